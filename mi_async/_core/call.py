@@ -1,0 +1,274 @@
+"""One call, in one direction: quota, sign, send, open the answer; and again if that may help.
+
+Law: every attempt pays for quota and is signed afresh after every wait.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async._core.envelope import date, open_envelope
+from mi_async._core.hooks import Attempt, Hooks, Outcome
+from mi_async._core.limits import Limiter
+from mi_async._core.operation import Operation
+from mi_async._core.retry import Persistence, RetryBudget, RetryPolicy, retryable
+from mi_async._core.signing import sign
+from mi_async._core.transport import Timeout, Transport
+from mi_async._core.wire import Request, Response
+from mi_async.credentials import Credentials, CredentialsProvider
+from mi_async.errors import (
+    AuthenticationError,
+    CredentialsError,
+    DeadlineExceededError,
+    MIError,
+    QuotaError,
+    QuotaWaitError,
+    SessionError,
+)
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+EXPIRY_MARGIN = 120.0
+"""Seconds before they lapse at which temporary keys are fetched anew."""
+
+SKEW_WORTH_LEARNING = 30.0
+"""Seconds: a smaller change of the clock offset cannot explain a rejected timestamp."""
+
+
+class InFlight:
+    """One call or upload under way, so that closing the session can end it with a clear error."""
+
+    __slots__ = ("_calls", "_cancelled", "_task")
+
+    def __init__(self, calls: "Calls") -> None:
+        self._calls = calls
+        self._cancelled = False
+
+    def __enter__(self) -> None:
+        self._calls.check_usable()
+        self._task = asyncio.current_task()
+        self._calls.under_way.add(self)
+
+    def cancel(self) -> None:
+        """End it: it leaves with SessionError instead of CancelledError."""
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._cancelled = True
+            self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: object) -> None:
+        under_way = self._calls.under_way
+        under_way.discard(self)
+        if not under_way:
+            self._calls.idle.set()
+        if self._cancelled and self._task is not None and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+            message = "the session was closed while the call was under way"
+            raise SessionError(message) from None
+
+
+@define(eq=False)
+class Calls:
+    """Makes calls over one transport; made by the session in its event loop.
+
+    Args:
+        transport: the network.
+        provider: where keys come from.
+        timeout: ``total`` is the deadline of a call.
+        policy: how failed attempts are repeated.
+        limiters: by operation id.
+        hooks: run around each attempt.
+        clock: the time.
+        max_wait: seconds that a call may wait for quota; None for as long as its deadline.
+        prefix: percent-encoded path that goes before every target and is signed with it.
+    """
+
+    transport: Transport
+    provider: CredentialsProvider
+    timeout: Timeout
+    policy: RetryPolicy
+    limiters: Mapping[str, Limiter]
+    hooks: Hooks
+    clock: Clock
+    max_wait: float | None
+    prefix: str
+    under_way: set[InFlight] = field(init=False, factory=set)
+    idle: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
+    _closed: bool = field(init=False, default=False)
+    _budget: RetryBudget = field(init=False, factory=RetryBudget)
+    _keys: Credentials | None = field(init=False, default=None)
+    _fetching: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    _offset: float = field(init=False, default=0.0)  # seconds by which the service's clock is ahead of ours
+
+    async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        """Make one call, repeated as the policy and the operation allow, and return its parsed result."""
+        request = operation.build(arguments)
+        if self.prefix:
+            request = Request(request.method, self.prefix + request.target, request.body)
+        with InFlight(self):
+            total = self.timeout.total
+            deadline = math.inf if total is None else self.clock.monotonic() + total
+            try:
+                result = await self._attempt(operation, request, 1, deadline)
+            except MIError as error:
+                if not retryable(error, operation.repeat):
+                    raise
+                first = error
+            else:
+                self._budget.earn()
+                return result
+            paced = operation.id in self.limiters
+            repeats = Persistence(self.policy, operation.repeat, self._budget, self.clock, deadline, paced)
+            return await repeats.run(first, lambda number: self._attempt(operation, request, number, deadline))
+
+    async def put(self, url: str, body: bytes, content_type: str) -> Response:
+        """PUT to a presigned URL: once, since the URL is good for one."""
+        with InFlight(self):
+            total = self.timeout.total
+            return await self.transport.put(url, body, content_type, None if total is None else self.clock.real(total))
+
+    def check_usable(self) -> None:
+        """Refuse a closed session, or one of another event loop."""
+        if self._closed:
+            message = "the session is closed"
+            raise SessionError(message)
+        if asyncio.get_running_loop() is not self._loop:
+            message = "the session belongs to another event loop: connect() once in each loop"
+            raise SessionError(message)
+
+    async def _attempt(self, operation: Operation, request: Request, number: int, deadline: float) -> Any:
+        limiter = self.limiters.get(operation.id)
+        if limiter is None:
+            return await self._send(operation, request, number, deadline)
+        await self._stand_in_line(limiter, deadline)
+        try:
+            return await self._send(operation, request, number, deadline)
+        except QuotaError as error:
+            if error.status == 429:  # noqa: PLR2004  Too Many Requests
+                limiter.pause(self._pause(error, limiter, number))
+            raise
+        finally:
+            limiter.release()
+
+    async def _stand_in_line(self, limiter: Limiter, deadline: float) -> None:
+        left = deadline - self.clock.monotonic()
+        patience = left if self.max_wait is None else min(left, self.max_wait)
+        try:
+            await limiter.acquire(None if patience == math.inf else max(patience, 0.0))
+        except QuotaWaitError as error:
+            if patience < left:
+                raise
+            message = f"the deadline of the call would pass while it waits for quota: {error}"
+            raise DeadlineExceededError(message) from error
+
+    def _pause(self, error: QuotaError, limiter: Limiter, number: int) -> float:
+        """Seconds for which a 429 holds everybody back: what it asks for, else at least a tenth of the window."""
+        if error.retry_after is not None:
+            return error.retry_after
+        return max(self.policy.backoff(number), limiter.state().period / 10)
+
+    async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Any:
+        keys = self._keys
+        if keys is None or keys.expires_at is not None:
+            keys = await self._current_keys(deadline)
+        attempt = Attempt(operation.id, request, number) if self.hooks else None
+        if attempt is not None:
+            for before in self.hooks.before:
+                await before(attempt)
+        offset, started = self._offset, self.clock.monotonic()
+        headers = sign(request, keys, self.clock.wall() + offset)
+        headers["Content-Type"] = "application/json"
+        if attempt is not None:
+            headers = {**attempt.headers, **headers}
+        response = failure = None
+        try:
+            left = None if deadline == math.inf else self.clock.real(deadline - started)
+            response = await self.transport.send(request, headers, left)
+            return operation.parse(open_envelope(response, operation.id))
+        except MIError as error:
+            failure = error
+            _log.debug("%s: attempt %d failed: %s", operation.id, number, error)
+            if isinstance(error, AuthenticationError) and response is not None:
+                self._learn_offset(error, response, offset)
+            raise
+        finally:
+            if attempt is not None:
+                outcome = Outcome(response, failure, self.clock.real(self.clock.monotonic() - started))
+                for after in self.hooks.after:
+                    await after(attempt, outcome)
+
+    def _learn_offset(self, error: AuthenticationError, response: Response, used: float) -> None:
+        """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one repeat."""
+        moment = date(response)
+        if moment is None:
+            return
+        offset = moment - self.clock.wall()
+        if abs(offset - used) >= SKEW_WORTH_LEARNING:
+            self._offset = offset
+            error.clock_corrected = True
+        if abs(offset) >= SKEW_WORTH_LEARNING:
+            error.name_offset(offset)
+
+    async def _current_keys(self, deadline: float) -> Credentials:
+        """Keys that are still good, fetched once however many calls wait for them."""
+        async with self._fetching:
+            keys = self._keys
+            if keys is None or self._lapses(keys):
+                keys = self._keys = await self._fetch_keys(deadline)
+            return keys
+
+    async def _fetch_keys(self, deadline: float) -> Credentials:
+        left = None if deadline == math.inf else self.clock.real(deadline - self.clock.monotonic())
+        try:
+            async with asyncio.timeout(left):
+                keys = await self.provider.credentials()
+        except MIError:
+            raise
+        except TimeoutError:
+            message = "the credentials provider did not answer before the deadline of the call"
+            raise DeadlineExceededError(message) from None
+        except Exception as error:  # whatever a user's provider raises
+            message = f"the credentials provider failed: {type(error).__name__}"
+            raise CredentialsError(message) from error
+        if keys.expires_at is not None and keys.expires_at <= self.clock.wall():
+            message = "the credentials provider gave keys that have lapsed already"
+            raise CredentialsError(message)
+        return keys
+
+    def _lapses(self, keys: Credentials) -> bool:
+        return keys.expires_at is not None and keys.expires_at - EXPIRY_MARGIN <= self.clock.wall()
+
+    async def aclose(self, grace: float) -> None:
+        """Refuse new calls, give those under way ``grace`` seconds, end the rest and close the pools."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._drain(grace)
+        finally:
+            await self.transport.aclose()
+
+    async def _drain(self, grace: float) -> None:
+        if self.under_way and grace > 0:
+            self.idle.clear()
+            await _within(self.idle.wait(), self.clock.real(grace))
+        for call in tuple(self.under_way):
+            call.cancel()
+        while self.under_way:
+            self.idle.clear()
+            if not await _within(self.idle.wait(), 1.0):  # a caller that swallows its cancellation is not waited for
+                break
+
+
+async def _within(waiting: Awaitable[object], seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(waiting, seconds)
+    except TimeoutError:
+        return False
+    return True

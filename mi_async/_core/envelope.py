@@ -1,0 +1,98 @@
+"""Open an answer: the result inside the service's envelope, or the error that it stands for.
+
+Law: pure. Two envelopes are known (flat ``code`` and ``message``; the gateway's ``error.errorCode``) and anything may
+come from a proxy: parsed leniently, matched on status and code, never on text.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from mi_async._core import convert
+from mi_async._core.wire import Response
+from mi_async.errors import APIError, ResponseError, error_class
+
+SUCCESS = "0"
+FIRST_ERROR_STATUS = 400
+FIRST_REDIRECT_STATUS = 300
+EXCERPT = 200
+"""Characters of a foreign answer that an error message quotes."""
+
+
+def open_envelope(response: Response, operation: str) -> convert.Json:
+    """Return the ``result`` member, None when the envelope has none.
+
+    Raises:
+        APIError: the answer is an error, by its status or by its code.
+        ResponseError: the answer is not the documented JSON.
+    """
+    if response.status >= FIRST_ERROR_STATUS:
+        raise _api_error(response, operation)
+    try:
+        envelope = convert.loads(response.body)
+    except ResponseError as error:
+        message = f"{operation}: the answer is {error}: {excerpt(response)}"
+        raise ResponseError(message, status=response.status) from None
+    if envelope.__class__ is not dict or "code" not in envelope or response.status >= FIRST_REDIRECT_STATUS:
+        message = f"{operation}: HTTP {response.status} without the service's envelope: {excerpt(response)}"
+        raise ResponseError(message, status=response.status)
+    if envelope["code"] not in (SUCCESS, int(SUCCESS)):
+        raise _api_error(response, operation)
+    return envelope.get("result")
+
+
+def _api_error(response: Response, operation: str) -> APIError:
+    code, text = _code_and_text(response)
+    return error_class(response.status, code)(
+        response.status,
+        code,
+        text,
+        request_id=response.headers.get("x-ncp-request-id"),
+        operation=operation,
+        retry_after=retry_after(response),
+    )
+
+
+def _code_and_text(response: Response) -> tuple[str, str]:
+    try:
+        body: Any = convert.loads(response.body)
+    except ResponseError:
+        return "", excerpt(response)
+    inner = body.get("error", body) if isinstance(body, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return "", excerpt(response)
+    code = inner.get("errorCode", inner.get("code", ""))
+    text = inner.get("message", "")
+    return str(code), text if isinstance(text, str) else ""
+
+
+def excerpt(response: Response) -> str:
+    """Start of a foreign answer, on one line."""
+    kind = response.headers.get("Content-Type", "no content type")
+    text = " ".join(response.body[: 4 * EXCERPT].decode("utf-8", "replace").split())
+    return f"{kind}, {len(response.body)} bytes, {text[:EXCERPT]!r}"
+
+
+def retry_after(response: Response) -> float | None:
+    """Seconds of ``Retry-After``: a number, or a date relative to the answer's own ``Date`` if it has one."""
+    value = response.headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    until, now = _date(value), date(response)
+    return None if until is None else max(0.0, until - (now or datetime.now(UTC).timestamp()))
+
+
+def date(response: Response) -> float | None:
+    """Seconds since the epoch of the answer's ``Date`` header, None when it has none that can be read."""
+    return _date(response.headers.get("Date", ""))
+
+
+def _date(value: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

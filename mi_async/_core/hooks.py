@@ -1,0 +1,60 @@
+"""Hooks: what a caller may see, and add, at each attempt of a call.
+
+Law: run inside the retry loop, once per attempt; a hook sees neither the signature nor a secret.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from attrs import field, frozen
+
+from mi_async._core.wire import Request, Response
+from mi_async.errors import MIError
+
+
+@frozen
+class Attempt:
+    """One attempt of a call, before it is signed.
+
+    Attributes:
+        operation: id of the operation.
+        request: method, target and body.
+        number: from 1.
+        headers: may be added to; sent with the request.
+    """
+
+    operation: str
+    request: Request
+    number: int
+    headers: dict[str, str] = field(factory=dict)
+
+
+@frozen
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        response: the answer, None when there was none.
+        error: the failure, None on success.
+        seconds: from sending to the end of the answer.
+    """
+
+    response: Response | None
+    error: MIError | None
+    seconds: float
+
+
+@frozen
+class Hooks:
+    """Callables to run around each attempt; an exception in one ends the call.
+
+    Args:
+        before: awaited with the :class:`Attempt` after the wait for the quota and before signing.
+        after: awaited with the :class:`Attempt` and its :class:`Outcome`; failures are outcomes too.
+    """
+
+    before: Sequence[Callable[[Attempt], Awaitable[None]]] = ()
+    after: Sequence[Callable[[Attempt, Outcome], Awaitable[None]]] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is any hook at all."""
+        return bool(self.before or self.after)

@@ -1,0 +1,184 @@
+"""The limiter: a quota that is exact at the server, not only at the client.
+
+Law: a grant is a lease, taken before the send and given back one period after the answer (or the failure) is seen.
+Two calls that share a slot then arrive at least one period apart whatever the network does to them, so no window of
+one period at the server ever holds more than the quota. aiolimiter paces in front of it. Waiters are strictly FIFO.
+"""
+
+import asyncio
+import logging
+import math
+from collections import deque
+from typing import Protocol
+
+from aiolimiter import AsyncLimiter
+from attrs import define, field, frozen
+
+from mi_async._core.clock import Clock
+from mi_async._core.operation import Quota
+from mi_async.errors import QuotaWaitError
+
+_log = logging.getLogger(__name__)
+
+
+@frozen
+class QuotaState:
+    """Live state of one quota.
+
+    Attributes:
+        operation: id of the operation.
+        calls: calls allowed in a period.
+        period: seconds.
+        used: slots taken: calls in flight and calls that ended less than a period ago.
+        waiting: callers in line.
+        paused: seconds for which a 429 still holds everybody back, 0 when none does.
+        next_free: seconds until a newcomer would be let through, by estimate.
+        refused: how many 429 were met so far.
+    """
+
+    operation: str
+    calls: int
+    period: float
+    used: int
+    waiting: int
+    paused: float
+    next_free: float
+    refused: int
+
+
+class Limiter(Protocol):
+    """One quota, wherever it is kept."""
+
+    async def acquire(self, max_wait: float | None) -> None:
+        """Wait in line and take a lease.
+
+        Raises:
+            QuotaWaitError: it takes, or would take, longer than ``max_wait`` seconds.
+        """
+        ...
+
+    def release(self) -> None:
+        """Say that the answer, or the failure, was seen."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Say that the server refused with a 429: nobody passes for that long."""
+        ...
+
+    def state(self) -> QuotaState:
+        """Show the live state."""
+        ...
+
+
+def burst(quota: Quota) -> int:
+    """Calls that may go at once: a fiftieth to a tenth of the quota; 1 would lose a third of the rate on a busy loop."""
+    return min(quota.calls, max(quota.calls // 50, min(quota.calls // 10, 5), 2))
+
+
+@define(eq=False)
+class LeaseLimiter:
+    """The in-process limiter.
+
+    Args:
+        operation: id of the operation, for messages.
+        quota: the limit.
+        clock: the time by which the period runs.
+    """
+
+    operation: str
+    quota: Quota
+    clock: Clock
+    _pacer: AsyncLimiter = field(init=False)
+    _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    _answered: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _in_flight: int = field(init=False, default=0)
+    _cooling: deque[float] = field(init=False, factory=deque)  # when the slots of ended calls come free, in order
+    _waiting: int = field(init=False, default=0)
+    _paused_until: float = field(init=False, default=-math.inf)
+    _refused: int = field(init=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the pacer: the quota's rate with a small burst."""
+        size = burst(self.quota)
+        self._pacer = AsyncLimiter(size, self.clock.real(size * self.quota.period / self.quota.calls))
+
+    async def acquire(self, max_wait: float | None = None) -> None:
+        """Wait in line and take a lease; cancelled while waiting, it takes nothing."""
+        if not self._waiting and self._pacer.has_capacity() and not self._closed_for():
+            await self._pacer.acquire()  # has room, so it does not suspend
+            self._in_flight += 1
+            return
+        if max_wait is not None and (wait := self.next_free()) > max_wait:
+            raise self._too_long(wait)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(None if max_wait is None else self.clock.real(max_wait)), self._turn:
+                await self._first_in_line()
+        except TimeoutError:
+            raise self._too_long(self.next_free()) from None
+        finally:
+            self._waiting -= 1
+
+    async def _first_in_line(self) -> None:
+        await self._pacer.acquire()
+        while delay := self._closed_for():
+            if delay == math.inf:  # every slot is in flight: only an answer can free one
+                self._answered.clear()
+                await self._answered.wait()
+            else:
+                await self.clock.sleep(delay)
+        self._in_flight += 1
+
+    def release(self) -> None:
+        """Say that the answer, or the failure, was seen: the slot comes free one period from now."""
+        self._in_flight -= 1
+        self._cooling.append(self.clock.monotonic() + self.quota.period)
+        self._answered.set()
+
+    def pause(self, seconds: float) -> None:
+        """Hold every caller back after a 429."""
+        self._refused += 1
+        self._paused_until = max(self._paused_until, self.clock.monotonic() + seconds)
+        _log.warning("%s: refused with 429, pausing %.1f s", self.operation, seconds)
+
+    def _closed_for(self) -> float:
+        """Seconds until the gate can open; 0 when it is open, infinity when an answer must come first."""
+        now, cooling = self.clock.monotonic(), self._cooling
+        if now < self._paused_until:
+            return self._paused_until - now
+        while cooling and cooling[0] <= now:
+            cooling.popleft()
+        if self._in_flight + len(cooling) < self.quota.calls:
+            return 0.0
+        return cooling[0] - now if cooling else math.inf
+
+    def next_free(self) -> float:
+        """Seconds that a newcomer would wait, by estimate: the pause, the pace and the slots, whichever is longest."""
+        now, step = self.clock.monotonic(), self.quota.period / self.quota.calls
+        position = self._waiting + 1
+        free = self.quota.calls - self._in_flight - sum(at > now for at in self._cooling)
+        pace = 0.0 if position == 1 and self._pacer.has_capacity() else position * step
+        slot = 0.0
+        if position > free:
+            ahead = [at for at in self._cooling if at > now]
+            slot = ahead[position - free - 1] - now if position - free <= len(ahead) else self.quota.period
+        return max(self._paused_until - now, pace, slot, 0.0)
+
+    def state(self) -> QuotaState:
+        """Show the live state."""
+        now = self.clock.monotonic()
+        return QuotaState(
+            self.operation,
+            self.quota.calls,
+            self.quota.period,
+            self._in_flight + sum(at > now for at in self._cooling),
+            self._waiting,
+            max(0.0, self._paused_until - now),
+            self.next_free(),
+            self._refused,
+        )
+
+    def _too_long(self, wait: float) -> QuotaWaitError:
+        rate = f"{self.quota.calls} per {self.quota.period:g} s"
+        message = f"{self.operation}: the next call within {rate} is {wait:.2f} s away"
+        return QuotaWaitError(message, operation=self.operation, wait=wait)

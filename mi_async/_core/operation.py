@@ -1,0 +1,203 @@
+"""An operation as a value: from arguments to a request, back again in the emulator, and from an answer to a model.
+
+Law: pure; no I/O, no clock. None means not sent.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import cached_property
+from string import Formatter
+from typing import Any
+
+from attrs import field, frozen
+
+from mi_async._core import convert
+from mi_async._core.urltext import from_text, path_segment, to_text
+from mi_async._core.wire import Request
+from mi_async.errors import InvalidArgumentError, ResponseError
+
+API_PREFIX = "/api/v1"
+
+
+class Repeat(Enum):
+    """What a repeat of the call does after a failure that may have had its effect."""
+
+    SAFE = "a repeat changes nothing"
+    CONFLICTS = "a repeat is refused"
+    DUPLICATES = "a repeat makes a second one"
+
+
+@frozen
+class Quota:
+    """At most ``calls`` arrivals at the service in any window of ``period`` seconds."""
+
+    calls: int
+    period: float
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a quota that lets nothing through."""
+        if self.calls < 1 or not self.period > 0:
+            message = f"a quota needs at least 1 call and a period above 0 s, not {self.calls} per {self.period} s"
+            raise InvalidArgumentError(message)
+
+
+class Place(Enum):
+    """Where an argument travels."""
+
+    PATH = "path"
+    QUERY = "query"
+    BODY = "body"
+
+
+@frozen
+class Parameter:
+    """One parameter of an operation.
+
+    Attributes:
+        name: the Python name.
+        wire: the name on the wire.
+        place: path, query or body.
+        kind: the annotation, without ``Annotated``.
+        required: whether a call must give it.
+        default: what is sent when a call does not give it; None is not sent.
+        positional: whether it may be given by position.
+    """
+
+    name: str
+    wire: str
+    place: Place
+    kind: Any
+    required: bool
+    default: Any
+    positional: bool
+
+
+@frozen
+class RawArguments:
+    """The arguments of a request as a server receives them: decoded path and query texts, body bytes."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@frozen(slots=False, eq=False)
+class Operation:
+    """One documented call: how it is made, kept within its quota, repeated and read.
+
+    Attributes:
+        id: group and verb, for example ``persons.get``.
+        method: HTTP method.
+        path: the documented path template, ``/api/v1`` included.
+        parameters: in the order of the signature.
+        result: type of the result, None when there is none.
+        repeat: what a repeat does.
+        quota: the documented rate, None when none is documented.
+        summary: first line of the documentation.
+        source: slug of the vendor's API page.
+    """
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    result: Any
+    repeat: Repeat
+    quota: Quota | None
+    summary: str
+    source: str
+    scope: tuple[str, ...] = field(default=())
+
+    @property
+    def group(self) -> str:
+        """Name of the group, for example ``persons``."""
+        return self.id.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """Name of the method, for example ``get``."""
+        return self.id.partition(".")[2]
+
+    @cached_property
+    def positional(self) -> tuple[str, ...]:
+        """Names that a call may give by position."""
+        return tuple(p.name for p in self.parameters if p.positional)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Values that are sent although a call does not give them."""
+        return {p.name: p.default for p in self.parameters if not p.required and p.default is not None}
+
+    @cached_property
+    def _query(self) -> tuple[Parameter, ...]:
+        return tuple(p for p in self.parameters if p.place is Place.QUERY)
+
+    @cached_property
+    def _body(self) -> tuple[Parameter, ...]:
+        return tuple(p for p in self.parameters if p.place is Place.BODY)
+
+    @cached_property
+    def _path(self) -> tuple[tuple[str, str | None], ...]:
+        return tuple((literal, name) for literal, name, _, _ in Formatter().parse(self.path))
+
+    def build(self, arguments: Mapping[str, Any]) -> Request:
+        """Arguments, those of the group included, to a request.
+
+        Raises:
+            InvalidArgumentError: an argument that has no form on the wire.
+        """
+        target = "".join(
+            [literal if name is None else literal + path_segment(name, arguments[name]) for literal, name in self._path]
+        )
+        query = "&".join(
+            [f"{p.wire}={to_text(p.name, arguments[p.name])}" for p in self._query if arguments.get(p.name) is not None]
+        )
+        body = None
+        if self._body:
+            members = {p.wire: arguments[p.name] for p in self._body if arguments.get(p.name) is not None}
+            body = convert.dumps(members)
+        return Request(self.method, f"{target}?{query}" if query else target, body)
+
+    def arguments(self, raw: RawArguments) -> dict[str, Any]:
+        """Arguments of a request that a server received: the inverse of ``build``.
+
+        Raises:
+            ResponseError: an argument that is missing or does not fit, with its JSON path.
+        """
+        body = convert.loads(raw.body) if self._body and raw.body else {}
+        if not isinstance(body, dict):
+            message = "the body is not a JSON object"
+            raise ResponseError(message, path="$")
+        return {p.name: value for p in self.parameters if (value := _received(p, raw, body)) is not None}
+
+    def parse(self, result: convert.Json) -> Any:
+        """Turn the ``result`` member of an answer into the declared type.
+
+        Raises:
+            ResponseError: it does not fit, with the JSON path.
+        """
+        return self._parser(result)
+
+    @cached_property
+    def _parser(self) -> Callable[[convert.Json], Any]:
+        return convert.structurer(self.result)
+
+
+def _received(p: Parameter, raw: RawArguments, body: Mapping[str, Any]) -> Any:
+    """One argument of a received request, None when it was not sent."""
+    sources: dict[Place, Mapping[str, Any]] = {Place.PATH: raw.path, Place.QUERY: raw.query, Place.BODY: body}
+    wire = p.name if p.place is Place.PATH else p.wire
+    value = sources[p.place].get(wire)
+    if value is None:
+        if p.required:
+            message = f"{wire} is required"
+            raise ResponseError(message, path=f"$.{wire}")
+        return None
+    if p.place is not Place.BODY:
+        value = from_text(value, p.kind)
+    try:
+        return convert.structurer(p.kind)(value)
+    except ResponseError as error:
+        path = f"$.{wire}{(error.path or '$')[1:]}"
+        message = f"{wire}: {error}"
+        raise ResponseError(message, path=path) from None

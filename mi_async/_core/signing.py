@@ -1,0 +1,74 @@
+"""API gateway signature v2: sign on the client, verify in the emulator.
+
+Law: pure; no I/O, no clock. The signed string is ``METHOD SP target LF timestamp LF access-key``; the target
+is the percent-encoded path and query exactly as sent. Host and body are not signed.
+Source: the API gateway's authentication page; vectors in tests/test_core_signing.py.
+"""
+
+import hmac
+from binascii import b2a_base64
+from collections.abc import Mapping
+from enum import Enum
+
+from mi_async._core.wire import Request
+from mi_async.credentials import Credentials
+
+TIMESTAMP = "x-ncp-apigw-timestamp"
+ACCESS_KEY = "x-ncp-iam-access-key"
+SIGNATURE = "x-ncp-apigw-signature-v2"
+
+MAX_SKEW = 300.0
+"""Seconds: a timestamp that is off by this much or more is rejected."""
+
+
+def signature(request: Request, timestamp: str, credentials: Credentials) -> str:
+    """Signature of a request: base64 of HMAC-SHA256.
+
+    Args:
+        request: its method and target are signed.
+        timestamp: milliseconds since the epoch, in decimal.
+        credentials: the access key is signed, the secret key signs.
+    """
+    message = f"{request.method} {request.target}\n{timestamp}\n{credentials.access_key}"
+    digest = hmac.digest(credentials.secret_key.encode(), message.encode(), "sha256")
+    return b2a_base64(digest, newline=False).decode("ascii")
+
+
+def sign(request: Request, credentials: Credentials, now: float) -> dict[str, str]:
+    """Headers that authenticate a request sent at ``now`` (seconds since the epoch, by the service's clock)."""
+    timestamp = str(int(now * 1000))
+    return {
+        TIMESTAMP: timestamp,
+        ACCESS_KEY: credentials.access_key,
+        SIGNATURE: signature(request, timestamp, credentials),
+    }
+
+
+class Verdict(Enum):
+    """What a verification found."""
+
+    OK = "ok"
+    MISSING = "a signature header is missing"
+    UNKNOWN_KEY = "the access key is unknown"
+    SKEWED = "the timestamp is more than five minutes off"
+    MISMATCH = "the signature does not match"
+
+
+def verify(request: Request, headers: Mapping[str, str], credentials: Credentials, now: float) -> Verdict:
+    """Verify a signed request as the gateway does.
+
+    Args:
+        request: as received; the target undecoded.
+        headers: received headers, by lower-case name or case-insensitive.
+        credentials: the one key pair that is valid.
+        now: seconds since the epoch by the verifier's clock.
+    """
+    timestamp, access_key, given = headers.get(TIMESTAMP), headers.get(ACCESS_KEY), headers.get(SIGNATURE)
+    if timestamp is None or access_key is None or given is None:
+        return Verdict.MISSING
+    if access_key != credentials.access_key:
+        return Verdict.UNKNOWN_KEY
+    if not (timestamp.isascii() and timestamp.isdigit()) or abs(now - int(timestamp) / 1000) >= MAX_SKEW:
+        return Verdict.SKEWED
+    expected = signature(request, timestamp, credentials)
+    return Verdict.OK if hmac.compare_digest(expected.encode(), given.encode()) else Verdict.MISMATCH

@@ -1,0 +1,60 @@
+"""Arguments as percent-encoded text in a URL, and back.
+
+Law: pure. A sequence is one comma-separated value; nothing is left for another layer to quote.
+"""
+
+import re
+from collections.abc import Sequence
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+from urllib.parse import quote
+
+from mi_async.errors import InvalidArgumentError
+
+
+def path_segment(name: str, value: Any) -> str:
+    """One segment of a path; what would change the path's meaning is refused."""
+    text = to_text(name, value)
+    if text in {"", ".", ".."}:
+        message = f"{name} {value!r} cannot be part of a path"
+        raise InvalidArgumentError(message)
+    return text
+
+
+def to_text(name: str, value: Any) -> str:
+    """An argument as percent-encoded text; a sequence is one comma-separated value."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            try:
+                return quote(value, safe="")
+            except UnicodeEncodeError:
+                message = f"{name} is not valid Unicode text"
+                raise InvalidArgumentError(message) from None
+        case Sequence():
+            return ",".join([to_text(name, item) for item in value])
+        case _:
+            message = f"{name}: a {type(value).__name__} cannot be sent in a URL"
+            raise InvalidArgumentError(message)
+
+
+def bare(kind: Any) -> Any:
+    """A type without its ``| None``."""
+    if get_origin(kind) in {Union, UnionType}:
+        return next(member for member in get_args(kind) if member is not NoneType)
+    return kind
+
+
+def from_text(text: str, kind: Any) -> Any:
+    """Text from a path or query to a plain value of the kind, or the text itself for structuring to complain about."""
+    kind = bare(kind)
+    if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Sequence):
+        return [from_text(item, get_args(kind)[0]) for item in text.split(",")]
+    if kind is bool:
+        return {"true": True, "false": False}.get(text, text)
+    if kind is int and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    return text

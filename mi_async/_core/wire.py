@@ -1,0 +1,38 @@
+"""What goes over the network: a request and a response.
+
+Law: frozen values; no behaviour that needs anything else.
+"""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+
+@frozen
+class Request:
+    """A request before it is signed.
+
+    Attributes:
+        method: GET, POST, ...
+        target: percent-encoded path and query, exactly as it is signed and sent.
+        body: JSON bytes, None when there is no body.
+    """
+
+    method: str
+    target: str
+    body: bytes | None = field(default=None, repr=False)
+
+
+@frozen
+class Response:
+    """A response, read to its end.
+
+    Attributes:
+        status: HTTP status.
+        headers: case-insensitive mapping.
+        body: the bytes after content decoding.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)

@@ -1,0 +1,39 @@
+"""The API as a table: every group, and every operation that they declare.
+
+Law: a new endpoint is one declaration in one group; nothing else in the package lists operations.
+"""
+
+from collections.abc import Iterator
+
+from mi_async._core.declare import Caller, Group, operations_of
+from mi_async._core.operation import Operation
+from mi_async.api.person_tags import PersonTags
+from mi_async.api.persons import Persons
+from mi_async.api.thumbnails import Thumbnails
+from mi_async.api.workspaces import Workspaces
+
+GROUPS: tuple[type[Group], ...] = (Workspaces, Persons, PersonTags, Thumbnails)
+"""Every group of operations."""
+
+
+def operations() -> Iterator[Operation]:
+    """Yield every operation that the package knows, group by group."""
+    for group in GROUPS:
+        yield from operations_of(group)
+
+
+class WorkspaceGroups:
+    """The groups of one workspace, bound to its name.
+
+    Attributes:
+        name: the workspace's name.
+        persons: persons, their thumbnails and tags.
+        person_tags: tags that persons can bear.
+        thumbnails: uploads of person thumbnails.
+    """
+
+    def __init__(self, caller: Caller, name: str) -> None:
+        self.name = name
+        self.persons = Persons(caller, workspace_name=name)
+        self.person_tags = PersonTags(caller, workspace_name=name)
+        self.thumbnails = Thumbnails(caller, workspace_name=name)

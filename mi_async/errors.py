@@ -1,0 +1,298 @@
+"""Every error that this package raises on its own account, and the table from the service's codes to classes.
+
+Law: imports nothing of ours, and carries no secret, no signature and no query of a presigned URL.
+
+    MIError
+      CredentialsError        no usable credentials; lists where we looked
+      ConfigError             a setting that cannot work
+      InvalidArgumentError    an argument that cannot be sent (a ValueError too)
+      ImageRejectedError      a picture that breaks a documented rule, found before any request
+      SessionError            a session that is closed, or used from another event loop
+      TransportError          the network, between us and the service
+        ConnectError          nothing was sent: DNS, connect, TLS, proxy
+        DisconnectedError     the connection broke with the answer outstanding
+        TimeoutError          no answer in time
+        ResponseError         an answer that is truncated, too large or not what is documented
+      APIError                the service said no
+        AuthenticationError PermissionDeniedError NotFoundError ConflictError
+        InvalidRequestError QuotaError CapacityError ServerError
+      QuotaWaitError          the wait for a quota would be longer than the caller allows
+      DeadlineExceededError   the whole call took longer than the caller allows
+      UploadFailedError       an upload that the storage or the service refused
+      AnalysisFailedError  SearchFailedError  JournalError  BulkError
+
+Source of the tables: the service's common response codes and the API gateway's error handling page.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class MIError(Exception):
+    """Base of every error that the package raises on its own account.
+
+    Attributes:
+        ambiguous: True when the service may have acted although we saw a failure.
+        created: what a workflow had already created at the service when it failed, by kind:
+            ``{"person_id": 1001, "tag_ids": {"Anchor": 7}, "thumbnail_keys": [...]}``; empty otherwise.
+    """
+
+    ambiguous: bool = False
+    created: Mapping[str, Any]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.created = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by state, so that a subclass may have any signature."""
+        return _restore, (type(self), self.args), self.__dict__
+
+
+def _restore(cls: type[MIError], args: tuple[Any, ...]) -> MIError:
+    error = cls.__new__(cls)
+    error.args = args
+    return error
+
+
+class CredentialsError(MIError):
+    """No usable credentials; the message lists every place that was looked at."""
+
+
+class ConfigError(MIError):
+    """A setting that cannot work, named in the message."""
+
+
+class InvalidArgumentError(MIError, ValueError):
+    """An argument that cannot be sent, found before any request."""
+
+
+class ImageRejectedError(MIError):
+    """A picture that breaks a documented rule, found before any request.
+
+    Attributes:
+        source: what the caller named (a path, or ``<bytes>``).
+        reason: ``format``, ``size``, ``resolution`` or ``unreadable``.
+    """
+
+    def __init__(self, message: str, *, source: str, reason: str) -> None:
+        super().__init__(message)
+        self.source = source
+        self.reason = reason
+
+
+class SessionError(MIError):
+    """A session that is closed, or that is used from an event loop other than its own."""
+
+
+class TransportError(MIError):
+    """The network failed between this process and the service."""
+
+
+class ConnectError(TransportError):
+    """Nothing was sent: name resolution, connect, TLS or proxy failed, or no connection came free."""
+
+
+class DisconnectedError(TransportError):
+    """The connection broke while the answer was outstanding: the service may have acted."""
+
+    ambiguous = True
+
+
+class TimeoutError(TransportError):  # noqa: A001  the field's name; callers write mi_async.TimeoutError
+    """No answer in time: the service may have acted."""
+
+    ambiguous = True
+
+
+class ResponseError(TransportError):
+    """An answer that is truncated, too large or not the documented JSON; the service may have acted.
+
+    Attributes:
+        status: HTTP status of the answer, None when it was not seen.
+        path: JSON path of the offending member (``$.result.content[3].id``), None when it is not about one.
+    """
+
+    ambiguous = True
+
+    def __init__(self, message: str, *, status: int | None = None, path: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.path = path
+
+
+class APIError(MIError):
+    """The service or its gateway answered with an error.
+
+    Attributes:
+        status: HTTP status.
+        code: the service's or gateway's code as a string, '' when the answer had none.
+        message: the service's text; it varies between editions, so never match on it.
+        request_id: the gateway's request id where it sent one.
+        operation: id of the operation, for example ``persons.get``.
+        retry_after: seconds that the answer asked to wait, None when it did not.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        request_id: str | None = None,
+        operation: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.operation = operation
+        self.retry_after = retry_after
+        named = f"{operation}: " if operation else ""
+        traced = f" [request {request_id}]" if request_id else ""
+        super().__init__(f"{named}{message or 'no message'} (HTTP {status}, code {code or 'none'}){traced}")
+
+
+class AuthenticationError(APIError):
+    """The gateway did not accept the access key, the signature or the timestamp.
+
+    Attributes:
+        clock_offset: seconds by which the service's clock was ahead of ours when that is the likely cause, else None.
+        clock_corrected: True when the session learnt the offset from this very answer.
+    """
+
+    clock_offset: float | None = None
+    clock_corrected: bool = False
+
+    def name_offset(self, offset: float) -> None:
+        """Say in the message by how much the clocks differ."""
+        self.clock_offset = offset
+        side = "behind" if offset > 0 else "ahead of"
+        self.args = (f"{self.args[0]}; this machine's clock is {abs(offset):.0f} s {side} the service's",)
+
+
+class PermissionDeniedError(APIError):
+    """The key is known but may not do this (gateway 210, service 10003)."""
+
+
+class NotFoundError(APIError):
+    """The named thing does not exist.
+
+    Attributes:
+        possibly_deleted: True when an earlier attempt of the same call failed ambiguously, so that the
+            thing may be gone because of that attempt.
+    """
+
+    possibly_deleted: bool = False
+
+
+class ConflictError(APIError):
+    """The state forbids it: a name in use, a job that is running.
+
+    Attributes:
+        possibly_created: True when an earlier attempt of the same call failed ambiguously, so that the
+            thing in the way may be the one which that attempt made.
+    """
+
+    possibly_created: bool = False
+
+
+class InvalidRequestError(APIError):
+    """The service refused the content of the request."""
+
+
+class QuotaError(APIError):
+    """A rate or an amount is used up."""
+
+
+class CapacityError(QuotaError):
+    """A fixed allowance is full (items per workspace, registrations): waiting does not help."""
+
+
+class ServerError(APIError):
+    """The service failed (5xx or code 99999): it may have acted."""
+
+    ambiguous = True
+
+
+class QuotaWaitError(MIError):
+    """The wait for a quota would be longer than ``max_wait``; nothing was sent.
+
+    Attributes:
+        operation: id of the operation.
+        wait: expected wait in seconds.
+    """
+
+    def __init__(self, message: str, *, operation: str, wait: float) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.wait = wait
+
+
+class DeadlineExceededError(MIError):
+    """The whole call, its waits and repeats included, would take longer than allowed; may have acted."""
+
+    ambiguous = True
+
+
+class UploadFailedError(MIError):
+    """An upload that the storage or the service refused.
+
+    Attributes:
+        reason: the service's word (``OVER_SIZE_LIMIT``, ``RESOLUTION_NOT_SUPPORT``, ``FILE_NOT_EXIST``, ...) or ours.
+        key: the thumbnail key, None when none was issued.
+    """
+
+    def __init__(self, message: str, *, reason: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.key = key
+
+
+class AnalysisFailedError(MIError):
+    """An analysis or a scene summary that ended in failure."""
+
+
+class SearchFailedError(MIError):
+    """An asset search that ended in failure."""
+
+
+class JournalError(MIError):
+    """A bulk journal that cannot be used for this run."""
+
+
+class BulkError(MIError):
+    """A bulk run that had to stop."""
+
+
+_BY_CODE: dict[tuple[int, str], type[APIError]] = {
+    (401, "200"): AuthenticationError,
+    (401, "210"): PermissionDeniedError,
+    (401, "10003"): PermissionDeniedError,
+    (409, "10045"): CapacityError,
+    (409, "10049"): InvalidRequestError,
+    (409, "10068"): CapacityError,
+    (409, "10076"): InvalidRequestError,
+    (422, "10017"): ConflictError,
+}
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: InvalidRequestError,
+    422: InvalidRequestError,
+    429: QuotaError,
+}
+
+UNEXPECTED = "99999"  # the service's one code for "an error has occurred", whatever the status
+
+
+def error_class(status: int, code: str) -> type[APIError]:
+    """Class for an HTTP status and a service or gateway code: both together first, then the status alone."""
+    if status >= 500 or code == UNEXPECTED:  # noqa: PLR2004  the HTTP class of server errors
+        return ServerError
+    return _BY_CODE.get((status, code)) or _BY_STATUS.get(status, APIError)

@@ -1,0 +1,75 @@
+"""Types that the groups share: the model base, open enums, pages.
+
+Law: values only; imports nothing of ours.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Generic, Self, TypeVar
+
+from attrs import field, frozen
+
+T = TypeVar("T")
+
+
+class OpenEnum(StrEnum):
+    """An enum that the service may extend: a value it does not name survives as a member of its own.
+
+    ``UploadStatus("NEW_WORD") == "NEW_WORD"``; such a member pickles, hashes as its string and says so in
+    ``is_known``.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member
+
+    # Enum hashes by name; a str must hash as itself to be found in a dict of strings.
+    __hash__ = str.__hash__
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this version of the package documents the value."""
+        return self._name_ in type(self).__members__
+
+
+def spelled(*names: str) -> dict[str, tuple[str, ...]]:
+    """Field metadata: the wire names to accept, the first being the one to send."""
+    return {"spelled": names}
+
+
+@frozen
+class Model:
+    """Base of the response models: what a model does not name is kept in ``extra``, by wire name."""
+
+    extra: Mapping[str, Any] = field(factory=dict, kw_only=True, repr=False, hash=False)
+
+
+@frozen
+class Page(Model, Generic[T]):
+    """One page of a listing.
+
+    Attributes:
+        content: the items of this page.
+        total_count: items in all pages.
+        total_page: number of pages.
+        page_no: number of this page, from 1.
+        page_size: items that a full page holds.
+    """
+
+    content: tuple[T, ...]
+    total_count: int = 0
+    total_page: int = 0
+    page_no: int = 1
+    page_size: int = 0
+
+    def __iter__(self) -> Iterator[T]:
+        """Iterate over the items of this page."""
+        return iter(self.content)
+
+    def __len__(self) -> int:
+        """Count the items of this page."""
+        return len(self.content)

@@ -1,0 +1,221 @@
+"""connect() to a Session: the only place where objects are wired.
+
+Law: a session that one holds is complete; sockets and limiters are born in the event loop that uses them, and nothing
+asynchronous happens outside connect and aclose.
+"""
+
+import asyncio
+import platform
+from collections.abc import Generator, Mapping
+
+import aiohttp
+from attrs import define, field, frozen
+from yarl import URL
+
+from mi_async._core.call import Calls
+from mi_async._core.clock import Clock
+from mi_async._core.hooks import Hooks
+from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
+from mi_async._core.operation import Quota
+from mi_async._core.retry import RetryPolicy
+from mi_async._core.transport import Timeout, Transport
+from mi_async.api import operations
+from mi_async.api.workspaces import Workspaces
+from mi_async.credentials import CredentialsProvider, find_credentials
+from mi_async.errors import ConfigError
+from mi_async.version import VERSION
+from mi_async.workflows.context import Polling
+from mi_async.workspace import Workspace
+
+BASE_URL = "https://mi.apigw.ntruss.com"
+
+
+@frozen
+class Settings:
+    """Everything that connect() was given, checked."""
+
+    credentials: CredentialsProvider | None
+    profile: str | None
+    base_url: URL
+    timeout: Timeout
+    retry: RetryPolicy
+    quotas: Mapping[str, Quota]
+    connector: aiohttp.BaseConnector | None
+    proxy: str | None
+    hooks: Hooks
+    max_wait: float | None
+    polling: Polling
+    clock: Clock
+
+
+@define(eq=False)
+class Session:
+    """An open connection to the service; close it with ``await session.aclose()`` or ``async with``.
+
+    Attributes:
+        workspaces: the account's workspaces.
+    """
+
+    workspaces: Workspaces = field(init=False)
+    _settings: Settings
+    _calls: Calls
+    _limiters: Mapping[str, Limiter]
+
+    def __attrs_post_init__(self) -> None:
+        """Bind the account-level groups."""
+        self.workspaces = Workspaces(self._calls)
+
+    def workspace(self, name: str) -> Workspace:
+        """Return the workspace of this name; the service is not asked whether it exists."""
+        settings = self._settings
+        return Workspace(
+            self._calls, name, clock=settings.clock, polling=settings.polling, attempts=settings.retry.max_attempts
+        )
+
+    @property
+    def quota(self) -> Mapping[str, QuotaState]:
+        """Live state of every quota, by operation id."""
+        return {name: limiter.state() for name, limiter in self._limiters.items()}
+
+    async def aclose(self, *, grace: float = 5.0) -> None:
+        """Close the session; closing it again does nothing.
+
+        New calls are refused at once. Those under way get ``grace`` seconds; what is left then ends with SessionError.
+        """
+        await self._calls.aclose(grace)
+
+    def __repr__(self) -> str:
+        """Name the service."""
+        return f"Session({str(self._settings.base_url)!r})"
+
+
+@define(eq=False)
+class Connecting:
+    """What connect() returns: await it, or enter it."""
+
+    _settings: Settings
+    _session: Session | None = field(init=False, default=None)
+
+    def __await__(self) -> Generator[object, None, Session]:
+        """Open the session."""
+        return self._open().__await__()
+
+    async def __aenter__(self) -> Session:
+        """Open the session for a block."""
+        self._session = await self._open()
+        return self._session
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        """Close the session; after an exception without waiting for calls under way."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.aclose(grace=5.0 if kind is None else 0.0)
+
+    async def _open(self) -> Session:
+        settings = self._settings
+        provider = settings.credentials
+        if provider is None:
+            provider = await asyncio.to_thread(find_credentials, settings.profile)
+        agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
+        limiters: dict[str, Limiter] = {
+            name: LeaseLimiter(name, quota, settings.clock) for name, quota in settings.quotas.items()
+        }
+        calls = Calls(
+            transport=Transport(settings.base_url, settings.timeout, settings.connector, settings.proxy, agent),
+            provider=provider,
+            timeout=settings.timeout,
+            policy=settings.retry,
+            limiters=limiters,
+            hooks=settings.hooks,
+            clock=settings.clock,
+            max_wait=settings.max_wait,
+            prefix=settings.base_url.raw_path.rstrip("/"),
+        )
+        return Session(settings, calls, limiters)
+
+
+def connect(
+    credentials: CredentialsProvider | None = None,
+    *,
+    base_url: str = BASE_URL,
+    profile: str | None = None,
+    timeout: Timeout | None = None,
+    retry: RetryPolicy | None = None,
+    quotas: Mapping[str, Quota | None] | None = None,
+    max_wait: float | None = None,
+    polling: Polling | None = None,
+    connector: aiohttp.BaseConnector | None = None,
+    proxy: str | None = None,
+    hooks: Hooks | None = None,
+    clock: Clock | None = None,
+) -> Connecting:
+    """Open a session with the service.
+
+    Use it as ``async with connect() as session:``, or ``session = await connect()`` and ``await session.aclose()``.
+
+    Args:
+        credentials: :class:`Credentials`, or any object with ``async def credentials() -> Credentials``; without it
+            the NCLOUD_* variables and then ``~/.ncloud/configure`` are looked at.
+        base_url: of the API, or of an emulator; a path in it goes before every request's.
+        profile: look for this profile in ``~/.ncloud/configure`` and nowhere else.
+        timeout: connect, read and whole-call limits.
+        retry: how failed attempts are repeated.
+        quotas: by operation id, a quota instead of the declared one; None lifts it.
+        max_wait: seconds that a call may wait for its quota; beyond, it fails at once with QuotaWaitError.
+            None waits as long as the call's deadline allows.
+        polling: how completion of an upload is awaited.
+        connector: an aiohttp connector of yours, for API and storage; it is not closed.
+        proxy: URL of an HTTP proxy.
+        hooks: run around each attempt.
+        clock: the time; for tests and for emulators that run faster than real time.
+
+    Raises:
+        ConfigError: a setting that cannot work.
+        CredentialsError: when it is opened: no credentials were found.
+    """
+    url = _checked_url(base_url)
+    settings = Settings(
+        credentials=credentials,
+        profile=profile,
+        base_url=url,
+        timeout=timeout or Timeout(),
+        retry=retry or RetryPolicy(),
+        quotas=_quotas(quotas or {}),
+        connector=connector,
+        proxy=proxy,
+        hooks=hooks or Hooks(),
+        max_wait=max_wait,
+        polling=polling or Polling(),
+        clock=clock or Clock(),
+    )
+    if credentials is not None and not isinstance(credentials, CredentialsProvider):
+        message = f"credentials must be Credentials or have an async credentials(), not {type(credentials).__name__}"
+        raise ConfigError(message)
+    if credentials is not None and profile is not None:
+        message = "give credentials or a profile, not both"
+        raise ConfigError(message)
+    if max_wait is not None and not max_wait >= 0:
+        message = f"max_wait is a number of seconds from 0, or None, not {max_wait}"
+        raise ConfigError(message)
+    return Connecting(settings)
+
+
+def _checked_url(text: str) -> URL:
+    try:
+        url = URL(text)
+    except (ValueError, TypeError):
+        url = URL()
+    if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.user or url.fragment:
+        message = f"base_url must be http(s)://host[:port][/path], not {text!r}"
+        raise ConfigError(message)
+    return url
+
+
+def _quotas(given: Mapping[str, Quota | None]) -> dict[str, Quota]:
+    known = {operation.id: operation.quota for operation in operations()}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        limited = ", ".join(name for name, quota in known.items() if quota is not None)
+        message = f"quotas names unknown operations: {', '.join(unknown)}; those with a quota are {limited}"
+        raise ConfigError(message)
+    return {name: quota for name, quota in {**known, **given}.items() if quota is not None}

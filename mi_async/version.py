@@ -1,0 +1,3 @@
+"""The version, and what it stands on."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,44 @@
+"""Give uploaded pictures to a person, looking before any repeat.
+
+Law: adding is not documented as harmless to repeat, so after an ambiguous failure the person's thumbnails are read and
+only what is missing is added again.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from mi_async.api.persons import PersonThumbnail, ThumbnailInput
+from mi_async.errors import DeadlineExceededError, MIError
+from mi_async.workflows.context import Context, known
+
+
+async def add_thumbnails(
+    context: Context, person_id: int, wanted: Sequence[ThumbnailInput]
+) -> tuple[PersonThumbnail, ...]:
+    """Add thumbnails to a person, each once; returns all that the person then has.
+
+    Raises:
+        MIError: the last failure, when the tries are used up.
+    """
+    failure: MIError | None = None
+    for attempt in range(context.attempts):
+        if failure is not None:
+            await context.clock.sleep(context.polling.first * 2.0 ** (attempt - 1))
+            thumbnails = (await context.groups.persons.get(person_id)).thumbnails
+            wanted = [item for item in wanted if not any(shows(t, item.thumbnail_key) for t in thumbnails)]
+            if not wanted:
+                return thumbnails
+        try:
+            answer = await context.groups.persons.set_thumbnails(person_id, thumbnails=wanted)
+        except MIError as error:
+            if not error.ambiguous or isinstance(error, DeadlineExceededError):
+                raise
+            failure = error
+        else:
+            return answer.thumbnail_list
+    raise known(failure)
+
+
+def shows(thumbnail: PersonThumbnail, key: str) -> bool:
+    """Whether a person's thumbnail is the picture of this key, by the object that its URL names."""
+    return unquote(urlsplit(thumbnail.url).path).endswith("/" + key.rpartition("/")[2])

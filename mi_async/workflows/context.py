@@ -1,0 +1,79 @@
+"""What a workflow needs of a session: the groups of a workspace, the storage, the time, and how to poll.
+
+Law: values and protocols; wired in session.py alone.
+"""
+
+from typing import Protocol, TypeVar
+
+from attrs import frozen
+
+from mi_async._core.clock import Clock
+from mi_async._core.wire import Response
+from mi_async.api import WorkspaceGroups
+from mi_async.errors import ConfigError
+
+T = TypeVar("T")
+
+
+class Put(Protocol):
+    """PUT a body to a presigned URL, once."""
+
+    async def __call__(self, url: str, body: bytes, content_type: str) -> Response:
+        """Send the body; any HTTP status is an answer."""
+        ...
+
+
+@frozen
+class Polling:
+    """How the completion check is repeated: geometric in the age of the upload.
+
+    Args:
+        first: seconds from the upload to the first check.
+        factor: the age at the next check is the age at this one times this.
+        longest: seconds; checks are never further apart.
+        timeout: seconds after which an upload that is still not there has failed.
+    """
+
+    first: float = 0.3
+    factor: float = 1.4
+    longest: float = 15.0
+    timeout: float = 180.0
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if not (self.first > 0 and self.factor > 1 and self.longest > 0 and self.timeout > 0):
+            message = f"polling needs first, longest and timeout above 0 and a factor above 1: {self}"
+            raise ConfigError(message)
+
+    def delay(self, age: float) -> float:
+        """Seconds until the next check of an upload of this age."""
+        return self.first if age < self.first else min(self.longest, age * (self.factor - 1))
+
+
+@frozen
+class Context:
+    """A workspace as workflows see it.
+
+    Attributes:
+        groups: the operations.
+        put: the storage.
+        clock: the time.
+        polling: how completion is awaited.
+        parallel: uploads of one workflow that may be under way at once.
+        attempts: tries of a step that must look before it repeats (PUT, attach).
+    """
+
+    groups: WorkspaceGroups
+    put: Put
+    clock: Clock
+    polling: Polling
+    parallel: int
+    attempts: int
+
+
+def known(value: T | None) -> T:
+    """A member that an earlier step has filled."""
+    if value is None:
+        message = "a step was taken out of order"
+        raise RuntimeError(message)
+    return value

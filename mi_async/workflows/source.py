@@ -1,0 +1,133 @@
+"""A picture to upload: read once, off the event loop, and checked before any request.
+
+Law: the content decides, not the name; what is refused says what and how much.
+Source of the rules: maiu-upload-person-thumbnail-url.
+"""
+
+import asyncio
+import hashlib
+import inspect
+import io
+import os
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from attrs import field, frozen
+
+from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture
+from mi_async.errors import ImageRejectedError, InvalidArgumentError
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """Anything with a ``read(size)`` that gives bytes, or an awaitable of bytes."""
+
+    def read(self, size: int, /) -> Any:
+        """Read at most ``size`` bytes."""
+        ...
+
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
+"""Where a picture comes from: a path, bytes, or a readable object."""
+
+
+@frozen
+class Image:
+    """A picture that passed the checks.
+
+    Attributes:
+        name: how messages call it: the path, or ``<bytes>``.
+        file_name: what the service is told.
+        content: the bytes.
+        picture: format, width and height.
+    """
+
+    name: str
+    file_name: str
+    content: bytes = field(repr=False)
+    picture: Picture
+
+    @property
+    def md5(self) -> str:
+        """MD5 of the content in hex, as Object Storage gives it in ETag."""
+        return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
+
+
+async def load_image(source: Source) -> Image:
+    """Read a source and check it: really jpg, png or webp, at most 5 MB, at least 256 px wide and high.
+
+    Raises:
+        ImageRejectedError: it breaks a rule, or cannot be read.
+        InvalidArgumentError: it is no source at all.
+    """
+    name = _name(source)
+    content = await _read(source, name)
+    if len(content) > MAX_BYTES:
+        raise _rejected(name, "size", f"more than the 5 MB ({MAX_BYTES:,} bytes) that the service takes")
+    if not content:
+        raise _rejected(name, "format", "empty")
+    picture = await asyncio.to_thread(read_picture, content)
+    if picture is None:
+        raise _rejected(name, "format", f"not a jpg, png or webp picture: it starts with {content[:8].hex(' ')}")
+    if min(picture.width, picture.height) < MIN_PIXELS:
+        size = f"{picture.width} x {picture.height} px, less than the {MIN_PIXELS} px that the service wants"
+        raise _rejected(name, "resolution", size)
+    stem = Path(name).stem if name[:1] != "<" else "thumbnail"
+    return Image(name, f"{stem}.{picture.format}", content, picture)
+
+
+def _rejected(name: str, reason: str, text: str) -> ImageRejectedError:
+    return ImageRejectedError(f"{name}: {text}", source=name, reason=reason)
+
+
+def _name(source: Source) -> str:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "<bytes>"
+    named = getattr(source, "name", None)
+    return named if isinstance(named, str) else f"<{type(source).__name__}>"
+
+
+async def _read(source: Source, name: str) -> bytes:
+    """The content, up to one byte more than is allowed."""
+    match source:
+        case bytes() | bytearray() | memoryview():
+            return bytes(source)
+        case str() | os.PathLike():
+            return await asyncio.to_thread(_read_file, Path(source), name)
+        case Readable():
+            return await _read_object(source, name)
+        case _:
+            message = f"a picture is a path, bytes or a readable object, not {type(source).__name__}"
+            raise InvalidArgumentError(message)
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from error
+
+
+async def _read_object(source: Readable, name: str) -> bytes:
+    """Read until the end: a raw or network stream may give less than was asked for."""
+    content = bytearray()
+    try:
+        while len(content) <= MAX_BYTES:
+            size = MAX_BYTES + 1 - len(content)
+            in_memory = isinstance(source, io.BytesIO) or inspect.iscoroutinefunction(source.read)
+            piece = source.read(size) if in_memory else await asyncio.to_thread(source.read, size)
+            piece = await piece if inspect.isawaitable(piece) else piece
+            if not piece:
+                break
+            content += piece
+    except (OSError, ValueError, TypeError) as error:
+        raise _unreadable(name, error) from error
+    return bytes(content)
+
+
+def _unreadable(name: str, error: Exception) -> ImageRejectedError:
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _rejected(name, "unreadable", f"cannot be read: {said}")

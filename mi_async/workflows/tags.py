@@ -1,0 +1,46 @@
+"""Person tags by name: found, or created where missing.
+
+Law: a create that is refused or ambiguous is settled by looking again.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+
+from mi_async.errors import ConflictError, MIError
+from mi_async.workflows.context import Context
+
+
+async def ensure_tags(context: Context, names: Sequence[str]) -> dict[str, int]:
+    """Numbers of the tags of these names, in order; a failure carries those that are there in ``created``."""
+    found: dict[str, int] = {}
+    for name in names:
+        try:
+            found[name] = await _ensure(context, name)
+        except MIError as error:
+            error.created = {**error.created, "tag_ids": found}
+            raise
+    return found
+
+
+async def _ensure(context: Context, name: str) -> int:
+    tags = context.groups.person_tags
+    number = await _find(context, name)
+    if number is not None:
+        return number
+    try:
+        return (await tags.create(name)).id
+    except MIError as error:
+        # Somebody else was faster, or the answer of our own create was lost.
+        if not (error.ambiguous or isinstance(error, ConflictError)):
+            raise
+        number = await _find(context, name)
+        if number is None:
+            raise
+        return number
+
+
+async def _find(context: Context, name: str) -> int | None:
+    async for tag in context.groups.person_tags.all(name=name):
+        if unicodedata.normalize("NFC", tag.name) == name:
+            return tag.id
+    return None

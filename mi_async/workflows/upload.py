@@ -1,0 +1,182 @@
+"""One upload: a value walking a table, from a picture to a thumbnail that a person has.
+
+Law: each step returns the next value; resuming is walking on from where the value is. The URL is single-use and lives
+15 minutes, so it is asked for just in time, and after a failed PUT the completion check is asked before anything else.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+
+from attrs import evolve, field, frozen
+
+from mi_async._core.wire import Response
+from mi_async.api.persons import PersonThumbnail, ThumbnailInput
+from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
+from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
+from mi_async.workflows.attach import add_thumbnails
+from mi_async.workflows.context import Context, known
+from mi_async.workflows.source import Image
+
+_log = logging.getLogger(__name__)
+
+STORED_STATUS = frozenset({200, 201, 204})
+FIRST_SERVER_ERROR = 500
+USED_OR_EXPIRED = frozenset({403})
+"""Storage statuses of a URL that was used already, by a send whose answer was lost, or that has expired."""
+BUSY = frozenset({408, 429})
+MD5 = re.compile("[0-9a-f]{32}")
+
+
+class State(Enum):
+    """Where an upload is."""
+
+    NEW = "new"
+    PRESIGNED = "presigned"
+    STORED = "stored"
+    CONFIRMED = "confirmed"
+    ATTACHED = "attached"
+
+
+@frozen
+class Upload:
+    """One picture on its way.
+
+    Attributes:
+        image: the checked picture.
+        person_id: who it is for; None when it is for a person who does not exist yet.
+        primary: whether it becomes the main picture.
+        state: what is done.
+        key: the thumbnail key, once there is one.
+        url: the presigned URL, while it may be good.
+        tries: PUTs so far.
+        thumbnails: all that the person has after attaching.
+    """
+
+    image: Image
+    person_id: int | None = None
+    primary: bool = False
+    state: State = State.NEW
+    key: str | None = None
+    url: str | None = field(default=None, repr=False)
+    tries: int = 0
+    thumbnails: tuple[PersonThumbnail, ...] = ()
+
+
+Progress = Callable[[Upload], None]
+"""Called with the upload after each step; an exception in it ends the workflow."""
+
+Step = Callable[[Context, Upload], Awaitable[Upload]]
+
+
+async def presign(context: Context, upload: Upload) -> Upload:
+    """NEW to PRESIGNED: get a URL, just before it is needed."""
+    issued = await context.groups.thumbnails.presign(upload.image.file_name)
+    return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=issued.url)
+
+
+async def put(context: Context, upload: Upload) -> Upload:
+    """PRESIGNED to STORED; after a failure that may have stored it to CONFIRMED, or back to NEW for a fresh URL."""
+    upload = evolve(upload, tries=upload.tries + 1)
+    image = upload.image
+    failure: MIError | None
+    try:
+        answer = await context.put(known(upload.url), image.content, image.picture.content_type)
+        failure = _refusal(answer, upload)
+    except TransportError as error:
+        failure = error
+    if failure is None:
+        return evolve(upload, state=State.STORED, url=None)
+    if upload.tries >= context.attempts and not failure.ambiguous:
+        raise failure
+    _log.info("PUT of %s failed (try %d): %s", image.name, upload.tries, failure)
+    await context.clock.sleep(context.polling.first * 2.0 ** (upload.tries - 1))
+    if isinstance(failure, ConnectError):
+        return upload  # nothing was sent: the URL is as good as before
+    # The answer may be what was lost: one check tells, and costs less than a second upload.
+    if failure.ambiguous and await _is_there(context, upload):
+        return evolve(upload, state=State.CONFIRMED, url=None)
+    if upload.tries >= context.attempts:
+        raise failure
+    return evolve(upload, state=State.NEW, key=None, url=None)
+
+
+async def _is_there(context: Context, upload: Upload) -> bool:
+    check = await context.groups.thumbnails.complete(known(upload.key))
+    return check.upload_status is UploadStatus.COMPLETED
+
+
+async def confirm(context: Context, upload: Upload) -> Upload:
+    """STORED to CONFIRMED: ask until the service has taken the picture over, at most ``polling.timeout`` seconds."""
+    key, polling, clock = known(upload.key), context.polling, context.clock
+    stored = clock.monotonic()
+    while True:
+        age = clock.monotonic() - stored
+        await clock.sleep(min(polling.delay(age), max(0.0, polling.timeout - age)))
+        check = await context.groups.thumbnails.complete(key)
+        if check.upload_status is UploadStatus.COMPLETED:
+            return evolve(upload, state=State.CONFIRMED)
+        # Right after the PUT, "does not exist" may only mean "not yet".
+        late = clock.monotonic() - stored >= polling.timeout
+        if late or check.upload_message is not UploadMessage.FILE_NOT_EXIST:
+            raise _failed(upload, check, polling.timeout if late else None)
+
+
+async def attach(context: Context, upload: Upload) -> Upload:
+    """CONFIRMED to ATTACHED: give the picture to the person."""
+    wanted = [ThumbnailInput(known(upload.key), upload.primary)]
+    thumbnails = await add_thumbnails(context, known(upload.person_id), wanted)
+    return evolve(upload, state=State.ATTACHED, thumbnails=thumbnails)
+
+
+STEPS: Mapping[State, Step] = {
+    State.NEW: presign,
+    State.PRESIGNED: put,
+    State.STORED: confirm,
+    State.CONFIRMED: attach,
+}
+
+
+async def walk(context: Context, upload: Upload, until: State, progress: Progress | None = None) -> Upload:
+    """Take the steps that lead to ``until``; an error carries the thumbnail key reached so far in ``created``."""
+    while upload.state is not until:
+        try:
+            upload = await STEPS[upload.state](context, upload)
+        except MIError as error:
+            if upload.key is not None:
+                error.created = {**error.created, "thumbnail_keys": [upload.key]}
+            raise
+        if progress is not None:
+            progress(upload)
+    return upload
+
+
+def _refusal(answer: Response, upload: Upload) -> UploadFailedError | None:
+    """What is wrong with the storage's answer, None when nothing is.
+
+    Raises:
+        UploadFailedError: a refusal that another try cannot mend.
+    """
+    if answer.status in STORED_STATUS:
+        etag = answer.headers.get("ETag", "").strip('"').lower()
+        if not MD5.fullmatch(etag) or etag == upload.image.md5:
+            return None  # any other ETag says nothing about the content
+        return _refused(upload, "ETAG_MISMATCH", f"the storage holds other bytes than were sent (ETag {etag})")
+    refused = _refused(upload, f"HTTP_{answer.status}", f"the storage answered HTTP {answer.status}")
+    refused.ambiguous = answer.status >= FIRST_SERVER_ERROR or answer.status in USED_OR_EXPIRED
+    if refused.ambiguous or answer.status in BUSY:
+        return refused
+    raise refused
+
+
+def _refused(upload: Upload, reason: str, text: str) -> UploadFailedError:
+    return UploadFailedError(f"{upload.image.name}: {text}", reason=reason, key=upload.key)
+
+
+def _failed(upload: Upload, check: UploadCheck, waited: float | None) -> UploadFailedError:
+    status = check.upload_status
+    reason = str(check.upload_message or status)
+    after = f" after {waited:g} s" if waited is not None else ""
+    text = "was refused" if status is UploadStatus.FAILED else f"has the unknown status {status}"
+    return _refused(upload, reason, f"the upload {text}{after}: {reason}")
