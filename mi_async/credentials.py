@@ -15,14 +15,16 @@ from mi_async.errors import CredentialsError
 
 ACCESS_KEY_NAMES = ("NCLOUD_ACCESS_KEY_ID", "NCLOUD_ACCESS_KEY")
 SECRET_KEY_NAMES = ("NCLOUD_SECRET_ACCESS_KEY", "NCLOUD_SECRET_KEY")
+PROFILE_KEYS = ("ncloud_access_key_id", "ncloud_secret_access_key")
 PROFILE_FILE = Path("~/.ncloud/configure")
 DEFAULT_PROFILE = "DEFAULT"
 
 
 def _filled(_instance: object, attribute: object, value: str) -> None:
-    name = getattr(attribute, "name", "key")
-    if not value or not value.isascii() or value != value.strip() or any(c.isspace() for c in value):
-        message = f"{name} must be a non-empty ASCII string without white space"
+    printable = isinstance(value, str) and value.isascii() and value.isprintable()
+    if not value or not printable or " " in value:
+        name = getattr(attribute, "name", "key")
+        message = f"{name} must be a non-empty string of printable ASCII characters without white space"
         raise CredentialsError(message)
 
 
@@ -60,9 +62,9 @@ class Credentials:
         """
         environ = os.environ if environ is None else environ
         for access_name, secret_name in zip(ACCESS_KEY_NAMES, SECRET_KEY_NAMES, strict=True):
-            access_key, secret_key = environ.get(access_name), environ.get(secret_name)
+            access_key, secret_key = environ.get(access_name, "").strip(), environ.get(secret_name, "").strip()
             if access_key and secret_key:
-                return cls(access_key.strip(), secret_key.strip())
+                return cls(access_key, secret_key)
             if access_key or secret_key:
                 present, absent = (access_name, secret_name) if access_key else (secret_name, access_name)
                 message = f"{present} is set but {absent} is not"
@@ -80,31 +82,41 @@ class Credentials:
         Raises:
             CredentialsError: the file, the section or a key is missing.
         """
-        file = Path(path).expanduser()
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            message = f"{file}: {error.strerror if isinstance(error, OSError) else 'not UTF-8 text'}"
-            raise CredentialsError(message) from None
-        parser = configparser.ConfigParser(interpolation=None, default_section="")
-        try:
-            # Files of the vendor's older tool have no section header.
-            headed = any(line.lstrip().startswith("[") for line in text.splitlines())
-            parser.read_string(text if headed else f"[{DEFAULT_PROFILE}]\n{text}")
-        except configparser.Error as error:  # its text quotes lines of the file, secrets among them
-            message = f"{file} is not an INI file ({type(error).__name__})"
-            raise CredentialsError(message) from None
-        names = {name.lower(): name for name in parser.sections()}
-        if profile.lower() not in names:
-            present = ", ".join(f"[{name}]" for name in parser.sections()) or "none"
-            message = f"{file} has no profile [{profile}]; it has {present}"
+        profiles = _profiles(Path(path))
+        names = {name.lower(): name for name in profiles.sections()} | {name: name for name in profiles.sections()}
+        name = names.get(profile) or names.get(profile.lower())
+        if name is None:
+            present = ", ".join(f"[{name}]" for name in profiles.sections()) or "none"
+            message = f"{path} has no profile [{profile}]; it has {present}"
             raise CredentialsError(message)
-        section = parser[names[profile.lower()]]
-        missing = [name for name in ("ncloud_access_key_id", "ncloud_secret_access_key") if not section.get(name)]
+        section = profiles[name]
+        missing = [key for key in PROFILE_KEYS if not section.get(key)]
         if missing:
-            message = f"{file} profile [{profile}] lacks {' and '.join(missing)}"
+            message = f"{path} profile [{profile}] lacks {' and '.join(missing)}"
             raise CredentialsError(message)
-        return cls(section["ncloud_access_key_id"], section["ncloud_secret_access_key"])
+        access_key, secret_key = (section[key] for key in PROFILE_KEYS)
+        return cls(access_key, secret_key)
+
+
+def _profiles(file: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    try:
+        text = file.expanduser().read_text(encoding="utf-8-sig")
+        lines = (line.lstrip() for line in text.splitlines())
+        first = next((line for line in lines if line and line[0] not in "#;"), "")
+        # Files of the vendor's older tool have no section header.
+        parser.read_string(text if first.startswith("[") else f"[{DEFAULT_PROFILE}]\n{text}")
+    except (OSError, RuntimeError) as error:  # the latter where there is no home directory
+        problem = getattr(error, "strerror", None) or str(error)
+    except UnicodeDecodeError:
+        problem = "not UTF-8 text"
+    except configparser.Error as error:
+        problem = f"not an INI file ({type(error).__name__})"
+    else:
+        return parser
+    # Raised out here, for the error caught above quotes the file, secrets included, and would be its context.
+    message = f"{file}: {problem}"
+    raise CredentialsError(message)
 
 
 @runtime_checkable

@@ -14,8 +14,9 @@ Law: imports nothing of ours, and carries no secret, no signature and no query o
         TimeoutError          no answer in time
         ResponseError         an answer that is truncated, too large or not what is documented
       APIError                the service said no
-        AuthenticationError PermissionDeniedError NotFoundError ConflictError
-        InvalidRequestError QuotaError CapacityError ServerError
+        AuthenticationError PermissionDeniedError NotFoundError ConflictError InvalidRequestError ServerError
+        QuotaError            a rate or an amount is used up
+          CapacityError       a fixed allowance is full: waiting does not help
       QuotaWaitError          the wait for a quota would be longer than the caller allows
       DeadlineExceededError   the whole call took longer than the caller allows
       UploadFailedError       an upload that the storage or the service refused
@@ -267,9 +268,11 @@ class BulkError(MIError):
 
 
 _BY_CODE: dict[tuple[int, str], type[APIError]] = {
+    (400, "50003"): NotFoundError,
     (401, "200"): AuthenticationError,
     (401, "210"): PermissionDeniedError,
     (401, "10003"): PermissionDeniedError,
+    (404, "10038"): ConflictError,
     (409, "10045"): CapacityError,
     (409, "10049"): InvalidRequestError,
     (409, "10068"): CapacityError,

@@ -33,7 +33,7 @@ class OpenEnum(StrEnum):
     @property
     def is_known(self) -> bool:
         """Whether this version of the package documents the value."""
-        return self._name_ in type(self).__members__
+        return type(self).__members__.get(self._name_) is self
 
 
 def spelled(*names: str) -> dict[str, tuple[str, ...]]:

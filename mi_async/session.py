@@ -29,6 +29,9 @@ from mi_async.workspace import Workspace
 
 BASE_URL = "https://mi.apigw.ntruss.com"
 
+HELD = 24
+"""Pictures that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
+
 
 @frozen
 class Settings:
@@ -60,6 +63,7 @@ class Session:
     _settings: Settings
     _calls: Calls
     _limiters: Mapping[str, Limiter]
+    _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
 
     def __attrs_post_init__(self) -> None:
         """Bind the account-level groups."""
@@ -69,7 +73,12 @@ class Session:
         """Return the workspace of this name; the service is not asked whether it exists."""
         settings = self._settings
         return Workspace(
-            self._calls, name, clock=settings.clock, polling=settings.polling, attempts=settings.retry.max_attempts
+            self._calls,
+            name,
+            clock=settings.clock,
+            polling=settings.polling,
+            held=self._held,
+            attempts=settings.retry.max_attempts,
         )
 
     @property
@@ -188,7 +197,7 @@ def connect(
         polling=polling or Polling(),
         clock=clock or Clock(),
     )
-    if credentials is not None and not isinstance(credentials, CredentialsProvider):
+    if credentials is not None and not callable(getattr(credentials, "credentials", None)):
         message = f"credentials must be Credentials or have an async credentials(), not {type(credentials).__name__}"
         raise ConfigError(message)
     if credentials is not None and profile is not None:

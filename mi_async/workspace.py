@@ -3,6 +3,7 @@
 Law: adds no behaviour of its own.
 """
 
+import asyncio
 from collections.abc import Iterable
 
 from mi_async._core.call import Calls
@@ -11,8 +12,8 @@ from mi_async.api import WorkspaceGroups
 from mi_async.api.persons import Person
 from mi_async.workflows.context import Context, Polling
 from mi_async.workflows.enroll import enroll_person
-from mi_async.workflows.source import Source, load_image
-from mi_async.workflows.upload import Progress, State, Upload, walk
+from mi_async.workflows.source import Source
+from mi_async.workflows.upload import Progress, State, Upload, bring
 
 PARALLEL = 8
 """Pictures of one person that are under way at once."""
@@ -21,9 +22,11 @@ PARALLEL = 8
 class Workspace(WorkspaceGroups):
     """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
 
-    def __init__(self, calls: Calls, name: str, *, clock: Clock, polling: Polling, attempts: int) -> None:
+    def __init__(
+        self, calls: Calls, name: str, *, clock: Clock, polling: Polling, held: asyncio.Semaphore, attempts: int
+    ) -> None:
         super().__init__(calls, name)
-        self._context = Context(self, calls.put, clock, polling, PARALLEL, attempts)
+        self._context = Context(self, calls.put, clock, polling, held, PARALLEL, attempts)
 
     def __repr__(self) -> str:
         """Name the workspace."""
@@ -51,8 +54,9 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
         """
-        upload = Upload(await load_image(source), person_id, primary)
-        return await walk(self._context, upload, State.ATTACHED, progress)
+        return await bring(
+            self._context, source, State.ATTACHED, person_id=person_id, primary=primary, progress=progress
+        )
 
     async def enroll_person(
         self,

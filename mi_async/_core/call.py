@@ -6,17 +6,18 @@ Law: every attempt pays for quota and is signed afresh after every wait.
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import date, open_envelope
 from mi_async._core.hooks import Attempt, Hooks, Outcome
+from mi_async._core.inflight import InFlight, UnderWay
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
-from mi_async._core.retry import Persistence, RetryBudget, RetryPolicy, retryable
+from mi_async._core.retry import THROTTLED, Persistence, RetryBudget, RetryPolicy, retryable
 from mi_async._core.signing import sign
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.wire import Request, Response
@@ -29,6 +30,7 @@ from mi_async.errors import (
     QuotaError,
     QuotaWaitError,
     SessionError,
+    TransportError,
 )
 
 T = TypeVar("T")
@@ -40,36 +42,6 @@ EXPIRY_MARGIN = 120.0
 
 SKEW_WORTH_LEARNING = 30.0
 """Seconds: a smaller change of the clock offset cannot explain a rejected timestamp."""
-
-
-class InFlight:
-    """One call or upload under way, so that closing the session can end it with a clear error."""
-
-    __slots__ = ("_calls", "_cancelled", "_task")
-
-    def __init__(self, calls: "Calls") -> None:
-        self._calls = calls
-        self._cancelled = False
-
-    def __enter__(self) -> None:
-        self._calls.check_usable()
-        self._task = asyncio.current_task()
-        self._calls.under_way.add(self)
-
-    def cancel(self) -> None:
-        """End it: it leaves with SessionError instead of CancelledError."""
-        if self._task is not None and self._task is not asyncio.current_task():
-            self._cancelled = True
-            self._task.cancel()
-
-    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: object) -> None:
-        under_way = self._calls.under_way
-        under_way.discard(self)
-        if not under_way:
-            self._calls.idle.set()
-        if self._cancelled and self._task is not None and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
-            message = "the session was closed while the call was under way"
-            raise SessionError(message) from None
 
 
 @define(eq=False)
@@ -97,8 +69,7 @@ class Calls:
     clock: Clock
     max_wait: float | None
     prefix: str
-    under_way: set[InFlight] = field(init=False, factory=set)
-    idle: asyncio.Event = field(init=False, factory=asyncio.Event)
+    under_way: UnderWay = field(init=False, default=Factory(lambda self: UnderWay(self.clock), takes_self=True))
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _closed: bool = field(init=False, default=False)
     _budget: RetryBudget = field(init=False, factory=RetryBudget)
@@ -111,9 +82,10 @@ class Calls:
         request = operation.build(arguments)
         if self.prefix:
             request = Request(request.method, self.prefix + request.target, request.body)
-        with InFlight(self):
-            total = self.timeout.total
-            deadline = math.inf if total is None else self.clock.monotonic() + total
+        self.check_usable()
+        total = self.timeout.total
+        deadline = math.inf if total is None else self.clock.monotonic() + total
+        with InFlight(self.under_way, deadline):
             try:
                 result = await self._attempt(operation, request, 1, deadline)
             except MIError as error:
@@ -129,8 +101,9 @@ class Calls:
 
     async def put(self, url: str, body: bytes, content_type: str) -> Response:
         """PUT to a presigned URL: once, since the URL is good for one."""
-        with InFlight(self):
-            total = self.timeout.total
+        self.check_usable()
+        total = self.timeout.total
+        with InFlight(self.under_way, math.inf):
             return await self.transport.put(url, body, content_type, None if total is None else self.clock.real(total))
 
     def check_usable(self) -> None:
@@ -147,14 +120,18 @@ class Calls:
         if limiter is None:
             return await self._send(operation, request, number, deadline)
         await self._stand_in_line(limiter, deadline)
+        answered = False
         try:
-            return await self._send(operation, request, number, deadline)
-        except QuotaError as error:
-            if error.status == 429:  # noqa: PLR2004  Too Many Requests
+            result = await self._send(operation, request, number, deadline)
+            answered = True
+        except MIError as error:
+            answered = not (isinstance(error, TransportError) and error.ambiguous)
+            if isinstance(error, QuotaError) and error.status == THROTTLED:
                 limiter.pause(self._pause(error, limiter, number))
             raise
         finally:
-            limiter.release()
+            limiter.release(answered=answered)
+        return result
 
     async def _stand_in_line(self, limiter: Limiter, deadline: float) -> None:
         left = deadline - self.clock.monotonic()
@@ -188,14 +165,17 @@ class Calls:
             headers = {**attempt.headers, **headers}
         response = failure = None
         try:
-            left = None if deadline == math.inf else self.clock.real(deadline - started)
-            response = await self.transport.send(request, headers, left)
+            response = await self.transport.send(request, headers)
             return operation.parse(open_envelope(response, operation.id))
         except MIError as error:
             failure = error
             _log.debug("%s: attempt %d failed: %s", operation.id, number, error)
             if isinstance(error, AuthenticationError) and response is not None:
                 self._learn_offset(error, response, offset)
+            raise
+        except asyncio.CancelledError:
+            if self.clock.monotonic() >= deadline:
+                failure = DeadlineExceededError("no answer before the deadline of the call")
             raise
         finally:
             if attempt is not None:
@@ -225,15 +205,16 @@ class Calls:
 
     async def _fetch_keys(self, deadline: float) -> Credentials:
         left = None if deadline == math.inf else self.clock.real(deadline - self.clock.monotonic())
+        limit = asyncio.timeout(left)
         try:
-            async with asyncio.timeout(left):
+            async with limit:
                 keys = await self.provider.credentials()
         except MIError:
             raise
-        except TimeoutError:
-            message = "the credentials provider did not answer before the deadline of the call"
-            raise DeadlineExceededError(message) from None
-        except Exception as error:  # whatever a user's provider raises
+        except Exception as error:  # whatever a user's provider raises, a TimeoutError of its own too
+            if limit.expired():
+                message = "the credentials provider did not answer before the deadline of the call"
+                raise DeadlineExceededError(message) from None
             message = f"the credentials provider failed: {type(error).__name__}"
             raise CredentialsError(message) from error
         if keys.expires_at is not None and keys.expires_at <= self.clock.wall():
@@ -250,25 +231,6 @@ class Calls:
             return
         self._closed = True
         try:
-            await self._drain(grace)
+            await self.under_way.drain(grace)
         finally:
             await self.transport.aclose()
-
-    async def _drain(self, grace: float) -> None:
-        if self.under_way and grace > 0:
-            self.idle.clear()
-            await _within(self.idle.wait(), self.clock.real(grace))
-        for call in tuple(self.under_way):
-            call.cancel()
-        while self.under_way:
-            self.idle.clear()
-            if not await _within(self.idle.wait(), 1.0):  # a caller that swallows its cancellation is not waited for
-                break
-
-
-async def _within(waiting: Awaitable[object], seconds: float) -> bool:
-    try:
-        await asyncio.wait_for(waiting, seconds)
-    except TimeoutError:
-        return False
-    return True

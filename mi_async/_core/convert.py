@@ -1,26 +1,32 @@
 """The one cattrs converter: JSON bytes to models and back.
 
-Law: pure. Wire names are camelCase unless a field says ``spelled(...)``; primitives are strict; members that a
-model does not name are kept in ``extra``; hooks are built on first use, so importing a model costs nothing.
+Law: pure. Wire names are camelCase unless a field says ``spelled(...)``; types are strict; members that a model does
+not name are kept in ``extra``; hooks are built on first use, so importing a model costs nothing.
+
+Objects of one kind arrive with the same few sets of members again and again. So each set of names is looked at once:
+cattrs then writes a function that reads just these members and asks for no others.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from enum import Enum
-from functools import cache
-from typing import Any, NoReturn, TypeVar, get_origin
+from functools import cache, lru_cache
+from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
 import attrs
 import orjson
 from cattrs import Converter, transform_error
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_structure_fn_from_attrs, make_dict_unstructure_fn, override
 
+from mi_async._core.strict import WORDS, Hook, Json, MisfitError, register_strict
 from mi_async.errors import InvalidArgumentError, ResponseError
-from mi_async.models import OpenEnum
+from mi_async.models import Model
+
+__all__ = ["Json", "camel", "dumps", "loads", "structure", "structurer"]
 
 T = TypeVar("T")
-Json = Any
-"""What JSON can hold; the one place where ``Any`` enters."""
+SHAPES = 128
+"""Sets of member names that are remembered for a model; a service that sends more costs time, not memory."""
+WRITTEN = 1024
+"""Functions written by cattrs that are remembered, of all models together."""
 
 
 def camel(name: str) -> str:
@@ -36,7 +42,7 @@ def dumps(value: object) -> bytes:
         InvalidArgumentError: the value has no JSON form (a lone surrogate, an integer beyond 64 bits).
     """
     try:
-        return orjson.dumps(value, default=_converter(detailed=False).unstructure)
+        return orjson.dumps(value, default=_unstructured)
     except TypeError as error:
         message = f"cannot be sent as JSON: {error}"
         raise InvalidArgumentError(message) from None
@@ -63,7 +69,7 @@ def structurer(kind: Any) -> Callable[[Json], Any]:
     def structure_kind(value: Json) -> Any:
         try:
             return hook(value, kind)
-        except Exception:  # noqa: BLE001  explained below, with the path
+        except (LookupError, TypeError, ValueError):  # any other is a model that cannot be read at all
             _explain(value, kind)
 
     return structure_kind
@@ -75,7 +81,8 @@ def structure(value: Json, kind: type[T]) -> T:
     Raises:
         ResponseError: with the JSON path of the first member that does not fit.
     """
-    structured: T = structurer(kind)(value)
+    wanted: Any = kind  # mypy does not see that a type can be hashed
+    structured: T = structurer(wanted)(value)
     return structured
 
 
@@ -93,42 +100,11 @@ def _explain(value: Json, kind: Any) -> NoReturn:
 
 
 def _reason(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, MisfitError):
+        return str(error)
     if isinstance(error, KeyError):
         return f"member {error.args[0]!r} is missing"
-    return str(error) or f"invalid {getattr(kind, '__name__', kind)}"
-
-
-def _strict(kind: type) -> Callable[[Json, Any], Any]:
-    """Hook for a primitive: cattrs would turn None into 'None' and 'False' into True."""
-
-    def check(value: Json, _: Any) -> Any:
-        if value.__class__ is kind:
-            return value
-        message = f"expected {kind.__name__}, got {type(value).__name__}"
-        raise TypeError(message)
-
-    return check
-
-
-def _number(value: Json, _: Any) -> float:
-    if value.__class__ is float or value.__class__ is int:
-        return float(value)
-    message = f"expected a number, got {type(value).__name__}"
-    raise TypeError(message)
-
-
-def _timestamp(value: Json, _: Any) -> datetime:
-    if value.__class__ is not str:
-        message = f"expected an ISO 8601 string, got {type(value).__name__}"
-        raise TypeError(message)
-    return datetime.fromisoformat(value)
-
-
-def _open_enum(value: Json, kind: type[OpenEnum]) -> OpenEnum:
-    if value.__class__ is str:
-        return kind(value)
-    message = f"expected a string, got {type(value).__name__}"
-    raise TypeError(message)
+    return f"does not fit {getattr(kind, '__name__', kind)}"
 
 
 def _wire_names(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
@@ -136,52 +112,100 @@ def _wire_names(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
     return names
 
 
-def _structure_model(kind: type, converter: Converter) -> Callable[[Json, Any], Any]:
-    """Hook for an attrs class: renamed members, accepted spellings, the rest into ``extra``."""
-    fields = [f for f in attrs.fields(get_origin(kind) or kind) if f.name != "extra"]
-    spellings = {f: _wire_names(f) for f in fields}
-    known = frozenset(names[0] for names in spellings.values())
-    aliases = [(names[0], other) for names in spellings.values() for other in names[1:]]
-    build = make_dict_structure_fn(
-        kind,
-        converter,
-        _cattrs_detailed_validation=converter.detailed_validation,
-        **{f.name: override(rename=names[0]) for f, names in spellings.items()},  # type: ignore[arg-type]
-    )
-    covers = known.issuperset
+class _Readers(dict[tuple[str, ...], Hook]):
+    """For each set of member names, the function that reads objects with them; built when first seen."""
+
+    def __init__(self, kind: Any, converter: Converter) -> None:
+        self._kind, self._converter = kind, converter
+
+    def __missing__(self, names: tuple[str, ...]) -> Hook:
+        if len(self) >= SHAPES:
+            self.clear()
+        self[names] = reader = _reader(self._kind, self._converter, names)
+        return reader
+
+
+@cache  # cattrs asks once for every field of the type
+def _structure_model(kind: Any, converter: Converter) -> Hook:
+    """Hook for an attrs class: finds the function for the members that an object has."""
+    readers = _Readers(kind, converter)
 
     def structure_model(value: Json, _: Any) -> Any:
-        if value.__class__ is not dict:
-            message = f"expected an object, got {type(value).__name__}"
-            raise TypeError(message)
-        if not covers(value):
-            value = _sorted_out(value, known, aliases)
-        return build(value, kind)
+        if value.__class__ is dict:
+            return readers[tuple(value)](value, kind)
+        raise MisfitError(WORDS[dict], value)
 
     return structure_model
 
 
-def _sorted_out(value: dict[str, Json], known: frozenset[str], aliases: list[tuple[str, str]]) -> dict[str, Json]:
-    """A copy with other spellings under the first one, and unknown members under ``extra``."""
-    value = dict(value)
-    for name, other in aliases:
-        if other in value:
-            spare = value.pop(other)
-            if value.get(name) is None:
-                value[name] = spare
-    extra = {name: value.pop(name) for name in list(value) if name not in known}
-    return value | {"extra": extra}
+def _reader(kind: Any, converter: Converter, names: tuple[str, ...]) -> Hook:
+    """Build the function for objects with these members: which spelling to read, what goes into ``extra``."""
+    wanted: list[str] = []
+    twice: list[tuple[str, str]] = []
+    unknown = dict.fromkeys(names)
+    for field in _fields(get_origin(kind) or kind):
+        spelled = _wire_names(field)
+        given = [name for name in spelled if name in names]
+        if given or field.default is attrs.NOTHING:
+            wanted.append((given or spelled)[0])
+        twice += [(given[0], other) for other in given[1:]]
+        for name in given:
+            del unknown[name]
+    read = _written(kind, converter, (*wanted, "extra") if unknown else tuple(wanted))
+    if not unknown and not twice:
+        return read
+
+    def read_with_extra(value: dict[str, Json], _: Any) -> Any:
+        # An unknown member that is itself called extra is replaced here and kept in there.
+        members = value | {"extra": {name: value[name] for name in unknown}}
+        for name, other in twice:
+            if value[name] is None:
+                members[name] = value[other]
+        return read(members, kind)
+
+    return read_with_extra
 
 
-def _unstructure_model(kind: type, converter: Converter) -> Callable[[Any], dict[str, Json]]:
-    fields = attrs.fields(get_origin(kind) or kind)
-    renamed = {f.name: override(rename=_wire_names(f)[0]) for f in fields if f.name != "extra"}
+@lru_cache(WRITTEN)  # unknown members make many sets of names from few known ones
+def _written(kind: Any, converter: Converter, wanted: tuple[str, ...]) -> Hook:
+    """Have cattrs write the function that reads exactly these members; it knows fields by their wire name."""
+    model = get_origin(kind) or kind
+    fields = _fields(model)
+    spelled = {name: field for field in fields for name in _wire_names(field)}
+    spelled["extra"] = attrs.fields_dict(model)["extra"]
+    # Up to the first field that is left out, arguments go by position: faster than by name.
+    in_place = {name for name, field in zip(wanted, fields, strict=False) if spelled[name] is field}
+    members = [
+        field.evolve(name=name, default=attrs.NOTHING, kw_only=field.kw_only or name not in in_place)
+        for name, field in ((name, spelled[name]) for name in wanted)
+    ]
+    variables = [variable.__name__ for variable in getattr(model, "__parameters__", ())]
+    arguments = dict(zip(variables, get_args(kind), strict=True))
+    return make_dict_structure_fn_from_attrs(members, model, converter, arguments, _cattrs_use_linecache=False)
+
+
+def _fields(model: Any) -> list["attrs.Attribute[Any]"]:
+    """Fields that have a member on the wire, those that go by position first."""
+    fields = attrs.fields(attrs.resolve_types(model))
+    return sorted((f for f in fields if f.name != "extra"), key=lambda f: f.kw_only)
+
+
+def _unstructured(value: object) -> Json:
+    """A model to plain values; orjson asks for whatever it cannot write itself."""
+    if isinstance(value, Model):
+        return _converter(detailed=False).unstructure(value)
+    raise TypeError
+
+
+def _unstructure_model(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
+    """Hook for an attrs class: None is not sent, and ``extra`` goes back to where it came from."""
+    renamed = {field.name: override(rename=_wire_names(field)[0]) for field in _fields(get_origin(kind) or kind)}
     plain = make_dict_unstructure_fn(kind, converter, **renamed)  # type: ignore[arg-type]
 
     def unstructure_model(value: Any) -> dict[str, Json]:
         members = plain(value)
-        extra: Mapping[str, Json] = members.pop("extra", {})
-        return {name: member for name, member in members.items() if member is not None} | dict(extra)
+        extra: Mapping[str, Json] = members.pop("extra")
+        return {**extra, **{name: member for name, member in members.items() if member is not None}}
 
     return unstructure_model
 
@@ -189,21 +213,12 @@ def _unstructure_model(kind: type, converter: Converter) -> Callable[[Any], dict
 @cache
 def _converter(*, detailed: bool) -> Converter:
     converter = Converter(detailed_validation=detailed)
-    for primitive in (str, int, bool):
-        converter.register_structure_hook(primitive, _strict(primitive))
-    converter.register_structure_hook(float, _number)
-    converter.register_structure_hook(datetime, _timestamp)
-    converter.register_unstructure_hook(datetime, datetime.isoformat)
-    converter.register_structure_hook_func(_is_open_enum, _open_enum)
-    converter.register_unstructure_hook_func(_is_open_enum, str)
-    converter.register_structure_hook_factory(_is_model, lambda kind: _structure_model(kind, converter))
-    converter.register_unstructure_hook_factory(_is_model, lambda kind: _unstructure_model(kind, converter))
+    register_strict(converter)
+    converter.register_structure_hook_factory(_is_model, _structure_model)
+    converter.register_unstructure_hook_factory(_is_model, _unstructure_model)
     return converter
 
 
-def _is_open_enum(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Enum)
-
-
 def _is_model(kind: Any) -> bool:
-    return attrs.has(get_origin(kind) or kind)
+    model = get_origin(kind) or kind
+    return isinstance(model, type) and issubclass(model, Model)

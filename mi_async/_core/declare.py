@@ -8,7 +8,7 @@ A declaration that does not add up fails at import with the operation's name.
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from functools import wraps
+from functools import update_wrapper
 from string import Formatter
 from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args, get_origin
 
@@ -74,15 +74,15 @@ def operation(
     ) -> Callable[Concatenate[G, P], Coroutine[Any, Any, R]]:
         declared = _declared(function, route, repeat, quota, source)
 
-        @wraps(function)
-        async def call(self: G, *args: P.args, **kwargs: P.kwargs) -> R:
+        async def call(self: G, /, *args: P.args, **kwargs: P.kwargs) -> R:
             # Python itself checks the arguments against the signature: the coroutine is made and thrown away.
             function(self, *args, **kwargs).close()
             given = {**self._scope, **declared.defaults, **dict(zip(declared.positional, args, strict=False)), **kwargs}
             result: R = await self._caller(declared, given)
             return result
 
-        call.operation = declared  # type: ignore[attr-defined]
+        update_wrapper(call, function)
+        call.operation = declared  # type: ignore[attr-defined]  # functions take attributes
         return call
 
     return declare

@@ -59,12 +59,11 @@ def _code_and_text(response: Response) -> tuple[str, str]:
         body: Any = convert.loads(response.body)
     except ResponseError:
         return "", excerpt(response)
-    inner = body.get("error", body) if isinstance(body, Mapping) else None
-    if not isinstance(inner, Mapping):
-        return "", excerpt(response)
-    code = inner.get("errorCode", inner.get("code", ""))
-    text = inner.get("message", "")
-    return str(code), text if isinstance(text, str) else ""
+    flat = body if isinstance(body, Mapping) else {}
+    gateway = flat.get("error")
+    members = gateway if isinstance(gateway, Mapping) else flat
+    code, text = members.get("errorCode", members.get("code")), members.get("message")
+    return str(code) if isinstance(code, str | int) else "", text if isinstance(text, str) else excerpt(response)
 
 
 def excerpt(response: Response) -> str:

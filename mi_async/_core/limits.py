@@ -8,6 +8,7 @@ one period at the server ever holds more than the quota. aiolimiter paces in fro
 import asyncio
 import logging
 import math
+from bisect import insort
 from collections import deque
 from typing import Protocol
 
@@ -19,6 +20,9 @@ from mi_async._core.operation import Quota
 from mi_async.errors import QuotaWaitError
 
 _log = logging.getLogger(__name__)
+
+TRANSIT = 1.0
+"""Seconds for which a request that was given up may still be on its way to the server."""
 
 
 @frozen
@@ -57,8 +61,8 @@ class Limiter(Protocol):
         """
         ...
 
-    def release(self) -> None:
-        """Say that the answer, or the failure, was seen."""
+    def release(self, *, answered: bool = True) -> None:
+        """Say that the call ended; ``answered`` is False when it may be on its way to the server all the same."""
         ...
 
     def pause(self, seconds: float) -> None:
@@ -71,7 +75,7 @@ class Limiter(Protocol):
 
 
 def burst(quota: Quota) -> int:
-    """Calls that may go at once: a fiftieth to a tenth of the quota; 1 would lose a third of the rate on a busy loop."""
+    """Calls that may go at once: a fiftieth to a tenth of the quota; 1 would lose a third of it on a busy loop."""
     return min(quota.calls, max(quota.calls // 50, min(quota.calls // 10, 5), 2))
 
 
@@ -129,10 +133,14 @@ class LeaseLimiter:
                 await self.clock.sleep(delay)
         self._in_flight += 1
 
-    def release(self) -> None:
-        """Say that the answer, or the failure, was seen: the slot comes free one period from now."""
+    def release(self, *, answered: bool = True) -> None:
+        """Say that the call ended: its slot comes free one period after it can last have arrived."""
         self._in_flight -= 1
-        self._cooling.append(self.clock.monotonic() + self.quota.period)
+        free = self.clock.monotonic() + self.quota.period + (0.0 if answered else TRANSIT)
+        if self._cooling and free < self._cooling[-1]:
+            insort(self._cooling, free)
+        else:
+            self._cooling.append(free)
         self._answered.set()
 
     def pause(self, seconds: float) -> None:

@@ -176,7 +176,12 @@ class Operation:
         Raises:
             ResponseError: it does not fit, with the JSON path.
         """
-        return self._parser(result)
+        try:
+            return self._parser(result)
+        except ResponseError as error:
+            path = f"$.result{(error.path or '$')[1:]}"
+            message = f"{self.id}: the answer does not fit: {error}"
+            raise ResponseError(message, path=path) from None
 
     @cached_property
     def _parser(self) -> Callable[[convert.Json], Any]:

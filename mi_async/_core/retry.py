@@ -23,6 +23,7 @@ from mi_async.errors import (
     MIError,
     NotFoundError,
     QuotaError,
+    ResponseError,
 )
 
 T = TypeVar("T")
@@ -101,6 +102,8 @@ def retryable(error: BaseException, repeat: Repeat) -> bool:
             return True
         case AuthenticationError(clock_corrected=True):
             return True
+        case ResponseError(path=str()):
+            return False  # arrived whole, and would only arrive the same again
         case MIError(ambiguous=True):
             return repeat is not Repeat.DUPLICATES and not isinstance(error, DeadlineExceededError)
         case _:

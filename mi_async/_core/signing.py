@@ -6,9 +6,11 @@ Source: the API gateway's authentication page; vectors in tests/test_core_signin
 """
 
 import hmac
+import re
 from binascii import b2a_base64
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 
 from mi_async._core.wire import Request
 from mi_async.credentials import Credentials
@@ -16,6 +18,8 @@ from mi_async.credentials import Credentials
 TIMESTAMP = "x-ncp-apigw-timestamp"
 ACCESS_KEY = "x-ncp-iam-access-key"
 SIGNATURE = "x-ncp-apigw-signature-v2"
+
+EPOCH_MS = re.compile(r"[0-9]{1,15}")
 
 MAX_SKEW = 300.0
 """Seconds: a timestamp that is off by this much or more is rejected."""
@@ -30,8 +34,15 @@ def signature(request: Request, timestamp: str, credentials: Credentials) -> str
         credentials: the access key is signed, the secret key signs.
     """
     message = f"{request.method} {request.target}\n{timestamp}\n{credentials.access_key}"
-    digest = hmac.digest(credentials.secret_key.encode(), message.encode(), "sha256")
-    return b2a_base64(digest, newline=False).decode("ascii")
+    mac = _keyed(credentials.secret_key).copy()
+    mac.update(message.encode())
+    return b2a_base64(mac.digest(), newline=False).decode("ascii")
+
+
+@lru_cache(maxsize=16)
+def _keyed(secret_key: str) -> hmac.HMAC:
+    """HMAC that has taken in its key; to copy it costs half of what looking SHA-256 up in OpenSSL does."""
+    return hmac.new(secret_key.encode(), digestmod="sha256")
 
 
 def sign(request: Request, credentials: Credentials, now: float) -> dict[str, str]:
@@ -50,7 +61,7 @@ class Verdict(Enum):
     OK = "ok"
     MISSING = "a signature header is missing"
     UNKNOWN_KEY = "the access key is unknown"
-    SKEWED = "the timestamp is more than five minutes off"
+    SKEWED = "the timestamp is five minutes off or more"
     MISMATCH = "the signature does not match"
 
 
@@ -68,7 +79,9 @@ def verify(request: Request, headers: Mapping[str, str], credentials: Credential
         return Verdict.MISSING
     if access_key != credentials.access_key:
         return Verdict.UNKNOWN_KEY
-    if not (timestamp.isascii() and timestamp.isdigit()) or abs(now - int(timestamp) / 1000) >= MAX_SKEW:
+    if not EPOCH_MS.fullmatch(timestamp) or abs(now - int(timestamp) / 1000) >= MAX_SKEW:
         return Verdict.SKEWED
-    expected = signature(request, timestamp, credentials)
-    return Verdict.OK if hmac.compare_digest(expected.encode(), given.encode()) else Verdict.MISMATCH
+    if not (request.target.isascii() and given.isascii()):  # neither was sent by anyone who signs
+        return Verdict.MISMATCH
+    matches = hmac.compare_digest(signature(request, timestamp, credentials), given)
+    return Verdict.OK if matches else Verdict.MISMATCH

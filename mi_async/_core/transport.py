@@ -35,7 +35,7 @@ class Timeout:
     """How long things may take, in seconds; None means for ever.
 
     Args:
-        connect: until a connection is there: waiting for a free one, name resolution, connect, TLS.
+        connect: for connecting: TCP and TLS. Waiting for a free connection of the pool counts to the total alone.
         read: between two pieces of an answer.
         total: the whole call, its waits for quota and its repeats included.
     """
@@ -99,10 +99,10 @@ class Transport:
         """Open both pools; must run in the event loop that will use them."""
         self._origin = str(self.base_url.origin())
         self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=self.timeout.connect, sock_connect=self.timeout.connect, sock_read=self.timeout.read
+            total=None, sock_connect=self.timeout.connect, sock_read=self.timeout.read
         )
-        # A reused connection that breaks makes aiohttp send a PUT twice; an upload URL is good for one.
         self._api = self._pool(aiohttp.TCPConnector, {"User-Agent": self.user_agent})
+        # A kept connection may have been closed by the storage meanwhile, and an upload URL is good for one try.
         self._storage = self._pool(lambda: aiohttp.TCPConnector(force_close=True), {})
 
     def _pool(self, make: Callable[[], aiohttp.BaseConnector], headers: Mapping[str, str]) -> aiohttp.ClientSession:
@@ -113,21 +113,21 @@ class Transport:
             headers=headers,
             proxy=self.proxy,
             timeout=self._timeout,
+            middlewares=(_once,),
         )
 
-    async def send(self, request: Request, headers: Mapping[str, str], total: float | None) -> Response:
-        """Send a request to the API.
+    async def send(self, request: Request, headers: Mapping[str, str]) -> Response:
+        """Send a request to the API; the deadline is kept by the caller.
 
         Args:
             request: its target is sent as it is.
             headers: the signature and whatever hooks added.
-            total: seconds for this attempt, None for no limit.
 
         Raises:
             TransportError: the network failed, or the answer is truncated or too large.
         """
         url = URL(self._origin + request.target, encoded=True)
-        return await self._exchange(self._api, request.method, url, data=request.body, headers=headers, total=total)
+        return await self._exchange(self._api, request.method, url, data=request.body, headers=headers)
 
     async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
         """PUT a body to a presigned URL, untouched, with its Content-Length.
@@ -155,7 +155,7 @@ class Transport:
         *,
         data: Any,
         headers: Mapping[str, str],
-        total: float | None,
+        total: float | None = None,
     ) -> Response:
         timeout = self._timeout if total is None else _limited(self._timeout, total)
         try:
@@ -174,8 +174,22 @@ class Transport:
 
 def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
-        total=max(total, 0.001), connect=timeout.connect, sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
+        total=max(total, 0.001), sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
     )
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending GET, PUT and DELETE a second time when the connection breaks.
+
+    That send would pay no quota, bear an old signature, use up a single-use URL, and hide from us that the first one
+    may have had its effect. aiohttp repeats on errors of its own only, so here they become ours.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # was never sent, and is never repeated
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _mapped(error, request.url) from error
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -1,6 +1,7 @@
 """Arguments as percent-encoded text in a URL, and back.
 
-Law: pure. A sequence is one comma-separated value; nothing is left for another layer to quote.
+Law: pure. A sequence is one comma-separated value, so no item may be empty or have a comma in it; nothing is left for
+another layer to quote.
 """
 
 import re
@@ -10,6 +11,11 @@ from typing import Any, Union, get_args, get_origin
 from urllib.parse import quote
 
 from mi_async.errors import InvalidArgumentError
+
+# What JSON bodies can hold too: a signed or an unsigned 64-bit integer.
+MIN_INTEGER, MAX_INTEGER = -(2**63), 2**64 - 1
+INTEGER = re.compile(r"-?[0-9]{1,20}")
+COMMA = re.compile(",|%2C")
 
 
 def path_segment(name: str, value: Any) -> str:
@@ -27,6 +33,9 @@ def to_text(name: str, value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int():
+            if not MIN_INTEGER <= value <= MAX_INTEGER:
+                message = f"{name} is beyond 64 bits"
+                raise InvalidArgumentError(message)
             return str(value)
         case str():
             try:
@@ -34,11 +43,20 @@ def to_text(name: str, value: Any) -> str:
             except UnicodeEncodeError:
                 message = f"{name} is not valid Unicode text"
                 raise InvalidArgumentError(message) from None
-        case Sequence():
-            return ",".join([to_text(name, item) for item in value])
+        case Sequence() if not isinstance(value, bytes | bytearray | memoryview):
+            return ",".join([_item(name, item) for item in value])
         case _:
             message = f"{name}: a {type(value).__name__} cannot be sent in a URL"
             raise InvalidArgumentError(message)
+
+
+def _item(name: str, value: Any) -> str:
+    text = to_text(name, value)
+    # A server splits after decoding, so that an encoded comma would part the item too.
+    if not text or COMMA.search(text):
+        message = f"{name}: {value!r} cannot be one of several values in a URL: it is empty or has a comma"
+        raise InvalidArgumentError(message)
+    return text
 
 
 def bare(kind: Any) -> Any:
@@ -52,9 +70,9 @@ def from_text(text: str, kind: Any) -> Any:
     """Text from a path or query to a plain value of the kind, or the text itself for structuring to complain about."""
     kind = bare(kind)
     if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Sequence):
-        return [from_text(item, get_args(kind)[0]) for item in text.split(",")]
+        return [from_text(item, get_args(kind)[0]) for item in text.split(",")] if text else []
     if kind is bool:
         return {"true": True, "false": False}.get(text, text)
-    if kind is int and re.fullmatch(r"-?[0-9]{1,18}", text):
+    if kind is int and INTEGER.fullmatch(text):
         return int(text)
     return text

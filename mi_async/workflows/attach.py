@@ -40,5 +40,5 @@ async def add_thumbnails(
 
 
 def shows(thumbnail: PersonThumbnail, key: str) -> bool:
-    """Whether a person's thumbnail is the picture of this key, by the object that its URL names."""
+    """Whether a person's thumbnail is the picture of this key, by the file that its URL names: the name is unique."""
     return unquote(urlsplit(thumbnail.url).path).endswith("/" + key.rpartition("/")[2])

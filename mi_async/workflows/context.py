@@ -3,6 +3,9 @@
 Law: values and protocols; wired in session.py alone.
 """
 
+import asyncio
+import secrets
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from attrs import frozen
@@ -59,16 +62,20 @@ class Context:
         put: the storage.
         clock: the time.
         polling: how completion is awaited.
+        held: the session's gate around pictures in memory: from reading one to the end of its PUT.
         parallel: uploads of one workflow that may be under way at once.
         attempts: tries of a step that must look before it repeats (PUT, attach).
+        token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
 
     groups: WorkspaceGroups
     put: Put
     clock: Clock
     polling: Polling
+    held: asyncio.Semaphore
     parallel: int
     attempts: int
+    token: Callable[[int], str] = secrets.token_hex
 
 
 def known(value: T | None) -> T:

@@ -15,9 +15,9 @@ from mi_async.errors import ConflictError, InvalidArgumentError, MIError
 from mi_async.workflows.attach import add_thumbnails, shows
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.parallel import each
-from mi_async.workflows.source import Source, load_image
+from mi_async.workflows.source import Image, Source, check_image
 from mi_async.workflows.tags import ensure_tags
-from mi_async.workflows.upload import Progress, State, Upload, walk
+from mi_async.workflows.upload import Progress, State, bring
 
 MAX_PER_CREATE = 100
 NAME_LENGTH = range(1, 51)
@@ -39,18 +39,23 @@ async def enroll_person(
 ) -> Person:
     """Create a person with pictures, the first being the main one, and tags; see ``Workspace.enroll_person``."""
     name, tag_names, listed = _checked(name, description, tags, sources)
-    images = await each(load_image, listed, context.parallel)
-    uploads = [Upload(image, primary=index == 0) for index, image in enumerate(images)]
     done: dict[str, Any] = {}
 
-    async def bring(upload: Upload) -> ThumbnailInput:
-        arrived = await walk(context, upload, State.CONFIRMED, progress)
+    async def check(source: Source) -> Source | Image:
+        async with context.held:
+            return await check_image(source)
+
+    async def upload(numbered: tuple[int, Source | Image]) -> ThumbnailInput:
+        number, source = numbered
+        arrived = await bring(context, source, State.CONFIRMED, progress=progress)
         done.setdefault("thumbnail_keys", []).append(arrived.key)
-        return ThumbnailInput(known(arrived.key), upload.primary)
+        return ThumbnailInput(known(arrived.key), number == 0)
+
+    pictures = await each(check, listed, context.parallel)
 
     try:
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
-        inputs = await each(bring, uploads, context.parallel)
+        inputs = await each(upload, enumerate(pictures), context.parallel)
         done["person_id"] = person_id = await _create(context, name, description, inputs[:MAX_PER_CREATE])
         for start in range(MAX_PER_CREATE, len(inputs), MAX_PER_CREATE):
             await add_thumbnails(context, person_id, inputs[start : start + MAX_PER_CREATE])

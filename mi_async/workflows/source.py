@@ -10,9 +10,9 @@ import inspect
 import io
 import os
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
@@ -47,19 +47,35 @@ class Image:
     content: bytes = field(repr=False)
     picture: Picture
 
+    def let_go(self) -> Self:
+        """The same without its content, which is no longer needed."""
+        return evolve(self, content=b"")
+
     @property
     def md5(self) -> str:
         """MD5 of the content in hex, as Object Storage gives it in ETag."""
         return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
 
-async def load_image(source: Source) -> Image:
+async def check_image(source: Source) -> "Source | Image":
+    """Read and check a source; returns what can be read again, which for a stream is the picture itself.
+
+    Raises:
+        ImageRejectedError, InvalidArgumentError: as for :func:`load_image`.
+    """
+    image = await load_image(source)
+    return image if isinstance(source, Readable) else source
+
+
+async def load_image(source: "Source | Image") -> Image:
     """Read a source and check it: really jpg, png or webp, at most 5 MB, at least 256 px wide and high.
 
     Raises:
         ImageRejectedError: it breaks a rule, or cannot be read.
         InvalidArgumentError: it is no source at all.
     """
+    if isinstance(source, Image):
+        return source
     name = _name(source)
     content = await _read(source, name)
     if len(content) > MAX_BYTES:
@@ -72,7 +88,9 @@ async def load_image(source: Source) -> Image:
     if min(picture.width, picture.height) < MIN_PIXELS:
         size = f"{picture.width} x {picture.height} px, less than the {MIN_PIXELS} px that the service wants"
         raise _rejected(name, "resolution", size)
-    stem = Path(name).stem if name[:1] != "<" else "thumbnail"
+    # A file system may hold names that are not Unicode text.
+    stem = Path(name).stem.encode(errors="replace").decode() if name[:1] != "<" else ""
+    stem = stem or "thumbnail"
     return Image(name, f"{stem}.{picture.format}", content, picture)
 
 
@@ -82,20 +100,20 @@ def _rejected(name: str, reason: str, text: str) -> ImageRejectedError:
 
 def _name(source: Source) -> str:
     if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
+        return os.fsdecode(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>"
     named = getattr(source, "name", None)
     return named if isinstance(named, str) else f"<{type(source).__name__}>"
 
 
-async def _read(source: Source, name: str) -> bytes:
+async def _read(source: object, name: str) -> bytes:
     """The content, up to one byte more than is allowed."""
     match source:
         case bytes() | bytearray() | memoryview():
             return bytes(source)
         case str() | os.PathLike():
-            return await asyncio.to_thread(_read_file, Path(source), name)
+            return await asyncio.to_thread(_read_file, name)
         case Readable():
             return await _read_object(source, name)
         case _:
@@ -103,9 +121,9 @@ async def _read(source: Source, name: str) -> bytes:
             raise InvalidArgumentError(message)
 
 
-def _read_file(path: Path, name: str) -> bytes:
+def _read_file(name: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with Path(name).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from error
@@ -120,14 +138,17 @@ async def _read_object(source: Readable, name: str) -> bytes:
             in_memory = isinstance(source, io.BytesIO) or inspect.iscoroutinefunction(source.read)
             piece = source.read(size) if in_memory else await asyncio.to_thread(source.read, size)
             piece = await piece if inspect.isawaitable(piece) else piece
+            if not isinstance(piece, bytes | bytearray | memoryview):  # None: a stream that has nothing yet
+                message = f"read() gave {type(piece).__name__}, not bytes"
+                raise TypeError(message)  # noqa: TRY301  one way out for whatever is wrong with a reader
             if not piece:
                 break
             content += piece
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # a reader is the caller's code and may raise anything
         raise _unreadable(name, error) from error
     return bytes(content)
 
 
 def _unreadable(name: str, error: Exception) -> ImageRejectedError:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
     return _rejected(name, "unreadable", f"cannot be read: {said}")

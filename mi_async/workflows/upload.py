@@ -17,7 +17,7 @@ from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import Context, known
-from mi_async.workflows.source import Image
+from mi_async.workflows.source import Image, Source, load_image
 
 _log = logging.getLogger(__name__)
 
@@ -27,10 +27,13 @@ USED_OR_EXPIRED = frozenset({403})
 """Storage statuses of a URL that was used already, by a send whose answer was lost, or that has expired."""
 BUSY = frozenset({408, 429})
 MD5 = re.compile("[0-9a-f]{32}")
+NOT_IN_NAME = re.compile(r"[^\w.-]+")
+STEM = 60
+"""Characters of the caller's file name that are kept in ours."""
 
 
 class State(Enum):
-    """Where an upload is."""
+    """Where an upload is, in order."""
 
     NEW = "new"
     PRESIGNED = "presigned"
@@ -38,13 +41,18 @@ class State(Enum):
     CONFIRMED = "confirmed"
     ATTACHED = "attached"
 
+    def reached(self, other: "State") -> bool:
+        """Whether this is as far as another state, or further."""
+        order = list(State)
+        return order.index(self) >= order.index(other)
+
 
 @frozen
 class Upload:
     """One picture on its way.
 
     Attributes:
-        image: the checked picture.
+        image: the checked picture; its content is let go once it is stored.
         person_id: who it is for; None when it is for a person who does not exist yet.
         primary: whether it becomes the main picture.
         state: what is done.
@@ -72,8 +80,14 @@ Step = Callable[[Context, Upload], Awaitable[Upload]]
 
 async def presign(context: Context, upload: Upload) -> Upload:
     """NEW to PRESIGNED: get a URL, just before it is needed."""
-    issued = await context.groups.thumbnails.presign(upload.image.file_name)
+    issued = await context.groups.thumbnails.presign(_unique(upload.image.file_name, context.token(6)))
     return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=issued.url)
+
+
+def _unique(file_name: str, token: str) -> str:
+    """A file name that no other upload has: after a lost answer, it tells whether a person has this very picture."""
+    stem, _, suffix = file_name.rpartition(".")
+    return f"{NOT_IN_NAME.sub('_', stem)[:STEM]}-{token}.{suffix}"
 
 
 async def put(context: Context, upload: Upload) -> Upload:
@@ -87,7 +101,7 @@ async def put(context: Context, upload: Upload) -> Upload:
     except TransportError as error:
         failure = error
     if failure is None:
-        return evolve(upload, state=State.STORED, url=None)
+        return evolve(upload, state=State.STORED, url=None, image=image.let_go())
     if upload.tries >= context.attempts and not failure.ambiguous:
         raise failure
     _log.info("PUT of %s failed (try %d): %s", image.name, upload.tries, failure)
@@ -96,7 +110,7 @@ async def put(context: Context, upload: Upload) -> Upload:
         return upload  # nothing was sent: the URL is as good as before
     # The answer may be what was lost: one check tells, and costs less than a second upload.
     if failure.ambiguous and await _is_there(context, upload):
-        return evolve(upload, state=State.CONFIRMED, url=None)
+        return evolve(upload, state=State.CONFIRMED, url=None, image=image.let_go())
     if upload.tries >= context.attempts:
         raise failure
     return evolve(upload, state=State.NEW, key=None, url=None)
@@ -104,7 +118,7 @@ async def put(context: Context, upload: Upload) -> Upload:
 
 async def _is_there(context: Context, upload: Upload) -> bool:
     check = await context.groups.thumbnails.complete(known(upload.key))
-    return check.upload_status is UploadStatus.COMPLETED
+    return check.upload_status == UploadStatus.COMPLETED
 
 
 async def confirm(context: Context, upload: Upload) -> Upload:
@@ -115,11 +129,11 @@ async def confirm(context: Context, upload: Upload) -> Upload:
         age = clock.monotonic() - stored
         await clock.sleep(min(polling.delay(age), max(0.0, polling.timeout - age)))
         check = await context.groups.thumbnails.complete(key)
-        if check.upload_status is UploadStatus.COMPLETED:
+        if check.upload_status == UploadStatus.COMPLETED:
             return evolve(upload, state=State.CONFIRMED)
         # Right after the PUT, "does not exist" may only mean "not yet".
         late = clock.monotonic() - stored >= polling.timeout
-        if late or check.upload_message is not UploadMessage.FILE_NOT_EXIST:
+        if late or check.upload_message != UploadMessage.FILE_NOT_EXIST:
             raise _failed(upload, check, polling.timeout if late else None)
 
 
@@ -138,9 +152,25 @@ STEPS: Mapping[State, Step] = {
 }
 
 
+async def bring(
+    context: Context,
+    source: Source | Image,
+    until: State,
+    *,
+    person_id: int | None = None,
+    primary: bool = False,
+    progress: Progress | None = None,
+) -> Upload:
+    """Take a picture from its source to a state, holding it in memory no longer than until it is stored."""
+    async with context.held:
+        upload = Upload(await load_image(source), person_id, primary)
+        upload = await walk(context, upload, State.STORED, progress)
+    return await walk(context, upload, until, progress)
+
+
 async def walk(context: Context, upload: Upload, until: State, progress: Progress | None = None) -> Upload:
     """Take the steps that lead to ``until``; an error carries the thumbnail key reached so far in ``created``."""
-    while upload.state is not until:
+    while not upload.state.reached(until):
         try:
             upload = await STEPS[upload.state](context, upload)
         except MIError as error:
@@ -178,5 +208,5 @@ def _failed(upload: Upload, check: UploadCheck, waited: float | None) -> UploadF
     status = check.upload_status
     reason = str(check.upload_message or status)
     after = f" after {waited:g} s" if waited is not None else ""
-    text = "was refused" if status is UploadStatus.FAILED else f"has the unknown status {status}"
+    text = "was refused" if status == UploadStatus.FAILED else f"has the unknown status {status}"
     return _refused(upload, reason, f"the upload {text}{after}: {reason}")

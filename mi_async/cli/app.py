@@ -1,0 +1,74 @@
+"""The application: its commands, its version, and the one place where failures become exit codes.
+
+Law: each command is a plain function that prints its result; nothing here knows what a command does.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import App, Group, Parameter
+
+from mi_async.cli.demo import demo
+from mi_async.cli.emulator import emulator
+from mi_async.cli.exits import FAILURES, epilogue, report
+from mi_async.cli.operations import operation_apps
+from mi_async.cli.service import Verbosity
+from mi_async.cli.upload import enroll, upload_thumbnail
+from mi_async.cli.versions import versions
+
+START = Group("Start here", sort_key=1)
+WORKFLOWS = Group("Workflows", sort_key=2)
+OTHER = Group("Other", sort_key=8)
+
+
+def make_app() -> App:
+    """Build the application."""
+    app = App(
+        name="mi-async",
+        help="NAVER Cloud Media Intelligence: enroll faces, and make every call of the API.",
+        help_epilogue=epilogue(),
+        help_format="plaintext",
+        version_flags=(),
+        default_parameter=Parameter(negative_iterable=(), negative_none=()),
+        group_parameters=Group("Parameters", sort_key=4),
+        suppress_keyboard_interrupt=False,
+    )
+    app["--help"].group = OTHER
+    app.command(demo, group=START, help_epilogue="")
+    app.command(emulator, group=START, help_epilogue="")
+    app.command(enroll, group=WORKFLOWS, help_epilogue="", usage=_usage("enroll NAME SOURCE..."))
+    app.command(
+        upload_thumbnail, group=WORKFLOWS, help_epilogue="", usage=_usage("upload-thumbnail PERSON_ID SOURCE...")
+    )
+    for group in operation_apps():
+        app.command(group)
+
+    @app.default
+    def root(
+        *,
+        version: Annotated[
+            bool, Parameter(negative=(), group=OTHER, show_default=False, help="Show the version.")
+        ] = False,
+        verbose: Annotated[Verbosity, Parameter(group=OTHER, help="With --version: what it runs on.")] = 0,
+    ) -> None:
+        if version:
+            sys.stdout.write(versions(full=verbose > 0) + "\n")
+        else:
+            app.help_print([])
+
+    return app
+
+
+def _usage(words: str) -> str:
+    return f"Usage: mi-async {words} --workspace NAME [OPTIONS]"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    try:
+        make_app()(list(argv), exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except FAILURES as error:
+        return report(error)
+    return 0

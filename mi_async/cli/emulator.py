@@ -1,0 +1,89 @@
+"""``emulator``: the built-in service as a process of its own.
+
+Law: stdout carries shell lines that make other commands find it; what it sees goes to stderr.
+"""
+
+import asyncio
+import sys
+from typing import Annotated
+
+from attrs import evolve
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from mi_async._core.clock import Clock
+from mi_async.cli.service import Verbosity, log_to_stderr
+from mi_async.emulator import Faults, Latency, Server, Settings, serve
+from mi_async.errors import ConfigError
+
+Positive = Parameter(validator=Number(gt=0))
+
+
+def emulator(
+    *,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65_535))] = 8080,
+    seed: int = 0,
+    speed: Annotated[float, Positive] = 1.0,
+    latency_median: Annotated[float | None, Positive] = None,
+    latency_p95: Annotated[float | None, Positive] = None,
+    faults: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.0,
+    workspace: tuple[str, ...] = ("newsroom",),
+    verbose: Verbosity = 0,
+) -> None:
+    """Run the emulator until Ctrl-C; it prints the export lines with which other commands find it.
+
+    Args:
+        host: Where to listen; the default is reachable from this machine only.
+        port: 0 for any free one.
+        seed: Of everything random.
+        speed: Seconds of quotas, processing and expiry that pass in a real second.
+        latency_median: Seconds that half of the uploads take at most to be processed.
+        latency_p95: Seconds that 95 % of them take at most.
+        faults: Share of the requests that go wrong, from 0 to 1, spread over every kind of fault.
+        workspace: Workspace that exists from the start; may be given several times.
+    """
+    log_to_stderr(verbose)
+    settings = Settings(seed=seed, workspaces=workspace, random_faults=Faults.uniform(faults) if faults else {})
+    if latency_median is not None and latency_p95 is not None:
+        settings = evolve(settings, latency=Latency.lognormal(median=latency_median, p95=latency_p95))
+    elif latency_median is not None or latency_p95 is not None:
+        message = "give both --latency-median and --latency-p95, or neither"
+        raise ConfigError(message)
+    asyncio.run(_emulate(host, port, settings, Clock(speed)))
+
+
+async def _emulate(host: str, port: int, settings: Settings, clock: Clock) -> None:
+    try:
+        async with serve(host, port, settings=settings, clock=clock) as server:
+            try:
+                sys.stdout.write(_exports(server))
+                sys.stdout.flush()
+                await server.serve_forever()
+            finally:
+                sys.stderr.write(_summary(server))
+    except OSError as error:
+        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise ConfigError(message) from error
+
+
+def _exports(server: Server) -> str:
+    keys, workspaces = server.credentials, server.settings.workspaces
+    variables = {
+        "NCLOUD_ACCESS_KEY_ID": keys.access_key,
+        "NCLOUD_SECRET_ACCESS_KEY": keys.secret_key,
+        "MI_ASYNC_BASE_URL": server.url,
+        "MI_ASYNC_WORKSPACE": workspaces[0],
+    }
+    lines = [f"export {name}={value}" for name, value in variables.items()]
+    return "\n".join([f"# Media Intelligence, emulated at {server.url}; Ctrl-C ends it", *lines, ""])
+
+
+def _summary(server: Server) -> str:
+    log, faults = server.log, sum(server.faults.injected.values())
+    requests, refused = sum(map(len, log.arrivals.values())), sum(log.throttled.values())
+    persons, pictures = len(list(server.state.persons())), len(list(server.state.thumbnails()))
+    return (
+        f"\n{requests:,} requests, {refused:,} of them refused with 429, {faults:,} faults injected; "
+        f"{persons:,} persons with {pictures:,} pictures\n"
+    )

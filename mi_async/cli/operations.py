@@ -1,0 +1,164 @@
+"""A command for every declared operation.
+
+Law: derived from the declarations alone; a new operation is a new command, and no operation is named here.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from functools import partial
+from typing import Annotated, Any, get_args, get_origin
+
+import attrs
+import cyclopts
+from cyclopts import App, Token
+
+from mi_async._core import convert
+from mi_async._core.declare import Group, operations_of
+from mi_async._core.operation import Operation, Parameter
+from mi_async._core.paging import every
+from mi_async._core.urltext import bare
+from mi_async.api import GROUPS
+from mi_async.cli.output import show, show_each
+from mi_async.cli.service import Account, InWorkspace
+from mi_async.errors import ResponseError
+from mi_async.models import Page
+
+OPERATIONS = cyclopts.Group("Operations of the API", sort_key=3)
+NATIVE = (str, int, float, bool)
+"""Kinds of which the command line itself knows how they are written."""
+ALL = "all_pages"
+
+
+def operation_apps() -> list[App]:
+    """One app per group of operations, one command per operation."""
+    return [_group_app(group) for group in GROUPS]
+
+
+def _group_app(group: type[Group]) -> App:
+    declared = list(operations_of(group))
+    app = App(name=_dashed(declared[0].group), help=inspect.getdoc(group) or "", group=OPERATIONS, help_epilogue="")
+    # A group belongs to the workspace as soon as one of its paths is in it.
+    service = InWorkspace if any(operation.scope for operation in declared) else Account
+    for operation in declared:
+        app.command(_command(operation, service), name=_dashed(operation.name), help=_help(operation))
+    return app
+
+
+def _command(operation: Operation, service: type[Account]) -> Callable[..., None]:
+    """A function with the operation's parameters and the shared options."""
+
+    def command(*given: Any, **named: Any) -> None:
+        arguments = signature.bind(*given, **named).arguments
+        asyncio.run(_call(operation, arguments.pop("service", None) or service(), arguments))
+
+    required = service is InWorkspace
+    shared = inspect.Parameter(
+        "service",
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=service,
+        default=inspect.Parameter.empty if required else service(),
+    )
+    own = [_parameter(p) for p in operation.parameters]
+    signature = inspect.Signature([*own, *([_ALL] if _is_paged(operation) else []), shared])
+    command.__signature__ = signature  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+    return command
+
+
+async def _call(operation: Operation, service: Account, arguments: dict[str, Any]) -> None:
+    whole = arguments.pop(ALL, False)
+    async with service.connect() as session:
+        owner = session.workspace(service.workspace) if isinstance(service, InWorkspace) else session
+        method = getattr(getattr(owner, operation.group), operation.name)
+        if whole:
+            await show_each(every(lambda number: method(**{**arguments, "page_num": number})), service.output)
+        else:
+            show(await method(**arguments), service.output)
+
+
+def _is_paged(operation: Operation) -> bool:
+    return get_origin(operation.result) is Page and any(p.name == "page_num" for p in operation.parameters)
+
+
+_ALL = inspect.Parameter(
+    ALL,
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool, cyclopts.Parameter(name="--all", negative=(), help="Every page, as one list; --page-num is not used.")
+    ],
+)
+
+
+def _parameter(p: Parameter) -> inspect.Parameter:
+    """The operation's parameter as the command line takes it."""
+    kind = bare(p.kind)
+    origin = get_origin(kind)
+    many = isinstance(origin, type) and issubclass(origin, Sequence)
+    item = get_args(kind)[0] if many else kind
+    hint: Any = kind
+    converter = None
+    if item not in NATIVE:
+        hint, converter = (Sequence[str] if many else str), partial(_read, item, many)
+    renamed = f"sent as {p.wire}" if p.wire != convert.camel(p.name) else ""
+    text = "; ".join(filter(None, [_form(item), "may be given several times" if many else "", renamed]))
+    return inspect.Parameter(
+        p.name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD if p.positional else inspect.Parameter.KEYWORD_ONLY,
+        annotation=Annotated[
+            hint, cyclopts.Parameter(help=text, converter=converter, show_default=p.default is not None)
+        ],
+        default=inspect.Parameter.empty if p.required else p.default,
+    )
+
+
+def _read(item: Any, many: bool, _: Any, tokens: Sequence[Token]) -> Any:
+    """Values of a kind that the command line itself does not know."""
+    values = [_structured(token.value, item) for token in tokens]
+    return values if many else values[0]
+
+
+def _structured(text: str, item: Any) -> Any:
+    try:
+        return convert.structure(convert.loads(text.encode()) if _is_json(item) else text, item)
+    except ResponseError as error:
+        message = f"{error} (in {text})"
+        raise ValueError(message) from None
+
+
+def _is_json(item: Any) -> bool:
+    kind = get_origin(item) or item
+    return attrs.has(kind) or (isinstance(kind, type) and issubclass(kind, Mapping))
+
+
+def _form(item: Any) -> str:
+    """How a value is written, where that is not plain."""
+    if attrs.has(item):
+        members = [f'"{convert.camel(f.name)}": {_example(f.type)}' for f in attrs.fields(item) if f.name != "extra"]
+        return f"JSON, {{{', '.join(members)}}}"
+    if isinstance(item, type) and issubclass(item, Enum):
+        return "one of " + ", ".join(str(member.value) for member in item)
+    return "JSON" if _is_json(item) else ""
+
+
+def _example(kind: Any) -> str:
+    return {str: '"..."', int: "1", float: "1.0", bool: "false"}.get(bare(kind), "...")
+
+
+def _help(operation: Operation) -> str:
+    quota = operation.quota
+    rate = f"{quota.calls:,} calls per {quota.period:g} s" if quota is not None else "none is documented"
+    lines = (
+        operation.summary,
+        f"Request: {operation.method} {operation.path}",
+        f"Vendor's page: {operation.source}",
+        f"After a failure: {operation.repeat.value}",
+        f"Quota: {rate}",
+    )
+    return "\n\n".join([lines[0], "\n".join(lines[1:])])
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")

@@ -1,0 +1,119 @@
+"""Results on stdout: JSON in the service's spelling, or a table for people.
+
+Law: stdout carries results and nothing else; a field that has no value in any row makes no column.
+"""
+
+import io
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, cast
+
+import attrs
+import orjson
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mi_async._core import convert
+from mi_async.cli.text import plain
+from mi_async.models import Page
+
+Form: TypeAlias = Literal["json", "table"]
+
+WIDE = 10_000
+"""Columns where there is no terminal: nothing is cut off or broken."""
+
+
+def show(value: object, form: Form) -> None:
+    """Write one result."""
+    if form == "json":
+        _write(_json(value) + b"\n")
+    elif value is not None:
+        _console().print(_table(value))
+
+
+async def show_each(items: AsyncIterator[Any], form: Form) -> None:
+    """Write a listing as one JSON array, item by item as it arrives, or as one table."""
+    if form == "table":
+        return show([item async for item in items], form)
+    between = b"[\n"
+    async for item in items:
+        _write(between + _json(item))
+        between = b",\n"
+    return _write(b"[]\n" if between == b"[\n" else b"\n]\n")
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(orjson.loads(convert.dumps(value)), option=orjson.OPT_INDENT_2)
+
+
+def _write(content: bytes) -> None:
+    """UTF-8, whatever the locale says: it is JSON."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _console() -> Console:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE)
+
+
+def _table(value: object) -> Table:
+    if isinstance(value, Page | list | tuple):
+        return _rows(list(value))
+    table = Table(box=box.ROUNDED, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, member in _members(value).items():
+        if cell := _cell(member):
+            table.add_row(name, cell)
+    return table
+
+
+def _rows(items: Sequence[object]) -> Table:
+    rows = [{name: _cell(member) for name, member in _members(item).items()} for item in items]
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
+    table = Table(*names or ["no items"], box=box.ROUNDED, header_style="bold")
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in rows:
+        table.add_row(*[row.get(name, Text()) for name in names])
+    return table
+
+
+def _members(value: object) -> Mapping[str, object]:
+    if isinstance(value, Mapping):
+        return value
+    if attrs.has(type(value)):
+        known = {
+            f.name.replace("_", " "): getattr(value, f.name)
+            for f in attrs.fields(cast("type[attrs.AttrsInstance]", type(value)))
+        }
+        return {name: member for name, member in known.items() if name != "extra"} | dict(known.get("extra") or {})
+    return {"value": value}
+
+
+def _cell(value: object) -> Text:
+    return Text(plain(_words(value)))
+
+
+def _words(value: object) -> str:
+    """What a cell says: of things inside things, the name, or the number where they have none."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return value
+        case tuple() | list():
+            return ", ".join([_words(item) for item in value])
+        case _ if attrs.has(type(value)) or isinstance(value, Mapping):
+            members = _members(value)
+            named = members.get("name") or members.get("id")
+            return str(named) if named is not None else convert.dumps(value).decode()
+        case _:
+            return str(value)

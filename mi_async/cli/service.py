@@ -1,0 +1,74 @@
+"""The options that every command shares which talks to a service, and the session that they make.
+
+Law: the only reader of MI_ASYNC_BASE_URL and MI_ASYNC_WORKSPACE; keys come from where the session looks for them.
+"""
+
+import logging
+import sys
+from typing import Annotated
+
+from attrs import frozen
+from cyclopts import Group, Parameter
+
+from mi_async._core.hooks import Attempt, Hooks, Outcome
+from mi_async._core.transport import Timeout
+from mi_async.cli.output import Form
+from mi_async.session import BASE_URL, Connecting, connect
+
+_log = logging.getLogger(__name__)
+
+SERVICE = Group("Service", sort_key=9)
+
+Verbosity = Annotated[
+    int,
+    Parameter(name=["--verbose", "-v"], count=True, help="Log requests to stderr; twice for more.", show_default=False),
+]
+
+
+@Parameter(name="*", group=SERVICE)
+@frozen(kw_only=True)
+class Account:
+    """What a command needs to reach the account."""
+
+    base_url: Annotated[str, Parameter(env_var="MI_ASYNC_BASE_URL", help="Where the service, or an emulator, is.")] = (
+        BASE_URL
+    )
+    profile: Annotated[str | None, Parameter(help="Take the keys from this profile of ~/.ncloud/configure.")] = None
+    timeout: Annotated[float | None, Parameter(help="Seconds for each call, its waits and repeats included.")] = None
+    output: Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")] = "json"
+    verbose: Verbosity = 0
+
+    def connect(self) -> Connecting:
+        """Set up logging and get ready to open a session."""
+        log_to_stderr(self.verbose)
+        return connect(
+            base_url=self.base_url,
+            profile=self.profile,
+            timeout=None if self.timeout is None else Timeout(total=self.timeout),
+            hooks=Hooks(after=[_tell]) if self.verbose else None,
+        )
+
+
+@Parameter(name="*", group=SERVICE)
+@frozen(kw_only=True)
+class InWorkspace(Account):
+    """What a command needs to reach a workspace."""
+
+    workspace: Annotated[str, Parameter(alias="-w", env_var="MI_ASYNC_WORKSPACE", help="Name of the workspace.")]
+
+
+def log_to_stderr(verbosity: int) -> None:
+    """Show what the package logs: warnings, with 1 what it does, with 2 everything."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("mi_async")
+    logger.handlers = [handler]
+    logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])
+
+
+async def _tell(attempt: Attempt, outcome: Outcome) -> None:
+    """One line per request; of its target only the path, since a query may hold names of people."""
+    request, response, error = attempt.request, outcome.response, outcome.error
+    ended = f"HTTP {response.status}" if response is not None else type(error).__name__
+    path, milliseconds = request.target.partition("?")[0], outcome.seconds * 1000
+    _log.info("%s %s: %s in %.0f ms, attempt %d", request.method, path, ended, milliseconds, attempt.number)

@@ -1,0 +1,30 @@
+"""Text from elsewhere on its way to a terminal.
+
+Law: pure; nothing that a service or a file name says may move the cursor or change a colour.
+"""
+
+import unicodedata
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
+"""Format characters that scripts and emoji need."""
+
+
+def plain(text: str) -> str:
+    """The text with U+FFFD for everything that is not to be seen."""
+    return "".join(c if c in _JOINERS or unicodedata.category(c) not in _UNSAFE else "\ufffd" for c in text)
+
+
+def one_line(text: str) -> str:
+    """The text on one line, and plain."""
+    return plain(" ".join(text.split()))
+
+
+def size(count: int) -> str:
+    """A number of bytes for people."""
+    return f"{count / 1000:,.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"  # noqa: PLR2004  mega
+
+
+def duration(seconds: float) -> str:
+    """A time for people."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -1,0 +1,129 @@
+"""``enroll`` and ``upload-thumbnail``: the workflows on files, with progress on stderr and the result on stdout.
+
+Law: every picture is read and checked before the session makes its first request.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from mi_async._core.images import MAX_BYTES
+from mi_async.cli.output import show
+from mi_async.cli.progress import board
+from mi_async.cli.service import InWorkspace
+from mi_async.errors import InvalidArgumentError, MIError
+from mi_async.workflows.parallel import each
+from mi_async.workflows.source import Source, load_image
+from mi_async.workflows.upload import Upload
+
+PARALLEL = 8
+"""Pictures of one command that are under way at once."""
+
+Sources = Annotated[
+    str,
+    Parameter(
+        name="SOURCE",
+        help="Pictures: jpg, png or webp, up to 5 MB, at least 256 px; - is stdin.",
+        allow_leading_hyphen=True,
+    ),
+]
+
+
+class Named(io.BytesIO):
+    """Bytes with a name for messages."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+def enroll(
+    name: str,
+    /,
+    *sources: Sources,
+    tag: Annotated[
+        list[str] | None, Parameter(help="Tag of the person, created if missing; may be given several times.")
+    ] = None,
+    description: str | None = None,
+    service: InWorkspace,
+) -> None:
+    """Create a person with pictures, the first being the main one, and tags.
+
+    Args:
+        name: 1 to 50 characters, unique in the workspace.
+        description: 1 to 700 characters.
+    """
+    asyncio.run(_enroll(name, read(sources), tag or [], description, service))
+
+
+def upload_thumbnail(
+    person_id: int,
+    /,
+    *sources: Sources,
+    primary: Annotated[bool, Parameter(negative=())] = False,
+    service: InWorkspace,
+) -> None:
+    """Give a person more pictures.
+
+    Args:
+        person_id: Number of the person.
+        primary: Make the first of them the person's main picture.
+    """
+    if not sources:
+        message = "SOURCE is missing; see mi-async upload-thumbnail --help"
+        raise InvalidArgumentError(message)
+    asyncio.run(_upload(person_id, read(sources), primary, service))
+
+
+def read(sources: Sequence[str]) -> list[Source]:
+    """Sources as the workflows take them; stdin is read here, where Ctrl-C still ends the process at once."""
+    return [Named(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>") if s == "-" else s for s in sources]
+
+
+async def _enroll(
+    name: str, sources: Sequence[Source], tags: Sequence[str], description: str | None, service: InWorkspace
+) -> None:
+    async with service.connect() as session:
+        workspace = session.workspace(service.workspace)
+        with board(Console(stderr=True), plain=service.verbose > 0) as progress:
+            person = await workspace.enroll_person(
+                name, sources, description=description, tags=tags, progress=progress.step
+            )
+            progress.attached([_name(source) for source in sources])
+    show(person, service.output)
+
+
+async def _upload(person_id: int, sources: Sequence[Source], primary: bool, service: InWorkspace) -> None:
+    done: list[Upload] = []
+    images = await each(load_image, sources, PARALLEL)
+    async with service.connect() as session:
+        workspace = session.workspace(service.workspace)
+        with board(Console(stderr=True), plain=service.verbose > 0) as progress:
+
+            async def bring(number: int) -> None:
+                image = images[number]
+                source = Named(image.content, image.name)
+                done.append(
+                    await workspace.upload_thumbnail(
+                        person_id, source, primary=primary and number == 0, progress=progress.step
+                    )
+                )
+
+            try:
+                await each(bring, range(len(images)), PARALLEL)
+            except MIError as error:
+                attached = [upload.image.name for upload in done]
+                error.created = {**error.created, "attached": attached} if attached else error.created
+                raise
+        # Several calls added them; the person as it is now shows what all of them made of it.
+        person = await workspace.persons.get(person_id)
+    show(person, service.output)
+
+
+def _name(source: Source) -> str:
+    return source if isinstance(source, str) else str(getattr(source, "name", ""))

@@ -1,0 +1,13 @@
+"""The service, emulated: a real HTTP server built from the operation declarations, which enforces the documented rules.
+
+    async with emulator.serve() as server:
+        session = await mi_async.connect(server.credentials, base_url=server.url)
+
+Law: shares declarations, signing and conversion with the client and nothing else of it.
+"""
+
+from mi_async.emulator.faults import Fault, Faults
+from mi_async.emulator.server import Server, run, serve
+from mi_async.emulator.settings import CREDENTIALS, Latency, Settings
+
+__all__ = ["CREDENTIALS", "Fault", "Faults", "Latency", "Server", "Settings", "run", "serve"]

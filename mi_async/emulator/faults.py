@@ -1,0 +1,139 @@
+"""What can go wrong on the way, as a table; scripted for one test, or at random for a whole run.
+
+Law: decides, and does nothing itself; ``delivery.py`` carries it out. Randomness is the generator that is given.
+"""
+
+import random
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Mapping
+from enum import Enum, auto
+
+from attrs import Factory, define, field, frozen
+
+from mi_async.emulator import rules
+from mi_async.emulator.rules import Rejection
+from mi_async.errors import InvalidArgumentError
+
+
+class Fault(Enum):
+    """A kind of fault; the value says what a client sees."""
+
+    RATE_LIMITED = "429 although no quota is used up (503 SlowDown from the storage), without effect"
+    INTERNAL_ERROR = "500 from the gateway, without effect"
+    UNAVAILABLE = "503 from the gateway, without effect"
+    UNAVAILABLE_AFTER = "503 from the gateway, after the effect"
+    ERROR_BEFORE = "500 with code 99999, without effect"
+    ERROR_AFTER = "500 with code 99999, after the effect"
+    DROP_BEFORE = "the connection closes, without effect"
+    DROP_AFTER = "the connection closes, after the effect"
+    TRUNCATED_BODY = "the connection closes in the middle of the answer, after the effect"
+    SLOW_BODY = "the answer trickles in, after the effect"
+    PROXY_HTML = "502 with a page of HTML from a proxy, after the effect"
+
+
+class Moment(Enum):
+    """When a fault strikes, seen from the effect of the request."""
+
+    BEFORE = "without effect"
+    AFTER = "after the effect"
+
+
+class Mishap(Enum):
+    """What happens to an answer on its way, other than being replaced by another one."""
+
+    DROP = auto()
+    TRUNCATE = auto()
+    TRICKLE = auto()
+
+
+@frozen
+class Course:
+    """How a fault runs.
+
+    Attributes:
+        moment: whether the request takes effect all the same.
+        api: what becomes of an answer of the API.
+        storage: what becomes of an answer of the storage.
+    """
+
+    moment: Moment
+    api: Rejection | Mishap
+    storage: Rejection | Mishap
+
+
+COURSES: Mapping[Fault, Course] = {
+    Fault.RATE_LIMITED: Course(Moment.BEFORE, rules.THROTTLED, rules.SLOW_DOWN),
+    Fault.INTERNAL_ERROR: Course(Moment.BEFORE, rules.GATEWAY_ERROR, rules.STORAGE_ERROR),
+    Fault.UNAVAILABLE: Course(Moment.BEFORE, rules.ENDPOINT_ERROR, rules.STORAGE_DOWN),
+    Fault.UNAVAILABLE_AFTER: Course(Moment.AFTER, rules.ENDPOINT_ERROR, rules.STORAGE_DOWN),
+    Fault.ERROR_BEFORE: Course(Moment.BEFORE, rules.UNEXPECTED, rules.STORAGE_ERROR),
+    Fault.ERROR_AFTER: Course(Moment.AFTER, rules.UNEXPECTED, rules.STORAGE_ERROR),
+    Fault.DROP_BEFORE: Course(Moment.BEFORE, Mishap.DROP, Mishap.DROP),
+    Fault.DROP_AFTER: Course(Moment.AFTER, Mishap.DROP, Mishap.DROP),
+    Fault.TRUNCATED_BODY: Course(Moment.AFTER, Mishap.TRUNCATE, Mishap.TRUNCATE),
+    Fault.SLOW_BODY: Course(Moment.AFTER, Mishap.TRICKLE, Mishap.TRICKLE),
+    Fault.PROXY_HTML: Course(Moment.AFTER, rules.PROXY_ERROR, rules.PROXY_ERROR),
+}
+
+ANYWHERE = "*"
+
+
+@define(eq=False)
+class Faults:
+    """Which requests go wrong: those that a test asked for first, then those that chance picks.
+
+    Attributes:
+        injected: how often each kind happened.
+    """
+
+    _places: Collection[str]
+    _random: Mapping[Fault, float]
+    _rng: random.Random
+    _scripted: defaultdict[str, deque[Fault]] = field(init=False, factory=lambda: defaultdict(deque))
+    injected: Counter[Fault] = Factory(Counter)
+
+    @staticmethod
+    def uniform(probability: float) -> dict[Fault, float]:
+        """Spread a total probability per request evenly over all kinds, for ``Settings.random_faults``."""
+        return dict.fromkeys(Fault, probability / len(Fault))
+
+    def next(self, place: str, fault: Fault, *, times: int = 1) -> None:
+        """Let the next requests of a place go wrong, after those already asked for.
+
+        Args:
+            place: an operation id, ``storage.put``, or ``*`` for whatever comes next.
+            fault: the kind.
+            times: how many requests.
+
+        Raises:
+            InvalidArgumentError: there is no such place.
+        """
+        if place != ANYWHERE and place not in self._places:
+            message = f"no operation {place!r}; there are {', '.join(sorted(self._places))} and {ANYWHERE}"
+            raise InvalidArgumentError(message)
+        self._scripted[place].extend([fault] * times)
+
+    def clear(self) -> None:
+        """Forget what was asked for and has not happened."""
+        self._scripted.clear()
+
+    def draw(self, place: str) -> Fault | None:
+        """Decide about one request that was admitted."""
+        fault = self._asked(place) or self._chance()
+        if fault is not None:
+            self.injected[fault] += 1
+        return fault
+
+    def _asked(self, place: str) -> Fault | None:
+        queue = self._scripted.get(place) or self._scripted.get(ANYWHERE)
+        return queue.popleft() if queue else None
+
+    def _chance(self) -> Fault | None:
+        if not self._random:
+            return None
+        dice = self._rng.random()
+        for fault, share in self._random.items():
+            dice -= share
+            if dice < 0:
+                return fault
+        return None

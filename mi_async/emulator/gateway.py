@@ -1,0 +1,80 @@
+"""The API gateway in front of the service: signatures, quotas, unknown paths.
+
+Law: refuses or lets pass; it never looks into a body, and what it refuses has no effect.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from attrs import define
+
+from mi_async._core.operation import Operation
+from mi_async._core.signing import MAX_SKEW, TIMESTAMP, Verdict, verify
+from mi_async._core.wire import Request
+from mi_async.credentials import Credentials
+from mi_async.emulator import rules
+from mi_async.emulator.answers import refusal
+from mi_async.emulator.log import RequestLog
+from mi_async.emulator.rules import Rejection
+from mi_async.emulator.state import State
+from mi_async.emulator.windows import Window
+
+
+@define(eq=False)
+class Gateway:
+    """The gateway of one server.
+
+    Attributes:
+        credentials: the one key pair that is valid.
+        state: for the settings and the time.
+        log: where throttling is counted.
+    """
+
+    credentials: Credentials
+    state: State
+    log: RequestLog
+
+    def window(self, operation: Operation) -> Window | None:
+        """A window for the quota of an operation; None when it has none or none is enforced."""
+        settings = self.state.settings
+        quota = settings.quotas.get(operation.id, operation.quota)
+        return Window(quota) if quota is not None and settings.enforce_quotas else None
+
+    def refuse(self, request: web.Request, operation: Operation, window: Window | None) -> web.Response | None:
+        """Refuse a request that just arrived, or let it pass and count it."""
+        now = self.state.now()
+        self.log.arrivals[operation.id].append(now)
+        verdict = judge(request, self.credentials, self.state.wall(), self.state.settings.max_skew)
+        if verdict is not Verdict.OK:
+            return refusal(rules.UNAUTHENTICATED, verdict.value)
+        if window is None or window.admit(now):
+            return None
+        self.log.throttled[operation.id] += 1
+        response = refusal(rules.THROTTLED)
+        if self.state.settings.retry_after is not None:
+            response.headers["Retry-After"] = f"{self.state.settings.retry_after:g}"
+        return response
+
+
+def judge(request: web.Request, credentials: Credentials, wall: float, max_skew: float) -> Verdict:
+    """Verify a signature over the target exactly as received."""
+    stamp = request.headers.get(TIMESTAMP, "")
+    if max_skew != MAX_SKEW and stamp.isascii() and stamp.isdigit():
+        # the verifier knows one limit; the distance that it sees is scaled from ours to that one
+        claimed = int(stamp) / 1000
+        wall = claimed + (wall - claimed) * MAX_SKEW / max_skew
+    return verify(Request(request.method, request.raw_path), request.headers, credentials, wall)
+
+
+_BY_STATUS: Mapping[int, Rejection] = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: rules.TOO_LARGE}
+
+
+@web.middleware
+async def gateway_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Say what the framework refuses (paths, methods, bodies too large) in the gateway's words."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return refusal(_BY_STATUS.get(error.status, rules.NO_SUCH_API), f"{request.method} {request.path}")

@@ -1,0 +1,152 @@
+"""What the service refuses, and in which words: its documented error codes and limits, as tables.
+
+Law: pure. A text is the documented one; what exactly was wrong travels beside it, for whoever reads the log.
+Source: the common response codes, the API gateway's error handling page and the limits on the pages of each operation.
+"""
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+from typing import TypeVar
+
+from attrs import frozen
+
+from mi_async.models import Page
+
+T = TypeVar("T")
+
+
+class Dialect(Enum):
+    """Who refuses, which decides the form of the answer."""
+
+    SERVICE = "flat code and message"
+    GATEWAY = "error object with errorCode"
+    STORAGE = "XML of an S3-type storage"
+    PROXY = "HTML page of a proxy in between"
+
+
+@frozen
+class Rejection:
+    """One way to say no: HTTP status, code and text in a dialect."""
+
+    status: int
+    code: str
+    text: str
+    dialect: Dialect = Dialect.SERVICE
+
+
+class Refused(Exception):  # noqa: N818  an answer of the service, not an error of the emulator
+    """Raised by a body to refuse a request.
+
+    Args:
+        rejection: what the answer says.
+        detail: what exactly was wrong.
+    """
+
+    def __init__(self, rejection: Rejection, detail: str = "") -> None:
+        super().__init__(rejection, detail)
+        self.rejection = rejection
+        self.detail = detail
+
+
+INVALID = Rejection(400, "10001", "Invalid Request.")
+NO_REPRESENTATIVE = Rejection(400, "10075", "Representative thumbnail not exist.")
+LAST_THUMBNAIL = Rejection(400, "10077", "Can not delete all thumbnails.")
+NO_WORKSPACE = Rejection(404, "10030", "The workspace does not exist.")
+# No code is documented for a person or a tag that does not exist; the general one keeps clients to the status.
+NOT_FOUND = Rejection(404, "10001", "Invalid Request.")
+TAG_TAKEN = Rejection(409, "10062", "Tag already registered.")
+TWO_PRIMARIES = Rejection(409, "10076", "Primary thumbnail exceeded the limit.")
+WORKSPACE_TAKEN = Rejection(409, "20012", "Exist Workspace Name.")
+NAME_TAKEN = Rejection(409, "50005", "The name is already in use. Please enter a different name.")
+UNEXPECTED = Rejection(500, "99999", "An error has occurred.")
+UNIMPLEMENTED = Rejection(501, "99999", "The emulator has no body for this operation.")
+
+UNAUTHENTICATED = Rejection(401, "200", "Authentication Failed", Dialect.GATEWAY)
+NO_SUCH_API = Rejection(404, "300", "Not Found Exception", Dialect.GATEWAY)
+TOO_LARGE = Rejection(413, "430", "Request Entity Too Large", Dialect.GATEWAY)
+THROTTLED = Rejection(429, "410", "Throttle Limited", Dialect.GATEWAY)
+GATEWAY_ERROR = Rejection(500, "900", "Unexpected Error", Dialect.GATEWAY)
+ENDPOINT_ERROR = Rejection(503, "500", "Endpoint Error", Dialect.GATEWAY)
+
+NOT_AN_IMAGE = Rejection(400, "InvalidArgument", "The Content-Type is not that of an image.", Dialect.STORAGE)
+ACCESS_DENIED = Rejection(403, "AccessDenied", "Access Denied", Dialect.STORAGE)
+EXPIRED = Rejection(403, "AccessDenied", "Request has expired", Dialect.STORAGE)
+WRONG_SIGNATURE = Rejection(403, "SignatureDoesNotMatch", "The request signature does not match.", Dialect.STORAGE)
+NO_SUCH_KEY = Rejection(404, "NoSuchKey", "The specified key does not exist.", Dialect.STORAGE)
+NO_LENGTH = Rejection(411, "MissingContentLength", "You must provide the Content-Length header.", Dialect.STORAGE)
+STORAGE_ERROR = Rejection(500, "InternalError", "We encountered an internal error.", Dialect.STORAGE)
+STORAGE_DOWN = Rejection(503, "ServiceUnavailable", "Please try again.", Dialect.STORAGE)
+SLOW_DOWN = Rejection(503, "SlowDown", "Please reduce your request rate.", Dialect.STORAGE)
+
+PROXY_ERROR = Rejection(502, "", "Bad Gateway", Dialect.PROXY)
+
+WORKSPACE_NAME = re.compile(r"[a-z0-9-]{3,63}")
+FORBIDDEN_IN_FILTERS = frozenset(";|`")
+MOST_THUMBNAILS_PER_CREATE = 100
+MOST_TAGS_IN_FILTER = 30
+
+
+@frozen
+class Length:
+    """How many characters a text may have, ends included, and whether blanks alone will do."""
+
+    least: int
+    most: int
+    blank: bool = True
+
+    def check(self, what: str, text: str | None) -> None:
+        """Refuse a text that is too short or too long; None is not sent, and fits.
+
+        Raises:
+            Refused: 400, 10001.
+        """
+        if text is None:
+            return
+        require(
+            self.least <= len(text) <= self.most, f"{what} has {len(text)} characters, not {self.least} to {self.most}"
+        )
+        require(self.blank or not text.isspace(), f"{what} is blank")
+
+
+TAG_NAME = Length(1, 30)
+PERSON_NAME = Length(1, 50, blank=False)
+PERSON_NAME_FILTER = Length(2, 50)
+DESCRIPTION = Length(1, 700)
+
+
+@frozen
+class Paging:
+    """Bounds of ``pageSize``."""
+
+    default: int
+    most: int
+
+    def page(self, items: Sequence[T], page_num: int, page_size: int | None) -> Page[T]:
+        """Cut one page out of all items.
+
+        Raises:
+            Refused: 400, 10001, for a page number below 1 or a page size out of bounds.
+        """
+        size = self.default if page_size is None else page_size
+        require(page_num >= 1, f"pageNum {page_num} is below 1")
+        require(1 <= size <= self.most, f"pageSize {size} is not 1 to {self.most}")
+        start = (page_num - 1) * size
+        return Page(
+            content=tuple(items[start : start + size]),
+            total_count=len(items),
+            total_page=-(-len(items) // size),
+            page_no=page_num,
+            page_size=size,
+        )
+
+
+WORKSPACE_PAGES = Paging(default=1000, most=1000)
+PERSON_PAGES = Paging(default=1000, most=1000)
+TAG_PAGES = Paging(default=10, most=50)
+
+
+def require(condition: object, detail: str, rejection: Rejection = INVALID) -> None:
+    """Refuse a request unless the condition holds."""
+    if not condition:
+        raise Refused(rejection, detail)

@@ -1,0 +1,208 @@
+"""The server: a route for every declared operation and two for the storage, and what every request goes through.
+
+Law: gateway, fault, effect, answer, in this order; no operation is named here.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from email.utils import formatdate
+from functools import partial
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from attrs import Factory, define, field
+
+from mi_async._core.clock import Clock
+from mi_async._core.declare import Group, operations_of
+from mi_async._core.operation import Operation, RawArguments
+from mi_async.api import GROUPS, operations
+from mi_async.credentials import Credentials
+from mi_async.emulator.answers import refusal, success
+from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
+from mi_async.emulator.delivery import deliver
+from mi_async.emulator.faults import COURSES, Faults, Moment
+from mi_async.emulator.gateway import Gateway, gateway_words
+from mi_async.emulator.links import Links
+from mi_async.emulator.log import RequestLog
+from mi_async.emulator.rules import INVALID, Refused, Rejection
+from mi_async.emulator.settings import CREDENTIALS, Settings
+from mi_async.emulator.state import State
+from mi_async.emulator.storage import ROUTE, Storage
+from mi_async.errors import ResponseError
+
+STORAGE_PUT, STORAGE_GET = "storage.put", "storage.get"
+REQUEST_ID = "x-ncp-request-id"
+GRACE = 0.1
+"""Real seconds that requests in progress are given when the server closes."""
+
+Perform = Callable[[web.Request], Awaitable[web.Response]]
+
+
+@define(eq=False)
+class Server:
+    """An emulated service.
+
+    Attributes:
+        settings: how it behaves.
+        credentials: the one key pair that it accepts.
+        clock: its time; processing, expiry and quotas run on it.
+        bodies: what its operations do.
+        url: where it listens, for ``connect(base_url=...)``.
+        state: what exists, for assertions.
+        faults: what goes wrong, for scripting.
+        log: what it saw.
+    """
+
+    settings: Settings = Factory(Settings)
+    credentials: Credentials = CREDENTIALS
+    clock: Clock = Factory(Clock)
+    bodies: Bodies = field(default=BODIES, repr=False)
+    url: str = field(init=False, default="")
+    state: State = field(init=False, repr=False)
+    faults: Faults = field(init=False, repr=False)
+    log: RequestLog = field(init=False, factory=RequestLog, repr=False)
+    _request_ids: random.Random = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make what the settings describe."""
+        seed = self.settings.seed
+        self.state = State(self.settings, self.clock, Links())
+        places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
+        self.faults = Faults(places, self.settings.random_faults, random.Random(f"faults {seed}"))
+        self._request_ids = random.Random(f"requests {seed}")
+
+    def application(self) -> web.Application:
+        """Build the aiohttp application."""
+        app = web.Application(middlewares=[gateway_words])
+        app.on_response_prepare.append(self._stamp)
+        gateway = Gateway(self.credentials, self.state, self.log)
+        for group in GROUPS:
+            for operation in operations_of(group):
+                app.router.add_route(operation.method, operation.path, self._api(gateway, group, operation))
+        storage = Storage(self.state)
+        app.router.add_put(ROUTE, self._put(storage))
+        app.router.add_get(ROUTE, self._get(storage), allow_head=False)
+        return app
+
+    def listening(self, host: str, port: int) -> None:
+        """Take note of the address, which presigned URLs are made of."""
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{port}"
+        self.state.links.base_url = (self.settings.public_url or self.url).rstrip("/")
+
+    async def serve_forever(self) -> None:
+        """Wait until cancelled."""
+        await asyncio.get_running_loop().create_future()
+
+    def _api(self, gateway: Gateway, group: type[Group], operation: Operation) -> Handler:
+        window = gateway.window(operation)
+        make = bodies_for(group, self.bodies)
+
+        async def perform(request: web.Request) -> web.Response:
+            return await _performed(operation, partial(make, self.state), request)
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            refused = gateway.refuse(request, operation, window)
+            if refused is not None:
+                return self._logged(operation.id, refused)
+            return await self._exchange(operation.id, request, perform)
+
+        return handle
+
+    def _put(self, storage: Storage) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.log.arrivals[STORAGE_PUT].append(self.state.now())
+            return await self._exchange(STORAGE_PUT, request, storage.put)
+
+        return handle
+
+    def _get(self, storage: Storage) -> Handler:
+        # browsers and tests look at pictures here, the client does not: faults would disturb nobody but them
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.log.arrivals[STORAGE_GET].append(self.state.now())
+            return self._logged(STORAGE_GET, storage.get(request))
+
+        return handle
+
+    async def _exchange(self, place: str, request: web.Request, perform: Perform) -> web.StreamResponse:
+        """Effect and answer, and what goes wrong with them."""
+        fault = self.faults.draw(place)
+        if fault is None:
+            return self._logged(place, await perform(request))
+        course = COURSES[fault]
+        answer = await perform(request) if course.moment is Moment.AFTER else web.Response()
+        ending = course.storage if place == STORAGE_PUT else course.api
+        if isinstance(ending, Rejection):
+            return self._logged(place, refusal(ending))
+        return await deliver(ending, request, self._logged(place, answer), self.clock.sleep, self.settings.slow_body)
+
+    def _logged(self, place: str, answer: web.Response) -> web.Response:
+        self.log.answers[place, answer.status] += 1
+        return answer
+
+    async def _stamp(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(self.state.wall(), usegmt=True)
+        response.headers[REQUEST_ID] = f"{self._request_ids.getrandbits(128):032x}"
+
+
+async def _performed(operation: Operation, make: Callable[..., Group], request: web.Request) -> web.Response:
+    """Run the body of an operation and wrap what it returns."""
+    try:
+        bodies = make(**{name: request.match_info[name] for name in operation.scope})
+        raw = RawArguments(request.match_info, request.query, await request.read())
+        return success(await getattr(bodies, operation.name)(**operation.arguments(raw)))
+    except Refused as refused:
+        return refusal(refused.rejection, refused.detail)
+    except ResponseError as error:
+        return refusal(INVALID, str(error))
+
+
+@asynccontextmanager
+async def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    credentials: Credentials = CREDENTIALS,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    bodies: Bodies = BODIES,
+) -> AsyncGenerator[Server]:
+    """Serve until the block ends.
+
+    Args:
+        host: where to listen; the default is reachable from this machine only.
+        port: 0 for any free one.
+        credentials: the one key pair that is accepted.
+        settings: how the server behaves.
+        clock: its time, for quotas, processing and expiry; may be sped up.
+        bodies: what the operations do, by group.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    server = Server(settings or Settings(), credentials, clock or Clock(), bodies)
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=GRACE)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        server.listening(*runner.addresses[0][:2])
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+async def run(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    credentials: Credentials = CREDENTIALS,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    ready: Callable[[Server], None] = lambda _: None,
+) -> None:
+    """Serve until cancelled; ``ready`` is told when the server listens, and where."""
+    async with serve(host, port, credentials=credentials, settings=settings, clock=clock) as server:
+        ready(server)
+        await server.serve_forever()

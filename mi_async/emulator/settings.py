@@ -1,0 +1,105 @@
+"""How an emulator behaves, as one frozen value.
+
+Law: values only. Seconds are seconds of the emulator's clock unless said otherwise.
+"""
+
+import math
+import random
+from collections.abc import Mapping
+from typing import Self
+
+from attrs import field, frozen
+
+from mi_async._core.operation import Quota
+from mi_async._core.signing import MAX_SKEW
+from mi_async.credentials import Credentials
+from mi_async.emulator.faults import Fault
+from mi_async.errors import ConfigError
+
+CREDENTIALS = Credentials("EMULATOR-ACCESS-KEY", "emulator-secret-key-that-opens-nothing")
+"""The keys that an emulator accepts unless told otherwise; they open nothing else."""
+
+P95_SIGMAS = 1.6448536269514722
+"""How many standard deviations above its mean a normal distribution reaches its 95th percentile."""
+
+
+@frozen
+class Latency:
+    """How long the service takes to process an upload: a log-normal distribution, possibly without spread.
+
+    Attributes:
+        median: seconds; 0 for no processing time at all.
+        sigma: standard deviation of the logarithm; 0 for a constant time.
+    """
+
+    median: float
+    sigma: float = 0.0
+
+    @classmethod
+    def lognormal(cls, *, median: float, p95: float) -> Self:
+        """Half of the uploads take up to ``median`` seconds, 95 % up to ``p95``.
+
+        Raises:
+            ConfigError: not ``0 < median <= p95``.
+        """
+        if not 0 < median <= p95:
+            message = f"a latency needs 0 < median <= p95, not {median} and {p95}"
+            raise ConfigError(message)
+        return cls(median, math.log(p95 / median) / P95_SIGMAS)
+
+    @classmethod
+    def constant(cls, seconds: float) -> Self:
+        """Every upload takes ``seconds``."""
+        return cls(seconds)
+
+    @classmethod
+    def none(cls) -> Self:
+        """Every upload is processed as soon as it arrived."""
+        return cls(0.0)
+
+    def draw(self, rng: random.Random) -> float:
+        """One processing time in seconds."""
+        return self.median * math.exp(rng.gauss(0.0, self.sigma)) if self.sigma else self.median
+
+
+def _probabilities(_instance: object, _attribute: object, value: Mapping[Fault, float]) -> None:
+    if any(share < 0 for share in value.values()) or sum(value.values()) > 1 + 1e-9:
+        message = "the probabilities of random faults are at least 0 and add up to at most 1"
+        raise ConfigError(message)
+
+
+@frozen
+class Settings:
+    """How an emulator behaves.
+
+    Attributes:
+        seed: of everything random: processing times, random faults, thumbnail keys.
+        workspaces: names of the workspaces that exist at the start.
+        latency: time from the end of a PUT until the completion check says COMPLETED or why not.
+        enforce_quotas: whether a request above a quota is refused with 429.
+        quotas: quotas by operation id, in place of the declared ones or in addition to them.
+        retry_after: seconds in the ``Retry-After`` header of a 429; None, as documented, for no header.
+        url_lifetime: seconds for which an upload URL is good.
+        key_lifetime: seconds for which a thumbnail key can be given to a person after its upload.
+        random_faults: probability of each kind of fault per request; see ``Faults.uniform``.
+        slow_body: seconds over which the fault SLOW_BODY spreads an answer.
+        max_skew: a request whose timestamp is off by this many real seconds or more is refused.
+        clock_offset: real seconds by which the server's wall clock is ahead of the machine's.
+        keep_bytes: whether pictures are kept and served; False keeps memory flat in bulk runs.
+        public_url: base of the presigned URLs when clients reach the server by another address than it listens on.
+    """
+
+    seed: int = 0
+    workspaces: tuple[str, ...] = ("newsroom",)
+    latency: Latency = Latency(0.8, math.log(4.0 / 0.8) / P95_SIGMAS)
+    enforce_quotas: bool = True
+    quotas: Mapping[str, Quota] = field(factory=dict)
+    retry_after: float | None = None
+    url_lifetime: float = 900.0
+    key_lifetime: float = 86_400.0
+    random_faults: Mapping[Fault, float] = field(factory=dict, validator=_probabilities)
+    slow_body: float = 2.0
+    max_skew: float = MAX_SKEW
+    clock_offset: float = 0.0
+    keep_bytes: bool = True
+    public_url: str | None = None

@@ -1,0 +1,188 @@
+"""What exists at an emulated service: workspaces with persons, tags and thumbnails, and uploads on their way.
+
+Law: holds and finds; the rules about it are in ``rules.py`` and in the bodies. Ids are never used twice.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+
+from attrs import Factory, define, field
+
+from mi_async._core.clock import Clock
+from mi_async.api.person_tags import PersonTag
+from mi_async.api.thumbnails import UploadMessage
+from mi_async.api.workspaces import WorkspaceInfo
+from mi_async.emulator.links import Links
+from mi_async.emulator.rules import NO_WORKSPACE, Refused
+from mi_async.emulator.settings import Settings
+
+USER = "*dong Hong"
+"""The one user of an emulated account, masked as the service masks names."""
+
+
+@define(eq=False)
+class Upload:
+    """A thumbnail key and what became of it. Times are seconds of the server's clock.
+
+    Attributes:
+        key: names the picture.
+        workspace: to which the key belongs.
+        issued: when its URL was issued.
+        stored: when its bytes were stored; None before.
+        ready: when the completion check tells how it went.
+        failure: why the service does not take the picture; None when it does.
+        size: bytes stored.
+        md5: hexadecimal digest of the bytes stored.
+        content: the bytes, where the settings keep them.
+        content_type: as sent with the bytes.
+    """
+
+    key: str
+    workspace: str
+    issued: float
+    stored: float | None = None
+    ready: float = 0.0
+    failure: UploadMessage | None = None
+    size: int = 0
+    md5: str = ""
+    content: bytes | None = field(default=None, repr=False)
+    content_type: str = ""
+
+    def outcome(self, now: float) -> UploadMessage | None:
+        """Why the upload cannot be used at ``now``; None when it can."""
+        return UploadMessage.FILE_NOT_EXIST if self.stored is None or now < self.ready else self.failure
+
+
+@define(eq=False)
+class Person:
+    """A person.
+
+    Attributes:
+        id: number of the person.
+        name: None for an anonymous person.
+        description: None when there is none.
+        tag_ids: tags, in the order in which they were added.
+        thumbnails: keys of the pictures by thumbnail id, in the order in which they were added.
+        primary: id of the main thumbnail; None when there are no thumbnails.
+    """
+
+    id: int
+    name: str | None
+    description: str | None
+    tag_ids: dict[int, None] = Factory(dict)
+    thumbnails: dict[int, str] = Factory(dict)
+    primary: int | None = None
+
+
+@define(eq=False)
+class Workspace:
+    """A workspace and what is in it.
+
+    Attributes:
+        info: what the service tells about it.
+        persons: by id.
+        names: ids of the named persons.
+        tags: by id.
+    """
+
+    info: WorkspaceInfo
+    persons: dict[int, Person] = Factory(dict)
+    names: dict[str, int] = Factory(dict)
+    tags: dict[int, PersonTag] = Factory(dict)
+
+
+@define(eq=False)
+class State:
+    """What exists at an emulated service.
+
+    Attributes:
+        settings: how the server behaves.
+        clock: the server's.
+        links: presigned URLs.
+        workspaces: by name.
+        uploads: by thumbnail key.
+    """
+
+    settings: Settings
+    clock: Clock
+    links: Links
+    workspaces: dict[str, Workspace] = Factory(dict)
+    uploads: dict[str, Upload] = Factory(dict)
+    _ids: Iterator[int] = field(init=False, factory=lambda: count(1001))
+    _rng: random.Random = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Create the workspaces that exist from the start."""
+        self._rng = random.Random(f"state {self.settings.seed}")
+        for name in self.settings.workspaces:
+            self.add_workspace(name, None)
+
+    def now(self) -> float:
+        """Seconds of the server's clock."""
+        return self.clock.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since the epoch by the server's wall clock."""
+        return self.clock.wall() + self.settings.clock_offset
+
+    def time(self) -> datetime:
+        """Wall time as the service writes it: to the second, without a zone."""
+        return datetime.fromtimestamp(int(self.wall()), UTC).replace(tzinfo=None)
+
+    def new_id(self) -> int:
+        """A number that nothing else has."""
+        return next(self._ids)
+
+    def workspace(self, name: str) -> Workspace:
+        """Find a workspace.
+
+        Raises:
+            Refused: 404, 10030.
+        """
+        try:
+            return self.workspaces[name]
+        except KeyError:
+            raise Refused(NO_WORKSPACE, f"workspace {name!r}") from None
+
+    def add_workspace(self, name: str, bucket: str | None) -> Workspace:
+        """Create a workspace; the name is free."""
+        now = self.time()
+        info = WorkspaceInfo(
+            workspace_name=name,
+            bucket_name=bucket,
+            created_user_name=USER,
+            created_time=now,
+            updated_user_name=USER,
+            updated_time=now,
+        )
+        created = self.workspaces[name] = Workspace(info)
+        return created
+
+    def remove_workspace(self, name: str) -> None:
+        """Delete a workspace and all that is in it."""
+        del self.workspaces[name]
+        for key in [key for key, upload in self.uploads.items() if upload.workspace == name]:
+            del self.uploads[key]
+
+    def add_upload(self, workspace: str, file_name: str) -> Upload:
+        """Issue a thumbnail key."""
+        key = f"{workspace}/{self._rng.getrandbits(60):015x}/{file_name}"
+        upload = self.uploads[key] = Upload(key, workspace, self.now())
+        return upload
+
+    def processing_time(self) -> float:
+        """Draw how long an upload that just arrived takes to be processed."""
+        return self.settings.latency.draw(self._rng)
+
+    def persons(self) -> Iterator[Person]:
+        """Yield the persons of all workspaces."""
+        for workspace in self.workspaces.values():
+            yield from workspace.persons.values()
+
+    def thumbnails(self) -> Iterator[tuple[int, str]]:
+        """Yield person id and thumbnail key of every thumbnail that a person has."""
+        for person in self.persons():
+            for key in person.thumbnails.values():
+                yield person.id, key

@@ -1,0 +1,24 @@
+"""Quotas as the service counts them: arrivals in a sliding window.
+
+Law: pure; the time is an argument. Constant time per arrival: only the last N admitted ones matter.
+"""
+
+from collections import deque
+
+from mi_async._core.operation import Quota
+
+
+class Window:
+    """Admits at most ``quota.calls`` arrivals in any window of ``quota.period`` seconds."""
+
+    def __init__(self, quota: Quota) -> None:
+        self._period = quota.period
+        self._admitted: deque[float] = deque(maxlen=quota.calls)
+
+    def admit(self, now: float) -> bool:
+        """Count an arrival at ``now``; one that is refused does not count."""
+        admitted = self._admitted
+        if len(admitted) == admitted.maxlen and now < admitted[0] + self._period:
+            return False
+        admitted.append(now)
+        return True

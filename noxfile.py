@@ -1,0 +1,88 @@
+"""Every check of the project: `nox` runs lint, types, docs and tests; `nox -s bench` and `nox -s soak` take longer.
+
+Law: makes its own environments, downloads no Python, and leaves out one that is not installed.
+"""
+
+import shutil
+import subprocess
+import sys
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.download_python = "never"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "docs", "tests"]
+
+GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+
+
+def starts(version: str) -> bool:
+    """Whether this Python is installed: a version manager may leave a stand-in that does not start."""
+    path = shutil.which(f"python{version}")
+    return path is not None and subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0
+
+
+def installed() -> list[str]:
+    """Supported Pythons on this machine, the running one always among them."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return [
+        sys.executable if version == running else version
+        for version in SUPPORTED
+        if version == running or starts(version)
+    ]
+
+
+PYTHONS = installed()
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format and the layers of the design."""
+    session.install("-e", ".[cli]", *GROUPS["lint"])
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict types, by two checkers."""
+    session.install("-e", ".[cli]", "nox", *GROUPS["types"], *GROUPS["tests"], *GROUPS["bench"])
+    session.run("mypy")
+    session.run("pyright", "--pythonpath", session.virtualenv.location + "/bin/python")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Examples of the README and of docs/ run, and what is generated there is current."""
+    session.install("-e", ".[cli]", *GROUPS["tests"])
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The suite, with branch coverage: all of _core, at least 95 % of the rest."""
+    session.install("-e", ".[cli]", *GROUPS["tests"])
+    session.run("coverage", "erase")
+    session.run("pytest", "-n", "2", "--cov", "--cov-report=", *session.posargs)
+    if not session.posargs:
+        session.run("coverage", "report", "--include=mi_async/_core/*", "--fail-under=100", silent=True)
+        session.run("coverage", "report", "--fail-under=95", silent=True)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Benchmarks, as ratios within one run; see benchmarks/README.md."""
+    session.install(".[cli]", *GROUPS["bench"])
+    for script in session.posargs or ("structuring", "micro", "imports", "call", "put"):
+        session.run("python", f"benchmarks/{script}.py")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Long runs: many uploads and enrollments, with and without faults."""
+    session.install("-e", ".[cli]", *GROUPS["tests"])
+    session.run("pytest", "-m", "soak", "-s", *session.posargs)

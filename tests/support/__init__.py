@@ -1,0 +1,1 @@
+"""What several test files share: virtual time, a server that plays canned bytes, canned answers without a network."""

@@ -1,0 +1,74 @@
+"""A session with a workspace on an emulator, on time that runs fast: what most tests of workflows begin with."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from attrs import frozen
+
+import mi_async
+from mi_async import Clock, Session, Workspace, emulator
+from mi_async._core.limits import LeaseLimiter
+from mi_async.emulator import Latency, Server, Settings
+
+SPEED = 60.0
+QUICK = Settings(latency=Latency.constant(0.2))
+
+
+@frozen
+class Newsroom:
+    """The server, a session with it, and its workspace."""
+
+    server: Server
+    session: Session
+    workspace: Workspace
+
+    def thumbnails(self) -> list[tuple[int, str]]:
+        """Person id and key of every thumbnail that the service has attached."""
+        return list(self.server.state.thumbnails())
+
+    def none_doubled(self) -> bool:
+        """Whether every key is attached once at the most."""
+        keys = [key for _, key in self.thumbnails()]
+        return len(keys) == len(set(keys))
+
+
+@asynccontextmanager
+async def newsroom(settings: Settings = QUICK, speed: float = SPEED, **options: Any) -> AsyncIterator[Newsroom]:
+    """Serve and connect, both by a clock of this speed."""
+    clock = Clock(speed=speed)
+    async with (
+        emulator.serve(settings=settings, clock=clock) as server,
+        mi_async.connect(server.credentials, base_url=server.url, clock=clock, **options) as session,
+    ):
+        yield Newsroom(server, session, session.workspace("newsroom"))
+
+
+@contextmanager
+def served_elsewhere(settings: Settings = QUICK, speed: float = SPEED) -> Iterator[Server]:
+    """Serve in an event loop of its own, so that the test's loop has nothing but the client in it."""
+    started: Future[tuple[Server, asyncio.Event, asyncio.AbstractEventLoop]] = Future()
+
+    async def main() -> None:
+        async with emulator.serve(settings=settings, clock=Clock(speed=speed)) as server:
+            enough = asyncio.Event()
+            started.set_result((server, enough, asyncio.get_running_loop()))
+            await enough.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    server, enough, loop = started.result(timeout=10)
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(enough.set)
+        thread.join()
+
+
+def no_lease_held(session: Session) -> bool:
+    """Whether no call of the session is in flight, as its quotas see it."""
+    limiters = [limiter for limiter in session._limiters.values() if isinstance(limiter, LeaseLimiter)]
+    return bool(limiters) and all(limiter._in_flight == 0 for limiter in limiters)

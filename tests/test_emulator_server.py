@@ -1,0 +1,183 @@
+"""The emulator as a server: built from the declarations, closed cleanly; and its small parts on their own."""
+
+import asyncio
+import random
+import socket
+import statistics
+import time
+
+import aiohttp
+import pytest
+from attrs import evolve
+
+import mi_async
+from mi_async import emulator
+from mi_async._core.declare import Group, operations_of
+from mi_async._core.operation import Operation, Quota
+from mi_async.api import GROUPS
+from mi_async.api.persons import Persons
+from mi_async.credentials import Credentials
+from mi_async.emulator import Fault, Latency
+from mi_async.emulator.bodies import BODIES
+from mi_async.emulator.bodies.unimplemented import unimplemented
+from mi_async.emulator.links import Links
+from mi_async.emulator.log import RequestLog
+from mi_async.emulator.state import State
+from mi_async.emulator.windows import Window
+from mi_async.errors import ConfigError
+from tests.support.raw import PERSONS, QUICK, ROOM, HandClock, Raw, emulated
+
+DECLARED = [(group, operation) for group in GROUPS for operation in operations_of(group)]
+
+
+class Unfinished(Persons):
+    """A subclass of a group that has no bodies yet."""
+
+    def __init__(self, _: State, **scope: str) -> None:
+        super().__init__(unimplemented, **scope)
+
+
+async def test_an_operation_without_a_body_says_its_name() -> None:
+    async with emulated(bodies={**BODIES, Persons: Unfinished}) as raw:
+        answer = await raw.call("GET", f"{PERSONS}/7")
+        assert answer.status == 501
+        assert answer.json["message"] == "The emulator has no body for this operation: persons.get"
+        assert (await raw.call("GET", ROOM)).status == 200
+
+
+async def test_a_group_without_bodies_says_its_name() -> None:
+    async with emulated(bodies={}) as raw:
+        answer = await raw.call("GET", ROOM)
+        assert (answer.status, "workspaces.get" in answer.json["message"]) == (501, True)
+
+
+@pytest.mark.parametrize(("group", "operation"), [pytest.param(*d, id=d[1].id) for d in DECLARED])
+def test_every_declared_operation_has_a_body(group: type[Group], operation: Operation) -> None:
+    body = getattr(BODIES[group], operation.name)
+    assert body is not getattr(group, operation.name)
+
+
+async def test_every_declared_operation_has_a_route() -> None:
+    server = emulator.Server()
+    resources = server.application().router.resources()
+    paths = {(route.method, resource.canonical) for resource in resources for route in resource}
+    assert {(operation.method, operation.path) for _, operation in DECLARED} <= paths
+    assert len(paths) == len(DECLARED) + 2
+
+
+async def test_the_session_works_against_it() -> None:
+    async with (
+        emulator.serve(settings=QUICK) as server,
+        mi_async.connect(server.credentials, base_url=server.url) as session,
+    ):
+        workspace = session.workspace("newsroom")
+        created = await workspace.persons.create("Gildong Hong", thumbnails=[])
+        assert (await workspace.persons.get(created.id)).name == "Gildong Hong"
+        with pytest.raises(mi_async.NotFoundError):
+            await session.workspace("no-room").persons.get(1)
+
+
+async def test_it_accepts_the_keys_and_makes_the_workspaces_that_it_is_given() -> None:
+    keys = Credentials("MINE", "secret")
+    settings = evolve(QUICK, workspaces=("one", "two"))
+    async with emulator.serve(credentials=keys, settings=settings) as server:
+        assert server.credentials is keys
+        assert list(server.state.workspaces) == ["one", "two"]
+        assert "secret" not in repr(server)
+
+
+async def test_presigned_urls_follow_the_public_address() -> None:
+    async with emulated(evolve(QUICK, public_url="https://mi.example.com/")) as raw:
+        _, url = await raw.presign()
+    assert url.startswith("https://mi.example.com/storage/")
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+async def test_an_ipv6_address_is_bracketed() -> None:
+    server = emulator.Server()
+    server.listening("::1", 80)
+    assert server.url == "http://[::1]:80"
+
+
+async def test_a_port_in_use_is_an_error_that_leaves_nothing_open() -> None:
+    async with emulator.serve() as server:
+        port = int(server.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="address already in use"):
+            async with emulator.serve(port=port):
+                pytest.fail("cannot be reached")
+
+
+async def test_open_connections_and_requests_in_progress_do_not_delay_the_close() -> None:
+    class Stuck(HandClock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.sleep(3600 * seconds)
+
+    async with aiohttp.ClientSession() as http:
+        async with emulator.serve(settings=QUICK, clock=Stuck()) as server:
+            raw = Raw(http, server)
+            assert (await raw.call("GET", ROOM)).status == 200  # leaves a keep-alive connection open
+            server.faults.next("workspaces.get", Fault.SLOW_BODY)
+            stuck = asyncio.create_task(raw.call("GET", ROOM))
+            await raw.arrived("workspaces.get", 2)
+            before = time.monotonic()
+        assert time.monotonic() - before < 2
+        assert isinstance((await asyncio.gather(stuck, return_exceptions=True))[0], aiohttp.ClientError)
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await raw.call("GET", ROOM)
+
+
+async def test_run_tells_when_it_listens_and_ends_when_cancelled() -> None:
+    listening: asyncio.Future[emulator.Server] = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(emulator.run(settings=QUICK, ready=listening.set_result))
+    server = await listening
+    async with aiohttp.ClientSession() as http:
+        assert (await Raw(http, server).call("GET", ROOM)).status == 200
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_run_needs_nobody_to_tell() -> None:
+    running = asyncio.create_task(emulator.run())
+    await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+def test_a_window_slides() -> None:
+    window = Window(Quota(3, 10.0))
+    times = [0.0, 4.0, 9.0, 9.5, 10.0, 10.5, 13.9, 14.0]
+    assert [window.admit(time) for time in times] == [True, True, True, False, True, False, False, True]
+
+
+def test_no_window_ever_holds_more_than_its_quota() -> None:
+    rng, window, log, now = random.Random(7), Window(Quota(5, 1.0)), RequestLog(), 0.0  # noqa: S311  seeded
+    for _ in range(2000):
+        now += rng.expovariate(20)
+        if window.admit(now):
+            log.arrivals["x"].append(now)
+    assert log.peak("x", 1.0) == 5
+    assert log.count("x") > 4 * now
+
+
+def test_latencies() -> None:
+    rng = random.Random(3)  # noqa: S311  seeded
+    assert Latency.none().draw(rng) == 0
+    assert {Latency.constant(1.5).draw(rng) for _ in range(3)} == {1.5}
+    drawn = [Latency.lognormal(median=0.8, p95=4.0).draw(rng) for _ in range(20_000)]
+    assert statistics.median(drawn) == pytest.approx(0.8, rel=0.05)
+    assert statistics.quantiles(drawn, n=20)[-1] == pytest.approx(4.0, rel=0.1)
+    for median, p95 in ((0, 1), (2, 1), (-1, 1)):
+        with pytest.raises(ConfigError, match="median"):
+            Latency.lognormal(median=median, p95=p95)
+
+
+def test_links_are_signed_by_one_server_for_one_method() -> None:
+    ours, theirs = Links("http://x"), Links("http://x")
+    target = ours.issue("PUT", "a b/홍.jpg", 0, 900).removeprefix("http://x")
+    assert ours.genuine("PUT", target)
+    assert not ours.genuine("GET", target)
+    assert not theirs.genuine("PUT", target)
+    assert not ours.genuine("PUT", "/storage/\udcff")
+    assert "secret" not in repr(ours)

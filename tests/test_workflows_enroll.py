@@ -1,0 +1,270 @@
+"""enroll_person: a person with pictures and tags, once, whatever happens on the way."""
+
+import asyncio
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mi_async
+from mi_async import (
+    ConflictError,
+    ImageRejectedError,
+    InvalidArgumentError,
+    MIError,
+    RetryPolicy,
+    ServerError,
+    SessionError,
+    Upload,
+)
+from mi_async.emulator import Fault, Faults, Latency, Settings
+from mi_async.workflows.parallel import each
+from tests.support.interruption import CancelAt
+from tests.support.newsroom import newsroom, no_lease_held
+from tests.support.pictures import picture
+
+FAILING = [
+    "person_tags.list",
+    "person_tags.create",
+    "thumbnails.presign",
+    "storage.put",
+    "thumbnails.complete",
+    "persons.create",
+    "persons.add_tags",
+    "persons.get",
+]
+
+
+async def test_a_person_with_pictures_and_tags(tmp_path: Path) -> None:
+    paths = [tmp_path / f"hong.{kind}" for kind in ("jpg", "png", "webp")]
+    for path in paths:
+        path.write_bytes(picture(path.suffix[1:]))
+    uploads: list[Upload] = []
+    async with newsroom() as news:
+        person = await news.workspace.enroll_person(
+            "홍/길동",
+            paths,
+            description="a fictional character",
+            tags=["Anchor", "Guest", "Anchor"],
+            progress=uploads.append,
+        )
+        assert person.name == "홍/길동"
+        assert person.description == "a fictional character"
+        assert [tag.name for tag in person.tags] == ["Anchor", "Guest"]
+        assert [t.is_primary_thumbnail for t in person.thumbnails] == [True, False, False]
+        assert "hong" in person.thumbnails[0].url
+        assert Counter(upload.state.value for upload in uploads) == {"presigned": 3, "stored": 3, "confirmed": 3}
+
+
+async def test_existing_tags_are_used() -> None:
+    async with newsroom() as news:
+        tag = await news.workspace.person_tags.create("Anchor")
+        await news.workspace.person_tags.create("Anchorman")  # the filter also finds names that contain it
+        person = await news.workspace.enroll_person("a", [picture()], tags=["Anchor"])
+        assert [each.id for each in person.tags] == [tag.id]
+
+
+async def test_more_than_a_hundred_pictures() -> None:
+    async with newsroom(Settings(latency=Latency.none()), speed=600.0) as news:
+        content = picture()
+        person = await news.workspace.enroll_person("many", [content] * 203)
+        assert len(person.thumbnails) == 203
+        assert sum(t.is_primary_thumbnail for t in person.thumbnails) == 1
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("place", FAILING)
+async def test_one_fault_anywhere_neither_loses_nor_doubles(place: str, fault: Fault) -> None:
+    async with newsroom() as news:
+        news.server.faults.next(place, fault)
+        person = await news.workspace.enroll_person("Gildong Hong", [picture(), picture(seed=1)], tags=["Anchor"])
+        assert [each.id for each in news.server.state.persons()] == [person.id]
+        assert len(person.thumbnails) == len(news.thumbnails()) == 2
+        assert len(person.tags) == 1
+        assert news.none_doubled()
+
+
+@pytest.mark.parametrize("name", ["x", "a;b|c`d"])  # names that the list cannot be filtered by
+async def test_an_ambiguous_create_is_found_by_any_name(name: str) -> None:
+    async with newsroom() as news:
+        news.server.faults.next("persons.create", Fault.DROP_AFTER)
+        person = await news.workspace.enroll_person(name, [picture()])
+        assert [each.id for each in news.server.state.persons()] == [person.id]
+
+
+async def test_a_namesake_is_a_conflict_and_stays_as_it_was() -> None:
+    async with newsroom() as news:
+        first = await news.workspace.enroll_person("Gildong Hong", [picture()])
+        with pytest.raises(ConflictError) as caught:
+            await news.workspace.enroll_person("Gildong Hong", [picture(seed=1)], tags=["Anchor"])
+        assert not caught.value.possibly_created
+        assert len(caught.value.created["thumbnail_keys"]) == 1
+        assert set(caught.value.created["tag_ids"]) == {"Anchor"}
+        news.server.faults.next("persons.create", Fault.ERROR_BEFORE)  # now the 409 comes on a second attempt
+        with pytest.raises(ConflictError) as caught:
+            await news.workspace.enroll_person("Gildong Hong", [picture(seed=1)])
+        assert caught.value.possibly_created
+        now = await news.workspace.persons.get(first.id)
+        assert [t.id for t in now.thumbnails] == [t.id for t in first.thumbnails]
+
+
+async def test_a_create_that_surely_failed_says_what_exists() -> None:
+    async with newsroom(retry=RetryPolicy(max_attempts=1)) as news:
+        news.server.faults.next("persons.create", Fault.ERROR_BEFORE)
+        with pytest.raises(ServerError) as caught:
+            await news.workspace.enroll_person("Gildong Hong", [picture()], tags=["Anchor"])
+        assert set(caught.value.created) == {"thumbnail_keys", "tag_ids"}
+        assert not list(news.server.state.persons())
+
+
+async def test_a_failure_after_the_create_names_the_person() -> None:
+    async with newsroom(retry=RetryPolicy(max_attempts=1)) as news:
+        news.server.faults.next("persons.add_tags", Fault.ERROR_BEFORE)
+        with pytest.raises(ServerError) as caught:
+            await news.workspace.enroll_person("Gildong Hong", [picture()], tags=["Anchor"])
+        assert [caught.value.created["person_id"]] == [each.id for each in news.server.state.persons()]
+
+
+async def test_a_failing_tag_names_the_tags_before_it() -> None:
+    async with newsroom(retry=RetryPolicy(max_attempts=1)) as news:
+        await news.workspace.person_tags.create("first")
+        news.server.faults.next("person_tags.create", Fault.ERROR_BEFORE)
+        with pytest.raises(ServerError) as caught:
+            await news.workspace.enroll_person("Gildong Hong", [picture()], tags=["first", "second"])
+        assert set(caught.value.created["tag_ids"]) == {"first"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"name": ""}, "name needs 1 to 50"),
+        ({"name": "  "}, "not blank"),
+        ({"name": "x" * 51}, "has 51"),
+        ({"description": ""}, "description needs 1 to 700"),
+        ({"tags": ["x" * 31]}, "tag needs 1 to 30"),
+        ({"tags": "Anchor"}, "not one name"),
+        ({"sources": []}, "at least one picture"),
+        ({"sources": "hong.jpg"}, "not one picture"),
+        ({"sources": b"\xff\xd8\xff"}, "not one picture"),
+        ({"sources": 5}, "not one picture"),
+        ({"sources": [5]}, "not int"),
+    ],
+)
+async def test_bad_input_is_refused_before_any_request(arguments: dict[str, Any], said: str) -> None:
+    async with newsroom() as news:
+        given = {"name": "Gildong Hong", "sources": [picture()]} | arguments
+        with pytest.raises(InvalidArgumentError, match=said):
+            await news.workspace.enroll_person(given.pop("name"), given.pop("sources"), **given)
+        assert not news.server.log.arrivals
+
+
+async def test_one_bad_picture_among_good_ones_is_refused_before_any_request(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        with pytest.raises(ImageRejectedError, match=r"missing\.jpg"):
+            await news.workspace.enroll_person("a", [picture(), tmp_path / "missing.jpg", picture()])
+        assert not news.server.log.arrivals
+
+
+async def test_a_decomposed_name_is_sent_composed() -> None:
+    async with newsroom() as news:
+        decomposed = unicodedata.normalize("NFD", "홍길동")
+        person = await news.workspace.enroll_person(decomposed, [picture()], tags=[decomposed])
+        assert person.name == person.tags[0].name == "홍길동"
+
+
+async def test_five_hundred_with_a_fifth_of_all_requests_going_wrong() -> None:
+    """Each person exactly once, each thumbnail exactly once."""
+    settings = Settings(random_faults=Faults.uniform(0.2), slow_body=0.5, keep_bytes=False, seed=7)
+    async with newsroom(settings, retry=RetryPolicy(max_attempts=12)) as news:
+        gate = asyncio.Semaphore(40)
+        pictures = [picture(), picture("png", seed=1)]
+
+        async def enroll(number: int) -> int:
+            async with gate:
+                return (await news.workspace.enroll_person(f"Person {number}", pictures, tags=["Anchor"])).id
+
+        ids = await asyncio.gather(*map(enroll, range(500)))
+        persons = list(news.server.state.persons())
+        assert sorted(ids) == sorted(person.id for person in persons)
+        assert {person.name for person in persons} == {f"Person {number}" for number in range(500)}
+        assert {len(person.thumbnails) for person in persons} == {2}
+        assert {len(person.tag_ids) for person in persons} == {1}
+        assert len(news.thumbnails()) == 1000
+        assert news.none_doubled()
+        assert set(news.server.faults.injected) == set(Fault)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_cancelled_at_every_await_it_leaves_no_task_and_no_lease(late: bool) -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        content = [picture(), picture(seed=1)]
+        suspension, ended = 0, False
+        while not ended:
+            suspension += 1
+            before = asyncio.all_tasks()
+            work = CancelAt(news.workspace.enroll_person(f"Person {suspension}", content), suspension, late)
+
+            async def enroll(work: CancelAt = work) -> None:
+                await work
+
+            try:
+                await asyncio.ensure_future(enroll())
+                ended = True
+            except asyncio.CancelledError:
+                pass
+            assert not news.session._calls.under_way
+            assert {task.get_name() for task in asyncio.all_tasks() - before if "each" in repr(task)} == set()
+        assert no_lease_held(news.session)
+        assert news.session._held._value == 24
+        assert news.none_doubled()
+
+
+async def test_closing_the_session_ends_a_workflow_with_one_clear_error() -> None:
+    async with newsroom(Settings(latency=Latency.constant(1e4))) as news:
+        stored = asyncio.Event()
+        work = asyncio.ensure_future(
+            news.workspace.enroll_person("a", [picture(), picture()], progress=lambda _: stored.set())
+        )
+        await stored.wait()
+        await news.session.aclose(grace=0.0)
+        with pytest.raises(SessionError):
+            await work
+
+
+async def test_the_first_failure_is_raised_alone_and_cancels_the_rest() -> None:
+    ended: list[str] = []
+
+    async def work(name: str) -> str:
+        try:
+            await asyncio.sleep(0 if name == "bad" else 60)
+        finally:
+            ended.append(name)
+        message = "no"
+        raise MIError(message)
+
+    with pytest.raises(MIError, match="no"):
+        await each(work, ["good", "bad", "good"], 3)
+    assert sorted(ended) == ["bad", "good", "good"]
+
+
+async def test_nothing_to_do_is_done() -> None:
+    async def never(_: int) -> int:
+        raise AssertionError
+
+    assert await each(never, [], 1) == []
+
+
+async def test_a_progress_callback_that_fails_ends_the_workflow_with_its_own_error() -> None:
+    def fail(_: Upload) -> None:
+        message = "display is gone"
+        raise RuntimeError(message)
+
+    async with newsroom() as news:
+        with pytest.raises(RuntimeError, match="display is gone"):
+            await news.workspace.enroll_person("a", [picture()], progress=fail)
+
+
+def test_the_workspace_asks_nothing_and_shows_its_name() -> None:
+    assert issubclass(mi_async.Workspace, mi_async.api.WorkspaceGroups)

@@ -1,0 +1,264 @@
+"""upload_thumbnail: the way of one picture, what goes wrong on it, and what is left after a cancellation."""
+
+import asyncio
+import io
+from pathlib import Path
+
+import pytest
+
+import mi_async
+from mi_async import Clock, ImageRejectedError, Polling, RetryPolicy, State, Upload, UploadFailedError
+from mi_async._core.images import Picture
+from mi_async.api.persons import PersonThumbnail
+from mi_async.emulator import Fault, Latency, Settings
+from mi_async.workflows.attach import shows
+from mi_async.workflows.source import Image
+from tests.support.interruption import CancelAt
+from tests.support.newsroom import QUICK, SPEED, Newsroom, newsroom, no_lease_held, served_elsewhere
+from tests.support.pictures import picture
+
+AFTER = [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.UNAVAILABLE_AFTER, Fault.TRUNCATED_BODY, Fault.PROXY_HTML]
+OPEN_FILES = Path("/proc/self/fd")
+PLACES = ["thumbnails.presign", "storage.put", "thumbnails.complete", "persons.set_thumbnails", "persons.get"]
+
+
+async def person(news: Newsroom) -> int:
+    return (await news.workspace.enroll_person("Gildong Hong", [picture()])).id
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+async def test_a_picture_becomes_a_thumbnail(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"홍길동.{kind}"
+    path.write_bytes(picture(kind))
+    seen: list[State] = []
+    async with newsroom() as news:
+        number = await person(news)
+        upload = await news.workspace.upload_thumbnail(
+            number, path, primary=True, progress=lambda u: seen.append(u.state)
+        )
+        assert upload.state is State.ATTACHED
+        assert seen == [State.PRESIGNED, State.STORED, State.CONFIRMED, State.ATTACHED]
+        assert len(upload.thumbnails) == 2
+        assert next(t for t in upload.thumbnails if t.is_primary_thumbnail) == upload.thumbnails[-1]
+        stored = news.server.state.uploads[str(upload.key)]
+        assert stored.content == path.read_bytes()
+
+
+async def test_every_kind_of_source_arrives_whole() -> None:
+    content = picture("png")
+
+    class Reader:
+        def __init__(self) -> None:
+            self.stream = io.BytesIO(content)
+
+        async def read(self, size: int) -> bytes:
+            return self.stream.read(min(size, 1000))
+
+    async with newsroom() as news:
+        number = await person(news)
+        for source in (content, bytearray(content), memoryview(content), io.BytesIO(content), Reader()):
+            upload = await news.workspace.upload_thumbnail(number, source)
+            assert news.server.state.uploads[str(upload.key)].content == content
+
+
+async def test_largest_picture_arrives_and_a_larger_one_is_refused_before_any_request() -> None:
+    content = picture("jpg")
+    padded = content + bytes(5 * 2**20 - len(content))
+    async with newsroom() as news:
+        number = await person(news)
+        upload = await news.workspace.upload_thumbnail(number, padded)
+        assert news.server.state.uploads[str(upload.key)].size == 5 * 2**20
+        before = dict(news.server.log.answers)
+        with pytest.raises(ImageRejectedError, match="5 MB"):
+            await news.workspace.upload_thumbnail(number, padded + b"\0")
+        assert news.server.log.answers == before
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("place", PLACES)
+async def test_one_fault_anywhere_neither_loses_nor_doubles(place: str, fault: Fault) -> None:
+    async with newsroom() as news:
+        number = await person(news)
+        news.server.faults.next(place, fault)
+        upload = await news.workspace.upload_thumbnail(number, picture(seed=1))
+        assert upload.state is State.ATTACHED
+        assert len(news.thumbnails()) == 2
+        assert news.none_doubled()
+
+
+@pytest.mark.parametrize("fault", AFTER)
+async def test_a_lost_answer_to_attach_is_looked_at_before_it_is_repeated(fault: Fault) -> None:
+    async with newsroom() as news:
+        number = await person(news)
+        news.server.faults.next("persons.set_thumbnails", fault)
+        upload = await news.workspace.upload_thumbnail(number, picture(seed=1))
+        assert len(upload.thumbnails) == 2
+        assert news.server.log.count("persons.set_thumbnails") == 1
+
+
+async def test_a_lost_answer_to_the_put_costs_one_check_and_no_second_upload() -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        number = await person(news)
+        puts = news.server.log.count("storage.put")
+        news.server.faults.next("storage.put", Fault.DROP_AFTER)
+        await news.workspace.upload_thumbnail(number, picture(seed=1))
+        assert news.server.log.count("storage.put") == puts + 1
+
+
+async def test_attach_gives_up_with_the_last_failure_and_the_key() -> None:
+    async with newsroom(retry=RetryPolicy(max_attempts=2)) as news:
+        number = await person(news)
+        news.server.faults.next("persons.set_thumbnails", Fault.ERROR_BEFORE, times=2)
+        with pytest.raises(mi_async.ServerError) as caught:
+            await news.workspace.upload_thumbnail(number, picture(seed=1))
+        assert len(caught.value.created["thumbnail_keys"]) == 1
+        assert len(news.thumbnails()) == 1
+
+
+async def test_put_gives_up_when_its_tries_are_used_up() -> None:
+    async with newsroom(retry=RetryPolicy(max_attempts=3)) as news:
+        number = await person(news)
+        puts = news.server.log.count("storage.put")
+        news.server.faults.next("storage.put", Fault.INTERNAL_ERROR, times=3)
+        with pytest.raises(UploadFailedError) as caught:
+            await news.workspace.upload_thumbnail(number, picture(seed=1))
+        assert caught.value.reason == "HTTP_500"
+        assert news.server.log.count("storage.put") == puts + 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "size"),
+    [("RESOLUTION_NOT_SUPPORT", (200, 300)), ("INVALID_FORMAT", None), ("OVER_SIZE_LIMIT", (300, 300))],
+)
+async def test_what_only_the_service_refuses_fails_with_its_reason(wrong: str, size: tuple[int, int] | None) -> None:
+    content = picture("jpg", *size) if size else b"\xff\xd8\xff" + bytes(100)
+    if wrong == "OVER_SIZE_LIMIT":
+        content += bytes(6 * 2**20)
+    image = Image("x.jpg", "x.jpg", content, Picture("jpg", 300, 300))  # passed, as had the service moved its limits
+    async with newsroom() as news:
+        number = await person(news)
+        with pytest.raises(UploadFailedError, match=wrong) as caught:
+            await news.workspace.upload_thumbnail(number, image)  # type: ignore[arg-type]  # what no caller has
+        assert caught.value.reason == wrong
+        assert caught.value.key in news.server.state.uploads
+
+
+async def test_an_upload_that_never_finishes_fails_after_the_timeout_of_polling() -> None:
+    slow = Settings(latency=Latency.constant(1e6))
+    async with newsroom(QUICK, polling=Polling(timeout=30.0)) as news:
+        number = await person(news)
+    async with newsroom(slow, polling=Polling(first=0.5, factor=2.0, timeout=30.0)) as news:
+        clock = news.server.clock
+        started = clock.monotonic()
+        with pytest.raises(UploadFailedError, match="after 30 s") as caught:
+            await news.workspace.upload_thumbnail(number, picture())
+        assert caught.value.reason == "FILE_NOT_EXIST"
+        assert 30.0 <= clock.monotonic() - started < 60.0
+        assert news.server.log.count("thumbnails.complete") < 10
+
+
+async def test_unknown_person_is_said_after_the_upload_with_its_key() -> None:
+    async with newsroom() as news:
+        with pytest.raises(mi_async.NotFoundError) as caught:
+            await news.workspace.upload_thumbnail(4711, picture())
+        assert caught.value.created["thumbnail_keys"]
+
+
+async def test_two_thousand_at_once() -> None:
+    """None lost, none doubled, no 429 provoked, and no window above its quota."""
+    async with newsroom(Settings(keep_bytes=False), speed=120.0) as news:
+        people = [(await news.workspace.enroll_person(f"Person {i}", [picture()])).id for i in range(10)]
+        content = picture(seed=1)
+        uploads = await asyncio.gather(*[news.workspace.upload_thumbnail(people[i % 10], content) for i in range(2000)])
+        log = news.server.log
+        assert {upload.state for upload in uploads} == {State.ATTACHED}
+        assert len(news.thumbnails()) == 2010
+        assert news.none_doubled()
+        assert not log.throttled
+        assert log.peak("thumbnails.presign", 1.0) <= 50
+        assert log.peak("thumbnails.complete", 60.0) <= 1000
+
+
+async def test_pictures_are_held_in_memory_only_a_few_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(picture())
+    held = most = 0
+
+    class Counted:
+        name = "counted.jpg"
+
+        async def read(self, _size: int) -> bytes:
+            nonlocal held, most
+            if self.done:
+                return b""
+            self.done = True
+            held += 1
+            most = max(most, held)
+            return path.read_bytes()
+
+        done = False
+
+    def let_go(upload: Upload) -> None:
+        nonlocal held
+        held -= upload.state is State.STORED
+        assert bool(upload.image.content) is not upload.state.reached(State.STORED)
+
+    async with newsroom() as news:
+        number = await person(news)
+        await asyncio.gather(*[news.workspace.upload_thumbnail(number, Counted(), progress=let_go) for _ in range(100)])
+        assert held == 0
+        assert most <= 24
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_cancelled_at_every_await_it_leaves_nothing_behind(late: bool, tmp_path: Path) -> None:
+    path = tmp_path / "hong.jpg"
+    path.write_bytes(picture())
+    with served_elsewhere() as server:
+        clock = Clock(speed=SPEED)
+        async with mi_async.connect(server.credentials, base_url=server.url, clock=clock) as session:
+            number = (await session.workspace("newsroom").enroll_person("Gildong Hong", [path])).id
+        files = await settled_files()
+        suspension, ended = 0, False
+        while not ended:
+            suspension += 1
+            async with mi_async.connect(server.credentials, base_url=server.url, clock=clock) as session:
+                work = CancelAt(session.workspace("newsroom").upload_thumbnail(number, path), suspension, late)
+                task = asyncio.ensure_future(awaited(work))
+                try:
+                    ended = (await task).state is State.ATTACHED
+                except asyncio.CancelledError:
+                    assert work.seen >= suspension
+                assert no_lease_held(session)
+                assert session._held._value == 24
+                assert not session._calls.under_way
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            assert await settled_files(files) <= files
+        keys = [key for _, key in server.state.thumbnails()]
+        assert len(keys) == len(set(keys))
+        assert suspension > 10  # it does suspend: at the file, the gate, each request and each wait
+
+
+async def awaited(work: CancelAt) -> Upload:
+    upload: Upload = await work
+    return upload
+
+
+async def settled_files(expected: int = 0) -> int:
+    """Open files of this process, once threads and sockets that are about to close have closed."""
+    for _ in range(200):
+        if open_files() <= expected:
+            break
+        await asyncio.sleep(0.001)
+    return open_files()
+
+
+def open_files() -> int:
+    """Open files of this process; 0 on a system that does not tell."""
+    return len(list(OPEN_FILES.iterdir())) if OPEN_FILES.is_dir() else 0
+
+
+def test_a_thumbnail_shows_its_key() -> None:
+    url = "https://kr.object.ncloudstorage.com/b/n/W05/%ED%99%8D%20%EA%B8%B8-1a2b.jpg?X-Amz-Signature=x"
+    assert shows(PersonThumbnail(1, url), "n/W05/홍 길-1a2b.jpg")
+    assert not shows(PersonThumbnail(1, url), "n/W05/길-1a2b.jpg")
