@@ -93,10 +93,14 @@ def microseconds(read: Read, body: bytes, calls: int) -> float:
 def compare(title: str, kind: Any, by_hand: Read, value: Any, calls: int) -> float:
     body, read = orjson.dumps(value), ours(kind)
     assert read(body) == by_hand(body)
-    turns = [(microseconds(read, body, calls), microseconds(by_hand, body, calls)) for _ in range(TURNS)]
-    package, hand = (min(side) for side in zip(*turns, strict=True))
-    print(f"{title:24} {package:8.2f} us   by hand {hand:8.2f} us   ratio {package / hand:.2f}")
-    return package / hand
+    package: list[float] = []
+    hand: list[float] = []
+    for _ in range(TURNS):
+        package.append(microseconds(read, body, calls))
+        hand.append(microseconds(by_hand, body, calls))
+    ratio = min(package) / min(hand)
+    print(f"{title:24} {min(package):8.2f} us   by hand {min(hand):8.2f} us   ratio {ratio:.2f}")
+    return ratio
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import field, frozen
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mi_async._core import convert
@@ -123,6 +123,7 @@ def test_statuses_are_open() -> None:
     known = convert.structure({"uploadStatus": "FAILED", "uploadMessage": "OVER_SIZE_LIMIT"}, UploadCheck)
     assert known.upload_status is UploadStatus.FAILED
     assert known.upload_message is UploadMessage.OVER_SIZE_LIMIT
+    assert known.upload_status.is_known
     new = convert.structure({"uploadStatus": "QUEUED", "uploadMessage": None}, UploadCheck)
     assert new.upload_status == "QUEUED"
     assert not new.upload_status.is_known
@@ -272,6 +273,7 @@ urls = st.builds(PresignedUrl, texts, texts, numbers, extra=extras)
         st.tuples(st.just(PresignedUrl), urls),
     )
 )
+@settings(report_multiple_bugs=False)
 def test_a_model_comes_back_as_it_went(sent: tuple[Any, Model]) -> None:
     kind, model = sent
     assert convert.structurer(kind)(convert.loads(convert.dumps(model))) == model

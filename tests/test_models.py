@@ -33,8 +33,8 @@ def test_a_member_pickles_copies_and_hashes_as_its_string(value: str) -> None:
     status = UploadStatus(value)
     assert pickle.loads(pickle.dumps(status)) == status  # noqa: S301  pickled a moment ago
     assert copy.deepcopy(status) == status
-    assert {value: 1}[status] == 1
-    assert {status: 1}[value] == 1
+    assert hash(status) == hash(value)
+    assert dict.fromkeys([status, value]) == {value: None}
 
 
 def test_a_value_that_spells_the_name_of_a_member_is_not_that_member() -> None:
@@ -49,7 +49,7 @@ def test_an_undocumented_value_does_not_join_the_enum() -> None:
 
 def test_what_is_not_a_string_is_no_member() -> None:
     with pytest.raises(ValueError, match="5 is not a valid UploadStatus"):
-        UploadStatus(5)
+        UploadStatus(5)  # type: ignore[arg-type]
 
 
 def test_a_page_is_read_like_a_sequence() -> None:

@@ -156,8 +156,7 @@ class Calls:
             keys = await self._current_keys(deadline)
         attempt = Attempt(operation.id, request, number) if self.hooks else None
         if attempt is not None:
-            for before in self.hooks.before:
-                await before(attempt)
+            await self.hooks.ask(attempt)
         offset, started = self._offset, self.clock.monotonic()
         headers = sign(request, keys, self.clock.wall() + offset)
         headers["Content-Type"] = "application/json"
@@ -173,15 +172,13 @@ class Calls:
             if isinstance(error, AuthenticationError) and response is not None:
                 self._learn_offset(error, response, offset)
             raise
-        except asyncio.CancelledError:
-            if self.clock.monotonic() >= deadline:
-                failure = DeadlineExceededError("no answer before the deadline of the call")
-            raise
         finally:
             if attempt is not None:
-                outcome = Outcome(response, failure, self.clock.real(self.clock.monotonic() - started))
-                for after in self.hooks.after:
-                    await after(attempt, outcome)
+                now = self.clock.monotonic()
+                if response is None and failure is None and now >= deadline:
+                    failure = DeadlineExceededError("no answer before the deadline of the call")
+                outcome = Outcome(response, failure, self.clock.real(now - started))
+                await self.hooks.tell(attempt, outcome)
 
     def _learn_offset(self, error: AuthenticationError, response: Response, used: float) -> None:
         """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one repeat."""

@@ -176,7 +176,7 @@ def _written(kind: Any, converter: Converter, wanted: tuple[str, ...]) -> Hook:
     # Up to the first field that is left out, arguments go by position: faster than by name.
     in_place = {name for name, field in zip(wanted, fields, strict=False) if spelled[name] is field}
     members = [
-        field.evolve(name=name, default=attrs.NOTHING, kw_only=field.kw_only or name not in in_place)
+        field.evolve(name=name, alias=field.alias, default=attrs.NOTHING, kw_only=field.kw_only or name not in in_place)
         for name, field in ((name, spelled[name]) for name in wanted)
     ]
     variables = [variable.__name__ for variable in getattr(model, "__parameters__", ())]

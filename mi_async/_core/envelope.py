@@ -92,6 +92,6 @@ def date(response: Response) -> float | None:
 def _date(value: str) -> float | None:
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -58,3 +58,13 @@ class Hooks:
     def __bool__(self) -> bool:
         """Whether there is any hook at all."""
         return bool(self.before or self.after)
+
+    async def ask(self, attempt: Attempt) -> None:
+        """Run what comes before an attempt."""
+        for before in self.before:
+            await before(attempt)
+
+    async def tell(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Run what comes after an attempt."""
+        for after in self.after:
+            await after(attempt, outcome)

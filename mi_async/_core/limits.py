@@ -108,7 +108,7 @@ class LeaseLimiter:
 
     async def acquire(self, max_wait: float | None = None) -> None:
         """Wait in line and take a lease; cancelled while waiting, it takes nothing."""
-        if not self._waiting and self._pacer.has_capacity() and not self._closed_for():
+        if not self._waiting and not self._closed_for() and self._pacer.has_capacity():
             await self._pacer.acquire()  # has room, so it does not suspend
             self._in_flight += 1
             return
@@ -141,7 +141,8 @@ class LeaseLimiter:
             insort(self._cooling, free)
         else:
             self._cooling.append(free)
-        self._answered.set()
+        if self._waiting:
+            self._answered.set()
 
     def pause(self, seconds: float) -> None:
         """Hold every caller back after a 429."""

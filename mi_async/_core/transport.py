@@ -83,6 +83,7 @@ class Transport:
         connector: the caller's own pool; it is used for both and never closed here.
         proxy: URL of an HTTP proxy for both.
         user_agent: sent with every request to the API.
+        max_response: bytes of the largest answer that is read.
     """
 
     base_url: URL
@@ -90,6 +91,7 @@ class Transport:
     connector: aiohttp.BaseConnector | None
     proxy: str | None
     user_agent: str
+    max_response: int = MAX_RESPONSE
     _api: aiohttp.ClientSession = field(init=False)
     _storage: aiohttp.ClientSession = field(init=False)
     _timeout: aiohttp.ClientTimeout = field(init=False)
@@ -162,7 +164,7 @@ class Transport:
             async with pool.request(
                 method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
-                return Response(answer.status, answer.headers, await _read(answer))
+                return Response(answer.status, answer.headers, await _read(answer, self.max_response))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _mapped(error, url) from _cause(error)
 
@@ -192,16 +194,16 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise _mapped(error, request.url) from error
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     """The body, up to the limit; a compressed one is counted as it unpacks."""
-    announced = answer.content_length
-    if announced is not None and announced <= MAX_RESPONSE and "Content-Encoding" not in answer.headers:
+    size = answer.content_length or 0
+    if 0 < size <= limit and "Content-Encoding" not in answer.headers:
         return await answer.read()
-    pieces, size = [], 0
+    pieces, size = [], size if size > limit else 0
     async for piece in answer.content.iter_any():
         size += len(piece)
-        if size > MAX_RESPONSE:
-            message = f"the answer is larger than {MAX_RESPONSE} bytes"
+        if size > limit:
+            message = f"the answer is larger than {limit} bytes"
             raise ResponseError(message, status=answer.status)
         pieces.append(piece)
     return b"".join(pieces)

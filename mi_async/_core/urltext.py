@@ -6,6 +6,7 @@ another layer to quote.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 from urllib.parse import quote
@@ -39,7 +40,7 @@ def to_text(name: str, value: Any) -> str:
             return str(value)
         case str():
             try:
-                return quote(value, safe="")
+                return _quoted(value)
             except UnicodeEncodeError:
                 message = f"{name} is not valid Unicode text"
                 raise InvalidArgumentError(message) from None
@@ -48,6 +49,12 @@ def to_text(name: str, value: Any) -> str:
         case _:
             message = f"{name}: a {type(value).__name__} cannot be sent in a URL"
             raise InvalidArgumentError(message)
+
+
+@lru_cache(maxsize=256)
+def _quoted(text: str) -> str:
+    """Percent-encode; remembered, since the name of the workspace is in every call."""
+    return quote(text, safe="")
 
 
 def _item(name: str, value: Any) -> str:

@@ -23,10 +23,11 @@ from mi_async.cli.text import duration, plain
 from mi_async.emulator import Latency, Settings, serve
 from mi_async.errors import NotFoundError
 from mi_async.session import Session, connect
+from mi_async.workflows.parallel import each
 from mi_async.workspace import Workspace
 
 WORKSPACE = "newsroom"
-LATENCY = Latency.lognormal(median=0.5, p95=1.5)
+LATENCY = Latency.lognormal(median=0.9, p95=2.5)
 """Quicker than the emulator's own, which is as slow as the service."""
 
 
@@ -50,9 +51,7 @@ async def _demo(console: Console, seed: int, now: Callable[[], float]) -> None:
             expected = [(person.name, picture) for person in PEOPLE for picture in person.pictures]
             console.print()
             with board(console, expected=expected) as progress:
-                async with asyncio.TaskGroup() as group:
-                    for person in PEOPLE:
-                        group.create_task(_enroll(workspace, person, progress))
+                await each(lambda person: _enroll(workspace, person, progress), PEOPLE, len(PEOPLE))
             took = duration(now() - started)
             console.print()
             _say(console, "[bold green]{} persons with {} pictures[/] in {}", len(PEOPLE), len(expected), took)
@@ -82,12 +81,12 @@ async def _enroll(workspace: Workspace, person: Somebody, progress: Board) -> No
 
 
 def _persons_table(persons: list[Person]) -> Table:
-    table = Table("id", "name", "tags", "pictures", "main picture", "description", box=box.ROUNDED, header_style="bold")
+    table = Table("id", "name", "tags", "pictures", "main picture", box=box.ROUNDED, header_style="bold")
     table.columns[3].justify = "right"
     for person in persons:
         main = next((str(t.id) for t in person.thumbnails if t.is_primary_thumbnail), "")
         tags = ", ".join(tag.name for tag in person.tags)
-        cells = (str(person.id), person.name or "", tags, str(len(person.thumbnails)), main, person.description or "")
+        cells = (str(person.id), person.name or "", tags, str(len(person.thumbnails)), main)
         table.add_row(*[Text(plain(cell)) for cell in cells])
     return table
 

@@ -40,12 +40,12 @@ class Meter:
 def operations_table(meter: Meter) -> Table:
     """One row per operation that was called."""
     table = Table(box=box.ROUNDED, header_style="bold")
-    for name in ("operation", "requests", "median", "longest", "quota used", "refused"):
-        table.add_column(name, justify="left" if name == "operation" else "right")
+    for name in ("operation", "requests", "median", "max", "quota used", "429s"):
+        table.add_column(name, justify="left" if name == "operation" else "right", no_wrap=True)
     quotas = meter.session.quota if meter.session is not None else {}
     for operation, seconds in meter.seconds.items():
         state = quotas.get(operation)
-        used = f"{meter.peaks[operation]} of {state.calls:,} per {state.period:g} s" if state is not None else ""
+        used = f"{meter.peaks[operation]} of {state.calls:,} / {state.period:g} s" if state is not None else ""
         refused = str(state.refused) if state is not None else ""
         table.add_row(operation, str(len(seconds)), duration(median(seconds)), duration(max(seconds)), used, refused)
     return table

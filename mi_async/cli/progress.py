@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from attrs import Factory, define, field
-from rich.console import Console, Group, RenderableType
+from attrs import Factory, define
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -21,7 +21,8 @@ from mi_async.workflows.upload import State, Upload
 STEPS = {State.PRESIGNED: "presign", State.STORED: "put", State.CONFIRMED: "check", State.ATTACHED: "attach"}
 """The state that each step ends in, in order, and the step's name."""
 
-_ORDER = [State.NEW, *STEPS]
+ROOMY = 104
+"""Columns from which format and size have room on the board."""
 
 
 class Board(Protocol):
@@ -38,36 +39,47 @@ class Board(Protocol):
 
 @define(eq=False)
 class Row:
-    """One picture."""
+    """One picture.
+
+    Attributes:
+        label: whose it is, '' when that goes without saying.
+        name: the picture's.
+        started: when the row was made.
+        about: format and size, once known.
+        upload: as last seen.
+        state: what is done.
+        ended: when it was attached.
+    """
 
     label: str
     name: str
     started: float
+    about: str = ""
     upload: Upload | None = None
-    ended: float | None = None
     state: State = State.NEW
+    ended: float | None = None
     spinner: Spinner = Factory(lambda: Spinner("dots", style="cyan"))
 
 
 @define(eq=False)
 class Rows:
-    """The pictures, told apart by the picture itself: two may have one name."""
+    """The pictures; two may have one name, so an upload is told by its key once it has one."""
 
     now: Callable[[], float]
     rows: list[Row] = Factory(list)
-    _by_image: dict[int, Row] = Factory(dict)
 
-    def expect(self, label: str, name: str) -> None:
+    def expect(self, label: str, name: str) -> Row:
         """Make a row for a picture of which nothing is known yet."""
         self.rows.append(Row(label, name, self.now()))
+        return self.rows[-1]
 
     def took(self, upload: Upload) -> Row:
         """Note a step."""
-        row = self._by_image.get(id(upload.image)) or self._first(upload.image.name)
+        row = self._row(upload)
+        image = upload.image
+        row.about = row.about or _about(image.picture.format, image.picture.width, image.picture.height, image.content)
         row.upload, row.state = upload, upload.state
-        self._by_image[id(upload.image)] = row  # the row keeps the image, so its id stays its own
-        if upload.state is State.ATTACHED:
-            row.ended = self.now()
+        row.ended = self.now() if upload.state is State.ATTACHED else None
         return row
 
     def attached(self, names: Sequence[str]) -> Iterator[Row]:
@@ -77,13 +89,18 @@ class Rows:
                 row.state, row.ended = State.ATTACHED, self.now()
                 yield row
 
-    def _first(self, name: str) -> Row:
-        """The first row of this name that no picture has claimed, or a new one."""
-        for row in self.rows:
-            if row.name == name and row.upload is None:
-                return row
-        self.expect("", name)
-        return self.rows[-1]
+    def _row(self, upload: Upload) -> Row:
+        named = [row for row in self.rows if row.name == upload.image.name]
+        same = [row for row in named if upload.key and row.upload and row.upload.key == upload.key]
+        # One that starts again has no key: it was under way with one before.
+        before = State.NEW if upload.key else State.PRESIGNED
+        return next((row for row in [*same, *named] if row in same or row.state is before), None) or self.expect(
+            "", upload.image.name
+        )
+
+
+def _about(form: str, width: int, height: int, content: bytes) -> str:
+    return f"{form:<4} {f'{width} x {height}':<11} {size(len(content)):>8}"
 
 
 @define(eq=False)
@@ -103,8 +120,8 @@ class Lines:
             self._line(row)
 
     def _line(self, row: Row) -> None:
-        named = " ".join(filter(None, [row.label and f"{row.label}:", row.name]))
-        done = STEPS.get(row.state, "starting again with a fresh URL")
+        named = ": ".join(filter(None, [row.label, row.name]))
+        done = STEPS.get(row.state, "put failed, once more with a fresh URL")
         took = duration(self.rows.now() - row.started)
         self.console.print(Text(f"{one_line(named)}: {done} ({took})"), soft_wrap=True)
 
@@ -114,7 +131,7 @@ class Picture:
     """The live board."""
 
     rows: Rows
-    _labelled: bool = field(init=False, default=False)
+    console: Console
 
     def step(self, upload: Upload) -> None:
         """Note it; the board draws itself several times a second."""
@@ -128,37 +145,32 @@ class Picture:
     def __rich__(self) -> RenderableType:
         """The board as it is now."""
         table = Table.grid(padding=(0, 2))
+        said = ""
         for row in self.rows.rows:
-            labels = [Text(one_line(row.label), style="bold")] if any(r.label for r in self.rows.rows) else []
+            label = "" if row.label == said else one_line(row.label)
+            said = row.label
             took = duration((row.ended or self.rows.now()) - row.started)
-            table.add_row("", *labels, *_about(row), _steps(row), Text(took, style="dim", justify="right"))
-        return Group(table)
+            table.add_row(
+                *([Text(label, style="bold", no_wrap=True)] if said else []),
+                Text(one_line(row.name), overflow="ellipsis", no_wrap=True),
+                *([Text(row.about, style="dim", no_wrap=True)] if self.console.width >= ROOMY else []),
+                *_steps(row),
+                Text(f"{took:>6}", style="dim", no_wrap=True),
+            )
+        return table
 
 
-def _about(row: Row) -> tuple[Text, Text]:
-    name = Text(one_line(row.name), overflow="ellipsis", no_wrap=True)
-    if row.upload is None:
-        return name, Text()
-    image, picture = row.upload.image, row.upload.image.picture
-    text = f"{picture.format:<4} {picture.width} x {picture.height}  {size(len(image.content)):>8}"
-    return name, Text(text, style="dim", no_wrap=True)
-
-
-def _steps(row: Row) -> RenderableType:
+def _steps(row: Row) -> Iterator[RenderableType]:
     """Done steps with a tick, the one under way with a spinner, the rest dimmed."""
-    reached = _ORDER.index(row.state)
-    cells: list[RenderableType] = []
+    reached = list(State).index(row.state)
     for number, name in enumerate(STEPS.values(), start=1):
         if number <= reached:
-            cells.append(Text.assemble(("✔ ", "green"), (name, "green")))
+            yield Text(f"✔ {name}", style="green", no_wrap=True)
         elif number == reached + 1:
-            row.spinner.update(text=Text(name, style="cyan"))
-            cells.append(row.spinner)
+            row.spinner.update(text=Text(name, style="cyan", no_wrap=True))
+            yield row.spinner
         else:
-            cells.append(Text(f"· {name}", style="dim"))
-    table = Table.grid(padding=(0, 2))
-    table.add_row(*cells)
-    return table
+            yield Text(f"· {name}", style="dim", no_wrap=True)
 
 
 @contextmanager
@@ -183,6 +195,6 @@ def board(
     if plain or not console.is_terminal:
         yield Lines(rows, console)
         return
-    picture = Picture(rows)
+    picture = Picture(rows, console)
     with Live(picture, console=console, refresh_per_second=12.5):
         yield picture

@@ -86,10 +86,10 @@ class Faults:
         injected: how often each kind happened.
     """
 
-    _places: Collection[str]
-    _random: Mapping[Fault, float]
-    _rng: random.Random
-    _scripted: defaultdict[str, deque[Fault]] = field(init=False, factory=lambda: defaultdict(deque))
+    _places: Collection[str] = field(repr=False)
+    _random: Mapping[Fault, float] = field(repr=False)
+    _rng: random.Random = field(repr=False)
+    _scripted: defaultdict[str, deque[Fault]] = field(init=False, repr=False, factory=lambda: defaultdict(deque))
     injected: Counter[Fault] = Factory(Counter)
 
     @staticmethod

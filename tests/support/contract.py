@@ -1,6 +1,6 @@
 """The vendor's pages as a table, written from them and not from the package: what each operation is on the wire.
 
-Law: data only. Examples are the pages' own, with ``{workspace_name}`` filled in as ``my-workspace``; where a page has no
+Law: data only. Examples are the pages' own, with ``my-workspace`` for the workspace name; where a page has no
 example of an answer, the answer is made from its table of members. Source: api.ncloud-docs.com, Media Intelligence.
 """
 

@@ -1,0 +1,157 @@
+"""Calls over a network that follows a script, on virtual time: no socket, each send recorded.
+
+Law: a step of the script is an answer, an error to raise, or seconds to take before the next step is played.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any, cast
+
+from attrs import define, field, frozen
+
+from mi_async._core.call import Calls
+from mi_async._core.clock import Clock
+from mi_async._core.declare import Group, operation
+from mi_async._core.hooks import Hooks
+from mi_async._core.limits import LeaseLimiter
+from mi_async._core.operation import Quota, Repeat
+from mi_async._core.retry import RetryPolicy
+from mi_async._core.transport import Timeout, Transport
+from mi_async._core.wire import Request, Response
+from mi_async.credentials import Credentials
+from mi_async.errors import MIError
+
+KEYS = Credentials("access", "s3cr3t-k3y")
+EPOCH = 1_700_000_000.0
+QUOTA = Quota(50, 1.0)
+
+Step = Response | MIError | float
+
+
+class Things(Group):
+    """One operation for each thing that a repeat may do."""
+
+    scope = ()
+
+    @operation("POST /things/tags", repeat=Repeat.SAFE)
+    async def tag(self, name: str) -> str:
+        """Tag."""
+        ...
+
+    @operation("POST /things", repeat=Repeat.CONFLICTS)
+    async def create(self, name: str) -> str:
+        """Create."""
+        ...
+
+    @operation("POST /things/imports", repeat=Repeat.DUPLICATES)
+    async def register(self, name: str) -> str:
+        """Register."""
+        ...
+
+    @operation("POST /things/checks", repeat=Repeat.SAFE, quota=QUOTA)
+    async def check(self, name: str) -> str:
+        """Check, within a quota."""
+        ...
+
+
+class RunningClock(Clock):
+    """A clock whose wall time runs with the loop's, so that virtual waits show in timestamps."""
+
+    def wall(self) -> float:
+        return EPOCH + asyncio.get_running_loop().time()
+
+
+def seeded(seed: int) -> Random:
+    """Random numbers that are the same each time."""
+    return Random(seed)  # noqa: S311  simulation, not cryptography
+
+
+def answer(result: object = "done") -> Response:
+    """A success as the service words it."""
+    return Response(200, {}, json.dumps({"code": "0", "message": "success", "result": result}).encode())
+
+
+def refusal(status: int, code: str = "", **headers: str) -> Response:
+    """A refusal as the service words it; ``Retry_After="3"`` is a header."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, named, json.dumps({"code": code, "message": "no"}).encode())
+
+
+@frozen
+class Sent:
+    """One send: when, what, and with which headers."""
+
+    at: float
+    request: Request
+    headers: Mapping[str, str]
+
+
+@define
+class Script:
+    """A transport that plays steps, and answers with success when they are over."""
+
+    steps: list[Step] = field(factory=list, converter=list)
+    sent: list[Sent] = field(init=False, factory=list)
+    closed: int = field(init=False, default=0)
+
+    async def send(self, request: Request, headers: Mapping[str, str]) -> Response:
+        self.sent.append(Sent(asyncio.get_running_loop().time(), request, dict(headers)))
+        while self.steps:
+            step = self.steps.pop(0)
+            if isinstance(step, MIError):
+                raise step
+            if isinstance(step, Response):
+                return step
+            await asyncio.sleep(step)
+        return answer()
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@frozen
+class Stage:
+    """The script, the calls over it, and the group of operations that makes them."""
+
+    script: Script
+    calls: Calls
+    things: Things
+
+
+@asynccontextmanager
+async def stage(
+    steps: Iterable[Step] = (),
+    *,
+    policy: RetryPolicy | None = None,
+    total: float | None = 600.0,
+    hooks: Hooks | None = None,
+    provider: Any = KEYS,
+    max_wait: float | None = None,
+    clock: Clock | None = None,
+    prefix: str = "",
+) -> AsyncIterator[Stage]:
+    """Calls that are closed at the end, and leave nothing under way and no lease held."""
+    clock = clock or RunningClock()
+    script = Script(list(steps))
+    limiter = LeaseLimiter("things.check", QUOTA, clock)
+    calls = Calls(
+        transport=cast("Transport", script),
+        provider=provider,
+        timeout=Timeout(total=total),
+        policy=policy or RetryPolicy(random=seeded(0).random),
+        limiters={"things.check": limiter},
+        hooks=hooks or Hooks(),
+        clock=clock,
+        max_wait=max_wait,
+        prefix=prefix,
+    )
+    try:
+        yield Stage(script, calls, Things(calls))
+    finally:
+        await calls.aclose(0)
+    assert not calls.under_way
+    assert script.closed == 1
+    assert (limiter._in_flight, limiter._waiting) == (0, 0)
