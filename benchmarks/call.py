@@ -102,7 +102,8 @@ def main() -> None:
         json.dump(asyncio.run(client(given.client, given.url)), sys.stdout)
         return
     with server("api") as port:
-        runs = run_clients(__file__, list(VARIANTS), given.reps, "--url", f"http://127.0.0.1:{port}")
+        command = [__file__, "--url", f"http://127.0.0.1:{port}", "--client"]
+        runs = run_clients(command, list(VARIANTS), given.reps)
     show(runs)
     report(given.json, runs)
 

@@ -50,15 +50,18 @@ def server(kind: str, *arguments: str) -> Iterator[int]:
             process.terminate()
 
 
-def run_clients(script: str, variants: Sequence[str], repetitions: int, *arguments: str) -> Runs:
-    """Measure each variant in fresh processes; every repetition starts with another variant."""
+def run_clients(command: Sequence[str], variants: Sequence[str], repetitions: int, **environment: str) -> Runs:
+    """Measure each variant in fresh processes; every repetition starts with another variant.
+
+    A process is the command with the variant as its last argument; it prints its figures as JSON.
+    """
     runs: dict[str, list[Figures]] = {variant: [] for variant in variants}
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    inherited = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     for repetition in range(repetitions):
         first = repetition % len(variants)
         for variant in [*variants[first:], *variants[:first]]:
-            command = [sys.executable, script, "--client", variant, *arguments]
-            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+            process = [sys.executable, *command, variant]
+            done = subprocess.run(process, env=inherited | environment, stdout=subprocess.PIPE, text=True, check=True)
             runs[variant].append(json.loads(done.stdout))
     return runs
 

@@ -44,7 +44,7 @@ class Settings:
     retry: RetryPolicy
     quotas: Mapping[str, Quota]
     connector: aiohttp.BaseConnector | None
-    proxy: str | None
+    proxy: str | None = field(repr=False)  # may hold a password
     hooks: Hooks
     max_wait: float | None
     polling: Polling
@@ -215,7 +215,8 @@ def _checked_url(text: str) -> URL:
     except (ValueError, TypeError):
         url = URL()
     if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.user or url.fragment:
-        message = f"base_url must be http(s)://host[:port][/path], not {text!r}"
+        shown = "one with a user" if "@" in str(text) else repr(text)  # a password may follow
+        message = f"base_url must be http(s)://host[:port][/path], not {shown}"
         raise ConfigError(message)
     return url
 

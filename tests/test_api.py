@@ -1,7 +1,7 @@
 """The API as declared, against the examples of the vendor's pages, and its listings page by page."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -114,7 +114,7 @@ class Shelf:
     size: int
     asked: list[str] = field(factory=list)
 
-    async def __call__(self, operation: Operation, arguments: dict[str, Any]) -> Any:
+    async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
         target = operation.build(arguments).target
         self.asked.append(target.partition("?")[2])
         number = int(parse_qs(self.asked[-1])["pageNum"][0])

@@ -2,6 +2,7 @@
 
 import struct
 from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +12,7 @@ from PIL import Image
 from mi_async._core.images import Picture, read_picture, sniff
 from tests.support.pictures import picture
 
-KINDS = {
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "jpg, baseline": ("jpg", {}),
     "jpg, progressive": ("jpg", {"progressive": True}),
     "jpg, with a large comment before the size": ("jpg", {"comment": b"c" * 60_000}),

@@ -3,31 +3,28 @@
 import asyncio
 import json
 from collections.abc import Callable
-from email.utils import formatdate
-from typing import Any
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mi_async._core.operation import Repeat
-from mi_async._core.retry import RetryBudget, RetryPolicy, retryable
+from mi_async._core.retry import RetryBudget, retryable
 from mi_async._core.signing import SIGNATURE, TIMESTAMP
 from mi_async._core.wire import Response
 from mi_async.errors import (
-    ConfigError,
     ConflictError,
     ConnectError,
     DeadlineExceededError,
     DisconnectedError,
     MIError,
     NotFoundError,
-    QuotaError,
     ResponseError,
     ServerError,
     TimeoutError,  # noqa: A004  ours
 )
-from tests.support.scripted import EPOCH, Step, answer, refusal, seeded, stage
+from tests.support.scripted import EPOCH, Step, answer, policy, refusal, stage
 from tests.support.virtual import run
 
 METHODS = {"tag": Repeat.SAFE, "create": Repeat.CONFLICTS, "register": Repeat.DUPLICATES, "check": Repeat.SAFE}
@@ -69,10 +66,6 @@ def expected_sends(failures: list[str], repeat: Repeat, max_attempts: int, *, pa
     return len(failures) + 1
 
 
-def policy(**settings: Any) -> RetryPolicy:
-    return RetryPolicy(**{"random": seeded(0).random, **settings})
-
-
 # ---- how often, and what is sent
 
 
@@ -86,7 +79,7 @@ def policy(**settings: Any) -> RetryPolicy:
 def test_sends_are_exactly_what_the_table_says(method: str, failures: list[str], max_attempts: int, name: str) -> None:
     async def main() -> None:
         steps = [FAILURES[failure]() for failure in failures]
-        async with stage(steps, policy=policy(max_attempts=max_attempts)) as play:
+        async with stage(steps, retry=policy(max_attempts=max_attempts)) as play:
             expected = expected_sends(failures, METHODS[method], max_attempts, paced=method == "check")
             call = getattr(play.things, method)(name)
             if expected > len(failures):
@@ -98,7 +91,7 @@ def test_sends_are_exactly_what_the_table_says(method: str, failures: list[str],
             assert len(sent) == expected
             assert {one.request.body for one in sent} == {sent[0].request.body}
             assert json.loads(sent[0].request.body or b"") == {"name": name}
-            for earlier, later in zip(sent, sent[1:], strict=False):
+            for earlier, later in pairwise(sent):
                 assert later.headers[TIMESTAMP] >= earlier.headers[TIMESTAMP]
                 if later.at - earlier.at >= 0.001:
                     assert later.headers[TIMESTAMP] > earlier.headers[TIMESTAMP]
@@ -111,7 +104,7 @@ def test_sends_are_exactly_what_the_table_says(method: str, failures: list[str],
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_one_attempt_means_one(method: str, failure: str) -> None:
     async def main() -> None:
-        async with stage([FAILURES[failure]()], policy=policy(max_attempts=1)) as play:
+        async with stage([FAILURES[failure]()], retry=policy(max_attempts=1)) as play:
             with pytest.raises(MIError):
                 await getattr(play.things, method)("x")
             assert len(play.script.sent) == 1
@@ -133,7 +126,7 @@ def test_every_attempt_is_signed_after_its_wait() -> None:
 
 def test_the_last_error_is_raised_as_it_is_and_nothing_of_tenacity() -> None:
     async def main() -> None:
-        async with stage([refusal(500), refusal(503)], policy=policy(max_attempts=2)) as play:
+        async with stage([refusal(500), refusal(503)], retry=policy(max_attempts=2)) as play:
             with pytest.raises(ServerError) as caught:
                 await play.things.tag("x")
             assert caught.value.status == 503
@@ -150,126 +143,12 @@ def test_an_error_that_is_not_ours_passes() -> None:
     assert not retryable(DeadlineExceededError("late"), Repeat.SAFE)
 
 
-# ---- when
-
-
-def test_retry_after_in_seconds_wins_over_back_off() -> None:
-    async def main() -> None:
-        async with stage([refusal(503, Retry_After="11")]) as play:
-            await play.things.tag("x")
-            assert play.script.sent[1].at == pytest.approx(11, abs=0.001)
-
-    run(main())
-
-
-def test_retry_after_as_a_date_is_measured_by_the_service_s_clock() -> None:
-    async def main() -> None:
-        theirs = 2_000_000_000
-        step = refusal(503, Retry_After=formatdate(theirs + 13, usegmt=True), Date=formatdate(theirs, usegmt=True))
-        async with stage([step]) as play:
-            await play.things.tag("x")
-            assert play.script.sent[1].at == pytest.approx(13, abs=0.001)
-
-    run(main())
-
-
-@pytest.mark.parametrize(("status", "method"), [(503, "tag"), (429, "tag"), (429, "check")])
-def test_retry_after_above_the_ceiling_fails_at_once(status: int, method: str) -> None:
-    async def main() -> None:
-        async with stage([refusal(status, Retry_After="121")]) as play:
-            with pytest.raises((ServerError, QuotaError)) as caught:
-                await getattr(play.things, method)("x")
-            assert caught.value.retry_after == 121
-            assert asyncio.get_running_loop().time() < 0.001
-            assert len(play.script.sent) == 1
-
-    run(main())
-
-
-@given(st.integers(1, 2000), st.floats(0, 5), st.floats(0, 100), st.floats(0, 1, exclude_max=True))
-def test_back_off_is_bounded(failures: int, base: float, cap: float, drawn: float) -> None:
-    backoff = RetryPolicy(base=base, cap=cap, random=lambda: drawn).backoff(failures)
-    assert 0 <= backoff <= min(cap, base * 2.0 ** min(failures - 1, 60))
-
-
-def test_back_off_doubles_up_to_the_cap() -> None:
-    steady = RetryPolicy(base=1, cap=10, random=lambda: 1.0)
-    assert [steady.backoff(n) for n in range(1, 7)] == [1, 2, 4, 8, 10, 10]
-
-    async def main() -> None:
-        async with stage([refusal(500)] * 4, policy=steady) as play:
-            await play.things.tag("x")
-            assert [round(one.at) for one in play.script.sent] == [0, 1, 3, 7, 15]
-
-    run(main())
-
-
-@pytest.mark.parametrize("wrong", [{"max_attempts": 0}, {"base": -1}, {"cap": -1}, {"retry_after_ceiling": -1}])
-def test_a_policy_that_cannot_work_is_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ConfigError, match="max_attempts >= 1"):
-        RetryPolicy(**wrong)  # type: ignore[arg-type]  # a number each
-
-
-# ---- 429 within a quota
-
-
-def test_429_within_a_quota_waits_in_the_limiter_and_holds_the_others() -> None:
-    async def main() -> None:
-        steps = [refusal(429, Retry_After="3")] + [refusal(429)] * 20
-        async with stage(steps, policy=policy(max_attempts=2)) as play:
-            first = asyncio.create_task(play.things.check("a"))
-            await asyncio.sleep(0.1)
-            state = play.calls.limiters["things.check"].state()
-            assert (state.refused, round(state.paused)) == (1, 3)
-            assert await play.things.check("b") == await first == "done"
-            assert play.script.sent[1].at == pytest.approx(3, abs=0.001)
-            assert len(play.script.sent) == 23
-            gaps = [b.at - a.at for a, b in zip(play.script.sent[2:], play.script.sent[4:], strict=False)]
-            assert min(gaps) >= 0.099  # a tenth of the window at the least
-
-    run(main())
-
-
-def test_429_within_a_quota_ends_with_the_deadline() -> None:
-    async def main() -> None:
-        async with stage([refusal(429, Retry_After="4")] * 100, total=10) as play:
-            with pytest.raises(DeadlineExceededError) as caught:
-                await play.things.check("x")
-            assert asyncio.get_running_loop().time() <= 10
-            assert len(play.script.sent) == 3
-            assert caught.value.__cause__ is not None
-
-    run(main())
-
-
-# ---- deadline across attempts
-
-
-def test_the_deadline_spans_attempts() -> None:
-    async def main() -> None:
-        async with stage([refusal(503, Retry_After="4")] * 9, total=10) as play:
-            with pytest.raises(DeadlineExceededError, match="after 3 attempts; the last failure: things.tag: no") as caught:
-                await play.things.tag("x")
-            assert isinstance(caught.value.__cause__, ServerError)
-            assert asyncio.get_running_loop().time() == pytest.approx(8, abs=0.001)  # it knows, so it does not wait
-
-    run(main())
-
-
-def test_without_a_total_there_is_no_deadline() -> None:
-    async def main() -> None:
-        async with stage([refusal(503, Retry_After="100")] * 4, total=None) as play:
-            assert await play.things.tag("x") == "done"
-
-    run(main())
-
-
 # ---- budget
 
 
 def test_the_budget_stops_a_storm_and_is_earned_back() -> None:
     async def main() -> None:
-        async with stage(policy=policy(max_attempts=3, base=0)) as play:
+        async with stage(retry=policy(max_attempts=3, base=0)) as play:
             budget, storm = play.calls._budget, 60
             assert budget.tokens == 500
             play.script.steps = [refusal(500)] * 10_000

@@ -11,7 +11,7 @@ import mi_async
 from mi_async import errors
 from mi_async.errors import APIError, AuthenticationError, MIError, error_class
 
-API = {"request_id": "r-1", "operation": "persons.get", "retry_after": 2.5}
+API: dict[str, Any] = {"request_id": "r-1", "operation": "persons.get", "retry_after": 2.5}
 MADE: dict[type[MIError], tuple[tuple[Any, ...], dict[str, Any]]] = {
     errors.ImageRejectedError: (("too small",), {"source": "hong.jpg", "reason": "resolution"}),
     errors.ResponseError: (("not JSON",), {"status": 200, "path": "$.result.id"}),

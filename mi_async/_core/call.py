@@ -153,7 +153,7 @@ class Calls:
     async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Any:
         keys = self._keys
         if keys is None or keys.expires_at is not None:
-            keys = await self._current_keys(deadline)
+            keys = await self._current_keys()
         attempt = Attempt(operation.id, request, number) if self.hooks else None
         if attempt is not None:
             await self.hooks.ask(attempt)
@@ -192,26 +192,20 @@ class Calls:
         if abs(offset) >= SKEW_WORTH_LEARNING:
             error.name_offset(offset)
 
-    async def _current_keys(self, deadline: float) -> Credentials:
+    async def _current_keys(self) -> Credentials:
         """Keys that are still good, fetched once however many calls wait for them."""
         async with self._fetching:
             keys = self._keys
             if keys is None or self._lapses(keys):
-                keys = self._keys = await self._fetch_keys(deadline)
+                keys = self._keys = await self._fetch_keys()
             return keys
 
-    async def _fetch_keys(self, deadline: float) -> Credentials:
-        left = None if deadline == math.inf else self.clock.real(deadline - self.clock.monotonic())
-        limit = asyncio.timeout(left)
+    async def _fetch_keys(self) -> Credentials:
         try:
-            async with limit:
-                keys = await self.provider.credentials()
+            keys = await self.provider.credentials()
         except MIError:
             raise
-        except Exception as error:  # whatever a user's provider raises, a TimeoutError of its own too
-            if limit.expired():
-                message = "the credentials provider did not answer before the deadline of the call"
-                raise DeadlineExceededError(message) from None
+        except Exception as error:  # whatever a user's provider raises
             message = f"the credentials provider failed: {type(error).__name__}"
             raise CredentialsError(message) from error
         if keys.expires_at is not None and keys.expires_at <= self.clock.wall():

@@ -77,7 +77,8 @@ def operation(
         async def call(self: G, /, *args: P.args, **kwargs: P.kwargs) -> R:
             # Python itself checks the arguments against the signature: the coroutine is made and thrown away.
             function(self, *args, **kwargs).close()
-            given = {**self._scope, **declared.defaults, **dict(zip(declared.positional, args, strict=False)), **kwargs}
+            given = {**self._scope, **declared.defaults, **kwargs}
+            given.update(zip(declared.positional, args, strict=False))
             result: R = await self._caller(declared, given)
             return result
 

@@ -5,7 +5,6 @@ Law: pure; bytes in, a value out. Used by the checks before an upload and by the
 
 from io import BytesIO
 
-import imagesize  # pyright: ignore[reportMissingTypeStubs]  # two numbers come out of it, in one place
 from attrs import frozen
 
 MAX_BYTES = 5 * 2**20
@@ -47,6 +46,8 @@ def sniff(content: bytes) -> str | None:
 
 def read_picture(content: bytes) -> Picture | None:
     """Format and size of a picture; None when the content is no jpg, png or webp with a readable header."""
+    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # two numbers come out of it, here
+
     kind = sniff(content)
     if kind is None:
         return None

@@ -10,14 +10,16 @@ import logging
 import math
 from bisect import insort
 from collections import deque
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from aiolimiter import AsyncLimiter
 from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
 from mi_async.errors import QuotaWaitError
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ class LeaseLimiter:
     operation: str
     quota: Quota
     clock: Clock
-    _pacer: AsyncLimiter = field(init=False)
+    _pacer: "AsyncLimiter" = field(init=False)
     _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _answered: asyncio.Event = field(init=False, factory=asyncio.Event)
     _in_flight: int = field(init=False, default=0)
@@ -103,6 +105,8 @@ class LeaseLimiter:
 
     def __attrs_post_init__(self) -> None:
         """Make the pacer: the quota's rate with a small burst."""
+        from aiolimiter import AsyncLimiter  # noqa: PLC0415  a tenth of our import, and only a session needs it
+
         size = burst(self.quota)
         self._pacer = AsyncLimiter(size, self.clock.real(size * self.quota.period / self.quota.calls))
 
@@ -152,9 +156,13 @@ class LeaseLimiter:
 
     def _closed_for(self) -> float:
         """Seconds until the gate can open; 0 when it is open, infinity when an answer must come first."""
-        now, cooling = self.clock.monotonic(), self._cooling
+        cooling = self._cooling
+        if self._in_flight + len(cooling) < self.quota.calls and self._paused_until == -math.inf:
+            return 0.0
+        now = self.clock.monotonic()
         if now < self._paused_until:
             return self._paused_until - now
+        self._paused_until = -math.inf
         while cooling and cooling[0] <= now:
             cooling.popleft()
         if self._in_flight + len(cooling) < self.quota.calls:

@@ -149,14 +149,13 @@ class Operation:
         target = "".join(
             [literal if name is None else literal + path_segment(name, arguments[name]) for literal, name in self._path]
         )
-        query = "&".join(
-            [f"{p.wire}={to_text(p.name, arguments[p.name])}" for p in self._query if arguments.get(p.name) is not None]
-        )
+        if query := [(p, arguments[p.name]) for p in self._query if arguments.get(p.name) is not None]:
+            target += "?" + "&".join([f"{p.wire}={to_text(p.name, value)}" for p, value in query])
         body = None
         if self._body:
             members = {p.wire: arguments[p.name] for p in self._body if arguments.get(p.name) is not None}
             body = convert.dumps(members)
-        return Request(self.method, f"{target}?{query}" if query else target, body)
+        return Request(self.method, target, body)
 
     def arguments(self, raw: RawArguments) -> dict[str, Any]:
         """Arguments of a request that a server received: the inverse of ``build``.

@@ -6,10 +6,9 @@ of its types leave this file. Time, sleep and randomness are arguments.
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
-from tenacity import AsyncRetrying, RetryCallState
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Repeat
@@ -25,6 +24,9 @@ from mi_async.errors import (
     QuotaError,
     ResponseError,
 )
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 
@@ -85,7 +87,8 @@ class RetryBudget:
 
     def earn(self, tokens: float = 1.0) -> None:
         """Give back after a success."""
-        self.tokens = min(self.capacity, self.tokens + tokens)
+        if self.tokens < self.capacity:
+            self.tokens = min(self.capacity, self.tokens + tokens)
 
 
 def retryable(error: BaseException, repeat: Repeat) -> bool:
@@ -153,6 +156,8 @@ class Persistence:
             self.budget.earn(self.budget.cost)
             return result
 
+        from tenacity import AsyncRetrying  # noqa: PLC0415  many a process never needs it
+
         retrying = AsyncRetrying(
             retry=self._again, wait=self._wait, stop=self._stop, sleep=self.clock.sleep, reraise=True
         )
@@ -164,7 +169,7 @@ class Persistence:
                 raise DeadlineExceededError(message) from error
             raise
 
-    def _again(self, state: RetryCallState) -> bool:
+    def _again(self, state: "RetryCallState") -> bool:
         error = _error(state)
         if error is None or not retryable(error, self.repeat):
             return False
@@ -172,14 +177,14 @@ class Persistence:
         self._failures += not self._waits_in_limiter(error)
         return True
 
-    def _wait(self, state: RetryCallState) -> float:
+    def _wait(self, state: "RetryCallState") -> float:
         error = _error(state)
         if self._waits_in_limiter(error) or isinstance(error, AuthenticationError):
             return 0.0
         asked = error.retry_after if isinstance(error, APIError) else None
         return self.policy.backoff(self._failures) if asked is None else asked
 
-    def _stop(self, state: RetryCallState) -> bool:
+    def _stop(self, state: "RetryCallState") -> bool:
         error = _error(state)
         if self._failures >= self.policy.max_attempts or self.policy.max_attempts == 1:
             return True
@@ -192,5 +197,5 @@ class Persistence:
         return self.paced and isinstance(error, QuotaError) and error.status == THROTTLED
 
 
-def _error(state: RetryCallState) -> BaseException | None:
+def _error(state: "RetryCallState") -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()

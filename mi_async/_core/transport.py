@@ -5,7 +5,8 @@ and the URL goes out as it came in, because it is signed.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -28,6 +29,8 @@ from mi_async.errors import (
 
 MAX_RESPONSE = 64 * 2**20
 SLICE = 128 * 2**10
+SENT_ONCE = frozenset({"POST", "PATCH"})
+"""Methods that aiohttp does not send again by itself."""
 
 
 @frozen
@@ -89,7 +92,7 @@ class Transport:
     base_url: URL
     timeout: Timeout
     connector: aiohttp.BaseConnector | None
-    proxy: str | None
+    proxy: str | None = field(repr=False)  # may hold a password
     user_agent: str
     max_response: int = MAX_RESPONSE
     _api: aiohttp.ClientSession = field(init=False)
@@ -115,10 +118,9 @@ class Transport:
             headers=headers,
             proxy=self.proxy,
             timeout=self._timeout,
-            middlewares=(_once,),
         )
 
-    async def send(self, request: Request, headers: Mapping[str, str]) -> Response:
+    def send(self, request: Request, headers: Mapping[str, str]) -> Awaitable[Response]:
         """Send a request to the API; the deadline is kept by the caller.
 
         Args:
@@ -129,7 +131,7 @@ class Transport:
             TransportError: the network failed, or the answer is truncated or too large.
         """
         url = URL(self._origin + request.target, encoded=True)
-        return await self._exchange(self._api, request.method, url, data=request.body, headers=headers)
+        return self._exchange(self._api, request.method, url, data=request.body, headers=headers)
 
     async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
         """PUT a body to a presigned URL, untouched, with its Content-Length.
@@ -138,13 +140,7 @@ class Transport:
             TransportError: as for ``send``; the query of the URL is in no message.
             ResponseError: the URL that the service issued is not one.
         """
-        try:
-            target = URL(url, encoded=True)
-        except ValueError:
-            target = URL()
-        if target.scheme not in {"http", "https"} or not target.host:
-            message = "the presigned URL is not an absolute http or https URL"
-            raise ResponseError(message)
+        target = _absolute(url)
         payload = SlicedBytes(body, content_type)
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
         return await self._exchange(self._storage, "PUT", target, data=payload, headers=headers, total=total)
@@ -160,9 +156,10 @@ class Transport:
         total: float | None = None,
     ) -> Response:
         timeout = self._timeout if total is None else _limited(self._timeout, total)
+        guard = () if method in SENT_ONCE else (_once,)
         try:
             async with pool.request(
-                method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+                method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False, middlewares=guard
             ) as answer:
                 return Response(answer.status, answer.headers, await _read(answer, self.max_response))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -172,6 +169,15 @@ class Transport:
         """Close both pools; a connector of the caller's stays open."""
         await self._api.close()
         await self._storage.close()
+
+
+def _absolute(url: str) -> URL:
+    with suppress(ValueError):  # a port that is no number is found when the host is asked for
+        target = URL(url, encoded=True)
+        if target.scheme in {"http", "https"} and target.host:
+            return target
+    message = "the presigned URL is not an absolute http or https URL"
+    raise ResponseError(message)
 
 
 def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTimeout:
@@ -196,10 +202,10 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
 
 async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     """The body, up to the limit; a compressed one is counted as it unpacks."""
-    size = answer.content_length or 0
-    if 0 < size <= limit and "Content-Encoding" not in answer.headers:
+    announced = answer.content_length
+    if announced is not None and announced <= limit and "Content-Encoding" not in answer.headers:
         return await answer.read()
-    pieces, size = [], size if size > limit else 0
+    pieces, size = [], 0
     async for piece in answer.content.iter_any():
         size += len(piece)
         if size > limit:

@@ -5,6 +5,7 @@ Law: stdout carries shell lines that make other commands find it; what it sees g
 
 import asyncio
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -89,7 +90,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        message = f"cannot listen on {host}:{port}: {os.strerror(error.errno) if error.errno else error}"
         raise ConfigError(message) from error
 
 

@@ -92,7 +92,7 @@ def _message(error: BaseException) -> str:
         return f'unknown {what} "{error.unused_tokens[0]}"; see {_asked(error)} --help'
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         variables = [f" (or set {name})" for name in error.argument.parameter.env_var or ()]
-        return f"{error.argument.name} is missing{''.join(variables)}; see {_asked(error)} --help"
+        return f"{error.argument.names[0]} is missing{''.join(variables)}; see {_asked(error)} --help"
     return str(error)
 
 

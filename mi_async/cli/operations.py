@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import attrs
 import cyclopts
-from cyclopts import App, Token
+from cyclopts import App, CoercionError, Token
 
 from mi_async._core import convert
 from mi_async._core.declare import Group, operations_of
@@ -116,16 +116,17 @@ def _parameter(p: Parameter) -> inspect.Parameter:
 
 def _read(item: Any, many: bool, _: Any, tokens: Sequence[Token]) -> Any:
     """Values of a kind that the command line itself does not know."""
-    values = [_structured(token.value, item) for token in tokens]
+    values = [_structured(token, item) for token in tokens]
     return values if many else values[0]
 
 
-def _structured(text: str, item: Any) -> Any:
+def _structured(token: Token, item: Any) -> Any:
+    text = token.value
     try:
         return convert.structure(convert.loads(text.encode()) if _is_json(item) else text, item)
     except ResponseError as error:
         message = f"{error} (in {text})"
-        raise ValueError(message) from None
+        raise CoercionError(message, token=token) from None
 
 
 def _is_json(item: Any) -> bool:

@@ -37,11 +37,11 @@ async def show_each(items: AsyncIterator[Any], form: Form) -> None:
     """Write a listing as one JSON array, item by item as it arrives, or as one table."""
     if form == "table":
         return show([item async for item in items], form)
-    between = b"[\n"
+    before = first = b"[\n  "
     async for item in items:
-        _write(between + _json(item))
-        between = b",\n"
-    return _write(b"[]\n" if between == b"[\n" else b"\n]\n")
+        _write(before + _json(item).replace(b"\n", b"\n  "))
+        before = b",\n  "
+    return _write(b"[]\n" if before is first else b"\n]\n")
 
 
 def _json(value: object) -> bytes:

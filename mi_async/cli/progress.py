@@ -4,12 +4,13 @@ Law: is told of uploads and writes; decides nothing about them. Time is an argum
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 from rich.console import Console, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -23,6 +24,9 @@ STEPS = {State.PRESIGNED: "presign", State.STORED: "put", State.CONFIRMED: "chec
 
 ROOMY = 104
 """Columns from which format and size have room on the board."""
+
+ECHO = "^C "
+"""What a terminal writes at the end of the board on Ctrl-C; without room for it, it would break the line."""
 
 
 class Board(Protocol):
@@ -44,7 +48,6 @@ class Row:
     Attributes:
         label: whose it is, '' when that goes without saying.
         name: the picture's.
-        started: when the row was made.
         about: format and size, once known.
         upload: as last seen.
         state: what is done.
@@ -53,7 +56,6 @@ class Row:
 
     label: str
     name: str
-    started: float
     about: str = ""
     upload: Upload | None = None
     state: State = State.NEW
@@ -67,10 +69,19 @@ class Rows:
 
     now: Callable[[], float]
     rows: list[Row] = Factory(list)
+    started: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Start the time."""
+        self.started = self.now()
+
+    def age(self, row: Row) -> str:
+        """How long a picture took, or has taken so far."""
+        return duration((row.ended or self.now()) - self.started)
 
     def expect(self, label: str, name: str) -> Row:
         """Make a row for a picture of which nothing is known yet."""
-        self.rows.append(Row(label, name, self.now()))
+        self.rows.append(Row(label, name))
         return self.rows[-1]
 
     def took(self, upload: Upload) -> Row:
@@ -122,8 +133,7 @@ class Lines:
     def _line(self, row: Row) -> None:
         named = ": ".join(filter(None, [row.label, row.name]))
         done = STEPS.get(row.state, "put failed, once more with a fresh URL")
-        took = duration(self.rows.now() - row.started)
-        self.console.print(Text(f"{one_line(named)}: {done} ({took})"), soft_wrap=True)
+        self.console.print(Text(f"{one_line(named)}: {done} ({self.rows.age(row)})"), soft_wrap=True)
 
 
 @define(eq=False)
@@ -144,20 +154,20 @@ class Picture:
 
     def __rich__(self) -> RenderableType:
         """The board as it is now."""
-        table = Table.grid(padding=(0, 2))
+        roomy = self.console.width >= ROOMY
+        table = Table.grid(padding=(0, 2 if roomy else 1))
         said = ""
         for row in self.rows.rows:
             label = "" if row.label == said else one_line(row.label)
             said = row.label
-            took = duration((row.ended or self.rows.now()) - row.started)
             table.add_row(
                 *([Text(label, style="bold", no_wrap=True)] if said else []),
                 Text(one_line(row.name), overflow="ellipsis", no_wrap=True),
-                *([Text(row.about, style="dim", no_wrap=True)] if self.console.width >= ROOMY else []),
+                *([Text(row.about, style="dim", no_wrap=True)] if roomy else []),
                 *_steps(row),
-                Text(f"{took:>6}", style="dim", no_wrap=True),
+                Text(f"{self.rows.age(row):>6}", style="dim", no_wrap=True),
             )
-        return table
+        return Constrain(table, self.console.width - len(ECHO))
 
 
 def _steps(row: Row) -> Iterator[RenderableType]:
@@ -180,7 +190,7 @@ def board(
     plain: bool = False,
     expected: Sequence[tuple[str, str]] = (),
     now: Callable[[], float] = time.monotonic,
-) -> Iterator[Board]:
+) -> Generator[Board]:
     """Show uploads until the block ends.
 
     Args:

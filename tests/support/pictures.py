@@ -4,6 +4,8 @@ Law: pure and seeded; the same arguments give the same picture.
 """
 
 import random
+import struct
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -32,6 +34,14 @@ def picture(format: str = "jpg", width: int = 300, height: int = 300, seed: int 
     stream = BytesIO()
     image.save(stream, {"jpg": "JPEG"}.get(format, format.upper()), **save)
     return stream.getvalue()
+
+
+def padded(size: int) -> bytes:
+    """Bytes of a PNG picture, exactly so many."""
+    content = picture("png")
+    filling = bytes(size - len(content) - 12)
+    chunk = struct.pack(">L", len(filling)) + b"fiLl" + filling
+    return content[:-12] + chunk + struct.pack(">L", zlib.crc32(chunk[4:])) + content[-12:]
 
 
 def _colour(numbers: random.Random) -> tuple[int, int, int]:

@@ -27,6 +27,8 @@ from mi_async.errors import MIError
 KEYS = Credentials("access", "s3cr3t-k3y")
 EPOCH = 1_700_000_000.0
 QUOTA = Quota(50, 1.0)
+FOREVER = 1e9
+"""Seconds that nobody waits."""
 
 Step = Response | MIError | float
 
@@ -39,22 +41,22 @@ class Things(Group):
     @operation("POST /things/tags", repeat=Repeat.SAFE)
     async def tag(self, name: str) -> str:
         """Tag."""
-        ...
+        raise NotImplementedError
 
     @operation("POST /things", repeat=Repeat.CONFLICTS)
     async def create(self, name: str) -> str:
         """Create."""
-        ...
+        raise NotImplementedError
 
     @operation("POST /things/imports", repeat=Repeat.DUPLICATES)
     async def register(self, name: str) -> str:
         """Register."""
-        ...
+        raise NotImplementedError
 
     @operation("POST /things/checks", repeat=Repeat.SAFE, quota=QUOTA)
     async def check(self, name: str) -> str:
         """Check, within a quota."""
-        ...
+        raise NotImplementedError
 
 
 class RunningClock(Clock):
@@ -67,6 +69,16 @@ class RunningClock(Clock):
 def seeded(seed: int) -> Random:
     """Random numbers that are the same each time."""
     return Random(seed)  # noqa: S311  simulation, not cryptography
+
+
+def now() -> float:
+    """Virtual seconds since the test began."""
+    return asyncio.get_running_loop().time()
+
+
+def policy(**settings: Any) -> RetryPolicy:
+    """A retry policy whose jitter is the same each time."""
+    return RetryPolicy(**{"random": seeded(0).random, **settings})
 
 
 def answer(result: object = "done") -> Response:
@@ -93,7 +105,7 @@ class Sent:
 class Script:
     """A transport that plays steps, and answers with success when they are over."""
 
-    steps: list[Step] = field(factory=list, converter=list)
+    steps: list[Step] = field(factory=list)
     sent: list[Sent] = field(init=False, factory=list)
     closed: int = field(init=False, default=0)
 
@@ -107,6 +119,10 @@ class Script:
                 return step
             await asyncio.sleep(step)
         return answer()
+
+    async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
+        assert total is None or total > 0
+        return await self.send(Request("PUT", url, body), {"Content-Type": content_type})
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -125,7 +141,7 @@ class Stage:
 async def stage(
     steps: Iterable[Step] = (),
     *,
-    policy: RetryPolicy | None = None,
+    retry: RetryPolicy | None = None,
     total: float | None = 600.0,
     hooks: Hooks | None = None,
     provider: Any = KEYS,
@@ -141,7 +157,7 @@ async def stage(
         transport=cast("Transport", script),
         provider=provider,
         timeout=Timeout(total=total),
-        policy=policy or RetryPolicy(random=seeded(0).random),
+        policy=retry or policy(),
         limiters={"things.check": limiter},
         hooks=hooks or Hooks(),
         clock=clock,

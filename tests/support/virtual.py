@@ -53,6 +53,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on virtual time, to its end."""
+    """Run a coroutine on virtual time, to its end; it must leave no task behind."""
+
+    async def and_nothing_left() -> T:
+        result = await main
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, left
+        return result
+
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+        return runner.run(and_nothing_left())

@@ -1,0 +1,97 @@
+"""Declarations: what they become, how calls are checked, and those that do not add up."""
+
+from typing import Any
+
+import pytest
+
+from mi_async._core.declare import operation, operations_of
+from mi_async._core.operation import Place, Quota, Repeat
+from mi_async.api.persons import Persons
+from mi_async.errors import InvalidArgumentError
+from tests.support.recorder import Recorder
+from tests.support.samples import Samples
+
+
+def test_a_declaration_is_a_value() -> None:
+    find, delete, put = operations_of(Samples)
+    assert (find.id, find.group, find.name) == ("samples.find", "samples", "find")
+    assert (find.repeat, find.quota, find.source) == (Repeat.SAFE, None, "sample")
+    assert (find.summary, delete.summary) == ("Find samples.", "")
+    assert (find.scope, delete.scope) == (("workspace_name",), ())
+    assert (find.positional, put.positional) == (("name", "number"), ("number",))
+    assert (delete.quota, delete.repeat) == (Quota(3, 0.5), Repeat.DUPLICATES)
+    assert delete.defaults == {"confidence_level": "HIGH"}
+    assert [p.place for p in put.parameters] == [Place.PATH, Place.BODY, Place.BODY]
+    assert find != put
+    assert len({find, put}) == 2
+
+
+def test_a_declared_method_keeps_its_documentation() -> None:
+    assert Persons.get.__doc__ == "Get one person with tags and thumbnails."
+    assert Persons.get.__qualname__ == "Persons.get"
+    assert Persons.get.__annotations__["person_id"] is int
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "complaint"),
+    [
+        ((), {}, "missing 1 required positional argument: 'person_id'"),
+        ((1, 2), {}, "takes 2 positional arguments but 3 were given"),
+        ((1,), {"person_id": 1}, "multiple values for argument 'person_id'"),
+        ((1,), {"nme": "x"}, "unexpected keyword argument 'nme'"),
+        ((), {"self": 1}, "multiple values for argument 'self'"),
+    ],
+)
+async def test_arguments_are_checked_as_python_does(
+    arguments: tuple[Any, ...], options: dict[str, Any], complaint: str
+) -> None:
+    recorder = Recorder()
+    with pytest.raises(TypeError, match=complaint):
+        await Persons(recorder, workspace_name="w").get(*arguments, **options)
+    assert not recorder.made
+
+
+async def test_keyword_only_options_are_not_positional() -> None:
+    persons: Any = Persons(Recorder(), workspace_name="w")
+    with pytest.raises(TypeError, match="takes 1 positional argument but 2 were given"):
+        await persons.list(1)
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'thumbnails'"):
+        await persons.create("Gildong Hong")
+
+
+class Misdeclared:
+    async def plain(self) -> None: ...
+    async def untyped(self, name) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001  the mistake
+    async def variadic(self, *names: str) -> None: ...
+    async def options(self, **names: str) -> None: ...
+    async def endless(self): ...  # type: ignore[no-untyped-def]  # noqa: ANN201  the mistake
+
+
+@pytest.mark.parametrize(
+    ("function", "route", "repeat", "complaint"),
+    [
+        (Misdeclared.plain, "FETCH /a", Repeat.SAFE, "misdeclared.plain: 'FETCH /a' is not METHOD /path"),
+        (Misdeclared.plain, "GET a", None, "misdeclared.plain: 'GET a' is not METHOD /path"),
+        (Misdeclared.plain, "GET", None, "misdeclared.plain: 'GET' is not METHOD /path"),
+        (Misdeclared.plain, "get /a", None, "misdeclared.plain: 'get /a' is not METHOD /path"),
+        (Misdeclared.plain, "POST /a", None, "misdeclared.plain: a POST must declare what a repeat does"),
+        (Misdeclared.plain, "DELETE /a", None, "misdeclared.plain: a DELETE must declare what a repeat does"),
+        (Misdeclared.plain, "GET /{b}/{a}", None, "misdeclared.plain: path names a, b are not parameters"),
+        (Misdeclared.untyped, "GET /a", None, "misdeclared.untyped: parameter name needs a type and a place"),
+        (Misdeclared.variadic, "GET /a", None, "misdeclared.variadic: parameter names needs a type and a place"),
+        (Misdeclared.options, "GET /a", None, "misdeclared.options: parameter names needs a type and a place"),
+        (Misdeclared.endless, "GET /a", None, "misdeclared.endless: the return type is missing"),
+    ],
+)
+def test_what_does_not_add_up_fails_with_its_name(
+    function: Any, route: str, repeat: Repeat | None, complaint: str
+) -> None:
+    with pytest.raises(TypeError) as caught:
+        operation(route, repeat=repeat)(function)
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize("quota", [(0, 1.0), (-1, 1.0), (1, 0.0), (1, -1.0), (1, float("nan"))])
+def test_a_quota_lets_something_through(quota: tuple[int, float]) -> None:
+    with pytest.raises(InvalidArgumentError, match="at least 1 call"):
+        Quota(*quota)

@@ -1,0 +1,243 @@
+"""Deadlines and closing, on virtual time over a scripted network."""
+
+import asyncio
+import builtins
+
+import pytest
+
+from mi_async._core.clock import Clock
+from mi_async._core.hooks import Attempt, Hooks
+from mi_async.errors import (
+    ConnectError,
+    DeadlineExceededError,
+    QuotaWaitError,
+    ResponseError,
+    SessionError,
+    TimeoutError,  # noqa: A004  ours
+)
+from tests.support.scripted import EPOCH, FOREVER, Stage, Step, answer, now, policy, refusal, stage
+from tests.support.virtual import run
+
+# ---- deadlines and quotas
+
+
+def test_silence_ends_with_the_deadline() -> None:
+    async def main() -> None:
+        async with stage([FOREVER], total=7) as play:
+            with pytest.raises(DeadlineExceededError):
+                await play.things.check("x")
+            assert now() == pytest.approx(7, abs=0.01)
+
+    run(main())
+
+
+def test_each_call_has_its_own_deadline() -> None:
+    async def one(play: Stage, start: float) -> float:
+        await asyncio.sleep(start)
+        with pytest.raises(DeadlineExceededError):
+            await play.things.tag("x")
+        return now()
+
+    async def main() -> None:
+        async with stage([FOREVER] * 4, total=7) as play:
+            ends = await asyncio.gather(*(one(play, start) for start in (0, 1, 1, 8)))
+            assert ends == pytest.approx([7, 8, 8, 15], abs=0.01)
+
+    run(main())
+
+
+def test_an_upload_keeps_its_own_time_and_hides_no_deadline() -> None:
+    async def main() -> None:
+        async with stage([FOREVER, FOREVER], total=7) as play:
+            upload = asyncio.create_task(play.calls.put("http://bucket.example/x", b"x", "image/png"))
+            await asyncio.sleep(1)
+            with pytest.raises(DeadlineExceededError):
+                await play.things.tag("x")
+            assert now() == pytest.approx(8, abs=0.01)
+            assert not upload.done()
+            await play.calls.aclose(0)
+            with pytest.raises(SessionError):
+                await upload
+
+    run(main())
+
+
+def test_a_quota_beyond_the_deadline_is_a_deadline_error_at_once() -> None:
+    async def main() -> None:
+        async with stage(total=2) as play:
+            play.calls.limiters["things.check"].pause(30)
+            with pytest.raises(DeadlineExceededError, match="while it waits for quota") as caught:
+                await play.things.check("x")
+            assert isinstance(caught.value.__cause__, QuotaWaitError)
+            assert now() < 0.1
+
+    run(main())
+
+
+def test_max_wait_is_a_quota_error_at_once() -> None:
+    async def main() -> None:
+        async with stage(max_wait=1) as play:
+            play.calls.limiters["things.check"].pause(30)
+            with pytest.raises(
+                QuotaWaitError, match=r"things\.check: the next call within 50 per 1 s is 30\.00 s away"
+            ):
+                await play.things.check("x")
+            assert not play.script.sent
+
+    run(main())
+
+
+def test_without_any_limit_a_call_waits() -> None:
+    async def main() -> None:
+        async with stage(total=None) as play:
+            play.calls.limiters["things.check"].pause(5000)
+            assert await play.things.check("x") == "done"
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("step", "held"),
+    [(refusal(500), 1.0), (TimeoutError("late"), 2.0), (ResponseError("torn"), 2.0), (ConnectError("nobody"), 1.0)],
+)
+def test_a_slot_is_held_longer_when_no_answer_was_seen(step: Step, held: float) -> None:
+    async def main() -> None:
+        async with stage([step], retry=policy(max_attempts=1)) as play:
+            await asyncio.gather(play.things.check("x"), return_exceptions=True)
+            limiter = play.calls.limiters["things.check"]
+            await asyncio.sleep(held - 0.01)
+            assert limiter.state().used == 1
+            await asyncio.sleep(0.02)
+            assert limiter.state().used == 0
+
+    run(main())
+
+
+# ---- closing
+
+
+def test_a_closed_session_refuses() -> None:
+    async def main() -> None:
+        async with stage() as play:
+            await play.calls.aclose(5)
+            await play.calls.aclose(5)
+            with pytest.raises(SessionError, match="closed"):
+                await play.things.tag("x")
+            with pytest.raises(SessionError, match="closed"):
+                await play.calls.put("http://127.0.0.1/", b"", "image/png")
+
+    run(main())
+
+
+def test_another_loop_is_refused() -> None:
+    kept: list[Stage] = []
+
+    async def first() -> None:
+        async with stage() as play:
+            kept.append(play)
+            await asyncio.to_thread(run, second())
+
+    async def second() -> None:
+        with pytest.raises(SessionError, match="another event loop"):
+            await kept[0].things.tag("x")
+
+    run(first())
+
+
+def test_grace_lets_a_call_finish() -> None:
+    async def main() -> None:
+        async with stage([3.0, answer("late")]) as play:
+            call = asyncio.create_task(play.things.tag("x"))
+            await asyncio.sleep(1)
+            await play.calls.aclose(5)
+            assert await call == "late"
+            assert now() == pytest.approx(3, abs=0.01)
+
+    run(main())
+
+
+@pytest.mark.parametrize(("grace", "end"), [(0.0, 1.0), (5.0, 6.0)])
+@pytest.mark.parametrize("method", ["tag", "check"])
+def test_what_is_left_ends_with_a_session_error(grace: float, end: float, method: str) -> None:
+    async def main() -> None:
+        async with stage([FOREVER] * 60) as play:
+            calls = [asyncio.create_task(getattr(play.things, method)("x")) for _ in range(60)]
+            await asyncio.sleep(1)
+            await play.calls.aclose(grace)
+            ends = await asyncio.gather(*calls, return_exceptions=True)
+            assert {type(one) for one in ends} == {SessionError}
+            assert not any(call.cancelled() or call.cancelling() for call in calls)
+            assert now() == pytest.approx(end, abs=0.01)
+
+    run(main())
+
+
+def test_a_cancellation_of_the_users_stays_one() -> None:
+    async def main() -> None:
+        async with stage([FOREVER]) as play:
+            call = asyncio.create_task(play.things.tag("x"))
+            await asyncio.sleep(1)
+            call.cancel()
+            await play.calls.aclose(0)
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+    run(main())
+
+
+def test_a_timeout_of_the_users_stays_one() -> None:
+    async def main() -> None:
+        async with stage([FOREVER]) as play:
+            with pytest.raises(builtins.TimeoutError):
+                async with asyncio.timeout(2):
+                    await play.things.tag("x")
+
+    run(main())
+
+
+def test_a_call_that_swallows_its_end_is_not_waited_for() -> None:
+    async def stubborn(_attempt: Attempt) -> None:
+        try:
+            await asyncio.sleep(FOREVER)
+        except asyncio.CancelledError:
+            await asyncio.sleep(10)
+
+    async def main() -> None:
+        async with stage(hooks=Hooks(before=[stubborn])) as play:
+            call = asyncio.create_task(play.things.tag("x"))
+            await asyncio.sleep(1)
+            await play.calls.aclose(0)
+            assert now() == pytest.approx(2, abs=0.01)
+            assert await call == "done"
+
+    run(main())
+
+
+def test_closing_from_within_a_call_ends_the_others_only() -> None:
+    async def main() -> None:
+        async def close(attempt: Attempt) -> None:
+            if attempt.operation == "things.create":
+                await play.calls.aclose(0)
+
+        async with stage([FOREVER], hooks=Hooks(before=[close])) as play:
+            other = asyncio.create_task(play.things.tag("x"))
+            await asyncio.sleep(1)
+            assert await play.things.create("x") == "done"  # the script has no socket to lose
+            with pytest.raises(SessionError):
+                await other
+
+    run(main())
+
+
+def test_a_clock_may_run_fast() -> None:
+    async def main() -> None:
+        async with stage([FOREVER], total=600, clock=Clock(speed=60)) as play:
+            with pytest.raises(DeadlineExceededError):
+                await play.things.tag("x")
+            assert now() == pytest.approx(10, abs=0.01)
+            before = play.calls.clock.monotonic()
+            await play.calls.clock.sleep(30)
+            assert play.calls.clock.monotonic() - before == pytest.approx(30, abs=0.01)
+            assert play.calls.clock.wall() > EPOCH
+
+    run(main())
