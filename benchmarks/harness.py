@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,16 +66,6 @@ def run_clients(command: Sequence[str], variants: Sequence[str], repetitions: in
     return runs
 
 
-def interleave(cases: Mapping[str, Callable[[], float]], repetitions: int) -> Runs:
-    """Measure each case in this process, round after round; a case gives its figure."""
-    pin(CLIENT_CORE)
-    runs: dict[str, list[Figures]] = {name: [] for name in cases}
-    for _ in range(repetitions):
-        for name, measure in cases.items():
-            runs[name].append({"us": measure()})
-    return runs
-
-
 def fastest(runs: Runs, variant: str, figure: str) -> float:
     return min(run[figure] for run in runs[variant])
 
@@ -84,13 +74,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     cells = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     cells.insert(1, ["-" * width for width in widths])
-    for row in cells:
-        first, *rest = (cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in _columns(row, widths))
-        print("| " + " | ".join([first, *rest]) + " |")
-
-
-def _columns(row: Sequence[str], widths: Sequence[int]) -> Iterator[tuple[int, tuple[str, int]]]:
-    return iter(enumerate(zip(row, widths, strict=True)))
+    for first, *rest in cells:
+        padded = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        print("| " + " | ".join([first.ljust(widths[0]), *padded]) + " |")
 
 
 def goal(what: str, value: float, limit: float, unit: str = "x") -> None:

@@ -1,24 +1,26 @@
 """What the steps of a call cost, each alone, in CPU microseconds; nothing goes over a network.
 
-The goal is for retry and quota together: the way from the call to the transport and back on success, with both, less
+The goal is for retry and quota together: the way from the call to the transport and back on success with both, less
 the same way with neither.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from harness import CLIENT_CORE, fastest, goal, options, pin, report, table
+from harness import CLIENT_CORE, Figures, fastest, goal, options, pin, report, table
 from servers import ANSWER, RESULT
 
 from mi_async import Credentials, Hooks, Operation, Quota, RetryPolicy, Timeout
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import open_envelope
-from mi_async._core.limits import LeaseLimiter
+from mi_async._core.inflight import InFlight
+from mi_async._core.limits import LeaseLimiter, Limiter
 from mi_async._core.signing import sign
-from mi_async._core.wire import Request, Response
+from mi_async._core.wire import Response
 from mi_async.api import operations
 from mi_async.api.thumbnails import Thumbnails
 
@@ -29,24 +31,111 @@ PRESIGN, GET, LIST = (
     next(operation for operation in operations() if operation.id == name)
     for name in ("thumbnails.presign", "persons.get", "persons.list")
 )
-KEYS = Credentials("ACCESSKEY0123456789A", "0123456789abcdef0123456789abcdef01234567")
-SCOPE = {"workspace_name": "newsroom"}
 FILE_NAME = "movie-0001.jpg"
-PRESIGN_ARGUMENTS = SCOPE | {"thumbnail_file_name": FILE_NAME}
-REQUEST = PRESIGN.build(PRESIGN_ARGUMENTS)
-NEVER_REACHED = Quota(16_000, 0.1)
-
-Step = Callable[[], Awaitable[object]]
+PRESIGN_ARGUMENTS = {"workspace_name": "newsroom", "thumbnail_file_name": FILE_NAME}
+GET_ARGUMENTS = {"workspace_name": "newsroom", "person_id": 1001}
+LIST_ARGUMENTS = {"workspace_name": "newsroom", "page_num": 2, "page_size": 100, "tag_ids": [1, 2, 3]}
+KEYS = Credentials("ACCESSKEY0123456789A", "0123456789abcdef0123456789abcdef01234567")
+REQUEST, RESPONSE, NOW = PRESIGN.build(PRESIGN_ARGUMENTS), Response(200, {}, ANSWER), 1_700_000_000.0
+NEVER_REACHED = Quota(1_000_000, 1.0)
 
 
 class Immediate(Calls):
     """Calls whose attempts succeed at once: what is left is the deadline, the quota, the retry and the bookkeeping."""
 
-    async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Any:
-        return None
+    async def _send(self, *_attempt: object) -> Any:
+        """Succeed without a network."""
 
 
-def immediate(quotas: Mapping[str, Quota]) -> Calls:
+class Plain(Immediate):
+    """The same with neither retry nor quota."""
+
+    async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        """Make one attempt."""
+        request = operation.build(arguments)
+        self.check_usable()
+        with InFlight(self.under_way, math.inf):
+            return await self._send(operation, request, 1, math.inf)
+
+
+async def nothing() -> None:
+    """Await nothing."""
+
+
+async def unsent(operation: Operation, arguments: Mapping[str, Any]) -> Any:
+    """Call nobody."""
+
+
+def awaited() -> dict[str, Callable[[], Awaitable[object]]]:
+    """Steps that are awaited; made in the event loop that runs them."""
     unused: Any = None
-    limiters = {name: LeaseLimiter(name, quota, Clock()) for name, quota in quotas.items()}
-    return Immediate(unused, KEYS, Timeout(), RetryPolicy(), limiters, Hooks(), Clock(), None, "")
+    clock, policy = Clock(), RetryPolicy()
+    limiters: dict[str, Limiter] = {PRESIGN.id: LeaseLimiter(PRESIGN.id, NEVER_REACHED, clock)}
+    limiter = limiters[PRESIGN.id]
+    plain = Plain(unused, KEYS, Timeout(), policy, {}, Hooks(), clock, None, "")
+    with_retry = Immediate(unused, KEYS, Timeout(), policy, {}, Hooks(), clock, None, "")
+    with_both = Immediate(unused, KEYS, Timeout(), policy, limiters, Hooks(), clock, None, "")
+    thumbnails = Thumbnails(unsent, workspace_name="newsroom")
+
+    async def lease() -> None:
+        await limiter.acquire(600.0)
+        limiter.release()
+
+    return {
+        "bare await": nothing,
+        "typed method to arguments": lambda: thumbnails.presign(FILE_NAME),
+        "quota: acquire, release": lease,
+        "call, neither retry nor quota": lambda: plain(PRESIGN, PRESIGN_ARGUMENTS),
+        "call, retry": lambda: with_retry(PRESIGN, PRESIGN_ARGUMENTS),
+        "call, retry and quota": lambda: with_both(PRESIGN, PRESIGN_ARGUMENTS),
+    }
+
+
+PLAIN: dict[str, Callable[[], object]] = {
+    "build persons.get": lambda: GET.build(GET_ARGUMENTS),
+    "build persons.list": lambda: LIST.build(LIST_ARGUMENTS),
+    "build thumbnails.presign": lambda: PRESIGN.build(PRESIGN_ARGUMENTS),
+    "sign": lambda: sign(REQUEST, KEYS, NOW),
+    "open the envelope": lambda: open_envelope(RESPONSE, PRESIGN.id),
+    "parse thumbnails.presign": lambda: PRESIGN.parse(RESULT),
+}
+
+
+def timed(step: Callable[[], object]) -> float:
+    before = time.process_time()
+    for _ in range(ROUNDS):
+        step()
+    return (time.process_time() - before) / ROUNDS * 1e6
+
+
+async def timed_await(step: Callable[[], Awaitable[object]]) -> float:
+    before = time.process_time()
+    for _ in range(ROUNDS):
+        await step()
+    return (time.process_time() - before) / ROUNDS * 1e6
+
+
+async def measure(repetitions: int) -> dict[str, list[Figures]]:
+    """Microseconds of each step, round after round."""
+    steps = awaited()
+    runs: dict[str, list[Figures]] = {name: [] for name in (*PLAIN, *steps)}
+    for _ in range(repetitions):
+        for name, step in PLAIN.items():
+            runs[name].append({"us": timed(step)})
+        for name, waiting in steps.items():
+            runs[name].append({"us": await timed_await(waiting)})
+    return runs
+
+
+def main() -> None:
+    given = options(__doc__, repetitions=25).parse_args()
+    pin(CLIENT_CORE)
+    runs = asyncio.run(measure(given.reps))
+    table(["step", "CPU us"], [[name, f"{fastest(runs, name, 'us'):.2f}"] for name in runs])
+    both, neither = (fastest(runs, f"call, {name}", "us") for name in ("retry and quota", "neither retry nor quota"))
+    goal("retry and quota on success", both - neither, 2.0, " us")
+    report(given.json, runs)
+
+
+if __name__ == "__main__":
+    main()

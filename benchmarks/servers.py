@@ -16,7 +16,8 @@ from harness import SERVER_CORE, pin
 
 RESULT = {
     "thumbnailKey": "person-thumbnail/01J9ZK7M3Q4T5V6W7X8Y9Z0A1B.jpg",
-    "url": "https://storage.example.com/bucket/01J9ZK7M3Q4T5V6W7X8Y9Z0A1B.jpg?X-Amz-Expires=900&X-Amz-Signature=" + "0" * 64,
+    "url": "https://storage.example.com/bucket/01J9ZK7M3Q4T5V6W7X8Y9Z0A1B.jpg?X-Amz-Expires=900&X-Amz-Signature="
+    + "0" * 64,
     "expirationSeconds": 900,
 }
 ANSWER = json.dumps({"code": "0", "message": "SUCCESS", "result": RESULT}, separators=(",", ":")).encode()
@@ -27,18 +28,23 @@ class Server(asyncio.BufferedProtocol):
     """Counts the bytes of a request and answers when it has them all; one buffer, nothing is kept."""
 
     def __init__(self, body: bytes) -> None:
-        self._answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        self._answer = (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
         self._buffer = bytearray(BUFFER)
         self._head = b""
         self._left = 0  # bytes of the body that are still to come
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep where answers go."""
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002  asyncio's signature
+        """Give the one buffer."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        """Take bytes into account; answer at the end of a request."""
         if self._left:
             self._left -= nbytes
         else:

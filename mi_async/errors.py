@@ -110,14 +110,16 @@ class ResponseError(TransportError):
     """An answer that is truncated, too large or not the documented JSON; the service may have acted.
 
     Attributes:
+        reason: what is wrong, without the path.
         status: HTTP status of the answer, None when it was not seen.
         path: JSON path of the offending member (``$.result.content[3].id``), None when it is not about one.
     """
 
     ambiguous = True
 
-    def __init__(self, message: str, *, status: int | None = None, path: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str, *, status: int | None = None, path: str | None = None) -> None:
+        super().__init__(reason if path is None else f"{reason} at {path}")
+        self.reason = reason
         self.status = status
         self.path = path
 

@@ -289,3 +289,12 @@ def test_headers_that_make_no_sense_are_ignored(value: str) -> None:
     response = answer(429, {}, Retry_After=value, Date=value)
     assert date(response) is None or isinstance(date(response), float)
     assert retry_after(response) is None or (retry_after(response) or 0) >= 0
+
+
+def test_a_presigned_query_is_never_quoted() -> None:
+    body = b'{"thumbnailKey":"k","url":"https://b/x?X-Amz-Signature=s1gn&X-Amz-Expires=900"}'
+    for broken in (body, body[:-3]):
+        with pytest.raises(ResponseError) as caught:
+            open_envelope(Response(200, {}, broken), "thumbnails.presign")
+        assert "https://b/x?..." in str(caught.value)
+        assert "s1gn" not in str(caught.value)

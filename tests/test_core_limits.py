@@ -12,7 +12,7 @@ from mi_async._core.limits import TRANSIT, LeaseLimiter, burst
 from mi_async._core.operation import Quota
 from tests.support.network import Network, most_in_a_window, share_of_ceiling
 from tests.support.scripted import now, seeded
-from tests.support.virtual import run
+from tests.support.virtual import VirtualLoop, run
 
 PER_SECOND, PER_MINUTE = Quota(50, 1.0), Quota(1000, 60.0)
 JITTER = 0.15
@@ -123,6 +123,26 @@ def test_strictly_first_in_first_out() -> None:
         return passed
 
     assert run(main()) == list(range(60))
+
+
+def test_a_newcomer_does_not_overtake_on_a_busy_loop() -> None:
+    async def main() -> list[str]:
+        line, passed, loop = limiter(), list[str](), asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+
+        async def call(name: str) -> None:
+            await line.acquire()
+            passed.append(name)
+
+        line.pause(1)
+        first = asyncio.create_task(call("first"))
+        await settled()
+        loop.block(2)  # the gate is open, but nobody has told the first in line
+        await call("newcomer")
+        await first
+        return passed
+
+    assert run(main()) == ["first", "newcomer"]
 
 
 @define

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from contextlib import suppress
 
 import pytest
 
@@ -57,6 +58,29 @@ async def test_a_put_keeps_the_presigned_url_and_carries_nothing_of_ours() -> No
         assert received == body
         assert b"x-ncp" not in head.lower()
         assert b"agent/1" not in head
+
+
+async def test_calls_share_a_connection_and_uploads_have_one_each() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(0)
+        number = len(connections) - 1
+        with suppress(EOFError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                connections[number] += 1
+                writer.write(http(b"{}").replace(b"Connection: close\r\n", b""))
+        writer.close()
+
+    connections: list[int] = []
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with transport(url) as network:
+            for _ in range(3):
+                await network.send(GET, {})
+            assert connections == [3]
+            for _ in range(2):
+                await network.put(f"{url}/a.jpg{QUERY}", b"", "image/png", 5)
+            assert connections == [3, 1, 1]
 
 
 class Pieces:

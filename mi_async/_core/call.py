@@ -154,10 +154,12 @@ class Calls:
         keys = self._keys
         if keys is None or keys.expires_at is not None:
             keys = await self._current_keys()
-        attempt = Attempt(operation.id, request, number) if self.hooks else None
-        if attempt is not None:
+        attempt, started = None, 0.0
+        if self.hooks:
+            attempt = Attempt(operation.id, request, number)
             await self.hooks.ask(attempt)
-        offset, started = self._offset, self.clock.monotonic()
+            started = self.clock.monotonic()
+        offset = self._offset
         headers = sign(request, keys, self.clock.wall() + offset)
         headers["Content-Type"] = "application/json"
         if attempt is not None:

@@ -93,8 +93,7 @@ def _explain(value: Json, kind: Any) -> NoReturn:
     except Exception as error:  # noqa: BLE001  whatever a hook raised is the explanation
         first = transform_error(error, format_exception=_reason)[0]
         text, _, path = first.rpartition(" @ ")
-        message = f"{text} at {path}"
-        raise ResponseError(message, path=path) from None
+        raise ResponseError(text, path=path) from None
     message = f"does not fit {kind!r}"
     raise ResponseError(message)
 

@@ -4,6 +4,7 @@ Law: pure. Two envelopes are known (flat ``code`` and ``message``; the gateway's
 come from a proxy: parsed leniently, matched on status and code, never on text.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,7 @@ FIRST_ERROR_STATUS = 400
 FIRST_REDIRECT_STATUS = 300
 EXCERPT = 200
 """Characters of a foreign answer that an error message quotes."""
+QUERY = re.compile(r"""\?[^\s"'<>]+""")
 
 
 def open_envelope(response: Response, operation: str) -> convert.Json:
@@ -67,9 +69,10 @@ def _code_and_text(response: Response) -> tuple[str, str]:
 
 
 def excerpt(response: Response) -> str:
-    """Start of a foreign answer, on one line."""
+    """Start of a foreign answer, on one line; without the queries of URLs in it, which may be presigned."""
     kind = response.headers.get("Content-Type", "no content type")
     text = " ".join(response.body[: 4 * EXCERPT].decode("utf-8", "replace").split())
+    text = QUERY.sub("?...", text)
     return f"{kind}, {len(response.body)} bytes, {text[:EXCERPT]!r}"
 
 

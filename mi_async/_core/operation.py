@@ -179,7 +179,7 @@ class Operation:
             return self._parser(result)
         except ResponseError as error:
             path = f"$.result{(error.path or '$')[1:]}"
-            message = f"{self.id}: the answer does not fit: {error}"
+            message = f"{self.id}: the answer does not fit: {error.reason}"
             raise ResponseError(message, path=path) from None
 
     @cached_property
@@ -194,7 +194,7 @@ def _received(p: Parameter, raw: RawArguments, body: Mapping[str, Any]) -> Any:
     value = sources[p.place].get(wire)
     if value is None:
         if p.required:
-            message = f"{wire} is required"
+            message = "required"
             raise ResponseError(message, path=f"$.{wire}")
         return None
     if p.place is not Place.BODY:
@@ -203,5 +203,4 @@ def _received(p: Parameter, raw: RawArguments, body: Mapping[str, Any]) -> Any:
         return convert.structurer(p.kind)(value)
     except ResponseError as error:
         path = f"$.{wire}{(error.path or '$')[1:]}"
-        message = f"{wire}: {error}"
-        raise ResponseError(message, path=path) from None
+        raise ResponseError(error.reason, path=path) from None

@@ -92,7 +92,9 @@ def _message(error: BaseException) -> str:
         return f'unknown {what} "{error.unused_tokens[0]}"; see {_asked(error)} --help'
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         variables = [f" (or set {name})" for name in error.argument.parameter.env_var or ()]
-        return f"{error.argument.names[0]} is missing{''.join(variables)}; see {_asked(error)} --help"
+        name = error.argument.name
+        shown = name if error.argument.index is None else name.removeprefix("--").upper()
+        return f"{shown} is missing{''.join(variables)}; see {_asked(error)} --help"
     return str(error)
 
 

@@ -1,0 +1,132 @@
+"""PUT of 5 MiB over TLS, 8 in flight: memory above the bodies themselves, and client CPU of one PUT.
+
+Ours is the way that uploads go (its own pool, a fresh connection for each PUT, the body in slices); raw aiohttp sends
+the whole ``bytes`` with its defaults, once on kept connections and once, for a fair comparison, on fresh ones.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import trustme
+from harness import CLIENT_CORE, Runs, fastest, goal, options, pin, report, run_clients, server, table
+
+import mi_async
+
+SIZE = 5 * 2**20
+IN_FLIGHT = 8
+PUTS = 48
+MIB = 2**20
+Put = Callable[[bytes], Awaitable[int]]
+
+
+@asynccontextmanager
+async def raw(url: str, context: ssl.SSLContext, *, fresh: bool = False) -> AsyncIterator[Put]:
+    connector = aiohttp.TCPConnector(limit=0, ssl=context, force_close=fresh)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def put(body: bytes) -> int:
+            async with session.put(url, data=body, headers={"Content-Type": "image/jpeg"}) as response:
+                await response.read()
+                return response.status
+
+        yield put
+
+
+@asynccontextmanager
+async def raw_fresh(url: str, context: ssl.SSLContext) -> AsyncIterator[Put]:
+    async with raw(url, context, fresh=True) as put:
+        yield put
+
+
+@asynccontextmanager
+async def ours(url: str, context: ssl.SSLContext) -> AsyncIterator[Put]:
+    # A connector of the caller's is the public way to trust a certificate; force_close is what the session's own has.
+    connector = aiohttp.TCPConnector(ssl=context, force_close=True)
+    async with connector, mi_async.connect(mi_async.Credentials("KEY", "SECRET"), connector=connector) as session:
+
+        async def put(body: bytes) -> int:
+            return (await session._calls.put(url, body, "image/jpeg")).status  # noqa: SLF001  a step of an upload
+
+        yield put
+
+
+VARIANTS = {
+    "raw": ("raw aiohttp, whole bytes", raw),
+    "again": ("raw aiohttp again (A/A: noise)", raw),
+    "fresh": ("raw aiohttp, whole bytes, fresh connections", raw_fresh),
+    "ours": ("mi_async", ours),
+}
+
+
+async def batch(put: Put, bodies: list[bytes], puts: int) -> None:
+    async def sender(body: bytes) -> None:
+        for _ in range(puts // len(bodies)):
+            assert await put(body) == 200  # noqa: PLR2004  OK
+
+    await asyncio.gather(*map(sender, bodies))
+
+
+async def client(variant: str, url: str, ca: str) -> dict[str, float]:
+    """CPU milliseconds of a PUT, and MiB of memory at the peak above what was there with the bodies."""
+    bodies = [os.urandom(SIZE) for _ in range(IN_FLIGHT)]
+    async with VARIANTS[variant][1](url, ssl.create_default_context(cafile=ca)) as put:
+        await put(b"warm")
+        gc.collect()
+        forget_peak()
+        held, before = memory("VmRSS"), time.process_time()
+        await batch(put, bodies, PUTS)
+        return {"ms": (time.process_time() - before) / PUTS * 1e3, "mib": memory("VmHWM") - held}
+
+
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def memory(name: str) -> float:
+    """MiB of this process, by its name in Linux' status file."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024 / MIB
+
+
+def show(runs: Runs) -> None:
+    rows = []
+    for variant, (label, _) in VARIANTS.items():
+        ms, mib = (fastest(runs, variant, figure) for figure in ("ms", "mib"))
+        worst = max(run["mib"] for run in runs[variant])
+        rows.append([label, f"{ms:.2f}", f"{ms / fastest(runs, 'raw', 'ms'):.2f}", f"{mib:.1f} to {worst:.1f}"])
+    table(["PUT of 5 MiB over TLS, 8 in flight", "CPU ms", "x raw", "MiB above the bodies"], rows)
+    goal("memory above the bodies, worst", max(run["mib"] for run in runs["ours"]), 16.0, " MiB")
+
+
+def main() -> None:
+    given = options(__doc__, repetitions=7).parse_args()
+    if given.client:
+        pin(CLIENT_CORE)
+        json.dump(asyncio.run(client(given.client, given.url, given.ca)), sys.stdout)
+        return
+    with TemporaryDirectory() as folder:
+        ca, certificate, key = (str(Path(folder, name)) for name in ("ca.pem", "certificate.pem", "key.pem"))
+        authority = trustme.CA()
+        issued = authority.issue_cert("127.0.0.1")
+        authority.cert_pem.write_to_path(ca)
+        issued.cert_chain_pems[0].write_to_path(certificate)
+        issued.private_key_pem.write_to_path(key)
+        with server("sink", certificate, key) as port:
+            command = [__file__, "--url", f"https://127.0.0.1:{port}/sink", "--ca", ca, "--client"]
+            runs = run_clients(command, list(VARIANTS), given.reps)
+    show(runs)
+    report(given.json, runs)
+
+
+if __name__ == "__main__":
+    main()

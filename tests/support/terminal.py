@@ -1,0 +1,62 @@
+"""What tests of the command line share: an emulator for another event loop, the environment, real processes."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from mi_async.emulator import Latency, Server, Settings, serve
+
+PICTURES = Path(str(resources.files("mi_async.cli") / "pictures"))
+JPG, PNG, WEBP = (str(PICTURES / name) for name in ("hong-gildong-1.jpg", "yi-sunsin.png", "ama-mensah.webp"))
+QUICK = Settings(latency=Latency.none())
+
+
+def environment(server: Server) -> dict[str, str]:
+    """What a shell exports to reach the emulator."""
+    return {
+        "NCLOUD_ACCESS_KEY_ID": server.credentials.access_key,
+        "NCLOUD_SECRET_ACCESS_KEY": server.credentials.secret_key,
+        "MI_ASYNC_BASE_URL": server.url,
+        "MI_ASYNC_WORKSPACE": "newsroom",
+    }
+
+
+@contextmanager
+def served(settings: Settings = QUICK) -> Iterator[Server]:
+    """An emulator in a thread: a command brings an event loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        running = serve(settings=settings)
+        yield asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+@contextmanager
+def process(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """``mi-async`` as a process of its own, killed at the end if it is still there."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("NCLOUD_", "MI_ASYNC_"))}
+    with subprocess.Popen(  # noqa: S603  this very interpreter
+        [sys.executable, "-W", "error", "-m", "mi_async", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**variables, "PYTHONUTF8": "1", **(env or {})},
+    ) as started:
+        try:
+            yield started
+        finally:
+            started.kill()

@@ -1,0 +1,57 @@
+"""``emulator``: what it prints, what it logs, what it adds up."""
+
+import asyncio
+import logging
+
+import pytest
+
+from mi_async import NotFoundError, connect
+from mi_async.cli import emulator as module
+from mi_async.cli.app import run
+from mi_async.emulator import Server
+
+
+def test_settings_shell_lines_log_and_summary(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def ask(self: Server) -> None:
+        async with connect(self.credentials, base_url=self.url) as session:
+            for name in ("one", "two"):
+                assert (await session.workspaces.get(name)).workspace_name == name
+            with pytest.raises(NotFoundError):
+                await session.workspaces.get("newsroom")
+        assert self.settings.seed == 7
+        assert self.settings.latency.median == 1.0
+        assert sum(self.settings.random_faults.values()) == 0
+        assert self.settings.public_url == "http://localhost:1"
+        assert self.clock.speed == 60
+
+    monkeypatch.setattr(Server, "serve_forever", ask)
+    words = (
+        "emulator --port 0 --seed 7 --speed 60 --latency-median 1 --latency-p95 2 --workspace one --workspace two -v"
+    )
+    assert run([*words.split(), "--public-url", "http://localhost:1"]) == 0
+    written = capsys.readouterr()
+    lines = written.out.splitlines()
+    assert [line.partition("=")[0] for line in lines[1:]] == [
+        "export NCLOUD_ACCESS_KEY_ID",
+        "export NCLOUD_SECRET_ACCESS_KEY",
+        "export MI_ASYNC_BASE_URL",
+        "export MI_ASYNC_WORKSPACE",
+    ]
+    assert lines[-1].endswith("=one")
+    assert "GET /api/v1/workspaces/newsroom: HTTP 404" in written.err
+    assert "3 requests, 0 of them refused with 429" in written.err
+
+
+async def test_faults_are_spread_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Server] = []
+
+    async def keep(_host: str, _port: int, server: Server) -> None:
+        seen.append(server)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(module, "_emulate", keep)
+    assert await asyncio.to_thread(run, ["emulator", "--faults", "0.2"]) == 0
+    assert sum(seen[0].settings.random_faults.values()) == pytest.approx(0.2)
+    assert logging.getLogger("mi_async").level == logging.WARNING

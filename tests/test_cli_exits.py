@@ -1,0 +1,138 @@
+"""How commands end: each exit code, one line for a mistake, and nothing of a stack trace."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mi_async.cli.app import run
+from mi_async.cli.exits import EXITS, FAILURES, exit_code, report
+from mi_async.cli.text import duration, one_line, plain, size
+from mi_async.emulator import Server
+from mi_async.errors import CredentialsError, MIError, NotFoundError
+from tests.support.terminal import environment, served
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with served() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def reachable(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "said"),
+    [
+        (0, "workspaces list", ""),
+        (1, "workspaces create newsroom", "workspaces.create: "),
+        (1, "workspaces list --base-url http://127.0.0.1:9 --timeout 0.2", "127.0.0.1"),
+        (2, "bogus", 'unknown command "bogus"; see mi-async --help'),
+        (2, "persons bogus", 'Unknown command "bogus"'),
+        (2, "persons get", "PERSON-ID is missing; see mi-async persons get --help"),
+        (2, "persons get 1 2", 'unknown argument "2"'),
+        (2, "persons get one", "PERSON-ID"),
+        (2, "persons get 1 --output xml", "--output"),
+        (2, "persons get 1 --bogus", "--bogus"),
+        (2, "workspaces get ..", "cannot be part of a path"),
+        (2, "workspaces list --timeout 0", "timeout"),
+        (2, "workspaces list --base-url ftp://x", "base_url"),
+        (2, "emulator --latency-median 1", "--latency-p95"),
+        (2, "emulator --latency-median 2 --latency-p95 1", "median"),
+        (2, "emulator --speed 0", "--speed"),
+        (2, "emulator --faults 1.5", "--faults"),
+        (3, "NCLOUD_ACCESS_KEY_ID= NCLOUD_SECRET_ACCESS_KEY= workspaces list", "no credentials found; looked at"),
+        (3, "workspaces list --profile nobody", "configure"),
+        (3, "NCLOUD_SECRET_ACCESS_KEY=another workspaces list", "HTTP 401"),
+        (4, "workspaces get nowhere", "HTTP 404"),
+        (4, "persons get 999999", "HTTP 404"),
+    ],
+)
+def test_exit_code_and_one_line(
+    code: int, line: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = [word for word in line.split() if "=" in word]
+    for variable in variables:
+        monkeypatch.setenv(*variable.split("="))
+    assert run(line.split()[len(variables) :]) == code
+    written = capsys.readouterr()
+    if code == 0:
+        assert written.err == ""
+        return
+    assert written.out == ""
+    assert written.err.startswith("error: ")
+    assert said in written.err
+    assert written.err.count("\n") == 1
+
+
+def test_a_taken_port_is_named(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    port = server.url.rpartition(":")[2]
+    assert run(["emulator", "--port", port]) == 2
+    assert f"error: cannot listen on 127.0.0.1:{port}: " in capsys.readouterr().err
+
+
+def test_the_help_shows_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    for way in EXITS:
+        assert f"{way.code:>3}  {way.meaning}" in text
+
+
+def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    text = capsys.readouterr().out
+    for command in ("demo", "emulator", "enroll", "upload-thumbnail", "persons", "workspaces"):
+        assert command in text
+
+
+def test_a_failure_says_what_exists_already(capsys: pytest.CaptureFixture[str]) -> None:
+    error = MIError("gone\nwrong \x1b[31m")
+    error.created = {"person_id": 1001, "tag_ids": {"앵커": 7}}
+    assert report(error) == 1
+    assert capsys.readouterr().err == (
+        'error: gone wrong \ufffd[31m\nexists already: {"person_id":1001,"tag_ids":{"앵커":7}}\n'
+    )
+
+
+def test_an_interruption_is_one_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_the_more_precise_class_wins() -> None:
+    assert exit_code(NotFoundError(404, "10030", "")) == 4
+    assert exit_code(CredentialsError("")) == 3
+    assert not issubclass(AssertionError, FAILURES)
+
+
+def test_a_bug_keeps_its_stack_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*, full: bool) -> str:
+        raise ZeroDivisionError(full)
+
+    monkeypatch.setattr("mi_async.cli.app.versions", broken)
+    with pytest.raises(ZeroDivisionError):
+        run(["--version"])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("홍길동", "홍길동"),
+        ("a\x1b[2Jb", "a\ufffd[2Jb"),
+        ("right\u202eleft", "right\ufffdleft"),
+        ("👩\u200d🔬", "👩\u200d🔬"),
+    ],
+)
+def test_text_cannot_command_the_terminal(text: str, shown: str) -> None:
+    assert plain(text) == shown
+    assert one_line(f" {text}\n{text} ") == f"{shown} {shown}"
+
+
+def test_numbers_for_people() -> None:
+    assert [size(1), size(10_829), size(5_242_880)] == ["0.0 kB", "10.8 kB", "5.2 MB"]
+    assert [duration(0.0012), duration(0.5), duration(1.26)] == ["1.2 ms", "500 ms", "1.3 s"]

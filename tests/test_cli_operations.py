@@ -1,0 +1,173 @@
+"""Every declared operation is a command: derived, documented, and true to the service."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import pytest
+
+from mi_async._core.declare import Group, operation
+from mi_async._core.operation import Operation, Repeat
+from mi_async.api import operations
+from mi_async.api.persons import PersonThumbnail, ThumbnailInput
+from mi_async.cli import operations as derived
+from mi_async.cli.app import run
+from mi_async.emulator import Server
+from mi_async.models import OpenEnum, Page
+from tests.support.terminal import environment, served
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with served() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def reachable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("declared", list(operations()), ids=lambda declared: declared.id)
+def test_each_operation_documents_itself(declared: Operation, capsys: pytest.CaptureFixture[str]) -> None:
+    group, name = declared.group.replace("_", "-"), declared.name.replace("_", "-")
+    assert run([group, name, "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert declared.source in text
+    assert declared.repeat.value in text
+    assert f"{declared.method} {declared.path}" in text
+    for parameter in declared.parameters:
+        assert f"--{parameter.name.replace('_', '-')}" in text
+    if declared.quota is not None:
+        assert f"{declared.quota.calls:,} calls per {declared.quota.period:g} s" in text
+
+
+def test_results_are_json_in_the_spelling_of_the_service(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["person-tags", "create", "앵커"]) == 0
+    text = capsys.readouterr().out
+    assert "앵커" in text
+    number = json.loads(text)["id"]
+    assert run(["person-tags", "list", "--page-size", "10", "--tag-id", str(number)]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert [tag["name"] for tag in page["content"]] == ["앵커"]
+    assert page["pageSize"] == 10
+    assert run(["person-tags", "delete", str(number)]) == 0
+    assert json.loads(capsys.readouterr().out) is None
+    assert number not in server.state.workspace("newsroom").tags
+
+
+def test_all_walks_every_page_into_one_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["person-tags", "list", "--all"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    for number in range(5):
+        assert run(["person-tags", "create", f"tag {number}"]) == 0
+    capsys.readouterr()
+    assert run(["person-tags", "list", "--all", "--page-size", "2"]) == 0
+    assert [tag["name"] for tag in json.loads(capsys.readouterr().out)] == [f"tag {n}" for n in range(5)]
+    assert run(["person-tags", "list", "--all", "--page-size", "2", "--output", "table"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"tag {number}" in text for number in range(5))
+
+
+def test_an_account_operation_needs_no_workspace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MI_ASYNC_WORKSPACE")
+    assert run(["workspaces", "create", "my-workspace", "--bucket-name", "b"]) == 0
+    assert run(["workspaces", "get", "my-workspace", "--output", "table"]) == 0
+    out = capsys.readouterr().out
+    assert "my-workspace" in out
+    assert run(["person-tags", "list"]) == 2
+    assert "--workspace is missing (or set MI_ASYNC_WORKSPACE)" in capsys.readouterr().err
+    assert run(["person-tags", "list", "--workspace", "my-workspace"]) == 0
+
+
+def test_models_are_given_as_json_and_lists_by_repeating(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = '{"thumbnailKey": "k"}', '{"thumbnailKey": "l", "isPrimaryThumbnail": true}'
+    assert run(["persons", "create", "Ama", "--thumbnails", first, "--thumbnails", second]) == 1
+    assert "persons.create" in capsys.readouterr().err  # sent, and refused: there are no such keys
+    assert run(["persons", "list", "--tag-ids", "1", "--tag-ids", "2"]) == 0
+    assert json.loads(capsys.readouterr().out)["content"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"thumbnailKey": 3}', "expected a string, got an integer"),
+        ("{}", "thumbnailKey"),
+        ("[", "not JSON"),
+    ],
+)
+def test_json_that_does_not_fit_is_a_mistake_of_the_user(
+    text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run(["persons", "set-thumbnails", "1001", "--thumbnails", '{"thumbnailKey": "k"}', "--thumbnails", text]) == 2
+    )
+    error = capsys.readouterr().err
+    assert said in error
+    assert "--thumbnails" in error
+    assert error.count("\n") == 1
+
+
+class Mood(OpenEnum):
+    """How somebody looks."""
+
+    GLAD = "GLAD"
+
+
+class Extras(Group):
+    """A group that was declared just now."""
+
+    @operation("POST /workspaces/{workspace_name}/extras/{extra_id}", repeat=Repeat.SAFE, source="an-extra-page")
+    async def attach_all(
+        self,
+        extra_id: int,
+        *,
+        mood: Mood,
+        moods: Sequence[Mood] = (),
+        since: datetime | None = None,
+        wide: bool | None = None,
+        options: Mapping[str, int] | None = None,
+        item: ThumbnailInput | None = None,
+        score: float = 0.5,
+    ) -> Page[PersonThumbnail]:
+        """Do something new."""
+        raise NotImplementedError
+
+
+def test_a_newly_declared_operation_is_there_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derived, "GROUPS", (Extras,))
+    [app] = derived.operation_apps()
+    command, bound, _ = app.parse_args(
+        [
+            *(
+                "attach-all",
+                "7",
+                "--mood",
+                "NEW",
+                "--moods",
+                "GLAD",
+                "--moods",
+                "SAD",
+                "--since",
+                "2026-01-02T03:04:05",
+            ),
+            *("--no-wide", "--options", '{"a": 1}', "--item", '{"thumbnailKey": "k"}', "--score", "0.25"),
+        ],
+        exit_on_error=False,
+    )
+    assert command is not None
+    given = dict(bound.arguments)
+    assert given.pop("service").workspace == "newsroom"
+    assert given == {
+        "extra_id": 7,
+        "mood": Mood("NEW"),
+        "moods": [Mood.GLAD, Mood("SAD")],
+        "since": datetime(2026, 1, 2, 3, 4, 5),  # noqa: DTZ001  without a zone, as the service writes it
+        "wide": False,
+        "options": {"a": 1},
+        "item": ThumbnailInput("k"),
+        "score": 0.25,
+    }

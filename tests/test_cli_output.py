@@ -1,0 +1,67 @@
+"""Results: JSON whatever the locale, and tables that show what there is."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mi_async.api.person_tags import PersonTag
+from mi_async.api.persons import Person, PersonThumbnail, TagList
+from mi_async.api.thumbnails import UploadCheck, UploadStatus
+from mi_async.cli.output import show, show_each
+from mi_async.models import Page
+
+HONG = Person(
+    1001,
+    "홍길동\x1b[31m",
+    tags=(PersonTag(7, "Anchor"), PersonTag(8, "뉴스")),
+    thumbnails=(PersonThumbnail(1, "https://x/y?secret", is_primary_thumbnail=True),),
+    extra={"age": 41},
+)
+
+
+def _cells(text: str) -> list[list[str]]:
+    rows = [line.strip("│").split("│") for line in text.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_a_page_is_a_table_of_its_items(capsys: pytest.CaptureFixture[str]) -> None:
+    show(Page((HONG, Person(1002)), total_count=2), "table")
+    assert _cells(capsys.readouterr().out) == [
+        ["id", "name", "tags", "thumbnails", "age"],
+        ["1001", "홍길동\ufffd[31m", "Anchor, 뉴스", "1", "41"],
+        ["1002", "", "", "", ""],
+    ]
+
+
+def test_one_model_is_a_table_of_its_members(capsys: pytest.CaptureFixture[str]) -> None:
+    show(TagList((PersonTag(7, "Anchor"),), person_id=1001), "table")
+    assert _cells(capsys.readouterr().out) == [["tag list", "Anchor"], ["person id", "1001"]]
+    show(UploadCheck(UploadStatus.COMPLETED, extra={"crop": {"x": 1}, "ok": True}), "table")
+    assert _cells(capsys.readouterr().out) == [["upload status", "COMPLETED"], ["crop", '{"x":1}'], ["ok", "yes"]]
+
+
+def test_nothing_and_an_empty_listing(capsys: pytest.CaptureFixture[str]) -> None:
+    show(None, "table")
+    assert capsys.readouterr().out == ""
+    show(Page(()), "table")
+    assert "no items" in capsys.readouterr().out
+    show("plain", "table")
+    assert _cells(capsys.readouterr().out) == [["value", "plain"]]
+
+
+def test_a_long_value_is_not_cut_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show([PersonTag(1, "x" * 300)], "table")
+    assert "x" * 300 in capsys.readouterr().out
+
+
+async def test_a_listing_is_one_array(capsys: pytest.CaptureFixture[str]) -> None:
+    async def items(count: int) -> AsyncIterator[PersonTag]:
+        for number in range(count):
+            yield PersonTag(number, "뉴스")
+
+    for count in (0, 1, 3):
+        await show_each(items(count), "json")
+        assert [tag["id"] for tag in json.loads(capsys.readouterr().out)] == list(range(count))
+    await show_each(items(2), "table")
+    assert len(_cells(capsys.readouterr().out)) == 3

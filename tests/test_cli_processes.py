@@ -1,0 +1,116 @@
+"""The command line as processes of their own: pipes, Ctrl-C, and an environment without the extra."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from mi_async.__main__ import main
+from mi_async.emulator import Latency, Settings
+from tests.support.terminal import JPG, PNG, WEBP, environment, process, served
+
+BLOCKER = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {absent!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Absent())
+from mi_async.__main__ import main
+sys.exit(main())
+"""
+
+
+def _python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603  as above
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[tuple["subprocess.Popen[str]", dict[str, str]]]:
+    """``mi-async emulator`` as a process, and what its export lines say."""
+    with process("emulator", "--port", "0", "--latency-median", "0.01", "--latency-p95", "0.02", "-v") as running:
+        assert running.stdout is not None
+        lines = [running.stdout.readline().rstrip() for _ in range(5)]
+        assert lines[0].startswith("#")
+        exports = dict(line.removeprefix("export ").split("=", 1) for line in lines[1:])
+        yield running, exports
+
+
+def test_pictures_of_every_format_go_to_an_emulator_process_which_then_ends_cleanly(
+    emulator: tuple["subprocess.Popen[str]", dict[str, str]],
+) -> None:
+    running, exports = emulator
+    with process("enroll", "홍길동 / 뉴스", JPG, PNG, WEBP, "--tag", "Anchor", env=exports) as enrolling:
+        out, err = enrolling.communicate(timeout=30)
+    assert enrolling.returncode == 0, err
+    assert len(json.loads(out)["thumbnails"]) == 3
+    with process("persons", "list", "--output", "table", env=exports) as listing:
+        assert "홍길동 / 뉴스" in listing.communicate(timeout=30)[0]
+    running.send_signal(signal.SIGINT)
+    _, log = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "PUT /storage/" in log
+    assert "Signature" not in log
+    assert "0 of them refused with 429, 0 faults injected; 1 persons with 3 pictures" in log
+    assert log.endswith("interrupted\n")
+    assert "Traceback" not in log
+
+
+def test_ctrl_c_in_the_middle_of_an_enrollment_is_clean() -> None:
+    slow = Settings(latency=Latency.constant(600))
+    with served(slow) as server, process("enroll", "Ama", JPG, env=environment(server)) as enrolling:
+        assert enrolling.stderr is not None
+        said = [enrolling.stderr.readline() for _ in range(2)]
+        assert ": put (" in said[1]
+        enrolling.send_signal(signal.SIGINT)
+        out, err = enrolling.communicate(timeout=30)
+    assert enrolling.returncode == 130
+    assert (out, err) == ("", "interrupted\n")
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    with served() as server, process("workspaces", "list", "--all", env=environment(server)) as listing:
+        assert listing.stdout is not None
+        assert listing.stderr is not None
+        listing.stdout.close()
+        assert listing.wait(30) == 141
+        assert listing.stderr.read() == ""
+
+
+@pytest.mark.parametrize("absent", [{"cyclopts"}, {"rich"}])
+def test_without_the_extra_one_line_tells_what_to_install(absent: set[str]) -> None:
+    ended = _python(BLOCKER.format(absent=absent))
+    assert ended.returncode == 2
+    assert ended.stderr == "mi-async needs cyclopts and rich: pip install 'mi-async[cli]'\n"
+
+
+@pytest.mark.parametrize("module", ["mi_async.cli.app", "cyclopts"])
+def test_only_what_is_in_the_extra_is_blamed_on_it(
+    module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("mi_async.cli")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    if module == "cyclopts":
+        assert main() == 2
+        assert "pip install 'mi-async[cli]'" in capsys.readouterr().err
+    else:
+        with pytest.raises(ModuleNotFoundError, match=module):
+            main()
+
+
+def test_the_console_script_runs_its_arguments(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["mi-async", "--version"])
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("mi-async ")
+
+
+def test_importing_the_package_imports_nothing_of_the_command_line() -> None:
+    found = "[m for m in sys.modules if m.partition('.')[0] in {'cyclopts', 'rich'} or m.startswith('mi_async.cli')]"
+    ended = _python(f"import sys, mi_async; print({found})")
+    assert ended.stdout == "[]\n", ended.stderr

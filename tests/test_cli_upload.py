@@ -1,0 +1,96 @@
+"""``enroll`` and ``upload-thumbnail`` against a real emulator."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mi_async.cli.app import run
+from mi_async.emulator import Fault, Server
+from tests.support.terminal import JPG, PNG, WEBP, environment, served
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with served() as running:
+        for name, value in environment(running).items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+class Stdin:
+    """What a shell pipes in."""
+
+    def __init__(self, content: bytes) -> None:
+        self.buffer = io.BytesIO(content)
+
+
+def test_enroll_then_more_pictures(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tags = ["--tag", "Anchor", "--tag", "뉴스"]
+    assert run(["enroll", "홍길동", JPG, PNG, *tags, "--description", "Reads the news."]) == 0
+    written = capsys.readouterr()
+    person = json.loads(written.out)
+    assert [tag["name"] for tag in person["tags"]] == ["Anchor", "뉴스"]
+    assert [t["isPrimaryThumbnail"] for t in person["thumbnails"]] == [True, False]
+    for picture in (JPG, PNG):
+        for step in ("presign", "put", "check", "attach"):
+            assert f"{picture}: {step} (" in written.err
+    assert "\x1b" not in written.err
+
+    monkeypatch.setattr("sys.stdin", Stdin(Path(WEBP).read_bytes()))
+    number = str(person["personId"])
+    assert run(["upload-thumbnail", number, "-", JPG, "--primary", "--output", "table"]) == 0
+    written = capsys.readouterr()
+    assert "홍길동" in written.out
+    assert "<stdin>: attach" in written.err
+    [kept] = server.state.persons()
+    assert len(kept.thumbnails) == 4
+    assert kept.primary is not None
+    assert kept.thumbnails[kept.primary].endswith(".webp")
+
+
+@pytest.mark.parametrize("command", [["enroll", "Ama"], ["upload-thumbnail", "1001"]])
+def test_a_picture_that_cannot_be_is_refused_before_any_request(
+    command: list[str], server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    for sources, said in (([JPG, str(text)], "text.jpg: not a jpg"), ([JPG, "none.jpg"], "none.jpg"), ([], "")):
+        assert run([*command, *sources]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert said in error
+        assert error.count("\n") == 1
+    assert not any(server.log.arrivals.values())
+
+
+def test_a_name_in_use_tells_what_exists_already(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["enroll", "Ama", JPG]) == 0
+    assert run(["enroll", "Ama", PNG, "--tag", "Guest"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-2].startswith("error: persons.create: ")
+    made = json.loads(lines[-1].removeprefix("exists already: "))
+    assert list(made["tag_ids"]) == ["Guest"]
+    assert len(made["thumbnail_keys"]) == 1
+    assert len(list(server.state.persons())) == 1
+
+
+def test_what_was_attached_before_a_failure_is_named(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["upload-thumbnail", "999999", JPG]) == 4
+    assert "thumbnail_keys" in capsys.readouterr().err
+    assert not list(server.state.thumbnails())
+
+
+def test_verbose_tells_of_each_request_and_of_no_secret(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.faults.next("thumbnails.presign", Fault.UNAVAILABLE)
+    assert run(["enroll", "Ama", JPG, "-v", "-v", "--timeout", "30"]) == 0
+    error = capsys.readouterr().err
+    assert "POST /api/v1/workspaces/newsroom/persons: HTTP 200 in " in error
+    assert "presigned-url: HTTP 503" in error
+    assert "attempt 2" in error
+    assert server.credentials.secret_key not in error
+    assert "Signature" not in error
