@@ -12,6 +12,7 @@ from cyclopts import App, Group, Parameter
 from mi_async.cli.demo import demo
 from mi_async.cli.emulator import emulator
 from mi_async.cli.exits import FAILURES, epilogue, report
+from mi_async.cli.openapi import openapi
 from mi_async.cli.operations import operation_apps
 from mi_async.cli.service import Verbosity
 from mi_async.cli.upload import enroll, upload_thumbnail
@@ -41,6 +42,7 @@ def make_app() -> App:
     app.command(
         upload_thumbnail, group=WORKFLOWS, help_epilogue="", usage=_usage("upload-thumbnail PERSON_ID SOURCE...")
     )
+    app.command(openapi, group=OTHER, help_epilogue="")
     for group in operation_apps():
         app.command(group)
 

@@ -27,7 +27,7 @@ def refusal(rejection: Rejection, detail: str = "") -> web.Response:
     content_type, write = _WRITERS[rejection.dialect]
     response = web.Response(status=rejection.status, body=write(rejection, detail), content_type=content_type)
     if detail:
-        response.headers[REASON] = detail.encode("ascii", "backslashreplace").decode().replace("\n", " ").strip()
+        response.headers[REASON] = detail.strip().encode("unicode_escape").decode()
     return response
 
 

@@ -7,11 +7,13 @@ Source: the common response codes, the API gateway's error handling page and the
 import re
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from attrs import frozen
 
-from mi_async.models import Page
+from mi_async._core.images import MIN_PIXELS
+from mi_async.models import OpenEnum, Page
 
 T = TypeVar("T")
 
@@ -50,15 +52,45 @@ class Refused(Exception):  # noqa: N818  an answer of the service, not an error 
 
 
 INVALID = Rejection(400, "10001", "Invalid Request.")
+NOT_IMPORTED = Rejection(400, "10014", "Select the asset you want to analyze.")
+FOLDER = Rejection(400, "10016", "Select the bucket to integrate (folder selection not available).")
+BASE_RENAMED = Rejection(400, "10027", "The base project name can't be changed.")
+BASE_DELETED = Rejection(400, "10033", "The base project can't be deleted.")
+WRONG_BUCKET = Rejection(
+    400,
+    "10041",
+    "The bucket integration is invalid. Check the bucket information again in the NAVER Cloud Platform console.",
+)
 NO_REPRESENTATIVE = Rejection(400, "10075", "Representative thumbnail not exist.")
 LAST_THUMBNAIL = Rejection(400, "10077", "Can not delete all thumbnails.")
+NO_INDEX = Rejection(400, "50003", "Analyze result not exists.")
+TWO_FILTERS = Rejection(400, "50010", "Either projectIds or assetIds should be provided, not both.")
+TWO_QUERIES = Rejection(400, "50011", "Either imageQuery or textQuery should be provided, not both.")
+TOO_MANY_PERSONS = Rejection(
+    400, "50012", "Person query limit reached. You can only pass a maximum of 100 personIds at a time."
+)
+TOO_MANY_DIALOGUES = Rejection(
+    400, "50013", "Script query limit reached. You can only pass a maximum of 100 scripts at a time."
+)
+NO_ASSET = Rejection(404, "10010", "The asset file does not exist.")
+NO_PROJECT = Rejection(404, "10025", "The project does not exist.")
+NOT_ANALYSING = Rejection(404, "10038", "Unanalyzed assets can't be canceled.")
+NO_ANALYSIS = Rejection(404, "40002", "The asset analysis job does not exist.")
 NO_WORKSPACE = Rejection(404, "10030", "The workspace does not exist.")
 # No code is documented for a person or a tag that does not exist; the general one keeps clients to the status.
 NOT_FOUND = Rejection(404, "10001", "Invalid Request.")
+# No code is documented for these three, which have error tables of their own, by status.
+RUNNING = Rejection(409, "10001", "Invalid Request.")
+NOT_CANCELLABLE = Rejection(409, "10001", "Cannot cancel analysis in the current state")
+NOT_SUMMARIZED = Rejection(409, "10001", "Invalid Request.")
+PROJECT_TAKEN = Rejection(409, "10026", "This project name already exists.")
+TOO_MANY_PROJECTS = Rejection(409, "10045", "Can create up to 1,000 items per workspace.")
+PROJECT_NAME_TOO_LONG = Rejection(409, "10049", "The project name exceeds the maximum length(100).")
 TAG_TAKEN = Rejection(409, "10062", "Tag already registered.")
 TWO_PRIMARIES = Rejection(409, "10076", "Primary thumbnail exceeded the limit.")
 WORKSPACE_TAKEN = Rejection(409, "20012", "Exist Workspace Name.")
 NAME_TAKEN = Rejection(409, "50005", "The name is already in use. Please enter a different name.")
+ANALYSING = Rejection(422, "10017", "Analyzing asset.")
 UNEXPECTED = Rejection(500, "99999", "An error has occurred.")
 UNIMPLEMENTED = Rejection(501, "99999", "The emulator has no body for this operation.")
 
@@ -82,9 +114,26 @@ SLOW_DOWN = Rejection(503, "SlowDown", "Please reduce your request rate.", Diale
 PROXY_ERROR = Rejection(502, "", "Bad Gateway", Dialect.PROXY)
 
 WORKSPACE_NAME = re.compile(r"[a-z0-9-]{3,63}")
-FORBIDDEN_IN_FILTERS = frozenset(";|`")
+FORBIDDEN = frozenset(";|`")
 MOST_THUMBNAILS_PER_CREATE = 100
 MOST_TAGS_IN_FILTER = 30
+MOST_PROJECTS = 1000
+LONGEST_PROJECT_NAME = 100
+MOST_PERSONS_PER_ANALYSIS = 10
+MOST_PERSONS_PER_MERGE = 10
+MOST_IN_QUERY = 100
+
+
+@frozen
+class Accepted:
+    """What an uploaded picture may be: formats, and the least width and height in pixels."""
+
+    formats: frozenset[str]
+    least: int
+
+
+THUMBNAILS = Accepted(frozenset({"jpg", "png", "webp"}), MIN_PIXELS)
+QUERY_ASSETS = Accepted(frozenset({"jpg", "png", "webp", "heic"}), 224)
 
 
 @frozen
@@ -141,9 +190,63 @@ class Paging:
         )
 
 
+@frozen
+class Range:
+    """Bounds of a number, ends included."""
+
+    least: int
+    most: int
+
+    def check(self, what: str, number: int | None) -> None:
+        """Refuse a number out of bounds; None is not sent, and fits.
+
+        Raises:
+            Refused: 400, 10001.
+        """
+        if number is not None:
+            require(self.least <= number <= self.most, f"{what} {number} is not {self.least} to {self.most}")
+
+
+PERSON_COUNT = Range(1, 10)
+PERSON_COUNT_DEFAULT = 3
+SCORE = Range(80, 100)
+ANALYSIS_PERSONS = Range(0, MOST_PERSONS_PER_ANALYSIS)
+
 WORKSPACE_PAGES = Paging(default=1000, most=1000)
+ASSET_PAGES = Paging(default=1000, most=1000)
+SEARCH_PAGES = Paging(default=50, most=100)
+PERSON_SEARCH_PAGES = Paging(default=10, most=50)
 PERSON_PAGES = Paging(default=1000, most=1000)
 TAG_PAGES = Paging(default=10, most=50)
+
+
+def check_known(what: str, value: OpenEnum | None) -> None:
+    """Refuse a value that is not documented; None is not sent, and fits.
+
+    Raises:
+        Refused: 400, 10001.
+    """
+    require(value is None or value.is_known, f"{what} {value}")
+
+
+def file_name(what: str, text: str) -> str:
+    """The name of a file to be uploaded; folders in it are dropped.
+
+    Raises:
+        Refused: 400, 10001.
+    """
+    name = PurePosixPath(text).name.strip()
+    require(name not in {"", ".."}, f"{what} {text!r}")
+    return name
+
+
+def check_words(what: str, text: str | None) -> None:
+    """Refuse the characters that names of projects, filters and queries may not have.
+
+    Raises:
+        Refused: 400, 10001.
+    """
+    require(FORBIDDEN.isdisjoint(text or ""), f"{what} has one of ; | `")
 
 
 def require(condition: object, detail: str, rejection: Rejection = INVALID) -> None:

@@ -1,4 +1,4 @@
-"""The server: a route for every declared operation and two for the storage, and what every request goes through.
+"""The server: a route for every declared operation, two for the storage, and one that describes them.
 
 Law: gateway, fault, effect, answer, in this order; no operation is named here.
 """
@@ -14,10 +14,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from attrs import Factory, define, field
 
+from mi_async._core import convert
 from mi_async._core.clock import Clock
 from mi_async._core.declare import Group, operations_of
 from mi_async._core.operation import Operation, RawArguments
 from mi_async.api import GROUPS, operations
+from mi_async.api.openapi import describe
 from mi_async.credentials import Credentials
 from mi_async.emulator.answers import refusal, success
 from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
@@ -32,6 +34,7 @@ from mi_async.emulator.state import State
 from mi_async.emulator.storage import ROUTE, Storage
 from mi_async.errors import ResponseError
 
+DESCRIPTION = "/openapi.json"
 STORAGE_PUT, STORAGE_GET = "storage.put", "storage.get"
 REQUEST_ID = "x-ncp-request-id"
 GRACE = 0.1
@@ -84,6 +87,7 @@ class Server:
         storage = Storage(self.state)
         app.router.add_put(ROUTE, self._put(storage))
         app.router.add_get(ROUTE, self._get(storage), allow_head=False)
+        app.router.add_get(DESCRIPTION, self._described, allow_head=False)
         return app
 
     def listening(self, host: str, port: int) -> None:
@@ -125,6 +129,10 @@ class Server:
             return self._logged(STORAGE_GET, storage.get(request))
 
         return handle
+
+    async def _described(self, _: web.Request) -> web.Response:
+        # not part of the service, so without a signature
+        return web.Response(body=convert.dumps(describe(self.url)), content_type="application/json")
 
     async def _exchange(self, place: str, request: web.Request, perform: Perform) -> web.StreamResponse:
         """Effect and answer, and what goes wrong with them."""

@@ -14,6 +14,7 @@ from mi_async._core.operation import Quota
 from mi_async._core.signing import MAX_SKEW
 from mi_async.credentials import Credentials
 from mi_async.emulator.faults import Fault
+from mi_async.emulator.objects import Objects, by_name
 from mi_async.errors import ConfigError
 
 CREDENTIALS = Credentials("EMULATOR-ACCESS-KEY", "emulator-secret-key-that-opens-nothing")
@@ -25,7 +26,7 @@ P95_SIGMAS = 1.6448536269514722
 
 @frozen
 class Latency:
-    """How long the service takes to process an upload: a log-normal distribution, possibly without spread.
+    """How long the service takes for something: a log-normal distribution, possibly without spread.
 
     Attributes:
         median: seconds; 0 for no processing time at all.
@@ -37,7 +38,7 @@ class Latency:
 
     @classmethod
     def lognormal(cls, *, median: float, p95: float) -> Self:
-        """Half of the uploads take up to ``median`` seconds, 95 % up to ``p95``.
+        """Half of the cases take up to ``median`` seconds, 95 % up to ``p95``.
 
         Raises:
             ConfigError: not ``0 < median <= p95``.
@@ -49,12 +50,12 @@ class Latency:
 
     @classmethod
     def constant(cls, seconds: float) -> Self:
-        """Every upload takes ``seconds``."""
+        """Every case takes ``seconds``."""
         return cls(seconds)
 
     @classmethod
     def none(cls) -> Self:
-        """Every upload is processed as soon as it arrived."""
+        """Nothing takes any time."""
         return cls(0.0)
 
     def draw(self, rng: random.Random) -> float:
@@ -76,6 +77,14 @@ class Settings:
         seed: of everything random: processing times, random faults, thumbnail keys.
         workspaces: names of the workspaces that exist at the start.
         latency: time from the end of a PUT until the completion check says COMPLETED or why not.
+        importing: time from the registration of an asset until the import is over.
+        queueing: time for which an analysis or a scene summary waits before it runs.
+        analysing: time for which an analysis runs.
+        summarizing: time for which a scene summary runs.
+        searching: time for which an asset search runs.
+        failing_jobs: probability that an analysis, a scene summary or a search fails.
+        objects: what lies in the buckets: objects by key, or a function from bucket and key to an object; by default
+            an object exists unless "missing" is in its name.
         enforce_quotas: whether a request above a quota is refused with 429.
         quotas: quotas by operation id, in place of the declared ones or in addition to them.
         retry_after: seconds in the ``Retry-After`` header of a 429; None, as documented, for no header.
@@ -92,6 +101,13 @@ class Settings:
     seed: int = 0
     workspaces: tuple[str, ...] = ("newsroom",)
     latency: Latency = Latency(0.8, math.log(4.0 / 0.8) / P95_SIGMAS)
+    importing: Latency = Latency(2.0)
+    queueing: Latency = Latency(1.0)
+    analysing: Latency = Latency(5.0)
+    summarizing: Latency = Latency(3.0)
+    searching: Latency = Latency(0.5)
+    failing_jobs: float = 0.0
+    objects: Objects = by_name
     enforce_quotas: bool = True
     quotas: Mapping[str, Quota] = field(factory=dict)
     retry_after: float | None = None

@@ -1,38 +1,47 @@
-"""What exists at an emulated service: workspaces with persons, tags and thumbnails, and uploads on their way.
+"""What exists at an emulated service: workspaces with persons, tags, projects and searches, and uploads on their way.
 
 Law: holds and finds; the rules about it are in ``rules.py`` and in the bodies. Ids are never used twice.
 """
 
 import random
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import string
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, frozen
 
 from mi_async._core.clock import Clock
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.thumbnails import UploadMessage
 from mi_async.api.workspaces import WorkspaceInfo
+from mi_async.emulator.jobs import Job
 from mi_async.emulator.links import Links
-from mi_async.emulator.rules import NO_WORKSPACE, Refused
-from mi_async.emulator.settings import Settings
+from mi_async.emulator.media import Asset, Project
+from mi_async.emulator.rules import NO_PROJECT, NO_WORKSPACE, THUMBNAILS, Accepted, Refused, require
+from mi_async.emulator.settings import Latency, Settings
 
 USER = "*dong Hong"
 """The one user of an emulated account, masked as the service masks names."""
+ALPHANUMERIC = string.ascii_letters + string.digits
+BASE_PROJECT = "Base project"
+ACCOUNT = ""
+"""In place of a workspace, for what belongs to the account."""
 
 
 @define(eq=False)
 class Upload:
-    """A thumbnail key and what became of it. Times are seconds of the server's clock.
+    """The key of a picture and what became of it. Times are seconds of the server's clock.
 
     Attributes:
         key: names the picture.
-        workspace: to which the key belongs.
+        workspace: to which the key belongs, ``ACCOUNT`` for none.
         issued: when its URL was issued.
+        accepted: what the picture may be.
         stored: when its bytes were stored; None before.
         ready: when the completion check tells how it went.
         failure: why the service does not take the picture; None when it does.
+        format: of the picture, by its content.
         size: bytes stored.
         md5: hexadecimal digest of the bytes stored.
         content: the bytes, where the settings keep them.
@@ -42,9 +51,11 @@ class Upload:
     key: str
     workspace: str
     issued: float
+    accepted: Accepted = THUMBNAILS
     stored: float | None = None
     ready: float = 0.0
     failure: UploadMessage | None = None
+    format: str = ""
     size: int = 0
     md5: str = ""
     content: bytes | None = field(default=None, repr=False)
@@ -76,6 +87,24 @@ class Person:
     primary: int | None = None
 
 
+@frozen
+class Hit:
+    """What a search found: a scene of an asset, and how well it fits."""
+
+    asset_id: int
+    index_id: int
+    scene_id: int
+    score: float
+
+
+@define(eq=False)
+class Search:
+    """An asset search, and what it finds when it is over."""
+
+    job: Job
+    hits: tuple[Hit, ...]
+
+
 @define(eq=False)
 class Workspace:
     """A workspace and what is in it.
@@ -85,12 +114,39 @@ class Workspace:
         persons: by id.
         names: ids of the named persons.
         tags: by id.
+        projects: by id; the base project is the first.
+        searches: by id.
+        analyses: how many were asked for and not cancelled.
     """
 
     info: WorkspaceInfo
     persons: dict[int, Person] = Factory(dict)
     names: dict[str, int] = Factory(dict)
     tags: dict[int, PersonTag] = Factory(dict)
+    projects: dict[int, Project] = Factory(dict)
+    searches: dict[str, Search] = Factory(dict)
+    analyses: int = 0
+
+    def project(self, project_id: int) -> Project:
+        """Find a project.
+
+        Raises:
+            Refused: 404, 10025.
+        """
+        require(project_id in self.projects, f"project {project_id}", NO_PROJECT)
+        return self.projects[project_id]
+
+    def recognisable(self, tag_ids: Collection[int] | None) -> Iterator[int]:
+        """Yield the persons whose face is known, by any of the tags if given."""
+        for person in self.persons.values():
+            if person.thumbnails and (not tag_ids or person.tag_ids.keys() & set(tag_ids)):
+                yield person.id
+
+    def assets(self) -> Iterator[tuple[Project, Asset]]:
+        """Yield every asset, and the project that it is in."""
+        for project in self.projects.values():
+            for asset in project.assets.values():
+                yield project, asset
 
 
 @define(eq=False)
@@ -102,7 +158,7 @@ class State:
         clock: the server's.
         links: presigned URLs.
         workspaces: by name.
-        uploads: by thumbnail key.
+        uploads: by key.
     """
 
     settings: Settings
@@ -111,6 +167,7 @@ class State:
     workspaces: dict[str, Workspace] = Factory(dict)
     uploads: dict[str, Upload] = Factory(dict)
     _ids: Iterator[int] = field(init=False, factory=lambda: count(1001))
+    _project_ids: Iterator[int] = field(init=False, factory=lambda: count(101))
     _rng: random.Random = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -131,8 +188,12 @@ class State:
         """Wall time as the service writes it: to the second, without a zone."""
         return datetime.fromtimestamp(int(self.wall()), UTC).replace(tzinfo=None)
 
+    def time_at(self, moment: float) -> datetime:
+        """Wall time, as the service writes it, at a moment of the server's clock."""
+        return self.time() + timedelta(seconds=round(self.clock.real(moment - self.now())))
+
     def new_id(self) -> int:
-        """A number that nothing else has."""
+        """A number that nothing but a project has."""
         return next(self._ids)
 
     def workspace(self, name: str) -> Workspace:
@@ -158,7 +219,15 @@ class State:
             updated_time=now,
         )
         created = self.workspaces[name] = Workspace(info)
+        self.add_project(created, BASE_PROJECT, is_base=True)
         return created
+
+    def add_project(self, room: Workspace, name: str, *, is_base: bool = False) -> Project:
+        """Create a project."""
+        now = self.time()
+        project = Project(next(self._project_ids), name, is_base, now, now)
+        room.projects[project.id] = project
+        return project
 
     def remove_workspace(self, name: str) -> None:
         """Delete a workspace and all that is in it."""
@@ -166,15 +235,29 @@ class State:
         for key in [key for key, upload in self.uploads.items() if upload.workspace == name]:
             del self.uploads[key]
 
-    def add_upload(self, workspace: str, file_name: str) -> Upload:
-        """Issue a thumbnail key."""
-        key = f"{workspace}/{self._rng.getrandbits(60):015x}/{file_name}"
-        upload = self.uploads[key] = Upload(key, workspace, self.now())
+    def add_upload(self, workspace: str, file_name: str, accepted: Accepted = THUMBNAILS) -> Upload:
+        """Issue the key of a picture."""
+        key = f"{workspace or 'query-assets'}/{self._rng.getrandbits(60):015x}/{file_name}"
+        upload = self.uploads[key] = Upload(key, workspace, self.now(), accepted)
         return upload
+
+    def new_search_id(self) -> str:
+        """Letters and digits that no other search has."""
+        return "".join(self._rng.choices(ALPHANUMERIC, k=20))
 
     def processing_time(self) -> float:
         """Draw how long an upload that just arrived takes to be processed."""
         return self.settings.latency.draw(self._rng)
+
+    def importing_time(self) -> float:
+        """Draw how long the import of an asset takes."""
+        return self.settings.importing.draw(self._rng)
+
+    def new_job(self, queueing: Latency, running: Latency) -> Job:
+        """Start a job; how long it takes and whether it fails is drawn now."""
+        starts = self.now() + queueing.draw(self._rng)
+        fails = self.settings.failing_jobs > 0 and self._rng.random() < self.settings.failing_jobs
+        return Job(starts, starts + running.draw(self._rng), fails)
 
     def persons(self) -> Iterator[Person]:
         """Yield the persons of all workspaces."""

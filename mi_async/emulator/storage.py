@@ -8,12 +8,13 @@ import hashlib
 from aiohttp import web
 from attrs import frozen
 
-from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture
+from mi_async._core.images import MAX_BYTES, Picture, read_picture
 from mi_async.api.thumbnails import UploadMessage
 from mi_async.emulator import rules
 from mi_async.emulator.answers import refusal
+from mi_async.emulator.heic import read_heic
 from mi_async.emulator.links import PREFIX
-from mi_async.emulator.rules import Rejection
+from mi_async.emulator.rules import Accepted, Rejection
 from mi_async.emulator.state import State, Upload
 
 ROUTE = PREFIX + "{key:.+}"
@@ -26,7 +27,7 @@ INVALID_FORMAT = UploadMessage("INVALID_FORMAT")
 
 @frozen
 class Storage:
-    """Stores and serves thumbnails."""
+    """Stores and serves pictures."""
 
     state: State
 
@@ -76,13 +77,16 @@ class Storage:
         upload.stored = self.state.now()
         upload.ready = upload.stored + self.state.processing_time()
         upload.size, upload.md5 = size, md5
-        upload.failure = UploadMessage.OVER_SIZE_LIMIT if size > MAX_BYTES else _failure(read_picture(head))
+        picture = read_picture(head) or read_heic(head)
+        upload.format = picture.format if picture else ""
+        upload.failure = UploadMessage.OVER_SIZE_LIMIT if size > MAX_BYTES else _failure(picture, upload.accepted)
         if self.state.settings.keep_bytes and upload.failure is None:
             upload.content = head
 
 
-def _failure(picture: Picture | None) -> UploadMessage | None:
+def _failure(picture: Picture | None, accepted: Accepted) -> UploadMessage | None:
     """Why the service does not take a picture; None when it does."""
-    if picture is None:
+    if picture is None or picture.format not in accepted.formats:
         return INVALID_FORMAT
-    return UploadMessage.RESOLUTION_NOT_SUPPORT if min(picture.width, picture.height) < MIN_PIXELS else None
+    too_small = min(picture.width, picture.height) < accepted.least
+    return UploadMessage.RESOLUTION_NOT_SUPPORT if too_small else None

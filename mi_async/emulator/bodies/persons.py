@@ -4,14 +4,28 @@ Law: a request is checked whole before anything changes. The emulator is adversa
 thumbnail key given twice makes two thumbnails, so a client must look before it repeats.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from mi_async.api.person_models import (
+    CreatedPerson,
+    MergedPersons,
+    NameType,
+    Person,
+    PersonThumbnail,
+    SimilarPerson,
+    SimilarPersons,
+    SortColumn,
+    SortType,
+    TagList,
+    ThumbnailInput,
+    ThumbnailList,
+)
 from mi_async.api.person_tags import PersonTag
-from mi_async.api.persons import CreatedPerson, Person, Persons, PersonThumbnail, TagList, ThumbnailInput, ThumbnailList
-from mi_async.emulator import rules, state
+from mi_async.api.persons import Persons
+from mi_async.emulator import faces, roster, rules, state
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.rules import require
-from mi_async.models import Page
+from mi_async.models import JsonObject, Page
 
 
 class EmulatedPersons(Persons):
@@ -56,18 +70,9 @@ class EmulatedPersons(Persons):
         Neither how a name matches nor how several tags combine is documented; here a part of the name will do, and
         any one of the tags.
         """
-        rules.PERSON_NAME_FILTER.check("name", name)
-        require(rules.FORBIDDEN_IN_FILTERS.isdisjoint(name or ""), "name has one of ; | `")
-        wanted = set(tag_ids or ())
         require(len(tag_ids or ()) <= rules.MOST_TAGS_IN_FILTER, f"more than {rules.MOST_TAGS_IN_FILTER} tag ids")
-        found = [
-            person
-            for person in self._room.persons.values()
-            if (name is None or name in (person.name or "")) and (tag_ids is None or wanted & person.tag_ids.keys())
-        ]
-        page = rules.PERSON_PAGES.page(found, page_num, page_size)
-        shown = tuple(map(self._shown, page.content))
-        return Page(shown, page.total_count, page.total_page, page.page_no, page.page_size)
+        found = roster.matching(self._room, name, tag_ids)
+        return self._page(rules.PERSON_PAGES.page(found, page_num, page_size))
 
     async def update(
         self,
@@ -95,10 +100,9 @@ class EmulatedPersons(Persons):
         return self._shown(person)
 
     async def delete(self, person_id: int) -> Person:
-        """Delete a person with its thumbnails."""
+        """Delete a person with its thumbnails; in scenes it is nobody from then on."""
         person = self._find(person_id)
-        del self._room.persons[person_id]
-        self._room.names.pop(person.name or "", None)
+        roster.remove(self._room, person, None)
         return self._shown(person)
 
     async def set_thumbnails(self, person_id: int, *, thumbnails: Sequence[ThumbnailInput]) -> ThumbnailList:
@@ -132,6 +136,78 @@ class EmulatedPersons(Persons):
         for tag in tag_ids:
             person.tag_ids.pop(tag, None)
         return TagList(self._tags(person), person.id)
+
+    async def remove_thumbnails_with_delete(self, person_id: int, *, thumbnail_ids: Sequence[int]) -> ThumbnailList:
+        """Remove thumbnails, but not all."""
+        return await self.remove_thumbnails(person_id, thumbnail_ids=thumbnail_ids)
+
+    async def remove_tags_with_delete(self, person_id: int, *, tag_ids: Sequence[int]) -> TagList:
+        """Remove tags."""
+        return await self.remove_tags(person_id, tag_ids=tag_ids)
+
+    async def search(
+        self,
+        *,
+        page_num: int = 1,
+        page_size: int | None = None,
+        name: str | None = None,
+        person_ids: Sequence[int] | None = None,
+        tag_ids: Sequence[int] | None = None,
+        name_type: NameType | None = None,
+        sort_column: SortColumn | None = None,
+        sort_type: SortType | None = None,
+    ) -> Page[Person]:
+        """Search one page; all filters must fit, and an empty list of ids or tags fits nobody."""
+        for what, word in (("nameType", name_type), ("sortColumn", sort_column), ("sortType", sort_type)):
+            rules.check_known(what, word)
+        found = roster.matching(self._room, name, tag_ids, person_ids, name_type)
+        ordered = roster.ordered(self._room, found, sort_column, sort_type, self._state.now())
+        return self._page(rules.PERSON_SEARCH_PAGES.page(ordered, page_num, page_size))
+
+    async def merge(self, person_id: int, *, person_ids: Sequence[int]) -> MergedPersons:
+        """Merge persons into one, tags included; the codes for ids that do not fit are not documented."""
+        person = self._find(person_id)
+        given = list(dict.fromkeys(person_ids))
+        require(1 <= len(given) <= rules.MOST_PERSONS_PER_MERGE, f"{len(given)} persons to merge")
+        unfit = [number for number in given if number == person_id or number not in self._room.persons]
+        require(not unfit, f"persons {unfit} cannot be merged into {person_id}")
+        moved = [roster.merge(self._room, person, self._room.persons[number]) for number in given]
+        assets, thumbnails = (sum(counts) for counts in zip(*moved, strict=True))
+        return MergedPersons(person_id, assets, thumbnails, self._state.time())
+
+    async def similar(
+        self, person_id: int, *, person_count: int | None = None, score_threshold: int | None = None
+    ) -> SimilarPersons:
+        """List who looks like a person; of one without a face, 10075 is the code that comes closest."""
+        person = self._find(person_id)
+        digests = self._digests(person)
+        require(digests, f"person {person_id} has no thumbnails", rules.NO_REPRESENTATIVE)
+        found = self._alike(digests, person_count, score_threshold, but=person_id)
+        return SimilarPersons(person_id, tuple(SimilarPerson(one, extra={"score": score}) for one, score in found))
+
+    async def recommend_by_thumbnail(
+        self, thumbnail_key: str, *, person_count: int | None = None, score_threshold: int | None = None
+    ) -> JsonObject:
+        """List who looks like a picture; the form of the answer is not documented, and ours alone."""
+        require(self._usable(thumbnail_key), f"thumbnailKey {thumbnail_key!r} is not usable")
+        found = self._alike([self._state.uploads[thumbnail_key].md5], person_count, score_threshold)
+        return {"recommendedPersons": [{"personId": person, "score": score} for person, score in found]}
+
+    def _alike(
+        self, digests: Collection[str], count: int | None, threshold: int | None, but: int | None = None
+    ) -> Iterable[tuple[int, int]]:
+        rules.PERSON_COUNT.check("personCount", count)
+        rules.SCORE.check("scoreThreshold", threshold)
+        others = {person.id: self._digests(person) for person in self._room.persons.values() if person.id != but}
+        most = rules.PERSON_COUNT_DEFAULT if count is None else count
+        return faces.ranked(digests, others, most=most, least=rules.SCORE.least if threshold is None else threshold)
+
+    def _digests(self, person: state.Person) -> Collection[str]:
+        return [self._state.uploads[key].md5 for key in person.thumbnails.values()]
+
+    def _page(self, page: Page[state.Person]) -> Page[Person]:
+        shown = tuple(map(self._shown, page.content))
+        return Page(shown, page.total_count, page.total_page, page.page_no, page.page_size)
 
     def _find(self, person_id: int) -> state.Person:
         require(person_id in self._room.persons, f"person {person_id}", rules.NOT_FOUND)

@@ -3,11 +3,9 @@
 Law: an upload that is not processed yet looks like one that never arrived.
 """
 
-from pathlib import PurePosixPath
-
 from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage, UploadStatus
 from mi_async.emulator.bodies.unimplemented import unimplemented
-from mi_async.emulator.rules import require
+from mi_async.emulator.rules import file_name
 from mi_async.emulator.state import State
 
 
@@ -22,9 +20,7 @@ class EmulatedThumbnails(Thumbnails):
 
     async def presign(self, thumbnail_file_name: str) -> PresignedUrl:
         """Issue a key and a URL; folders in the file name are dropped."""
-        file_name = PurePosixPath(thumbnail_file_name).name.strip()
-        require(file_name not in {"", ".."}, f"thumbnailFileName {thumbnail_file_name!r}")
-        upload = self._state.add_upload(self._name, file_name)
+        upload = self._state.add_upload(self._name, file_name("thumbnailFileName", thumbnail_file_name))
         lifetime = self._state.settings.url_lifetime
         url = self._state.links.issue("PUT", upload.key, self._state.wall(), lifetime)
         return PresignedUrl(upload.key, url, int(lifetime))

@@ -34,7 +34,7 @@ class EmulatedWorkspaces(Workspaces):
     async def get(self, workspace_name: str) -> WorkspaceInfo:
         """Get one workspace."""
         room = self._state.workspace(workspace_name)
-        return evolve(self._described(room.info), monthly_analysis_count=0)
+        return evolve(self._described(room.info), monthly_analysis_count=room.analyses)
 
     async def delete(self, workspace_name: str) -> WorkspaceInfo:
         """Delete a workspace with all that is in it; no precondition is documented."""

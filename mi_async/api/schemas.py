@@ -1,0 +1,151 @@
+"""JSON schemas of the types that operations take and give, as OpenAPI 3.1 has them.
+
+Law: pure; from the type alone. Every object may have members that no model names, and every enum values that no
+version of this package knows.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import attrs
+from attrs import Factory, define
+
+from mi_async._core.bounds import Bound, Count, Each, Forbidden, Length, Pattern, Range
+from mi_async._core.convert import camel
+from mi_async.models import Model, OpenEnum
+
+Schema = dict[str, Any]
+
+PRIMITIVES: Mapping[Any, Schema] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    datetime: {"type": "string", "description": "ISO 8601, without a zone.", "examples": ["2025-08-15T17:13:48"]},
+    Any: {},
+}
+"""What stands for itself. A timestamp has no zone, so it is no ``date-time`` as RFC 3339 has it."""
+
+
+@define(eq=False)
+class Schemas:
+    """Makes schemas, and collects those of the models by name.
+
+    Attributes:
+        named: the models' schemas, for ``components``.
+    """
+
+    named: dict[str, Schema] = Factory(dict)
+
+    def of(self, kind: Any) -> Schema:
+        """The schema of a type; a model or an enum is referred to by its name.
+
+        Raises:
+            TypeError: a type that has no schema.
+        """
+        origin = get_origin(kind) or kind
+        if kind in PRIMITIVES:
+            return dict(PRIMITIVES[kind])
+        if origin in {Union, UnionType}:
+            return _nullable(self.of(next(one for one in get_args(kind) if one is not NoneType)))
+        if isinstance(origin, type) and issubclass(origin, Model | OpenEnum):
+            return {"$ref": f"#/components/schemas/{self._name(kind)}"}
+        if isinstance(origin, type) and issubclass(origin, Sequence):
+            return {"type": "array", "items": self.of(get_args(kind)[0])}
+        if isinstance(origin, type) and issubclass(origin, Mapping):
+            return {"type": "object", "additionalProperties": True}
+        message = f"{kind} has no schema"
+        raise TypeError(message)
+
+    def _name(self, kind: Any) -> str:
+        model = get_origin(kind) or kind
+        name: str = model.__name__ + "".join(f"Of{item.__name__}" for item in get_args(kind))
+        if name not in self.named:
+            self.named[name] = {}  # a model may hold itself
+            self.named[name] = _enum(model) if issubclass(model, OpenEnum) else self._model(kind)
+        return name
+
+    def _model(self, kind: Any) -> Schema:
+        """An object; of a member that is spelled in two ways, either will do."""
+        model = get_origin(kind) or kind
+        variables = dict(zip(getattr(model, "__parameters__", ()), get_args(kind), strict=True))
+        properties: dict[str, Schema] = {}
+        required: list[str] = []
+        either: list[Schema] = []
+        for field in attrs.fields(attrs.resolve_types(model)):
+            if field.name == "extra":
+                continue
+            names, schema = _names(field), self.of(_filled(field.type, variables))
+            schema = bounded(schema, field.metadata.get("bounds", ()))
+            properties |= dict.fromkeys(names, schema)
+            if field.default is attrs.NOTHING and len(names) == 1:
+                required += names
+            elif field.default is attrs.NOTHING:
+                either.append({"anyOf": [{"required": [name]} for name in names]})
+        members: Schema = {"type": "object", "description": _summary(model), "properties": properties}
+        if required:
+            members["required"] = required
+        if either:
+            members["allOf"] = either
+        if model.RULES:
+            members["x-rules"] = [rule.text for rule in model.RULES]
+        return members | {"additionalProperties": True}
+
+
+def bounded(schema: Schema, bounds: Iterable[Bound]) -> Schema:
+    """A schema with what the bounds say, as far as JSON schema has words for it; with their text in any case."""
+    texts = []
+    for bound in bounds:
+        words = _WORDS.get(type(bound))
+        schema = schema | (words(bound) if words is not None else {})
+        texts.append(bound.text)
+        if isinstance(bound, Each):
+            schema = schema | {"items": bounded(schema.get("items", {}), (bound.bound,))}
+    return schema | {"x-bounds": texts} if texts else schema
+
+
+def _named(**words: Any) -> Schema:
+    return {name: value for name, value in words.items() if value is not None}
+
+
+_WORDS: Mapping[type, Callable[[Any], Schema]] = {
+    Length: lambda bound: _named(
+        minLength=bound.least or None, maxLength=bound.most, pattern=None if bound.blank else r"\S"
+    ),
+    Range: lambda bound: _named(minimum=bound.least, maximum=bound.most),
+    Count: lambda bound: _named(minItems=bound.least or None, maxItems=bound.most),
+    Forbidden: lambda bound: {"pattern": f"^[^{re.escape(bound.characters)}]*$"},
+    Pattern: lambda bound: {"pattern": f"^{bound.regex}$"},
+}
+
+
+def _names(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
+    """How a field is spelled on the wire, the spelling that is sent first."""
+    names: tuple[str, ...] = field.metadata.get("spelled", ()) or (camel(field.name),)
+    return names
+
+
+def _filled(kind: Any, variables: Mapping[Any, Any]) -> Any:
+    """A field's type with the type variables of its model filled in."""
+    if any(isinstance(one, TypeVar) for one in get_args(kind)):
+        return kind[tuple(variables[one] for one in getattr(kind, "__parameters__", ()))]
+    return kind
+
+
+def _enum(kind: type[OpenEnum]) -> Schema:
+    values = [str(member.value) for member in kind]
+    return {"type": "string", "description": _summary(kind), "x-known-values": values, "examples": values[:1]}
+
+
+def _nullable(schema: Schema) -> Schema:
+    if isinstance(schema.get("type"), str):
+        return schema | {"type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]} if schema else schema
+
+
+def _summary(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").partition("\n")[0]

@@ -1,0 +1,179 @@
+"""Bodies of the asset search operations.
+
+Law: a search finds what is indexed when it is asked for, and shows what is still there when it is looked at.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from attrs import frozen
+
+from mi_async.api.indexes import AssetType
+from mi_async.api.search import (
+    DialogQuery,
+    PersonQuery,
+    QueryOption,
+    RequestedSearch,
+    Search,
+    SearchFilter,
+    SearchQuery,
+    SearchResults,
+    SearchStatus,
+)
+from mi_async.emulator import finding, media, rules, state, synthetic
+from mi_async.emulator.bodies.unimplemented import unimplemented
+from mi_async.emulator.finding import Terms, Wanted
+from mi_async.emulator.jobs import Phase
+from mi_async.emulator.rules import Refused, require
+from mi_async.emulator.settings import Latency
+from mi_async.models import JsonObject
+
+STATUSES: Mapping[Phase, SearchStatus] = {
+    Phase.RUNNING: SearchStatus.RUNNING,
+    Phase.COMPLETED: SearchStatus.COMPLETED,
+    Phase.FAILED: SearchStatus.FAILED,
+}
+
+
+@frozen
+class Found:
+    """A hit and where it is."""
+
+    hit: state.Hit
+    project: media.Project
+    asset: media.Asset
+    index: media.Index
+
+    def shown(self) -> JsonObject:
+        """A result, in a form that is ours alone."""
+        scene = self.index.scenes[self.hit.scene_id - 1].shown(synthetic.LEAST_CONFIDENCE["MEDIUM"])
+        return {
+            "assetId": self.asset.id,
+            "projectId": self.project.id,
+            "fileName": self.asset.file_name,
+            "indexId": self.index.id,
+            "score": self.hit.score,
+            **scene,
+        }
+
+
+class EmulatedSearch(Search):
+    """Asset searches of an emulated workspace."""
+
+    def __init__(self, world: state.State, **scope: str) -> None:
+        super().__init__(unimplemented, **scope)
+        self._state = world
+        self._room = world.workspace(scope["workspace_name"])
+
+    async def request(
+        self,
+        query: SearchQuery,
+        *,
+        query_option: QueryOption | None = None,
+        query_filter: SearchFilter | None = None,
+    ) -> RequestedSearch:
+        """Start a search; without a filter, it is over the whole workspace."""
+        wanted = self._wanted(query, query_option or QueryOption(), query_filter)
+        job = self._state.new_job(Latency.none(), self._state.settings.searching)
+        number = self._state.new_search_id()
+        self._room.searches[number] = state.Search(job, finding.hits(self._state, self._room, wanted))
+        return RequestedSearch(number)
+
+    async def get(self, search_id: str, *, page_num: int | None = None, page_size: int | None = None) -> SearchResults:
+        """Tell how a search goes, and show one page of what it found."""
+        search = self._room.searches.get(search_id)
+        if search is None:
+            raise Refused(rules.NOT_FOUND, f"search {search_id!r}")
+        page = rules.SEARCH_PAGES.page(self._left(search), 1 if page_num is None else page_num, page_size)
+        status = STATUSES[search.job.phase(self._state.now())]
+        if status is not SearchStatus.COMPLETED:
+            return SearchResults(search_id, status)
+        return SearchResults(
+            search_id,
+            status,
+            page.total_count,
+            page.total_page,
+            page.page_no,
+            page.page_size,
+            tuple(found.shown() for found in page.content),
+        )
+
+    def _wanted(self, query: SearchQuery, option: QueryOption, where: SearchFilter | None) -> Wanted:
+        """What a request asks for.
+
+        Raises:
+            Refused: it does not fit.
+        """
+        text, image = query.text_query, query.image_query
+        require((text is None) is not (image is None), "textQuery or imageQuery", rules.TWO_QUERIES)
+        require(text is None or text.strip(), "textQuery is blank")
+        rules.check_words("textQuery", text)
+        rules.check_known("confidenceLevel", option.confidence_level)
+        where = self._checked(where) or SearchFilter()
+        types = set(where.asset_types or (AssetType.IMAGE, AssetType.VIDEO))
+        return Wanted(
+            text=text,
+            picture="" if image is None else self._digest(image),
+            persons=_persons(query.person_query or PersonQuery()),
+            dialogues=_dialogues(query.dialog_query or DialogQuery()),
+            confidence=option.confidence_level or "MEDIUM",
+            project_ids=where.project_ids,
+            asset_ids=where.asset_ids,
+            videos=None if len(types) > 1 else AssetType.VIDEO in types,
+            modified_from=_plain(where.index_modified_from),
+            modified_to=_plain(where.index_modified_to),
+        )
+
+    def _checked(self, where: SearchFilter | None) -> SearchFilter | None:
+        """Refuse a filter that is not one of projects or assets, or of such as do not exist."""
+        if where is None:
+            return None
+        one = (where.project_ids is None) is not (where.asset_ids is None)
+        require(one, "projectIds or assetIds", rules.TWO_FILTERS)
+        for kind in where.asset_types or ():
+            rules.check_known("assetTypes", kind)
+        for project_id in where.project_ids or ():
+            self._room.project(project_id)
+        unknown = set(where.asset_ids or ()) - {asset.id for _, asset in self._room.assets()}
+        require(not unknown, f"no assets {sorted(unknown)}", rules.NO_ASSET)
+        return where
+
+    def _digest(self, image: str) -> str:
+        """Digest of a query image that is uploaded, and is no HEIC picture."""
+        upload = self._state.uploads.get(image)
+        usable = upload is not None and upload.workspace == state.ACCOUNT and upload.format != "heic"
+        if upload is None or not usable or upload.outcome(self._state.now()) is not None:
+            raise Refused(rules.INVALID, f"imageQuery {image!r} is not usable")
+        return upload.md5
+
+    def _left(self, search: state.Search) -> list[Found]:
+        """What a search found and is still there."""
+        now = self._state.now()
+        places = {asset.id: (project, asset, asset.index(now)) for project, asset in self._room.assets()}
+        found = ((hit, *places[hit.asset_id]) for hit in search.hits if hit.asset_id in places)
+        return [
+            Found(hit, project, asset, index)
+            for hit, project, asset, index in found
+            if index is not None and index.id == hit.index_id
+        ]
+
+
+def _persons(query: PersonQuery) -> Terms[int]:
+    terms = Terms(query.must or (), query.any or (), query.not_ or ())
+    require(len(terms) <= rules.MOST_IN_QUERY, f"{len(terms)} persons", rules.TOO_MANY_PERSONS)
+    return terms
+
+
+def _dialogues(query: DialogQuery) -> Terms[str]:
+    terms = Terms(query.must or (), query.any or (), query.not_ or ())
+    require(len(terms) <= rules.MOST_IN_QUERY, f"{len(terms)} dialogues", rules.TOO_MANY_DIALOGUES)
+    for line in (*terms.all_of, *terms.any_of, *terms.none_of):
+        rules.check_words("dialogQuery", line)
+    return terms
+
+
+def _plain(moment: datetime | None) -> datetime | None:
+    """A moment as the service has it: UTC, without a zone."""
+    if moment is None or moment.tzinfo is None:
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None)

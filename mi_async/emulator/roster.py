@@ -1,0 +1,84 @@
+"""The persons of a workspace as a whole: who fits a filter, in which order, and what becomes of one who goes.
+
+Law: what is done to a person is done to every scene that shows it.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from mi_async.api.person_models import NameType, SortColumn, SortType
+from mi_async.emulator import rules
+from mi_async.emulator.state import Person, Workspace
+
+
+def matching(
+    room: Workspace,
+    name: str | None,
+    tag_ids: Collection[int] | None,
+    person_ids: Collection[int] | None = None,
+    name_type: NameType | None = None,
+) -> list[Person]:
+    """Persons who fit, oldest first: a part of the name, any of the tags, one of the ids.
+
+    Raises:
+        Refused: the name is no filter.
+    """
+    rules.PERSON_NAME_FILTER.check("name", name)
+    rules.check_words("name", name)
+    tags, numbers = set(tag_ids or ()), set(person_ids or ())
+    return [
+        person
+        for person in room.persons.values()
+        if (name is None or name in (person.name or ""))
+        and (tag_ids is None or tags & person.tag_ids.keys())
+        and (person_ids is None or person.id in numbers)
+        and (name_type is None or (person.name is None) is (name_type is NameType.ANONYMOUS))
+    ]
+
+
+def ordered(
+    room: Workspace, persons: Sequence[Person], column: SortColumn | None, order: SortType | None, now: float
+) -> list[Person]:
+    """Sort persons; equals stay in the order of their ids either way."""
+    key = _KEYS[column or SortColumn.ASSET_COUNT](room, now)
+    return sorted(persons, key=key, reverse=order is not SortType.ASC)
+
+
+def remove(room: Workspace, person: Person, successor: int | None) -> int:
+    """Delete a person, in scenes too, where a successor takes its place; returns how many assets showed it."""
+    del room.persons[person.id]
+    room.names.pop(person.name or "", None)
+    return sum([asset.relabel(person.id, successor) for _, asset in room.assets()])
+
+
+def merge(room: Workspace, person: Person, other: Person) -> tuple[int, int]:
+    """Merge another person into one; returns how many assets and thumbnails moved."""
+    person.thumbnails |= other.thumbnails
+    person.tag_ids |= other.tag_ids
+    if person.primary is None:
+        person.primary = other.primary
+    return remove(room, other, person.id), len(other.thumbnails)
+
+
+Key = Callable[[Person], Any]
+
+
+def _by_assets(room: Workspace, now: float) -> Key:
+    assets = [asset for _, asset in room.assets()]
+    return lambda person: sum(asset.shows(person.id, now) for asset in assets)
+
+
+def _by_id(_room: Workspace, _now: float) -> Key:
+    return lambda person: person.id
+
+
+def _by_name(_room: Workspace, _now: float) -> Key:
+    return lambda person: person.name or ""
+
+
+_KEYS: Mapping[SortColumn, Callable[[Workspace, float], Key]] = {
+    SortColumn.ASSET_COUNT: _by_assets,
+    SortColumn.CREATED_AT: _by_id,  # ids are given in the order of creation
+    SortColumn.PERSON_ID: _by_id,
+    SortColumn.NAME: _by_name,
+}
