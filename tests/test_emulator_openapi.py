@@ -1,7 +1,10 @@
 """The description of the API: valid, complete, and true of the emulator, as far as generated requests can tell."""
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +12,6 @@ import requests
 import schemathesis
 from attrs import evolve, frozen
 from hypothesis import HealthCheck, Phase, given, settings
-from openapi_spec_validator import validate
 from requests.auth import AuthBase
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -19,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from mi_async._core import convert
 from mi_async._core.operation import Place
 from mi_async._core.signing import sign
 from mi_async._core.wire import Request
@@ -43,8 +46,13 @@ DESCRIBED = describe()
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 
 
-def test_an_independent_validator_finds_it_valid() -> None:
-    validate(DESCRIBED)
+def test_an_independent_validator_finds_it_valid(tmp_path: Path) -> None:
+    # in a process of its own: it imports pydantic, and cyclopts behaves differently once that is imported
+    file = tmp_path / "openapi.json"
+    file.write_bytes(convert.dumps(DESCRIBED))
+    command = [sys.executable, "-m", "openapi_spec_validator", str(file)]
+    judged = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  this Python
+    assert judged.returncode == 0, judged.stdout[:1000]
     assert DESCRIBED["openapi"] == "3.1.0"
     assert {scheme["name"] for scheme in DESCRIBED["components"]["securitySchemes"].values()} == {
         "x-ncp-apigw-timestamp",
