@@ -10,10 +10,11 @@ PAGE = Path(__file__).with_suffix(".md")
 HEAD = """# Operations
 
 Written by `python docs/operations.py` from the declarations. `SAFE`, `CONFLICTS` and `DUPLICATES` say what a repeat
-does, see [the guide](guide.md#repeats). A page is at `https://api.ncloud-docs.com/docs/en/<page>`.
+does, see [the guide](guide.md#repeats). A page is at `https://api.ncloud-docs.com/docs/en/<page>`. What the vendor
+removes in January 2027 is marked as deprecated, with what to use instead; a call of it warns.
 
-| operation | what | method and path | repeat | quota | page |
-|---|---|---|---|---|---|
+| operation | what | method and path | repeat | quota | page | deprecated |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -21,7 +22,16 @@ def row(operation: Operation) -> str:
     """One row of the table."""
     quota = f"{operation.quota.calls:,} per {operation.quota.period:g} s" if operation.quota else ""
     route = f"{operation.method} {operation.path}"
-    cells = (f"`{operation.id}`", operation.summary, f"`{route}`", operation.repeat.name, quota, operation.source)
+    successor = f"use `{operation.deprecated}`" if operation.deprecated else ""
+    cells = (
+        f"`{operation.id}`",
+        operation.summary,
+        f"`{route}`",
+        operation.repeat.name,
+        quota,
+        operation.source,
+        successor,
+    )
     return f"| {' | '.join(cells)} |\n"
 
 

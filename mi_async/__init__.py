@@ -2,13 +2,55 @@
 
 from mi_async import api, errors
 from mi_async._core.clock import Clock
+from mi_async._core.declare import raw
 from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.limits import QuotaState
 from mi_async._core.operation import Operation, Quota, Repeat
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout
+from mi_async._core.wire import Raw
+from mi_async.api.assets import Asset, AssetImport, AssetMetaData, AssetRegistration, FileFormat, ImportStatus
+from mi_async.api.indexes import (
+    AnalysisSetting,
+    AnalysisStatus,
+    AssetType,
+    ConfidenceLevel,
+    Index,
+    IndexList,
+    IndexStatus,
+    IndexSummary,
+    RequestedAnalysis,
+    SceneRange,
+    SourceLanguage,
+)
+from mi_async.api.person_models import (
+    CreatedPerson,
+    MergedPersons,
+    NameType,
+    Person,
+    PersonThumbnail,
+    SimilarPerson,
+    SimilarPersons,
+    SortColumn,
+    SortType,
+    TagList,
+    ThumbnailInput,
+    ThumbnailList,
+)
 from mi_async.api.person_tags import PersonTag
-from mi_async.api.persons import CreatedPerson, Person, PersonThumbnail, TagList, ThumbnailInput, ThumbnailList
+from mi_async.api.projects import Project, ProjectList
+from mi_async.api.query_assets import QueryAssetCheck, QueryAssetType, QueryAssetUrl
+from mi_async.api.scene_summaries import SceneSummary, SceneSummaryInfo, SceneSummaryStatus, SummaryStatus
+from mi_async.api.search import (
+    DialogQuery,
+    PersonQuery,
+    QueryOption,
+    RequestedSearch,
+    SearchFilter,
+    SearchQuery,
+    SearchResults,
+    SearchStatus,
+)
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, UploadStatus
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.credentials import Credentials, CredentialsProvider
@@ -52,11 +94,19 @@ from mi_async.workspace import Workspace
 __all__ = [
     "APIError",
     "AnalysisFailedError",
+    "AnalysisSetting",
+    "AnalysisStatus",
+    "Asset",
+    "AssetImport",
+    "AssetMetaData",
+    "AssetRegistration",
+    "AssetType",
     "Attempt",
     "AuthenticationError",
     "BulkError",
     "CapacityError",
     "Clock",
+    "ConfidenceLevel",
     "ConfigError",
     "ConflictError",
     "ConnectError",
@@ -65,13 +115,22 @@ __all__ = [
     "CredentialsError",
     "CredentialsProvider",
     "DeadlineExceededError",
+    "DialogQuery",
     "DisconnectedError",
+    "FileFormat",
     "Hooks",
     "ImageRejectedError",
+    "ImportStatus",
+    "Index",
+    "IndexList",
+    "IndexStatus",
+    "IndexSummary",
     "InvalidArgumentError",
     "InvalidRequestError",
     "JournalError",
     "MIError",
+    "MergedPersons",
+    "NameType",
     "NotFoundError",
     "OpenEnum",
     "Operation",
@@ -79,23 +138,47 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Person",
+    "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
     "Polling",
     "PresignedUrl",
+    "Project",
+    "ProjectList",
+    "QueryAssetCheck",
+    "QueryAssetType",
+    "QueryAssetUrl",
+    "QueryOption",
     "Quota",
     "QuotaError",
     "QuotaState",
     "QuotaWaitError",
+    "Raw",
     "Repeat",
+    "RequestedAnalysis",
+    "RequestedSearch",
     "ResponseError",
     "RetryPolicy",
+    "SceneRange",
+    "SceneSummary",
+    "SceneSummaryInfo",
+    "SceneSummaryStatus",
     "SearchFailedError",
+    "SearchFilter",
+    "SearchQuery",
+    "SearchResults",
+    "SearchStatus",
     "ServerError",
     "Session",
     "SessionError",
+    "SimilarPerson",
+    "SimilarPersons",
+    "SortColumn",
+    "SortType",
     "Source",
+    "SourceLanguage",
     "State",
+    "SummaryStatus",
     "TagList",
     "ThumbnailInput",
     "ThumbnailList",
@@ -113,4 +196,5 @@ __all__ = [
     "api",
     "connect",
     "errors",
+    "raw",
 ]

@@ -5,11 +5,16 @@ Law: values only; imports nothing of ours.
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 T = TypeVar("T")
+
+Json: TypeAlias = Any
+"""What JSON can hold, where the vendor's pages do not say more."""
+JsonObject: TypeAlias = Mapping[str, Any]
+"""A JSON object whose members the vendor's pages do not name."""
 
 
 class OpenEnum(StrEnum):
@@ -41,9 +46,19 @@ def spelled(*names: str) -> dict[str, tuple[str, ...]]:
     return {"spelled": names}
 
 
+def bounded(*bounds: object) -> dict[str, tuple[object, ...]]:
+    """Field metadata of a model that is sent: the bounds of the member, see ``_core.bounds``."""
+    return {"bounds": bounds}
+
+
 @frozen
 class Model:
-    """Base of the response models: what a model does not name is kept in ``extra``, by wire name."""
+    """Base of the models: what a model does not name is kept in ``extra``, by wire name.
+
+    A model that is sent may name in ``RULES`` which of its members go together.
+    """
+
+    RULES: ClassVar[tuple[Any, ...]] = ()
 
     extra: Mapping[str, Any] = field(factory=dict, kw_only=True, repr=False, hash=False)
 

@@ -20,6 +20,7 @@ from mi_async._core.operation import Quota
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout, Transport
 from mi_async.api import operations
+from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import ConfigError
@@ -49,6 +50,7 @@ class Settings:
     max_wait: float | None
     polling: Polling
     clock: Clock
+    validate: bool
 
 
 @define(eq=False)
@@ -57,9 +59,11 @@ class Session:
 
     Attributes:
         workspaces: the account's workspaces.
+        query_assets: uploads of images to search with.
     """
 
     workspaces: Workspaces = field(init=False)
+    query_assets: QueryAssets = field(init=False)
     _settings: Settings
     _calls: Calls
     _limiters: Mapping[str, Limiter]
@@ -68,6 +72,7 @@ class Session:
     def __attrs_post_init__(self) -> None:
         """Bind the account-level groups."""
         self.workspaces = Workspaces(self._calls)
+        self.query_assets = QueryAssets(self._calls)
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name; the service is not asked whether it exists."""
@@ -139,6 +144,7 @@ class Connecting:
             clock=settings.clock,
             max_wait=settings.max_wait,
             prefix=settings.base_url.raw_path.rstrip("/"),
+            validate=settings.validate,
         )
         return Session(settings, calls, limiters)
 
@@ -157,6 +163,7 @@ def connect(
     proxy: str | None = None,
     hooks: Hooks | None = None,
     clock: Clock | None = None,
+    validate: bool = True,
 ) -> Connecting:
     """Open a session with the service.
 
@@ -177,6 +184,8 @@ def connect(
         proxy: URL of an HTTP proxy.
         hooks: run around each attempt.
         clock: the time; for tests and for emulators that run faster than real time.
+        validate: hold arguments against the documented bounds before a request is made. False leaves that to the
+            service, whose limits may have moved.
 
     Raises:
         ConfigError: a setting that cannot work.
@@ -196,6 +205,7 @@ def connect(
         max_wait=max_wait,
         polling=polling or Polling(),
         clock=clock or Clock(),
+        validate=validate,
     )
     if credentials is not None and not callable(getattr(credentials, "credentials", None)):
         message = f"credentials must be Credentials or have an async credentials(), not {type(credentials).__name__}"

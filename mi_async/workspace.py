@@ -26,7 +26,7 @@ class Workspace(WorkspaceGroups):
         self, calls: Calls, name: str, *, clock: Clock, polling: Polling, held: asyncio.Semaphore, attempts: int
     ) -> None:
         super().__init__(calls, name)
-        self._context = Context(self, calls.put, clock, polling, held, PARALLEL, attempts)
+        self._context = Context(self, calls.put, clock, polling, held, PARALLEL, attempts, calls.validate)
 
     def __repr__(self) -> str:
         """Name the workspace."""

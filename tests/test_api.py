@@ -1,40 +1,50 @@
-"""The API as declared, against the examples of the vendor's pages, and its listings page by page."""
+"""The API as declared, against the examples of the vendor's pages."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
-from attrs import define, field
 
 from mi_async import api
 from mi_async._core import convert
 from mi_async._core.envelope import open_envelope
-from mi_async._core.operation import Operation
-from mi_async._core.paging import every
 from mi_async._core.wire import Request, Response
-from mi_async.api.person_tags import PersonTags
-from mi_async.api.persons import Persons, ThumbnailInput
+from mi_async.api.assets import ImportStatus
+from mi_async.api.indexes import AnalysisStatus, Indexes
+from mi_async.api.persons import Persons
+from mi_async.api.projects import Projects
+from mi_async.api.query_assets import QueryAssets
+from mi_async.api.scene_summaries import SummaryStatus
+from mi_async.api.search import SearchStatus
 from mi_async.api.thumbnails import UploadMessage, UploadStatus
 from mi_async.api.workspaces import Workspaces
-from mi_async.models import Page
-from tests.support.contract import CONTRACT, PERSON, THUMBNAIL, Documented
+from mi_async.models import Model
+from tests.support.contract import CONTRACT
+from tests.support.contract_people import PERSON, THUMBNAIL
+from tests.support.documented import Documented
 from tests.support.recorder import Recorder, receive
 
 each_page = pytest.mark.parametrize("page", CONTRACT, ids=lambda page: page.id)
 
 
+def bound(page: Documented, recorder: Recorder) -> Any:
+    """The method that a user calls for an operation."""
+    group, _, verb = page.id.partition(".")
+    account = {"workspaces": Workspaces, "query_assets": QueryAssets}
+    owner = (
+        account[group](recorder) if group in account else getattr(api.WorkspaceGroups(recorder, "my-workspace"), group)
+    )
+    return getattr(owner, verb)
+
+
 async def call(page: Documented, recorder: Recorder) -> Any:
     """Make the documented call as a user does."""
-    group, _, verb = page.id.partition(".")
-    arguments = dict(page.call)
-    if "thumbnails" in arguments:
-        arguments["thumbnails"] = [ThumbnailInput(key, primary) for key, primary in arguments["thumbnails"]]
-    bound = (
-        Workspaces(recorder) if group == "workspaces" else getattr(api.WorkspaceGroups(recorder, "my-workspace"), group)
-    )
-    return await getattr(bound, verb)(**arguments)
+    method = bound(page, recorder)
+    kinds = {p.name: p.kind for p in method.operation.parameters}
+    arguments = {name: convert.structurer(kinds[name])(value) for name, value in page.call.items()}
+    with pytest.warns(DeprecationWarning, match=f"use {page.successor}") if page.successor else nullcontext():
+        return await method(**arguments)
 
 
 @each_page
@@ -63,10 +73,9 @@ async def test_the_documented_answer(page: Documented) -> None:
     result = open_envelope(Response(200, {}, json.dumps(envelope).encode()), page.id)
     recorder = Recorder(result)
     answer = await call(page, recorder)
-    if page.result is None:
-        operation, _ = recorder.made[0]
-        assert answer is None
-        assert operation.parse(result) is None
+    if not isinstance(answer, Model):
+        assert answer == page.result
+        assert recorder.made[0][0].parse(result) == page.result
         return
     assert not answer.extra
     written = json.loads(convert.dumps(answer))
@@ -103,71 +112,84 @@ async def test_urls_that_are_secrets_are_in_no_repr() -> None:
     )
     issued = {"thumbnailKey": "k", "url": "https://storage.example/k?signature=secret", "expirationSeconds": 900}
     presigned = await api.WorkspaceGroups(Recorder(issued), "w").thumbnails.presign("a.jpg")
-    assert "https" not in repr([answer, presigned])
+    query = {"assetFileKey": "k", "presignedUploadUrl": issued["url"], "expirationSeconds": 900}
+    asset = await QueryAssets(Recorder(query)).presign("a.jpg")
+    assert "https" not in repr([answer, presigned, asset])
 
 
-@define
-class Shelf:
-    """A caller with a listing of ``total`` items in pages of ``size``."""
-
-    total: int
-    size: int
-    asked: list[str] = field(factory=list)
-
-    async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
-        target = operation.build(arguments).target
-        self.asked.append(target.partition("?")[2])
-        number = int(parse_qs(self.asked[-1])["pageNum"][0])
-        start = (number - 1) * self.size
-        identity = "workspaceName" if operation.group == "workspaces" else "id"
-        items = [
-            {identity: self.item(operation, n), "name": str(n)}
-            for n in range(start, min(start + self.size, self.total))
-        ]
-        pages = -(-self.total // self.size)
-        return operation.parse({"content": items, "totalCount": self.total, "totalPage": pages, "pageNo": number})
-
-    @staticmethod
-    def item(operation: Operation, number: int) -> object:
-        return str(number) if operation.group == "workspaces" else number
+@pytest.mark.parametrize("page", [page for page in CONTRACT if page.successor], ids=lambda page: page.id)
+async def test_what_the_vendor_removes_warns_where_it_is_called(page: Documented) -> None:
+    recorder = Recorder()
+    with pytest.warns(DeprecationWarning, match="by the vendor") as warned:
+        bound(page, recorder)(**page.call).close()  # before it is awaited
+    assert str(warned[0].message) == f"{page.id} will be removed by the vendor in January 2027; use {page.successor}"
+    assert warned[0].filename == __file__
 
 
-@pytest.mark.parametrize(("total", "calls"), [(0, 1), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)])
-async def test_all_walks_every_page_once(total: int, calls: int) -> None:
-    shelf = Shelf(total, 3)
-    tags = [tag.id async for tag in PersonTags(shelf, workspace_name="w").all(page_size=3, name="x")]
-    assert tags == list(range(total))
-    assert shelf.asked == [f"pageNum={number}&pageSize=3&name=x" for number in range(1, calls + 1)]
+def envelope_of(**beside: object) -> Response:
+    return Response(200, {}, json.dumps({"code": "0", "message": "success", **beside}).encode())
 
 
-async def test_all_of_the_other_groups() -> None:
-    shelf = Shelf(2, 1)
-    persons = Persons(shelf, workspace_name="w").all(name="홍", tag_ids=[1, 2])
-    assert [person.id async for person in persons] == [0, 1]
-    assert [found.workspace_name async for found in Workspaces(shelf).all()] == ["0", "1"]
-    assert shelf.asked == [
-        "pageNum=1&name=%ED%99%8D&tagIdList=1,2",
-        "pageNum=2&name=%ED%99%8D&tagIdList=1,2",
-        "pageNum=1",
-        "pageNum=2",
-    ]
+@pytest.mark.parametrize(
+    ("beside", "total"),
+    [
+        ({"result": {"projects": [], "totalCount": 3}}, 3),
+        ({"result": {"projects": []}, "totalCount": 3}, 3),
+        ({"result": {"projects": [], "totalCount": 3}, "totalCount": 4}, 3),
+        ({"result": {"projects": []}}, None),
+    ],
+)
+def test_a_total_inside_or_beside_the_result(beside: dict[str, object], total: int | None) -> None:
+    listed = Projects.list.operation  # type: ignore[attr-defined]
+    answer = listed.parse(open_envelope(envelope_of(**beside), listed.id, listed.beside))
+    assert (answer.total_count, answer.extra) == (total, {})
 
 
-async def test_the_next_page_is_asked_for_only_when_it_is_needed() -> None:
-    shelf = Shelf(9, 3)
-    items = PersonTags(shelf, workspace_name="w").all()
-    assert [(await anext(items)).id for _ in range(3)] == [0, 1, 2]
-    assert len(shelf.asked) == 1
+def test_both_spellings_of_why_an_analysis_failed() -> None:
+    status = Indexes.status.operation  # type: ignore[attr-defined]
+    for spelling in ("analyzeStatusMessage", "analysisStatusMessage"):
+        assert status.parse({"status": "ANALYZE_FAIL", spelling: "why"}).analyze_status_message == "why"
 
 
-async def test_an_empty_page_ends_a_listing_whatever_it_promises() -> None:
-    async def fetch(number: int) -> Page[str]:
-        return Page(("a",) if number == 1 else (), total_count=100, total_page=100)
-
-    found: AsyncIterator[str] = every(fetch)
-    assert [item async for item in found] == ["a"]
+async def test_the_payload_of_an_index_is_kept_as_sent() -> None:
+    scenes = [{"sceneId": 1, "keywords": ["goal"]}]
+    index = await api.WorkspaceGroups(Recorder({"indexId": 1, "scenes": scenes}), "w").indexes.get(1, 2)
+    assert (index.index_id, index.extra) == (1, {"scenes": scenes})
 
 
-async def test_a_page_is_its_items() -> None:
-    page = await PersonTags(Shelf(3, 3), workspace_name="w").list()
-    assert (len(page), [tag.name for tag in page], page.total_count) == (3, ["0", "1", "2"], 3)
+@pytest.mark.parametrize(
+    ("status", "terminal", "cancellable"),
+    [
+        (AnalysisStatus.BEFORE_ANALYZE, False, False),
+        (AnalysisStatus.WAIT_ANALYZE, False, True),
+        (AnalysisStatus.ANALYZING, False, True),
+        (AnalysisStatus.ANALYZE_COMPLETED, True, False),
+        (AnalysisStatus.ANALYZE_FAIL, True, False),
+        (AnalysisStatus.ANALYZE_CANCEL, True, False),
+        (AnalysisStatus("LATER"), False, False),
+        (SummaryStatus.BEFORE_SUMMARIZE, False, False),
+        (SummaryStatus.WAIT_SUMMARIZE, False, True),
+        (SummaryStatus.SUMMARIZING, False, True),
+        (SummaryStatus.SUMMARIZE_COMPLETED, True, False),
+        (SummaryStatus.SUMMARIZE_FAIL, True, False),
+        (SummaryStatus.SUMMARIZE_CANCELED, True, False),
+        (SummaryStatus("LATER"), False, False),
+    ],
+)
+def test_which_states_last_and_which_can_be_cancelled(
+    status: AnalysisStatus | SummaryStatus, *, terminal: bool, cancellable: bool
+) -> None:
+    assert (status.is_terminal, status.is_cancellable) == (terminal, cancellable)
+
+
+@pytest.mark.parametrize(
+    ("status", "terminal"),
+    [
+        *((status, status is not ImportStatus.IN_PROGRESS) for status in ImportStatus),
+        *((status, status is not SearchStatus.RUNNING) for status in SearchStatus),
+        (ImportStatus("LATER"), False),
+        (SearchStatus("LATER"), False),
+    ],
+)
+def test_which_states_last(status: ImportStatus | SearchStatus, *, terminal: bool) -> None:
+    assert status.is_terminal is terminal

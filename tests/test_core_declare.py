@@ -1,11 +1,14 @@
 """Declarations: what they become, how calls are checked, and those that do not add up."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import pytest
 
-from mi_async._core.declare import operation, operations_of
+from mi_async._core.bounds import AtMostOne, Count
+from mi_async._core.declare import Group, Wire, operation, operations_of, raw
 from mi_async._core.operation import Place, Quota, Repeat
+from mi_async._core.wire import Request
 from mi_async.api.persons import Persons
 from mi_async.errors import InvalidArgumentError
 from tests.support.recorder import Recorder
@@ -23,6 +26,7 @@ def test_a_declaration_is_a_value() -> None:
     assert delete.defaults == {"confidence_level": "HIGH"}
     assert [p.place for p in put.parameters] == [Place.PATH, Place.BODY, Place.BODY]
     assert find != put
+    assert (find.deprecated, find.rules, find.beside, find.parameters[0].bounds) == (None, (), (), ())
     assert len({find, put}) == 2
 
 
@@ -95,3 +99,59 @@ def test_what_does_not_add_up_fails_with_its_name(
 def test_a_quota_lets_something_through(quota: tuple[int, float]) -> None:
     with pytest.raises(InvalidArgumentError, match="at least 1 call"):
         Quota(*quota)
+
+
+class Marked(Group):
+    """Declarations with everything that may be said about one."""
+
+    scope = ()
+
+    @operation("DELETE /marked", repeat=Repeat.SAFE, sends=Place.BODY, deprecated="marked.remove")
+    async def delete(self, *, numbers: Annotated[Sequence[int], Count(most=2), Wire("ids"), "a note"]) -> None:
+        """Delete."""
+        raise NotImplementedError
+
+    @operation("PATCH /marked", repeat=Repeat.SAFE, sends=Place.QUERY, rules=(AtMostOne(("a", "b")),), beside=("n",))
+    async def patch(self, *, a: int | None = None, b: int | None = None) -> None:
+        """Patch."""
+        raise NotImplementedError
+
+
+async def test_where_parameters_travel_may_be_declared() -> None:
+    recorder = Recorder()
+    with pytest.warns(
+        DeprecationWarning, match="marked.delete will be removed by the vendor in January 2027; use marked.r"
+    ):
+        await Marked(recorder).delete(numbers=[1, 2])
+    assert recorder.request == Request("DELETE", "/api/v1/marked", b'{"ids":[1,2]}')
+    await Marked(recorder).patch(a=1)
+    assert recorder.request == Request("PATCH", "/api/v1/marked?a=1", None)
+
+
+def test_what_is_declared_is_there_to_be_shown() -> None:
+    delete, patch = operations_of(Marked)
+    assert (delete.deprecated, delete.parameters[0].bounds, delete.parameters[0].wire) == (
+        "marked.remove",
+        (Count(most=2),),
+        "ids",
+    )
+    assert (patch.rules, patch.beside, patch.deprecated) == ((AtMostOne(("a", "b")),), ("n",), None)
+
+
+async def test_bounds_are_held_unless_told_otherwise() -> None:
+    recorder = Recorder()
+    await Marked(recorder).patch(a=1, b=2)
+    with pytest.raises(InvalidArgumentError, match="give only one of a, b; a and b were given"):
+        _ = recorder.request
+    recorder.validate = False
+    assert recorder.request.target.endswith("?a=1&b=2")
+
+
+async def plain() -> None:
+    """Not an operation."""
+
+
+@pytest.mark.parametrize("method", [plain, Persons.get, Persons(Recorder(), workspace_name="w").get])
+def test_raw_takes_an_operation_of_a_session(method: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"raw\(\) takes an operation such as newsroom\.persons\.get"):
+        raw(method)

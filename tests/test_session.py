@@ -115,11 +115,17 @@ async def test_quotas_are_declared_and_may_be_replaced_or_lifted() -> None:
         assert {name: (state.calls, state.period) for name, state in session.quota.items()} == {
             "thumbnails.presign": (50, 1.0),
             "thumbnails.complete": (1000, 60.0),
+            "query_assets.presign": (50, 1.0),
+            "query_assets.complete": (1000, 60.0),
+            "search.request": (1000, 60.0),
         }
     async with mi_async.connect(KEYS, quotas=quotas) as session:
         assert {name: (state.calls, state.period) for name, state in session.quota.items()} == {
             "thumbnails.presign": (5, 2.0),
             "persons.get": (1, 1.0),
+            "query_assets.presign": (50, 1.0),
+            "query_assets.complete": (1000, 60.0),
+            "search.request": (1000, 60.0),
         }
 
 

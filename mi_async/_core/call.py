@@ -7,7 +7,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 from attrs import Factory, define, field
 
@@ -20,7 +20,7 @@ from mi_async._core.operation import Operation
 from mi_async._core.retry import THROTTLED, Persistence, RetryBudget, RetryPolicy, retryable
 from mi_async._core.signing import sign
 from mi_async._core.transport import Timeout, Transport
-from mi_async._core.wire import Request, Response
+from mi_async._core.wire import Raw, Request, Response
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.errors import (
     AuthenticationError,
@@ -33,9 +33,10 @@ from mi_async.errors import (
     TransportError,
 )
 
-T = TypeVar("T")
-
 _log = logging.getLogger(__name__)
+
+Answer: TypeAlias = tuple[Any, Response]
+"""The parsed result and where it came from."""
 
 EXPIRY_MARGIN = 120.0
 """Seconds before they lapse at which temporary keys are fetched anew."""
@@ -58,6 +59,7 @@ class Calls:
         clock: the time.
         max_wait: seconds that a call may wait for quota; None for as long as its deadline.
         prefix: percent-encoded path that goes before every target and is signed with it.
+        validate: whether arguments are held against their documented bounds.
     """
 
     transport: Transport
@@ -69,6 +71,7 @@ class Calls:
     clock: Clock
     max_wait: float | None
     prefix: str
+    validate: bool = True
     under_way: UnderWay = field(init=False, default=Factory(lambda self: UnderWay(self.clock), takes_self=True))
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _closed: bool = field(init=False, default=False)
@@ -79,7 +82,15 @@ class Calls:
 
     async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
         """Make one call, repeated as the policy and the operation allow, and return its parsed result."""
-        request = operation.build(arguments)
+        return (await self._call(operation, arguments))[0]
+
+    async def raw(self, operation: Operation, arguments: Mapping[str, Any]) -> Raw[Any]:
+        """Make one call as always and return the response with the parsed result."""
+        parsed, response = await self._call(operation, arguments)
+        return Raw(response.status, response.headers, response.body, parsed)
+
+    async def _call(self, operation: Operation, arguments: Mapping[str, Any]) -> Answer:
+        request = operation.build(arguments, validate=self.validate)
         if self.prefix:
             request = Request(request.method, self.prefix + request.target, request.body)
         self.check_usable()
@@ -115,7 +126,7 @@ class Calls:
             message = "the session belongs to another event loop: connect() once in each loop"
             raise SessionError(message)
 
-    async def _attempt(self, operation: Operation, request: Request, number: int, deadline: float) -> Any:
+    async def _attempt(self, operation: Operation, request: Request, number: int, deadline: float) -> Answer:
         limiter = self.limiters.get(operation.id)
         if limiter is None:
             return await self._send(operation, request, number, deadline)
@@ -150,7 +161,7 @@ class Calls:
             return error.retry_after
         return max(self.policy.backoff(number), limiter.state().period / 10)
 
-    async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Any:
+    async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Answer:
         keys = self._keys
         if keys is None or keys.expires_at is not None:
             keys = await self._current_keys()
@@ -167,7 +178,7 @@ class Calls:
         response = failure = None
         try:
             response = await self.transport.send(request, headers)
-            return operation.parse(open_envelope(response, operation.id))
+            return operation.parse(open_envelope(response, operation.id, operation.beside)), response
         except MIError as error:
             failure = error
             _log.debug("%s: attempt %d failed: %s", operation.id, number, error)

@@ -1,21 +1,30 @@
 """``@operation``: a typed method is the declaration; its signature is read once, at import.
 
 Law: pure; all cleverness of the API table is here. Path names come from the template; the rest is query for GET and
-DELETE and JSON body otherwise; wire names are camelCase unless a parameter is ``Annotated[..., Wire(name)]``.
+DELETE and JSON body otherwise, unless the operation says where it sends; wire names are camelCase unless a parameter
+is ``Annotated[..., Wire(name)]``, and what the service allows is noted there too: ``Annotated[..., Range(1, 50)]``.
 A declaration that does not add up fails at import with the operation's name.
 """
 
+import copy
 import inspect
 import re
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from functools import update_wrapper
 from string import Formatter
 from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args, get_origin
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mi_async._core import convert
+from mi_async._core.bounds import BOUNDS, Rule
 from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat
+from mi_async._core.wire import Raw
+from mi_async.errors import InvalidArgumentError
+
+REMOVAL = "January 2027"
+"""When the vendor removes what is deprecated."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +56,29 @@ class Group:
         self._scope = scope
 
 
+def raw(method: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, Raw[R]]]:
+    """Get the status, the headers and the body of an answer along with the result.
+
+    ``answer = await raw(newsroom.persons.get)(1001)``; then ``answer.status`` and ``answer.parsed``. The call goes the
+    same way as any other: quota, signature, retries. An answer that is an error is raised as always.
+
+    Args:
+        method: an operation of a session or a workspace, not called.
+
+    Raises:
+        InvalidArgumentError: it is not one.
+    """
+    group, declared = getattr(method, "__self__", None), getattr(method, "operation", None)
+    answer = getattr(getattr(group, "_caller", None), "raw", None)
+    if not isinstance(group, Group) or not isinstance(declared, Operation) or answer is None:
+        message = f"raw() takes an operation such as newsroom.persons.get, not {method!r}"
+        raise InvalidArgumentError(message)
+    twin: Any = copy.copy(group)
+    twin._caller = answer  # noqa: SLF001  a copy of our own
+    result: Callable[P, Coroutine[Any, Any, Raw[R]]] = getattr(twin, declared.name)
+    return result
+
+
 def operations_of(group: type[Group]) -> Iterator[Operation]:
     """Operations that a group declares, in order."""
     for member in vars(group).values():
@@ -56,7 +88,15 @@ def operations_of(group: type[Group]) -> Iterator[Operation]:
 
 
 def operation(
-    route: str, *, repeat: Repeat | None = None, quota: Quota | None = None, source: str = ""
+    route: str,
+    *,
+    repeat: Repeat | None = None,
+    quota: Quota | None = None,
+    source: str = "",
+    sends: Place | None = None,
+    rules: tuple[Rule, ...] = (),
+    deprecated: str | None = None,
+    beside: tuple[str, ...] = (),
 ) -> Callable[
     [Callable[Concatenate[G, P], Coroutine[Any, Any, R]]], Callable[Concatenate[G, P], Coroutine[Any, Any, R]]
 ]:
@@ -67,12 +107,23 @@ def operation(
         repeat: what a repeat does; may be left out for GET, which is SAFE.
         quota: the documented rate.
         source: slug of the vendor's page.
+        sends: where parameters travel that are not in the path; by default QUERY for GET and DELETE, else BODY.
+        rules: which arguments go together.
+        deprecated: id of the operation to use instead; a call then warns.
+        beside: wire names of members of the result that some answers have beside it.
     """
 
     def declare(
         function: Callable[Concatenate[G, P], Coroutine[Any, Any, R]],
     ) -> Callable[Concatenate[G, P], Coroutine[Any, Any, R]]:
-        declared = _declared(function, route, repeat, quota, source)
+        declared = evolve(
+            _declared(function, route, repeat, sends),
+            quota=quota,
+            source=source,
+            rules=rules,
+            deprecated=deprecated,
+            beside=beside,
+        )
 
         async def call(self: G, /, *args: P.args, **kwargs: P.kwargs) -> R:
             # Python itself checks the arguments against the signature: the coroutine is made and thrown away.
@@ -82,16 +133,28 @@ def operation(
             result: R = await self._caller(declared, given)
             return result
 
-        update_wrapper(call, function)
-        call.operation = declared  # type: ignore[attr-defined]  # functions take attributes
-        return call
+        method = call if deprecated is None else _warning(call, declared)
+        update_wrapper(method, function)
+        method.operation = declared  # type: ignore[attr-defined]  # functions take attributes
+        return method
 
     return declare
 
 
-def _declared(
-    function: Callable[..., Any], route: str, repeat: Repeat | None, quota: Quota | None, source: str
-) -> Operation:
+def _warning(
+    call: Callable[Concatenate[G, P], Coroutine[Any, Any, R]], declared: Operation
+) -> Callable[Concatenate[G, P], Coroutine[Any, Any, R]]:
+    """Warn at the call, where the caller's line is at hand, and not when it is awaited."""
+    message = f"{declared.id} will be removed by the vendor in {REMOVAL}; use {declared.deprecated}"
+
+    def warn_and_call(self: G, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return call(self, *args, **kwargs)
+
+    return warn_and_call
+
+
+def _declared(function: Callable[..., Any], route: str, repeat: Repeat | None, sends: Place | None) -> Operation:
     owner, _, name = function.__qualname__.rpartition(".")
     group = re.sub(r"(?<!^)(?=[A-Z])", "_", owner.rpartition(".")[2]).lower()
     method, _, path = route.partition(" ")
@@ -104,7 +167,7 @@ def _declared(
         raise TypeError(message)
     signature = inspect.signature(function)
     in_path = {name for _, name, _, _ in Formatter().parse(path) if name is not None}
-    elsewhere = Place.QUERY if method in {"GET", "DELETE"} else Place.BODY
+    elsewhere = sends or (Place.QUERY if method in {"GET", "DELETE"} else Place.BODY)
     parameters = tuple(
         _parameter(p, Place.PATH if p.name in in_path else elsewhere, identity)
         for p in list(signature.parameters.values())[1:]
@@ -123,9 +186,9 @@ def _declared(
         parameters=parameters,
         result=signature.return_annotation,
         repeat=repeat or Repeat.SAFE,
-        quota=quota,
+        quota=None,
         summary=(inspect.getdoc(function) or "").partition("\n")[0],
-        source=source,
+        source="",
         scope=scope,
     )
 
@@ -134,9 +197,17 @@ def _parameter(p: inspect.Parameter, place: Place, identity: str) -> Parameter:
     if p.annotation is p.empty or p.kind in {p.VAR_POSITIONAL, p.VAR_KEYWORD}:
         message = f"{identity}: parameter {p.name} needs a type and a place"
         raise TypeError(message)
-    kind, wire = p.annotation, convert.camel(p.name)
+    kind, notes = p.annotation, []
     if get_origin(kind) is Annotated:
         kind, *notes = get_args(kind)
-        wire = next((note.name for note in notes if isinstance(note, Wire)), wire)
     required = p.default is p.empty
-    return Parameter(p.name, wire, place, kind, required, None if required else p.default, p.kind is not p.KEYWORD_ONLY)
+    return Parameter(
+        name=p.name,
+        wire=next((note.name for note in notes if isinstance(note, Wire)), convert.camel(p.name)),
+        place=place,
+        kind=kind,
+        required=required,
+        default=None if required else p.default,
+        positional=p.kind is not p.KEYWORD_ONLY,
+        bounds=tuple(note for note in notes if isinstance(note, BOUNDS)),
+    )

@@ -5,7 +5,7 @@ come from a proxy: parsed leniently, matched on status and code, never on text.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,8 +22,13 @@ EXCERPT = 200
 QUERY = re.compile(r"""\?[^\s"'<>]+""")
 
 
-def open_envelope(response: Response, operation: str) -> convert.Json:
+def open_envelope(response: Response, operation: str, beside: Sequence[str] = ()) -> convert.Json:
     """Return the ``result`` member, None when the envelope has none.
+
+    Args:
+        response: the answer.
+        operation: id, for messages.
+        beside: members of the result that may come beside it instead.
 
     Raises:
         APIError: the answer is an error, by its status or by its code.
@@ -41,7 +46,10 @@ def open_envelope(response: Response, operation: str) -> convert.Json:
         raise ResponseError(message, status=response.status)
     if envelope["code"] not in (SUCCESS, int(SUCCESS)):
         raise _api_error(response, operation)
-    return envelope.get("result")
+    result = envelope.get("result")
+    if beside and result.__class__ is dict:
+        return {name: envelope[name] for name in beside if name in envelope} | result
+    return result
 
 
 def _api_error(response: Response, operation: str) -> APIError:

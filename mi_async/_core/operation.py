@@ -9,9 +9,11 @@ from functools import cached_property
 from string import Formatter
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from mi_async._core import convert
+from mi_async._core.bounds import Bound, Rule
+from mi_async._core.checks import Check, compiled
 from mi_async._core.urltext import from_text, path_segment, to_text
 from mi_async._core.wire import Request
 from mi_async.errors import InvalidArgumentError, ResponseError
@@ -61,6 +63,7 @@ class Parameter:
         required: whether a call must give it.
         default: what is sent when a call does not give it; None is not sent.
         positional: whether it may be given by position.
+        bounds: what the service allows.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Parameter:
     required: bool
     default: Any
     positional: bool
+    bounds: tuple[Bound, ...] = ()
 
 
 @frozen
@@ -95,6 +99,10 @@ class Operation:
         quota: the documented rate, None when none is documented.
         summary: first line of the documentation.
         source: slug of the vendor's API page.
+        scope: path names that come from the group.
+        rules: which arguments go together.
+        deprecated: id of the operation to use instead, when the vendor is going to remove this one.
+        beside: wire names of members of the result that may come beside it.
     """
 
     id: str
@@ -106,7 +114,10 @@ class Operation:
     quota: Quota | None
     summary: str
     source: str
-    scope: tuple[str, ...] = field(default=())
+    scope: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    deprecated: str | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -140,12 +151,23 @@ class Operation:
     def _path(self) -> tuple[tuple[str, str | None], ...]:
         return tuple((literal, name) for literal, name, _, _ in Formatter().parse(self.path))
 
-    def build(self, arguments: Mapping[str, Any]) -> Request:
+    @cached_property
+    def _checks(self) -> tuple[Check, ...]:
+        return compiled([(p.name, p.kind, p.bounds) for p in self.parameters], self.rules)
+
+    def build(self, arguments: Mapping[str, Any], *, validate: bool = True) -> Request:
         """Arguments, those of the group included, to a request.
 
+        Args:
+            arguments: by Python name.
+            validate: whether to look at the documented bounds.
+
         Raises:
-            InvalidArgumentError: an argument that has no form on the wire.
+            InvalidArgumentError: an argument that is out of its bounds, or has no form on the wire.
         """
+        if validate:
+            for check in self._checks:
+                check(arguments.get, "")
         target = "".join(
             [literal if name is None else literal + path_segment(name, arguments[name]) for literal, name in self._path]
         )

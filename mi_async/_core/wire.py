@@ -4,8 +4,11 @@ Law: frozen values; no behaviour that needs anything else.
 """
 
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 from attrs import field, frozen
+
+T = TypeVar("T")
 
 
 @frozen
@@ -36,3 +39,20 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+@frozen
+class Raw(Generic[T]):
+    """A response and what was read from it.
+
+    Attributes:
+        status: HTTP status.
+        headers: case-insensitive mapping.
+        body: the bytes after content decoding, envelope and all.
+        parsed: the result, as without ``raw``.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    parsed: T

@@ -3,16 +3,20 @@
 Source: api.ncloud-docs.com, Media Intelligence, Person tag.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated
 
 from attrs import frozen
 
+from mi_async._core.bounds import Length, Range
 from mi_async._core.declare import Group, Wire, operation
 from mi_async._core.operation import Repeat
 from mi_async._core.paging import every
 from mi_async.models import Model, Page
+
+NAME = Length(1, 30)
 
 
 @frozen
@@ -42,7 +46,7 @@ class PersonTags(Group):
     @operation(
         "POST /workspaces/{workspace_name}/person-tags", repeat=Repeat.CONFLICTS, source="maiu-create-person-tags"
     )
-    async def create(self, name: str) -> PersonTag:
+    async def create(self, name: Annotated[str, NAME]) -> PersonTag:
         """Create a person tag (name 1 to 30 characters, unique in the workspace)."""
         ...
 
@@ -50,10 +54,10 @@ class PersonTags(Group):
     async def list(
         self,
         *,
-        page_num: int = 1,
-        page_size: int | None = None,
+        page_num: Annotated[int, Range(1)] = 1,
+        page_size: Annotated[int | None, Range(1, 50)] = None,
         tag_id: Annotated[int | None, Wire("id")] = None,
-        name: str | None = None,
+        name: Annotated[str | None, NAME] = None,
     ) -> Page[PersonTag]:
         """List one page of the person tags (page_size 1 to 50, by default 10), by id or name if given."""
         ...
@@ -65,6 +69,10 @@ class PersonTags(Group):
         """Delete a person tag."""
         ...
 
-    def all(self, *, page_size: int | None = None, name: str | None = None) -> AsyncIterator[PersonTag]:
-        """Iterate over all person tags, by name if given."""
-        return every(lambda number: self.list(page_num=number, page_size=page_size, name=name))
+    def all(
+        self, *, page_size: int | None = None, name: str | None = None, limit: int | None = None
+    ) -> AsyncGenerator[PersonTag]:
+        """Iterate over all person tags, by name if given, or the first ``limit`` of them."""
+        return every(
+            lambda number: self.list(page_num=number, page_size=page_size, name=name), key=attrgetter("id"), limit=limit
+        )

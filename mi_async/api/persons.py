@@ -3,86 +3,56 @@
 Source: api.ncloud-docs.com, Media Intelligence, Person.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from operator import attrgetter
 from typing import Annotated
 
-from attrs import field, frozen
-
+from mi_async._core.bounds import Count, Forbidden, Length, Marked, NotAmong, Range
 from mi_async._core.declare import Group, Wire, operation
-from mi_async._core.operation import Repeat
+from mi_async._core.operation import Place, Repeat
 from mi_async._core.paging import every
-from mi_async.api.person_tags import PersonTag
-from mi_async.models import Model, Page, spelled
+from mi_async.api.person_models import (
+    CreatedPerson,
+    MergedPersons,
+    NameType,
+    Person,
+    PersonThumbnail,
+    SimilarPerson,
+    SimilarPersons,
+    SortColumn,
+    SortType,
+    TagList,
+    ThumbnailInput,
+    ThumbnailList,
+)
+from mi_async.models import JsonObject, Page
 
+__all__ = [
+    "DESCRIPTION",
+    "NAME",
+    "NAME_FILTER",
+    "PLAIN",
+    "CreatedPerson",
+    "MergedPersons",
+    "NameType",
+    "Person",
+    "PersonThumbnail",
+    "Persons",
+    "SimilarPerson",
+    "SimilarPersons",
+    "SortColumn",
+    "SortType",
+    "TagList",
+    "ThumbnailInput",
+    "ThumbnailList",
+]
 
-@frozen
-class ThumbnailInput(Model):
-    """A picture to give to a person.
-
-    Attributes:
-        thumbnail_key: of a completed upload, usable for 24 hours after it.
-        is_primary_thumbnail: whether it becomes the person's main picture; only one may be.
-    """
-
-    thumbnail_key: str
-    is_primary_thumbnail: bool = False
-
-
-@frozen
-class PersonThumbnail(Model):
-    """A picture that a person has.
-
-    Attributes:
-        id: number of the thumbnail.
-        url: presigned download URL of unknown lifetime; not an identifier.
-        is_primary_thumbnail: whether it is the main picture.
-    """
-
-    id: int
-    url: str = field(repr=False)
-    is_primary_thumbnail: bool = False
-
-
-@frozen
-class Person(Model):
-    """A person with tags and thumbnails.
-
-    Attributes:
-        id: number of the person (``personId`` or ``id`` on the wire).
-        name: 1 to 50 characters, unique in the workspace; None for an anonymous person.
-        description: 1 to 700 characters.
-        tags: tags of the person.
-        thumbnails: pictures of the person.
-    """
-
-    id: int = field(metadata=spelled("personId", "id"))
-    name: str | None = None
-    description: str | None = None
-    tags: tuple[PersonTag, ...] = ()
-    thumbnails: tuple[PersonThumbnail, ...] = ()
-
-
-@frozen
-class CreatedPerson(Model):
-    """The number of a person just created."""
-
-    id: int = field(metadata=spelled("personId", "id"))
-
-
-@frozen
-class ThumbnailList(Model):
-    """All thumbnails that a person has after a change."""
-
-    thumbnail_list: tuple[PersonThumbnail, ...]
-    person_id: int | None = None
-
-
-@frozen
-class TagList(Model):
-    """All tags that a person has after a change."""
-
-    tag_list: tuple[PersonTag, ...]
-    person_id: int | None = None
+NAME = Length(1, 50, blank=False)
+DESCRIPTION = Length(1, 700)
+NAME_FILTER = Length(2, 50)
+PLAIN = Forbidden(";|`")
+THUMBNAILS = Count(most=100)
+ONE_PRIMARY = Marked(1, "is_primary_thumbnail")
 
 
 class Persons(Group):
@@ -90,7 +60,11 @@ class Persons(Group):
 
     @operation("POST /workspaces/{workspace_name}/persons", repeat=Repeat.CONFLICTS, source="maiu-create-persons")
     async def create(
-        self, name: str | None = None, *, thumbnails: Sequence[ThumbnailInput], description: str | None = None
+        self,
+        name: Annotated[str | None, NAME] = None,
+        *,
+        thumbnails: Annotated[Sequence[ThumbnailInput], THUMBNAILS, ONE_PRIMARY],
+        description: Annotated[str | None, DESCRIPTION] = None,
     ) -> CreatedPerson:
         """Create a person with up to 100 thumbnails, anonymous without a name (1 to 50 characters, unique)."""
         ...
@@ -104,12 +78,12 @@ class Persons(Group):
     async def list(
         self,
         *,
-        page_num: int = 1,
-        page_size: int | None = None,
-        name: str | None = None,
-        tag_ids: Annotated[Sequence[int] | None, Wire("tagIdList")] = None,
+        page_num: Annotated[int, Range(1)] = 1,
+        page_size: Annotated[int | None, Range(1, 1000)] = None,
+        name: Annotated[str | None, NAME_FILTER, PLAIN] = None,
+        tag_ids: Annotated[Sequence[int] | None, Wire("tagIdList"), Count(most=30)] = None,
     ) -> Page[Person]:
-        """List one page of the persons (page_size 1 to 1,000, the default), by name (2 to 50 characters) or tags."""
+        """List one page of the persons (page_size 1 to 1,000, the default), by name (2 to 50 characters) or 30 tags."""
         ...
 
     @operation(
@@ -119,8 +93,8 @@ class Persons(Group):
         self,
         person_id: int,
         *,
-        name: str | None = None,
-        description: str | None = None,
+        name: Annotated[str | None, NAME] = None,
+        description: Annotated[str | None, DESCRIPTION] = None,
         primary_thumbnail_id: int | None = None,
     ) -> Person:
         """Change the name, the description or the main thumbnail of a person; what is not given stays."""
@@ -138,7 +112,9 @@ class Persons(Group):
         repeat=Repeat.DUPLICATES,  # not documented as harmless; the workflow looks before it repeats
         source="maiu-set-person-thumbnail",
     )
-    async def set_thumbnails(self, person_id: int, *, thumbnails: Sequence[ThumbnailInput]) -> ThumbnailList:
+    async def set_thumbnails(
+        self, person_id: int, *, thumbnails: Annotated[Sequence[ThumbnailInput], ONE_PRIMARY]
+    ) -> ThumbnailList:
         """Add thumbnails to a person; returns all that the person now has."""
         ...
 
@@ -169,8 +145,120 @@ class Persons(Group):
         """Remove tags from a person; returns those that are left."""
         ...
 
+    @operation(
+        "DELETE /workspaces/{workspace_name}/persons/{person_id}/person-thumbnail",
+        repeat=Repeat.SAFE,
+        source="maiu-remove-person-thumbnail",
+        sends=Place.BODY,
+    )
+    async def remove_thumbnails_with_delete(self, person_id: int, *, thumbnail_ids: Sequence[int]) -> ThumbnailList:
+        """Remove thumbnails by a DELETE with a body, which some proxies drop; else as ``remove_thumbnails``."""
+        ...
+
+    @operation(
+        "DELETE /workspaces/{workspace_name}/persons/{person_id}/person-tags",
+        repeat=Repeat.SAFE,
+        source="maiu-remove-person-tags",
+        sends=Place.BODY,
+    )
+    async def remove_tags_with_delete(self, person_id: int, *, tag_ids: Sequence[int]) -> TagList:
+        """Remove tags by a DELETE with a body, which some proxies drop; else as ``remove_tags``."""
+        ...
+
+    @operation("POST /workspaces/{workspace_name}/persons/search", repeat=Repeat.SAFE, source="mi-search-persons")
+    async def search(
+        self,
+        *,
+        page_num: Annotated[int, Range(1)] = 1,
+        page_size: Annotated[int | None, Range(1, 50)] = None,
+        name: Annotated[str | None, NAME_FILTER, PLAIN] = None,
+        person_ids: Sequence[int] | None = None,
+        tag_ids: Sequence[int] | None = None,
+        name_type: NameType | None = None,
+        sort_column: SortColumn | None = None,
+        sort_type: SortType | None = None,
+    ) -> Page[Person]:
+        """Search one page of persons (page_size 1 to 50, by default 10), by name (2 to 50 characters), ids or tags."""
+        ...
+
+    @operation(
+        "POST /workspaces/{workspace_name}/persons/{person_id}/merge",
+        repeat=Repeat.DUPLICATES,
+        source="mi-merge-persons",
+        rules=(NotAmong("person_id", "person_ids"),),
+    )
+    async def merge(self, person_id: int, *, person_ids: Annotated[Sequence[int], Count(most=10)]) -> MergedPersons:
+        """Merge up to 10 persons into another one, for good: they give up their assets, scenes and thumbnails."""
+        ...
+
+    @operation("GET /workspaces/{workspace_name}/persons/{person_id}/similar", source="mi-similar-persons")
+    async def similar(
+        self,
+        person_id: int,
+        *,
+        person_count: Annotated[int | None, Range(1, 10)] = None,
+        score_threshold: Annotated[int | None, Range(80, 100)] = None,
+    ) -> SimilarPersons:
+        """List up to 10 persons (by default 3) that look like one, at a score of 80 (the default) to 100."""
+        ...
+
+    @operation(
+        "POST /workspaces/{workspace_name}/persons/recommend-by-thumbnail",
+        repeat=Repeat.SAFE,
+        source="mi-recommend-persons-by-thumbnail",
+    )
+    async def recommend_by_thumbnail(
+        self,
+        thumbnail_key: str,
+        *,
+        person_count: Annotated[int | None, Range(1, 10)] = None,
+        score_threshold: Annotated[int | None, Range(80, 100)] = None,
+    ) -> JsonObject:
+        """Recommend up to 10 persons (by default 3) that look like an uploaded thumbnail, at a score of 80 to 100.
+
+        The form of the answer is not documented; it holds a list, empty when nobody is like it.
+        """
+        ...
+
     def all(
-        self, *, page_size: int | None = None, name: str | None = None, tag_ids: Sequence[int] | None = None
-    ) -> AsyncIterator[Person]:
-        """Iterate over all persons, by name or tags if given."""
-        return every(lambda number: self.list(page_num=number, page_size=page_size, name=name, tag_ids=tag_ids))
+        self,
+        *,
+        page_size: int | None = None,
+        name: str | None = None,
+        tag_ids: Sequence[int] | None = None,
+        limit: int | None = None,
+    ) -> AsyncGenerator[Person]:
+        """Iterate over all persons, by name or tags if given, or the first ``limit`` of them."""
+        return every(
+            lambda number: self.list(page_num=number, page_size=page_size, name=name, tag_ids=tag_ids),
+            key=attrgetter("id"),
+            limit=limit,
+        )
+
+    def search_all(
+        self,
+        *,
+        page_size: int | None = None,
+        name: str | None = None,
+        person_ids: Sequence[int] | None = None,
+        tag_ids: Sequence[int] | None = None,
+        name_type: NameType | None = None,
+        sort_column: SortColumn | None = None,
+        sort_type: SortType | None = None,
+        limit: int | None = None,
+    ) -> AsyncGenerator[Person]:
+        """Iterate over all persons that ``search`` finds, or the first ``limit`` of them."""
+        return every(
+            lambda number: self.search(
+                page_num=number,
+                page_size=page_size,
+                name=name,
+                person_ids=person_ids,
+                tag_ids=tag_ids,
+                name_type=name_type,
+                sort_column=sort_column,
+                sort_type=sort_type,
+            ),
+            key=attrgetter("id"),
+            limit=limit,
+        )

@@ -3,15 +3,20 @@
 Source: api.ncloud-docs.com, Media Intelligence, Workspace.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
+from operator import attrgetter
+from typing import Annotated
 
 from attrs import frozen
 
+from mi_async._core.bounds import Pattern, Range
 from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Repeat
 from mi_async._core.paging import every
 from mi_async.models import Model, Page
+
+NAME = Pattern("[a-z0-9-]{3,63}", "3 to 63 characters of a-z, 0-9 and '-'")
 
 
 @frozen
@@ -43,12 +48,14 @@ class Workspaces(Group):
     """Workspaces of the account."""
 
     @operation("POST /workspaces", repeat=Repeat.CONFLICTS, source="maiu-create-workspaces")
-    async def create(self, workspace_name: str, *, bucket_name: str | None = None) -> WorkspaceInfo:
+    async def create(self, workspace_name: Annotated[str, NAME], *, bucket_name: str | None = None) -> WorkspaceInfo:
         """Create a workspace, optionally linked to an Object Storage bucket."""
         ...
 
     @operation("GET /workspaces", source="maiu-list-workspaces")
-    async def list(self, *, page_num: int = 1, page_size: int | None = None) -> Page[WorkspaceInfo]:
+    async def list(
+        self, *, page_num: Annotated[int, Range(1)] = 1, page_size: Annotated[int | None, Range(1, 1000)] = None
+    ) -> Page[WorkspaceInfo]:
         """List one page of the workspaces (page_size 1 to 1,000, by default 1,000)."""
         ...
 
@@ -62,6 +69,10 @@ class Workspaces(Group):
         """Delete a workspace; returns it as it was where the service sends it."""
         ...
 
-    def all(self, *, page_size: int | None = None) -> AsyncIterator[WorkspaceInfo]:
-        """Iterate over all workspaces."""
-        return every(lambda number: self.list(page_num=number, page_size=page_size))
+    def all(self, *, page_size: int | None = None, limit: int | None = None) -> AsyncGenerator[WorkspaceInfo]:
+        """Iterate over all workspaces, or the first ``limit`` of them."""
+        return every(
+            lambda number: self.list(page_num=number, page_size=page_size),
+            key=attrgetter("workspace_name"),
+            limit=limit,
+        )

@@ -65,6 +65,7 @@ class Context:
         held: the session's gate around pictures in memory: from reading one to the end of its PUT.
         parallel: uploads of one workflow that may be under way at once.
         attempts: tries of a step that must look before it repeats (PUT, attach).
+        validate: whether arguments are held against their documented bounds.
         token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
 
@@ -75,6 +76,7 @@ class Context:
     held: asyncio.Semaphore
     parallel: int
     attempts: int
+    validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 
 

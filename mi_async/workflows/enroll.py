@@ -2,15 +2,17 @@
 
 Law: everything that can be refused without a request is refused before the first one; an ambiguous create is settled by
 looking the name up; an error says what exists already.
-Source of the bounds: maiu-create-persons, maiu-create-person-tags.
+The bounds are those of the operations.
 """
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from os import PathLike
 from typing import Any
 
-from mi_async.api.persons import Person, ThumbnailInput
+from mi_async.api.person_tags import NAME as TAG_NAME
+from mi_async.api.persons import DESCRIPTION, NAME, NAME_FILTER, PLAIN, Person, ThumbnailInput
 from mi_async.errors import ConflictError, InvalidArgumentError, MIError
 from mi_async.workflows.attach import add_thumbnails, shows
 from mi_async.workflows.context import Context, known
@@ -20,12 +22,6 @@ from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import Progress, State, bring
 
 MAX_PER_CREATE = 100
-NAME_LENGTH = range(1, 51)
-DESCRIPTION_LENGTH = range(1, 701)
-TAG_LENGTH = range(1, 31)
-FILTER_LENGTH = range(2, 51)
-"""Lengths, in characters, of a name that the person list can be filtered by."""
-NOT_IN_FILTER = frozenset(";|`")
 
 
 async def enroll_person(
@@ -38,7 +34,7 @@ async def enroll_person(
     progress: Progress | None = None,
 ) -> Person:
     """Create a person with pictures, the first being the main one, and tags; see ``Workspace.enroll_person``."""
-    name, tag_names, listed = _checked(name, description, tags, sources)
+    name, tag_names, listed = _checked(name, description, tags, sources, validate=context.validate)
     done: dict[str, Any] = {}
 
     async def check(source: Source) -> Source | Image:
@@ -69,10 +65,11 @@ async def enroll_person(
 
 async def find_person(context: Context, name: str) -> Person | None:
     """Look a person up by exact name; None when there is none."""
-    filterable = len(name) in FILTER_LENGTH and not NOT_IN_FILTER & set(name)
-    async for person in context.groups.persons.all(name=name if filterable else None):
-        if person.name is not None and unicodedata.normalize("NFC", person.name) == name:
-            return person
+    filterable = all(bound.fault(name) is None for bound in (NAME_FILTER, PLAIN))
+    async with aclosing(context.groups.persons.all(name=name if filterable else None)) as persons:
+        async for person in persons:
+            if person.name is not None and unicodedata.normalize("NFC", person.name) == name:
+                return person
     return None
 
 
@@ -95,7 +92,7 @@ async def _create(context: Context, name: str, description: str | None, inputs: 
 
 
 def _checked(
-    name: str, description: str | None, tags: Iterable[str], sources: Iterable[Source]
+    name: str, description: str | None, tags: Iterable[str], sources: Iterable[Source], *, validate: bool
 ) -> tuple[str, list[str], list[Source]]:
     """Arguments in the form that is sent, refused when the service would refuse them."""
     if isinstance(sources, str | bytes | bytearray | PathLike) or not isinstance(sources, Iterable):
@@ -108,16 +105,15 @@ def _checked(
     if not listed:
         message = "a person needs at least one picture"
         raise InvalidArgumentError(message)
-    if description is not None:
-        _within("description", description, DESCRIPTION_LENGTH)
-    names = [_within("tag", tag, TAG_LENGTH) for tag in tags]
-    return _within("name", name, NAME_LENGTH), list(dict.fromkeys(names)), listed
-
-
-def _within(what: str, text: str, length: range) -> str:
-    """The text in Unicode NFC, so that a name typed on one system is found on another."""
-    text = unicodedata.normalize("NFC", text)
-    if len(text) not in length or not text.strip():
-        message = f"{what} needs {length.start} to {length.stop - 1} characters, not blank: {text!r} has {len(text)}"
-        raise InvalidArgumentError(message)
-    return text
+    # In Unicode NFC, so that a name typed on one system is found on another.
+    name, *names = [unicodedata.normalize("NFC", text) for text in (name, *tags)]
+    given = [
+        ("name", name, NAME),
+        ("description", description, DESCRIPTION),
+        *(("tag", tag, TAG_NAME) for tag in names),
+    ]
+    for what, text, bound in given if validate else ():
+        if text is not None and (fault := bound.fault(text)) is not None:
+            message = f"{what} needs {bound.text}; it {fault}"
+            raise InvalidArgumentError(message)
+    return name, list(dict.fromkeys(names)), listed

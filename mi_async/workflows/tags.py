@@ -5,6 +5,7 @@ Law: a create that is refused or ambiguous is settled by looking again.
 
 import unicodedata
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from mi_async.errors import ConflictError, MIError
 from mi_async.workflows.context import Context
@@ -40,7 +41,8 @@ async def _ensure(context: Context, name: str) -> int:
 
 
 async def _find(context: Context, name: str) -> int | None:
-    async for tag in context.groups.person_tags.all(name=name):
-        if unicodedata.normalize("NFC", tag.name) == name:
-            return tag.id
+    async with aclosing(context.groups.person_tags.all(name=name)) as tags:
+        async for tag in tags:
+            if unicodedata.normalize("NFC", tag.name) == name:
+                return tag.id
     return None

@@ -1,13 +1,18 @@
 """What holds for every operation, against the table of the vendor's pages."""
 
-from typing import get_type_hints
+import re
+from collections.abc import Sequence
+from typing import get_origin, get_type_hints
 
 import pytest
 
 from mi_async import Session, api
+from mi_async._core.bounds import Count, Each, Forbidden, Length, Marked, Pattern, Range
 from mi_async._core.declare import Group, operations_of
 from mi_async._core.operation import Operation, Place, Quota, Repeat
-from tests.support.contract import CONTRACT, Documented
+from mi_async._core.urltext import bare
+from tests.support.contract import CONTRACT
+from tests.support.documented import Documented
 from tests.support.recorder import Recorder
 
 PAGES = {page.id: page for page in CONTRACT}
@@ -36,6 +41,45 @@ def test_route_is_the_documented_one(operation: Operation) -> None:
 def test_quota_is_the_documented_one_or_none(operation: Operation) -> None:
     documented = page_of(operation).quota
     assert operation.quota == (Quota(*documented) if documented else None)
+
+
+def test_five_operations_are_limited() -> None:
+    limited = {
+        name: (operation.quota.calls, operation.quota.period)
+        for name, operation in OPERATIONS.items()
+        if operation.quota
+    }
+    assert limited == {
+        "thumbnails.presign": (50, 1.0),
+        "thumbnails.complete": (1000, 60.0),
+        "query_assets.presign": (50, 1.0),
+        "query_assets.complete": (1000, 60.0),
+        "search.request": (1000, 60.0),
+    }
+
+
+def test_all_current_operations_and_those_of_the_generation_before() -> None:
+    deprecated = [operation for operation in OPERATIONS.values() if operation.deprecated]
+    assert (len(OPERATIONS) - len(deprecated), len(deprecated)) == (48, 10)
+
+
+@every_operation
+def test_successor_is_the_documented_one_and_current(operation: Operation) -> None:
+    assert operation.deprecated == page_of(operation).successor
+    if operation.deprecated is not None:
+        assert OPERATIONS[operation.deprecated].deprecated is None
+
+
+@every_operation
+def test_bounds_fit_what_they_are_about(operation: Operation) -> None:
+    kinds = {Length: str, Pattern: str, Forbidden: str, Range: int, Count: Sequence, Each: Sequence, Marked: Sequence}
+    for parameter in operation.parameters:
+        for bound in parameter.bounds:
+            kind = bare(parameter.kind)
+            assert issubclass(get_origin(kind) or kind, kinds[type(bound)])
+    names = {parameter.name for parameter in operation.parameters}
+    for rule in operation.rules:
+        assert all(name in names or name in operation.path for name in re.findall(r"\w+_\w+", rule.text))
 
 
 @every_operation
@@ -74,7 +118,8 @@ def groups_in_reach() -> dict[str, type[Group]]:
     """Groups as users reach them, by attribute: those of a workspace, and the session's one."""
     bound = vars(api.WorkspaceGroups(Recorder(), "newsroom"))
     groups = {name: type(value) for name, value in bound.items() if isinstance(value, Group)}
-    return groups | {"workspaces": get_type_hints(Session)["workspaces"]}
+    hints = get_type_hints(Session)
+    return groups | {name: hints[name] for name in ("workspaces", "query_assets")}
 
 
 @every_operation

@@ -17,9 +17,16 @@ from mi_async._core.wire import Request
 
 @define
 class Recorder:
-    """What a session is to a group; answers each call with ``result``."""
+    """What a session is to a group; answers each call with ``result``.
+
+    Attributes:
+        result: what each call is answered with.
+        validate: whether requests are held against their bounds.
+        made: the calls.
+    """
 
     result: Any = None
+    validate: bool = True
     made: list[tuple[Operation, dict[str, Any]]] = field(factory=list)
 
     async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
@@ -30,7 +37,7 @@ class Recorder:
     def request(self) -> Request:
         """The request of the last call."""
         operation, arguments = self.made[-1]
-        return operation.build(arguments)
+        return operation.build(arguments, validate=self.validate)
 
 
 def receive(operation: Operation, request: Request) -> dict[str, Any]:

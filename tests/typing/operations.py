@@ -3,7 +3,7 @@
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 # pyright: reportPrivateUsage=true
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import datetime
 from typing import Any, assert_type
 
@@ -16,7 +16,7 @@ async def workspaces(session: mi_async.Session) -> None:
     assert_type(await group.create("newsroom", bucket_name="media"), mi_async.WorkspaceInfo)
     assert_type(await group.get("newsroom"), mi_async.WorkspaceInfo)
     assert_type(await group.list(page_num=2, page_size=10), Page[mi_async.WorkspaceInfo])
-    assert_type(group.all(page_size=10), AsyncIterator[mi_async.WorkspaceInfo])
+    assert_type(group.all(page_size=10), AsyncGenerator[mi_async.WorkspaceInfo])
     assert_type(await group.delete("newsroom"), mi_async.WorkspaceInfo | None)
     await group.create("newsroom", "media")  # type: ignore[call-arg]
 
@@ -41,6 +41,28 @@ async def persons(newsroom: mi_async.Workspace) -> None:
     assert_type((await group.remove_tags(1001, tag_ids=(100,))).tag_list, tuple[mi_async.PersonTag, ...])
 
 
+async def more_of_persons(newsroom: mi_async.Workspace) -> None:
+    group = newsroom.persons
+    named = await group.search(name_type=mi_async.NameType.NAMED, sort_column=mi_async.SortColumn.NAME)
+    assert_type(named, Page[mi_async.Person])
+    assert_type(group.search_all(tag_ids=[1], limit=10), AsyncGenerator[mi_async.Person])
+    assert_type(await group.merge(1001, person_ids=[1002]), mi_async.MergedPersons)
+    similar = await group.similar(1001, person_count=3)
+    assert_type(similar.similar_persons, tuple[mi_async.SimilarPerson, ...])
+    assert_type(await group.recommend_by_thumbnail("k", score_threshold=90), Mapping[str, Any])
+    assert_type(await group.remove_tags_with_delete(1001, tag_ids=[1]), mi_async.TagList)
+    assert_type(await group.remove_thumbnails_with_delete(1001, thumbnail_ids=[1]), mi_async.ThumbnailList)
+
+
+async def raw_answers(newsroom: mi_async.Workspace) -> None:
+    answer = await mi_async.raw(newsroom.persons.get)(1001)
+    assert_type(answer, mi_async.Raw[mi_async.Person])
+    assert_type((answer.status, answer.body, answer.parsed), tuple[int, bytes, mi_async.Person])
+    await mi_async.raw(newsroom.persons.get)("1001")  # type: ignore[arg-type]
+    await mi_async.raw(newsroom.persons.get)()  # type: ignore[call-arg]
+    mi_async.raw(newsroom.persons.all)  # type: ignore[arg-type]
+
+
 async def mistakes(newsroom: mi_async.Workspace) -> None:
     await newsroom.persons.get("1001")  # type: ignore[arg-type]
     await newsroom.persons.get()  # type: ignore[call-arg]
@@ -56,7 +78,7 @@ async def person_tags(newsroom: mi_async.Workspace) -> None:
     assert_type(tag, mi_async.PersonTag)
     assert_type(tag.created_time, datetime | None)
     assert_type(await group.list(tag_id=7), Page[mi_async.PersonTag])
-    assert_type(group.all(), AsyncIterator[mi_async.PersonTag])
+    assert_type(group.all(limit=5), AsyncGenerator[mi_async.PersonTag])
     await group.delete(tag.id)
 
 

@@ -1,0 +1,139 @@
+"""Scene summaries: a text for each scene of an analysed asset.
+
+Source: api.ncloud-docs.com, Media Intelligence, Scene summary. The operations by index id are of the generation that
+the vendor removes in January 2027.
+"""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from mi_async._core.bounds import AtMostOne
+from mi_async._core.declare import Group, operation
+from mi_async._core.operation import Repeat
+from mi_async.models import Json, Model, OpenEnum
+
+
+class SummaryStatus(OpenEnum):
+    """How far a scene summary is."""
+
+    BEFORE_SUMMARIZE = "BEFORE_SUMMARIZE"
+    WAIT_SUMMARIZE = "WAIT_SUMMARIZE"
+    SUMMARIZING = "SUMMARIZING"
+    SUMMARIZE_COMPLETED = "SUMMARIZE_COMPLETED"
+    SUMMARIZE_FAIL = "SUMMARIZE_FAIL"
+    SUMMARIZE_CANCELED = "SUMMARIZE_CANCELED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it stays as it is; an undocumented value is not known to, see ``is_known``."""
+        return self.value in {"SUMMARIZE_COMPLETED", "SUMMARIZE_FAIL", "SUMMARIZE_CANCELED"}
+
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether the summary can be cancelled."""
+        return self.value in {"WAIT_SUMMARIZE", "SUMMARIZING"}
+
+
+@frozen
+class SceneSummaryStatus(Model):
+    """How far a scene summary is; source: mi-scene-summary-status."""
+
+    status: SummaryStatus
+
+
+@frozen
+class SceneSummaryInfo(Model):
+    """A completed scene summary; the texts are in ``extra``, as sent: their form is not known.
+
+    Attributes:
+        last_analyzed_at: when the last run completed, as sent; ISO 8601 is likely.
+    """
+
+    last_analyzed_at: str | None = None
+
+
+@frozen
+class SceneSummary(Model):
+    """Scene summary of an index; source: mi-get-scene-summary-result.
+
+    Attributes:
+        index_id: number of the index.
+        scene_summary_info: null until a summary completed.
+    """
+
+    index_id: int
+    scene_summary_info: SceneSummaryInfo | None = None
+
+
+_ASSET = "/workspaces/{workspace_name}/projects/{project_id}/assets/{asset_id}"
+_INDEX = f"{_ASSET}/indexes/{{index_id}}"
+
+
+class SceneSummaries(Group):
+    """Scene summaries of media assets."""
+
+    @operation(
+        f"POST {_ASSET}/scene-summary",
+        repeat=Repeat.CONFLICTS,
+        source="mi-request-scene-summary",
+        rules=(AtMostOne(("scene_ids", "locale")),),
+    )
+    async def request(
+        self, project_id: int, asset_id: int, *, scene_ids: Sequence[int] | None = None, locale: str | None = None
+    ) -> Json:
+        """Request a summary of all scenes in a language, or after one full run of some again; see ``status``."""
+        ...
+
+    @operation(f"GET {_ASSET}/scene-summary/status", source="mi-scene-summary-status")
+    async def status(self, project_id: int, asset_id: int) -> SceneSummaryStatus:
+        """Get how far the scene summary of an asset is."""
+        ...
+
+    @operation(f"POST {_ASSET}/scene-summary/cancel", repeat=Repeat.CONFLICTS, source="mi-cancel-scene-summary")
+    async def cancel(self, project_id: int, asset_id: int) -> None:
+        """Cancel a scene summary that waits or runs; it is not billed."""
+        ...
+
+    @operation(f"GET {_ASSET}/scene-summary", source="mi-get-scene-summary-result")
+    async def get(self, project_id: int, asset_id: int) -> SceneSummary:
+        """Get the scene summary of an asset."""
+        ...
+
+    @operation(
+        f"POST {_INDEX}/scene-summaries",
+        repeat=Repeat.CONFLICTS,
+        source="maiu-request-scene-summary",
+        deprecated="scene_summaries.request",
+    )
+    async def request_by_index(
+        self, project_id: int, asset_id: int, index_id: int, *, scene_ids: Sequence[int] | None = None
+    ) -> Json:
+        """Request a scene summary of an index: of all scenes, or after one full run of some."""
+        ...
+
+    @operation(
+        f"GET {_INDEX}/scene-summaries/{{scene_summary_id}}/status",
+        source="mi-scene-summary-status",
+        deprecated="scene_summaries.status",
+    )
+    async def status_by_id(
+        self, project_id: int, asset_id: int, index_id: int, scene_summary_id: int
+    ) -> SceneSummaryStatus:
+        """Get how far a scene summary of an index is."""
+        ...
+
+    @operation(
+        f"DELETE {_INDEX}/scene-summaries/{{scene_summary_id}}",
+        repeat=Repeat.CONFLICTS,
+        source="maiu-cancel-scene-summary",
+        deprecated="scene_summaries.cancel",
+    )
+    async def cancel_by_id(self, project_id: int, asset_id: int, index_id: int, scene_summary_id: int) -> None:
+        """Cancel a scene summary of an index that waits or runs."""
+        ...
+
+    @operation(f"GET {_INDEX}/scene-summaries", source="maiu-get-scene-summary", deprecated="scene_summaries.get")
+    async def get_by_index(self, project_id: int, asset_id: int, index_id: int) -> SceneSummary:
+        """Get the scene summary of an index."""
+        ...
