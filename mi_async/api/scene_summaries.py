@@ -103,7 +103,7 @@ class SceneSummaries(Group):
     @operation(
         f"POST {_INDEX}/scene-summaries",
         repeat=Repeat.CONFLICTS,
-        source="maiu-request-scene-summary",
+        source="mi-request-scene-summary",
         deprecated="scene_summaries.request",
     )
     async def request_by_index(

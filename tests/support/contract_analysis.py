@@ -186,7 +186,7 @@ SUMMARIES = (
     Documented(
         "scene_summaries.request_by_index",
         f"POST {OF_INDEX}/scene-summaries",
-        "maiu-request-scene-summary",
+        "mi-request-scene-summary",
         "CONFLICTS",
         {**ONE_INDEX, "scene_ids": [1, 2]},
         f"{INDEX_ROOM}/scene-summaries",
