@@ -8,7 +8,7 @@ import pytest
 from mi_async import Clock, NotFoundError, connect
 from mi_async.cli import emulator as module
 from mi_async.cli.app import run
-from mi_async.emulator import Settings
+from mi_async.emulator import Server, Settings
 
 
 def test_settings_shell_lines_log_and_summary(
