@@ -163,22 +163,25 @@ class LeaseLimiter:
         if now < self._paused_until:
             return self._paused_until - now
         self._paused_until = -math.inf
-        while cooling and cooling[0] <= now:
-            cooling.popleft()
-        if self._in_flight + len(cooling) < self.quota.calls:
+        if self._used(now) < self.quota.calls:
             return 0.0
         return cooling[0] - now if cooling else math.inf
+
+    def _used(self, now: float) -> int:
+        """Slots taken; those that have cooled down are let go here, so that nobody ever counts them one by one."""
+        while self._cooling and self._cooling[0] <= now:
+            self._cooling.popleft()
+        return self._in_flight + len(self._cooling)
 
     def next_free(self) -> float:
         """Seconds that a newcomer would wait, by estimate: the pause, the pace and the slots, whichever is longest."""
         now, step = self.clock.monotonic(), self.quota.period / self.quota.calls
         position = self._waiting + 1
-        free = self.quota.calls - self._in_flight - sum(at > now for at in self._cooling)
+        behind = position - (self.quota.calls - self._used(now))
         pace = 0.0 if position == 1 and self._pacer.has_capacity() else position * step
         slot = 0.0
-        if position > free:
-            ahead = [at for at in self._cooling if at > now]
-            slot = ahead[position - free - 1] - now if position - free <= len(ahead) else self.quota.period
+        if behind > 0:
+            slot = self._cooling[behind - 1] - now if behind <= len(self._cooling) else self.quota.period
         return max(self._paused_until - now, pace, slot, 0.0)
 
     def state(self) -> QuotaState:
@@ -188,7 +191,7 @@ class LeaseLimiter:
             self.operation,
             self.quota.calls,
             self.quota.period,
-            self._in_flight + sum(at > now for at in self._cooling),
+            self._used(now),
             self._waiting,
             max(0.0, self._paused_until - now),
             self.next_free(),
