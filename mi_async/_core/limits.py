@@ -55,6 +55,10 @@ class QuotaState:
 class Limiter(Protocol):
     """One quota, wherever it is kept."""
 
+    def take(self) -> bool:
+        """Take a lease if that needs no waiting; False when the caller must stand in line with ``acquire``."""
+        ...
+
     async def acquire(self, max_wait: float | None) -> None:
         """Wait in line and take a lease.
 
@@ -95,6 +99,7 @@ class LeaseLimiter:
     quota: Quota
     clock: Clock
     _pacer: "AsyncLimiter" = field(init=False)
+    _burst: int = field(init=False)
     _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _answered: asyncio.Event = field(init=False, factory=asyncio.Event)
     _in_flight: int = field(init=False, default=0)
@@ -107,8 +112,20 @@ class LeaseLimiter:
         """Make the pacer: the quota's rate with a small burst."""
         from aiolimiter import AsyncLimiter  # noqa: PLC0415  a tenth of our import, and only a session needs it
 
-        size = burst(self.quota)
+        self._burst = size = burst(self.quota)
         self._pacer = AsyncLimiter(size, self.clock.real(size * self.quota.period / self.quota.calls))
+
+    def take(self) -> bool:
+        """Take a lease if nobody waits and the window holds less than a burst: then there is nothing to pace."""
+        if self._waiting or self._paused_until != -math.inf or not self._is_quiet():
+            return False
+        self._in_flight += 1
+        return True
+
+    def _is_quiet(self) -> bool:
+        # The clock is asked only when slots that may have cooled down would make the difference.
+        taken = self._in_flight + len(self._cooling)
+        return taken < self._burst or self._used(self.clock.monotonic()) < self._burst
 
     async def acquire(self, max_wait: float | None = None) -> None:
         """Wait in line and take a lease; cancelled while waiting, it takes nothing."""
