@@ -26,13 +26,10 @@ def starts(version: str) -> bool:
 
 
 def installed() -> list[str]:
-    """Supported Pythons on this machine, the running one always among them."""
+    """Supported Pythons on this machine; the running one by its path, if it is not there by its name."""
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return [
-        sys.executable if version == running else version
-        for version in SUPPORTED
-        if version == running or starts(version)
-    ]
+    found = [version for version in SUPPORTED if starts(version)]
+    return found if running in found else [*found, sys.executable]
 
 
 PYTHONS = installed()

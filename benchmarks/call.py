@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
-from harness import CLIENT_CORE, Runs, fastest, goal, options, pin, report, run_clients, server, table
+from harness import CLIENT_CORE, STEADY_HEAP, Runs, fastest, goal, options, pin, report, run_clients, server, table
 
 import mi_async
 
@@ -107,7 +107,7 @@ def main() -> None:
         return
     with server("api") as port:
         command = [__file__, "--url", f"http://127.0.0.1:{port}", "--client"]
-        runs = run_clients(command, list(VARIANTS), given.reps)
+        runs = run_clients(command, list(VARIANTS), given.reps, **STEADY_HEAP)
     show(runs)
     report(given.json, runs)
 

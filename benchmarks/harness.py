@@ -16,6 +16,13 @@ from typing import Any
 
 CLIENT_CORE, SERVER_CORE = 0, 1
 
+STEADY_HEAP = {"MALLOC_TRIM_THRESHOLD_": str(2**26), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
+"""Environment in which glibc keeps freed memory.
+
+asyncio takes 256 KiB for each read and gives most of it back. Whether that goes to the system, at 20 us a call, depends
+on the layout of the heap, and with it on the seed of str hashes: on chance, in each process anew.
+"""
+
 Figures = Mapping[str, float]
 Runs = Mapping[str, Sequence[Figures]]
 """By variant, the figures of each repetition."""

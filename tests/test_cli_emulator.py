@@ -5,10 +5,10 @@ import logging
 
 import pytest
 
-from mi_async import NotFoundError, connect
+from mi_async import Clock, NotFoundError, connect
 from mi_async.cli import emulator as module
 from mi_async.cli.app import run
-from mi_async.emulator import Server
+from mi_async.emulator import Server, Settings
 
 
 def test_settings_shell_lines_log_and_summary(
@@ -45,13 +45,13 @@ def test_settings_shell_lines_log_and_summary(
 
 
 async def test_faults_are_spread_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Server] = []
+    seen: list[Settings] = []
 
-    async def keep(_host: str, _port: int, server: Server) -> None:
-        seen.append(server)
+    async def keep(_host: str, _port: int, settings: Settings, _clock: Clock) -> None:
+        seen.append(settings)
         await asyncio.sleep(0)
 
     monkeypatch.setattr(module, "_emulate", keep)
     assert await asyncio.to_thread(run, ["emulator", "--faults", "0.2"]) == 0
-    assert sum(seen[0].settings.random_faults.values()) == pytest.approx(0.2)
+    assert sum(seen[0].random_faults.values()) == pytest.approx(0.2)
     assert logging.getLogger("mi_async").level == logging.WARNING

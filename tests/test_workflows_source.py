@@ -260,7 +260,9 @@ async def test_a_closed_file(file: Path) -> None:
     assert "cannot be read: I/O operation on closed file" in str(await rejected(memory))
 
 
-@pytest.mark.parametrize("source", [None, 7, 1.5, ["a.jpg"], object(), {"path": "a.jpg"}], ids=repr)
+@pytest.mark.parametrize(
+    "source", [None, 7, 1.5, ["a.jpg"], object(), {"path": "a.jpg"}], ids=lambda s: type(s).__name__
+)
 async def test_no_source_at_all(source: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=f"not {type(source).__name__}$"):
         await load_image(source)

@@ -130,7 +130,8 @@ class Calls:
         limiter = self.limiters.get(operation.id)
         if limiter is None:
             return await self._send(operation, request, number, deadline)
-        await self._stand_in_line(limiter, deadline)
+        if not limiter.take():
+            await self._stand_in_line(limiter, deadline)
         answered = False
         try:
             result = await self._send(operation, request, number, deadline)

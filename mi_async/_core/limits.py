@@ -55,6 +55,10 @@ class QuotaState:
 class Limiter(Protocol):
     """One quota, wherever it is kept."""
 
+    def take(self) -> bool:
+        """Take a lease if that needs no waiting; False when the caller must stand in line with ``acquire``."""
+        ...
+
     async def acquire(self, max_wait: float | None) -> None:
         """Wait in line and take a lease.
 
@@ -95,6 +99,7 @@ class LeaseLimiter:
     quota: Quota
     clock: Clock
     _pacer: "AsyncLimiter" = field(init=False)
+    _burst: int = field(init=False)
     _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _answered: asyncio.Event = field(init=False, factory=asyncio.Event)
     _in_flight: int = field(init=False, default=0)
@@ -107,8 +112,20 @@ class LeaseLimiter:
         """Make the pacer: the quota's rate with a small burst."""
         from aiolimiter import AsyncLimiter  # noqa: PLC0415  a tenth of our import, and only a session needs it
 
-        size = burst(self.quota)
+        self._burst = size = burst(self.quota)
         self._pacer = AsyncLimiter(size, self.clock.real(size * self.quota.period / self.quota.calls))
+
+    def take(self) -> bool:
+        """Take a lease if nobody waits and the window holds less than a burst: then there is nothing to pace."""
+        if self._waiting or self._paused_until != -math.inf or not self._is_quiet():
+            return False
+        self._in_flight += 1
+        return True
+
+    def _is_quiet(self) -> bool:
+        # The clock is asked only when slots that may have cooled down would make the difference.
+        taken = self._in_flight + len(self._cooling)
+        return taken < self._burst or self._used(self.clock.monotonic()) < self._burst
 
     async def acquire(self, max_wait: float | None = None) -> None:
         """Wait in line and take a lease; cancelled while waiting, it takes nothing."""
@@ -163,22 +180,25 @@ class LeaseLimiter:
         if now < self._paused_until:
             return self._paused_until - now
         self._paused_until = -math.inf
-        while cooling and cooling[0] <= now:
-            cooling.popleft()
-        if self._in_flight + len(cooling) < self.quota.calls:
+        if self._used(now) < self.quota.calls:
             return 0.0
         return cooling[0] - now if cooling else math.inf
+
+    def _used(self, now: float) -> int:
+        """Slots taken; those that have cooled down are let go here, so that nobody ever counts them one by one."""
+        while self._cooling and self._cooling[0] <= now:
+            self._cooling.popleft()
+        return self._in_flight + len(self._cooling)
 
     def next_free(self) -> float:
         """Seconds that a newcomer would wait, by estimate: the pause, the pace and the slots, whichever is longest."""
         now, step = self.clock.monotonic(), self.quota.period / self.quota.calls
         position = self._waiting + 1
-        free = self.quota.calls - self._in_flight - sum(at > now for at in self._cooling)
+        behind = position - (self.quota.calls - self._used(now))
         pace = 0.0 if position == 1 and self._pacer.has_capacity() else position * step
         slot = 0.0
-        if position > free:
-            ahead = [at for at in self._cooling if at > now]
-            slot = ahead[position - free - 1] - now if position - free <= len(ahead) else self.quota.period
+        if behind > 0:
+            slot = self._cooling[behind - 1] - now if behind <= len(self._cooling) else self.quota.period
         return max(self._paused_until - now, pace, slot, 0.0)
 
     def state(self) -> QuotaState:
@@ -188,7 +208,7 @@ class LeaseLimiter:
             self.operation,
             self.quota.calls,
             self.quota.period,
-            self._in_flight + sum(at > now for at in self._cooling),
+            self._used(now),
             self._waiting,
             max(0.0, self._paused_until - now),
             self.next_free(),

@@ -10,7 +10,6 @@ import re
 from binascii import b2a_base64
 from collections.abc import Mapping
 from enum import Enum
-from functools import lru_cache
 
 from mi_async._core.wire import Request
 from mi_async.credentials import Credentials
@@ -34,15 +33,7 @@ def signature(request: Request, timestamp: str, credentials: Credentials) -> str
         credentials: the access key is signed, the secret key signs.
     """
     message = f"{request.method} {request.target}\n{timestamp}\n{credentials.access_key}"
-    mac = _keyed(credentials.secret_key).copy()
-    mac.update(message.encode())
-    return b2a_base64(mac.digest(), newline=False).decode("ascii")
-
-
-@lru_cache(maxsize=16)
-def _keyed(secret_key: str) -> hmac.HMAC:
-    """HMAC that has taken in its key; to copy it costs half of what looking SHA-256 up in OpenSSL does."""
-    return hmac.new(secret_key.encode(), digestmod="sha256")
+    return b2a_base64(credentials.authenticate(message.encode()), newline=False).decode("ascii")
 
 
 def sign(request: Request, credentials: Credentials, now: float) -> dict[str, str]:

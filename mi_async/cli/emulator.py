@@ -4,25 +4,18 @@ Law: stdout carries shell lines that make other commands find it; what it sees g
 """
 
 import asyncio
-import logging
 import os
 import sys
 from typing import Annotated
 
-from aiohttp import web
 from attrs import evolve
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from mi_async._core.clock import Clock
 from mi_async.cli.service import Verbosity, log_to_stderr
-from mi_async.emulator import Faults, Latency, Server, Settings
+from mi_async.emulator import Faults, Latency, Server, Settings, serve
 from mi_async.errors import ConfigError
-
-_log = logging.getLogger(__name__)
-
-GRACE = 0.5
-"""Seconds that requests in progress are given at the end."""
 
 Positive = Parameter(validator=Number(gt=0))
 
@@ -65,38 +58,21 @@ def emulator(
     elif latency_median is not None or latency_p95 is not None:
         message = "give both --latency-median and --latency-p95, or neither"
         raise ConfigError(message)
-    asyncio.run(_emulate(host, port, Server(settings, clock=Clock(speed))))
+    asyncio.run(_emulate(host, port, settings, Clock(speed)))
 
 
-async def _emulate(host: str, port: int, server: Server) -> None:
-    app = server.application()
-    app.on_response_prepare.append(_tell)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
-    await runner.setup()
+async def _emulate(host: str, port: int, settings: Settings, clock: Clock) -> None:
     try:
-        await _listen(runner, host, port)
-        server.listening(*runner.addresses[0][:2])
-        sys.stdout.write(_exports(server))
-        sys.stdout.flush()
-        try:
-            await server.serve_forever()
-        finally:
-            sys.stderr.write(_summary(server))
-    finally:
-        await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
-    try:
-        await web.TCPSite(runner, host, port).start()
+        async with serve(host, port, settings=settings, clock=clock) as server:
+            sys.stdout.write(_exports(server))
+            sys.stdout.flush()
+            try:
+                await server.serve_forever()
+            finally:
+                sys.stderr.write(_summary(server))
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {os.strerror(error.errno) if error.errno else error}"
         raise ConfigError(message) from error
-
-
-async def _tell(request: web.Request, response: web.StreamResponse) -> None:
-    """One line per answer; of its target only the path, since the query of an upload is a signature."""
-    _log.info("%s %s: HTTP %d", request.method, request.path, response.status)
 
 
 def _exports(server: Server) -> str:

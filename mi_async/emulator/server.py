@@ -4,6 +4,7 @@ Law: gateway, fault, effect, answer, in this order; no operation is named here.
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -33,6 +34,8 @@ from mi_async.emulator.settings import CREDENTIALS, Settings
 from mi_async.emulator.state import State
 from mi_async.emulator.storage import ROUTE, Storage
 from mi_async.errors import ResponseError
+
+_log = logging.getLogger(__name__)
 
 DESCRIPTION = "/openapi.json"
 STORAGE_PUT, STORAGE_GET = "storage.put", "storage.get"
@@ -150,7 +153,9 @@ class Server:
         self.log.answers[place, answer.status] += 1
         return answer
 
-    async def _stamp(self, _: web.Request, response: web.StreamResponse) -> None:
+    async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
+        # of the target only the path: the query of an upload is a signature
+        _log.info("%s %s: HTTP %d", request.method, request.path, response.status)
         response.headers["Date"] = formatdate(self.state.wall(), usegmt=True)
         response.headers[REQUEST_ID] = f"{self._request_ids.getrandbits(128):032x}"
 

@@ -47,7 +47,7 @@ def served(settings: Settings = QUICK) -> Iterator[Server]:
 def process(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """``mi-async`` as a process of its own, killed at the end if it is still there."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("NCLOUD_", "MI_ASYNC_"))}
-    with subprocess.Popen(  # noqa: S603  this very interpreter
+    with subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "mi_async", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

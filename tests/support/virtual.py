@@ -51,6 +51,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109  the loop's own
+        await super().shutdown_default_executor()  # threads end in real time: a virtual limit would be over at once
+
     def block(self, seconds: float) -> None:
         """Let time pass as if a callback had kept the loop busy: timers are late."""
         self._jumping.now += seconds
