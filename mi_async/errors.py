@@ -11,20 +11,21 @@ Law: imports nothing of ours, and carries no secret, no signature and no query o
       TransportError          the network, between us and the service
         ConnectError          nothing was sent: DNS, connect, TLS, proxy
         DisconnectedError     the connection broke with the answer outstanding
-        TimeoutError          no answer in time
+        TimeoutError          no answer in time (and a builtin one)
         ResponseError         an answer that is truncated, too large or not what is documented
       APIError                the service said no
         AuthenticationError PermissionDeniedError NotFoundError ConflictError InvalidRequestError ServerError
         QuotaError            a rate or an amount is used up
           CapacityError       a fixed allowance is full: waiting does not help
       QuotaWaitError          the wait for a quota would be longer than the caller allows
-      DeadlineExceededError   the whole call took longer than the caller allows
+      DeadlineExceededError   the whole call took longer than allowed (and a builtin time-out)
       UploadFailedError       an upload that the storage or the service refused
       AnalysisFailedError  SearchFailedError  JournalError  BulkError
 
 Source of the tables: the service's common response codes and the API gateway's error handling page.
 """
 
+import builtins
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,7 +101,7 @@ class DisconnectedError(TransportError):
     ambiguous = True
 
 
-class TimeoutError(TransportError):  # noqa: A001  the field's name; callers write mi_async.TimeoutError
+class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001  the field's name
     """No answer in time: the service may have acted."""
 
     ambiguous = True
@@ -233,7 +234,7 @@ class QuotaWaitError(MIError):
         self.wait = wait
 
 
-class DeadlineExceededError(MIError):
+class DeadlineExceededError(MIError, builtins.TimeoutError):
     """The whole call, its waits and repeats included, would take longer than allowed; may have acted."""
 
     ambiguous = True
@@ -243,7 +244,8 @@ class UploadFailedError(MIError):
     """An upload that the storage or the service refused.
 
     Attributes:
-        reason: the service's word (``OVER_SIZE_LIMIT``, ``RESOLUTION_NOT_SUPPORT``, ``FILE_NOT_EXIST``, ...) or ours.
+        reason: the service's word (``OVER_SIZE_LIMIT``, ``RESOLUTION_NOT_SUPPORT``, ...) or ours: ``TIMED_OUT`` when
+            the service had not taken the picture over in time (and still may), ``ETAG_MISMATCH``, ``HTTP_403``, ...
         key: the thumbnail key, None when none was issued.
     """
 

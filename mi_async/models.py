@@ -85,6 +85,10 @@ class Page(Model, Generic[T]):
         """Iterate over the items of this page."""
         return iter(self.content)
 
+    def __getitem__(self, index: int) -> T:
+        """Get an item of this page by its position."""
+        return self.content[index]
+
     def __len__(self) -> int:
         """Count the items of this page."""
         return len(self.content)

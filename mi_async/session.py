@@ -9,8 +9,7 @@ import platform
 from collections.abc import Generator, Mapping
 
 import aiohttp
-from attrs import define, field, frozen
-from yarl import URL
+from attrs import define, field
 
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
@@ -19,38 +18,16 @@ from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
 from mi_async._core.operation import Quota
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout, Transport
-from mi_async.api import operations
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
-from mi_async.errors import ConfigError
+from mi_async.settings import BASE_URL, Settings
 from mi_async.version import VERSION
 from mi_async.workflows.context import Polling
 from mi_async.workspace import Workspace
 
-BASE_URL = "https://mi.apigw.ntruss.com"
-
 HELD = 24
 """Pictures that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
-
-
-@frozen
-class Settings:
-    """Everything that connect() was given, checked."""
-
-    credentials: CredentialsProvider | None
-    profile: str | None
-    base_url: URL
-    timeout: Timeout
-    retry: RetryPolicy
-    quotas: Mapping[str, Quota]
-    connector: aiohttp.BaseConnector | None
-    proxy: str | None = field(repr=False)  # may hold a password
-    hooks: Hooks
-    max_wait: float | None
-    polling: Polling
-    clock: Clock
-    validate: bool
 
 
 @define(eq=False)
@@ -100,7 +77,8 @@ class Session:
 
     def __repr__(self) -> str:
         """Name the service."""
-        return f"Session({str(self._settings.base_url)!r})"
+        closed = ", closed" if self._calls.closed else ""
+        return f"Session({str(self._settings.base_url)!r}{closed})"
 
 
 @define(eq=False)
@@ -172,13 +150,15 @@ def connect(
     Args:
         credentials: :class:`Credentials`, or any object with ``async def credentials() -> Credentials``; without it
             the NCLOUD_* variables and then ``~/.ncloud/configure`` are looked at.
-        base_url: of the API, or of an emulator; a path in it goes before every request's.
+        base_url: of the API, or of an emulator; a path in it goes before every request's. No environment variable
+            is read for it.
         profile: look for this profile in ``~/.ncloud/configure`` and nowhere else.
         timeout: connect, read and whole-call limits.
         retry: how failed attempts are repeated.
         quotas: by operation id, a quota instead of the declared one; None lifts it.
         max_wait: seconds that a call may wait for its quota; beyond, it fails at once with QuotaWaitError.
-            None waits as long as the call's deadline allows.
+            None waits as long as the call's deadline allows. A workflow may fail so at its beginning; what it has
+            begun it carries on.
         polling: how completion of an upload is awaited.
         connector: an aiohttp connector of yours, for API and storage; it is not closed.
         proxy: URL of an HTTP proxy.
@@ -191,51 +171,19 @@ def connect(
         ConfigError: a setting that cannot work.
         CredentialsError: when it is opened: no credentials were found.
     """
-    url = _checked_url(base_url)
     settings = Settings(
         credentials=credentials,
         profile=profile,
-        base_url=url,
-        timeout=timeout or Timeout(),
-        retry=retry or RetryPolicy(),
-        quotas=_quotas(quotas or {}),
+        base_url=base_url,
+        timeout=Timeout() if timeout is None else timeout,
+        retry=RetryPolicy() if retry is None else retry,
+        quotas=quotas,
+        max_wait=max_wait,
+        polling=Polling() if polling is None else polling,
         connector=connector,
         proxy=proxy,
-        hooks=hooks or Hooks(),
-        max_wait=max_wait,
-        polling=polling or Polling(),
-        clock=clock or Clock(),
+        hooks=Hooks() if hooks is None else hooks,
+        clock=Clock() if clock is None else clock,
         validate=validate,
     )
-    if credentials is not None and not callable(getattr(credentials, "credentials", None)):
-        message = f"credentials must be Credentials or have an async credentials(), not {type(credentials).__name__}"
-        raise ConfigError(message)
-    if credentials is not None and profile is not None:
-        message = "give credentials or a profile, not both"
-        raise ConfigError(message)
-    if max_wait is not None and not max_wait >= 0:
-        message = f"max_wait is a number of seconds from 0, or None, not {max_wait}"
-        raise ConfigError(message)
     return Connecting(settings)
-
-
-def _checked_url(text: str) -> URL:
-    try:
-        url = URL(text)
-    except (ValueError, TypeError):
-        url = URL()
-    if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.user or url.fragment:
-        shown = "one with a user" if "@" in str(text) else repr(text)  # a password may follow
-        message = f"base_url must be http(s)://host[:port][/path], not {shown}"
-        raise ConfigError(message)
-    return url
-
-
-def _quotas(given: Mapping[str, Quota | None]) -> dict[str, Quota]:
-    known = {operation.id: operation.quota for operation in operations()}
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        limited = ", ".join(name for name, quota in known.items() if quota is not None)
-        message = f"quotas names unknown operations: {', '.join(unknown)}; those with a quota are {limited}"
-        raise ConfigError(message)
-    return {name: quota for name, quota in {**known, **given}.items() if quota is not None}

@@ -26,7 +26,8 @@ class Workspace(WorkspaceGroups):
         self, calls: Calls, name: str, *, clock: Clock, polling: Polling, held: asyncio.Semaphore, attempts: int
     ) -> None:
         super().__init__(calls, name)
-        self._context = Context(self, calls.put, clock, polling, held, PARALLEL, attempts, calls.validate)
+        patient = WorkspaceGroups(calls.patient, name)
+        self._context = Context(self, patient, calls.put, clock, polling, held, PARALLEL, attempts, calls.validate)
 
     def __repr__(self) -> str:
         """Name the workspace."""
@@ -42,7 +43,8 @@ class Workspace(WorkspaceGroups):
             source: a path, bytes, or an object with ``read`` (sync or async); jpg, png or webp by content, at most
                 5 MB, at least 256 px wide and high. Read once, off the event loop, and held in memory.
             primary: make it the person's main picture.
-            progress: called with the :class:`Upload` after each step.
+            progress: a plain function, called with the :class:`Upload` after each step; after a failed PUT the state
+                is NEW once more.
 
         Returns:
             The upload in state ATTACHED; its ``thumbnails`` are all that the person then has.
@@ -50,7 +52,7 @@ class Workspace(WorkspaceGroups):
         Raises:
             ImageRejectedError: the picture breaks a rule; nothing was sent.
             UploadFailedError: the storage or the service refused the picture.
-            MIError: any other failure; ``created`` tells what had been done.
+            MIError: any other failure; ``created`` tells what had been done, also on a cancellation.
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
         """
@@ -77,14 +79,15 @@ class Workspace(WorkspaceGroups):
             sources: pictures as in :meth:`upload_thumbnail`, at least one; the first becomes the main one.
             description: 1 to 700 characters.
             tags: names of 1 to 30 characters.
-            progress: called with each :class:`Upload` after each of its steps.
+            progress: a plain function, called with each :class:`Upload` after each of its steps, up to ATTACHED once
+                the person is there.
 
         Raises:
             InvalidArgumentError: a name, description or tag out of bounds, no picture; nothing was sent.
             ImageRejectedError: a picture breaks a rule; nothing was sent.
             ConflictError: the name is in use.
             MIError: any other failure; ``created`` holds ``person_id``, ``tag_ids`` and ``thumbnail_keys`` as far
-                as they exist.
+                as they exist, also on a cancellation.
 
         Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
         """

@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 from attrs import define, field
@@ -166,6 +167,32 @@ def test_keys_that_have_lapsed_already_are_refused() -> None:
     async def main() -> None:
         async with stage(provider=Vault(lasts=-1)) as play:
             with pytest.raises(CredentialsError, match="lapsed already"):
+                await play.things.tag("x")
+
+    run(main())
+
+
+def test_short_lived_keys_serve_half_their_life() -> None:
+    async def main() -> None:
+        vault = Vault(lasts=100, takes=0.1)
+        async with stage(provider=vault) as play:
+            await asyncio.gather(*(play.things.tag("x") for _ in range(50)))
+            assert len(vault.asked) == 1
+            await asyncio.sleep(51)
+            await play.things.tag("x")
+            assert len(vault.asked) == 2
+
+    run(main())
+
+
+def test_a_provider_that_gives_no_keys_is_a_credentials_error() -> None:
+    class Mistaken:
+        async def credentials(self) -> Any:
+            return ("access", "secret")
+
+    async def main() -> None:
+        async with stage(provider=Mistaken()) as play:
+            with pytest.raises(CredentialsError, match="gave a tuple"):
                 await play.things.tag("x")
 
     run(main())

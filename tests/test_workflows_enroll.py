@@ -17,6 +17,7 @@ from mi_async import (
     RetryPolicy,
     ServerError,
     SessionError,
+    State,
     Upload,
 )
 from mi_async.emulator import Fault, Faults, Latency, Settings
@@ -25,6 +26,7 @@ from tests.support.interruption import CancelAt
 from tests.support.newsroom import newsroom, no_lease_held
 from tests.support.pictures import picture
 
+STATES = ["presigned", "stored", "confirmed", "attached"]
 FAILING = [
     "person_tags.list",
     "person_tags.create",
@@ -55,7 +57,8 @@ async def test_a_person_with_pictures_and_tags(tmp_path: Path) -> None:
         assert [tag.name for tag in person.tags] == ["Anchor", "Guest"]
         assert [t.is_primary_thumbnail for t in person.thumbnails] == [True, False, False]
         assert "hong" in person.thumbnails[0].url
-        assert Counter(upload.state.value for upload in uploads) == {"presigned": 3, "stored": 3, "confirmed": 3}
+        assert Counter(upload.state.value for upload in uploads) == dict.fromkeys(STATES, 3)
+        assert {upload.person_id for upload in uploads if upload.state is State.ATTACHED} == {person.id}
 
 
 async def test_existing_tags_are_used() -> None:
@@ -125,6 +128,27 @@ async def test_a_failure_after_the_create_names_the_person() -> None:
         with pytest.raises(ServerError) as caught:
             await news.workspace.enroll_person("Gildong Hong", [picture()], tags=["Anchor"])
         assert [caught.value.created["person_id"]] == [each.id for each in news.server.state.persons()]
+
+
+async def test_a_cancellation_tells_what_exists() -> None:
+    stored: list[Upload] = []
+    everything = asyncio.Event()
+
+    def tell(upload: Upload) -> None:
+        if upload.state is State.STORED:
+            stored.append(upload)
+            if len(stored) == 2:
+                everything.set()
+
+    async with newsroom(Settings(latency=Latency.constant(1e4))) as news:
+        pictures = [picture(), picture(seed=1)]
+        work = asyncio.ensure_future(news.workspace.enroll_person("a", pictures, tags=["Anchor"], progress=tell))
+        await everything.wait()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await work
+        created = vars(caught.value)["created"]
+        assert set(created["tag_ids"]) == {"Anchor"}
 
 
 async def test_a_failing_tag_names_the_tags_before_it() -> None:

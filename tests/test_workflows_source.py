@@ -107,7 +107,9 @@ async def test_the_content_decides_and_not_the_name(kind: str, tmp_path: Path) -
     path.write_bytes(picture("gif"))
     error = await rejected(path)
     assert error.reason == "format"
-    assert "not a jpg, png or webp picture: it starts with 47 49 46 38" in str(error)
+    assert "not a jpg, png or webp picture: it starts with b'GIF8" in str(error)
+    path.write_bytes(picture(kind)[:14])
+    assert f"a {kind} that is cut off or damaged" in str(await rejected(path))
 
 
 async def test_the_picture_itself_is_in_no_repr() -> None:

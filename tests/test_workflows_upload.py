@@ -150,9 +150,10 @@ async def test_an_upload_that_never_finishes_fails_after_the_timeout_of_polling(
     async with newsroom(slow, polling=Polling(first=0.5, factor=2.0, timeout=30.0)) as news:
         clock = news.server.clock
         started = clock.monotonic()
-        with pytest.raises(UploadFailedError, match="after 30 s") as caught:
+        with pytest.raises(UploadFailedError, match="not taken over within 30 s") as caught:
             await news.workspace.upload_thumbnail(number, picture())
-        assert caught.value.reason == "FILE_NOT_EXIST"
+        assert caught.value.reason == "TIMED_OUT"
+        assert caught.value.ambiguous
         assert 30.0 <= clock.monotonic() - started < 60.0
         assert news.server.log.count("thumbnails.complete") < 10
 
@@ -162,6 +163,45 @@ async def test_unknown_person_is_said_after_the_upload_with_its_key() -> None:
         with pytest.raises(mi_async.NotFoundError) as caught:
             await news.workspace.upload_thumbnail(4711, picture())
         assert caught.value.created["thumbnail_keys"]
+
+
+async def test_what_has_begun_waits_for_its_quota_however_little_patience_there_is() -> None:
+    """A full line fails fast before anything is stored, and never after."""
+    async with newsroom(QUICK, speed=20.0, max_wait=0.5) as news:
+        number = await person(news)
+        ends = await asyncio.gather(
+            *[news.workspace.upload_thumbnail(number, picture()) for _ in range(120)], return_exceptions=True
+        )
+        refused = [end for end in ends if isinstance(end, mi_async.QuotaWaitError)]
+        assert {end.operation for end in refused} == {"thumbnails.presign"}
+        assert not any(end.created for end in refused)
+        assert len(news.thumbnails()) == 1 + len(ends) - len(refused)
+
+
+async def test_a_cancellation_tells_what_exists() -> None:
+    stored = asyncio.Event()
+
+    def tell(upload: Upload) -> None:
+        if upload.state is State.STORED:
+            stored.set()
+
+    async with newsroom(Settings(latency=Latency.constant(1e4))) as news:
+        work = asyncio.ensure_future(news.workspace.upload_thumbnail(1, picture(), progress=tell))
+        await stored.wait()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await work
+        assert vars(caught.value)["created"]["thumbnail_keys"] == list(news.server.state.uploads)
+
+
+async def test_progress_that_would_have_to_be_awaited_is_refused() -> None:
+    async def later(_: Upload) -> None:
+        raise AssertionError
+
+    async with newsroom() as news:
+        with pytest.raises(mi_async.InvalidArgumentError, match="plain function"):
+            await news.workspace.upload_thumbnail(1, picture(), progress=later)  # type: ignore[arg-type]  # the mistake
+        assert not news.server.log.arrivals
 
 
 async def test_two_thousand_at_once() -> None:

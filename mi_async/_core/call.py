@@ -77,19 +77,24 @@ class Calls:
     _closed: bool = field(init=False, default=False)
     _budget: RetryBudget = field(init=False, factory=RetryBudget)
     _keys: Credentials | None = field(init=False, default=None)
+    _keys_good_until: float = field(init=False, default=math.inf)
     _fetching: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _offset: float = field(init=False, default=0.0)  # seconds by which the service's clock is ahead of ours
 
     async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
         """Make one call, repeated as the policy and the operation allow, and return its parsed result."""
-        return (await self._call(operation, arguments))[0]
+        return (await self._call(operation, arguments, max_wait=self.max_wait))[0]
 
     async def raw(self, operation: Operation, arguments: Mapping[str, Any]) -> Raw[Any]:
         """Make one call as always and return the response with the parsed result."""
-        parsed, response = await self._call(operation, arguments)
+        parsed, response = await self._call(operation, arguments, max_wait=self.max_wait)
         return Raw(response.status, response.headers, response.body, parsed)
 
-    async def _call(self, operation: Operation, arguments: Mapping[str, Any]) -> Answer:
+    async def patient(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        """Make one call of a workflow that has begun: it waits for its quota as long as its deadline allows."""
+        return (await self._call(operation, arguments, max_wait=None))[0]
+
+    async def _call(self, operation: Operation, arguments: Mapping[str, Any], *, max_wait: float | None) -> Answer:
         request = operation.build(arguments, validate=self.validate)
         if self.prefix:
             request = Request(request.method, self.prefix + request.target, request.body)
@@ -98,7 +103,7 @@ class Calls:
         deadline = math.inf if total is None else self.clock.monotonic() + total
         with InFlight(self.under_way, deadline):
             try:
-                result = await self._attempt(operation, request, 1, deadline)
+                result = await self._attempt(operation, request, 1, deadline, max_wait)
             except MIError as error:
                 if not retryable(error, operation.repeat):
                     raise
@@ -108,7 +113,9 @@ class Calls:
                 return result
             paced = operation.id in self.limiters
             repeats = Persistence(self.policy, operation.repeat, self._budget, self.clock, deadline, paced)
-            return await repeats.run(first, lambda number: self._attempt(operation, request, number, deadline))
+            return await repeats.run(
+                first, lambda number: self._attempt(operation, request, number, deadline, max_wait)
+            )
 
     async def put(self, url: str, body: bytes, content_type: str) -> Response:
         """PUT to a presigned URL: once, since the URL is good for one."""
@@ -116,6 +123,11 @@ class Calls:
         total = self.timeout.total
         with InFlight(self.under_way, math.inf):
             return await self.transport.put(url, body, content_type, None if total is None else self.clock.real(total))
+
+    @property
+    def closed(self) -> bool:
+        """Whether it makes no calls any more."""
+        return self._closed
 
     def check_usable(self) -> None:
         """Refuse a closed session, or one of another event loop."""
@@ -126,12 +138,14 @@ class Calls:
             message = "the session belongs to another event loop: connect() once in each loop"
             raise SessionError(message)
 
-    async def _attempt(self, operation: Operation, request: Request, number: int, deadline: float) -> Answer:
+    async def _attempt(
+        self, operation: Operation, request: Request, number: int, deadline: float, max_wait: float | None
+    ) -> Answer:
         limiter = self.limiters.get(operation.id)
         if limiter is None:
             return await self._send(operation, request, number, deadline)
         if not limiter.take():
-            await self._stand_in_line(limiter, deadline)
+            await self._stand_in_line(limiter, deadline, max_wait)
         answered = False
         try:
             result = await self._send(operation, request, number, deadline)
@@ -145,9 +159,9 @@ class Calls:
             limiter.release(answered=answered)
         return result
 
-    async def _stand_in_line(self, limiter: Limiter, deadline: float) -> None:
+    async def _stand_in_line(self, limiter: Limiter, deadline: float, max_wait: float | None) -> None:
         left = deadline - self.clock.monotonic()
-        patience = left if self.max_wait is None else min(left, self.max_wait)
+        patience = left if max_wait is None else min(left, max_wait)
         try:
             await limiter.acquire(None if patience == math.inf else max(patience, 0.0))
         except QuotaWaitError as error:
@@ -210,25 +224,28 @@ class Calls:
         """Keys that are still good, fetched once however many calls wait for them."""
         async with self._fetching:
             keys = self._keys
-            if keys is None or self._lapses(keys):
+            if keys is None or self._keys_good_until <= self.clock.wall():
                 keys = self._keys = await self._fetch_keys()
             return keys
 
     async def _fetch_keys(self) -> Credentials:
         try:
-            keys = await self.provider.credentials()
+            keys: object = await self.provider.credentials()
         except MIError:
             raise
         except Exception as error:  # whatever a user's provider raises
             message = f"the credentials provider failed: {type(error).__name__}"
             raise CredentialsError(message) from error
-        if keys.expires_at is not None and keys.expires_at <= self.clock.wall():
+        if not isinstance(keys, Credentials):
+            message = f"the credentials provider gave a {type(keys).__name__}, not mi_async.Credentials"
+            raise CredentialsError(message)
+        left = math.inf if keys.expires_at is None else keys.expires_at - self.clock.wall()
+        if left <= 0:
             message = "the credentials provider gave keys that have lapsed already"
             raise CredentialsError(message)
+        # Keys that live shorter than twice the margin would otherwise be fetched again for every call.
+        self._keys_good_until = self.clock.wall() + max(left - EXPIRY_MARGIN, left / 2)
         return keys
-
-    def _lapses(self, keys: Credentials) -> bool:
-        return keys.expires_at is not None and keys.expires_at - EXPIRY_MARGIN <= self.clock.wall()
 
     async def aclose(self, grace: float) -> None:
         """Refuse new calls, give those under way ``grace`` seconds, end the rest and close the pools."""

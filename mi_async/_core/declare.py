@@ -55,6 +55,11 @@ class Group:
         self._caller = caller
         self._scope = scope
 
+    def __repr__(self) -> str:
+        """Name the group and what it is bound to."""
+        bound = ", ".join(f"{name}={value!r}" for name, value in self._scope.items())
+        return f"{type(self).__name__}({bound})"
+
 
 def raw(method: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, Raw[R]]]:
     """Get the status, the headers and the body of an answer along with the result.

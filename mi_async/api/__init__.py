@@ -40,19 +40,20 @@ def operations() -> Iterator[Operation]:
 
 
 class WorkspaceGroups:
-    """The groups of one workspace, bound to its name.
+    """The groups of one workspace, bound to its name; one attribute each."""
 
-    Attributes:
-        name: the workspace's name.
-        projects: what assets are sorted into.
-        assets: media assets, brought in from Object Storage.
-        indexes: analyses of assets and what they found.
-        scene_summaries: a text for each scene of an asset.
-        persons: persons, their thumbnails and tags.
-        person_tags: tags that persons can bear.
-        thumbnails: uploads of person thumbnails.
-        search: search over the indexes.
-    """
+    # Named with their descriptions, so that help() tells them, that of a subclass too.
+    __slots__ = {  # noqa: RUF023  in the order of the API's pages
+        "name": "The workspace's name.",
+        "projects": "What assets are sorted into; see help(mi_async.api.Projects).",
+        "assets": "Media assets, brought in from Object Storage; see help(mi_async.api.Assets).",
+        "indexes": "Analyses of assets and what they found; see help(mi_async.api.Indexes).",
+        "scene_summaries": "A text for each scene of an asset; see help(mi_async.api.SceneSummaries).",
+        "persons": "Persons, their thumbnails and tags; see help(mi_async.api.Persons).",
+        "person_tags": "Tags that persons can bear; see help(mi_async.api.PersonTags).",
+        "thumbnails": "Uploads of person thumbnails; see help(mi_async.api.Thumbnails).",
+        "search": "Search over the indexes; see help(mi_async.api.Search).",
+    }
 
     def __init__(self, caller: Caller, name: str) -> None:
         self.name = name

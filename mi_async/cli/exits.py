@@ -3,17 +3,19 @@
 Law: whoever made a mistake gets one line, not a stack trace; only what is not in the table is a bug and shows one.
 """
 
-import os
-import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from attrs import frozen
 from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 from mi_async._core import convert
+from mi_async.cli.streams import OutputError, ReaderGoneError, stderr
 from mi_async.cli.text import one_line
 from mi_async.errors import (
     AuthenticationError,
     ConfigError,
+    ConflictError,
     CredentialsError,
     ImageRejectedError,
     InvalidArgumentError,
@@ -51,9 +53,10 @@ EXITS = (
         (CredentialsError, AuthenticationError, PermissionDeniedError),
     ),
     Exit(4, "what was named does not exist", (NotFoundError,)),
-    Exit(1, "any other failure of the service, the network or an upload", (MIError,)),
+    Exit(5, "it exists already, or its state forbids it", (ConflictError,)),
     Exit(130, "interrupted by Ctrl-C", (KeyboardInterrupt,)),
-    Exit(141, "whoever read the output went away", (BrokenPipeError,)),
+    Exit(141, "whoever read the output went away", (ReaderGoneError,)),
+    Exit(1, "any other failure of the service, the network, an upload or the output", (MIError, OutputError)),
 )
 """Every way to end; for an error the first that names its class."""
 
@@ -74,16 +77,22 @@ def epilogue() -> str:
 
 def report(error: BaseException) -> int:
     """Tell the user what went wrong and what exists all the same; returns the exit code."""
-    if isinstance(error, BrokenPipeError):
-        # Python flushes stdout once more when it ends; that must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    elif isinstance(error, KeyboardInterrupt):
-        sys.stderr.write("interrupted\n")
-    else:
-        sys.stderr.write(f"error: {one_line(_message(error))}\n")
-    if isinstance(error, MIError) and any(error.created.values()):
-        sys.stderr.write(f"exists already: {convert.dumps(error.created).decode()}\n")
+    if not isinstance(error, ReaderGoneError):
+        stderr().write("".join(f"{line}\n" for line in _lines(error)))
     return exit_code(error)
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    yield "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
+    yield from [one_line(note) for note in getattr(error, "__notes__", ())]
+    if any((created := _created(error)).values()):
+        yield f"exists already: {convert.dumps(created).decode()}"
+
+
+def _created(error: BaseException) -> Mapping[str, Any]:
+    """What exists all the same; asyncio makes the interruption out of the cancellation of what was under way."""
+    source = error.__context__ if isinstance(error, KeyboardInterrupt) else error
+    return getattr(source, "created", None) or {}
 
 
 def _message(error: BaseException) -> str:

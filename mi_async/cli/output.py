@@ -3,34 +3,42 @@
 Law: stdout carries results and nothing else; a field that has no value in any row makes no column.
 """
 
-import io
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, cast
 
 import attrs
 import orjson
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mi_async._core import convert
+from mi_async.cli.streams import WIDE, OutputError, console, stdout
 from mi_async.cli.text import plain
 from mi_async.models import Page
 
 Form: TypeAlias = Literal["json", "table"]
 
-WIDE = 10_000
-"""Columns where there is no terminal: nothing is cut off or broken."""
+FEW = 3
+"""Columns up to which a table shows who changed something and when, too."""
 
 
-def show(value: object, form: Form) -> None:
-    """Write one result."""
-    if form == "json":
-        _write(_json(value) + b"\n")
-    elif value is not None:
-        _console().print(_table(value))
+def show(value: object, form: Form, *, changed: bool = False) -> None:
+    """Write one result.
+
+    Args:
+        value: the result.
+        form: how.
+        changed: whether it tells of something that was made, to be named when it cannot be written.
+    """
+    try:
+        if form == "json":
+            _write(_json(value) + b"\n")
+        elif value is not None:
+            _print(value)
+    except OutputError as error:
+        error.created = _identity(value) if changed else {}
+        raise
 
 
 async def show_each(items: AsyncIterator[Any], form: Form) -> None:
@@ -50,20 +58,27 @@ def _json(value: object) -> bytes:
 
 def _write(content: bytes) -> None:
     """UTF-8, whatever the locale says: it is JSON."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    stdout().write_bytes(content)
 
 
-def _console() -> Console:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE)
+def _print(value: object) -> None:
+    out = stdout()
+    console(out, width=None if out.isatty() else WIDE).print(_table(value))
 
 
-def _table(value: object) -> Table:
+def _identity(value: object) -> dict[str, Any]:
+    """What a result is known by: its first member, and its numbers and keys."""
+    members = _members(value)
+    return {
+        name.replace(" ", "_"): member
+        for number, (name, member) in enumerate(members.items())
+        if isinstance(member, int | str) and (number == 0 or name.rpartition(" ")[2] in {"id", "key"})
+    }
+
+
+def _table(value: object) -> Table | str:
     if isinstance(value, Page | list | tuple):
-        return _rows(list(value))
+        return _rows(list(value)) if len(value) else "no items"
     table = Table(box=box.ROUNDED, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -76,7 +91,9 @@ def _table(value: object) -> Table:
 def _rows(items: Sequence[object]) -> Table:
     rows = [{name: _cell(member) for name, member in _members(item).items()} for item in items]
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
-    table = Table(*names or ["no items"], box=box.ROUNDED, header_style="bold")
+    if len(names) > FEW:
+        names = [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
+    table = Table(*names, box=box.ROUNDED, header_style="bold")
     for column in table.columns:
         column.overflow = "fold"
     for row in rows:
@@ -114,6 +131,8 @@ def _words(value: object) -> str:
         case _ if attrs.has(type(value)) or isinstance(value, Mapping):
             members = _members(value)
             named = members.get("name") or members.get("id")
-            return str(named) if named is not None else convert.dumps(value).decode()
+            flags = [name.split()[1] for name, member in members.items() if name.startswith("is ") and member is True]
+            marks = f" ({', '.join(flags)})" if flags else ""
+            return f"{named}{marks}" if named is not None else convert.dumps(value).decode()
         case _:
             return str(value)

@@ -13,7 +13,8 @@ from cyclopts import Group, Parameter
 from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
-from mi_async.session import BASE_URL, Connecting, connect
+from mi_async.session import Connecting, connect
+from mi_async.settings import BASE_URL
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ Law: values and protocols; wired in session.py alone.
 import asyncio
 import secrets
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -58,7 +58,8 @@ class Context:
     """A workspace as workflows see it.
 
     Attributes:
-        groups: the operations.
+        entry: the operations as the caller has them, for the first step: it may fail fast for want of quota.
+        groups: the operations for all that follows: what has begun is carried on, however long the line.
         put: the storage.
         clock: the time.
         polling: how completion is awaited.
@@ -69,6 +70,7 @@ class Context:
         token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
 
+    entry: WorkspaceGroups
     groups: WorkspaceGroups
     put: Put
     clock: Clock
@@ -86,3 +88,17 @@ def known(value: T | None) -> T:
         message = "a step was taken out of order"
         raise RuntimeError(message)
     return value
+
+
+def tell_created(error: BaseException, **created: Any) -> None:
+    """Say on an error, a cancellation included, what a workflow has created so far: ``error.created``, by kind.
+
+    What an inner step has told already is kept; lists are joined.
+    """
+    told = dict(vars(error).get("created", {}))
+    for kind, value in created.items():
+        if isinstance(value, list):
+            told[kind] = list(dict.fromkeys([*value, *told.get(kind, [])]))
+        else:
+            told.setdefault(kind, value)
+    vars(error)["created"] = told

@@ -11,15 +11,17 @@ from contextlib import aclosing
 from os import PathLike
 from typing import Any
 
+from attrs import evolve
+
 from mi_async.api.person_tags import NAME as TAG_NAME
 from mi_async.api.persons import DESCRIPTION, NAME, NAME_FILTER, PLAIN, Person, ThumbnailInput
 from mi_async.errors import ConflictError, InvalidArgumentError, MIError
 from mi_async.workflows.attach import add_thumbnails, shows
-from mi_async.workflows.context import Context, known
+from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.parallel import each
 from mi_async.workflows.source import Image, Source, check_image
 from mi_async.workflows.tags import ensure_tags
-from mi_async.workflows.upload import Progress, State, bring
+from mi_async.workflows.upload import Progress, State, Upload, bring, refuse_async
 
 MAX_PER_CREATE = 100
 
@@ -35,32 +37,37 @@ async def enroll_person(
 ) -> Person:
     """Create a person with pictures, the first being the main one, and tags; see ``Workspace.enroll_person``."""
     name, tag_names, listed = _checked(name, description, tags, sources, validate=context.validate)
+    refuse_async(progress)
     done: dict[str, Any] = {}
 
     async def check(source: Source) -> Source | Image:
         async with context.held:
             return await check_image(source)
 
-    async def upload(numbered: tuple[int, Source | Image]) -> ThumbnailInput:
+    async def upload(numbered: tuple[int, Source | Image]) -> Upload:
         number, source = numbered
-        arrived = await bring(context, source, State.CONFIRMED, progress=progress)
+        arrived = await bring(context, source, State.CONFIRMED, primary=number == 0, progress=progress)
         done.setdefault("thumbnail_keys", []).append(arrived.key)
-        return ThumbnailInput(known(arrived.key), number == 0)
+        return arrived
 
     pictures = await each(check, listed, context.parallel)
-
     try:
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
-        inputs = await each(upload, enumerate(pictures), context.parallel)
+        uploads = await each(upload, enumerate(pictures), context.parallel)
+        inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
         done["person_id"] = person_id = await _create(context, name, description, inputs[:MAX_PER_CREATE])
         for start in range(MAX_PER_CREATE, len(inputs), MAX_PER_CREATE):
             await add_thumbnails(context, person_id, inputs[start : start + MAX_PER_CREATE])
         if tag_ids:
             await context.groups.persons.add_tags(person_id, tag_ids=list(tag_ids.values()))
-        return await context.groups.persons.get(person_id)
-    except MIError as error:
-        error.created = {**error.created, **done}
+        person = await context.groups.persons.get(person_id)
+    except BaseException as error:
+        tell_created(error, **done)
         raise
+    if progress is not None:
+        for arrived in uploads:
+            progress(evolve(arrived, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
+    return person
 
 
 async def find_person(context: Context, name: str) -> Person | None:

@@ -9,12 +9,13 @@ import hashlib
 import inspect
 import io
 import os
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 from attrs import evolve, field, frozen
 
-from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture
+from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture, sniff
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
 
 
@@ -22,7 +23,7 @@ from mi_async.errors import ImageRejectedError, InvalidArgumentError
 class Readable(Protocol):
     """Anything with a ``read(size)`` that gives bytes, or an awaitable of bytes."""
 
-    def read(self, size: int, /) -> Any:
+    def read(self, size: int, /) -> bytes | Awaitable[bytes]:
         """Read at most ``size`` bytes."""
         ...
 
@@ -84,7 +85,9 @@ async def load_image(source: "Source | Image") -> Image:
         raise _rejected(name, "format", "empty")
     picture = await asyncio.to_thread(read_picture, content)
     if picture is None:
-        raise _rejected(name, "format", f"not a jpg, png or webp picture: it starts with {content[:8].hex(' ')}")
+        kind = sniff(content)
+        other = f"not a jpg, png or webp picture: it starts with {content[:8]!r}"
+        raise _rejected(name, "format", f"a {kind} that is cut off or damaged" if kind else other)
     if min(picture.width, picture.height) < MIN_PIXELS:
         size = f"{picture.width} x {picture.height} px, less than the {MIN_PIXELS} px that the service wants"
         raise _rejected(name, "resolution", size)
@@ -136,7 +139,7 @@ async def _read_object(source: Readable, name: str) -> bytes:
         while len(content) <= MAX_BYTES:
             size = MAX_BYTES + 1 - len(content)
             in_memory = isinstance(source, io.BytesIO) or inspect.iscoroutinefunction(source.read)
-            piece = source.read(size) if in_memory else await asyncio.to_thread(source.read, size)
+            piece: Any = source.read(size) if in_memory else await asyncio.to_thread(source.read, size)
             piece = await piece if inspect.isawaitable(piece) else piece
             if not isinstance(piece, bytes | bytearray | memoryview):  # None: a stream that has nothing yet
                 message = f"read() gave {type(piece).__name__}, not bytes"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from mi_async.errors import ConflictError, MIError
-from mi_async.workflows.context import Context
+from mi_async.workflows.context import Context, tell_created
 
 
 async def ensure_tags(context: Context, names: Sequence[str]) -> dict[str, int]:
@@ -17,8 +17,8 @@ async def ensure_tags(context: Context, names: Sequence[str]) -> dict[str, int]:
     for name in names:
         try:
             found[name] = await _ensure(context, name)
-        except MIError as error:
-            error.created = {**error.created, "tag_ids": found}
+        except BaseException as error:
+            tell_created(error, tag_ids=found)
             raise
     return found
 

@@ -4,6 +4,7 @@ Law: each step returns the next value; resuming is walking on from where the val
 15 minutes, so it is asked for just in time, and after a failed PUT the completion check is asked before anything else.
 """
 
+import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,9 +15,9 @@ from attrs import evolve, field, frozen
 from mi_async._core.wire import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
-from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
+from mi_async.errors import ConnectError, InvalidArgumentError, MIError, TransportError, UploadFailedError
 from mi_async.workflows.attach import add_thumbnails
-from mi_async.workflows.context import Context, known
+from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.source import Image, Source, load_image
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ USED_OR_EXPIRED = frozenset({403})
 """Storage statuses of a URL that was used already, by a send whose answer was lost, or that has expired."""
 BUSY = frozenset({408, 429})
 MD5 = re.compile("[0-9a-f]{32}")
+TIMED_OUT = "TIMED_OUT"
+"""Our reason for an upload that is stored but was not taken over in time."""
 NOT_IN_NAME = re.compile(r"[^\w.-]+")
 STEM = 60
 """Characters of the caller's file name that are kept in ours."""
@@ -80,7 +83,8 @@ Step = Callable[[Context, Upload], Awaitable[Upload]]
 
 async def presign(context: Context, upload: Upload) -> Upload:
     """NEW to PRESIGNED: get a URL, just before it is needed."""
-    issued = await context.groups.thumbnails.presign(_unique(upload.image.file_name, context.token(6)))
+    groups = context.groups if upload.tries else context.entry
+    issued = await groups.thumbnails.presign(_unique(upload.image.file_name, context.token(6)))
     return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=issued.url)
 
 
@@ -132,9 +136,10 @@ async def confirm(context: Context, upload: Upload) -> Upload:
         if check.upload_status == UploadStatus.COMPLETED:
             return evolve(upload, state=State.CONFIRMED)
         # Right after the PUT, "does not exist" may only mean "not yet".
-        late = clock.monotonic() - stored >= polling.timeout
-        if late or check.upload_message != UploadMessage.FILE_NOT_EXIST:
-            raise _failed(upload, check, polling.timeout if late else None)
+        if check.upload_message != UploadMessage.FILE_NOT_EXIST:
+            raise _failed(upload, check)
+        if clock.monotonic() - stored >= polling.timeout:
+            raise _late(upload, polling.timeout)
 
 
 async def attach(context: Context, upload: Upload) -> Upload:
@@ -162,20 +167,28 @@ async def bring(
     progress: Progress | None = None,
 ) -> Upload:
     """Take a picture from its source to a state, holding it in memory no longer than until it is stored."""
+    refuse_async(progress)
     async with context.held:
         upload = Upload(await load_image(source), person_id, primary)
         upload = await walk(context, upload, State.STORED, progress)
     return await walk(context, upload, until, progress)
 
 
+def refuse_async(progress: Progress | None) -> None:
+    """Refuse a progress function that would have to be awaited."""
+    if inspect.iscoroutinefunction(progress):
+        message = "progress is called and not awaited: give a plain function"
+        raise InvalidArgumentError(message)
+
+
 async def walk(context: Context, upload: Upload, until: State, progress: Progress | None = None) -> Upload:
-    """Take the steps that lead to ``until``; an error carries the thumbnail key reached so far in ``created``."""
+    """Take the steps that lead to ``until``; an error tells the key of what is stored in ``created``."""
     while not upload.state.reached(until):
         try:
             upload = await STEPS[upload.state](context, upload)
-        except MIError as error:
-            if upload.key is not None:
-                error.created = {**error.created, "thumbnail_keys": [upload.key]}
+        except BaseException as error:
+            if upload.state.reached(State.STORED):
+                tell_created(error, thumbnail_keys=[upload.key])
             raise
         if progress is not None:
             progress(upload)
@@ -204,9 +217,15 @@ def _refused(upload: Upload, reason: str, text: str) -> UploadFailedError:
     return UploadFailedError(f"{upload.image.name}: {text}", reason=reason, key=upload.key)
 
 
-def _failed(upload: Upload, check: UploadCheck, waited: float | None) -> UploadFailedError:
+def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
     status = check.upload_status
     reason = str(check.upload_message or status)
-    after = f" after {waited:g} s" if waited is not None else ""
     text = "was refused" if status == UploadStatus.FAILED else f"has the unknown status {status}"
-    return _refused(upload, reason, f"the upload {text}{after}: {reason}")
+    return _refused(upload, reason, f"the upload {text}: {reason}")
+
+
+def _late(upload: Upload, waited: float) -> UploadFailedError:
+    """It was stored and may yet be taken over; only we have stopped to wait."""
+    error = _refused(upload, TIMED_OUT, f"the upload was not taken over within {waited:g} s; it may yet be")
+    error.ambiguous = True
+    return error

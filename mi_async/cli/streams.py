@@ -1,0 +1,130 @@
+"""stdout and stderr as they are: readers go away, disks fill up, shells close them.
+
+Law: a result that cannot be written is an error; anything else that cannot is lost in silence and the work goes on.
+"""
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO, cast
+
+from attrs import define
+from rich.console import Console
+
+WIDE = 10_000
+"""Columns where there is no terminal: nothing is cut off or broken."""
+
+
+class OutputError(Exception):
+    """The result cannot be written.
+
+    Attributes:
+        created: what exists all the same, for the user.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.created: dict[str, Any] = {}
+
+
+class ReaderGoneError(OutputError):
+    """Whoever read the result went away."""
+
+
+@define(eq=False)
+class Stream:
+    """A text file that rich and logging can write to.
+
+    Attributes:
+        file: where it all goes; None for one that is closed.
+        strict: whether a failure is raised; if not it is kept for ``check``.
+        error: the first failure.
+    """
+
+    file: TextIO | None
+    strict: bool
+    error: OutputError | None = None
+
+    @property
+    def encoding(self) -> str:
+        """How text becomes bytes; rich draws with what it can encode."""
+        return getattr(self.file, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self.file is not None and self.file.isatty()
+
+    def fileno(self) -> int:
+        """The number of the file."""
+        return _open(self.file).fileno()
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        with self._failing():
+            _open(self.file).write(text)
+        return len(text)
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write bytes at once, as they are."""
+        with self._failing():
+            file = _open(self.file)
+            file.flush()
+            file.buffer.write(content)
+            file.buffer.flush()
+
+    def flush(self) -> None:
+        """Let nothing wait."""
+        with self._failing():
+            _open(self.file).flush()
+
+    def check(self) -> None:
+        """Raise what went wrong until now."""
+        if self.error is not None:
+            raise self.error
+
+    @contextmanager
+    def _failing(self) -> Generator[None]:
+        if self.error is None:
+            try:
+                yield
+            except OSError as error:
+                kind = ReaderGoneError if isinstance(error, BrokenPipeError) else OutputError
+                said = os.strerror(error.errno) if error.errno else str(error)
+                self.error = kind(f"cannot write the result: {said}")
+                self._divert()
+        else:
+            with suppress(OSError):
+                yield
+        if self.strict:
+            self.check()
+
+    def _divert(self) -> None:
+        # Python flushes once more when it ends; what still waits must not fail again then.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+
+
+def _open(file: TextIO | None) -> TextIO:
+    if file is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return file
+
+
+def stdout(*, strict: bool = True) -> Stream:
+    """Where results go."""
+    return Stream(sys.stdout, strict)
+
+
+def stderr() -> Stream:
+    """Where everything else goes, as long as somebody reads it."""
+    return Stream(sys.stderr, strict=False)
+
+
+def console(stream: Stream, *, width: int | None = None, highlight: bool = True) -> Console:
+    """A rich console on a stream."""
+    if isinstance(stream.file, io.TextIOWrapper):
+        stream.file.reconfigure(errors="replace")
+    return Console(file=cast("TextIO", stream), width=width, highlight=highlight)

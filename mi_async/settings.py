@@ -1,0 +1,118 @@
+"""Everything that connect() can be told, as one frozen value that is right or refused.
+
+Law: values only; a setting that cannot work is a ConfigError that names it, before anything is opened.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+from attrs import field, frozen
+from yarl import URL
+
+from mi_async._core.clock import Clock
+from mi_async._core.hooks import Hooks
+from mi_async._core.operation import Quota
+from mi_async._core.retry import RetryPolicy
+from mi_async._core.transport import Timeout
+from mi_async.api import operations
+from mi_async.credentials import CredentialsProvider
+from mi_async.errors import ConfigError
+from mi_async.workflows.context import Polling
+
+BASE_URL = "https://mi.apigw.ntruss.com"
+
+Check = Callable[[Any, Any, Any], None]
+
+
+def _instance(kind: type, hint: str) -> Check:
+    """Validator: a value of this type, or None where that is the default."""
+
+    def check(_settings: object, attribute: Any, value: Any) -> None:
+        if not isinstance(value, kind) and not (value is None and attribute.default is None):
+            message = f"{attribute.name} must be {hint}, not {type(value).__name__}"
+            raise ConfigError(message)
+
+    return check
+
+
+def _provider(_settings: object, _attribute: object, value: Any) -> None:
+    if value is not None and not callable(getattr(value, "credentials", None)):
+        message = f"credentials must be Credentials or have an async credentials(), not {type(value).__name__}"
+        raise ConfigError(message)
+
+
+def _not_both(settings: "Settings", _attribute: object, value: Any) -> None:
+    if value is not None and settings.credentials is not None:
+        message = "give credentials or a profile, not both"
+        raise ConfigError(message)
+
+
+def _seconds(_settings: object, attribute: Any, value: Any) -> None:
+    if value is not None and not (isinstance(value, int | float) and value >= 0):
+        message = f"{attribute.name} is a number of seconds from 0, or None, not {value!r}"
+        raise ConfigError(message)
+
+
+def _url(text: object, name: str, path: str) -> URL:
+    try:
+        url = URL(text) if isinstance(text, str) else URL()
+    except ValueError:
+        url = URL()
+    if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.fragment:
+        shown = "one with a user" if "@" in str(text) else repr(text)  # a password may follow
+        message = f"{name} must be http(s)://host[:port]{path}, not {shown}"
+        raise ConfigError(message)
+    return url
+
+
+def _base_url(text: object) -> URL:
+    url = _url(text, "base_url", "[/path]")
+    if url.user:
+        message = "base_url must be http(s)://host[:port][/path], not one with a user"
+        raise ConfigError(message)
+    return url
+
+
+def _proxy(text: str | None) -> str | None:
+    return None if text is None else str(_url(text, "proxy", ""))
+
+
+def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
+    """The declared quotas with those that are given in their place."""
+    declared = {operation.id: operation.quota for operation in operations()}
+    limited = ", ".join(name for name, quota in declared.items() if quota is not None)
+    replaced: Any = given or {}
+    if not isinstance(replaced, Mapping):
+        message = f"quotas must be a mapping from operation id to mi_async.Quota, not {type(given).__name__}"
+        raise ConfigError(message)
+    unknown = sorted(set(replaced) - set(declared))
+    if unknown:
+        message = f"quotas names unknown operations: {', '.join(unknown)}; those with a quota are {limited}"
+        raise ConfigError(message)
+    for name, quota in replaced.items():
+        if quota is not None and not isinstance(quota, Quota):
+            message = f"quotas[{name!r}] must be mi_async.Quota(calls, period) or None, not {type(quota).__name__}"
+            raise ConfigError(message)
+    return {name: quota for name, quota in {**declared, **replaced}.items() if quota is not None}
+
+
+@frozen(kw_only=True)
+class Settings:
+    """The arguments of :func:`mi_async.connect`, checked; they are described there."""
+
+    credentials: CredentialsProvider | None = field(default=None, validator=_provider)
+    profile: str | None = field(default=None, validator=[_instance(str, "a name"), _not_both])
+    base_url: URL = field(converter=_base_url)
+    timeout: Timeout = field(validator=_instance(Timeout, "mi_async.Timeout(connect, read, total)"))
+    retry: RetryPolicy = field(validator=_instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
+    quotas: dict[str, Quota] = field(converter=_quotas)
+    max_wait: float | None = field(default=None, validator=_seconds)
+    polling: Polling = field(validator=_instance(Polling, "mi_async.Polling(first, factor, longest, timeout)"))
+    connector: aiohttp.BaseConnector | None = field(
+        default=None, validator=_instance(aiohttp.BaseConnector, "an aiohttp connector")
+    )
+    proxy: str | None = field(default=None, repr=False, converter=_proxy)  # may hold a password
+    hooks: Hooks = field(validator=_instance(Hooks, "mi_async.Hooks(before, after)"))
+    clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
+    validate: bool = True
