@@ -42,7 +42,7 @@ def test_the_demo_enrolls_everybody(capsys: pytest.CaptureFixture[str]) -> None:
 
 async def test_on_a_terminal_the_demo_draws() -> None:
     out = io.StringIO()
-    await module._demo(Console(file=out, force_terminal=True, width=110), 1, time.monotonic)
+    await module._demo(Console(file=out, force_terminal=True, width=110), 1, time.monotonic, lambda: None)
     assert "✔" in out.getvalue()
     assert "\x1b[" in out.getvalue()
 

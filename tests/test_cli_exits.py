@@ -1,5 +1,6 @@
 """How commands end: each exit code, one line for a mistake, and nothing of a stack trace."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,8 +31,7 @@ def reachable(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     ("code", "line", "said"),
     [
         (0, "workspaces list", ""),
-        (1, "workspaces create newsroom", "workspaces.create: "),
-        (1, "workspaces list --base-url http://127.0.0.1:9 --timeout 0.2", "127.0.0.1"),
+        (5, "workspaces create newsroom", "workspaces.create: "),
         (2, "bogus", 'unknown command "bogus"; see mi-async --help'),
         (2, "persons bogus", 'Unknown command "bogus"'),
         (2, "persons get", "PERSON-ID is missing; see mi-async persons get --help"),
@@ -45,6 +45,10 @@ def reachable(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         (2, "emulator --latency-median 1", "--latency-p95"),
         (2, "emulator --latency-median 2 --latency-p95 1", "median"),
         (2, "emulator --speed 0", "--speed"),
+        (2, "emulator --workspace bad_name/", "3 to 63 characters"),
+        (2, "persons update 1003", "nothing to change; give one of --name, --description, --primary-thumbnail-id"),
+        (2, "enroll Ama - -", "only once"),
+        (2, "-v bogus", 'unknown command "bogus"'),
         (2, "emulator --faults 1.5", "--faults"),
         (3, "NCLOUD_ACCESS_KEY_ID= NCLOUD_SECRET_ACCESS_KEY= workspaces list", "no credentials found; looked at"),
         (3, "workspaces list --profile nobody", "configure"),
@@ -68,6 +72,32 @@ def test_exit_code_and_one_line(
     assert written.err.startswith("error: ")
     assert said in written.err
     assert written.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_where_an_emulator_would_be_it_is_asked_whether_one_runs(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["workspaces", "list", "--base-url", f"http://{host}:9", "--timeout", "0.2"]) == 1
+    [said, hint] = capsys.readouterr().err.splitlines()
+    assert host.strip("[]") in said
+    assert hint == "is it running? see --base-url / MI_ASYNC_BASE_URL"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-v workspaces list",
+        "--verbose --output json workspaces list --page-num 1",
+        "-v -o=json --timeout 5 --workspace newsroom persons list",
+        "-vv workspaces list",
+    ],
+)
+def test_shared_options_may_come_before_the_command(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(line.split()) == 0
+    written = capsys.readouterr()
+    assert "content" in written.out
+    assert "HTTP 200" in written.err
 
 
 def test_a_taken_port_is_named(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,6 +132,15 @@ def test_a_failure_says_what_exists_already(capsys: pytest.CaptureFixture[str]) 
 def test_an_interruption_is_one_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert report(KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_an_interruption_says_what_exists_already(capsys: pytest.CaptureFixture[str]) -> None:
+    cancelled = asyncio.CancelledError()
+    vars(cancelled)["created"] = {"thumbnail_keys": ["k"]}
+    interrupted = KeyboardInterrupt()
+    interrupted.__context__ = cancelled
+    assert report(interrupted) == 130
+    assert capsys.readouterr().err == 'interrupted\nexists already: {"thumbnail_keys":["k"]}\n'
 
 
 def test_the_more_precise_class_wins() -> None:

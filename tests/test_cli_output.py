@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_a_page_is_a_table_of_its_items(capsys: pytest.CaptureFixture[str]) -> N
     show(Page((HONG, Person(1002)), total_count=2), "table")
     assert _cells(capsys.readouterr().out) == [
         ["id", "name", "tags", "thumbnails", "age"],
-        ["1001", "홍길동\ufffd[31m", "Anchor, 뉴스", "1", "41"],
+        ["1001", "홍길동\ufffd[31m", "Anchor, 뉴스", "1 (primary)", "41"],
         ["1002", "", "", "", ""],
     ]
 
@@ -41,11 +42,19 @@ def test_one_model_is_a_table_of_its_members(capsys: pytest.CaptureFixture[str])
     assert _cells(capsys.readouterr().out) == [["upload status", "COMPLETED"], ["crop", '{"x":1}'], ["ok", "yes"]]
 
 
+def test_who_and_when_make_columns_only_where_there_are_few(capsys: pytest.CaptureFixture[str]) -> None:
+    when = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001  without a zone, as the service writes it
+    show(Page((PersonTag(7, "Anchor", "a***", when, "b***", when),)), "table")
+    assert _cells(capsys.readouterr().out) == [["id", "name"], ["7", "Anchor"]]
+    show(Page((PersonTag(7, "Anchor", updated_time=when),)), "table")
+    assert _cells(capsys.readouterr().out)[0] == ["id", "name", "updated time"]
+
+
 def test_nothing_and_an_empty_listing(capsys: pytest.CaptureFixture[str]) -> None:
     show(None, "table")
     assert capsys.readouterr().out == ""
     show(Page(()), "table")
-    assert "no items" in capsys.readouterr().out
+    assert capsys.readouterr().out == "no items\n"
     show("plain", "table")
     assert _cells(capsys.readouterr().out) == [["value", "plain"]]
 

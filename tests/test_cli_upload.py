@@ -70,7 +70,7 @@ def test_a_picture_that_cannot_be_is_refused_before_any_request(
 
 def test_a_name_in_use_tells_what_exists_already(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["enroll", "Ama", JPG]) == 0
-    assert run(["enroll", "Ama", PNG, "--tag", "Guest"]) == 1
+    assert run(["enroll", "Ama", PNG, "--tag", "Guest"]) == 5
     lines = capsys.readouterr().err.splitlines()
     assert lines[-2].startswith("error: persons.create: ")
     made = json.loads(lines[-1].removeprefix("exists already: "))

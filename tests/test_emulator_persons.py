@@ -59,8 +59,11 @@ async def test_invalid_persons(body: object) -> None:
     async with emulated() as raw:
         answer = await raw.call("POST", PERSONS, body)
         assert answer.refusal == INVALID
-        assert answer.json == {"code": "10001", "message": "Invalid Request."}
         assert answer.headers["x-emulator-reason"]
+        assert answer.json == {
+            "code": "10001",
+            "message": f"Invalid Request. ({answer.headers['x-emulator-reason']})",
+        }
         assert not list(raw.server.state.persons())
 
 

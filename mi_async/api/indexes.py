@@ -33,7 +33,7 @@ class SceneRange(OpenEnum):
 
 
 class SourceLanguage(OpenEnum):
-    """Language of the speech; ENKO is English and Korean mixed."""
+    """Language of the speech, as the service spells it; its pages do not explain ENKO, the default."""
 
     ENKO = "ENKO"
     EN = "EN"

@@ -3,7 +3,6 @@
 Law: each command is a plain function that prints its result; nothing here knows what a command does.
 """
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -15,12 +14,18 @@ from mi_async.cli.exits import FAILURES, epilogue, report
 from mi_async.cli.openapi import openapi
 from mi_async.cli.operations import operation_apps
 from mi_async.cli.service import Verbosity
+from mi_async.cli.streams import console, stdout
 from mi_async.cli.upload import enroll, upload_thumbnail
 from mi_async.cli.versions import versions
 
 START = Group("Start here", sort_key=1)
 WORKFLOWS = Group("Workflows", sort_key=2)
 OTHER = Group("Other", sort_key=8)
+
+SHARED = dict.fromkeys(("--verbose", "-v", "-vv"), 1) | dict.fromkeys(
+    ("--output", "-o", "--base-url", "--profile", "--timeout", "--workspace", "-w"), 2
+)
+"""Options of most commands that are taken before the command too, and how many words each is."""
 
 
 def make_app() -> App:
@@ -34,6 +39,7 @@ def make_app() -> App:
         default_parameter=Parameter(negative_iterable=(), negative_none=()),
         group_parameters=Group("Parameters", sort_key=4),
         suppress_keyboard_interrupt=False,
+        console=console(stdout()),
     )
     app["--help"].group = OTHER
     app.command(demo, group=START, help_epilogue="")
@@ -55,7 +61,7 @@ def make_app() -> App:
         verbose: Annotated[Verbosity, Parameter(group=OTHER, help="With --version: what it runs on.")] = 0,
     ) -> None:
         if version:
-            sys.stdout.write(versions(full=verbose > 0) + "\n")
+            stdout().write(versions(full=verbose > 0) + "\n")
         else:
             app.help_print([])
 
@@ -69,8 +75,23 @@ def _usage(words: str) -> str:
 def run(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
     try:
-        make_app()(list(argv), exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
+        app = make_app()
+        app(_ordered(app, argv), exit_on_error=False, print_error=False, result_action="return_value")
+        stdout().flush()
     except FAILURES as error:
         return report(error)
     return 0
+
+
+def _ordered(app: App, argv: Sequence[str]) -> list[str]:
+    """The command line with shared options that were given before the command, as many programs take them, after it."""
+    words, options = list(argv), list[str]()
+    while words and (name := words[0].partition("=")[0]) in SHARED:
+        count = SHARED[name] if "=" not in words[0] else 1
+        options += words[:count]
+        words = words[count:]
+    start, command = 0, app
+    while start < len(words) and not words[start].startswith("-") and words[start] in command:
+        command = command[words[start]]
+        start += 1
+    return [*words[:start], *options, *words[start:]]

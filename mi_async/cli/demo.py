@@ -4,10 +4,13 @@ Law: nothing leaves this machine, and nothing is faked: it is the session of the
 """
 
 import asyncio
+import os
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -19,6 +22,7 @@ from mi_async.api.persons import Person
 from mi_async.cli.meter import Meter, operations_table
 from mi_async.cli.people import PEOPLE, Somebody, example_picture
 from mi_async.cli.progress import Board, board
+from mi_async.cli.streams import console, stdout
 from mi_async.cli.text import duration, plain
 from mi_async.emulator import Latency, Settings, serve
 from mi_async.errors import NotFoundError
@@ -37,10 +41,12 @@ def demo(*, seed: int = 1) -> None:
     Args:
         seed: Of everything random in the emulator.
     """
-    asyncio.run(_demo(Console(file=sys.stdout, highlight=False), seed, time.monotonic))
+    # The board draws in a thread of its own, where an exception would help nobody: what went wrong is asked for.
+    out = stdout(strict=False)
+    asyncio.run(_demo(console(out, highlight=False), seed, time.monotonic, out.check))
 
 
-async def _demo(console: Console, seed: int, now: Callable[[], float]) -> None:
+async def _demo(console: Console, seed: int, now: Callable[[], float], check: Callable[[], None]) -> None:
     meter = Meter()
     async with serve(settings=Settings(seed=seed, latency=LATENCY, workspaces=())) as server:
         _say(console, "[bold]Media Intelligence, emulated[/] at {} (seed {})", server.url, seed)
@@ -51,7 +57,12 @@ async def _demo(console: Console, seed: int, now: Callable[[], float]) -> None:
             expected = [(person.name, picture) for person in PEOPLE for picture in person.pictures]
             console.print()
             with board(console, expected=expected) as progress:
-                await each(lambda person: _enroll(workspace, person, progress), PEOPLE, len(PEOPLE))
+
+                async def enroll(person: Somebody) -> None:
+                    await _enroll(workspace, person, progress)
+                    check()
+
+                await each(enroll, PEOPLE, len(PEOPLE))
             took = duration(now() - started)
             console.print()
             _say(console, "[bold green]{} persons with {} pictures[/] in {}", len(PEOPLE), len(expected), took)
@@ -61,6 +72,7 @@ async def _demo(console: Console, seed: int, now: Callable[[], float]) -> None:
     console.print("\n[bold]Persons[/]")
     console.print(_persons_table(persons))
     _next(console)
+    check()
 
 
 async def _workspace(session: Session, console: Console) -> Workspace:
@@ -97,14 +109,14 @@ def _say(console: Console, text: str, *values: object) -> None:
 
 def _next(console: Console) -> None:
     """What to type next."""
-    picture = shlex.quote(example_picture())
+    program, picture = _program(), shlex.quote(_short(example_picture()))
     blocks = (
-        ("What to type next: the emulator in one terminal,", ("mi-async emulator",)),
+        ("What to type next: the emulator in one terminal,", (f"{program} emulator",)),
         (
             "in another the export lines that it prints, and",
             (
-                f"mi-async enroll 홍길동 {picture} --tag Anchor",
-                "mi-async persons list --output table",
+                f"{program} enroll 홍길동 {picture} --tag Anchor",
+                f"{program} persons list --output table",
             ),
         ),
         (
@@ -119,3 +131,20 @@ def _next(console: Console) -> None:
         console.print(f"\n[bold]{title}[/]")
         for command in commands:
             console.print(Text(f"  {command}", style="cyan"), soft_wrap=True)
+
+
+def _program() -> str:
+    """How to start this program from here."""
+    started = sys.argv[0]
+    if shutil.which("mi-async") is not None:
+        return "mi-async"
+    if Path(started).name == "__main__.py":
+        return f"{shlex.quote(_short(sys.executable))} -m mi_async"
+    return shlex.quote(_short(started))
+
+
+def _short(path: str) -> str:
+    """A path as it is shorter: whole, or from here."""
+    if not Path(path).is_absolute():
+        return path
+    return min(path, os.path.relpath(path), key=len)

@@ -5,7 +5,7 @@ Law: stdout carries shell lines that make other commands find it; what it sees g
 
 import asyncio
 import os
-import sys
+import shlex
 from typing import Annotated
 
 from attrs import evolve
@@ -13,11 +13,20 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from mi_async._core.clock import Clock
+from mi_async.api.workspaces import NAME
 from mi_async.cli.service import Verbosity, log_to_stderr
+from mi_async.cli.streams import stderr, stdout
 from mi_async.emulator import Faults, Latency, Server, Settings, serve
 from mi_async.errors import ConfigError
 
 Positive = Parameter(validator=Number(gt=0))
+
+
+def _allowed(_: object, names: tuple[str, ...]) -> None:
+    for name in names:
+        if (fault := NAME.fault(name)) is not None:
+            message = f"needs {NAME.text}; it {fault}"
+            raise ValueError(message)
 
 
 def emulator(
@@ -29,7 +38,7 @@ def emulator(
     latency_median: Annotated[float | None, Positive] = None,
     latency_p95: Annotated[float | None, Positive] = None,
     faults: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.0,
-    workspace: tuple[str, ...] = ("newsroom",),
+    workspace: Annotated[tuple[str, ...], Parameter(validator=_allowed)] = ("newsroom",),
     public_url: str | None = None,
     verbose: Verbosity = 0,
 ) -> None:
@@ -64,12 +73,13 @@ def emulator(
 async def _emulate(host: str, port: int, settings: Settings, clock: Clock) -> None:
     try:
         async with serve(host, port, settings=settings, clock=clock) as server:
-            sys.stdout.write(_exports(server))
-            sys.stdout.flush()
+            out = stdout()
+            out.write(_exports(server))
+            out.flush()
             try:
                 await server.serve_forever()
             finally:
-                sys.stderr.write(_summary(server))
+                stderr().write(_summary(server))
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {os.strerror(error.errno) if error.errno else error}"
         raise ConfigError(message) from error
@@ -83,7 +93,7 @@ def _exports(server: Server) -> str:
         "MI_ASYNC_BASE_URL": server.url,
         "MI_ASYNC_WORKSPACE": workspaces[0],
     }
-    lines = [f"export {name}={value}" for name, value in variables.items()]
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join([f"# Media Intelligence, emulated at {server.url}; Ctrl-C ends it", *lines, ""])
 
 

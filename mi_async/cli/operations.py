@@ -16,13 +16,13 @@ from cyclopts import App, CoercionError, Token
 
 from mi_async._core import convert
 from mi_async._core.declare import Group, operations_of
-from mi_async._core.operation import Operation, Parameter
+from mi_async._core.operation import Operation, Parameter, Place
 from mi_async._core.paging import every
 from mi_async._core.urltext import bare
 from mi_async.api import GROUPS
 from mi_async.cli.output import show, show_each
 from mi_async.cli.service import Account, InWorkspace
-from mi_async.errors import ResponseError
+from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Page
 
 OPERATIONS = cyclopts.Group("Operations of the API", sort_key=3)
@@ -69,13 +69,21 @@ def _command(operation: Operation, service: type[Account]) -> Callable[..., None
 
 async def _call(operation: Operation, service: Account, arguments: dict[str, Any]) -> None:
     whole = arguments.pop(ALL, False)
-    async with service.connect() as session:
+    _refuse_no_change(operation, arguments)
+    async with service.session() as session:
         owner = session.workspace(service.workspace) if isinstance(service, InWorkspace) else session
         method = getattr(getattr(owner, operation.group), operation.name)
         if whole:
             await show_each(every(lambda number: method(**{**arguments, "page_num": number})), service.output)
         else:
-            show(await method(**arguments), service.output)
+            show(await method(**arguments), service.output, changed=operation.method != "GET")
+
+
+def _refuse_no_change(operation: Operation, arguments: Mapping[str, Any]) -> None:
+    changes = [p.name for p in operation.parameters if p.place is not Place.PATH]
+    if operation.method == "PATCH" and all(arguments.get(name) is None for name in changes):
+        message = f"nothing to change; give one of {', '.join(f'--{_dashed(name)}' for name in changes)}"
+        raise InvalidArgumentError(message)
 
 
 def _is_paged(operation: Operation) -> bool:
@@ -102,8 +110,12 @@ def _parameter(p: Parameter) -> inspect.Parameter:
     converter = None
     if item not in NATIVE:
         hint, converter = (Sequence[str] if many else str), partial(_read, item, many)
+    if not p.required and p.default is None:
+        hint |= None
     renamed = f"sent as {p.wire}" if p.wire != convert.camel(p.name) else ""
-    text = "; ".join(filter(None, [_form(item), "may be given several times" if many else "", renamed]))
+    bounds = [bound.text.replace("_", "-") for bound in p.bounds]
+    several = "may be given several times" if many else ""
+    text = "; ".join(filter(None, [_meaning(p.name), _form(item), *bounds, several, renamed]))
     return inspect.Parameter(
         p.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD if p.positional else inspect.Parameter.KEYWORD_ONLY,
@@ -127,6 +139,14 @@ def _structured(token: Token, item: Any) -> Any:
     except ResponseError as error:
         message = f"{error} (in {text})"
         raise CoercionError(message, token=token) from None
+
+
+def _meaning(name: str) -> str:
+    """What a number or a name is of, which its own name says."""
+    of, _, what = name.rpartition("_")
+    thing = of.replace("_", " ")
+    kinds = {"id": f"number of the {thing}", "ids": f"number of a {thing}", "name": f"name of the {thing}"}
+    return kinds.get(what, "") if of else ""
 
 
 def _is_json(item: Any) -> bool:

@@ -4,16 +4,21 @@ Law: the only reader of MI_ASYNC_BASE_URL and MI_ASYNC_WORKSPACE; keys come from
 """
 
 import logging
-import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from typing import Annotated
 
 from attrs import frozen
 from cyclopts import Group, Parameter
+from yarl import URL
 
 from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
-from mi_async.session import Connecting, connect
+from mi_async.cli.streams import stderr
+from mi_async.errors import ConnectError
+from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 
 _log = logging.getLogger(__name__)
@@ -39,15 +44,22 @@ class Account:
     output: Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")] = "json"
     verbose: Verbosity = 0
 
-    def connect(self) -> Connecting:
-        """Set up logging and get ready to open a session."""
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[Session]:
+        """Set up logging and open a session."""
         log_to_stderr(self.verbose)
-        return connect(
-            base_url=self.base_url,
-            profile=self.profile,
-            timeout=None if self.timeout is None else Timeout(total=self.timeout),
-            hooks=Hooks(after=[_tell]) if self.verbose else None,
-        )
+        try:
+            async with connect(
+                base_url=self.base_url,
+                profile=self.profile,
+                timeout=None if self.timeout is None else Timeout(total=self.timeout),
+                hooks=Hooks(after=[_tell]) if self.verbose else None,
+            ) as session:
+                yield session
+        except ConnectError as error:
+            if _is_this_machine(URL(self.base_url).host or ""):
+                error.add_note("is it running? see --base-url / MI_ASYNC_BASE_URL")
+            raise
 
 
 @Parameter(name="*", group=SERVICE)
@@ -60,11 +72,18 @@ class InWorkspace(Account):
 
 def log_to_stderr(verbosity: int) -> None:
     """Show what the package logs: warnings, with 1 what it does, with 2 everything."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stderr())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("mi_async")
     logger.handlers = [handler]
     logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def _tell(attempt: Attempt, outcome: Outcome) -> None:

@@ -6,16 +6,16 @@ Law: every picture is read and checked before the session makes its first reques
 import asyncio
 import io
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from mi_async._core.images import MAX_BYTES
 from mi_async.cli.output import show
 from mi_async.cli.progress import board
 from mi_async.cli.service import InWorkspace
+from mi_async.cli.streams import console, stderr
 from mi_async.errors import InvalidArgumentError, MIError
 from mi_async.workflows.parallel import each
 from mi_async.workflows.source import Source, load_image
@@ -82,47 +82,61 @@ def upload_thumbnail(
 
 def read(sources: Sequence[str]) -> list[Source]:
     """Sources as the workflows take them; stdin is read here, where Ctrl-C still ends the process at once."""
+    if sources.count("-") > 1:
+        message = "- is stdin, which can be read only once"
+        raise InvalidArgumentError(message)
     return [Named(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>") if s == "-" else s for s in sources]
 
 
 async def _enroll(
     name: str, sources: Sequence[Source], tags: Sequence[str], description: str | None, service: InWorkspace
 ) -> None:
-    async with service.connect() as session:
+    async with service.session() as session:
         workspace = session.workspace(service.workspace)
-        with board(Console(stderr=True), plain=service.verbose > 0) as progress:
+        with board(console(stderr()), plain=service.verbose > 0) as progress:
             person = await workspace.enroll_person(
                 name, sources, description=description, tags=tags, progress=progress.step
             )
             progress.attached([_name(source) for source in sources])
-    show(person, service.output)
+    show(person, service.output, changed=True)
 
 
 async def _upload(person_id: int, sources: Sequence[Source], primary: bool, service: InWorkspace) -> None:
     done: list[Upload] = []
+    left: dict[str, Any] = {}
     images = await each(load_image, sources, PARALLEL)
-    async with service.connect() as session:
+    async with service.session() as session:
         workspace = session.workspace(service.workspace)
-        with board(Console(stderr=True), plain=service.verbose > 0) as progress:
+        with board(console(stderr()), plain=service.verbose > 0) as progress:
 
             async def bring(number: int) -> None:
                 image = images[number]
                 source = Named(image.content, image.name)
-                done.append(
-                    await workspace.upload_thumbnail(
-                        person_id, source, primary=primary and number == 0, progress=progress.step
+                try:
+                    done.append(
+                        await workspace.upload_thumbnail(
+                            person_id, source, primary=primary and number == 0, progress=progress.step
+                        )
                     )
-                )
+                except (MIError, asyncio.CancelledError) as error:
+                    _gather(left, getattr(error, "created", {}))
+                    raise
 
             try:
                 await each(bring, range(len(images)), PARALLEL)
-            except MIError as error:
-                attached = [upload.image.name for upload in done]
-                error.created = {**error.created, "attached": attached} if attached else error.created
+            except (MIError, asyncio.CancelledError) as error:
+                _gather(left, {"attached": [upload.image.name for upload in done]} if done else {})
+                vars(error)["created"] = left
                 raise
         # Several calls added them; the person as it is now shows what all of them made of it.
         person = await workspace.persons.get(person_id)
-    show(person, service.output)
+    show(person, service.output, changed=True)
+
+
+def _gather(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
+    """Add what one of several uploads left behind."""
+    for name, value in part.items():
+        whole[name] = [*whole.get(name, ()), *value] if isinstance(value, list) else value
 
 
 def _name(source: Source) -> str:

@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from mi_async._core import convert
-from mi_async.emulator.rules import Dialect, Rejection
+from mi_async.emulator.rules import INVALID, Dialect, Rejection
 
 REASON = "x-emulator-reason"
-"""Header that says what exactly was wrong; the real service has none."""
+"""Header that says what exactly was wrong, as the message does where it says nothing; the service has neither."""
 
 
 def success(result: object) -> web.Response:
@@ -31,8 +31,10 @@ def refusal(rejection: Rejection, detail: str = "") -> web.Response:
     return response
 
 
-def _flat(rejection: Rejection, _: str) -> bytes:
-    return convert.dumps({"code": rejection.code, "message": rejection.text})
+def _flat(rejection: Rejection, detail: str) -> bytes:
+    # The one text that says nothing is completed: who only sees the message could not help himself otherwise.
+    shown = f" ({detail.strip()})" if detail.strip() and rejection.text == INVALID.text else ""
+    return convert.dumps({"code": rejection.code, "message": rejection.text + shown})
 
 
 def _gateway(rejection: Rejection, detail: str) -> bytes:

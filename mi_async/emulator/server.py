@@ -22,7 +22,7 @@ from mi_async._core.operation import Operation, RawArguments
 from mi_async.api import GROUPS, operations
 from mi_async.api.openapi import describe
 from mi_async.credentials import Credentials
-from mi_async.emulator.answers import refusal, success
+from mi_async.emulator.answers import REASON, refusal, success
 from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
 from mi_async.emulator.delivery import deliver
 from mi_async.emulator.faults import COURSES, Faults, Moment
@@ -155,7 +155,8 @@ class Server:
 
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
         # of the target only the path: the query of an upload is a signature
-        _log.info("%s %s: HTTP %d", request.method, request.path, response.status)
+        reason = f" ({response.headers[REASON]})" if REASON in response.headers else ""
+        _log.info("%s %s: HTTP %d%s", request.method, request.path, response.status, reason)
         response.headers["Date"] = formatdate(self.state.wall(), usegmt=True)
         response.headers[REQUEST_ID] = f"{self._request_ids.getrandbits(128):032x}"
 

@@ -25,7 +25,7 @@ EXAMPLES = [
 
 async def run(source: str) -> dict[str, Any]:
     """Run an example as a notebook would: with await at the top level."""
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": "__main__"}
     code = compile(source, "example", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     waiting = eval(code, names)  # noqa: S307  our own documentation
     if inspect.isawaitable(waiting):
@@ -41,6 +41,7 @@ async def test_example_runs(source: str, tmp_path: Path, monkeypatch: pytest.Mon
     async with emulator.serve() as server:
         monkeypatch.setenv("NCLOUD_ACCESS_KEY_ID", server.credentials.access_key)
         monkeypatch.setenv("NCLOUD_SECRET_ACCESS_KEY", server.credentials.secret_key)
+        monkeypatch.setenv("MI_ASYNC_BASE_URL", server.url)
         await run(source.replace("connect()", f"connect(base_url={server.url!r})"))
 
 

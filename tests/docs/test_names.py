@@ -1,0 +1,101 @@
+"""What the docs promise to list is listed: settings, faults, errors, states, exit codes, signatures, types."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+import mi_async
+from mi_async import errors
+from mi_async.api import WorkspaceGroups, operations
+from mi_async.cli.exits import EXITS
+from mi_async.emulator import Fault, Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def missing(names: list[str], text: str) -> list[str]:
+    """Names that the text does not have in code type."""
+    words = {word for code in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"\w+", code)}
+    return [name for name in names if name not in words]
+
+
+def test_the_emulator_page_lists_settings_and_faults() -> None:
+    names = [field.name for field in attrs.fields(Settings)] + [fault.name for fault in Fault]
+    assert missing(names, page("emulator.md")) == []
+    assert all(fault.value in page("emulator.md") for fault in Fault)
+
+
+def test_the_guide_lists_arguments_errors_and_states() -> None:
+    names = list(inspect.signature(mi_async.connect).parameters)
+    names += [
+        name for name, kind in vars(errors).items() if inspect.isclass(kind) and kind.__module__ == errors.__name__
+    ]
+    names += [field.name for field in attrs.fields(mi_async.QuotaState)]
+    names += [state.name for state in mi_async.State]
+    assert missing(names, page("guide.md")) == []
+
+
+def test_the_command_line_page_lists_exit_codes() -> None:
+    rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", page("cli.md"), re.MULTILINE))
+    assert rows == {str(way.code): way.meaning for way in EXITS}
+
+
+def test_every_operation_has_a_row_and_a_signature() -> None:
+    text = page("operations.md")
+    for operation in operations():
+        owner = "workspace" if operation.group not in {"workspaces", "query_assets"} else "session"
+        assert f"| `{operation.id}` |" in text
+        assert f"\n{owner}.{operation.id}(" in text
+
+
+def test_types_of_operations_are_public() -> None:
+    listed = re.findall(r"^([A-Z]\w+)[(:]", page("operations.md").partition("## Types")[2], re.MULTILINE)
+    assert len(listed) > 30
+    assert [name for name in listed if not hasattr(mi_async, name)] == []
+
+
+def test_help_of_a_workspace_tells_its_groups() -> None:
+    told = {name: inspect.getdoc(getattr(mi_async.Workspace, name, None)) for name in WorkspaceGroups.__slots__}
+    groups = {operation.group for operation in operations() if operation.scope}
+    assert groups <= set(told)
+    assert all(told.values())
+
+
+def test_the_fixtures_of_the_emulator_page_work(tmp_path: Path) -> None:
+    (example,) = [
+        block for block in re.findall(r"```python\n(.*?)```", page("emulator.md"), re.DOTALL) if "fixture" in block
+    ]
+    (tmp_path / "test_example.py").write_text(example, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "asyncio_mode=auto",
+        "-c",
+        "/dev/null",
+    ]
+    done = subprocess.run([*command, "test_example.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("name", ["NCLOUD_ACCESS_KEY_ID", "MI_ASYNC_BASE_URL", "MI_ASYNC_WORKSPACE"])
+def test_the_library_reads_no_variable_of_the_command_line(name: str) -> None:
+    readers = {
+        path.relative_to(ROOT / "mi_async").parts[0]
+        for path in (ROOT / "mi_async").rglob("*.py")
+        if f'"{name}"' in path.read_text(encoding="utf-8")
+    }
+    assert readers <= ({"credentials.py", "cli"} if name.startswith("NCLOUD") else {"cli"})
