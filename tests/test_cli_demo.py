@@ -2,6 +2,7 @@
 
 import io
 import time
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -20,7 +21,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LATENCY", Latency.none())
 
 
-def test_the_demo_enrolls_everybody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_enrolls_everybody(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["mi-async"])
     assert run(["demo", "--seed", "3"]) == 0
     text = capsys.readouterr().out
     pictures = [picture for person in PEOPLE for picture in person.pictures]
@@ -38,6 +40,31 @@ def test_the_demo_enrolls_everybody(capsys: pytest.CaptureFixture[str]) -> None:
     assert text.rindex("mi-async enroll") > text.rindex("│")
     assert "mi-async emulator" in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("started", "typed"),
+    [
+        ("{here}/.venv/bin/mi-async", ".venv/bin/mi-async"),
+        ("{here}/a b/mi-async", "'a b/mi-async'"),
+        (".venv/bin/mi-async", ".venv/bin/mi-async"),
+        ("/x/mi-async", "/x/mi-async"),
+        ("{here}/mi_async/__main__.py", "bin/python -m mi_async"),
+    ],
+)
+def test_what_to_type_next_can_be_typed(
+    started: str, typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / "some" / "where" / "deep" / "down"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", [started.format(here=deep)])
+    monkeypatch.setattr("sys.executable", str(deep / "bin" / "python"))
+    assert module._program() == typed
+    on_path = tmp_path / "mi-async"
+    on_path.touch(0o755)
+    assert module._program() == "mi-async"
 
 
 async def test_on_a_terminal_the_demo_draws() -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import shlex
 
 import pytest
 
-from mi_async import Clock, NotFoundError, connect
+from mi_async import Clock, Credentials, NotFoundError, connect
 from mi_async.cli import emulator as module
 from mi_async.cli.app import run
 from mi_async.emulator import Server, Settings
@@ -40,8 +41,17 @@ def test_settings_shell_lines_log_and_summary(
         "export MI_ASYNC_WORKSPACE",
     ]
     assert lines[-1].endswith("=one")
-    assert "GET /api/v1/workspaces/newsroom: HTTP 404" in written.err
+    assert "GET /api/v1/workspaces/newsroom: HTTP 404 (workspace 'newsroom')\n" in written.err
     assert "3 requests, 0 of them refused with 429" in written.err
+
+
+def test_the_shell_lines_can_be_pasted_whatever_is_in_them() -> None:
+    server = Server(credentials=Credentials("key$(ls)", "it's"))
+    lines = module._exports(server).splitlines()
+    assert [shlex.split(line)[1:] for line in lines[1:3]] == [
+        ["NCLOUD_ACCESS_KEY_ID=key$(ls)"],
+        ["NCLOUD_SECRET_ACCESS_KEY=it's"],
+    ]
 
 
 async def test_faults_are_spread_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import get_args
 
 import pytest
 
@@ -110,6 +111,23 @@ def test_json_that_does_not_fit_is_a_mistake_of_the_user(
     assert said in error
     assert "--thumbnails" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("declared", list(operations()), ids=lambda declared: declared.id)
+def test_what_may_be_left_out_may_be_none(declared: Operation) -> None:
+    # cyclopts validates defaults too as soon as pydantic is imported by anybody.
+    for parameter in [derived._parameter(p) for p in declared.parameters]:
+        kind = get_args(parameter.annotation)[0]
+        assert (parameter.default is None) is (type(None) in get_args(kind))
+
+
+def test_the_help_tells_meanings_and_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["persons", "update", "--help"]) == 0
+    text = capsys.readouterr().out
+    for said in ("number of the person", "1 to 50 characters, not blank", "number of the primary thumbnail"):
+        assert said in text
+    assert run(["persons", "create", "--help"]) == 0
+    assert "isPrimaryThumbnail; may be" in " ".join(capsys.readouterr().out.replace("│", " ").split())
 
 
 class Mood(OpenEnum):

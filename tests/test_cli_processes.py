@@ -24,6 +24,18 @@ sys.exit(main())
 """
 
 
+LOADING = """
+import signal, sys
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Slow())
+from mi_async.__main__ import main
+sys.exit(main())
+"""
+
+
 def _python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
@@ -61,14 +73,17 @@ def test_pictures_of_every_format_go_to_an_emulator_process_which_then_ends_clea
 
 def test_ctrl_c_in_the_middle_of_an_enrollment_is_clean() -> None:
     slow = Settings(latency=Latency.constant(600))
-    with served(slow) as server, process("enroll", "Ama", JPG, env=environment(server)) as enrolling:
+    with served(slow) as server, process("enroll", "Ama", JPG, "--tag", "Guest", env=environment(server)) as enrolling:
         assert enrolling.stderr is not None
         said = [enrolling.stderr.readline() for _ in range(2)]
         assert ": put (" in said[1]
         enrolling.send_signal(signal.SIGINT)
         out, err = enrolling.communicate(timeout=30)
     assert enrolling.returncode == 130
-    assert (out, err) == ("", "interrupted\n")
+    assert out == ""
+    interrupted, exists = err.splitlines()
+    assert interrupted == "interrupted"
+    assert list(json.loads(exists.removeprefix("exists already: "))["tag_ids"]) == ["Guest"]
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
@@ -78,6 +93,75 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         listing.stdout.close()
         assert listing.wait(30) == 141
         assert listing.stderr.read() == ""
+
+
+@pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-"])
+def test_work_goes_on_when_its_progress_cannot_be_shown(redirected: str) -> None:
+    with (
+        served() as server,
+        process("enroll", "Ama", JPG, "-v", env=environment(server), redirected=redirected) as enrolling,
+    ):
+        out, err = enrolling.communicate(timeout=30)
+        assert (enrolling.returncode, err) == (0, "")
+        assert json.loads(out)["name"] == "Ama"
+
+
+def test_work_goes_on_when_the_reader_of_its_progress_goes_away() -> None:
+    with served(Settings(latency=Latency.constant(0.1))) as server:
+        with process("enroll", "Ama", JPG, env=environment(server)) as enrolling:
+            assert enrolling.stdout is not None
+            assert enrolling.stderr is not None
+            enrolling.stderr.readline()
+            enrolling.stderr.close()
+            assert json.loads(enrolling.stdout.read())["name"] == "Ama"
+            assert enrolling.wait(30) == 0
+        assert [person.name for person in server.state.persons()] == ["Ama"]
+
+
+@pytest.mark.parametrize(
+    ("redirected", "said"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+)
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_a_result_that_cannot_be_written_is_one_line_and_what_exists(redirected: str, said: str, form: str) -> None:
+    with (
+        served() as server,
+        process("enroll", "Ama", JPG, "-o", form, env=environment(server), redirected=redirected) as enrolling,
+    ):
+        err = enrolling.communicate(timeout=30)[1]
+        assert enrolling.returncode == 1
+        [person] = server.state.persons()
+    assert err.splitlines()[-2:] == [
+        f"error: cannot write the result: {said}",
+        f'exists already: {{"id":{person.id}}}',
+    ]
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("line", ["demo", "--help", "--version", "persons --help", "openapi"])
+def test_no_output_leaves_a_stack_trace(line: str) -> None:
+    with process(*line.split(), redirected=">/dev/full") as full:
+        assert full.communicate(timeout=30)[1] == "error: cannot write the result: No space left on device\n"
+        assert full.returncode == 1
+    with process(*line.split()) as unread:
+        assert unread.stdout is not None
+        assert unread.stderr is not None
+        unread.stdout.close()
+        assert unread.stderr.read() == ""
+        assert unread.wait(30) == 141
+
+
+def test_with_every_stream_closed_the_work_is_done_all_the_same() -> None:
+    with (
+        served() as server,
+        process("enroll", "Ama", JPG, env=environment(server), redirected="<&- >&- 2>&-") as enrolling,
+    ):
+        assert enrolling.wait(30) == 1
+        assert [person.name for person in server.state.persons()] == ["Ama"]
+
+
+def test_ctrl_c_while_the_program_is_loaded_is_clean() -> None:
+    ended = _python(LOADING)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
 
 
 @pytest.mark.parametrize("absent", [{"cyclopts"}, {"rich"}])

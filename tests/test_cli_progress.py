@@ -22,9 +22,8 @@ def _at(state: State, key: str | None) -> Upload:
 def test_without_a_terminal_each_step_is_a_line() -> None:
     out, clock = io.StringIO(), count()
     with board(Console(file=out), expected=[("홍길동", "a.jpg")], now=lambda: float(next(clock))) as shown:
-        for state in (State.PRESIGNED, State.STORED, State.CONFIRMED):
+        for state in (State.PRESIGNED, State.STORED, State.CONFIRMED, State.ATTACHED):
             shown.step(_at(state, "k"))
-        shown.attached(["a.jpg", "other.jpg"])
     assert out.getvalue().splitlines() == [
         "홍길동: a.jpg: presign (1.0 s)",
         "홍길동: a.jpg: put (2.0 s)",
@@ -69,7 +68,7 @@ def test_the_board_shows_format_and_size_where_there_is_room() -> None:
         with board(console, expected=[("Ama", "a.jpg"), ("Ama", "b.jpg")], now=lambda: 0.0) as shown:
             shown.step(_at(State.PRESIGNED, "k"))
             shown.step(_at(State.CONFIRMED, "k"))
-            shown.attached(["a.jpg"])
+            shown.step(_at(State.ATTACHED, "k"))
         text = out.getvalue()
         assert ("jpg  320 x 384" in text) is there
         assert "✔ attach" in text

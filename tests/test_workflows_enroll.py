@@ -149,6 +149,7 @@ async def test_a_cancellation_tells_what_exists() -> None:
             await work
         created = vars(caught.value)["created"]
         assert set(created["tag_ids"]) == {"Anchor"}
+        assert set(created["thumbnail_keys"]) == set(news.server.state.uploads)
 
 
 async def test_a_failing_tag_names_the_tags_before_it() -> None:

@@ -89,7 +89,6 @@ async def _enroll(workspace: Workspace, person: Somebody, progress: Board) -> No
     await workspace.enroll_person(
         person.name, person.sources(), description=person.description, tags=person.tags, progress=progress.step
     )
-    progress.attached(person.pictures)
 
 
 def _persons_table(persons: list[Person]) -> Table:

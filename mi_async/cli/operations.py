@@ -5,6 +5,7 @@ Law: derived from the declarations alone; a new operation is a new command, and 
 
 import asyncio
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
@@ -29,6 +30,8 @@ OPERATIONS = cyclopts.Group("Operations of the API", sort_key=3)
 NATIVE = (str, int, float, bool)
 """Kinds of which the command line itself knows how they are written."""
 ALL = "all_pages"
+SNAKE = re.compile(r"\w+_\w+")
+"""A Python name in a text."""
 
 
 def operation_apps() -> list[App]:
@@ -113,7 +116,7 @@ def _parameter(p: Parameter) -> inspect.Parameter:
     if not p.required and p.default is None:
         hint |= None
     renamed = f"sent as {p.wire}" if p.wire != convert.camel(p.name) else ""
-    bounds = [bound.text.replace("_", "-") for bound in p.bounds]
+    bounds = [SNAKE.sub(lambda name: convert.camel(name[0]), bound.text) for bound in p.bounds]
     several = "may be given several times" if many else ""
     text = "; ".join(filter(None, [_meaning(p.name), _form(item), *bounds, several, renamed]))
     return inspect.Parameter(

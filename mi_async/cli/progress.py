@@ -36,10 +36,6 @@ class Board(Protocol):
         """An upload has taken a step; ``Progress`` of the workflows."""
         ...
 
-    def attached(self, names: Sequence[str]) -> None:
-        """The pictures of these names now belong to a person, by a call that carried all of them."""
-        ...
-
 
 @define(eq=False)
 class Row:
@@ -93,13 +89,6 @@ class Rows:
         row.ended = self.now() if upload.state is State.ATTACHED else None
         return row
 
-    def attached(self, names: Sequence[str]) -> Iterator[Row]:
-        """Note that pictures belong to a person."""
-        for row in self.rows:
-            if row.name in names and row.state is State.CONFIRMED:
-                row.state, row.ended = State.ATTACHED, self.now()
-                yield row
-
     def _row(self, upload: Upload) -> Row:
         named = [row for row in self.rows if row.name == upload.image.name]
         same = [row for row in named if upload.key and row.upload and row.upload.key == upload.key]
@@ -123,14 +112,7 @@ class Lines:
 
     def step(self, upload: Upload) -> None:
         """Write what is done."""
-        self._line(self.rows.took(upload))
-
-    def attached(self, names: Sequence[str]) -> None:
-        """Write the last step."""
-        for row in self.rows.attached(names):
-            self._line(row)
-
-    def _line(self, row: Row) -> None:
+        row = self.rows.took(upload)
         named = ": ".join(filter(None, [row.label, row.name]))
         done = STEPS.get(row.state, "put failed, once more with a fresh URL")
         self.console.print(Text(f"{one_line(named)}: {done} ({self.rows.age(row)})"), soft_wrap=True)
@@ -146,11 +128,6 @@ class Picture:
     def step(self, upload: Upload) -> None:
         """Note it; the board draws itself several times a second."""
         self.rows.took(upload)
-
-    def attached(self, names: Sequence[str]) -> None:
-        """Note it."""
-        for _ in self.rows.attached(names):
-            pass
 
     def __rich__(self) -> RenderableType:
         """The board as it is now."""

@@ -17,7 +17,7 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
-from mi_async.errors import ConnectError
+from mi_async.errors import ConnectError, MIError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 
@@ -56,8 +56,9 @@ class Account:
                 hooks=Hooks(after=[_tell]) if self.verbose else None,
             ) as session:
                 yield session
-        except ConnectError as error:
-            if _is_this_machine(URL(self.base_url).host or ""):
+        except MIError as error:
+            unreached = isinstance(error, ConnectError) or isinstance(error.__cause__, ConnectError)
+            if unreached and _is_this_machine(URL(self.base_url).host or ""):
                 error.add_note("is it running? see --base-url / MI_ASYNC_BASE_URL")
             raise
 

@@ -97,7 +97,6 @@ async def _enroll(
             person = await workspace.enroll_person(
                 name, sources, description=description, tags=tags, progress=progress.step
             )
-            progress.attached([_name(source) for source in sources])
     show(person, service.output, changed=True)
 
 
@@ -137,7 +136,3 @@ def _gather(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
     """Add what one of several uploads left behind."""
     for name, value in part.items():
         whole[name] = [*whole.get(name, ()), *value] if isinstance(value, list) else value
-
-
-def _name(source: Source) -> str:
-    return source if isinstance(source, str) else str(getattr(source, "name", ""))

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from os import PathLike
 from typing import Any
 
-from attrs import evolve
+from attrs import define, evolve, field
 
 from mi_async.api.person_tags import NAME as TAG_NAME
 from mi_async.api.persons import DESCRIPTION, NAME, NAME_FILTER, PLAIN, Person, ThumbnailInput
@@ -38,6 +38,7 @@ async def enroll_person(
     """Create a person with pictures, the first being the main one, and tags; see ``Workspace.enroll_person``."""
     name, tag_names, listed = _checked(name, description, tags, sources, validate=context.validate)
     refuse_async(progress)
+    follow = _Follower(progress)
     done: dict[str, Any] = {}
 
     async def check(source: Source) -> Source | Image:
@@ -46,9 +47,7 @@ async def enroll_person(
 
     async def upload(numbered: tuple[int, Source | Image]) -> Upload:
         number, source = numbered
-        arrived = await bring(context, source, State.CONFIRMED, primary=number == 0, progress=progress)
-        done.setdefault("thumbnail_keys", []).append(arrived.key)
-        return arrived
+        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow)
 
     pictures = await each(check, listed, context.parallel)
     try:
@@ -62,12 +61,25 @@ async def enroll_person(
             await context.groups.persons.add_tags(person_id, tag_ids=list(tag_ids.values()))
         person = await context.groups.persons.get(person_id)
     except BaseException as error:
-        tell_created(error, **done)
+        tell_created(error, thumbnail_keys=list(follow.stored), **done)
         raise
-    if progress is not None:
-        for arrived in uploads:
-            progress(evolve(arrived, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
+    for arrived in uploads:
+        follow(evolve(arrived, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
     return person
+
+
+@define
+class _Follower:
+    """Hands progress on, and remembers the keys of what is stored."""
+
+    progress: Progress | None
+    stored: dict[str | None, None] = field(init=False, factory=dict)
+
+    def __call__(self, upload: Upload) -> None:
+        if upload.state.reached(State.STORED):
+            self.stored[upload.key] = None
+        if self.progress is not None:
+            self.progress(upload)
 
 
 async def find_person(context: Context, name: str) -> Person | None:

@@ -57,6 +57,13 @@ def test_every_operation_has_a_row_and_a_signature() -> None:
         assert f"\n{owner}.{operation.id}(" in text
 
 
+@pytest.mark.parametrize("name", ["../README.md", "../CHANGELOG.md", "guide.md", "cli.md", "emulator.md"])
+def test_pages_know_how_many_operations_there_are(name: str) -> None:
+    counts = re.findall(r"(\d+) \[?operations", page(name))
+    assert counts
+    assert set(counts) == {str(len(list(operations())))}
+
+
 def test_types_of_operations_are_public() -> None:
     listed = re.findall(r"^([A-Z]\w+)[(:]", page("operations.md").partition("## Types")[2], re.MULTILINE)
     assert len(listed) > 30

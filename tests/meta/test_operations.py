@@ -116,8 +116,8 @@ def test_identity_is_positional_and_options_are_not(operation: Operation) -> Non
 
 def groups_in_reach() -> dict[str, type[Group]]:
     """Groups as users reach them, by attribute: those of a workspace, and the session's one."""
-    bound = vars(api.WorkspaceGroups(Recorder(), "newsroom"))
-    groups = {name: type(value) for name, value in bound.items() if isinstance(value, Group)}
+    bound = api.WorkspaceGroups(Recorder(), "newsroom")
+    groups = {name: type(value) for name in dir(bound) if isinstance(value := getattr(bound, name), Group)}
     hints = get_type_hints(Session)
     return groups | {name: hints[name] for name in ("workspaces", "query_assets")}
 

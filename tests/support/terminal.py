@@ -44,11 +44,19 @@ def served(settings: Settings = QUICK) -> Iterator[Server]:
 
 
 @contextmanager
-def process(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """``mi-async`` as a process of its own, killed at the end if it is still there."""
+def process(
+    *arguments: str, env: Mapping[str, str] | None = None, redirected: str = ""
+) -> Iterator[subprocess.Popen[str]]:
+    """``mi-async`` as a process of its own, killed at the end if it is still there.
+
+    Args:
+        arguments: of the command.
+        env: what a shell exported.
+        redirected: where its streams go, as a shell is told; by default they are pipes to us.
+    """
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("NCLOUD_", "MI_ASYNC_"))}
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "mi_async", *arguments],
+        ["/bin/sh", "-c", f'exec "$@" {redirected}', "sh", sys.executable, "-W", "error", "-m", "mi_async", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
