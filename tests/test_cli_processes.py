@@ -86,6 +86,23 @@ def test_ctrl_c_in_the_middle_of_an_enrollment_is_clean() -> None:
     assert list(json.loads(exists.removeprefix("exists already: "))["tag_ids"]) == ["Guest"]
 
 
+def test_ctrl_c_in_the_middle_of_uploads_names_what_all_of_them_left() -> None:
+    slow = Settings(latency=Latency.constant(600))
+    with (
+        served(slow) as server,
+        process("upload-thumbnail", "1", JPG, PNG, env=environment(server)) as uploading,
+    ):
+        assert uploading.stderr is not None
+        said = [uploading.stderr.readline() for _ in range(4)]
+        assert sum(": put (" in line for line in said) == 2
+        uploading.send_signal(signal.SIGINT)
+        err = uploading.communicate(timeout=30)[1]
+    assert uploading.returncode == 130
+    interrupted, exists = err.splitlines()
+    assert interrupted == "interrupted"
+    assert len(json.loads(exists.removeprefix("exists already: "))["thumbnail_keys"]) == 2
+
+
 def test_a_reader_that_goes_away_is_no_error() -> None:
     with served() as server, process("workspaces", "list", "--all", env=environment(server)) as listing:
         assert listing.stdout is not None
