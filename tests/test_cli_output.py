@@ -8,6 +8,7 @@ import pytest
 
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Person, PersonThumbnail, TagList
+from mi_async.api.projects import ProjectList
 from mi_async.api.thumbnails import UploadCheck, UploadStatus
 from mi_async.cli.output import show, show_each
 from mi_async.models import Page
@@ -35,9 +36,14 @@ def test_a_page_is_a_table_of_its_items(capsys: pytest.CaptureFixture[str]) -> N
     ]
 
 
-def test_one_model_is_a_table_of_its_members(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_about_a_list_is_a_table_of_its_items(capsys: pytest.CaptureFixture[str]) -> None:
     show(TagList((PersonTag(7, "Anchor"),), person_id=1001), "table")
-    assert _cells(capsys.readouterr().out) == [["tag list", "Anchor"], ["person id", "1001"]]
+    assert _cells(capsys.readouterr().out) == [["id", "name"], ["7", "Anchor"]]
+    show(ProjectList((), 0), "table")
+    assert capsys.readouterr().out == "no items\n"
+
+
+def test_one_model_is_a_table_of_its_members(capsys: pytest.CaptureFixture[str]) -> None:
     show(UploadCheck(UploadStatus.COMPLETED, extra={"crop": {"x": 1}, "ok": True}), "table")
     assert _cells(capsys.readouterr().out) == [["upload status", "COMPLETED"], ["crop", '{"x":1}'], ["ok", "yes"]]
 

@@ -77,8 +77,9 @@ def _identity(value: object) -> dict[str, Any]:
 
 
 def _table(value: object) -> Table | str:
-    if isinstance(value, Page | list | tuple):
-        return _rows(list(value)) if len(value) else "no items"
+    items = value if isinstance(value, Page | list | tuple) else _listed(value)
+    if items is not None:
+        return _rows(list(items)) if len(items) else "no items"
     table = Table(box=box.ROUNDED, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -86,6 +87,12 @@ def _table(value: object) -> Table | str:
         if cell := _cell(member):
             table.add_row(name, cell)
     return table
+
+
+def _listed(value: object) -> tuple[object, ...] | None:
+    """The list that a model is about: the first of its members; None where the first is something else."""
+    first = next(iter(_members(value).values()), None)
+    return first if isinstance(first, tuple) else None
 
 
 def _rows(items: Sequence[object]) -> Table:
