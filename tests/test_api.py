@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import mi_async
 from mi_async import api
 from mi_async._core import convert
 from mi_async._core.envelope import open_envelope
@@ -193,3 +194,18 @@ def test_which_states_last_and_which_can_be_cancelled(
 )
 def test_which_states_last(status: ImportStatus | SearchStatus, *, terminal: bool) -> None:
     assert status.is_terminal is terminal
+
+
+def test_listings_are_walked_and_counted() -> None:
+    projects = mi_async.ProjectList(
+        (mi_async.Project(1, "one", is_base_project=True), mi_async.Project(2, "two", is_base_project=False))
+    )
+    assert [project.name for project in projects] == ["one", "two"]
+    assert len(projects) == 2
+    page = mi_async.Page(projects.projects, total_count=2)
+    assert page[1].name == "two"
+
+
+def test_polling_that_cannot_work_is_refused() -> None:
+    with pytest.raises(mi_async.ConfigError, match="factor above 1"):
+        mi_async.Polling(factor=1.0)

@@ -190,3 +190,24 @@ def test_a_newly_declared_operation_is_there_by_itself(monkeypatch: pytest.Monke
         "item": ThumbnailInput("k"),
         "score": 0.25,
     }
+
+
+def test_members_that_the_service_does_not_know_are_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", "request", '{"text_query": "ship"}', "-w", "newsroom"]) == 2
+    error = capsys.readouterr().err
+    assert "unknown member text_query" in error
+    assert "textQuery" in error
+
+
+def test_a_list_may_be_one_json_array_and_empty(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["persons", "create", "A", "--thumbnails", "[]"]) == 0
+    assert json.loads(capsys.readouterr().out)["personId"]
+    assert not next(iter(server.state.persons())).thumbnails
+
+
+def test_what_the_vendor_removes_says_so(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["indexes", "list-by-asset", "1", "2"]) == 4
+    assert "deprecated: the vendor removes it in January 2027; use indexes get" in capsys.readouterr().err
+    assert run(["indexes", "list-by-asset", "--help"]) == 0
+    assert "Deprecated: the vendor removes it" in capsys.readouterr().out
+    assert server.log.count("indexes.list_by_asset") == 1

@@ -172,3 +172,11 @@ async def test_models_go_into_bodies_by_wire_name() -> None:
         "thumbnails": [{"thumbnailKey": "k", "isPrimaryThumbnail": False, "later": 1}],
         "description": "홍",
     }
+
+
+async def test_an_argument_without_a_form_in_json_is_named() -> None:
+    described = {operation.id: operation for operation in api.operations()}
+    with pytest.raises(InvalidArgumentError, match="person_ids cannot be sent as JSON"):
+        described["persons.merge"].build({"workspace_name": "w", "person_id": 1, "person_ids": {2}}, validate=False)
+    with pytest.raises(InvalidArgumentError, match="description cannot be sent as JSON"):
+        described["persons.update"].build({"workspace_name": "w", "person_id": 1, "name": "a", "description": "\ud800"})

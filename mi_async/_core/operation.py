@@ -176,7 +176,12 @@ class Operation:
         body = None
         if self._body:
             members = {p.wire: arguments[p.name] for p in self._body if arguments.get(p.name) is not None}
-            body = convert.dumps(members)
+            try:
+                body = convert.dumps(members)
+            except InvalidArgumentError as error:
+                culprit = next(p.name for p in self._body if not _has_json(arguments.get(p.name)))
+                message = f"{culprit} {error}"
+                raise InvalidArgumentError(message) from None
         return Request(self.method, target, body)
 
     def arguments(self, raw: RawArguments) -> dict[str, Any]:
@@ -207,6 +212,14 @@ class Operation:
     @cached_property
     def _parser(self) -> Callable[[convert.Json], Any]:
         return convert.structurer(self.result)
+
+
+def _has_json(value: Any) -> bool:
+    try:
+        convert.dumps(value)
+    except InvalidArgumentError:
+        return False
+    return True
 
 
 def _received(p: Parameter, raw: RawArguments, body: Mapping[str, Any]) -> Any:

@@ -35,10 +35,10 @@ async def every(
         limit: most items.
 
     Raises:
-        InvalidArgumentError: the limit is negative.
+        InvalidArgumentError: the limit is negative, or no number of items.
     """
-    if limit is not None and limit < 0:
-        message = f"limit needs at least 0; it is {limit}"
+    if limit is not None and (type(limit) is not int or limit < 0):
+        message = f"limit needs at least 0; it is {limit!r}"
         raise InvalidArgumentError(message)
     walk, left = _Walk(key), limit
     number: int | None = None if limit == 0 else 1

@@ -3,6 +3,7 @@
 Source: api.ncloud-docs.com, Media Intelligence, Project.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -51,6 +52,14 @@ class ProjectList(Model):
 
     projects: tuple[Project, ...]
     total_count: int | None = None
+
+    def __iter__(self) -> Iterator[Project]:
+        """Iterate over the projects."""
+        return iter(self.projects)
+
+    def __len__(self) -> int:
+        """Count the projects."""
+        return len(self.projects)
 
 
 class Projects(Group):

@@ -6,6 +6,7 @@ Law: derived from the declarations alone; a new operation is a new command, and 
 import asyncio
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
@@ -23,6 +24,7 @@ from mi_async._core.urltext import bare
 from mi_async.api import GROUPS
 from mi_async.cli.output import show, show_each
 from mi_async.cli.service import Account, InWorkspace
+from mi_async.cli.streams import stderr
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Page
 
@@ -73,6 +75,9 @@ def _command(operation: Operation, service: type[Account]) -> Callable[..., None
 async def _call(operation: Operation, service: Account, arguments: dict[str, Any]) -> None:
     whole = arguments.pop(ALL, False)
     _refuse_no_change(operation, arguments)
+    if operation.deprecated:  # said in words of the command line instead of by Python
+        warnings.simplefilter("ignore", DeprecationWarning)
+        stderr().write(f"deprecated: {_successor(operation)}\n")
     async with service.session() as session:
         owner = session.workspace(service.workspace) if isinstance(service, InWorkspace) else session
         method = getattr(getattr(owner, operation.group), operation.name)
@@ -131,17 +136,28 @@ def _parameter(p: Parameter) -> inspect.Parameter:
 
 def _read(item: Any, many: bool, _: Any, tokens: Sequence[Token]) -> Any:
     """Values of a kind that the command line itself does not know."""
-    values = [_structured(token, item) for token in tokens]
-    return values if many else values[0]
+    if many:
+        return [value for token in tokens for value in _structured(token, item, many)]
+    return _structured(tokens[0], item, many)[0]
 
 
-def _structured(token: Token, item: Any) -> Any:
+def _structured(token: Token, item: Any, many: bool) -> list[Any]:
+    """Values of a token: one, or those of a JSON array where there may be several."""
     text = token.value
     try:
-        return convert.structure(convert.loads(text.encode()) if _is_json(item) else text, item)
+        value = convert.loads(text.encode()) if _is_json(item) else text
+        values = value if many and isinstance(value, list) else [value]
+        return [_known(convert.structure(value, item), item, token) for value in values]
     except ResponseError as error:
         message = f"{error} (in {text})"
         raise CoercionError(message, token=token) from None
+
+
+def _known(value: Any, item: Any, token: Token) -> Any:
+    if unknown := getattr(value, "extra", None):
+        message = f"unknown member {', '.join(unknown)} (in {token.value}); it is {_form(item)}"
+        raise CoercionError(message, token=token)
+    return value
 
 
 def _meaning(name: str) -> str:
@@ -180,8 +196,15 @@ def _help(operation: Operation) -> str:
         f"Vendor's page: {operation.source}",
         f"After a failure: {operation.repeat.value}",
         f"Quota: {rate}",
+        *([f"Deprecated: {_successor(operation)}"] if operation.deprecated else []),
     )
     return "\n\n".join([lines[0], "\n".join(lines[1:])])
+
+
+def _successor(operation: Operation) -> str:
+    group, _, name = (operation.deprecated or "").partition(".")
+    command = f"{_dashed(group)} {_dashed(name)}"
+    return f"the vendor removes it in January 2027; use {command}"
 
 
 def _dashed(name: str) -> str:

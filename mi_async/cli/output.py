@@ -15,7 +15,7 @@ from rich.text import Text
 from mi_async._core import convert
 from mi_async.cli.streams import WIDE, OutputError, console, stdout
 from mi_async.cli.text import plain
-from mi_async.models import Page
+from mi_async.models import OpenEnum, Page
 
 Form: TypeAlias = Literal["json", "table"]
 
@@ -90,9 +90,11 @@ def _table(value: object) -> Table | str:
 
 
 def _listed(value: object) -> tuple[object, ...] | None:
-    """The list that a model is about: the first of its members; None where the first is something else."""
-    first = next(iter(_members(value).values()), None)
-    return first if isinstance(first, tuple) else None
+    """The list that a model is about: the only one in it, with nothing else but numbers and states beside it."""
+    members = list(_members(value).values())
+    lists = [member for member in members if isinstance(member, tuple)]
+    beside = all(isinstance(member, tuple | int | OpenEnum | None) for member in members)
+    return lists[0] if len(lists) == 1 and beside else None
 
 
 def _rows(items: Sequence[object]) -> Table:
