@@ -1,6 +1,6 @@
 """asyncio SDK for NAVER Cloud Media Intelligence."""
 
-from mi_async import api, errors
+from mi_async import api, errors, notebook
 from mi_async._core.clock import Clock
 from mi_async._core.declare import raw
 from mi_async._core.hooks import Attempt, Hooks, Outcome
@@ -55,6 +55,7 @@ from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, Up
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.errors import (
+    AlreadyExistsError,
     AnalysisFailedError,
     APIError,
     AuthenticationError,
@@ -67,9 +68,14 @@ from mi_async.errors import (
     DeadlineExceededError,
     DisconnectedError,
     ImageRejectedError,
+    ImportFailedError,
     InvalidArgumentError,
     InvalidRequestError,
+    JobError,
+    JobStateError,
+    JobTimeoutError,
     JournalError,
+    MediaRejectedError,
     MIError,
     NotFoundError,
     PermissionDeniedError,
@@ -85,15 +91,24 @@ from mi_async.errors import (
 )
 from mi_async.models import OpenEnum, Page
 from mi_async.session import Session, connect
+from mi_async.storage.place import Storage, StoredObject
 from mi_async.version import VERSION as __version__  # noqa: N811  the name that Python has for it
+from mi_async.workflows.completion import as_completed
 from mi_async.workflows.context import Polling
+from mi_async.workflows.ingestion import IngestedAsset, Ingestion, Stage
+from mi_async.workflows.jobs import Job
+from mi_async.workflows.kinds import JobPhase
+from mi_async.workflows.search import SceneHit
 from mi_async.workflows.source import Source
+from mi_async.workflows.starting import AnalysisOptions
 from mi_async.workflows.upload import State, Upload
 from mi_async.workspace import Workspace
 
 __all__ = [
     "APIError",
+    "AlreadyExistsError",
     "AnalysisFailedError",
+    "AnalysisOptions",
     "AnalysisSetting",
     "AnalysisStatus",
     "Asset",
@@ -120,15 +135,24 @@ __all__ = [
     "FileFormat",
     "Hooks",
     "ImageRejectedError",
+    "ImportFailedError",
     "ImportStatus",
     "Index",
     "IndexList",
     "IndexStatus",
     "IndexSummary",
+    "IngestedAsset",
+    "Ingestion",
     "InvalidArgumentError",
     "InvalidRequestError",
+    "Job",
+    "JobError",
+    "JobPhase",
+    "JobStateError",
+    "JobTimeoutError",
     "JournalError",
     "MIError",
+    "MediaRejectedError",
     "MergedPersons",
     "NameType",
     "NotFoundError",
@@ -159,6 +183,7 @@ __all__ = [
     "RequestedSearch",
     "ResponseError",
     "RetryPolicy",
+    "SceneHit",
     "SceneRange",
     "SceneSummary",
     "SceneSummaryInfo",
@@ -177,7 +202,10 @@ __all__ = [
     "SortType",
     "Source",
     "SourceLanguage",
+    "Stage",
     "State",
+    "Storage",
+    "StoredObject",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
@@ -194,7 +222,9 @@ __all__ = [
     "WorkspaceInfo",
     "__version__",
     "api",
+    "as_completed",
     "connect",
     "errors",
+    "notebook",
     "raw",
 ]

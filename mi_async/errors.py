@@ -7,6 +7,8 @@ Law: imports nothing of ours, and carries no secret, no signature and no query o
       ConfigError             a setting that cannot work
       InvalidArgumentError    an argument that cannot be sent (a ValueError too)
       ImageRejectedError      a picture that breaks a documented rule, found before any request
+      MediaRejectedError      a film or picture file that breaks one, cannot be read or changes under the upload
+      AlreadyExistsError      what was to be made is there already, and nothing was made
       SessionError            a session that is closed, or used from another event loop
       TransportError          the network, between us and the service
         ConnectError          nothing was sent: DNS, connect, TLS, proxy
@@ -20,7 +22,11 @@ Law: imports nothing of ours, and carries no secret, no signature and no query o
       QuotaWaitError          the wait for a quota would be longer than the caller allows
       DeadlineExceededError   the whole call took longer than allowed (and a builtin time-out)
       UploadFailedError       an upload that the storage or the service refused
-      AnalysisFailedError  SearchFailedError  JournalError  BulkError
+      JobError                a job at the service of which there is no result (yet)
+        ImportFailedError AnalysisFailedError SearchFailedError
+        JobStateError         a state that this version does not know, or a job that nobody asked for
+        JobTimeoutError       the wait took longer than allowed (and a builtin time-out); the job goes on
+      JournalError  BulkError
 
 Source of the tables: the service's common response codes and the API gateway's error handling page.
 """
@@ -81,6 +87,32 @@ class ImageRejectedError(MIError):
         super().__init__(message)
         self.source = source
         self.reason = reason
+
+
+class MediaRejectedError(MIError):
+    """A media file that breaks a documented rule, cannot be read, or was changed while it was uploaded.
+
+    Attributes:
+        source: what the caller named.
+        reason: ``format``, ``size``, ``resolution``, ``duration``, ``unreadable`` or ``changed``.
+    """
+
+    def __init__(self, message: str, *, source: str, reason: str) -> None:
+        super().__init__(message)
+        self.source = source
+        self.reason = reason
+
+
+class AlreadyExistsError(MIError):
+    """What was to be made is there already; found by looking, and nothing was made.
+
+    Attributes:
+        existing: numbers of the assets, or the name of the object, that are there.
+    """
+
+    def __init__(self, message: str, *, existing: tuple[int | str, ...]) -> None:
+        super().__init__(message)
+        self.existing = existing
 
 
 class SessionError(MIError):
@@ -255,12 +287,38 @@ class UploadFailedError(MIError):
         self.key = key
 
 
-class AnalysisFailedError(MIError):
-    """An analysis or a scene summary that ended in failure."""
+class JobError(MIError):
+    """A job at the service of which there is no result, or not yet.
+
+    Attributes:
+        job: the job as a string, for ``session.job(...)``; None where none is known.
+        state: the service's word for how the job is, None where that was not seen.
+    """
+
+    def __init__(self, message: str, *, job: str | None = None, state: str | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+        self.state = state
 
 
-class SearchFailedError(MIError):
+class ImportFailedError(JobError):
+    """The import of an asset that ended in failure."""
+
+
+class AnalysisFailedError(JobError):
+    """An analysis or a scene summary that ended in failure, or was cancelled."""
+
+
+class SearchFailedError(JobError):
     """An asset search that ended in failure."""
+
+
+class JobStateError(JobError):
+    """A job in a state that this version does not know, or one that nobody has asked for."""
+
+
+class JobTimeoutError(JobError, builtins.TimeoutError):
+    """The wait for a job took longer than allowed; the job goes on at the service."""
 
 
 class JournalError(MIError):

@@ -1,6 +1,6 @@
 """Types that the groups share: the model base, open enums, pages.
 
-Law: values only; imports nothing of ours.
+Law: values only; knows nothing of ours but how values show themselves.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 from attrs import field, frozen
+
+from mi_async import notebook
 
 T = TypeVar("T")
 
@@ -62,6 +64,10 @@ class Model:
 
     extra: Mapping[str, Any] = field(factory=dict, kw_only=True, repr=False, hash=False)
 
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        return notebook.show(self)
+
 
 @frozen
 class Page(Model, Generic[T]):
@@ -75,7 +81,7 @@ class Page(Model, Generic[T]):
         page_size: items that a full page holds.
     """
 
-    content: tuple[T, ...]
+    content: tuple[T, ...] = field(repr=notebook.few)
     total_count: int = 0
     total_page: int = 0
     page_no: int = 1

@@ -7,6 +7,7 @@ asynchronous happens outside connect and aclose.
 import asyncio
 import platform
 from collections.abc import Generator, Mapping
+from typing import Any
 
 import aiohttp
 from attrs import define, field
@@ -21,9 +22,15 @@ from mi_async._core.transport import Timeout, Transport
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
+from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, Settings
+from mi_async.storage.place import Network, Storage
+from mi_async.storage.store import Store
 from mi_async.version import VERSION
 from mi_async.workflows.context import Polling
+from mi_async.workflows.jobs import Job
+from mi_async.workflows.poller import Poller
+from mi_async.workflows.tokens import Token
 from mi_async.workspace import Workspace
 
 HELD = 24
@@ -45,11 +52,15 @@ class Session:
     _calls: Calls
     _limiters: Mapping[str, Limiter]
     _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
+    _poller: Poller = field(init=False)
+    _store: Store = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Bind the account-level groups."""
         self.workspaces = Workspaces(self._calls)
         self.query_assets = QueryAssets(self._calls)
+        self._poller = Poller(self._settings.clock)
+        self._store = _store(self._settings, self._calls)
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name; the service is not asked whether it exists."""
@@ -61,19 +72,42 @@ class Session:
             polling=settings.polling,
             held=self._held,
             attempts=settings.retry.max_attempts,
+            poller=self._poller,
+            store=self._store,
         )
+
+    def job(self, token: str) -> Job[Any]:
+        """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
+
+        The service is not asked whether it exists.
+
+        Args:
+            token: kind, workspace and numbers: ``import:newsroom:101:1002`` (project and asset), ``index:...`` and
+                ``summary:...`` likewise, ``search:newsroom:7gKx...``; the parts percent-encoded.
+
+        Raises:
+            InvalidArgumentError: it is none.
+        """
+        return self.workspace(Token.parse(token).workspace).job(token)
 
     @property
     def quota(self) -> Mapping[str, QuotaState]:
-        """Live state of every quota, by operation id."""
-        return {name: limiter.state() for name, limiter in self._limiters.items()}
+        """Live state of every quota, by operation id; shows itself as a table."""
+        return Tabled({name: limiter.state() for name, limiter in self._limiters.items()})
 
     async def aclose(self, *, grace: float = 5.0) -> None:
         """Close the session; closing it again does nothing.
 
         New calls are refused at once. Those under way get ``grace`` seconds; what is left then ends with SessionError.
+        Waits for jobs end so at once; the jobs go on at the service.
         """
-        await self._calls.aclose(grace)
+        try:
+            await self._poller.aclose()
+        finally:
+            try:
+                await self._calls.aclose(grace)
+            finally:
+                await self._store.aclose()
 
     def __repr__(self) -> str:
         """Name the service."""
@@ -127,6 +161,19 @@ class Connecting:
         return Session(settings, calls, limiters)
 
 
+def _store(settings: Settings, calls: Calls) -> Store:
+    timeout = settings.timeout
+    return Store(
+        settings.storage,
+        keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
+        under_way=calls.under_way,
+        check_usable=calls.check_usable,
+        policy=settings.retry,
+        clock=settings.clock,
+        network=Network(timeout.connect, timeout.read, settings.proxy, f"mi-async/{VERSION}"),
+    )
+
+
 def connect(
     credentials: CredentialsProvider | None = None,
     *,
@@ -142,6 +189,7 @@ def connect(
     hooks: Hooks | None = None,
     clock: Clock | None = None,
     validate: bool = True,
+    storage: Storage | None = None,
 ) -> Connecting:
     """Open a session with the service.
 
@@ -166,6 +214,7 @@ def connect(
         clock: the time; for tests and for emulators that run faster than real time.
         validate: hold arguments against the documented bounds before a request is made. False leaves that to the
             service, whose limits may have moved.
+        storage: Object Storage, where media files go; by default that of region Korea, with the same keys.
 
     Raises:
         ConfigError: a setting that cannot work.
@@ -185,5 +234,6 @@ def connect(
         hooks=Hooks() if hooks is None else hooks,
         clock=Clock() if clock is None else clock,
         validate=validate,
+        storage=Storage() if storage is None else storage,
     )
     return Connecting(settings)

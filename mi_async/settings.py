@@ -18,6 +18,7 @@ from mi_async._core.transport import Timeout
 from mi_async.api import operations
 from mi_async.credentials import CredentialsProvider
 from mi_async.errors import ConfigError
+from mi_async.storage.place import Storage
 from mi_async.workflows.context import Polling
 
 BASE_URL = "https://mi.apigw.ntruss.com"
@@ -116,3 +117,4 @@ class Settings:
     hooks: Hooks = field(validator=_instance(Hooks, "mi_async.Hooks(before, after)"))
     clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
+    storage: Storage = field(factory=Storage, validator=_instance(Storage, "mi_async.Storage(url, region)"))

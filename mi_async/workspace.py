@@ -4,15 +4,35 @@ Law: adds no behaviour of its own.
 """
 
 import asyncio
-from collections.abc import Iterable
+import os
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Unpack
 
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async.api import WorkspaceGroups
+from mi_async.api.assets import Asset
+from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
 from mi_async.api.persons import Person
+from mi_async.api.query_assets import QueryAssets
+from mi_async.api.scene_summaries import SceneSummary
+from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
+from mi_async.api.workspaces import Workspaces
+from mi_async.errors import InvalidArgumentError
+from mi_async.storage.place import StoredObject
+from mi_async.storage.store import Store
 from mi_async.workflows.context import Context, Polling
 from mi_async.workflows.enroll import enroll_person
+from mi_async.workflows.ingest import Intake, Wish, ingest_asset
+from mi_async.workflows.ingestion import IfExists, IngestedAsset, IngestProgress
+from mi_async.workflows.jobs import Job
+from mi_async.workflows.poller import Poller
+from mi_async.workflows.query_image import QueryUploads
+from mi_async.workflows.search import SceneHit, Wanted, search_scenes
 from mi_async.workflows.source import Source
+from mi_async.workflows.starting import AnalysisOptions, start_import, start_index, start_search, start_summary
+from mi_async.workflows.tokens import Token
 from mi_async.workflows.upload import Progress, State, Upload, bring
 
 PARALLEL = 8
@@ -23,11 +43,25 @@ class Workspace(WorkspaceGroups):
     """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
 
     def __init__(
-        self, calls: Calls, name: str, *, clock: Clock, polling: Polling, held: asyncio.Semaphore, attempts: int
+        self,
+        calls: Calls,
+        name: str,
+        *,
+        clock: Clock,
+        polling: Polling,
+        held: asyncio.Semaphore,
+        attempts: int,
+        poller: Poller,
+        store: Store,
     ) -> None:
         super().__init__(calls, name)
         patient = WorkspaceGroups(calls.patient, name)
-        self._context = Context(self, patient, calls.put, clock, polling, held, PARALLEL, attempts, calls.validate)
+        self._context = Context(
+            self, patient, calls.put, clock, polling, held, PARALLEL, attempts, poller, validate=calls.validate
+        )
+        self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
+
+        self._intake = Intake(self._context, store, lambda: Workspaces(calls.patient).get(name))
 
     def __repr__(self) -> str:
         """Name the workspace."""
@@ -92,3 +126,210 @@ class Workspace(WorkspaceGroups):
         Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
         """
         return await enroll_person(self._context, name, sources, description=description, tags=tags, progress=progress)
+
+    async def ingest_asset(
+        self,
+        source: str | os.PathLike[str] | StoredObject,
+        *,
+        project: int | str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+        analyze: bool = True,
+        summarize: bool = False,
+        if_exists: IfExists = "reuse",
+        analysis: AnalysisOptions | None = None,
+        locale: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  as long as a caller likes
+        state_folder: str | os.PathLike[str] | None = None,
+        progress: IngestProgress | None = None,
+    ) -> IngestedAsset:
+        """Bring a media file in: into the bucket, registered, imported, analysed, and summarised if wanted.
+
+        Running the same call again is the resume: parts that have arrived are not sent again, an object that holds
+        the file already is not sent at all, and its asset, index and summary are taken as they are. An object of
+        another content is never overwritten.
+
+        Args:
+            source: path of a file (mp4, mkv, mov, webm, up to 10 GB and 6 hours; jpg, png, heic, up to 10 MB; 360p to
+                1080p), or an object that is in the bucket already: ``StoredObject(bucket, key)`` or its spelling
+                ``"s3://bucket/key"``.
+            project: number or name of a project; by default the workspace's base project.
+            bucket: where the file goes; by default the one that the workspace is linked to.
+            key: what the object is called; by default the name of the file, in Unicode NFC.
+            analyze: request an analysis, and wait for its index.
+            summarize: request texts for the scenes after it.
+            if_exists: where the project has an asset of this very object: ``reuse`` takes it, ``duplicate`` makes
+                another, ``error`` refuses. An asset whose import failed is never taken.
+            analysis: how to analyse, as in ``indexes.request``; an analysis that is there already is taken as it is.
+            locale: language of the summary.
+            timeout: seconds for each wait at the service; by default those of the jobs, see ``Job.wait``.
+            state_folder: where the record of an unfinished upload is kept; by default beside the file. It holds no
+                secret, and is gone when the upload is complete.
+            progress: a plain function, called with an :class:`Ingestion` whenever something has changed.
+
+        Raises:
+            MediaRejectedError: the file breaks a rule or cannot be read (nothing was sent), or changed meanwhile.
+            AlreadyExistsError: another object has this name, or with ``if_exists="error"`` there is an asset.
+            InvalidArgumentError: arguments that do not go together, no bucket, no such project.
+            UploadFailedError: the storage holds other bytes than were sent.
+            ImportFailedError, AnalysisFailedError, JobTimeoutError: from the jobs.
+            MIError: any other failure; ``created`` holds ``object`` and ``asset_id`` as far as they exist, also on a
+                cancellation.
+
+        Source: mi-create-assets, mi-asset-status, mi-request-index, mi-request-scene-summary.
+        """
+        wish = Wish(
+            project=project,
+            bucket=bucket,
+            key=key,
+            analyze=analyze,
+            summarize=summarize,
+            if_exists=if_exists,
+            analysis=analysis,
+            locale=locale,
+            timeout=timeout,
+            state_folder=state_folder,
+            progress=progress,
+        )
+        return await ingest_asset(self._intake, source, wish)
+
+    async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
+        """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
+
+        A second registration makes a second asset, so one whose answer was lost is not repeated: it fails.
+
+        Source: mi-create-assets, mi-asset-status.
+        """
+        return await start_import(self._context, project_id, key=key, bucket_name=bucket_name)
+
+    async def analyze(self, project_id: int, asset_id: int, **options: Unpack[AnalysisOptions]) -> Job[Index]:
+        """Request the analysis of an asset; the job's result is its index.
+
+        Args:
+            project_id: number of the project.
+            asset_id: number of the asset.
+            options: as in ``indexes.request``.
+
+        Raises:
+            ConflictError: one runs already; ``workspace.job("index:...")`` is its handle.
+
+        Source: mi-request-index, mi-index-status, mi-get-index.
+        """
+        return await start_index(self._context, project_id, asset_id, options)
+
+    async def summarize(
+        self, project_id: int, asset_id: int, *, scene_ids: Sequence[int] | None = None, locale: str | None = None
+    ) -> Job[SceneSummary]:
+        """Request a text for each scene of an analysed asset; the job's result is all that there are then.
+
+        Args:
+            project_id: number of the project.
+            asset_id: number of the asset.
+            scene_ids: after one full run, only these again.
+            locale: language of the texts.
+
+        Source: mi-request-scene-summary, mi-scene-summary-status, mi-get-scene-summary-result.
+        """
+        return await start_summary(self._context, project_id, asset_id, scene_ids=scene_ids, locale=locale)
+
+    async def start_search(
+        self,
+        query: SearchQuery,
+        *,
+        query_option: QueryOption | None = None,
+        query_filter: SearchFilter | None = None,
+    ) -> Job[SearchResults]:
+        """Request a search; the job's result is its first page, of 100, and ``search.all(...)`` has them all.
+
+        Source: maiu-search-asset, maiu-get-asset-search-result.
+        """
+        return await start_search(self._context, query, query_option=query_option, query_filter=query_filter)
+
+    def job(self, token: str) -> Job[Any]:
+        """Make a handle of a job of this workspace, see ``session.job``.
+
+        Raises:
+            InvalidArgumentError: it is no job, or one of another workspace.
+        """
+        named = Token.parse(token)
+        if named.workspace != self.name:
+            message = f"{token} is a job of the workspace {named.workspace!r}, not of {self.name!r}"
+            raise InvalidArgumentError(message)
+        return Job.of(named.kind, self._context, named.ids, fresh=False)
+
+    def search_scenes(
+        self,
+        text: str | None = None,
+        *,
+        image: Source | None = None,
+        persons: Iterable[int] = (),
+        persons_any: Iterable[int] = (),
+        persons_not: Iterable[int] = (),
+        dialogs: Iterable[str] = (),
+        dialogs_any: Iterable[str] = (),
+        dialogs_not: Iterable[str] = (),
+        confidence_level: ConfidenceLevel | None = None,
+        project_ids: Iterable[int] | None = None,
+        asset_ids: Iterable[int] | None = None,
+        asset_types: Iterable[AssetType] | None = None,
+        index_modified_from: datetime | None = None,
+        index_modified_to: datetime | None = None,
+        limit: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[SceneHit]:
+        """Search the analysed assets and iterate over the scenes that are found, the best first.
+
+        An image is uploaded, the search requested and awaited, and its pages are fetched as they are needed, all of
+        it only once the first scene is asked for. Close the iterator when you leave it early:
+        ``async with contextlib.aclosing(newsroom.search_scenes("goal")) as scenes``.
+
+        Args:
+            text: what to look for, in words; exactly one of text and image. Without ``;``, ``|`` and the backtick.
+            image: what to look for, as a picture: a path, bytes, or an object with ``read``; jpg, png, webp or heic
+                by content, at most 5 MB, at least 224 px wide and high.
+            persons: numbers of persons that a scene shows, all of them; at most 100 in the three lists.
+            persons_any: at least one of these is shown.
+            persons_not: none of these is shown.
+            dialogs: what is said in a video, all of it; at most 100 texts in the three lists, without ``;``, ``|``
+                and the backtick.
+            dialogs_any: at least one of these is said.
+            dialogs_not: none of these is said.
+            confidence_level: how sure a keyword must be; by default MEDIUM.
+            project_ids: look in these projects; with a filter, exactly one of projects and assets.
+            asset_ids: look in these assets.
+            asset_types: only videos, or only images.
+            index_modified_from: only indexes of then or later; without a zone, as the service has it.
+            index_modified_to: only indexes of then or before.
+            limit: most scenes.
+            timeout: seconds that the search may take; by default 5 minutes.
+
+        Raises:
+            InvalidArgumentError: an argument out of bounds; at once, nothing was sent. What follows is raised by the
+                iteration.
+            ImageRejectedError: the picture breaks a rule; nothing was sent.
+            UploadFailedError: the storage or the service refused the picture.
+            SearchFailedError: the search failed.
+            JobTimeoutError: the search takes longer; it goes on.
+            MIError: any other failure.
+
+        Source: maiu-search-asset, maiu-get-asset-search-result, maiu-upload-asset-query-url.
+        """
+        wanted = Wanted(
+            text=text,
+            image=image,
+            persons=persons,
+            persons_any=persons_any,
+            persons_not=persons_not,
+            dialogs=dialogs,
+            dialogs_any=dialogs_any,
+            dialogs_not=dialogs_not,
+            confidence_level=confidence_level,
+            project_ids=project_ids,
+            asset_ids=asset_ids,
+            asset_types=asset_types,
+            index_modified_from=index_modified_from,
+            index_modified_to=index_modified_to,
+            limit=limit,
+            timeout=timeout,
+        )
+        return search_scenes(self._context, self._query_uploads, wanted)

@@ -14,6 +14,8 @@ from mi_async.errors import APIError, AuthenticationError, MIError, error_class
 API: dict[str, Any] = {"request_id": "r-1", "operation": "persons.get", "retry_after": 2.5}
 MADE: dict[type[MIError], tuple[tuple[Any, ...], dict[str, Any]]] = {
     errors.ImageRejectedError: (("too small",), {"source": "hong.jpg", "reason": "resolution"}),
+    errors.MediaRejectedError: (("too long",), {"source": "clip.mp4", "reason": "duration"}),
+    errors.AlreadyExistsError: (("is there",), {"existing": (1002,)}),
     errors.ResponseError: (("not JSON",), {"status": 200, "path": "$.result.id"}),
     errors.QuotaWaitError: (("would wait",), {"operation": "thumbnails.presign", "wait": 3.5}),
     errors.UploadFailedError: (("refused",), {"reason": "OVER_SIZE_LIMIT", "key": "k"}),

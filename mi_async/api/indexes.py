@@ -14,6 +14,7 @@ from mi_async._core.bounds import AllOrNone, AtMostOne, Count, Range
 from mi_async._core.declare import Group, Wire, operation
 from mi_async._core.operation import Repeat
 from mi_async.models import Json, Model, OpenEnum, spelled
+from mi_async.notebook import few
 
 
 class AssetType(OpenEnum):
@@ -153,7 +154,7 @@ class IndexList(Model):
     """All indexes of an asset; source: maiu-list-indexes."""
 
     total_count: int
-    indexes: tuple[IndexSummary, ...]
+    indexes: tuple[IndexSummary, ...] = field(repr=few)
 
 
 @frozen

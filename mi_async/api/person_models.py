@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from mi_async.api.person_tags import PersonTag
 from mi_async.models import Model, OpenEnum, spelled
+from mi_async.notebook import few, pictured
 
 
 class NameType(OpenEnum):
@@ -58,7 +59,7 @@ class PersonThumbnail(Model):
     """
 
     id: int
-    url: str = field(repr=False)
+    url: str = field(repr=False, metadata=pictured())
     is_primary_thumbnail: bool = False
 
 
@@ -77,8 +78,10 @@ class Person(Model):
     id: int = field(metadata=spelled("personId", "id"))
     name: str | None = None
     description: str | None = None
-    tags: tuple[PersonTag, ...] = ()
-    thumbnails: tuple[PersonThumbnail, ...] = ()
+    tags: tuple[PersonTag, ...] = field(default=(), repr=few)
+    thumbnails: tuple[PersonThumbnail, ...] = field(
+        default=(), repr=few, metadata=pictured(first="is_primary_thumbnail")
+    )
 
 
 @frozen
@@ -92,7 +95,7 @@ class CreatedPerson(Model):
 class ThumbnailList(Model):
     """All thumbnails that a person has after a change."""
 
-    thumbnail_list: tuple[PersonThumbnail, ...]
+    thumbnail_list: tuple[PersonThumbnail, ...] = field(repr=few)
     person_id: int | None = None
 
 
@@ -100,7 +103,7 @@ class ThumbnailList(Model):
 class TagList(Model):
     """All tags that a person has after a change."""
 
-    tag_list: tuple[PersonTag, ...]
+    tag_list: tuple[PersonTag, ...] = field(repr=few)
     person_id: int | None = None
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mi_async._core.bounds import Forbidden, Length
 from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Repeat
 from mi_async.models import Model
+from mi_async.notebook import few
 
 NAME = Length(most=100)
 PLAIN = Forbidden(";|`")
@@ -50,7 +51,7 @@ class ProjectList(Model):
         total_count: how many there are; None where the service does not say.
     """
 
-    projects: tuple[Project, ...]
+    projects: tuple[Project, ...] = field(repr=few)
     total_count: int | None = None
 
     def __iter__(self) -> Iterator[Project]:

@@ -16,6 +16,7 @@ from mi_async._core.paging import every
 from mi_async.api.indexes import AssetType, ConfidenceLevel
 from mi_async.errors import SearchFailedError
 from mi_async.models import JsonObject, Model, OpenEnum, Page, bounded, spelled
+from mi_async.notebook import few
 
 _TEXT = Forbidden(";|`")
 _LISTS = ("must", "any", "not_")
@@ -144,7 +145,7 @@ class SearchResults(Model):
     total_page: int | None = None
     page_no: int | None = None
     page_size: int | None = None
-    results: tuple[JsonObject, ...] | None = None
+    results: tuple[JsonObject, ...] | None = field(default=None, repr=few)
 
 
 class Search(Group):

@@ -11,8 +11,11 @@ from cyclopts import App, Group, Parameter
 from mi_async.cli.demo import demo
 from mi_async.cli.emulator import emulator
 from mi_async.cli.exits import FAILURES, epilogue, report
+from mi_async.cli.ingest import ingest
+from mi_async.cli.jobs import jobs_app
 from mi_async.cli.openapi import openapi
-from mi_async.cli.operations import operation_apps
+from mi_async.cli.operations import OPERATIONS, operation_apps
+from mi_async.cli.search import search
 from mi_async.cli.service import Verbosity
 from mi_async.cli.streams import console, stdout
 from mi_async.cli.upload import enroll, upload_thumbnail
@@ -23,7 +26,7 @@ WORKFLOWS = Group("Workflows", sort_key=2)
 OTHER = Group("Other", sort_key=8)
 
 SHARED = dict.fromkeys(("--verbose", "-v", "-vv"), 1) | dict.fromkeys(
-    ("--output", "-o", "--base-url", "--profile", "--timeout", "--workspace", "-w"), 2
+    ("--output", "-o", "--base-url", "--profile", "--timeout", "--workspace", "-w", "--storage-url"), 2
 )
 """Options of most commands that are taken before the command too, and how many words each is."""
 
@@ -48,9 +51,12 @@ def make_app() -> App:
     app.command(
         upload_thumbnail, group=WORKFLOWS, help_epilogue="", usage=_usage("upload-thumbnail PERSON_ID SOURCE...")
     )
+    app.command(ingest, group=WORKFLOWS, help_epilogue="", usage=_usage("ingest SOURCE"))
+    app.command(jobs_app(WORKFLOWS))
     app.command(openapi, group=OTHER, help_epilogue="")
     for group in operation_apps():
         app.command(group)
+    _add_search(app)
 
     @app.default
     def root(
@@ -66,6 +72,15 @@ def make_app() -> App:
             app.help_print([])
 
     return app
+
+
+def _add_search(app: App) -> None:
+    """Make searching what the group of search operations does where none of them is named."""
+    group = app["search"]
+    group.default(search)
+    group.group = (OPERATIONS, WORKFLOWS)
+    group.help = "Find scenes in the analysed assets, by words or by a picture."
+    group.usage = f"{_usage('search TEXT')}\n       mi-async search COMMAND --help"
 
 
 def _usage(words: str) -> str:

@@ -13,12 +13,14 @@ from mi_async._core import convert
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr
 from mi_async.cli.text import one_line
 from mi_async.errors import (
+    AlreadyExistsError,
     AuthenticationError,
     ConfigError,
     ConflictError,
     CredentialsError,
     ImageRejectedError,
     InvalidArgumentError,
+    MediaRejectedError,
     MIError,
     NotFoundError,
     PermissionDeniedError,
@@ -45,7 +47,7 @@ EXITS = (
     Exit(
         2,
         "a mistake in the command, a setting or a picture; nothing was changed",
-        (CycloptsError, ConfigError, InvalidArgumentError, ImageRejectedError),
+        (CycloptsError, ConfigError, InvalidArgumentError, ImageRejectedError, MediaRejectedError),
     ),
     Exit(
         3,
@@ -53,7 +55,7 @@ EXITS = (
         (CredentialsError, AuthenticationError, PermissionDeniedError),
     ),
     Exit(4, "what was named does not exist", (NotFoundError,)),
-    Exit(5, "it exists already, or its state forbids it", (ConflictError,)),
+    Exit(5, "it exists already, or its state forbids it", (ConflictError, AlreadyExistsError)),
     Exit(130, "interrupted by Ctrl-C", (KeyboardInterrupt,)),
     Exit(141, "whoever read the output went away", (ReaderGoneError,)),
     Exit(1, "any other failure of the service, the network, an upload or the output", (MIError, OutputError)),

@@ -20,6 +20,7 @@ from mi_async.cli.streams import stderr
 from mi_async.errors import ConnectError, MIError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
+from mi_async.storage.place import Storage
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Account:
     verbose: Verbosity = 0
 
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[Session]:
+    async def session(self, *, storage: Storage | None = None) -> AsyncGenerator[Session]:
         """Set up logging and open a session."""
         log_to_stderr(self.verbose)
         try:
@@ -54,6 +55,7 @@ class Account:
                 profile=self.profile,
                 timeout=None if self.timeout is None else Timeout(total=self.timeout),
                 hooks=Hooks(after=[_tell]) if self.verbose else None,
+                storage=storage,
             ) as session:
                 yield session
         except MIError as error:

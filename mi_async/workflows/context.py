@@ -14,6 +14,7 @@ from mi_async._core.clock import Clock
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
 from mi_async.errors import ConfigError
+from mi_async.workflows.poller import Poller
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class Context:
         held: the session's gate around pictures in memory: from reading one to the end of its PUT.
         parallel: uploads of one workflow that may be under way at once.
         attempts: tries of a step that must look before it repeats (PUT, attach).
+        poller: the session's, for whatever goes on at the service.
         validate: whether arguments are held against their documented bounds.
         token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
@@ -78,6 +80,7 @@ class Context:
     held: asyncio.Semaphore
     parallel: int
     attempts: int
+    poller: Poller
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 

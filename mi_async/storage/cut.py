@@ -1,0 +1,78 @@
+"""How a file is cut into parts, and what the storage then calls the whole.
+
+Law: pure; no I/O, no clock. A cut follows from the size alone, so that a resumed upload cuts alike.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from attrs import field, frozen
+
+MIB = 2**20
+LEAST_PART = 8 * MIB
+"""Bytes of the smallest part that we cut; S3 takes 5 MiB, and every part costs a request."""
+AIM = 1_000
+"""Parts that a large file is cut into: few enough for one page of a listing; S3 takes 10,000."""
+BUFFERS = 64 * MIB
+"""Bytes of parts that are held in memory at once."""
+FEWEST_AT_ONCE, MOST_AT_ONCE = 2, 8
+USUAL_PARTS = (5 * MIB, 8 * MIB, 16 * MIB)
+"""Part sizes of other programs, by which a whole of theirs can be known again."""
+
+
+@frozen
+class Cut:
+    """A size and its parts, numbered from 1.
+
+    Attributes:
+        size: bytes of the whole.
+        part_size: bytes of each part but the last.
+    """
+
+    size: int
+    part_size: int = field()
+
+    @part_size.default
+    def _part_size(self) -> int:
+        even = -(-self.size // AIM)
+        return max(LEAST_PART, -(-even // MIB) * MIB)
+
+    @property
+    def count(self) -> int:
+        """How many parts there are; an empty file has one."""
+        return max(1, -(-self.size // self.part_size))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it goes up in one piece."""
+        return self.count == 1
+
+    @property
+    def at_once(self) -> int:
+        """Parts that may be in memory at once."""
+        return max(FEWEST_AT_ONCE, min(MOST_AT_ONCE, BUFFERS // self.part_size))
+
+    def __iter__(self) -> Iterator[int]:
+        """Numbers of the parts."""
+        return iter(range(1, self.count + 1))
+
+    def offset(self, number: int) -> int:
+        """Where a part begins."""
+        return (number - 1) * self.part_size
+
+    def length(self, number: int) -> int:
+        """Bytes of a part."""
+        return min(self.part_size, self.size - self.offset(number))
+
+
+def whole_etag(parts: Sequence[str]) -> str:
+    """ETag of an object that was completed from parts with these MD5 sums in hex."""
+    digest = hashlib.md5(b"".join(bytes.fromhex(part) for part in parts), usedforsecurity=False)
+    return f"{digest.hexdigest()}-{len(parts)}"
+
+
+def cuts_of(size: int, etag: str) -> list[Cut]:
+    """The cuts by which an object of this size may have got an ETag like ``<md5>-<count>``, ours first."""
+    count = etag.partition("-")[2]
+    candidates = dict.fromkeys([Cut(size).part_size, *USUAL_PARTS])
+    return [cut for part in candidates if str((cut := Cut(size, part)).count) == count]

@@ -1,0 +1,177 @@
+"""A local file that is read in parts, off the event loop.
+
+Law: reads by explicit offset and never past the size that the file had when it was opened; the descriptor is closed by
+whoever is last, so that no read under way can meet another file's bytes under the same number.
+"""
+
+import asyncio
+import hashlib
+import os
+import stat
+import sys
+import threading
+from types import TracebackType
+from typing import Self
+
+from attrs import define, field, frozen
+
+from mi_async.errors import InvalidArgumentError, MediaRejectedError
+
+
+@frozen
+class Fingerprint:
+    """By what a file is known to be unchanged.
+
+    Attributes:
+        size: bytes.
+        modified: nanoseconds since the epoch.
+        changed: nanoseconds since the epoch; when its name or rights changed, too.
+        inode: its number in the file system.
+    """
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Self:
+        """Take it from what the system says."""
+        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+@frozen
+class Piece:
+    """Bytes of a file with their MD5 sum in hex, computed once, where they were read."""
+
+    body: bytes = field(repr=False)
+    md5: str
+
+
+def _rejected(name: str, reason: str, text: str) -> MediaRejectedError:
+    return MediaRejectedError(f"{name}: {text}", source=name, reason=reason)
+
+
+@define(eq=False)
+class LocalFile:
+    """An open file; use it as ``with LocalFile.open(name) as file``."""
+
+    name: str
+    descriptor: int
+    fingerprint: Fingerprint
+    _guard: threading.Lock = field(init=False, factory=threading.Lock)
+    _reads: int = field(init=False, default=0)
+    _closing: bool = field(init=False, default=False)
+
+    @classmethod
+    def open(cls, source: str | os.PathLike[str]) -> Self:
+        """Open a regular file.
+
+        Raises:
+            MediaRejectedError: it cannot be read, or is no file.
+        """
+        if not isinstance(source, str | os.PathLike):
+            message = f"a file is named by its path, not by {type(source).__name__}"
+            raise InvalidArgumentError(message)
+        name = os.fsdecode(source)
+        try:
+            descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise _rejected(name, "unreadable", f"cannot be read: {said}") from error
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(descriptor)
+            raise _rejected(name, "unreadable", "not a file")
+        return cls(name, descriptor, Fingerprint.of(found))
+
+    def __enter__(self) -> Self:
+        """Be the file."""
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        """Close it, now or with the last read."""
+        with self._guard:
+            self._closing = True
+            last = self._reads == 0
+        if last:
+            os.close(self.descriptor)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.fingerprint.size
+
+    def check_unchanged(self) -> None:
+        """Refuse a file that is not what it was when it was opened.
+
+        Raises:
+            MediaRejectedError: somebody has written to it, or has put another in its place.
+        """
+        try:
+            now = os.stat(self.name)  # noqa: PTH116  the other stat of this file is an os one too
+        except OSError:
+            raise self._changed("it is gone") from None
+        if Fingerprint.of(now) != self.fingerprint:
+            raise self._changed("it is not what it was at the beginning")
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Read so many bytes, fewer only where the file ended when it was opened; blocks.
+
+        Raises:
+            MediaRejectedError: the file has become shorter, or cannot be read.
+        """
+        length = max(0, min(length, self.size - offset))
+        with self._guard:
+            if self._closing:
+                message = f"{self.name} is closed"
+                raise ValueError(message)
+            self._reads += 1
+        try:
+            return self._read(offset, length)
+        except OSError as error:
+            raise _rejected(self.name, "unreadable", f"cannot be read: {error.strerror}") from error
+        finally:
+            with self._guard:
+                self._reads -= 1
+                last = self._closing and self._reads == 0
+            if last:
+                os.close(self.descriptor)
+
+    def _read(self, offset: int, length: int) -> bytes:
+        pieces: list[bytes] = []
+        missing = length
+        while missing:
+            piece = self._at(offset + length - missing, missing)
+            if not piece:
+                raise self._changed("it became shorter")
+            pieces.append(piece)
+            missing -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _at(self, offset: int, length: int) -> bytes:
+        if sys.platform != "win32":
+            return os.pread(self.descriptor, length, offset)
+        with self._guard:  # there, seeking moves what all readers share
+            os.lseek(self.descriptor, offset, os.SEEK_SET)
+            return os.read(self.descriptor, length)
+
+    def _changed(self, how: str) -> MediaRejectedError:
+        return _rejected(self.name, "changed", f"changed while it was uploaded: {how}")
+
+    async def md5(self, step: int) -> str:
+        """MD5 sum in hex of the whole file, read in threads, so many bytes at a time."""
+        digest = hashlib.md5(usedforsecurity=False)
+        for offset in range(0, self.size, step):
+            await asyncio.to_thread(lambda at=offset: digest.update(self.read(at, step)))
+        return digest.hexdigest()
+
+    async def piece(self, offset: int, length: int) -> Piece:
+        """Read bytes and their MD5 sum in a thread."""
+        return await asyncio.to_thread(self._piece, offset, length)
+
+    def _piece(self, offset: int, length: int) -> Piece:
+        body = self.read(offset, length)
+        return Piece(body, hashlib.md5(body, usedforsecurity=False).hexdigest())

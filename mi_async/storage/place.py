@@ -1,0 +1,105 @@
+"""Where objects live: the storage of a session, and the name of one object in it.
+
+Law: values only.
+"""
+
+from typing import Self
+
+from attrs import field, frozen
+from yarl import URL
+
+from mi_async.errors import ConfigError, InvalidArgumentError
+
+STORAGE_URL = "https://kr.object.ncloudstorage.com"
+REGION = "kr-standard"
+SCHEME = "s3://"
+MOST_KEY_BYTES = 1024
+"""Bytes of the longest key in UTF-8, as S3 has it."""
+
+
+def _url(text: str) -> str:
+    try:
+        url = URL(text) if isinstance(text, str) else URL()
+    except ValueError:
+        url = URL()
+    if url.scheme not in {"http", "https"} or not url.host or url.user or url.query_string or url.fragment:
+        message = "the URL of a storage must be http(s)://host[:port], without a user"
+        raise ConfigError(message)
+    return str(url).rstrip("/")
+
+
+def _named(_instance: object, attribute: object, value: object) -> None:
+    if not isinstance(value, str) or not value:
+        message = f"the {getattr(attribute, 'name', 'name')} of a storage is a name, not {value!r}"
+        raise ConfigError(message)
+
+
+@frozen
+class Storage:
+    """An S3-compatible storage; the keys are those of the session.
+
+    Args:
+        url: of the storage; the default is NAVER Cloud Object Storage, region Korea.
+        region: by which requests are signed.
+        ca_file: file of certificates (PEM) to trust instead of the usual ones.
+
+    Raises:
+        ConfigError: a URL or region that cannot be one.
+    """
+
+    url: str = field(default=STORAGE_URL, converter=_url)
+    region: str = field(default=REGION, validator=_named)
+    ca_file: str | None = None
+
+
+@frozen
+class Network:
+    """How the storage is reached.
+
+    Attributes:
+        connect: seconds to connect; None for ever.
+        read: seconds between two pieces of an answer; None for ever.
+        proxy: URL of an HTTP proxy.
+        agent: what we are called.
+    """
+
+    connect: float | None
+    read: float | None
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
+    agent: str = "mi-async"
+
+
+@frozen
+class StoredObject:
+    """An object in a bucket, by name; ``StoredObject.parse("s3://bucket/key")`` is the same.
+
+    Args:
+        bucket: its name.
+        key: full name of the object, at most 1,024 bytes in UTF-8; may hold slashes and any script.
+
+    Raises:
+        InvalidArgumentError: no such object can exist.
+    """
+
+    bucket: str
+    key: str
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot be a name."""
+        try:
+            fits = 0 < len(self.key.encode()) <= MOST_KEY_BYTES
+        except UnicodeEncodeError:
+            fits = False
+        if not self.bucket or "/" in self.bucket or not fits or self.key.endswith("/"):
+            message = f"not an object of a bucket: {str(self)!r}"
+            raise InvalidArgumentError(message)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``s3://bucket/key``; the key is taken as it is, nothing in it is decoded."""
+        bucket, _, key = text.removeprefix(SCHEME).partition("/")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        """Write as ``s3://bucket/key``."""
+        return f"{SCHEME}{self.bucket}/{self.key}"

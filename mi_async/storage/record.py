@@ -1,0 +1,87 @@
+"""What is kept on disk of an unfinished upload: one small JSON file.
+
+Law: written whole or not at all, by nobody but the owner readable, and with no secret in it. The finished parts are not
+in it: the storage knows them.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+from attrs import frozen
+
+from mi_async.errors import ConfigError
+from mi_async.storage.file import Fingerprint
+from mi_async.storage.place import StoredObject
+
+_log = logging.getLogger(__name__)
+
+SUFFIX = ".mi-async-upload.json"
+STEM_BYTES = 120
+"""Bytes of the file's name that are kept in ours; file systems take 255 in all."""
+
+
+@frozen
+class Record:
+    """An unfinished multipart upload.
+
+    Attributes:
+        url: of the storage.
+        bucket: where it goes.
+        key: what it will be called.
+        upload_id: the storage's word for it.
+        part_size: bytes of each part but the last.
+        fingerprint: of the file when the upload was begun.
+    """
+
+    url: str
+    bucket: str
+    key: str
+    upload_id: str
+    part_size: int
+    fingerprint: Fingerprint
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """Read a record; None when there is none, or none that can be read."""
+        try:
+            content: Any = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{**content, "fingerprint": Fingerprint(**content["fingerprint"])})
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError):
+            _log.warning("%s is no record of an upload and is ignored", path)
+            return None
+
+    def save(self, path: Path) -> None:
+        """Write the record, so that it survives a crash of the machine.
+
+        Raises:
+            ConfigError: it cannot be written there.
+        """
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        try:
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(attrs.asdict(self), file, indent=1, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink()
+            message = f"cannot keep the state of the upload in {path.parent}: {error.strerror}; name another folder"
+            raise ConfigError(message) from error
+
+
+def record_path(source: str, target: StoredObject, url: str, folder: Path | None) -> Path:
+    """Where the record of an upload is: beside the file, or in a folder; each target has its own."""
+    path = Path(source).absolute()
+    word = hashlib.sha256("\n".join([os.fsdecode(path), url, str(target)]).encode("utf-8", "surrogateescape"))
+    stem = os.fsdecode(os.fsencode(path.name)[:STEM_BYTES])
+    return (path.parent if folder is None else folder) / f".{stem}.{word.hexdigest()[:12]}{SUFFIX}"

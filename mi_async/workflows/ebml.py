@@ -1,0 +1,103 @@
+"""Headers of Matroska: mkv and webm.
+
+Law: pure; reads elements up to the first frames and no further. A damaged or hostile file ends the walk, and what was
+not found is not known.
+Source: RFC 8794 (EBML) and RFC 9559 (Matroska).
+"""
+
+import struct
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from mi_async.workflows.header import Header, Read, largest
+
+EBML, DOC_TYPE, SEGMENT, CLUSTER = 0x1A45DFA3, 0x4282, 0x18538067, 0x1F43B675
+INFO, TIMESTAMP_SCALE, DURATION = 0x1549A966, 0x2AD7B1, 0x4489
+TRACKS, TRACK_ENTRY, VIDEO, PIXEL_WIDTH, PIXEL_HEIGHT = 0x1654AE6B, 0xAE, 0xE0, 0xB0, 0xBA
+MAGIC = EBML.to_bytes(4, "big")
+NANOSECONDS = 1e9
+DEFAULT_SCALE = 1_000_000
+MOST_ELEMENTS = 2_000
+"""Elements of one level that are looked at."""
+FLOATS = {4: ">f", 8: ">d"}
+
+
+@frozen
+class Element:
+    """One element: its id and where its content is."""
+
+    id: int
+    start: int
+    end: int
+
+
+def elements(read: Read, start: int, end: int) -> Iterator[Element]:
+    """The elements of one level, up to the first frames."""
+    for _ in range(MOST_ELEMENTS):
+        head = read(start, 12) if start < end else b""
+        id_width = _width(head[:1], 4)
+        size_width = _width(head[id_width : id_width + 1], 8) if id_width else 0
+        if not size_width or len(head) < id_width + size_width:
+            return
+        name = int.from_bytes(head[:id_width], "big")
+        size = int.from_bytes(head[id_width : id_width + size_width], "big") & ((1 << 7 * size_width) - 1)
+        begin = start + id_width + size_width
+        endless = size == (1 << 7 * size_width) - 1
+        if name == CLUSTER:
+            return
+        yield Element(name, begin, end if endless else min(begin + size, end))
+        start = end if endless else begin + size
+
+
+def _width(first: bytes, most: int) -> int:
+    """Bytes of a number, which its leading zeros tell; 0 when it is none."""
+    width = 9 - first[0].bit_length() if first and first[0] else 0
+    return width if width <= most else 0
+
+
+def read_matroska(read: Read, size: int) -> Header | None:
+    """Read the header of an mkv or webm; None for anything else."""
+    if read(0, 4) != MAGIC:
+        return None
+    kind, seconds, sizes = "mkv", None, list[tuple[int, int]]()
+    for top in elements(read, 0, size):
+        if top.id == EBML and read(*_span(_inside(read, top).get(DOC_TYPE))).rstrip(b"\0") == b"webm":
+            kind = "webm"
+        for element in elements(read, top.start, top.end) if top.id == SEGMENT else ():
+            if element.id == INFO:
+                seconds = _seconds(read, element)
+            elif element.id == TRACKS:
+                sizes += _sizes(read, element)
+    return Header(kind, *largest(sizes), seconds=seconds)
+
+
+def _inside(read: Read, parent: Element) -> dict[int, Element]:
+    return {element.id: element for element in elements(read, parent.start, parent.end)}
+
+
+def _span(element: Element | None) -> tuple[int, int]:
+    """Offset and length of a content that is a number or a word."""
+    return (0, 0) if element is None else (element.start, min(element.end - element.start, 64))
+
+
+def _number(read: Read, element: Element | None) -> int:
+    return int.from_bytes(read(*_span(element)), "big")
+
+
+def _seconds(read: Read, info: Element) -> float | None:
+    inside = _inside(read, info)
+    body = read(*_span(inside.get(DURATION)))
+    if len(body) not in FLOATS:
+        return None
+    ticks: float = struct.unpack(FLOATS[len(body)], body)[0]
+    scale = _number(read, inside.get(TIMESTAMP_SCALE)) or DEFAULT_SCALE
+    return ticks * scale / NANOSECONDS if ticks > 0 else None
+
+
+def _sizes(read: Read, tracks: Element) -> Iterator[tuple[int, int]]:
+    for entry in elements(read, tracks.start, tracks.end):
+        video = _inside(read, entry).get(VIDEO) if entry.id == TRACK_ENTRY else None
+        if video is not None:
+            inside = _inside(read, video)
+            yield _number(read, inside.get(PIXEL_WIDTH)), _number(read, inside.get(PIXEL_HEIGHT))

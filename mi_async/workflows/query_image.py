@@ -1,0 +1,138 @@
+"""One query image: from a picture to the key that a search takes.
+
+Law: its steps are those of a thumbnail's upload. What differs is what a picture may be, whom the steps ask, and that a
+HEIC picture is searched with under another key than it was stored under.
+Source: maiu-upload-asset-query-url, maiu-upload-asset-query-status.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve, frozen
+
+from mi_async._core.images import MAX_BYTES, Picture, read_picture, sniff
+from mi_async._core.operation import Operation
+from mi_async.api import WorkspaceGroups
+from mi_async.api.query_assets import QueryAssets
+from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage
+from mi_async.workflows.context import Context, known
+from mi_async.workflows.source import Image, Source, _name, _read, _rejected
+from mi_async.workflows.upload import State, Upload, walk
+
+MIN_PIXELS = 224
+"""Smallest width and height of a query image. Source: maiu-upload-asset-query-url."""
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+"""What the first box of a HEIC file says it is."""
+
+
+@frozen
+class Heic(Picture):
+    """A HEIC picture, which a query image may be and a thumbnail not."""
+
+    @property
+    def content_type(self) -> str:
+        """MIME type."""
+        return "image/heic"
+
+
+@frozen
+class QueryUploads:
+    """The account's group of query images, as a caller has it and as what has begun is carried on."""
+
+    entry: QueryAssets
+    patient: QueryAssets
+
+
+async def upload_query_image(context: Context, uploads: QueryUploads, source: Source) -> str:
+    """Upload a picture to search with; returns the key to search by.
+
+    Args:
+        context: the workspace; its storage, time and gate are used.
+        uploads: the groups to ask.
+        source: jpg, png, webp or heic by content, at most 5 MB, at least 224 px wide and high.
+
+    Raises:
+        ImageRejectedError: the picture breaks a rule; nothing was sent.
+        UploadFailedError: the storage or the service refused the picture.
+    """
+    keys: dict[str, str] = {}
+    asking = evolve(
+        context, entry=_Groups(_InOtherWords(uploads.entry, keys)), groups=_Groups(_InOtherWords(uploads.patient, keys))
+    )
+    try:
+        async with context.held:
+            upload = await walk(asking, Upload(await load_query_image(source)), State.STORED)
+        upload = await walk(asking, upload, State.CONFIRMED)
+    except BaseException as error:
+        vars(error).get("created", {}).pop("thumbnail_keys", None)  # it is none, and of no use without a search
+        raise
+    return keys[known(upload.key)]
+
+
+async def load_query_image(source: Source) -> Image:
+    """Read a source and check it: really jpg, png, webp or heic, at most 5 MB, at least 224 px wide and high.
+
+    Raises:
+        ImageRejectedError: it breaks a rule, or cannot be read.
+        InvalidArgumentError: it is no source at all.
+    """
+    name = _name(source)
+    content = await _read(source, name)
+    if len(content) > MAX_BYTES:
+        raise _rejected(name, "size", f"more than the 5 MB ({MAX_BYTES:,} bytes) that the service takes")
+    picture = await asyncio.to_thread(lambda: read_picture(content) or read_heic(content))
+    if picture is None:
+        kind = sniff(content)
+        other = f"not a jpg, png, webp or heic picture: it starts with {content[:8]!r}" if content else "empty"
+        raise _rejected(name, "format", f"a {kind} that is cut off or damaged" if kind else other)
+    if 0 < min(picture.width, picture.height) < MIN_PIXELS:
+        size = f"{picture.width} x {picture.height} px, less than the {MIN_PIXELS} px that the service wants"
+        raise _rejected(name, "resolution", size)
+    stem = Path(name).stem.encode(errors="replace").decode() if name[:1] != "<" else ""
+    return Image(name, f"{stem or 'query'}.{picture.format}", content, picture)
+
+
+def read_heic(content: bytes) -> Heic | None:
+    """A HEIC picture with its size, 0 x 0 where its boxes do not tell it; None for any other content."""
+    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # two numbers come out of it, here
+
+    if content[4:8] != b"ftyp" or content[8:12] not in HEIC_BRANDS:
+        return None
+    width, height = imagesize.get(BytesIO(content))  # -1, -1 for what it cannot read
+    return Heic("heic", max(width, 0), max(height, 0))
+
+
+class _InOtherWords(Thumbnails):
+    """Query images in the words of thumbnails; notes by which key an upload is searched with."""
+
+    def __init__(self, assets: QueryAssets, keys: dict[str, str]) -> None:
+        super().__init__(_asks_nothing)
+        self._assets, self._keys = assets, keys
+
+    async def presign(self, thumbnail_file_name: str) -> PresignedUrl:
+        """Issue a URL for a query image."""
+        issued = await self._assets.presign(thumbnail_file_name)
+        return PresignedUrl(issued.asset_file_key, issued.presigned_upload_url, issued.expiration_seconds)
+
+    async def complete(self, thumbnail_key: str) -> UploadCheck:
+        """Check whether a query image arrived."""
+        check = await self._assets.complete(thumbnail_key)
+        self._keys[thumbnail_key] = check.asset_key
+        message = None if check.upload_message is None else UploadMessage(check.upload_message)
+        return UploadCheck(check.upload_status, message)
+
+
+class _Groups(WorkspaceGroups):
+    """What the steps of an upload see of a workspace."""
+
+    def __init__(self, thumbnails: Thumbnails) -> None:
+        super().__init__(_asks_nothing, "")
+        self.thumbnails = thumbnails
+
+
+async def _asks_nothing(operation: Operation, arguments: Mapping[str, Any]) -> Any:  # noqa: ARG001  as callers are
+    message = f"a query image needs no {operation.id}"
+    raise RuntimeError(message)

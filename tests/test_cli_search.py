@@ -1,0 +1,116 @@
+"""``search`` against a real emulator: by words and by a picture, as JSON and as a table, beside its operations."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+
+import mi_async
+from mi_async import SceneRange
+from mi_async.cli.app import run
+from mi_async.emulator import Latency, Server, Settings
+from tests.support.footage import footage, keywords
+from tests.support.terminal import PNG, environment, served
+
+INSTANT = Latency.none()
+SEARCHED = Settings(latency=INSTANT, importing=INSTANT, queueing=INSTANT, analysing=INSTANT, searching=INSTANT)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with served(SEARCHED) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def word(server: Server) -> str:
+    """Something that the first scene of the only video shows."""
+
+    async def prepare() -> str:
+        async with mi_async.connect(server.credentials, base_url=server.url) as session:
+            workspace = session.workspace("newsroom")
+            (asset,) = await footage(workspace, "뉴스/저녁.mp4", scene_range=SceneRange.EXTRA_SHORT)
+            return (await keywords(workspace, asset))[0]
+
+    return asyncio.run(prepare())
+
+
+@pytest.fixture(autouse=True)
+def reachable(server: Server, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert word
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+
+
+def test_words_find_scenes(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", word]) == 0
+    hits = json.loads(capsys.readouterr().out)
+    assert hits
+    assert {hit["fileName"] for hit in hits} == {"저녁.mp4"}
+    assert word in [keyword["name"] for keyword in hits[0]["keywords"]]
+    assert run(["search", "--text", word, "--limit", "1"]) == 0
+    assert json.loads(capsys.readouterr().out) == hits[:1]
+
+
+def test_a_table_for_people(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-o", "table", "search", word]) == 0
+    out = capsys.readouterr().out
+    assert "저녁.mp4" in out
+    assert "0:00:00 - 0:00:1" in out
+    assert run(["search", "nosuchword", "-o", "table"]) == 0
+    assert capsys.readouterr().out == "no items\n"
+
+
+def test_a_picture_finds_scenes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", "--image", PNG, "--confidence", "LOW", "--limit", "3"]) == 0
+    hits = json.loads(capsys.readouterr().out)
+    assert len(hits) == 3
+    assert run(["search", "--image", PNG, "--not-person", "1", "--not-person", "2", "--limit", "3"]) == 0
+    assert json.loads(capsys.readouterr().out) == hits
+
+
+def test_where_to_look(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", word, "--asset", "1", "--asset", "2"]) == 4
+    assert "HTTP 404" in capsys.readouterr().err
+    assert run(["search", word, "--project", "1", "--asset", "2"]) == 2
+    assert "give exactly one of project_ids, asset_ids" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give TEXT or --image"),
+        (["goal", "--image", PNG], "text and image was given"),
+        (["a;b"], "needs none of"),
+        (["goal", "--confidence", "SOME"], "confidence"),
+        (["goal", "--limit", "-1"], "limit"),
+        (["--image", "none.jpg"], "cannot be read"),
+        (["--image", __file__], "not a jpg, png, webp or heic"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(
+    arguments: list[str], said: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(server.log.arrivals["search.request"])
+    assert run(["search", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert len(server.log.arrivals["search.request"]) == before
+
+
+def test_the_operations_of_the_group_stay(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", "request", json.dumps({"textQuery": word})]) == 0
+    number = json.loads(capsys.readouterr().out)["searchId"]
+    assert run(["search", "get", number]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "COMPLETED"
+    assert run(["search", "--text", "get"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_help_shows_both(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("Usage: mi-async search TEXT")
+    assert all(word in text for word in ("--image", "--person", "get", "request"))

@@ -1,0 +1,208 @@
+"""Pure parts of the storage, and the local side: cuts, pace, records, files."""
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mi_async.errors import ConfigError, InvalidArgumentError, MediaRejectedError
+from mi_async.storage.crew import keep_going
+from mi_async.storage.cut import BUFFERS, MIB, Cut, cuts_of, whole_etag
+from mi_async.storage.file import Fingerprint, LocalFile
+from mi_async.storage.pace import Pace
+from mi_async.storage.place import Storage, StoredObject
+from mi_async.storage.record import Record, record_path
+
+PLACE = StoredObject("footage", "뉴스/저녁 clip.mp4")
+
+
+@given(st.integers(0, 60 * 2**30))
+def test_a_cut_covers_the_file_within_what_s3_takes(size: int) -> None:
+    cut = Cut(size)
+    assert sum(cut.length(number) for number in (1, cut.count)) <= 2 * cut.part_size
+    assert cut.offset(cut.count) + cut.length(cut.count) == size
+    assert cut.count <= 10_000
+    assert cut.part_size >= 5 * MIB
+    assert all(cut.length(number) == cut.part_size for number in (1, cut.count - 1) if 0 < number < cut.count)
+
+
+def test_ten_gigabytes_stay_within_the_buffers() -> None:
+    cut = Cut(10 * 2**30)
+    assert (cut.part_size, cut.count) == (11 * MIB, 931)
+    assert cut.at_once * cut.part_size <= BUFFERS
+
+
+def test_cuts_are_known_by_their_etag() -> None:
+    size = 100 * MIB
+    assert [cut.part_size for cut in cuts_of(size, "0" * 32 + "-13")] == [8 * MIB]
+    assert [cut.part_size for cut in cuts_of(size, "0" * 32 + "-20")] == [5 * MIB]
+    assert cuts_of(size, "0" * 32 + "-3") == []
+    assert cuts_of(size, "0" * 32 + "-x") == []
+
+
+def test_the_etag_of_a_whole() -> None:
+    assert whole_etag(["5d41402abc4b2a76b9719d911017c592"] * 2).endswith("-2")
+
+
+@pytest.mark.parametrize(
+    "text", ["s3://", "s3://bucket", "s3://bucket/", "s3://bucket/folder/", "s3:///key", "s3://b/" + "가" * 342]
+)
+def test_what_cannot_be_an_object(text: str) -> None:
+    with pytest.raises(InvalidArgumentError):
+        StoredObject.parse(text)
+
+
+def test_an_object_reads_back_what_it_writes() -> None:
+    assert StoredObject.parse(str(PLACE)) == PLACE
+    assert StoredObject.parse("s3://b/a%2Fb//c").key == "a%2Fb//c"
+
+
+@pytest.mark.parametrize("url", ["", "ftp://host", "https://user:secret@host", "https://host/?q", "https://", 7])
+def test_what_cannot_be_a_storage(url: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Storage(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_more_at_once_while_it_gets_faster_fewer_under_pressure() -> None:
+    pace, now = Pace(8), 0.0
+    pace.begin(now)
+    for _ in range(60):  # the link gives each part a second whatever their number, up to six
+        for _ in range(pace.limit):
+            now += max(1.0 / pace.limit, 1.0 / 6)
+            pace.landed(8 * MIB, now)
+    assert 5 <= pace.limit <= 8
+    pace.pressed(now)
+    assert pace.limit <= 4
+    for _ in range(9):
+        pace.pressed(now)
+    assert pace.limit == 1
+
+
+async def test_a_crew_keeps_to_its_limit_and_fails_as_one() -> None:
+    most = under_way = 0
+    ended: list[int] = []
+
+    async def work(item: int) -> None:
+        nonlocal most, under_way
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            await asyncio.sleep(0.001)
+            if item == 7:
+                raise KeyError(item)
+        finally:
+            under_way -= 1
+            ended.append(item)
+
+    await keep_going(work, range(6), lambda: 3)
+    assert (most, under_way, sorted(ended)) == (3, 0, [0, 1, 2, 3, 4, 5])
+    with pytest.raises(KeyError):
+        await keep_going(work, range(5, 100), lambda: 4)
+    assert under_way == 0
+    assert len(ended) < 30
+
+
+def record(path: Path) -> Record:
+    return Record("http://s3", "footage", PLACE.key, "upload-1", 8 * MIB, Fingerprint.of(path.stat()))
+
+
+def test_a_record_reads_back(tmp_path: Path) -> None:
+    clip = tmp_path / "저녁 뉴스.mp4"
+    clip.write_bytes(b"x")
+    path = record_path(str(clip), PLACE, "http://s3", None)
+    record(clip).save(path)
+    assert path.parent == tmp_path
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Record.load(path) == record(clip)
+    assert [p.name for p in tmp_path.iterdir() if "json." in p.name] == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 1}', '{"fingerprint": 3}', "\ud800"])
+def test_a_damaged_record_is_none(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "record"
+    path.write_bytes(content.encode("utf-8", "surrogatepass"))
+    assert Record.load(path) is None
+    assert Record.load(tmp_path / "absent") is None
+
+
+def test_each_target_has_its_own_record(tmp_path: Path) -> None:
+    clip = str(tmp_path / ("긴 이름" * 30))
+    names = {
+        record_path(clip, PLACE, "http://s3", None),
+        record_path(clip, evolve(PLACE, key="other"), "http://s3", None),
+        record_path(clip, PLACE, "http://elsewhere", None),
+        record_path(clip + "2", PLACE, "http://s3", None),
+    }
+    assert len(names) == 4
+    assert all(len(os.fsencode(path.name)) < 255 for path in names)
+    assert record_path(clip, PLACE, "u", tmp_path / "state").parent == tmp_path / "state"
+
+
+def test_a_record_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    clip = tmp_path / "clip"
+    clip.write_bytes(b"")
+    with pytest.raises(ConfigError, match="name another folder"):
+        record(clip).save(tmp_path / "absent" / "record")
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for source in (tmp_path, tmp_path / "absent", tmp_path / "pipe", "a\0b"):
+        with pytest.raises(MediaRejectedError):
+            LocalFile.open(source)
+    with pytest.raises(InvalidArgumentError):
+        LocalFile.open(b"bytes")  # type: ignore[arg-type]
+
+
+async def test_reads_never_past_the_size_it_had(tmp_path: Path) -> None:
+    clip = tmp_path / "clip"
+    clip.write_bytes(b"0123456789")
+    with LocalFile.open(clip) as file:
+        with clip.open("ab") as more:
+            more.write(b"and more")
+        assert file.read(8, 100) == b"89"
+        assert file.read(10, 1) == b""
+        assert (await file.piece(0, 3)).md5 == "d2490f048dc3b77a457e3e450ab4eb38"
+        with pytest.raises(MediaRejectedError) as caught:
+            file.check_unchanged()
+        assert caught.value.reason == "changed"
+        os.truncate(clip, 4)
+        with pytest.raises(MediaRejectedError, match="became shorter"):
+            file.read(0, 10)
+        clip.unlink()
+        with pytest.raises(MediaRejectedError, match="gone"):
+            file.check_unchanged()
+    with pytest.raises(ValueError, match="closed"):
+        file.read(0, 1)
+
+
+def test_the_descriptor_is_closed_by_the_last_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = tmp_path / "clip"
+    clip.write_bytes(b"0123456789")
+    reading, goes_on = threading.Event(), threading.Event()
+    pread = os.pread
+
+    def slow(descriptor: int, length: int, offset: int) -> bytes:
+        reading.set()
+        assert goes_on.wait(5)
+        return pread(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", slow)
+    found: list[bytes] = []
+    with LocalFile.open(clip) as file:
+        thread = threading.Thread(target=lambda: found.append(file.read(0, 10)))
+        thread.start()
+        assert reading.wait(5)
+    os.fstat(file.descriptor)  # still open
+    goes_on.set()
+    thread.join()
+    assert found == [b"0123456789"]
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(file.descriptor)

@@ -1,0 +1,302 @@
+"""A media file from disk to its index: the emulator beside a real S3 implementation."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from mi_async import (
+    AlreadyExistsError,
+    ImportFailedError,
+    IngestedAsset,
+    Ingestion,
+    InvalidArgumentError,
+    MediaRejectedError,
+    NotFoundError,
+    RetryPolicy,
+    ServerError,
+    SourceLanguage,
+    Stage,
+    Storage,
+    StoredObject,
+)
+from mi_async.api.indexes import AnalysisStatus
+from mi_async.emulator import Fault, Latency, Settings
+from mi_async.errors import MIError
+from tests.support.films import film
+from tests.support.newsroom import Newsroom, newsroom
+from tests.support.storage import BUCKET, Bucket, bucket
+
+QUICK = Settings(
+    importing=Latency.constant(1.0),
+    queueing=Latency.constant(0.5),
+    analysing=Latency.constant(30.0),  # long enough to be seen running
+    summarizing=Latency.constant(1.0),
+)
+KEY = "저녁 뉴스/clip 1.mp4"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Bucket]:
+    with bucket() as one:
+        yield one
+
+
+@pytest.fixture
+def s3(served: Bucket) -> Iterator[Bucket]:
+    served.empty()
+    yield served
+    served.refuse = lambda _kind, _query: None
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip 1.mp4"
+    path.write_bytes(film(size=100_000))
+    return path
+
+
+@asynccontextmanager
+async def studio(s3: Bucket, **options: Any) -> AsyncIterator[tuple[Newsroom, int]]:
+    """A session whose service looks into the bucket, and the number of the base project."""
+    settings = evolve(QUICK, objects=s3.look)
+    async with newsroom(settings, speed=200.0, storage=Storage(s3.url), **options) as room:
+        yield room, (await room.workspace.projects.list()).projects[0].project_id
+
+
+async def ingested(room: Newsroom, source: Any, number: int, **options: Any) -> IngestedAsset:
+    return await room.workspace.ingest_asset(source, **{"project": number, "bucket": BUCKET, "key": KEY, **options})
+
+
+async def numbers(room: Newsroom, project: int) -> list[int]:
+    return [asset.asset_id async for asset in room.workspace.assets.all(project)]
+
+
+async def test_a_file_becomes_an_index_with_texts(s3: Bucket, clip: Path) -> None:
+    told: list[Ingestion] = []
+    async with studio(s3) as (room, project):
+        done = await ingested(room, clip, project, summarize=True, locale="ko", progress=told.append)
+        assert await numbers(room, project) == [done.asset.asset_id]
+    assert s3.get(KEY) == clip.read_bytes()
+    assert done.asset.key == KEY
+    assert done.asset.meta_data is not None
+    assert done.asset.meta_data.size == clip.stat().st_size
+    assert done.index is not None
+    assert done.summary is not None
+    assert done.summary.scene_summary_info is not None
+    assert (done.sent, done.reused, done.place) == (clip.stat().st_size, False, StoredObject(BUCKET, KEY))
+    stages = list(dict.fromkeys(now.stage for now in told))
+    assert stages == list(Stage)
+    assert told[-1].asset_id == done.asset.asset_id
+    assert "ANALYZING" in {now.state for now in told}
+
+
+async def test_the_same_again_takes_what_is_there(s3: Bucket, clip: Path) -> None:
+    async with studio(s3) as (room, project):
+        first = await ingested(room, clip, project, analyze=False)
+        assert first.index is None
+        again = await ingested(room, clip, project)
+        assert (again.asset.asset_id, again.reused, again.sent) == (first.asset.asset_id, True, 0)
+        assert again.index is not None
+        whole = await ingested(room, clip, project, summarize=True)
+        assert whole.index == again.index
+        assert whole.summary is not None
+        assert (await ingested(room, clip, project, summarize=True)).summary == whole.summary
+        assert len(await numbers(room, project)) == 1
+        assert room.server.log.count("indexes.request") == 1
+        assert room.server.log.count("scene_summaries.request") == 1
+    assert s3.asked["object PUT"] == 1
+
+
+async def test_a_second_asset_is_made_when_asked_for(s3: Bucket, clip: Path) -> None:
+    async with studio(s3) as (room, project):
+        first = await ingested(room, clip, project, analyze=False)
+        second = await ingested(room, clip, project, analyze=False, if_exists="duplicate")
+        assert len(await numbers(room, project)) == 2
+        assert second.asset.asset_id != first.asset.asset_id
+        assert (second.reused, second.sent) == (False, 0)
+        newest = await ingested(room, clip, project, analyze=False)
+        assert newest.asset.asset_id == second.asset.asset_id
+        with pytest.raises(AlreadyExistsError) as caught:
+            await ingested(room, clip, project, if_exists="error")
+        assert caught.value.existing == (first.asset.asset_id, second.asset.asset_id)
+
+
+async def test_an_object_that_is_there_is_not_sent(s3: Bucket, clip: Path) -> None:
+    s3.put(KEY, clip.read_bytes())
+    s3.asked.clear()
+    async with studio(s3) as (room, project):
+        place = StoredObject(BUCKET, KEY)
+        first = await room.workspace.ingest_asset(place, project=project, analyze=False)
+        again = await room.workspace.ingest_asset(str(place), project=project, analyze=False)
+        assert again.asset == first.asset
+        assert (first.sent, again.reused) == (0, True)
+        with pytest.raises(InvalidArgumentError, match="names bucket and key"):
+            await room.workspace.ingest_asset(place, project=project, bucket=BUCKET)
+        with pytest.raises(NotFoundError, match="no such object"):
+            await room.workspace.ingest_asset(StoredObject(BUCKET, "nothing.mp4"), project=project)
+        with pytest.raises(MediaRejectedError):
+            s3.put("notes.txt", b"text")
+            await room.workspace.ingest_asset(StoredObject(BUCKET, "notes.txt"), project=project)
+        assert len(await numbers(room, project)) == 1
+    assert s3.asked["part PUT"] == 0
+
+
+async def test_another_object_of_the_name_is_kept(s3: Bucket, clip: Path) -> None:
+    s3.put(KEY, b"something else")
+    async with studio(s3) as (room, project):
+        with pytest.raises(AlreadyExistsError, match="not overwritten"):
+            await ingested(room, clip, project)
+        assert await numbers(room, project) == []
+    assert s3.get(KEY) == b"something else"
+
+
+async def test_assets_of_an_object_that_is_gone_are_not_taken(s3: Bucket, clip: Path) -> None:
+    async with studio(s3) as (room, project):
+        first = await ingested(room, clip, project, analyze=False)
+        assert s3.ask("DELETE", f"/{BUCKET}/{s3.quoted(KEY)}")[0] == 204
+        clip.write_bytes(film(seconds=9, size=100_000))
+        second = await ingested(room, clip, project, analyze=False)
+        assert second.asset.asset_id != first.asset.asset_id
+
+
+async def test_an_asset_whose_import_failed_is_not_taken(s3: Bucket, clip: Path) -> None:
+    s3.put("lowres.mp4", clip.read_bytes())
+    s3.poor.add("lowres.mp4")
+    async with studio(s3) as (room, project):
+        with pytest.raises(ImportFailedError) as caught:
+            await ingested(room, clip, project, key="lowres.mp4")
+        (number,) = await numbers(room, project)
+        assert caught.value.created["asset_id"] == number
+        s3.poor.clear()
+        done = await ingested(room, clip, project, key="lowres.mp4", analyze=False)
+        assert done.asset.asset_id != number
+        assert not done.reused
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER])
+async def test_a_registration_whose_answer_is_lost_is_not_repeated(s3: Bucket, clip: Path, fault: Fault) -> None:
+    async with studio(s3) as (room, project):
+        room.server.faults.next("assets.register", fault)
+        done = await ingested(room, clip, project)
+        assert await numbers(room, project) == [done.asset.asset_id]
+        room.server.faults.next("assets.register", fault)
+        second = await ingested(room, clip, project, if_exists="duplicate", analyze=False)
+        assert await numbers(room, project) == [done.asset.asset_id, second.asset.asset_id]
+
+
+async def test_a_registration_that_failed_is_repeated(s3: Bucket, clip: Path) -> None:
+    async with studio(s3) as (room, project):
+        room.server.faults.next("assets.register", Fault.ERROR_BEFORE)
+        done = await ingested(room, clip, project, analyze=False)
+        assert await numbers(room, project) == [done.asset.asset_id]
+
+
+async def test_projects_may_be_named(s3: Bucket, clip: Path) -> None:
+    async with studio(s3) as (room, _):
+        made = await room.workspace.projects.create("저녁 뉴스")
+        done = await room.workspace.ingest_asset(clip, project="저녁 뉴스", bucket=BUCKET, analyze=False)
+        assert done.asset.project_id == made.project_id
+        assert done.place.key == "clip 1.mp4"
+        base = await room.workspace.ingest_asset(clip, bucket=BUCKET, analyze=False, if_exists="duplicate")
+        assert base.asset.project_id != made.project_id
+        with pytest.raises(InvalidArgumentError, match="no project"):
+            await room.workspace.ingest_asset(clip, project="Morning", bucket=BUCKET)
+
+
+async def test_the_bucket_of_the_workspace(s3: Bucket, clip: Path) -> None:
+    async with studio(s3) as (room, project):
+        with pytest.raises(InvalidArgumentError, match="linked to no bucket"):
+            await room.workspace.ingest_asset(clip, project=project)
+        await room.session.workspaces.create("linked", bucket_name=BUCKET)
+        linked = room.session.workspace("linked")
+        base = (await linked.projects.list()).projects[0].project_id
+        done = await linked.ingest_asset(clip, project=base, analyze=False)
+        assert done.place == StoredObject(BUCKET, "clip 1.mp4")
+        with pytest.raises(InvalidArgumentError, match="takes nothing from 'other'"):
+            await linked.ingest_asset(clip, project=base, bucket="other")
+
+
+async def test_what_is_refused_costs_no_request(s3: Bucket, clip: Path) -> None:
+    async def awaited(_now: Ingestion) -> None: ...
+
+    wrong: list[dict[str, Any]] = [
+        {"if_exists": "overwrite"},
+        {"analyze": False, "summarize": True},
+        {"locale": "ko"},
+        {"analyze": False, "analysis": {"source_language": SourceLanguage.KO}},
+        {"project": True},
+        {"project": 1.5},
+        {"progress": awaited},
+    ]
+    notes = clip.with_name("notes.mp4")
+    notes.write_text("not a film")
+    async with studio(s3) as (room, project):
+        for options in wrong:
+            with pytest.raises(InvalidArgumentError):
+                await ingested(room, clip, project, **options)
+        with pytest.raises(MediaRejectedError, match=r"notes\.mp4"):
+            await ingested(room, notes, project)
+        with pytest.raises(MediaRejectedError, match="cannot be read"):
+            await ingested(room, clip.with_name("absent.mp4"), project)
+        assert room.server.log.count("workspaces.get") == 0
+    assert not s3.asked
+
+
+async def test_limits_can_be_left_to_the_service(s3: Bucket, clip: Path) -> None:
+    clip.write_bytes(b"a format of tomorrow")
+    async with studio(s3, validate=False) as (room, project):
+        assert (await ingested(room, clip, project, analyze=False)).sent == 20
+
+
+async def test_cancelling_leaves_the_analysis_running(s3: Bucket, clip: Path) -> None:
+    analysing = asyncio.Event()
+
+    def watch(now: Ingestion) -> None:
+        if now.state == AnalysisStatus.ANALYZING:
+            analysing.set()
+
+    async with studio(s3) as (room, project):
+        task = asyncio.create_task(ingested(room, clip, project, progress=watch))
+        async with asyncio.timeout(10):
+            await analysing.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        (number,) = await numbers(room, project)
+        assert caught.value.created == {"object": f"s3://{BUCKET}/{KEY}", "asset_id": number}  # type: ignore[attr-defined]
+        index = await room.workspace.job(f"index:newsroom:{project}:{number}")
+        assert index == (await ingested(room, clip, project)).index
+
+
+async def test_a_storage_that_fails_for_good_leaves_no_asset(s3: Bucket, clip: Path) -> None:
+    s3.refuse = lambda kind, _query: ("503 Slow Down", "SlowDown") if kind == "object PUT" else None
+    async with studio(s3, retry=RetryPolicy(max_attempts=2)) as (room, project):
+        with pytest.raises(ServerError) as caught:
+            await ingested(room, clip, project)
+        assert caught.value.created == {}
+        assert await numbers(room, project) == []
+
+
+async def test_concurrent_ingestions(s3: Bucket, tmp_path: Path) -> None:
+    clips = [tmp_path / f"clip {number}.mp4" for number in range(8)]
+    for number, path in enumerate(clips):
+        path.write_bytes(film(size=50_000 + number))
+    async with studio(s3) as (room, project):
+        done = await asyncio.gather(*[ingested(room, path, project, key=path.name) for path in clips])
+        assert sorted(await numbers(room, project)) == sorted(one.asset.asset_id for one in done)
+    assert all(s3.get(path.name) == path.read_bytes() for path in clips)
+
+
+async def test_the_session_closes_the_storage(s3: Bucket, clip: Path) -> None:
+    async with studio(s3) as (room, project):
+        await ingested(room, clip, project, analyze=False)
+        await room.session.aclose()
+        with pytest.raises(MIError, match="closed"):
+            await ingested(room, clip, project)
+    assert os.path.exists(clip)  # noqa: PTH110  nobody has moved it
