@@ -53,6 +53,13 @@ from mi_async.api.search import (
 )
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, UploadStatus
 from mi_async.api.workspaces import WorkspaceInfo
+from mi_async.bulk.display import show
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.outcome import Outcome as BulkOutcome
+from mi_async.bulk.outcome import Problem, Status
+from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.report import BulkReport
+from mi_async.bulk.run import BulkRun
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.errors import (
     AnalysisFailedError,
@@ -103,7 +110,12 @@ __all__ = [
     "AssetType",
     "Attempt",
     "AuthenticationError",
+    "BadInput",
     "BulkError",
+    "BulkOutcome",
+    "BulkProgress",
+    "BulkReport",
+    "BulkRun",
     "CapacityError",
     "Clock",
     "ConfidenceLevel",
@@ -138,11 +150,13 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Person",
+    "PersonInput",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
     "Polling",
     "PresignedUrl",
+    "Problem",
     "Project",
     "ProjectList",
     "QueryAssetCheck",
@@ -178,10 +192,12 @@ __all__ = [
     "Source",
     "SourceLanguage",
     "State",
+    "Status",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
     "ThumbnailList",
+    "ThumbnailUpload",
     "Timeout",
     "TimeoutError",
     "TransportError",
@@ -197,4 +213,5 @@ __all__ = [
     "connect",
     "errors",
     "raw",
+    "show",
 ]

@@ -61,6 +61,8 @@ class Session:
             polling=settings.polling,
             held=self._held,
             attempts=settings.retry.max_attempts,
+            quotas=lambda: self.quota,
+            endpoint=str(settings.base_url),
         )
 
     @property

@@ -8,9 +8,11 @@ from typing import Annotated
 
 from cyclopts import App, Group, Parameter
 
+from mi_async.cli.bulk import enroll_many, upload_thumbnails
 from mi_async.cli.demo import demo
 from mi_async.cli.emulator import emulator
 from mi_async.cli.exits import FAILURES, epilogue, report
+from mi_async.cli.journal import journal_app
 from mi_async.cli.openapi import openapi
 from mi_async.cli.operations import operation_apps
 from mi_async.cli.service import Verbosity
@@ -20,6 +22,7 @@ from mi_async.cli.versions import versions
 
 START = Group("Start here", sort_key=1)
 WORKFLOWS = Group("Workflows", sort_key=2)
+BULK = Group("Bulk runs", sort_key=3)
 OTHER = Group("Other", sort_key=8)
 
 SHARED = dict.fromkeys(("--verbose", "-v", "-vv"), 1) | dict.fromkeys(
@@ -48,6 +51,9 @@ def make_app() -> App:
     app.command(
         upload_thumbnail, group=WORKFLOWS, help_epilogue="", usage=_usage("upload-thumbnail PERSON_ID SOURCE...")
     )
+    app.command(enroll_many, group=BULK, help_epilogue="", usage=_usage("enroll-many INPUT"))
+    app.command(upload_thumbnails, group=BULK, help_epilogue="", usage=_usage("upload-thumbnails INPUT"))
+    app.command(journal_app(BULK))
     app.command(openapi, group=OTHER, help_epilogue="")
     for group in operation_apps():
         app.command(group)
