@@ -326,6 +326,12 @@ async def test_a_directory_that_cannot_be_written_is_named() -> None:
         await Journal.open(place / "j", NEWSROOM)
 
 
+async def test_a_path_may_have_any_character(tmp_path: Path) -> None:
+    for name in ("뉴스 ?mode=ro#%41", "\udcff"):
+        await _opened_and_closed(tmp_path / name)
+        assert await asyncio.to_thread((tmp_path / name).is_file)
+
+
 def test_two_event_loops_one_after_the_other(tmp_path: Path) -> None:
     for _ in range(2):
         asyncio.run(_opened_and_closed(tmp_path / "j"))

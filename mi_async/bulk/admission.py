@@ -12,9 +12,9 @@ from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.items import BadInput, Input, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
+from mi_async.bulk.loading import fingerprint
 from mi_async.bulk.outcome import Outcome, Problem, Status
 from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord
-from mi_async.bulk.steps import fingerprint
 from mi_async.bulk.turns import Turns
 from mi_async.bulk.work import Picture, Work
 from mi_async.errors import InvalidArgumentError

@@ -13,10 +13,11 @@ from mi_async.bulk.failures import Outage
 from mi_async.bulk.fit import Fitter
 from mi_async.bulk.items import Input, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
+from mi_async.bulk.loading import fitted, load
 from mi_async.bulk.options import Options
 from mi_async.bulk.pool import Pool
 from mi_async.bulk.records import Identity
-from mi_async.bulk.steps import Means, as_it_is
+from mi_async.bulk.steps import Means
 from mi_async.bulk.tally import Tally
 from mi_async.bulk.turns import Turns
 from mi_async.workflows.context import Context
@@ -35,7 +36,7 @@ async def assemble(
     """An engine that is ready to start."""
     context = evolve(context, entry=context.groups)  # a run waits for its quota, however long the line
     identity = Identity(context.endpoint, await context.account(), context.groups.name, OPERATIONS[kind])
-    read = await stack.enter_async_context(Fitter()) if options.fit else as_it_is
+    loads = fitted(await stack.enter_async_context(Fitter())) if options.fit else load
     journal = await Journal.open(options.journal, identity, clock=context.clock)
     stack.push_async_callback(journal.aclose)
     turns = Turns()
@@ -47,7 +48,7 @@ async def assemble(
         outage=Outage(context.clock, options.patience),
         turns=turns,
         tally=Tally(context.clock),
-        read=read,
+        load=loads,
     )
     admission = Admission(journal, turns, kind, context.validate)
     return Engine(means, admission, items, options.grace, options.max_failures, options.total)

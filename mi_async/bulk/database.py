@@ -143,7 +143,7 @@ def open_file(path: Path, mode: str) -> Connection:
         path: of the file.
         mode: as in SQLite's URI: ``rw`` or ``rwc``, which creates it; or ``ro&immutable=1``.
     """
-    uri = f"file:{quote(str(path))}?mode={mode}"
+    uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
 
     def connect() -> sqlite3.Connection:
         # transactions are begun by name, where they begin
@@ -193,7 +193,7 @@ def identity(path: Path, connection: Connection) -> Identity:
         JournalError: it is of a version that this program does not know.
     """
     with telling(path):
-        row = connection.execute(select(journal)).one_or_none()
+        row = connection.execute(select(journal)).first()
     if row is None:
         raise refusal(path, MEANINGS["SQLITE_ERROR"])
     if row.schema != SCHEMA:

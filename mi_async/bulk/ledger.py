@@ -161,5 +161,6 @@ def read_journal(path: str | os.PathLike[str]) -> Generator[Ledger]:
     """
     real = known(path)
     with reading(real) as connection:
-        row = connection.execute(select(journal)).one()
-        yield Ledger(real, identity(real, connection), row.created, row.software, row.schema, connection)
+        found = identity(real, connection)
+        row = connection.execute(select(journal).limit(1)).one()
+        yield Ledger(real, found, row.created, row.software, row.schema, connection)

@@ -23,7 +23,7 @@ class Sizing:
         late: shrink when more than this share does.
         memory: first checks over which the share is averaged.
         growth: a second's growth at most, as a part; reached when a twentieth of the first checks comes too early.
-        shrinkage: a second's shrinkage, as a part of the smallest pool: a large one answers slowly, so it shrinks slowly.
+        shrinkage: a second's shrinkage, as a part of the smallest pool: a large one tells late, so it shrinks slowly.
     """
 
     start: int = 88

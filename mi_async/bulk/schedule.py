@@ -30,7 +30,7 @@ class Schedule:
 
         Args:
             age: seconds since the end of the PUT.
-            turn: seconds in which the quota has a permit for each upload that waits; infinity when it has none to spare.
+            turn: seconds in which the quota has a permit for each upload that waits; infinity for none to spare.
         """
         spare = max(self.least, age * (self.eager - 1.0), turn)
         return min(max(self.first, age * (self.factor - 1.0)), spare)

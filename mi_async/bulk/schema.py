@@ -178,7 +178,8 @@ KINDS: Mapping[type, Kind] = {
 _keys: BindParameter[Any] = bindparam("keys", expanding=True)
 PERSONS_OF = select(persons).where(persons.c.person.in_(_keys))
 PICTURES_OF = select(pictures).where(pictures.c.person.in_(_keys))
-_person, _other = bindparam("person"), bindparam("other")
+_person: BindParameter[Any] = bindparam("person")
+_other: BindParameter[Any] = bindparam("other")
 PICTURE_BY_HASH = select(pictures).where(pictures.c.person == _person, pictures.c.sha256 == _other)
 # as a plain column the person would be looked for first, and may have any number of pictures
 PICTURE_BY_SOURCE = select(pictures).where(pictures.c.person.concat("") == _person, pictures.c.source == _other)

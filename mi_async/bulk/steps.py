@@ -4,14 +4,11 @@ Law: each takes a picture one step on with the steps of ``workflows``, writes th
 crash may have left is found out before anything is repeated.
 """
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
-
 from attrs import evolve, frozen
 
 from mi_async.bulk.failures import Kind, Outage, kind
 from mi_async.bulk.journal import Journal
+from mi_async.bulk.loading import Load
 from mi_async.bulk.pool import Pool
 from mi_async.bulk.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.schedule import Schedule
@@ -23,7 +20,7 @@ from mi_async.workflows import upload as uploads
 from mi_async.workflows.attach import shows
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.enroll import find_ours
-from mi_async.workflows.source import Image, Raw, Source, name_of, read_source, to_image
+from mi_async.workflows.source import Image
 from mi_async.workflows.upload import State, Upload
 
 Moves = tuple[tuple[str, Picture | Work], ...]
@@ -33,16 +30,6 @@ UNSURE = "its upload failed, and may have arrived all the same"
 
 KEY_LIFE = 23 * 3600.0
 """Seconds from its upload for which a key is trusted: the service keeps it for 24 hours, and things take time."""
-
-
-Read = Callable[[Source], Awaitable[tuple[Raw, Image, str]]]
-"""Reads a source: what was read, the picture to upload, and what was done to it, '' for nothing."""
-
-
-async def as_it_is(source: Source) -> tuple[Raw, Image, str]:
-    """Read a picture and check it."""
-    raw = await read_source(source)
-    return raw, await to_image(raw), ""
 
 
 @frozen
@@ -57,7 +44,7 @@ class Means:
         outage: whether the service answers.
         turns: what is under way.
         tally: what is counted.
-        read: how pictures are read.
+        load: how pictures are read.
     """
 
     context: Context
@@ -67,7 +54,7 @@ class Means:
     outage: Outage
     turns: Turns
     tally: Tally
-    read: Read
+    load: Load
 
 
 async def read(means: Means, picture: Picture) -> Moves:
@@ -77,24 +64,23 @@ async def read(means: Means, picture: Picture) -> Moves:
     picture.in_pool = True
     await means.context.held.acquire()
     picture.in_memory = True
-    size, changed = await asyncio.to_thread(fingerprint, picture.source)
-    raw, image, note = await means.read(picture.source)
-    sha256 = await asyncio.to_thread(lambda: raw.sha256)
-    first = means.turns.claim(picture, sha256)
+    loaded = await means.load(picture.source)
+    name = loaded.image.name
+    first = means.turns.claim(picture, loaded.sha256)
     if first is not picture:
-        work.notes.append(f"{raw.name}: the same picture as {name_of(first.source)}")
+        work.notes.append(f"{name}: the same picture as {first.name}")
         return close(means, picture)
-    await _know(means, work, sha256, raw.name)
-    row = work.rows.get(sha256, PictureRecord(work.item.key, sha256, raw.name))
-    picture.record = evolve(row, source=raw.name, size=size or len(raw.content), mtime_ns=changed, note=note)
-    picture.upload = _resumed(row, image, picture.primary)
-    if note:
-        work.notes.append(f"{raw.name}: {note}")
+    await _know(means, work, loaded.sha256, name)
+    row = work.rows.get(loaded.sha256, PictureRecord(work.item.key, loaded.sha256, name))
+    row = evolve(row, source=name, size=loaded.size, mtime_ns=loaded.mtime_ns, note=loaded.note)
+    picture.record, picture.upload = row, _resumed(row, loaded.image, picture.primary)
+    if loaded.note:
+        work.notes.append(f"{name}: {loaded.note}")
     match row.state:
         case State.ATTACHED.value:
             return close(means, picture)
         case failed if failed == FAILED:
-            work.recall(picture.record)
+            work.recall(row)
             return close(means, picture)
         case State.NEW.value:
             return (("presign", picture),)
@@ -117,17 +103,6 @@ def _resumed(row: PictureRecord, image: Image, primary: bool) -> Upload:
     """An upload as the journal has it."""
     state = State(row.state) if row.state != FAILED else State.NEW
     return Upload(image, primary=primary, state=state, key=row.thumbnail_key)
-
-
-def fingerprint(source: object) -> tuple[int, int]:
-    """Size in bytes and time of the last change of a file; zeros for any other source."""
-    if not isinstance(source, str | os.PathLike):
-        return 0, 0
-    try:
-        found = os.stat(source)  # noqa: PTH116  cheaper than a Path, and runs a million times
-    except (OSError, ValueError):
-        return 0, 0  # reading it will say what is wrong
-    return found.st_size, found.st_mtime_ns
 
 
 async def resume(means: Means, picture: Picture) -> Moves:

@@ -6,7 +6,6 @@ Law: running the same command again is the resume; a run that has begun leaves i
 import asyncio
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TextIO, TypeVar, cast
 
@@ -164,8 +163,8 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
         try:
             report = await _watched(run, options.grace, service)
         except (MIError, asyncio.CancelledError):
-            with suppress(BulkError):  # it had not begun
-                _tell(run.report, options, service)
+            if (reached := _reached(run)) is not None:
+                _tell(reached, options, service)
                 _say(f"what is done is in {journal}; {AGAIN} to go on")
             raise
     _tell(report, options, service)
@@ -189,15 +188,23 @@ async def _watched(run: BulkRun, grace: float, service: InWorkspace) -> BulkRepo
         log_to_stderr(service.verbose)
 
 
+def _reached(run: BulkRun) -> BulkReport | None:
+    """What a run has done that was stopped, None if it had not begun."""
+    try:
+        return run.report
+    except BulkError:
+        return None
+
+
 def _tell(report: BulkReport, options: Options, service: InWorkspace) -> None:
     """The report: a table for who watches, the result on stdout, every item in a file."""
-    if options.report is not None:
-        report.write(options.report)
     if service.output == "table":
         stdout().write(f"{report}\n")
-        return
-    stderr().write(f"{report}\n")
-    output.show(report.as_dict(), service.output)
+    else:
+        stderr().write(f"{report}\n")
+        output.show(report.as_dict(), service.output)
+    if options.report is not None:
+        report.write(options.report)
 
 
 def _judge(report: BulkReport) -> None:

@@ -108,21 +108,39 @@ async def read_source(source: Source, limit: int = MAX_BYTES) -> Raw:
         InvalidArgumentError: it is no source at all.
     """
     name = name_of(source)
-    content = await _read(source, name, limit)
+    return _limited(name, await _read(source, name, limit), limit)
+
+
+def read_file(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> Raw:
+    """Read a file as :func:`read_source` does; blocks."""
+    name = name_of(path)
+    return _limited(name, _read_file(name, limit), limit)
+
+
+def _limited(name: str, content: bytes, limit: int) -> Raw:
     if len(content) > limit:
         raise _too_big(name, limit)
     return Raw(name, content)
 
 
 async def to_image(raw: Raw) -> Image:
-    """Check what was read.
+    """Check what was read, off the event loop.
+
+    Raises:
+        ImageRejectedError: it breaks a rule.
+    """
+    return await asyncio.to_thread(image_of, raw)
+
+
+def image_of(raw: Raw) -> Image:
+    """Check what was read; takes a moment.
 
     Raises:
         ImageRejectedError: it breaks a rule.
     """
     if len(raw.content) > MAX_BYTES:
         raise _too_big(raw.name, MAX_BYTES)
-    picture = checked(raw.name, await asyncio.to_thread(read_picture, raw.content), raw.content)
+    picture = checked(raw.name, read_picture(raw.content), raw.content)
     return Image(raw.name, file_name(raw.name, picture), raw.content, picture)
 
 
