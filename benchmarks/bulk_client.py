@@ -26,7 +26,7 @@ from mi_async.bulk.items import Item, PersonInput, ThumbnailUpload
 
 STATUS = Path("/proc/self/status")
 MINUTE = 60.0
-LOOK = 0.5
+LOOK = 0.25
 """Real seconds between two looks at the progress."""
 
 
@@ -90,9 +90,11 @@ def peak_memory() -> float:
 
 async def watch(run: Any, seen: list[dict[str, float]]) -> None:
     while True:
+        before = time.perf_counter()
         await asyncio.sleep(LOOK)
+        late = time.perf_counter() - before - LOOK
         now = run.progress
-        seen.append({"elapsed": now.elapsed, "pool": now.pool, "pending": now.pending, "first": now.first})
+        seen.append({"late": late, "pool": now.pool, "pending": now.pending, "first": now.first})
 
 
 async def work(job: Job) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from mi_async.cli.interrupts import cancelled_by_ctrl_c
 
 
-async def test_each_ctrl_c_cancels_the_task_and_is_told_first() -> None:
+async def test_each_ctrl_c_cancels_the_task_and_is_told() -> None:
     told: list[int] = []
     caught: list[int] = []
     before = signal.getsignal(signal.SIGINT)
@@ -50,3 +50,20 @@ async def test_in_another_thread_signals_are_left_alone() -> None:
     thread.start()
     await asyncio.to_thread(thread.join)
     assert seen == [before]
+
+
+async def test_a_second_one_that_comes_while_the_first_is_told_is_a_second_cancellation() -> None:
+    caught: list[int] = []
+
+    def told(number: int) -> None:
+        if number == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with cancelled_by_ctrl_c(told):
+        signal.raise_signal(signal.SIGINT)
+        for number in (1, 2):
+            try:
+                await asyncio.sleep(10)
+            except asyncio.CancelledError:
+                caught.append(number)
+    assert caught == [1, 2]

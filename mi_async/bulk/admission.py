@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.items import BadInput, Input, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.loading import fingerprint
+from mi_async.bulk.loading import fingerprint, is_file
 from mi_async.bulk.outcome import Outcome, Problem, Status
 from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord
 from mi_async.bulk.turns import Turns
@@ -85,11 +85,11 @@ class Admission:
             if not isinstance(item, self.kind):
                 message = f"this run takes {self.kind.__name__}, not {type(item).__name__}"
                 raise InvalidArgumentError(message)
-        sources = {name_of(source): source for item in items for source in item.thumbnails}
+        sources = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
         if self.kind is PersonInput:
-            found = await self.journal.find([item.key for item in items])
+            found = await self.journal.find([item.key for item in items if isinstance(item.key, str)])
         else:
-            files = [(item.key, name_of(source)) for item in items for source in item.thumbnails]
+            files = [(item.key, name_of(source)) for item in items for source in item.thumbnails if is_file(source)]
             found = {}
             for row in await self.journal.find_files(files):
                 person, others = found.get(row.person, (PersonRecord(row.person), ()))
@@ -141,10 +141,11 @@ class Admission:
             return work.outcome(Status.FAILED)
         if work.enrolls and (work.person.person_id is None or work.person.status == OPEN or work.missing_tags()):
             return None
-        pictures = {row.source: row for row in work.rows.values() if row.state in FINAL and row.mtime_ns}
-        for source in work.item.thumbnails:
-            row = pictures.get(name_of(source))
-            if row is None or rows.prints.get(row.source) != (row.size, row.mtime_ns):
+        final = [row for row in work.rows.values() if row.state in FINAL and row.mtime_ns]
+        pictures = {(row.source, row.size, row.mtime_ns): row for row in final}
+        for name in map(name_of, work.item.thumbnails):
+            row = pictures.get((name, *rows.prints.get(name, (0, 0))))
+            if row is None:
                 return None
             if row.state == FAILED:
                 work.recall(row)

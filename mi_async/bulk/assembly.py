@@ -9,7 +9,7 @@ from attrs import evolve
 
 from mi_async.bulk.admission import Admission
 from mi_async.bulk.engine import Engine
-from mi_async.bulk.failures import Outage
+from mi_async.bulk.faces import Faces
 from mi_async.bulk.fit import Fitter
 from mi_async.bulk.items import Input, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
@@ -18,6 +18,7 @@ from mi_async.bulk.options import Options
 from mi_async.bulk.pool import Pool
 from mi_async.bulk.records import Identity
 from mi_async.bulk.steps import Means
+from mi_async.bulk.tag_ids import TagIds
 from mi_async.bulk.tally import Tally
 from mi_async.bulk.turns import Turns
 from mi_async.workflows.context import Context
@@ -39,16 +40,25 @@ async def assemble(
     loads = fitted(await stack.enter_async_context(Fitter())) if options.fit else load
     journal = await Journal.open(options.journal, identity, clock=context.clock)
     stack.push_async_callback(journal.aclose)
-    turns = Turns()
+    turns, tally = Turns(), Tally(context.clock)
     means = Means(
         context=context,
         journal=journal,
         pool=Pool(options.sizing),
         schedule=options.schedule,
-        outage=Outage(context.clock, options.patience),
         turns=turns,
-        tally=Tally(context.clock),
+        tally=tally,
         load=loads,
+        tag_ids=TagIds(context),
     )
-    admission = Admission(journal, turns, kind, context.validate)
-    return Engine(means, admission, items, options.grace, options.max_failures, options.total)
+    return Engine(
+        process=Faces(means),
+        tally=tally,
+        journal=journal,
+        patience=options.patience,
+        admission=Admission(journal, turns, kind, context.validate),
+        items=items,
+        grace=options.grace,
+        max_failures=options.max_failures,
+        total=options.total,
+    )

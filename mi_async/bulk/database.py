@@ -152,6 +152,13 @@ def open_file(path: Path, mode: str) -> Connection:
     return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True).connect()
 
 
+def driver(connection: Connection) -> sqlite3.Connection:
+    """What is below a connection."""
+    found = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)  # noqa: S101  open_file made it
+    return found
+
+
 @contextmanager
 def reading(path: Path) -> Generator[Connection]:
     """One moment of a journal, whether or not a run is under way; nothing can be written.

@@ -6,87 +6,26 @@ pictures in memory, ROOM bounds works; so memory does not grow with the input.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from mi_async.bulk import settling, steps
 from mi_async.bulk.admission import Admission, chunks
 from mi_async.bulk.failures import Kind, Outage, kind
 from mi_async.bulk.items import Input
+from mi_async.bulk.journal import Journal
 from mi_async.bulk.outcome import Outcome
-from mi_async.bulk.pending import Pending
+from mi_async.bulk.process import Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
-from mi_async.bulk.steps import Means, Moves
-from mi_async.bulk.work import Picture, Work
+from mi_async.bulk.tally import Tally
+from mi_async.bulk.work import END, Moves, Thing, Work
 from mi_async.errors import BulkError, MIError
-from mi_async.workflows.upload import State
 
 _log = logging.getLogger(__name__)
 
 ROOM = 3072
 """Works under way at most: the largest pool, and what has left it and waits for the person."""
-TRIES = 3
-"""Times that a stage is tried for an item before it is parked; each of them is a call with its own repeats."""
-MINUTE = 60.0
-CHECK = "thumbnails.complete"
-"""The operation whose quota is the ceiling of it all."""
-
-Thing = Picture | Work
-Step = Callable[[Means, Any], Awaitable[Moves]]
-
-
-class Line(Protocol):
-    """What stands before a stage."""
-
-    async def put(self, thing: Any, /) -> None:
-        """Join."""
-        ...
-
-    async def get(self) -> Any:
-        """Wait for the next one."""
-        ...
-
-    def qsize(self) -> int:
-        """How many wait."""
-        ...
-
-
-@frozen
-class Stage:
-    """One stage.
-
-    Attributes:
-        name: of the stage.
-        workers: things that are in it at once.
-        room: things that may wait before it; 0 where something else bounds them.
-        step: what is done.
-        tries: times that it is tried; 1 where the step itself sees to that.
-        asks: whether to get through it means that the service has answered.
-    """
-
-    name: str
-    workers: int
-    room: int
-    step: Step
-    tries: int = TRIES
-    asks: bool = True
-
-
-def stages(tagging: Step) -> tuple[Stage, ...]:
-    """The stages in order."""
-    return (
-        Stage("look", 4, 4, settling.look_first),
-        Stage("read", 8, 8, steps.read, tries=1, asks=False),
-        Stage("resume", 8, 8, steps.resume),
-        Stage("presign", 8, 4, steps.presign),
-        Stage("put", 24, 4, steps.put),
-        Stage("confirm", 24, 0, steps.confirm, tries=1, asks=False),
-        Stage("settle", 16, 0, settling.settle),
-        Stage("tag", 8, 0, tagging),
-    )
 
 
 @define(eq=False)
@@ -94,7 +33,10 @@ class Engine:
     """One run of the pipeline, in the event loop that it was made in.
 
     Attributes:
-        means: what the stages work with.
+        process: what is done with the items.
+        tally: what is counted.
+        journal: what is written down.
+        patience: seconds for which a service that does not answer is waited for.
         admission: the way in.
         items: the input.
         grace: seconds for what is under way to land once the run is told to stop.
@@ -104,7 +46,10 @@ class Engine:
         failure: why the run was stopped, None when it was not or was told to.
     """
 
-    means: Means
+    process: Process
+    tally: Tally
+    journal: Journal
+    patience: float
     admission: Admission
     items: Input
     grace: float
@@ -112,10 +57,7 @@ class Engine:
     total: int | None
     outcomes: asyncio.Queue[Outcome | None] = field(init=False, factory=lambda: asyncio.Queue(64))
     failure: BaseException | None = field(init=False, default=None)
-    pending: Pending = field(init=False)
-    _stages: tuple[Stage, ...] = field(init=False)
     _lines: dict[str, Line] = field(init=False)
-    _settle: asyncio.Queue[Work] = field(init=False, factory=asyncio.Queue)
     _outages: dict[str, Outage] = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
     _works: int = field(init=False, default=0)
@@ -125,20 +67,15 @@ class Engine:
 
     def __attrs_post_init__(self) -> None:
         """Lay the lines."""
-        means, clock = self.means, self.means.context.clock
         self._idle.set()
-        self._stages = stages(settling.Tagging(settling.TagIds(means.context)))
-        quota = means.context.quotas().get(CHECK)
-        self.pending = Pending(clock, means.schedule, quota.period / quota.calls if quota else 0.0)
-        self._lines = {stage.name: asyncio.Queue(stage.room) for stage in self._stages}
-        self._lines |= {"confirm": self.pending, "settle": self._settle}
-        self._outages = {stage.name: Outage(clock, means.outage.patience) for stage in self._stages}
-        self._outages["confirm"] = means.outage
+        stages = self.process.stages
+        self._lines = {stage.name: asyncio.Queue(stage.room) for stage in stages} | dict(self.process.lines)
+        self._outages = {stage.name: Outage(self.tally.clock, self.patience) for stage in stages}
 
     def start(self) -> None:
         """Start the workers."""
         jobs = [self._run(), self._watch()]
-        jobs += [self._work(stage) for stage in self._stages for _ in range(stage.workers)]
+        jobs += [self._work(stage) for stage in self.process.stages for _ in range(stage.workers)]
         self._tasks = [asyncio.create_task(job) for job in jobs]
         for task in self._tasks:
             task.add_done_callback(self._over)
@@ -176,29 +113,19 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for work in self.means.turns.works():
-            for picture in work.pictures:
-                steps.let_go(self.means, picture)
+        self.process.aclose()
 
     def progress(self) -> BulkProgress:
         """Where the run is."""
-        means, quota = self.means, self.means.context.quotas().get(CHECK)
-        return BulkProgress(
-            counts=dict(means.tally.counts),
-            open=self._works,
-            total=self.total,
-            pictures=means.tally.pictures,
-            rate=means.tally.rate(),
-            ceiling=quota.calls * MINUTE / quota.period if quota else None,
-            checks=means.tally.checks,
-            pool=means.pool.size,
-            pending=self.pending.qsize(),
-            first=means.pool.first,
-            stages={name: line.qsize() for name, line in self._lines.items()},
-            paused=quota.paused if quota else 0.0,
-            refused=sum(state.refused for state in means.context.quotas().values()),
-            outage=max(outage.seconds for outage in self._outages.values()),
-            elapsed=means.tally.elapsed,
+        return self.process.progress(
+            BulkProgress(
+                counts=dict(self.tally.counts),
+                open=self._works,
+                total=self.total,
+                stages={name: line.qsize() for name, line in self._lines.items()},
+                outage=max(outage.seconds for outage in self._outages.values()),
+                elapsed=self.tally.elapsed,
+            )
         )
 
     async def _run(self) -> None:
@@ -212,7 +139,7 @@ class Engine:
             idle = asyncio.create_task(self._idle.wait())
             await asyncio.wait((idle, stopped), return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
-                await asyncio.wait((idle,), timeout=self.means.context.clock.real(self.grace))
+                await asyncio.wait((idle,), timeout=self.tally.clock.real(self.grace))
             await self.outcomes.put(None)
         finally:
             left: list[asyncio.Task[Any]] = [task for task in (stopped, admitting, idle) if task is not None]
@@ -238,31 +165,24 @@ class Engine:
                         await self._begin(decided)
 
     async def _begin(self, work: Work) -> None:
-        """Send a work on its way: a person who may have been created already is looked up first."""
+        """Send a work on its way."""
         self._works += 1
         self._idle.clear()
-        left = list(work.pictures)
+        left = list(self.process.begin(work))
         try:
-            if work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values()):
-                await self._lines["look"].put(work)
-                return
             while left:
-                await self._lines["read"].put(left[0])
+                name, thing = left[0]
+                await self._lines[name].put(thing)
                 left.pop(0)
         except BaseException:
-            work.dropped = True
-            work.open -= len(left)
-            if not work.open:
-                self._leave(work)
+            for _, thing in left:
+                self._drop(thing)
             raise
 
     async def _watch(self) -> None:
-        """Let the pool follow the processing time."""
         while True:
-            await self.means.context.clock.sleep(1.0)
-            quota = self.means.context.quotas().get(CHECK)
-            self.pending.short = self.pending.overdue() or (quota is not None and quota.waiting > 0)
-            self.means.pool.adjust(short=self.pending.short)
+            await self.tally.clock.sleep(1.0)
+            self.process.watch()
 
     async def _work(self, stage: Stage) -> None:
         line = self._lines[stage.name]
@@ -282,12 +202,12 @@ class Engine:
             meaning = kind(error)
             if meaning is Kind.SYSTEMIC:
                 raise
-            moves = await settling.give_up(self.means, thing, error, transient=meaning is Kind.TRANSIENT)
+            moves = await self.process.give_up(thing, error, transient=meaning is Kind.TRANSIENT)
         for name, moved in moves:
             if isinstance(moved, Work) and moved.dropped:
                 self._leave(moved)
-            elif isinstance(moved, Work) and name == settling.END:
-                outcome = await settling.end(self.means, moved)
+            elif isinstance(moved, Work) and name == END:
+                outcome = await self.process.end(moved)
                 self._leave(moved)
                 await self._tell(outcome)
             else:
@@ -299,7 +219,7 @@ class Engine:
         while True:
             await outage.pass_by()
             try:
-                moves = await stage.step(self.means, thing)
+                moves = await stage.step(thing, outage)
             except MIError as error:
                 if kind(error) is not Kind.TRANSIENT:
                     raise
@@ -311,24 +231,23 @@ class Engine:
                 if tried >= stage.tries:
                     raise
                 _log.info("%s: %s, tried %d times: %s", thing.name, stage.name, tried, error)
-                await self.means.context.clock.sleep(2.0 ** (tried - 1))
+                await self.tally.clock.sleep(2.0 ** (tried - 1))
             else:
                 if stage.asks:
                     outage.success()
                 return moves
 
     async def _tell(self, outcome: Outcome) -> None:
-        self.means.tally.outcome(outcome)
-        failures = self.means.tally.failures
+        self.tally.outcome(outcome)
+        failures = self.tally.failures
         if self.max_failures is not None and failures > self.max_failures:
             self.stop(BulkError(f"{failures:,} items failed, more than the {self.max_failures:,} that were allowed"))
         await self.outcomes.put(outcome)
 
     def _leave(self, work: Work) -> None:
-        """A work is over; the next one of its person may wait for that."""
-        following = self.means.turns.leave(work)
-        if following is not None:
-            self._settle.put_nowait(following)
+        """A work is over; others of the same person may wait for that."""
+        for name, following in self.process.leave(work):
+            self._lines[name].put_nowait(following)
         self._room.release()
         self._works -= 1
         if not self._works:
@@ -336,10 +255,6 @@ class Engine:
 
     def _drop(self, thing: Thing) -> None:
         """Leave a thing as the journal has it: the run stops."""
-        if isinstance(thing, Work):
-            self._leave(thing)
-            return
-        thing.work.dropped = True
-        for _, work in steps.close(self.means, thing):
+        for _, work in self.process.drop(thing):
             if isinstance(work, Work):
                 self._leave(work)

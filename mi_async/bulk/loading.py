@@ -7,6 +7,7 @@ what it does.
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from typing import TypeGuard
 
 from attrs import frozen
 
@@ -38,9 +39,14 @@ Fit = Callable[[Source], Awaitable[tuple[Raw, Image, str]]]
 """Reads a source and makes it fit: what was read, the picture, and what was done to it."""
 
 
+def is_file(source: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a source is the path of a file."""
+    return isinstance(source, str | os.PathLike)
+
+
 def fingerprint(source: object) -> tuple[int, int]:
     """Size in bytes and time of the last change of a file; zeros for any other source."""
-    if not isinstance(source, str | os.PathLike):
+    if not is_file(source):
         return 0, 0
     try:
         found = os.stat(source)  # noqa: PTH116  cheaper than a Path, and runs a million times
@@ -51,7 +57,7 @@ def fingerprint(source: object) -> tuple[int, int]:
 
 async def load(source: Source) -> Loaded:
     """Read a source and check it as it is."""
-    if isinstance(source, str | os.PathLike):
+    if is_file(source):
         return await asyncio.to_thread(_load_file, source)
     return await asyncio.to_thread(_checked, await read_source(source))
 

@@ -88,7 +88,11 @@ class Panel:
 
 def _rows(look: Look, spinner: Spinner, width: int) -> Iterator[RenderableType]:
     progress, done = look.progress, figures.share(look.progress)
-    items = [figures.ended(progress), percent(done) if done is not None else "", "" if look.last else figures.remaining(progress)]
+    items = [
+        figures.ended(progress),
+        percent(done) if done is not None else "",
+        "" if look.last else figures.remaining(progress),
+    ]
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(no_wrap=True)

@@ -41,7 +41,11 @@ class Pending:
         return len(self._due)
 
     async def put(self, picture: Picture) -> None:
-        """Let an upload wait for its next check; the pool bounds how many do."""
+        """Let an upload wait for its next check."""
+        self.put_nowait(picture)
+
+    def put_nowait(self, picture: Picture) -> None:
+        """The same: the pool bounds how many wait."""
         now = self.clock.monotonic()
         age = now - picture.stored if picture.checks else 0.0
         turn = NEVER if self.short else (len(self._due) + 1) * self.spacing

@@ -84,7 +84,7 @@ class Pool:
         except BaseException:
             if place.done() and not place.cancelled():
                 self.leave()  # the place had been given just before
-            else:
+            elif place in self._line:  # whoever gave a place back may have passed it over already
                 self._line.remove(place)
             raise
 

@@ -51,7 +51,7 @@ class BulkRun:
     @property
     def latest(self) -> Sequence[Outcome]:
         """The last few items that did not go well."""
-        return () if self._engine is None else tuple(self._engine.means.tally.latest)
+        return () if self._engine is None else tuple(self._engine.tally.latest)
 
     @property
     def report(self) -> BulkReport:
@@ -120,16 +120,16 @@ class BulkRun:
             finally:
                 await engine.aclose()
                 self._last = engine.progress()
-                tally = engine.means.tally
+                tally = engine.tally
                 self._report = BulkReport.at(
                     self._last,
                     journal=self._options.journal,
-                    run=engine.means.journal.run,
+                    run=engine.journal.run,
                     ending=ending,
                     abandoned=tally.abandoned,
                     problems=tally.problems,
                 )
-                await engine.means.journal.aclose(ending)
+                await engine.journal.aclose(ending)
         if engine.failure is not None:
             raise self._told(engine.failure)
 

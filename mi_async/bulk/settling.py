@@ -3,44 +3,22 @@
 Law: effects on one person happen one after the other, in the order of the input; each is written down before the next.
 """
 
-import asyncio
 from collections.abc import Sequence
 
-from attrs import define, evolve, field
+from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.outcome import Outcome, Status
 from mi_async.bulk.records import UNREADABLE, PictureRecord
-from mi_async.bulk.steps import Means, Moves, close, let_go, look
-from mi_async.bulk.work import Picture, Work, given_up
+from mi_async.bulk.steps import Means, close, let_go, look
+from mi_async.bulk.work import END, Moves, Picture, Work, given_up
 from mi_async.errors import MIError
 from mi_async.workflows.attach import add_thumbnails
-from mi_async.workflows.context import Context, known
+from mi_async.workflows.context import known
 from mi_async.workflows.enroll import MAX_PER_CREATE, create_person
 from mi_async.workflows.source import name_of
-from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import State
-
-END = "end"
-"""Where works go that are over."""
-
-
-@define(eq=False)
-class TagIds:
-    """Numbers of tags by name, each looked up or created once in a run."""
-
-    context: Context
-    _found: dict[str, int] = field(init=False, factory=dict)
-    _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
-
-    async def of(self, names: Sequence[str]) -> list[int]:
-        """Numbers of the tags, created where missing."""
-        if any(name not in self._found for name in names):
-            async with self._turn:  # two that create the same tag at once would be in each other's way
-                missing = [name for name in names if name not in self._found]
-                self._found |= await ensure_tags(self.context, missing)
-        return [self._found[name] for name in names]
 
 
 async def look_first(means: Means, work: Work) -> Moves:
@@ -98,20 +76,14 @@ def _key(picture: Picture) -> str:
     return known(known(picture.upload).key)
 
 
-@define(eq=False)
-class Tagging:
-    """The stage that gives persons their tags."""
-
-    ids: TagIds
-
-    async def __call__(self, means: Means, work: Work) -> Moves:
-        """Give a person the tags that it has not got; to add one twice changes nothing."""
-        names = work.missing_tags()
-        numbers = await self.ids.of(names)
-        await means.context.groups.persons.add_tags(known(work.person.person_id), tag_ids=numbers)
-        work.person = evolve(work.person, tags=(*work.person.tags, *names))
-        work.tagged = True
-        return ((END, work),)
+async def tag(means: Means, work: Work) -> Moves:
+    """Give a person the tags that it has not got; to add one twice changes nothing."""
+    names = work.missing_tags()
+    numbers = await means.tag_ids.of(names)
+    await means.context.groups.persons.add_tags(known(work.person.person_id), tag_ids=numbers)
+    work.person = evolve(work.person, tags=(*work.person.tags, *names))
+    work.tagged = True
+    return ((END, work),)
 
 
 async def end(means: Means, work: Work) -> Outcome:

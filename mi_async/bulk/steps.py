@@ -12,9 +12,10 @@ from mi_async.bulk.loading import Load
 from mi_async.bulk.pool import Pool
 from mi_async.bulk.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.schedule import Schedule
+from mi_async.bulk.tag_ids import TagIds
 from mi_async.bulk.tally import Tally
 from mi_async.bulk.turns import Turns
-from mi_async.bulk.work import Picture, Work, recorded
+from mi_async.bulk.work import Moves, Picture, Work, recorded
 from mi_async.errors import MIError
 from mi_async.workflows import upload as uploads
 from mi_async.workflows.attach import shows
@@ -22,9 +23,6 @@ from mi_async.workflows.context import Context, known
 from mi_async.workflows.enroll import find_ours
 from mi_async.workflows.source import Image
 from mi_async.workflows.upload import State, Upload
-
-Moves = tuple[tuple[str, Picture | Work], ...]
-"""What goes where next: stage and member."""
 
 UNSURE = "its upload failed, and may have arrived all the same"
 
@@ -41,20 +39,20 @@ class Means:
         journal: what is written down.
         pool: the gate around uploads.
         schedule: when completion is checked.
-        outage: whether the service answers.
         turns: what is under way.
         tally: what is counted.
         load: how pictures are read.
+        tag_ids: numbers of the tags.
     """
 
     context: Context
     journal: Journal
     pool: Pool
     schedule: Schedule
-    outage: Outage
     turns: Turns
     tally: Tally
     load: Load
+    tag_ids: TagIds
 
 
 async def read(means: Means, picture: Picture) -> Moves:
@@ -68,16 +66,19 @@ async def read(means: Means, picture: Picture) -> Moves:
     name = loaded.image.name
     first = means.turns.claim(picture, loaded.sha256)
     if first is not picture:
+        first.primary = first.primary or (picture.primary and first.work is work)
         work.notes.append(f"{name}: the same picture as {first.name}")
         return close(means, picture)
     await _know(means, work, loaded.sha256, name)
-    row = work.rows.get(loaded.sha256, PictureRecord(work.item.key, loaded.sha256, name))
-    row = evolve(row, source=name, size=loaded.size, mtime_ns=loaded.mtime_ns, note=loaded.note)
+    before = work.rows.get(loaded.sha256, PictureRecord(work.item.key, loaded.sha256, name))
+    row = evolve(before, source=name, size=loaded.size, mtime_ns=loaded.mtime_ns, note=loaded.note)
     picture.record, picture.upload = row, _resumed(row, loaded.image, picture.primary)
     if loaded.note:
         work.notes.append(f"{name}: {loaded.note}")
     match row.state:
         case State.ATTACHED.value:
+            if row != before:  # the file was touched or moved: the next run need not read it again
+                await means.journal.write(row)
             return close(means, picture)
         case failed if failed == FAILED:
             work.recall(row)
@@ -175,7 +176,7 @@ async def put(means: Means, picture: Picture) -> Moves:
     return (("confirm", picture),) if upload.state is State.STORED else close(means, picture)
 
 
-async def confirm(means: Means, picture: Picture) -> Moves:
+async def confirm(means: Means, picture: Picture, outage: Outage) -> Moves:
     """Check once whether the service has taken a picture over; if it has not yet, it waits for its next check."""
     first = picture.checks == 0
     picture.checks += 1
@@ -184,10 +185,10 @@ async def confirm(means: Means, picture: Picture) -> Moves:
     except MIError as error:
         if kind(error) is not Kind.TRANSIENT:
             raise
-        if not means.outage.failure(error) and _age(means, picture) >= means.schedule.timeout:
+        if not outage.failure(error) and _age(means, picture) >= means.schedule.timeout:
             raise
         return (("confirm", picture),)
-    means.outage.success()
+    outage.success()
     done = upload.state is State.CONFIRMED
     means.tally.check(done=done)
     if first:

@@ -6,6 +6,7 @@ Law: synchronous; what ``write`` has accepted is on the disk when it returns, al
 import logging
 import os
 import platform
+import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -18,7 +19,19 @@ from sqlalchemy import Connection, Executable, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mi_async._core.clock import Clock
-from mi_async.bulk.database import SOFTWARE, check, identity, known, lock, masked, open_file, refusal, refused, telling
+from mi_async.bulk.database import (
+    SOFTWARE,
+    check,
+    driver,
+    identity,
+    known,
+    lock,
+    masked,
+    open_file,
+    refusal,
+    refused,
+    telling,
+)
 from mi_async.bulk.records import Identity, PersonRecord, PictureRecord, Record
 from mi_async.bulk.schema import (
     APPLICATION,
@@ -63,6 +76,7 @@ class Store:
     clock: Clock
     run: int = field(init=False, default=0)
     _connection: Connection = field(init=False)
+    _driver: sqlite3.Connection = field(init=False)
     _held: ExitStack = field(init=False, factory=ExitStack)
 
     def open(self) -> int:
@@ -77,6 +91,7 @@ class Store:
             stack.callback(held.release)
             there = check(self.path)
             self._connection = stack.enter_context(open_file(self.path, "rw" if there else "rwc"))
+            self._driver = driver(self._connection)
             if not there:
                 self._create()
             self._match(identity(self.path, self._connection))
@@ -94,7 +109,8 @@ class Store:
         try:
             self._commit([record for records in writes for record in records])
         except Exception as error:  # noqa: BLE001  whatever it is, who waits must learn of it
-            self._connection.rollback()
+            with suppress(sqlite3.Error):
+                self._driver.rollback()
             if len(writes) > 1:
                 return [failure for each in writes for failure in self.write([each])]
             if isinstance(error, UnicodeEncodeError):
@@ -178,10 +194,11 @@ class Store:
         rows: dict[type, list[tuple[object, ...]]] = {}
         for record in records:
             rows.setdefault(type(record), []).append(KINDS[type(record)].values(record))
-        self._execute("BEGIN IMMEDIATE")
+        # SQLAlchemy's way to run a statement costs more than the statement, and each step of a run waits for this
+        self._driver.execute("BEGIN IMMEDIATE")
         for kind, values in rows.items():
-            self._connection.exec_driver_sql(KINDS[kind].upsert, values)
-        self._connection.commit()
+            self._driver.executemany(KINDS[kind].upsert, values)
+        self._driver.commit()
 
     def _select(self, statement: Executable, keys: Sequence[object]) -> Iterator[Sequence[Any]]:
         for start in range(0, len(keys), CHUNK):

@@ -3,6 +3,8 @@
 Law: holds what is known of an item and how its records follow from it; asks and sends nothing.
 """
 
+from typing import TypeAlias
+
 from attrs import define, evolve, field
 
 from mi_async.bulk.items import Item, PersonInput
@@ -177,3 +179,10 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
     """The row of a picture that failed: for good, or at the state where it can be taken up."""
     state = record.state if transient else FAILED
     return evolve(record, state=state, code=problem.code, message=problem.message)
+
+
+Thing: TypeAlias = Picture | Work
+Moves: TypeAlias = tuple[tuple[str, Thing], ...]
+"""What goes where next: the name of a stage, and who goes there."""
+END = "end"
+"""Where works go that are over."""

@@ -19,14 +19,15 @@ def cancelled_by_ctrl_c(told: Callable[[int], None]) -> Generator[None]:
     """Cancel the current task at each Ctrl-C until the block ends.
 
     Args:
-        told: is called in the event loop before each cancellation, with how many there were.
+        told: is called in the event loop with each cancellation, with how many there were.
     """
     loop, task, count = asyncio.get_running_loop(), asyncio.current_task(), 0
 
     def cancel(number: int) -> None:
         if task is not None and not task.done():
-            told(number)
+            # in this order: a second cancellation that is asked for before the first has arrived would be one with it
             task.cancel()
+            told(number)
 
     def caught(_: int, __: FrameType | None) -> None:
         nonlocal count
