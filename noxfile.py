@@ -74,7 +74,8 @@ def tests(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Benchmarks, as ratios within one run; see benchmarks/README.md."""
     session.install(".[cli]", *GROUPS["bench"])
-    for script in session.posargs or ("structuring", "micro", "imports", "call", "put"):
+    scripts = ("structuring", "micro", "imports", "call", "put", "bulk_cpu", "bulk_memory", "bulk_goodput")
+    for script in session.posargs or scripts:
         session.run("python", f"benchmarks/{script}.py")
 
 

@@ -38,7 +38,7 @@ REGION = "us-east-1"
 
 
 async def obstore(url: str, path: Path, key: str) -> None:
-    from obstore.store import S3Store  # noqa: PLC0415  only this variant loads it
+    from obstore.store import S3Store
 
     store = S3Store(
         BUCKET, endpoint=url, access_key_id=KEYS[0], secret_access_key=KEYS[1], region=REGION,
@@ -48,8 +48,8 @@ async def obstore(url: str, path: Path, key: str) -> None:
 
 
 async def aiobotocore(url: str, path: Path, key: str) -> None:
-    from aiobotocore.config import AioConfig  # noqa: PLC0415  only this variant loads it
-    from aiobotocore.session import AioSession  # noqa: PLC0415  same
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import AioSession
 
     config = AioConfig(
         s3={"addressing_style": "path", "payload_signing_enabled": False}, request_checksum_calculation="when_required"
@@ -81,7 +81,7 @@ async def ours(url: str, path: Path, key: str) -> None:
     storage = mi_async.Storage(url, REGION)
     async with mi_async.connect(mi_async.Credentials(*KEYS), storage=storage) as session:
         with LocalFile.open(path) as file:
-            await send(session._store, file, mi_async.StoredObject(BUCKET, key))  # noqa: SLF001  a step of ingest_asset
+            await send(session._store, file, mi_async.StoredObject(BUCKET, key))
 
 
 VARIANTS: dict[str, tuple[str, Callable[[str, Path, str], Awaitable[None]]]] = {
@@ -112,7 +112,7 @@ def moto() -> Iterator[tuple[str, Path]]:
             assert process.stdout is not None
             url = f"http://127.0.0.1:{int(process.stdout.readline())}"
             scope = f"AWS4-HMAC-SHA256 Credential=A/20260101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
-            with urlopen(Request(f"{url}/{BUCKET}", method="PUT", headers={"Authorization": scope})):  # noqa: S310
+            with urlopen(Request(f"{url}/{BUCKET}", method="PUT", headers={"Authorization": scope})):
                 pass
             try:
                 yield url, log
@@ -121,8 +121,8 @@ def moto() -> Iterator[tuple[str, Path]]:
 
 
 def serve() -> None:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
-    from werkzeug.serving import make_server  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
 
     pin(SERVER_CORE)
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)

@@ -53,6 +53,13 @@ from mi_async.api.search import (
 )
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, UploadStatus
 from mi_async.api.workspaces import WorkspaceInfo
+from mi_async.bulk.display import show
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.outcome import Outcome as BulkOutcome
+from mi_async.bulk.outcome import Problem, Status
+from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.report import BulkReport
+from mi_async.bulk.run import BulkRun
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.errors import (
     AlreadyExistsError,
@@ -118,7 +125,12 @@ __all__ = [
     "AssetType",
     "Attempt",
     "AuthenticationError",
+    "BadInput",
     "BulkError",
+    "BulkOutcome",
+    "BulkProgress",
+    "BulkReport",
+    "BulkRun",
     "CapacityError",
     "Clock",
     "ConfidenceLevel",
@@ -162,11 +174,13 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Person",
+    "PersonInput",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
     "Polling",
     "PresignedUrl",
+    "Problem",
     "Project",
     "ProjectList",
     "QueryAssetCheck",
@@ -204,12 +218,14 @@ __all__ = [
     "SourceLanguage",
     "Stage",
     "State",
+    "Status",
     "Storage",
     "StoredObject",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
     "ThumbnailList",
+    "ThumbnailUpload",
     "Timeout",
     "TimeoutError",
     "TransportError",
@@ -227,4 +243,5 @@ __all__ = [
     "errors",
     "notebook",
     "raw",
+    "show",
 ]

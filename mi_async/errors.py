@@ -326,7 +326,13 @@ class JournalError(MIError):
 
 
 class BulkError(MIError):
-    """A bulk run that had to stop."""
+    """A bulk run that had to stop; running it again with the same journal takes it up.
+
+    Attributes:
+        report: what the run had done, a :class:`mi_async.BulkReport`; None when it had not begun.
+    """
+
+    report: Any = None
 
 
 _BY_CODE: dict[tuple[int, str], type[APIError]] = {

@@ -1,11 +1,10 @@
 """How values show themselves in a notebook: HTML tables with pictures, and a text that stays short.
 
-Law: pure; imports nothing of ours and asks nobody. Whatever a service or a user wrote is escaped and cannot become
+Law: pure; asks nobody. Whatever a service or a user wrote is escaped and cannot become
 markup, mathematics, a link or a change of the writing direction; a table has an end however long what it is about is.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -13,6 +12,8 @@ from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 import attrs
+
+from mi_async.text import one_line, plain
 
 V = TypeVar("V")
 
@@ -23,9 +24,6 @@ FEW = 3
 
 SHOWN = "notebook"
 """Key of the field metadata that say how a member is shown."""
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-JOINERS = frozenset("\u200c\u200d")
-"""Format characters that scripts and emoji need."""
 QUERY = re.compile(r"(https?://[^\s?#]+)[?#]\S*", re.IGNORECASE)
 """A URL with a query, which may hold a signature."""
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
@@ -175,7 +173,7 @@ def is_web(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    clean = all(unicodedata.category(c) not in UNSEEN and not c.isspace() and c != "\\" for c in url)
+    clean = plain(url) == url and not any(c.isspace() or c in "\\\u200c\u200d" for c in url)
     return clean and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
 
 
@@ -184,16 +182,6 @@ def text(value: str) -> Html:
     said = one_line(QUERY.sub(r"\1?…", value[: LETTERS * 10]))
     said = said if len(said) <= LETTERS else said[:LETTERS] + "…"
     return Html(TEX.sub(r"<span>\g<0></span>", said.translate(ESCAPES)))
-
-
-def one_line(value: str) -> str:
-    """The text on one line, and plain."""
-    return plain(" ".join(value.split()))
-
-
-def plain(value: str) -> str:
-    """The text with U+FFFD for everything that is not to be seen."""
-    return "".join(c if c in JOINERS or unicodedata.category(c) not in UNSEEN else "\ufffd" for c in value)
 
 
 CELLS: Mapping[type, Callable[[Any], str]] = {

@@ -74,6 +74,8 @@ class Session:
             attempts=settings.retry.max_attempts,
             poller=self._poller,
             store=self._store,
+            quotas=lambda: self.quota,
+            endpoint=str(settings.base_url),
         )
 
     def job(self, token: str) -> Job[Any]:

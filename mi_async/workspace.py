@@ -5,12 +5,13 @@ Law: adds no behaviour of its own.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
+from mi_async._core.limits import QuotaState
 from mi_async.api import WorkspaceGroups
 from mi_async.api.assets import Asset
 from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
@@ -19,6 +20,9 @@ from mi_async.api.query_assets import QueryAssets
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
 from mi_async.api.workspaces import Workspaces
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.options import Options
+from mi_async.bulk.run import BulkRun
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.place import StoredObject
 from mi_async.storage.store import Store
@@ -53,14 +57,26 @@ class Workspace(WorkspaceGroups):
         attempts: int,
         poller: Poller,
         store: Store,
+        quotas: Callable[[], Mapping[str, QuotaState]],
+        endpoint: str,
     ) -> None:
         super().__init__(calls, name)
-        patient = WorkspaceGroups(calls.patient, name)
         self._context = Context(
-            self, patient, calls.put, clock, polling, held, PARALLEL, attempts, poller, validate=calls.validate
+            entry=self,
+            groups=WorkspaceGroups(calls.patient, name),
+            put=calls.put,
+            clock=clock,
+            polling=polling,
+            held=held,
+            parallel=PARALLEL,
+            attempts=attempts,
+            poller=poller,
+            quotas=quotas,
+            endpoint=endpoint,
+            account=calls.account,
+            validate=calls.validate,
         )
         self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
-
         self._intake = Intake(self._context, store, lambda: Workspaces(calls.patient).get(name))
 
     def __repr__(self) -> str:
@@ -333,3 +349,65 @@ class Workspace(WorkspaceGroups):
             timeout=timeout,
         )
         return search_scenes(self._context, self._query_uploads, wanted)
+
+    def enroll_many(
+        self,
+        people: Iterable[PersonInput | BadInput] | AsyncIterable[PersonInput | BadInput],
+        *,
+        journal: str | os.PathLike[str],
+        total: int | None = None,
+        fit: bool = False,
+        max_failures: int | None = None,
+        grace: float = 30.0,
+        patience: float = 21_600.0,
+    ) -> BulkRun:
+        """Enroll any number of persons: as fast as the quotas allow, in flat memory, and each once whatever happens.
+
+        To resume after a crash, an interruption or failures, make the same call again: what is finished costs no
+        request, and what was under way is looked at before it is repeated.
+
+        Args:
+            people: what to enroll; it is gone through once and not ahead of the work, so a generator of a million is
+                fine. A name that comes twice is refused the second time.
+            journal: path of the file that remembers what is done. It belongs to this service, account, workspace and
+                operation, and is refused for any other.
+            total: how many there are, for the progress; by default ``len(people)`` where that is known.
+            fit: make pictures of more than 5 MB smaller; the outcome says so. Needs Pillow.
+            max_failures: stop when more items than this have ended in any way but done or skipped; None for never.
+            grace: seconds for what is under way to land when the run is stopped or cancelled.
+            patience: seconds for which a service that does not answer at all is waited for, by default 6 hours.
+
+        Returns:
+            A run, which does nothing before it is used: ``async for outcome in run`` or ``report = await run``.
+
+        Raises:
+            BulkError: by the run: it had to stop (keys refused, workspace missing, allowance of persons full, too many
+                failures, a service that is gone); its cause says why, its ``report`` what was done.
+            JournalError: by the run: the journal is not this run's, is in use, or cannot be written.
+            ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
+        """
+        options = Options(
+            journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
+        )
+        return BulkRun(self._context, people, PersonInput, options)
+
+    def upload_thumbnails(
+        self,
+        items: Iterable[ThumbnailUpload | BadInput] | AsyncIterable[ThumbnailUpload | BadInput],
+        *,
+        journal: str | os.PathLike[str],
+        total: int | None = None,
+        fit: bool = False,
+        max_failures: int | None = None,
+        grace: float = 30.0,
+        patience: float = 21_600.0,
+    ) -> BulkRun:
+        """Give any number of pictures to persons who exist; everything else is as in :meth:`enroll_many`.
+
+        Pictures of one person are attached in the order of the input; the same picture for the same person is attached
+        once.
+        """
+        options = Options(
+            journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
+        )
+        return BulkRun(self._context, items, ThumbnailUpload, options)

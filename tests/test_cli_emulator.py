@@ -9,7 +9,7 @@ import pytest
 from mi_async import Clock, Credentials, NotFoundError, connect
 from mi_async.cli import emulator as module
 from mi_async.cli.app import run
-from mi_async.emulator import Server, Settings
+from mi_async.emulator import Latency, Mixture, Server, Settings
 
 
 def test_settings_shell_lines_log_and_summary(
@@ -22,7 +22,9 @@ def test_settings_shell_lines_log_and_summary(
             with pytest.raises(NotFoundError):
                 await session.workspaces.get("newsroom")
         assert self.settings.seed == 7
-        assert self.settings.latency.median == 1.0
+        usual = Latency.lognormal(median=1, p95=2)
+        assert self.settings.latency == Mixture(((0.75, usual), (0.25, Latency.never())))
+        assert (self.settings.jitter, self.settings.keep_bytes) == (0.01, False)
         assert sum(self.settings.random_faults.values()) == 0
         assert self.settings.public_url == "http://localhost:1"
         assert self.clock.speed == 60
@@ -30,6 +32,7 @@ def test_settings_shell_lines_log_and_summary(
     monkeypatch.setattr(Server, "serve_forever", ask)
     words = (
         "emulator --port 0 --seed 7 --speed 60 --latency-median 1 --latency-p95 2 --workspace one --workspace two -v"
+        " --unfinished 0.25 --jitter 0.01 --no-keep-bytes"
     )
     assert run([*words.split(), "--public-url", "http://localhost:1"]) == 0
     written = capsys.readouterr()

@@ -8,9 +8,9 @@ import pytest
 
 from mi_async.cli.app import run
 from mi_async.cli.exits import EXITS, FAILURES, exit_code, report
-from mi_async.cli.text import duration, one_line, plain, size
 from mi_async.emulator import Server
 from mi_async.errors import CredentialsError, MIError, NotFoundError
+from mi_async.text import duration, one_line, plain, size
 from tests.support.terminal import environment, served
 
 

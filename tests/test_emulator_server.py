@@ -1,6 +1,7 @@
 """The emulator as a server: built from the declarations, closed cleanly; and its small parts on their own."""
 
 import asyncio
+import math
 import random
 import socket
 import statistics
@@ -17,7 +18,7 @@ from mi_async._core.operation import Operation, Quota
 from mi_async.api import GROUPS
 from mi_async.api.persons import Persons
 from mi_async.credentials import Credentials
-from mi_async.emulator import Fault, Latency
+from mi_async.emulator import Fault, Latency, Mixture
 from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.links import Links
@@ -171,6 +172,42 @@ def test_latencies() -> None:
     for median, p95 in ((0, 1), (2, 1), (-1, 1)):
         with pytest.raises(ConfigError, match="median"):
             Latency.lognormal(median=median, p95=p95)
+
+
+def test_mixtures() -> None:
+    rng = random.Random(3)  # noqa: S311  seeded
+    slow = Mixture(((0.5, Latency.constant(20)), (0.5, Latency.never())))
+    drawn = [Mixture(((0.8, Latency.none()), (0.2, slow))).draw(rng) for _ in range(5_000)]
+    assert sorted(set(drawn)) == [0, 20, math.inf]
+    assert drawn.count(20) / 5_000 == pytest.approx(0.1, rel=0.2)
+    for shares in ((), (0.5,), (1.5, -0.5)):
+        with pytest.raises(ConfigError, match="add up to 1"):
+            Mixture(tuple((share, Latency.none()) for share in shares))
+
+
+def test_processing_times_shift() -> None:
+    clock = HandClock()
+    state = State(emulator.Settings(latency=Latency.constant(2), shifts={60: 10, 120: 0.5}), clock, Links())
+    seen = []
+    for later in (0, 59, 1, 59, 1, 1000):
+        clock.now += later
+        seen.append(state.processing_time())
+    assert seen == [2, 2, 20, 20, 1, 1]
+    with pytest.raises(ConfigError, match="above 0"):
+        emulator.Settings(shifts={60: 0})
+
+
+async def test_requests_and_answers_spend_time_on_the_way() -> None:
+    clock = HandClock()
+    async with emulated(evolve(QUICK, jitter=0.5), clock=clock) as raw:
+        begun = clock.now
+        assert (await raw.call("GET", ROOM)).status == 200
+    there, back = clock.slept
+    assert clock.now == pytest.approx(begun + there + back)
+    assert raw.server.log.arrivals["workspaces.get"][0] == begun + there
+    assert 0 < min(there, back) < max(there, back) < 0.5
+    with pytest.raises(ConfigError, match="jitter"):
+        evolve(QUICK, jitter=-1)
 
 
 def test_links_are_signed_by_one_server_for_one_method() -> None:

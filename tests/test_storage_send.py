@@ -203,9 +203,8 @@ async def test_a_file_that_changes_under_the_upload_is_refused(s3: Bucket, clip:
             os.utime(clip, ns=(1, 1))
 
     async with opened(s3.url) as store:
-        with LocalFile.open(clip) as file:
-            with pytest.raises(MediaRejectedError) as caught:
-                await send(store, file, PLACE, sent=change)
+        with LocalFile.open(clip) as file, pytest.raises(MediaRejectedError) as caught:
+            await send(store, file, PLACE, sent=change)
     assert caught.value.reason == "changed"
     assert s3.get(PLACE.key) is None
 
@@ -295,7 +294,7 @@ async def test_a_folder_that_takes_no_record_is_found_out_first(s3: Bucket, clip
 
 
 @pytest.mark.parametrize("late", [False, True])
-async def test_cancelled_anywhere_it_can_be_run_again(s3: Bucket, clip: Path, late: bool) -> None:  # noqa: FBT001
+async def test_cancelled_anywhere_it_can_be_run_again(s3: Bucket, clip: Path, late: bool) -> None:
     clip.write_bytes(os.urandom(LEAST_PART + 5))
     suspension = 0
     async with opened(s3.url) as store:

@@ -299,4 +299,4 @@ async def test_the_session_closes_the_storage(s3: Bucket, clip: Path) -> None:
         await room.session.aclose()
         with pytest.raises(MIError, match="closed"):
             await ingested(room, clip, project)
-    assert os.path.exists(clip)  # noqa: PTH110  nobody has moved it
+    assert os.path.exists(clip)

@@ -8,8 +8,8 @@ import pytest
 
 from mi_async import ImageRejectedError, MIError, UploadFailedError, Workspace
 from mi_async.emulator import Fault
-from mi_async.workflows.query_image import _Groups, _InOtherWords, load_query_image, read_heic, upload_query_image
-from mi_async.workflows.source import Source
+from mi_async.workflows.query_image import QUERY_IMAGE, _Groups, _InOtherWords, read_heic, upload_query_image
+from mi_async.workflows.source import Source, load_image
 from tests.support.newsroom import Newsroom, newsroom, no_lease_held
 from tests.support.pictures import picture
 
@@ -78,7 +78,7 @@ async def test_what_breaks_a_rule_is_refused_before_any_request(content: bytes, 
 
 async def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageRejectedError, match=r"none\.jpg: cannot be read"):
-        await load_query_image(tmp_path / "none.jpg")
+        await load_image(tmp_path / "none.jpg", QUERY_IMAGE)
 
 
 def test_a_heic_picture_without_a_size_is_left_to_the_service() -> None:

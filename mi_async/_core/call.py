@@ -220,6 +220,11 @@ class Calls:
         if abs(offset) >= SKEW_WORTH_LEARNING:
             error.name_offset(offset)
 
+    async def account(self) -> str:
+        """The access key, or ``temporary`` for one that lapses: another one will then mean the same account."""
+        keys = self._keys or await self._current_keys()
+        return keys.access_key if keys.expires_at is None else "temporary"
+
     async def _current_keys(self) -> Credentials:
         """Keys that are still good, fetched once however many calls wait for them."""
         async with self._fetching:

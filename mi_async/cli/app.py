@@ -8,11 +8,13 @@ from typing import Annotated
 
 from cyclopts import App, Group, Parameter
 
+from mi_async.cli.bulk import enroll_many, upload_thumbnails
 from mi_async.cli.demo import demo
 from mi_async.cli.emulator import emulator
 from mi_async.cli.exits import FAILURES, epilogue, report
 from mi_async.cli.ingest import ingest
 from mi_async.cli.jobs import jobs_app
+from mi_async.cli.journal import journal_app
 from mi_async.cli.openapi import openapi
 from mi_async.cli.operations import OPERATIONS, operation_apps
 from mi_async.cli.search import search
@@ -23,6 +25,7 @@ from mi_async.cli.versions import versions
 
 START = Group("Start here", sort_key=1)
 WORKFLOWS = Group("Workflows", sort_key=2)
+BULK = Group("Bulk runs", sort_key=3)
 OTHER = Group("Other", sort_key=8)
 
 SHARED = dict.fromkeys(("--verbose", "-v", "-vv"), 1) | dict.fromkeys(
@@ -53,6 +56,9 @@ def make_app() -> App:
     )
     app.command(ingest, group=WORKFLOWS, help_epilogue="", usage=_usage("ingest SOURCE"))
     app.command(jobs_app(WORKFLOWS))
+    app.command(enroll_many, group=BULK, help_epilogue="", usage=_usage("enroll-many INPUT"))
+    app.command(upload_thumbnails, group=BULK, help_epilogue="", usage=_usage("upload-thumbnails INPUT"))
+    app.command(journal_app(BULK))
     app.command(openapi, group=OTHER, help_epilogue="")
     for group in operation_apps():
         app.command(group)

@@ -23,10 +23,10 @@ from mi_async.cli.meter import Meter, operations_table
 from mi_async.cli.people import PEOPLE, Somebody, example_picture
 from mi_async.cli.progress import Board, board
 from mi_async.cli.streams import console, stdout
-from mi_async.cli.text import duration, plain
 from mi_async.emulator import Latency, Settings, serve
 from mi_async.errors import NotFoundError
 from mi_async.session import Session, connect
+from mi_async.text import duration, plain
 from mi_async.workflows.parallel import each
 from mi_async.workspace import Workspace
 

@@ -6,7 +6,7 @@ Law: stdout carries shell lines that make other commands find it; what it sees g
 import asyncio
 import os
 import shlex
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from attrs import evolve
 from cyclopts import Parameter
@@ -16,10 +16,11 @@ from mi_async._core.clock import Clock
 from mi_async.api.workspaces import NAME
 from mi_async.cli.service import Verbosity, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.emulator import Faults, Latency, Server, Settings, serve
+from mi_async.emulator import Faults, Latency, Mixture, Server, Settings, serve
 from mi_async.errors import ConfigError
 
 Positive = Parameter(validator=Number(gt=0))
+Share: TypeAlias = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 
 
 def _allowed(_: object, names: tuple[str, ...]) -> None:
@@ -37,7 +38,10 @@ def emulator(
     speed: Annotated[float, Positive] = 1.0,
     latency_median: Annotated[float | None, Positive] = None,
     latency_p95: Annotated[float | None, Positive] = None,
-    faults: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.0,
+    unfinished: Share = 0.0,
+    jitter: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0,
+    faults: Share = 0.0,
+    keep_bytes: bool = True,
     workspace: Annotated[tuple[str, ...], Parameter(validator=_allowed)] = ("newsroom",),
     public_url: str | None = None,
     verbose: Verbosity = 0,
@@ -51,7 +55,10 @@ def emulator(
         speed: Seconds of quotas, processing and expiry that pass in a real second.
         latency_median: Seconds that half of the uploads take at most to be processed.
         latency_p95: Seconds that 95 % of them take at most.
+        unfinished: Share of the uploads that are never processed, from 0 to 1.
+        jitter: Seconds that a request spends on its way at most, and as much for its answer.
         faults: Share of the requests that go wrong, from 0 to 1, spread over every kind of fault.
+        keep_bytes: Whether pictures are kept and served; without, many take little memory.
         workspace: Workspace that exists from the start; may be given several times.
         public_url: Where uploads go, if clients reach the emulator by another address than it listens on.
     """
@@ -60,14 +67,24 @@ def emulator(
         seed=seed,
         workspaces=workspace,
         random_faults=Faults.uniform(faults) if faults else {},
+        jitter=jitter,
+        keep_bytes=keep_bytes,
         public_url=public_url,
     )
-    if latency_median is not None and latency_p95 is not None:
-        settings = evolve(settings, latency=Latency.lognormal(median=latency_median, p95=latency_p95))
-    elif latency_median is not None or latency_p95 is not None:
+    latency = _latency(latency_median, latency_p95) or settings.latency
+    if unfinished:
+        latency = Mixture(((1.0 - unfinished, latency), (unfinished, Latency.never())))
+    settings = evolve(settings, latency=latency)
+    asyncio.run(_emulate(host, port, settings, Clock(speed)))
+
+
+def _latency(median: float | None, p95: float | None) -> Latency | None:
+    if median is not None and p95 is not None:
+        return Latency.lognormal(median=median, p95=p95)
+    if median is not None or p95 is not None:
         message = "give both --latency-median and --latency-p95, or neither"
         raise ConfigError(message)
-    asyncio.run(_emulate(host, port, settings, Clock(speed)))
+    return None
 
 
 async def _emulate(host: str, port: int, settings: Settings, clock: Clock) -> None:

@@ -11,20 +11,22 @@ from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 from mi_async._core import convert
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr
-from mi_async.cli.text import one_line
 from mi_async.errors import (
     AlreadyExistsError,
     AuthenticationError,
+    BulkError,
     ConfigError,
     ConflictError,
     CredentialsError,
     ImageRejectedError,
     InvalidArgumentError,
+    JournalError,
     MediaRejectedError,
     MIError,
     NotFoundError,
     PermissionDeniedError,
 )
+from mi_async.text import one_line
 
 
 @frozen
@@ -46,8 +48,8 @@ EXITS = (
     Exit(0, "done"),
     Exit(
         2,
-        "a mistake in the command, a setting or a picture; nothing was changed",
-        (CycloptsError, ConfigError, InvalidArgumentError, ImageRejectedError, MediaRejectedError),
+        "a mistake in a command, setting, file or journal; nothing was changed",
+        (CycloptsError, ConfigError, InvalidArgumentError, ImageRejectedError, MediaRejectedError, JournalError),
     ),
     Exit(
         3,
@@ -62,12 +64,18 @@ EXITS = (
 )
 """Every way to end; for an error the first that names its class."""
 
+UNCHANGED = 2
+"""The code that promises that nothing was changed; a bulk run cannot, once it has begun."""
+
 FAILURES = tuple(error for way in EXITS for error in way.errors)
 """What a command may raise without being wrong itself."""
 
 
 def exit_code(error: BaseException) -> int:
-    """Code for one of FAILURES."""
+    """Code for one of FAILURES; of a bulk run that had to stop, the one of its cause."""
+    if isinstance(error, BulkError) and isinstance(error.__cause__, FAILURES):
+        code = exit_code(error.__cause__)
+        return 1 if code == UNCHANGED else code
     return next(way.code for way in EXITS if isinstance(error, way.errors))
 
 

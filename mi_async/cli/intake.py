@@ -1,4 +1,4 @@
-"""A media file on its way in, as a person sees it: bytes as a bar, waiting as a spinner; plain lines without a terminal.
+"""A media file on its way in, as a person sees it: a bar of bytes and a spinner on a terminal, plain lines elsewhere.
 
 Law: is told of an ingestion and writes; decides nothing about it. Time is an argument.
 """
@@ -16,7 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from mi_async.cli.text import duration, one_line, size
+from mi_async.text import duration, one_line, size
 from mi_async.workflows.ingestion import Ingestion, Stage
 
 EVERY = 30.0

@@ -11,8 +11,8 @@ from rich import box
 from rich.table import Table
 
 from mi_async._core.hooks import Attempt, Outcome
-from mi_async.cli.text import duration
 from mi_async.session import Session
+from mi_async.text import duration
 
 
 @define(eq=False)

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from mi_async._core import convert
 from mi_async.cli.streams import WIDE, OutputError, console, stdout
-from mi_async.cli.text import plain
 from mi_async.models import OpenEnum, Page
+from mi_async.text import plain
 
 Form: TypeAlias = Literal["json", "table"]
 

@@ -16,7 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from mi_async.cli.text import duration, one_line, size
+from mi_async.text import duration, one_line, size
 from mi_async.workflows.upload import State, Upload
 
 STEPS = {State.PRESIGNED: "presign", State.STORED: "put", State.CONFIRMED: "check", State.ATTACHED: "attach"}

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from mi_async.cli.text import duration, one_line
+from mi_async.text import duration, one_line
 from mi_async.workflows.jobs import Job
 from mi_async.workflows.kinds import JobPhase
 

@@ -9,6 +9,17 @@ Law: shares declarations, signing and conversion with the client and nothing els
 from mi_async.emulator.faults import Fault, Faults
 from mi_async.emulator.objects import StoredObject
 from mi_async.emulator.server import Server, run, serve
-from mi_async.emulator.settings import CREDENTIALS, Latency, Settings
+from mi_async.emulator.settings import CREDENTIALS, Latency, Mixture, Settings
 
-__all__ = ["CREDENTIALS", "Fault", "Faults", "Latency", "Server", "Settings", "StoredObject", "run", "serve"]
+__all__ = [
+    "CREDENTIALS",
+    "Fault",
+    "Faults",
+    "Latency",
+    "Mixture",
+    "Server",
+    "Settings",
+    "StoredObject",
+    "run",
+    "serve",
+]

@@ -70,6 +70,7 @@ class Server:
     faults: Faults = field(init=False, repr=False)
     log: RequestLog = field(init=False, factory=RequestLog, repr=False)
     _request_ids: random.Random = field(init=False, repr=False)
+    _jitter: random.Random = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Make what the settings describe."""
@@ -78,10 +79,11 @@ class Server:
         places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
         self.faults = Faults(places, self.settings.random_faults, random.Random(f"faults {seed}"))
         self._request_ids = random.Random(f"requests {seed}")
+        self._jitter = random.Random(f"jitter {seed}")
 
     def application(self) -> web.Application:
         """Build the aiohttp application."""
-        app = web.Application(middlewares=[gateway_words])
+        app = web.Application(middlewares=[self._travel, gateway_words] if self.settings.jitter else [gateway_words])
         app.on_response_prepare.append(self._stamp)
         gateway = Gateway(self.credentials, self.state, self.log)
         for group in GROUPS:
@@ -136,6 +138,14 @@ class Server:
     async def _described(self, _: web.Request) -> web.Response:
         # not part of the service, so without a signature
         return web.Response(body=convert.dumps(describe(self.url)), content_type="application/json")
+
+    @web.middleware
+    async def _travel(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let a request be late, and then its answer, each by its own throw of the dice."""
+        await self.clock.sleep(self._jitter.uniform(0.0, self.settings.jitter))
+        answer = await handler(request)
+        await self.clock.sleep(self._jitter.uniform(0.0, self.settings.jitter))
+        return answer
 
     async def _exchange(self, place: str, request: web.Request, perform: Perform) -> web.StreamResponse:
         """Effect and answer, and what goes wrong with them."""

@@ -6,7 +6,7 @@ Law: values only. Seconds are seconds of the emulator's clock unless said otherw
 import math
 import random
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 from attrs import field, frozen
 
@@ -20,6 +20,7 @@ from mi_async.errors import ConfigError
 CREDENTIALS = Credentials("EMULATOR-ACCESS-KEY", "emulator-secret-key-that-opens-nothing")
 """The keys that an emulator accepts unless told otherwise; they open nothing else."""
 
+
 P95_SIGMAS = 1.6448536269514722
 """How many standard deviations above its mean a normal distribution reaches its 95th percentile."""
 
@@ -29,7 +30,7 @@ class Latency:
     """How long the service takes for something: a log-normal distribution, possibly without spread.
 
     Attributes:
-        median: seconds; 0 for no processing time at all.
+        median: seconds; 0 for no processing time at all, infinity for no end.
         sigma: standard deviation of the logarithm; 0 for a constant time.
     """
 
@@ -58,14 +59,54 @@ class Latency:
         """Nothing takes any time."""
         return cls(0.0)
 
+    @classmethod
+    def never(cls) -> Self:
+        """Nothing ever ends."""
+        return cls(math.inf)
+
     def draw(self, rng: random.Random) -> float:
         """One processing time in seconds."""
         return self.median * math.exp(rng.gauss(0.0, self.sigma)) if self.sigma else self.median
 
 
+def _whole(_instance: object, _attribute: object, value: "tuple[tuple[float, Latency | Mixture], ...]") -> None:
+    shares = [share for share, _ in value]
+    if not shares or min(shares) < 0 or not math.isclose(sum(shares), 1.0):
+        message = f"the shares of a mixture are at least 0 and add up to 1, not {shares}"
+        raise ConfigError(message)
+
+
+@frozen
+class Mixture:
+    """Several distributions, each for a share of the cases.
+
+    Attributes:
+        parts: share and distribution of each; the shares add up to 1.
+    """
+
+    parts: tuple[tuple[float, "Latency | Mixture"], ...] = field(validator=_whole)
+
+    def draw(self, rng: random.Random) -> float:
+        """One processing time in seconds."""
+        _, latency = rng.choices(self.parts, [share for share, _ in self.parts])[0]
+        return latency.draw(rng)
+
+
 def _probabilities(_instance: object, _attribute: object, value: Mapping[Fault, float]) -> None:
     if any(share < 0 for share in value.values()) or sum(value.values()) > 1 + 1e-9:
         message = "the probabilities of random faults are at least 0 and add up to at most 1"
+        raise ConfigError(message)
+
+
+def _not_negative(_instance: object, attribute: Any, value: float) -> None:
+    if value < 0:
+        message = f"{attribute.name} is at least 0"
+        raise ConfigError(message)
+
+
+def _positive(_instance: object, _attribute: object, value: Mapping[float, float]) -> None:
+    if any(factor <= 0 for factor in value.values()):
+        message = "the factors of a shift are above 0"
         raise ConfigError(message)
 
 
@@ -77,6 +118,8 @@ class Settings:
         seed: of everything random: processing times, random faults, thumbnail keys.
         workspaces: names of the workspaces that exist at the start.
         latency: time from the end of a PUT until the completion check says COMPLETED or why not.
+        shifts: factors of that time by when they begin, in seconds since the first upload was stored.
+        jitter: most seconds that a request, and then its answer, spends on the way; a quota counts it when it arrives.
         importing: time from the registration of an asset until the import is over.
         queueing: time for which an analysis or a scene summary waits before it runs.
         analysing: time for which an analysis runs.
@@ -100,7 +143,8 @@ class Settings:
 
     seed: int = 0
     workspaces: tuple[str, ...] = ("newsroom",)
-    latency: Latency = Latency(0.8, math.log(4.0 / 0.8) / P95_SIGMAS)
+    latency: Latency | Mixture = Latency(0.8, math.log(4.0 / 0.8) / P95_SIGMAS)
+    shifts: Mapping[float, float] = field(factory=dict, validator=_positive)
     importing: Latency = Latency(2.0)
     queueing: Latency = Latency(1.0)
     analysing: Latency = Latency(5.0)
@@ -114,6 +158,7 @@ class Settings:
     url_lifetime: float = 900.0
     key_lifetime: float = 86_400.0
     random_faults: Mapping[Fault, float] = field(factory=dict, validator=_probabilities)
+    jitter: float = field(default=0.0, validator=_not_negative)
     slow_body: float = 2.0
     max_skew: float = MAX_SKEW
     clock_offset: float = 0.0

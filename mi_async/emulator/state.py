@@ -169,6 +169,7 @@ class State:
     _ids: Iterator[int] = field(init=False, factory=lambda: count(1001))
     _project_ids: Iterator[int] = field(init=False, factory=lambda: count(101))
     _rng: random.Random = field(init=False)
+    _first_stored: float | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         """Create the workspaces that exist from the start."""
@@ -247,7 +248,12 @@ class State:
 
     def processing_time(self) -> float:
         """Draw how long an upload that just arrived takes to be processed."""
-        return self.settings.latency.draw(self._rng)
+        now = self.now()
+        if self._first_stored is None:
+            self._first_stored = now
+        begun = [start for start in self.settings.shifts if start <= now - self._first_stored]
+        factor = self.settings.shifts[max(begun)] if begun else 1.0
+        return factor * self.settings.latency.draw(self._rng)
 
     def importing_time(self) -> float:
         """Draw how long the import of an asset takes."""

@@ -49,7 +49,7 @@ def make_client(
         logger = logging.getLogger(name)
         logger.setLevel(logger.level or logging.INFO)
     session = AioSession(session_vars=OWN_WAY)
-    session._credentials = _Provided(keys)  # noqa: SLF001  the resolver would look for files of AWS
+    session._credentials = _Provided(keys)
     proxies = {} if network.proxy is None else dict.fromkeys(("http", "https"), network.proxy)
     config = AioConfig(
         signature_version="s3v4",

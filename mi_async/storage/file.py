@@ -10,12 +10,16 @@ import os
 import stat
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from attrs import define, field, frozen
 
 from mi_async.errors import InvalidArgumentError, MediaRejectedError
+
+T = TypeVar("T")
 
 
 @frozen
@@ -52,6 +56,10 @@ def _rejected(name: str, reason: str, text: str) -> MediaRejectedError:
     return MediaRejectedError(f"{name}: {text}", source=name, reason=reason)
 
 
+def _changed(name: str, how: str) -> MediaRejectedError:
+    return _rejected(name, "changed", f"changed while it was uploaded: {how}")
+
+
 @define(eq=False)
 class LocalFile:
     """An open file; use it as ``with LocalFile.open(name) as file``."""
@@ -62,6 +70,8 @@ class LocalFile:
     _guard: threading.Lock = field(init=False, factory=threading.Lock)
     _reads: int = field(init=False, default=0)
     _closing: bool = field(init=False, default=False)
+    # One thread for all parts: each further one would keep freed parts in a heap of its own, half as much memory again.
+    _reader: ThreadPoolExecutor = field(init=False, factory=lambda: ThreadPoolExecutor(1, "mi-async-reader"))
 
     @classmethod
     def open(cls, source: str | os.PathLike[str]) -> Self:
@@ -93,6 +103,7 @@ class LocalFile:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
         """Close it, now or with the last read."""
+        self._reader.shutdown(wait=False, cancel_futures=True)
         with self._guard:
             self._closing = True
             last = self._reads == 0
@@ -111,11 +122,11 @@ class LocalFile:
             MediaRejectedError: somebody has written to it, or has put another in its place.
         """
         try:
-            now = os.stat(self.name)  # noqa: PTH116  the other stat of this file is an os one too
+            now = os.stat(self.name)
         except OSError:
-            raise self._changed("it is gone") from None
+            raise _changed(self.name, "it is gone") from None
         if Fingerprint.of(now) != self.fingerprint:
-            raise self._changed("it is not what it was at the beginning")
+            raise _changed(self.name, "it is not what it was at the beginning")
 
     def read(self, offset: int, length: int) -> bytes:
         """Read so many bytes, fewer only where the file ended when it was opened; blocks.
@@ -146,7 +157,7 @@ class LocalFile:
         while missing:
             piece = self._at(offset + length - missing, missing)
             if not piece:
-                raise self._changed("it became shorter")
+                raise _changed(self.name, "it became shorter")
             pieces.append(piece)
             missing -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -158,19 +169,19 @@ class LocalFile:
             os.lseek(self.descriptor, offset, os.SEEK_SET)
             return os.read(self.descriptor, length)
 
-    def _changed(self, how: str) -> MediaRejectedError:
-        return _rejected(self.name, "changed", f"changed while it was uploaded: {how}")
-
     async def md5(self, step: int) -> str:
         """MD5 sum in hex of the whole file, read in threads, so many bytes at a time."""
         digest = hashlib.md5(usedforsecurity=False)
         for offset in range(0, self.size, step):
-            await asyncio.to_thread(lambda at=offset: digest.update(self.read(at, step)))
+            await self._in_reader(lambda at=offset: digest.update(self.read(at, step)))
         return digest.hexdigest()
 
     async def piece(self, offset: int, length: int) -> Piece:
         """Read bytes and their MD5 sum in a thread."""
-        return await asyncio.to_thread(self._piece, offset, length)
+        return await self._in_reader(lambda: self._piece(offset, length))
+
+    async def _in_reader(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, work)
 
     def _piece(self, offset: int, length: int) -> Piece:
         body = self.read(offset, length)

@@ -15,7 +15,7 @@ from mi_async.errors import (
     PermissionDeniedError,
     ResponseError,
     ServerError,
-    TimeoutError,  # noqa: A004  ours
+    TimeoutError,
     error_class,
 )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from mi_async.errors import NotFoundError, AlreadyExistsError, UploadFailedError
+from mi_async.errors import AlreadyExistsError, NotFoundError, UploadFailedError
 from mi_async.storage.crew import keep_going
 from mi_async.storage.cut import LEAST_PART, Cut, cuts_of, whole_etag
 from mi_async.storage.file import LocalFile
@@ -193,11 +193,9 @@ class _Parts:
             await self.store.complete(self.place, self.record.upload_id, self.etags)
         head = await self.store.head(self.place)
         if head is None or (head.size, head.etag) != (self.file.size, expected):
-            raise UploadFailedError(
-                f"{self.place}: the storage does not hold the file that was sent ({_said(head)}, not {expected})",
-                reason="ETAG_MISMATCH" if head is not None else "NOT_THERE",
-                key=self.place.key,
-            )
+            message = f"{self.place}: the storage does not hold the file that was sent ({_said(head)}, not {expected})"
+            reason = "NOT_THERE" if head is None else "ETAG_MISMATCH"
+            raise UploadFailedError(message, reason=reason, key=self.place.key)
         return evolve(self.sending, etag=head.etag)
 
 

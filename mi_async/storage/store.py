@@ -181,7 +181,7 @@ class Store:
 def _load() -> Callable[..., Any]:
     """Load the library, which takes a moment."""
     try:
-        from mi_async.storage.client import make_client  # noqa: PLC0415  an extra, and slow to load
+        from mi_async.storage.client import make_client
     except ImportError as error:
         message = "Object Storage needs aiobotocore: pip install 'mi-async[storage]'"
         raise ConfigError(message) from error

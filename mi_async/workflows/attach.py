@@ -13,17 +13,24 @@ from mi_async.workflows.context import Context, known
 
 
 async def add_thumbnails(
-    context: Context, person_id: int, wanted: Sequence[ThumbnailInput]
+    context: Context, person_id: int, wanted: Sequence[ThumbnailInput], *, look: bool = False
 ) -> tuple[PersonThumbnail, ...]:
     """Add thumbnails to a person, each once; returns all that the person then has.
+
+    Args:
+        context: the workspace.
+        person_id: number of the person.
+        wanted: what to add.
+        look: some may be there already: look before the first try too.
 
     Raises:
         MIError: the last failure, when the tries are used up.
     """
     failure: MIError | None = None
     for attempt in range(context.attempts):
-        if failure is not None:
+        if attempt:
             await context.clock.sleep(context.polling.first * 2.0 ** (attempt - 1))
+        if attempt or look:
             thumbnails = (await context.groups.persons.get(person_id)).thumbnails
             wanted = [item for item in wanted if not any(shows(t, item.thumbnail_key) for t in thumbnails)]
             if not wanted:

@@ -5,12 +5,13 @@ Law: values and protocols; wired in session.py alone.
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
 from mi_async._core.clock import Clock
+from mi_async._core.limits import QuotaState
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
 from mi_async.errors import ConfigError
@@ -68,6 +69,9 @@ class Context:
         parallel: uploads of one workflow that may be under way at once.
         attempts: tries of a step that must look before it repeats (PUT, attach).
         poller: the session's, for whatever goes on at the service.
+        quotas: live state of every quota, by operation id.
+        endpoint: base URL of the service.
+        account: asks for the access key, or ``temporary`` for one that lapses.
         validate: whether arguments are held against their documented bounds.
         token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
@@ -81,6 +85,9 @@ class Context:
     parallel: int
     attempts: int
     poller: Poller
+    quotas: Callable[[], Mapping[str, QuotaState]]
+    endpoint: str
+    account: Callable[[], Awaitable[str]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 

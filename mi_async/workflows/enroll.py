@@ -54,7 +54,7 @@ async def enroll_person(
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
         uploads = await each(upload, enumerate(pictures), context.parallel)
         inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
-        done["person_id"] = person_id = await _create(context, name, description, inputs[:MAX_PER_CREATE])
+        done["person_id"] = person_id = await create_person(context, name, description, inputs[:MAX_PER_CREATE])
         for start in range(MAX_PER_CREATE, len(inputs), MAX_PER_CREATE):
             await add_thumbnails(context, person_id, inputs[start : start + MAX_PER_CREATE])
         if tag_ids:
@@ -92,22 +92,43 @@ async def find_person(context: Context, name: str) -> Person | None:
     return None
 
 
-async def _create(context: Context, name: str, description: str | None, inputs: Sequence[ThumbnailInput]) -> int:
-    """Number of the created person; an ambiguous failure is settled by looking for one that has our pictures."""
-    persons = context.groups.persons
+async def create_person(
+    context: Context, name: str, description: str | None, inputs: Sequence[ThumbnailInput], *, look: bool = False
+) -> int:
+    """Create a person once, and return the number; an ambiguous failure is settled by looking for our pictures.
+
+    Args:
+        context: the workspace.
+        name: of the person.
+        description: of the person.
+        inputs: its pictures, at most MAX_PER_CREATE.
+        look: it may have been created already: look before the create too.
+
+    Raises:
+        ConflictError: somebody else has the name.
+        MIError: the create failed.
+    """
+    keys = [item.thumbnail_key for item in inputs]
+    if look and (ours := await find_ours(context, name, keys)) is not None:
+        return ours.id
     try:
-        return (await persons.create(name, thumbnails=inputs, description=description)).id
+        return (await context.groups.persons.create(name, thumbnails=inputs, description=description)).id
     except MIError as error:
         if not (error.ambiguous or (isinstance(error, ConflictError) and error.possibly_created)):
             raise
-        found = await find_person(context, name)
-        if found is None:
+        ours = await find_ours(context, name, keys)
+        if ours is None:
             raise
-        # A namesake who was there before is not ours: only our own pictures tell.
-        thumbnails = (await persons.get(found.id)).thumbnails
-        if not all(any(shows(t, item.thumbnail_key) for t in thumbnails) for item in inputs):
-            raise
-        return found.id
+        return ours.id
+
+
+async def find_ours(context: Context, name: str, keys: Sequence[str]) -> Person | None:
+    """Look for a person of this name that has one of our pictures: a namesake who was there before has none."""
+    found = await find_person(context, name)
+    if found is None:
+        return None
+    person = await context.groups.persons.get(found.id)
+    return person if any(shows(thumbnail, key) for thumbnail in person.thumbnails for key in keys) else None
 
 
 def _checked(

@@ -1,7 +1,7 @@
 """Headers of the ISO base media file format: mp4, mov and heic.
 
-Law: pure; walks from box to box and reads the few bytes that matter, wherever in the file they are. A damaged or hostile
-file ends the walk, and what was not found is not known.
+Law: pure; walks from box to box and reads the few bytes that matter, wherever in the file they are. A damaged or
+hostile file ends the walk, and what was not found is not known.
 Source: ISO/IEC 14496-12 and 23008-12; Apple, QuickTime File Format.
 """
 
@@ -37,7 +37,7 @@ def boxes(read: Read, start: int, end: int) -> Iterator[Box]:
     """The boxes of one level."""
     for _ in range(MOST_BOXES):
         head = read(start, 16) if start + 8 <= end else b""
-        if len(head) < 8:  # noqa: PLR2004  the shortest head of a box
+        if len(head) < 8:
             return
         size, kind, begin = int.from_bytes(head[:4], "big"), head[4:8], start + 8
         if size == LARGE:

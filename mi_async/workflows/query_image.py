@@ -5,21 +5,19 @@ HEIC picture is searched with under another key than it was stored under.
 Source: maiu-upload-asset-query-url, maiu-upload-asset-query-status.
 """
 
-import asyncio
 from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
 
-from mi_async._core.images import MAX_BYTES, Picture, read_picture, sniff
+from mi_async._core.images import Picture, read_picture
 from mi_async._core.operation import Operation
 from mi_async.api import WorkspaceGroups
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage
 from mi_async.workflows.context import Context, known
-from mi_async.workflows.source import Image, Source, _name, _read, _rejected
+from mi_async.workflows.source import Rules, Source, load_image
 from mi_async.workflows.upload import State, Upload, walk
 
 MIN_PIXELS = 224
@@ -64,35 +62,12 @@ async def upload_query_image(context: Context, uploads: QueryUploads, source: So
     )
     try:
         async with context.held:
-            upload = await walk(asking, Upload(await load_query_image(source)), State.STORED)
+            upload = await walk(asking, Upload(await load_image(source, QUERY_IMAGE)), State.STORED)
         upload = await walk(asking, upload, State.CONFIRMED)
     except BaseException as error:
         vars(error).get("created", {}).pop("thumbnail_keys", None)  # it is none, and of no use without a search
         raise
     return keys[known(upload.key)]
-
-
-async def load_query_image(source: Source) -> Image:
-    """Read a source and check it: really jpg, png, webp or heic, at most 5 MB, at least 224 px wide and high.
-
-    Raises:
-        ImageRejectedError: it breaks a rule, or cannot be read.
-        InvalidArgumentError: it is no source at all.
-    """
-    name = _name(source)
-    content = await _read(source, name)
-    if len(content) > MAX_BYTES:
-        raise _rejected(name, "size", f"more than the 5 MB ({MAX_BYTES:,} bytes) that the service takes")
-    picture = await asyncio.to_thread(lambda: read_picture(content) or read_heic(content))
-    if picture is None:
-        kind = sniff(content)
-        other = f"not a jpg, png, webp or heic picture: it starts with {content[:8]!r}" if content else "empty"
-        raise _rejected(name, "format", f"a {kind} that is cut off or damaged" if kind else other)
-    if 0 < min(picture.width, picture.height) < MIN_PIXELS:
-        size = f"{picture.width} x {picture.height} px, less than the {MIN_PIXELS} px that the service wants"
-        raise _rejected(name, "resolution", size)
-    stem = Path(name).stem.encode(errors="replace").decode() if name[:1] != "<" else ""
-    return Image(name, f"{stem or 'query'}.{picture.format}", content, picture)
 
 
 def read_heic(content: bytes) -> Heic | None:
@@ -103,6 +78,10 @@ def read_heic(content: bytes) -> Heic | None:
         return None
     width, height = imagesize.get(BytesIO(content))  # -1, -1 for what it cannot read
     return Heic("heic", max(width, 0), max(height, 0))
+
+
+QUERY_IMAGE = Rules("jpg, png, webp or heic", MIN_PIXELS, lambda content: read_picture(content) or read_heic(content))
+"""What a query image may be."""
 
 
 class _InOtherWords(Thumbnails):

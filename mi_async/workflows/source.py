@@ -9,7 +9,7 @@ import hashlib
 import inspect
 import io
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
@@ -58,6 +58,42 @@ class Image:
         return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
 
+@frozen
+class Raw:
+    """What a source holds, before any check.
+
+    Attributes:
+        name: how messages call it: the path, or ``<bytes>``.
+        content: the bytes, at most as many as were allowed.
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@frozen
+class Rules:
+    """What a picture may be.
+
+    Attributes:
+        formats: in words.
+        least: pixels of its width and height.
+        read: tells what a picture is by its content, None when it is nothing that may be.
+    """
+
+    formats: str = "jpg, png or webp"
+    least: int = MIN_PIXELS
+    read: Callable[[bytes], Picture | None] = read_picture
+
+
+THUMBNAIL = Rules()
+
+
 async def check_image(source: Source) -> "Source | Image":
     """Read and check a source; returns what can be read again, which for a stream is the picture itself.
 
@@ -68,40 +104,110 @@ async def check_image(source: Source) -> "Source | Image":
     return image if isinstance(source, Readable) else source
 
 
-async def load_image(source: "Source | Image") -> Image:
-    """Read a source and check it: really jpg, png or webp, at most 5 MB, at least 256 px wide and high.
+async def load_image(source: "Source | Image", rules: Rules = THUMBNAIL) -> Image:
+    """Read a source and check it: of a format by its content, at most 5 MB, and not too small.
 
     Raises:
         ImageRejectedError: it breaks a rule, or cannot be read.
         InvalidArgumentError: it is no source at all.
     """
-    if isinstance(source, Image):
-        return source
-    name = _name(source)
-    content = await _read(source, name)
-    if len(content) > MAX_BYTES:
-        raise _rejected(name, "size", f"more than the 5 MB ({MAX_BYTES:,} bytes) that the service takes")
-    if not content:
-        raise _rejected(name, "format", "empty")
-    picture = await asyncio.to_thread(read_picture, content)
+    return source if isinstance(source, Image) else await to_image(await read_source(source), rules)
+
+
+async def read_source(source: Source, limit: int = MAX_BYTES) -> Raw:
+    """Read a source once, off the event loop where reading blocks, and no further than a byte past ``limit``.
+
+    Args:
+        source: a path, bytes or a readable object.
+        limit: bytes; more than the service takes only where the picture is made to fit afterwards.
+
+    Raises:
+        ImageRejectedError: there is more in it, or it cannot be read.
+        InvalidArgumentError: it is no source at all.
+    """
+    name = name_of(source)
+    return _limited(name, await _read(source, name, limit), limit)
+
+
+def read_file(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> Raw:
+    """Read a file as :func:`read_source` does; blocks."""
+    name = name_of(path)
+    return _limited(name, _read_file(name, limit), limit)
+
+
+def _limited(name: str, content: bytes, limit: int) -> Raw:
+    if len(content) > limit:
+        raise _too_big(name, limit)
+    return Raw(name, content)
+
+
+async def to_image(raw: Raw, rules: Rules = THUMBNAIL) -> Image:
+    """Check what was read, off the event loop.
+
+    Raises:
+        ImageRejectedError: it breaks a rule.
+    """
+    return await asyncio.to_thread(image_of, raw, rules)
+
+
+def image_of(raw: Raw, rules: Rules = THUMBNAIL) -> Image:
+    """Check what was read; takes a moment.
+
+    Raises:
+        ImageRejectedError: it breaks a rule.
+    """
+    if len(raw.content) > MAX_BYTES:
+        raise _too_big(raw.name, MAX_BYTES)
+    picture = checked(raw.name, rules.read(raw.content), raw.content, rules)
+    return Image(raw.name, file_name(raw.name, picture), raw.content, picture)
+
+
+def checked(name: str, picture: Picture | None, start: bytes, rules: Rules = THUMBNAIL) -> Picture:
+    """What a header says, when the service takes such a picture; size in bytes aside.
+
+    Args:
+        name: how messages call the picture.
+        picture: what its header says, None when that cannot be read.
+        start: the content, or as much of its start as was looked at.
+        rules: what it may be.
+
+    Raises:
+        ImageRejectedError: the service does not take it.
+    """
     if picture is None:
-        kind = sniff(content)
-        other = f"not a jpg, png or webp picture: it starts with {content[:8]!r}"
-        raise _rejected(name, "format", f"a {kind} that is cut off or damaged" if kind else other)
-    if min(picture.width, picture.height) < MIN_PIXELS:
-        size = f"{picture.width} x {picture.height} px, less than the {MIN_PIXELS} px that the service wants"
-        raise _rejected(name, "resolution", size)
+        kind = sniff(start)
+        other = f"not a {rules.formats} picture: it starts with {start[:8]!r}" if start else "empty"
+        raise rejected(name, "format", f"a {kind} that is cut off or damaged" if kind else other)
+    if 0 < min(picture.width, picture.height) < rules.least:  # some headers do not tell
+        size = f"{picture.width} x {picture.height} px, less than the {rules.least} px that the service wants"
+        raise rejected(name, "resolution", size)
+    return picture
+
+
+def file_name(name: str, picture: Picture) -> str:
+    """What the service is told: the stem of the source's name, with the suffix that the content has."""
     # A file system may hold names that are not Unicode text.
     stem = Path(name).stem.encode(errors="replace").decode() if name[:1] != "<" else ""
-    stem = stem or "thumbnail"
-    return Image(name, f"{stem}.{picture.format}", content, picture)
+    return f"{stem or 'thumbnail'}.{picture.format}"
 
 
-def _rejected(name: str, reason: str, text: str) -> ImageRejectedError:
+def rejected(name: str, reason: str, text: str) -> ImageRejectedError:
+    """The refusal of a picture; ``reason`` as in the error."""
     return ImageRejectedError(f"{name}: {text}", source=name, reason=reason)
 
 
-def _name(source: Source) -> str:
+def too_big(limit: int = MAX_BYTES) -> str:
+    """What is said of more bytes than are taken."""
+    who = "the service takes" if limit == MAX_BYTES else "are read to make a picture fit"
+    return f"more than the {limit // 2**20} MB ({limit:,} bytes) that {who}"
+
+
+def _too_big(name: str, limit: int) -> ImageRejectedError:
+    return rejected(name, "size", too_big(limit))
+
+
+def name_of(source: Source) -> str:
+    """How messages call a source."""
     if isinstance(source, str | os.PathLike):
         return os.fsdecode(source)
     if isinstance(source, bytes | bytearray | memoryview):
@@ -110,34 +216,34 @@ def _name(source: Source) -> str:
     return named if isinstance(named, str) else f"<{type(source).__name__}>"
 
 
-async def _read(source: object, name: str) -> bytes:
+async def _read(source: object, name: str, limit: int) -> bytes:
     """The content, up to one byte more than is allowed."""
     match source:
         case bytes() | bytearray() | memoryview():
             return bytes(source)
         case str() | os.PathLike():
-            return await asyncio.to_thread(_read_file, name)
+            return await asyncio.to_thread(_read_file, name, limit)
         case Readable():
-            return await _read_object(source, name)
+            return await _read_object(source, name, limit)
         case _:
             message = f"a picture is a path, bytes or a readable object, not {type(source).__name__}"
             raise InvalidArgumentError(message)
 
 
-def _read_file(name: str) -> bytes:
+def _read_file(name: str, limit: int) -> bytes:
     try:
         with Path(name).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
-async def _read_object(source: Readable, name: str) -> bytes:
+async def _read_object(source: Readable, name: str, limit: int) -> bytes:
     """Read until the end: a raw or network stream may give less than was asked for."""
     content = bytearray()
     try:
-        while len(content) <= MAX_BYTES:
-            size = MAX_BYTES + 1 - len(content)
+        while len(content) <= limit:
+            size = limit + 1 - len(content)
             in_memory = isinstance(source, io.BytesIO) or inspect.iscoroutinefunction(source.read)
             piece: Any = source.read(size) if in_memory else await asyncio.to_thread(source.read, size)
             piece = await piece if inspect.isawaitable(piece) else piece
@@ -148,10 +254,11 @@ async def _read_object(source: Readable, name: str) -> bytes:
                 break
             content += piece
     except Exception as error:  # a reader is the caller's code and may raise anything
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
     return bytes(content)
 
 
-def _unreadable(name: str, error: Exception) -> ImageRejectedError:
+def unreadable(name: str, error: Exception) -> ImageRejectedError:
+    """The refusal of a picture that cannot be read."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-    return _rejected(name, "unreadable", f"cannot be read: {said}")
+    return rejected(name, "unreadable", f"cannot be read: {said}")

@@ -125,21 +125,33 @@ async def _is_there(context: Context, upload: Upload) -> bool:
     return check.upload_status == UploadStatus.COMPLETED
 
 
+async def check(context: Context, upload: Upload) -> Upload:
+    """STORED to CONFIRMED, or the same once more where the service has not taken it over yet: one request.
+
+    Raises:
+        UploadFailedError: the service does not want it.
+    """
+    answer = await context.groups.thumbnails.complete(known(upload.key))
+    if answer.upload_status == UploadStatus.COMPLETED:
+        return evolve(upload, state=State.CONFIRMED)
+    # Right after the PUT, "does not exist" may only mean "not yet".
+    if answer.upload_message != UploadMessage.FILE_NOT_EXIST:
+        raise _failed(upload, answer)
+    return upload
+
+
 async def confirm(context: Context, upload: Upload) -> Upload:
     """STORED to CONFIRMED: ask until the service has taken the picture over, at most ``polling.timeout`` seconds."""
-    key, polling, clock = known(upload.key), context.polling, context.clock
+    polling, clock = context.polling, context.clock
     stored = clock.monotonic()
     while True:
         age = clock.monotonic() - stored
         await clock.sleep(min(polling.delay(age), max(0.0, polling.timeout - age)))
-        check = await context.groups.thumbnails.complete(key)
-        if check.upload_status == UploadStatus.COMPLETED:
-            return evolve(upload, state=State.CONFIRMED)
-        # Right after the PUT, "does not exist" may only mean "not yet".
-        if check.upload_message != UploadMessage.FILE_NOT_EXIST:
-            raise _failed(upload, check)
+        upload = await check(context, upload)
+        if upload.state is State.CONFIRMED:
+            return upload
         if clock.monotonic() - stored >= polling.timeout:
-            raise _late(upload, polling.timeout)
+            raise late(upload, polling.timeout)
 
 
 async def attach(context: Context, upload: Upload) -> Upload:
@@ -224,7 +236,7 @@ def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
     return _refused(upload, reason, f"the upload {text}: {reason}")
 
 
-def _late(upload: Upload, waited: float) -> UploadFailedError:
+def late(upload: Upload, waited: float) -> UploadFailedError:
     """It was stored and may yet be taken over; only we have stopped to wait."""
     error = _refused(upload, TIMED_OUT, f"the upload was not taken over within {waited:g} s; it may yet be")
     error.ambiguous = True

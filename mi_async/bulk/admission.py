@@ -1,0 +1,172 @@
+"""The way in: items of the input become works, in chunks, so that the journal is asked about many at once.
+
+Law: what needs no request is decided here: what is finished, what came before in the input, and what breaks a rule.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+from mi_async.bulk.items import BadInput, Input, Item, PersonInput, ThumbnailUpload
+from mi_async.bulk.journal import Journal
+from mi_async.bulk.loading import fingerprint, is_file
+from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord
+from mi_async.bulk.turns import Turns
+from mi_async.bulk.work import Picture, Work
+from mi_async.errors import InvalidArgumentError
+from mi_async.workflows.source import Source, name_of
+from mi_async.workflows.upload import State
+
+CHUNK = 32
+"""Items that are looked up at once."""
+MOMENT = 0.02
+"""Real seconds for which items of a slow iterator are gathered into a chunk."""
+DUPLICATE, INPUT = "DUPLICATE", "INPUT"
+"""Codes of items that are refused here."""
+FINAL = frozenset({State.ATTACHED.value, FAILED})
+
+Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
+
+
+async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
+    """Items a few at a time: what a quick iterator gives at once, what a slow one gives in a moment."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield [item]
+        return
+    source = iter(items)
+    while chunk := _take(source):
+        yield chunk
+
+
+def _take(source: Iterable[Item | BadInput]) -> list[Item | BadInput]:
+    chunk: list[Item | BadInput] = []
+    until = time.monotonic() + MOMENT
+    for item in source:
+        chunk.append(item)
+        if len(chunk) == CHUNK or time.monotonic() >= until:
+            break
+    return chunk
+
+
+@define(eq=False)
+class Admission:
+    """Decides about items.
+
+    Attributes:
+        journal: what is known.
+        turns: what is under way.
+        kind: the class of the items.
+        validate: whether items are held against the documented bounds.
+    """
+
+    journal: Journal
+    turns: Turns
+    kind: type[PersonInput] | type[ThumbnailUpload]
+    validate: bool
+
+    _ordinal: int = field(init=False, default=0)
+
+    async def decide(self, chunk: Sequence[Item | BadInput]) -> list[Outcome | Work]:
+        """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
+        rows = await self._rows([item for item in chunk if not isinstance(item, BadInput)])
+        seen: dict[str, PersonRecord] = {}
+        decided = [self._judge(item, rows, seen) for item in chunk]
+        await self.journal.write(*seen.values())
+        return decided
+
+    async def _rows(self, items: Sequence[Item]) -> "_Rows":
+        """What the journal and the file system say about the items of a chunk."""
+        for item in items:
+            if not isinstance(item, self.kind):
+                message = f"this run takes {self.kind.__name__}, not {type(item).__name__}"
+                raise InvalidArgumentError(message)
+        sources = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
+        if self.kind is PersonInput:
+            found = await self.journal.find([item.key for item in items if isinstance(item.key, str)])
+        else:
+            files = [(item.key, name_of(source)) for item in items for source in item.thumbnails if is_file(source)]
+            found = {}
+            for row in await self.journal.find_files(files):
+                person, others = found.get(row.person, (PersonRecord(row.person), ()))
+                found[row.person] = (person, (*others, row))
+        prints = await asyncio.to_thread(_prints, sources) if found else {}
+        return _Rows(found, prints)
+
+    def _judge(self, item: Item | BadInput, rows: "_Rows", seen: dict[str, PersonRecord]) -> Outcome | Work:
+        self._ordinal += 1
+        if isinstance(item, BadInput):
+            return self._reject(item, f"[{item.origin}]", Problem(item.origin, INPUT, item.message), seen)
+        origin = item.origin or f"item {self._ordinal:,}"
+        label = f"{item.key} [{origin}]"
+        if (fault := item.fault(validate=self.validate)) is not None:
+            return self._reject(item, label, Problem(origin, INPUT, fault), seen)
+        person, pictures = rows.found.get(item.key, (PersonRecord(item.key), ()))
+        if isinstance(item, PersonInput):
+            if (before := self._before(item, person, seen)) is not None:
+                message = f"the name came before in this input, at {before}; nothing of this one was sent"
+                return self._reject(item, label, Problem(origin, DUPLICATE, message), seen)
+        else:
+            person = evolve(person, person_id=item.person_id)
+        seen[item.key] = person = evolve(person, run=self.journal.run, origin=origin)
+        work = Work(item, person, {row.sha256: row for row in pictures})
+        return self._finished(work, rows) or self._begin(work)
+
+    def _before(self, item: PersonInput, person: PersonRecord, seen: dict[str, PersonRecord]) -> str | None:
+        """Where the same name came before in this run's input; None where it did not."""
+        earlier = seen.get(item.key, person)
+        return earlier.origin if earlier.run == self.journal.run else None
+
+    def _reject(self, item: Item | BadInput, label: str, problem: Problem, seen: dict[str, PersonRecord]) -> Outcome:
+        """Refuse an item before anything was sent; the journal has it under a name that nobody has."""
+        seen[label] = PersonRecord(
+            label,
+            Status.REJECTED.value,
+            code=problem.code,
+            message=problem.message,
+            origin=item.origin,
+            run=self.journal.run,
+        )
+        key = label if isinstance(item, BadInput) else str(item.key)
+        return Outcome(key, Status.REJECTED, origin=item.origin, problems=(problem,))
+
+    def _finished(self, work: Work, rows: "_Rows") -> Outcome | None:
+        """How an item ended in an earlier run, when there is nothing to do about it."""
+        if work.enrolls and work.person.status == Status.FAILED.value:
+            work.problems.append(Problem(work.item.origin or work.item.key, work.person.code, work.person.message))
+            return work.outcome(Status.FAILED)
+        if work.enrolls and (work.person.person_id is None or work.person.status == OPEN or work.missing_tags()):
+            return None
+        final = [row for row in work.rows.values() if row.state in FINAL and row.mtime_ns]
+        pictures = {(row.source, row.size, row.mtime_ns): row for row in final}
+        for name in map(name_of, work.item.thumbnails):
+            row = pictures.get((name, *rows.prints.get(name, (0, 0))))
+            if row is None:
+                return None
+            if row.state == FAILED:
+                work.recall(row)
+        return work.outcome(work.status())
+
+    def _begin(self, work: Work) -> Work:
+        item = work.item
+        main = 0 if isinstance(item, PersonInput) or item.primary else None
+        work.pictures = [Picture(work, source, primary=n == main) for n, source in enumerate(item.thumbnails)]
+        work.open = len(work.pictures)
+        self.turns.join(work)
+        return work
+
+
+@frozen
+class _Rows:
+    """What is known about a chunk: rows by person, and files by name."""
+
+    found: Mapping[str, Known]
+    prints: Mapping[str, tuple[int, int]]
+
+
+def _prints(sources: Mapping[str, Source]) -> dict[str, tuple[int, int]]:
+    return {name: fingerprint(source) for name, source in sources.items()}

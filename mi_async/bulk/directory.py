@@ -1,0 +1,146 @@
+"""Directories of pictures: one folder for each person, one file for each person, or both.
+
+Law: sorted by name whatever the file system says, in flat memory; what is passed over in silence is in ``IGNORED``.
+"""
+
+import heapq
+import json
+import os
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import TextIO
+
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.rows import number
+
+PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
+"""Suffixes of files that are taken for pictures, in any case; whether they are, their content decides."""
+
+IGNORED = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
+"""What systems leave behind; as hidden files (``.DS_Store``) it is no input and no mistake either."""
+
+RUN = 50_000
+"""Names that are sorted in memory; more are merged from a temporary file."""
+
+Entry = tuple[str, str, bool]
+"""Key in NFC, name, and whether it is a folder."""
+
+
+def people(folder: Path) -> Iterator[PersonInput | BadInput]:
+    """A person for each folder with pictures in it and for each stem of a picture's name, by name."""
+    for name, entries in groupby(_entries(folder), key=itemgetter(0)):
+        pictures: list[str] = []
+        first = ""
+        for found in _pictures(folder, entries):
+            if isinstance(found, BadInput):
+                yield found
+                continue
+            first = first or found[0]
+            pictures.append(found[1])
+        if pictures and _is_text(name):
+            yield PersonInput(name, tuple(pictures), origin=first)
+        elif pictures:
+            yield BadInput(_shown(first), "the name is not Unicode text")
+
+
+def uploads(folder: Path) -> Iterator[ThumbnailUpload | BadInput]:
+    """Each picture, for the person whose number its folder or its stem is."""
+    for name, entries in groupby(_entries(folder), key=itemgetter(0)):
+        try:
+            person_id = number(name)
+        except ValueError:
+            yield from (BadInput(_shown(os.path.join(folder, e[1])), _NOT_A_NUMBER) for e in entries)  # noqa: PTH118
+            continue
+        for found in _pictures(folder, entries):
+            yield found if isinstance(found, BadInput) else ThumbnailUpload(person_id, found[1], origin=found[1])
+
+
+_NOT_A_NUMBER = "a folder or picture is named by the number of the person"
+
+
+def count(folder: Path) -> int:
+    """How many names there are, without a look into the folders."""
+    return sum(1 for _ in groupby(_entries(folder), key=itemgetter(0)))
+
+
+def _pictures(folder: Path, entries: Iterable[Entry]) -> Iterator[tuple[str, str] | BadInput]:
+    """Pictures of one name, each with the folder or file that bears the name."""
+    for _, name, is_folder in entries:
+        path = os.path.join(folder, name)  # noqa: PTH118  a million of them
+        if is_folder:
+            yield from _inside(path)
+        elif (fault := _fault(path)) is not None:
+            yield fault
+        else:
+            yield path, path
+
+
+def _inside(folder: str) -> Iterator[tuple[str, str] | BadInput]:
+    """What is in one person's folder."""
+    nothing = True
+    try:
+        for _, name, is_folder in _entries(folder):
+            nothing = False
+            path = os.path.join(folder, name)  # noqa: PTH118  as above
+            if is_folder:
+                yield BadInput(_shown(path), "a folder inside a person's folder is not looked into")
+            else:
+                yield _fault(path) or (folder, path)
+    except OSError as error:
+        yield BadInput(_shown(folder), f"cannot be read: {error.strerror}")
+        return
+    if nothing:
+        yield BadInput(_shown(folder), "there is no picture in it")
+
+
+def _fault(path: str) -> BadInput | None:
+    """What is wrong with a file by its name."""
+    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122  as above
+    if suffix in PICTURES:
+        return None
+    return BadInput(_shown(path), "not a picture by its name: .jpg, .jpeg, .png and .webp are")
+
+
+def _entries(folder: str | Path) -> Iterator[Entry]:
+    """What counts in a folder, sorted by key and name."""
+    with ExitStack() as stack:
+        runs: list[Iterable[Entry]] = []
+        run: list[Entry] = []
+        with os.scandir(folder) as found:
+            for entry in found:
+                if entry.name[:1] == "." or entry.name.lower() in IGNORED:
+                    continue
+                run.append(_entry(entry))
+                if len(run) == RUN:
+                    file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
+                    runs.append(_stored(sorted(run), file))
+                    run.clear()
+        yield from heapq.merge(*runs, sorted(run))
+
+
+def _entry(entry: os.DirEntry[str]) -> Entry:
+    is_folder = entry.is_dir()
+    stem = entry.name if is_folder else os.path.splitext(entry.name)[0]  # noqa: PTH122  as above
+    return unicodedata.normalize("NFC", stem), entry.name, is_folder
+
+
+def _stored(run: list[Entry], file: TextIO) -> Iterator[Entry]:
+    """A sorted run, kept in a file."""
+    # JSON escapes what is not Unicode text, as file names may be.
+    file.writelines(json.dumps(entry) + "\n" for entry in run)
+    file.seek(0)
+    return (tuple(json.loads(line)) for line in file)
+
+
+def _is_text(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= c <= "\udfff" for c in name)
+
+
+def _shown(path: str) -> str:
+    """A path for messages, also where it is not Unicode text."""
+    return path.encode(errors="replace").decode()

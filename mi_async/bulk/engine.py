@@ -1,0 +1,260 @@
+"""The pipeline: stages with a fixed number of workers each, joined by queues.
+
+Law: works flow one way, from the input to the outcomes. What bounds it: the pool bounds uploads, the session bounds
+pictures in memory, ROOM bounds works; so memory does not grow with the input.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import Any
+
+from attrs import define, field
+
+from mi_async.bulk.admission import Admission, chunks
+from mi_async.bulk.failures import Kind, Outage, kind
+from mi_async.bulk.items import Input
+from mi_async.bulk.journal import Journal
+from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.process import Line, Process, Stage
+from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.tally import Tally
+from mi_async.bulk.work import END, Moves, Thing, Work
+from mi_async.errors import BulkError, MIError
+
+_log = logging.getLogger(__name__)
+
+ROOM = 3072
+"""Works under way at most: the largest pool, and what has left it and waits for the person."""
+
+
+@define(eq=False)
+class Engine:
+    """One run of the pipeline, in the event loop that it was made in.
+
+    Attributes:
+        process: what is done with the items.
+        tally: what is counted.
+        journal: what is written down.
+        patience: seconds for which a service that does not answer is waited for.
+        admission: the way in.
+        items: the input.
+        grace: seconds for what is under way to land once the run is told to stop.
+        max_failures: items that may end badly before the run stops, None for any number.
+        total: items of the input, None where that is not known.
+        outcomes: where the works come out; None is the end.
+        failure: why the run was stopped, None when it was not or was told to.
+    """
+
+    process: Process
+    tally: Tally
+    journal: Journal
+    patience: float
+    admission: Admission
+    items: Input
+    grace: float
+    max_failures: int | None
+    total: int | None
+    outcomes: asyncio.Queue[Outcome | None] = field(init=False, factory=lambda: asyncio.Queue(64))
+    failure: BaseException | None = field(init=False, default=None)
+    _lines: dict[str, Line] = field(init=False)
+    _outages: dict[str, Outage] = field(init=False)
+    _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
+    _works: int = field(init=False, default=0)
+    _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
+    _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _stop: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        """Lay the lines."""
+        self._idle.set()
+        stages = self.process.stages
+        self._lines = {stage.name: asyncio.Queue(stage.room) for stage in stages} | dict(self.process.lines)
+        self._outages = {stage.name: Outage(self.tally.clock, self.patience) for stage in stages}
+
+    def start(self) -> None:
+        """Start the workers."""
+        jobs = [self._run(), self._watch()]
+        jobs += [self._work(stage) for stage in self.process.stages for _ in range(stage.workers)]
+        self._tasks = [asyncio.create_task(job) for job in jobs]
+        for task in self._tasks:
+            task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """Only a mistake of ours ends a task that nobody has cancelled with an error."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.stop(error)
+
+    @property
+    def ending(self) -> str:
+        """Why the run ended before the input did; '' when it did not."""
+        if self.failure is not None:
+            return str(self.failure) or type(self.failure).__name__
+        return "stopped" if self._stop.is_set() else ""
+
+    async def landed(self) -> None:
+        """Wait until all has landed that will; its outcomes are not handed out any more, but are written down."""
+        running = self._tasks[0]
+        while not running.done():
+            outcome = asyncio.create_task(self.outcomes.get())
+            try:
+                await asyncio.wait((outcome, running), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                outcome.cancel()
+
+    def stop(self, failure: BaseException | None = None) -> None:
+        """Admit nothing more; what is under way may land within the grace time."""
+        if failure is not None and self.failure is None:
+            self.failure = failure
+        self._stop.set()
+
+    async def aclose(self) -> None:
+        """End whatever still runs; what is under way stays as the journal has it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.process.aclose()
+
+    def progress(self) -> BulkProgress:
+        """Where the run is."""
+        return self.process.progress(
+            BulkProgress(
+                counts=dict(self.tally.counts),
+                open=self._works,
+                total=self.total,
+                stages={name: line.qsize() for name, line in self._lines.items()},
+                outage=max(outage.seconds for outage in self._outages.values()),
+                elapsed=self.tally.elapsed,
+            )
+        )
+
+    async def _run(self) -> None:
+        """Admit everything, and say so when the last work has ended."""
+        stopped = asyncio.create_task(self._stop.wait())
+        admitting = asyncio.create_task(self._admit())
+        idle: asyncio.Task[bool] | None = None
+        try:
+            await asyncio.wait((admitting, stopped), return_when=asyncio.FIRST_COMPLETED)
+            await self._end_of(admitting)
+            idle = asyncio.create_task(self._idle.wait())
+            await asyncio.wait((idle, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if self._stop.is_set():
+                await asyncio.wait((idle,), timeout=self.tally.clock.real(self.grace))
+            await self.outcomes.put(None)
+        finally:
+            left: list[asyncio.Task[Any]] = [task for task in (stopped, admitting, idle) if task is not None]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def _end_of(self, admitting: asyncio.Task[None]) -> None:
+        """The admission is over: by itself, by the input's own failure, or because the run stops."""
+        admitting.cancel()
+        (error,) = await asyncio.gather(admitting, return_exceptions=True)
+        if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
+            self.stop(error)
+
+    async def _admit(self) -> None:
+        async with aclosing(chunks(self.items)) as parts:
+            async for chunk in parts:
+                for decided in await self.admission.decide(chunk):
+                    if isinstance(decided, Outcome):
+                        await self._tell(decided)
+                    else:
+                        await self._room.acquire()
+                        await self._begin(decided)
+
+    async def _begin(self, work: Work) -> None:
+        """Send a work on its way."""
+        self._works += 1
+        self._idle.clear()
+        left = list(self.process.begin(work))
+        try:
+            while left:
+                name, thing = left[0]
+                await self._lines[name].put(thing)
+                left.pop(0)
+        except BaseException:
+            for _, thing in left:
+                self._drop(thing)
+            raise
+
+    async def _watch(self) -> None:
+        while True:
+            await self.tally.clock.sleep(1.0)
+            self.process.watch()
+
+    async def _work(self, stage: Stage) -> None:
+        line = self._lines[stage.name]
+        while True:
+            thing: Thing = await line.get()
+            try:
+                await self._carry(stage, thing)
+            except Exception as error:  # noqa: BLE001  every item would meet it, or it is nobody's fault but ours
+                self.stop(error)
+                self._drop(thing)
+
+    async def _carry(self, stage: Stage, thing: Thing) -> None:
+        """Take a thing through a stage, and to the next one."""
+        try:
+            moves = await self._persist(stage, thing)
+        except MIError as error:
+            meaning = kind(error)
+            if meaning is Kind.SYSTEMIC:
+                raise
+            moves = await self.process.give_up(thing, error, transient=meaning is Kind.TRANSIENT)
+        for name, moved in moves:
+            if isinstance(moved, Work) and moved.dropped:
+                self._leave(moved)
+            elif isinstance(moved, Work) and name == END:
+                outcome = await self.process.end(moved)
+                self._leave(moved)
+                await self._tell(outcome)
+            else:
+                await self._lines[name].put(moved)
+
+    async def _persist(self, stage: Stage, thing: Thing) -> Moves:
+        """Try a stage until it works, the item's tries are used up, or the service has been away for too long."""
+        outage, tried = self._outages[stage.name], 0
+        while True:
+            await outage.pass_by()
+            try:
+                moves = await stage.step(thing, outage)
+            except MIError as error:
+                if kind(error) is not Kind.TRANSIENT:
+                    raise
+                if isinstance(thing, Work):
+                    thing.look = True
+                if outage.failure(error):
+                    continue  # not the item's fault
+                tried += 1
+                if tried >= stage.tries:
+                    raise
+                _log.info("%s: %s, tried %d times: %s", thing.name, stage.name, tried, error)
+                await self.tally.clock.sleep(2.0 ** (tried - 1))
+            else:
+                if stage.asks:
+                    outage.success()
+                return moves
+
+    async def _tell(self, outcome: Outcome) -> None:
+        self.tally.outcome(outcome)
+        failures = self.tally.failures
+        if self.max_failures is not None and failures > self.max_failures:
+            self.stop(BulkError(f"{failures:,} items failed, more than the {self.max_failures:,} that were allowed"))
+        await self.outcomes.put(outcome)
+
+    def _leave(self, work: Work) -> None:
+        """A work is over; others of the same person may wait for that."""
+        for name, following in self.process.leave(work):
+            self._lines[name].put_nowait(following)
+        self._room.release()
+        self._works -= 1
+        if not self._works:
+            self._idle.set()
+
+    def _drop(self, thing: Thing) -> None:
+        """Leave a thing as the journal has it: the run stops."""
+        for _, work in self.process.drop(thing):
+            if isinstance(work, Work):
+                self._leave(work)

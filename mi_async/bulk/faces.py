@@ -1,0 +1,119 @@
+"""What a run does with persons and their pictures: the stages in a table, and the pool around the uploads.
+
+Law: decides nothing about single pictures; the stages do.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import define, evolve, field
+
+from mi_async._core.limits import QuotaState
+from mi_async.bulk import settling, steps
+from mi_async.bulk.failures import Outage
+from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.pending import Pending
+from mi_async.bulk.process import Line, Stage, Step
+from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.steps import Means
+from mi_async.bulk.work import Moves, Thing, Work
+from mi_async.errors import MIError
+from mi_async.workflows.upload import State
+
+MINUTE = 60.0
+CHECK = "thumbnails.complete"
+"""The operation whose quota is the ceiling of it all."""
+
+
+@define(eq=False)
+class Faces:
+    """Enrolls persons, or gives pictures to persons who exist."""
+
+    means: Means
+    pending: Pending = field(init=False)
+    stages: Sequence[Stage] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Set the stages up."""
+        quota = self._quota()
+        spacing = quota.period / quota.calls if quota else 0.0
+        self.pending = Pending(self.means.context.clock, self.means.schedule, spacing)
+        self.stages = (
+            Stage("look", 4, 4, self._with(settling.look_first)),
+            Stage("read", 8, 8, self._with(steps.read), tries=1, asks=False),
+            Stage("resume", 8, 8, self._with(steps.resume)),
+            Stage("presign", 8, 4, self._with(steps.presign)),
+            Stage("put", 24, 4, self._with(steps.put)),
+            Stage("confirm", 24, 0, self._confirm, tries=1, asks=False),
+            Stage("settle", 16, 0, self._with(settling.settle)),
+            Stage("tag", 8, 0, self._with(settling.tag)),
+        )
+
+    def _with(self, step: Callable[[Means, Any], Awaitable[Moves]]) -> Step:
+        return lambda thing, _: step(self.means, thing)
+
+    def _confirm(self, thing: Any, outage: Outage) -> Awaitable[Moves]:
+        return steps.confirm(self.means, thing, outage)
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """Uploads wait for their next check until it is due."""
+        return {"confirm": self.pending}
+
+    def begin(self, work: Work) -> Moves:
+        """A person who may have been created already is looked up first; all others begin with their pictures."""
+        if work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values()):
+            return (("look", work),)
+        return tuple(("read", picture) for picture in work.pictures)
+
+    async def give_up(self, thing: Thing, error: MIError, *, transient: bool) -> Moves:
+        """A picture or an item has failed: for good, or for this run."""
+        return await settling.give_up(self.means, thing, error, transient=transient)
+
+    async def end(self, work: Work) -> Outcome:
+        """Write down how an item ended."""
+        return await settling.end(self.means, work)
+
+    def leave(self, work: Work) -> Moves:
+        """An item is over; the next one of its person may be settled."""
+        following = self.means.turns.leave(work)
+        return () if following is None else (("settle", following),)
+
+    def drop(self, thing: Thing) -> Moves:
+        """Leave a picture or an item as the journal has it."""
+        if isinstance(thing, Work):
+            return (("settle", thing),)
+        thing.work.dropped = True
+        return steps.close(self.means, thing)
+
+    def watch(self) -> None:
+        """Let the pool follow the processing time."""
+        quota = self._quota()
+        self.pending.short = self.pending.overdue() or (quota is not None and quota.waiting > 0)
+        self.means.pool.adjust(short=self.pending.short)
+
+    def progress(self, progress: BulkProgress) -> BulkProgress:
+        """Add what is known of the uploads and their checks."""
+        means, quotas = self.means, self.means.context.quotas()
+        quota = quotas.get(CHECK)
+        return evolve(
+            progress,
+            pictures=means.tally.pictures,
+            rate=means.tally.rate(),
+            ceiling=quota.calls * MINUTE / quota.period if quota else None,
+            checks=means.tally.checks,
+            pool=means.pool.size,
+            pending=self.pending.qsize(),
+            first=means.pool.first,
+            paused=quota.paused if quota else 0.0,
+            refused=sum(state.refused for state in quotas.values()),
+        )
+
+    def aclose(self) -> None:
+        """Let the pictures go that are still in memory."""
+        for work in self.means.turns.works():
+            for picture in work.pictures:
+                steps.let_go(self.means, picture)
+
+    def _quota(self) -> QuotaState | None:
+        return self.means.context.quotas().get(CHECK)

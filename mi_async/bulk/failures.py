@@ -1,0 +1,142 @@
+"""What a failure means for a bulk run, and what to do when the service does not answer at all.
+
+Law: a table. A failure of the item ends the item, a passing one is tried again, and one that every item would meet
+stops the run.
+"""
+
+import logging
+import math
+from enum import Enum, auto
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async.errors import (
+    AuthenticationError,
+    BulkError,
+    CapacityError,
+    ConfigError,
+    CredentialsError,
+    DeadlineExceededError,
+    JournalError,
+    MIError,
+    NotFoundError,
+    PermissionDeniedError,
+    QuotaError,
+    QuotaWaitError,
+    ServerError,
+    SessionError,
+    TransportError,
+    UploadFailedError,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Kind(Enum):
+    """What a failure means."""
+
+    SYSTEMIC = auto()
+    """Every item would meet it: the run stops."""
+    TRANSIENT = auto()
+    """It may go better another time."""
+    PERMANENT = auto()
+    """It ends the item."""
+
+
+NO_WORKSPACE = "10030"
+BUSY = frozenset({"ETAG_MISMATCH", "HTTP_408", "HTTP_429"})
+"""Reasons of uploads that may go better another time, beside the ambiguous ones."""
+
+KINDS: tuple[tuple[type[MIError], Kind], ...] = (
+    (CredentialsError, Kind.SYSTEMIC),
+    (ConfigError, Kind.SYSTEMIC),
+    (SessionError, Kind.SYSTEMIC),
+    (JournalError, Kind.SYSTEMIC),
+    (BulkError, Kind.SYSTEMIC),
+    (AuthenticationError, Kind.SYSTEMIC),
+    (PermissionDeniedError, Kind.SYSTEMIC),
+    (CapacityError, Kind.SYSTEMIC),
+    (QuotaError, Kind.TRANSIENT),
+    (QuotaWaitError, Kind.TRANSIENT),
+    (ServerError, Kind.TRANSIENT),
+    (TransportError, Kind.TRANSIENT),
+    (DeadlineExceededError, Kind.TRANSIENT),
+)
+"""The first that fits; anything else is permanent."""
+
+
+def kind(error: MIError) -> Kind:
+    """What a failure means; pure."""
+    if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
+        return Kind.SYSTEMIC
+    if isinstance(error, UploadFailedError):
+        return Kind.TRANSIENT if error.ambiguous or error.reason in BUSY else Kind.PERMANENT
+    return next((meaning for family, meaning in KINDS if isinstance(error, family)), Kind.PERMANENT)
+
+
+MANY = 10
+"""Passing failures in a row, without a success among them, that make an outage."""
+LONGEST = 60.0
+"""Seconds; an outage is never left alone longer."""
+
+
+@define(eq=False)
+class Outage:
+    """Whether the service answers at all. While it does not, items wait instead of failing one after the other.
+
+    Attributes:
+        clock: the time.
+        patience: seconds for which an outage is waited out; then the run stops.
+        failures: passing failures in a row.
+        since: when the first of them came.
+    """
+
+    clock: Clock
+    patience: float
+    failures: int = field(init=False, default=0)
+    since: float = field(init=False, default=0.0)
+    _until: float = field(init=False, default=-math.inf)
+    _pause: float = field(init=False, default=1.0)
+
+    @property
+    def on(self) -> bool:
+        """Whether there is one."""
+        return self.failures >= MANY
+
+    @property
+    def seconds(self) -> float:
+        """How long it has lasted; 0 while there is none."""
+        return self.clock.monotonic() - self.since if self.on else 0.0
+
+    async def pass_by(self) -> None:
+        """Wait while there is no point in trying."""
+        if self.on and (left := self._until - self.clock.monotonic()) > 0:
+            await self.clock.sleep(left)
+
+    def success(self) -> None:
+        """Say that the service has answered."""
+        if self.failures:
+            if self.on:
+                _log.warning("the service answers again, after %.0f s", self.seconds)
+            self.failures, self._pause = 0, 1.0
+
+    def failure(self, error: MIError) -> bool:
+        """Say that it has not; returns whether that is an outage, and not the item's bad luck.
+
+        Raises:
+            BulkError: it has lasted longer than the run is patient.
+        """
+        now = self.clock.monotonic()
+        self.since = self.since if self.failures else now
+        self.failures += 1
+        if not self.on:
+            return False
+        if now - self.since > self.patience:
+            message = f"the service has not answered for {now - self.since:.0f} s; the last failure: {error}"
+            raise BulkError(message) from error
+        if now >= self._until:
+            _log.warning("the service does not answer; trying again in %.0f s: %s", self._pause, error)
+            self._until = now + self._pause
+            self._pause = min(LONGEST, self._pause * 2)
+        return True

@@ -1,0 +1,68 @@
+"""The figures of a run in words, for every display and for the report.
+
+Law: pure; one way of saying each thing. What comes from elsewhere is made plain by who shows it.
+"""
+
+from collections.abc import Mapping
+
+from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.progress import BulkProgress
+from mi_async.text import percent, span
+
+
+def counted(counts: Mapping[Status, int]) -> str:
+    """``19,950 done, 40 skipped``; '' when nothing has ended."""
+    return ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts.get(status))
+
+
+def share(progress: BulkProgress) -> float | None:
+    """The part of the input that has ended, None while the whole is not known."""
+    return min(1.0, progress.ended / progress.total) if progress.total else None
+
+
+def ended(progress: BulkProgress) -> str:
+    """``12,000 of 20,000``, or ``12,000``."""
+    return f"{progress.ended:,}" + (f" of {progress.total:,}" if progress.total is not None else "")
+
+
+def pace(rate: float, ceiling: float | None) -> str:
+    """``965 a minute, 96.5 % of the quota's 1,000``."""
+    against = f", {percent(rate / ceiling)} of the quota's {ceiling:,.0f}" if ceiling else ""
+    return f"{rate:,.0f} a minute{against}"
+
+
+def remaining(progress: BulkProgress) -> str:
+    """``12 min 30 s to go``; '' when it cannot be told, or nothing is left."""
+    return f"{span(progress.eta)} to go" if progress.eta else ""
+
+
+def useful(progress: BulkProgress) -> str:
+    """``97.9 % of checks useful``: how many completion checks answered done."""
+    return f"{percent(progress.useful)} of checks useful" if progress.checks else ""
+
+
+def waiting(progress: BulkProgress) -> str:
+    """``64 of 80 uploads wait for completion, 97.9 % of checks useful``."""
+    return f"{progress.pending:,} of {progress.pool:,} uploads wait for completion, {useful(progress)}"
+
+
+def hindrances(progress: BulkProgress) -> list[str]:
+    """What keeps the run from going on, worst first; nothing in good weather."""
+    found: list[str] = []
+    if progress.outage:
+        found.append(f"the service has not answered for {span(progress.outage)}")
+    if progress.paused:
+        found.append(f"refused with 429, paused for {span(progress.paused)}")
+    return found
+
+
+def problem(outcome: Outcome) -> str:
+    """``홍길동: failed: 50005 Image is broken (hong.jpg)``: the item and the first thing that went wrong with it."""
+    said = f"{outcome.key or outcome.origin}: {outcome.status.value}"
+    if not outcome.problems:
+        return said
+    first, *more = outcome.problems
+    named = first.source in first.message or first.source == outcome.key
+    where = f" ({first.source})" if first.source and not named else ""
+    others = f", and {len(more):,} more" if more else ""
+    return f"{said}: {first.code} {first.message}{where}{others}"

@@ -1,0 +1,137 @@
+"""What goes into a bulk run: people with pictures, or pictures for people who are there already.
+
+Law: frozen values; what the service would refuse is found here, before any request.
+"""
+
+import os
+import unicodedata
+from collections.abc import AsyncIterable, Iterable
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from mi_async._core.bounds import Bound
+from mi_async.api.person_tags import NAME as TAG_NAME
+from mi_async.api.persons import DESCRIPTION, NAME
+from mi_async.errors import InvalidArgumentError
+from mi_async.workflows.source import Source, name_of
+
+T = TypeVar("T")
+
+
+def _nfc(text: str) -> str:
+    """In Unicode NFC, so that a name typed on one system is found on another."""
+    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
+
+
+def _several(what: str, value: Iterable[T]) -> tuple[T, ...]:
+    """A tuple; a single text or picture is refused, since it would fall apart into characters."""
+    if isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or not isinstance(value, Iterable):
+        message = f"{what} is a list, not a single {type(value).__name__}"
+        raise InvalidArgumentError(message)
+    return tuple(value)
+
+
+def _pictures(value: Iterable[Source]) -> tuple[Source, ...]:
+    return _several("thumbnails", value)
+
+
+def _tags(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_nfc(tag) for tag in _several("tags", value)))
+
+
+def _shown(value: Any) -> str:
+    """Sources by name: their content has no place in a repr."""
+    return str([name_of(source) for source in value] if isinstance(value, tuple) else name_of(value))
+
+
+@frozen
+class PersonInput:
+    """One person to enroll.
+
+    Attributes:
+        name: 1 to 50 characters, unique in the workspace; kept in Unicode NFC.
+        thumbnails: pictures (paths, bytes or readable objects), at least one; the first becomes the main one.
+        description: 1 to 700 characters.
+        tags: names of 1 to 30 characters; created where missing.
+        origin: where it was read, for messages: ``people.csv:17``.
+    """
+
+    name: str = field(converter=_nfc)
+    thumbnails: tuple[Source, ...] = field(converter=_pictures, repr=_shown)
+    description: str | None = None
+    tags: tuple[str, ...] = field(default=(), converter=_tags)
+    origin: str = field(default="", kw_only=True)
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others: the name."""
+        return self.name
+
+    def fault(self, *, validate: bool = True) -> str | None:
+        """What the service would refuse; None when nothing. Without ``validate`` its bounds are not looked at."""
+        if not self.thumbnails:
+            return "a person needs at least one picture"
+        given: list[tuple[str, Any, Bound]] = [("name", self.name, NAME)]
+        given += [("description", self.description, DESCRIPTION)] if self.description is not None else []
+        given += [("tag", tag, TAG_NAME) for tag in self.tags]
+        return _fault(given, validate=validate)
+
+
+@frozen
+class ThumbnailUpload:
+    """One more picture for a person who exists.
+
+    Attributes:
+        person_id: number of the person.
+        source: a path, bytes or a readable object.
+        primary: make it the person's main picture.
+        origin: where it was read, for messages.
+    """
+
+    person_id: int
+    source: Source = field(repr=_shown)
+    primary: bool = False
+    origin: str = field(default="", kw_only=True)
+
+    @property
+    def key(self) -> str:
+        """Whose it is."""
+        return str(self.person_id)
+
+    @property
+    def thumbnails(self) -> tuple[Source, ...]:
+        """The picture."""
+        return (self.source,)
+
+    def fault(self, *, validate: bool = True) -> str | None:  # noqa: ARG002  as for PersonInput
+        """What the service would refuse; None when nothing."""
+        if isinstance(self.person_id, int) and not isinstance(self.person_id, bool):
+            return None
+        return f"person_id is the number of a person, not {self.person_id!r}"
+
+
+@frozen
+class BadInput:
+    """A row or file of the input that is no item; it is reported, and does not stop the others.
+
+    Attributes:
+        origin: where it is: ``people.csv:17``.
+        message: what is wrong with it.
+    """
+
+    origin: str
+    message: str
+
+
+Item: TypeAlias = PersonInput | ThumbnailUpload
+Input: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
+
+
+def _fault(given: Iterable[tuple[str, Any, Bound]], *, validate: bool) -> str | None:
+    for what, text, bound in given:
+        if not isinstance(text, str):
+            return f"{what} is text, not {type(text).__name__}"
+        if validate and (fault := bound.fault(text)) is not None:
+            return f"{what} needs {bound.text}; it {fault}"
+    return None

@@ -1,0 +1,166 @@
+"""The reading side of a journal: what became of whom, for reports and the command line.
+
+Law: changes nothing and takes no lock, so that it works while a run is under way; it sees one moment of the journal.
+"""
+
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from heapq import merge
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from attrs import define, frozen
+from sqlalchemy import Column, Connection, Executable, func, select
+
+from mi_async.bulk.database import identity, known, masked, reading
+from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord
+from mi_async.bulk.schema import (
+    abandoned,
+    journal,
+    persons,
+    pictures,
+    problems,
+    read_abandoned,
+    read_person,
+    read_picture,
+    runs,
+)
+
+AT_ONCE = 500
+"""Rows that are fetched at once."""
+
+
+@frozen
+class RunRow:
+    """A run.
+
+    Attributes:
+        number: from 1.
+        started: in UTC, as ISO 8601 has it.
+        ended: the same; None while it is under way, and for one that was killed.
+        ending: how it ended, for people; ``killed`` when a later run found that it had not ended.
+        pid: number of its process.
+        host: where that was.
+        software: version that ran.
+    """
+
+    number: int
+    started: str
+    ended: str | None
+    ending: str
+    pid: int
+    host: str
+    software: str
+
+
+@frozen
+class ProblemRow:
+    """What went wrong with a person or a picture.
+
+    Attributes:
+        person: whose; the key of the row.
+        what: ``person`` or ``picture``.
+        status: how the person ended, or the picture's state.
+        code: of the failure.
+        message: of the failure.
+        source: the picture, or where the person was read.
+    """
+
+    person: str
+    what: str
+    status: str
+    code: str
+    message: str
+    source: str
+
+
+@define(eq=False)
+class Ledger:
+    """A journal at one moment; get one from ``read_journal``.
+
+    Attributes:
+        path: of the file.
+        identity: what it belongs to.
+        created: when, in UTC, as ISO 8601 has it.
+        software: version that made it.
+        schema: version of its tables.
+    """
+
+    path: Path
+    identity: Identity
+    created: str
+    software: str
+    schema: int
+    _connection: Connection
+
+    @property
+    def masked_key(self) -> str:
+        """As much of the access key as tells which one it is."""
+        return masked(self.identity.access_key)
+
+    def runs(self) -> tuple[RunRow, ...]:
+        """All runs, the first first."""
+        return tuple([RunRow(*row) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
+
+    def statuses(self) -> Mapping[str, int]:
+        """How many persons there are of each status."""
+        return self._counts(persons.c.status)
+
+    def states(self) -> Mapping[str, int]:
+        """How many pictures there are of each state."""
+        return self._counts(pictures.c.state)
+
+    def entries(self) -> Iterator[tuple[PersonRecord, tuple[PictureRecord, ...]]]:
+        """Every person with its pictures in the order of the keys, a few at a time."""
+        people: Iterable[PersonRecord | PictureRecord] = map(
+            read_person, self._stream(select(persons).order_by(persons.c.person))
+        )
+        images: Iterable[PersonRecord | PictureRecord] = map(
+            read_picture, self._stream(select(pictures).order_by(pictures.c.person, pictures.c.sha256))
+        )
+        for key, rows in groupby(merge(people, images, key=_key), key=_key):
+            person, belonging = PersonRecord(key), list[PictureRecord]()
+            for row in rows:
+                if isinstance(row, PersonRecord):
+                    person = row
+                else:
+                    belonging.append(row)
+            yield person, tuple(belonging)
+
+    def problems(self, code: str | None = None) -> Iterator[ProblemRow]:
+        """What went wrong, in the order of the keys; with a code only that."""
+        query = select(problems).order_by("person", "what", "source")
+        for row in self._stream(query if code is None else query.where(problems.c.code == code)):
+            yield ProblemRow(*row)
+
+    def abandoned(self) -> Iterator[AbandonedRecord]:
+        """Uploads that were started over, in the order of their keys."""
+        for row in self._stream(select(abandoned).order_by(abandoned.c.thumbnail_key)):
+            yield read_abandoned(row)
+
+    def _counts(self, column: Column[Any]) -> dict[str, int]:
+        counted = self._connection.execute(select(column, func.count()).group_by(column))
+        return {row[0]: row[1] for row in counted}
+
+    def _stream(self, query: Executable) -> Iterator[Sequence[Any]]:
+        return iter(self._connection.execute(query.execution_options(yield_per=AT_ONCE)))
+
+
+def _key(record: PersonRecord | PictureRecord) -> str:
+    return record.person
+
+
+@contextmanager
+def read_journal(path: str | os.PathLike[str]) -> Generator[Ledger]:
+    """Open a journal to read it.
+
+    Raises:
+        JournalError: there is none, it is something else, of a newer version or damaged.
+    """
+    real = known(path)
+    with reading(real) as connection:
+        found = identity(real, connection)
+        row = connection.execute(select(journal).limit(1)).one()
+        yield Ledger(real, found, row.created, row.software, row.schema, connection)

@@ -1,0 +1,54 @@
+"""A bulk run in a notebook: one line that is updated in place, with what went wrong below it.
+
+Law: whatever comes from elsewhere is escaped; the text form says the same for those who see no HTML.
+"""
+
+import html
+from importlib import import_module
+from typing import Any
+
+from attrs import define, field
+
+from mi_async.bulk import figures
+from mi_async.bulk.display import Look, line
+from mi_async.text import one_line, span
+
+WIDTH = 320
+"""Pixels of the bar."""
+
+
+@define(eq=False)
+class Cell:
+    """The output of the cell that runs."""
+
+    _handle: Any = field(init=False, default=None)
+
+    def open(self, look: Look) -> None:
+        """Put the line into the output."""
+        display = import_module("IPython.display").display  # only a notebook has it
+        self._handle = display(_forms(look), raw=True, display_id=True)
+
+    def draw(self, look: Look) -> None:
+        """Update the line."""
+        self._handle.update(_forms(look), raw=True)
+
+    def close(self, look: Look) -> None:
+        """Leave the line as it is at the end."""
+        self.draw(look)
+
+
+def _forms(look: Look) -> dict[str, str]:
+    """The line as HTML and as text."""
+    progress, done = look.progress, figures.share(look.progress)
+    bar = ""
+    if done is not None:
+        bar = f'<progress value="{done:.4f}" max="1" style="width: {WIDTH}px"></progress> &nbsp; '
+    after = f" &nbsp; {span(progress.elapsed)}"
+    below = "".join(f"<li>{_escaped(figures.problem(outcome))}</li>" for outcome in look.latest)
+    listed = f"<ul>{below}</ul>" if below else ""
+    said = line(look)
+    return {"text/html": f"<div>{bar}{_escaped(said)}{after}</div>{listed}", "text/plain": said}
+
+
+def _escaped(text: str) -> str:
+    return html.escape(one_line(text))

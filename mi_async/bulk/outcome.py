@@ -1,0 +1,80 @@
+"""What became of an item of a bulk run.
+
+Law: frozen values, small, without the pictures.
+"""
+
+from enum import Enum
+from typing import Any
+
+from attrs import frozen
+
+
+class Status(Enum):
+    """How an item ended.
+
+    ``DONE``: all of it is at the service. ``SKIPPED``: it was there already, by an earlier run or earlier in this one;
+    nothing was asked. ``PARTIAL``: the person is there, but some pictures are not. ``REJECTED``: it breaks a rule;
+    nothing was sent. ``FAILED``: the service refused it, and will again. ``PARKED``: it failed for now; running again
+    takes it up where it is.
+    """
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    PARTIAL = "partial"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    PARKED = "parked"
+
+
+@frozen
+class Problem:
+    """One thing that went wrong.
+
+    Attributes:
+        source: the picture, or the origin of the item.
+        code: the service's or storage's code or reason (``50005``, ``OVER_SIZE_LIMIT``), or ours (``resolution``,
+            ``DUPLICATE``), or the name of the error's class.
+        message: what it is, for people.
+    """
+
+    source: str
+    code: str
+    message: str
+
+
+@frozen
+class Outcome:
+    """What became of one item.
+
+    Attributes:
+        key: the person's name, or for ``upload_thumbnails`` its number, as text.
+        status: how it ended.
+        person_id: number of the person where one exists.
+        attached: pictures that this run has given to the person.
+        origin: where the item was read, '' when it was not read from anywhere.
+        problems: what went wrong, item and pictures.
+        notes: what was done to pictures on the way (made smaller), and what was found double.
+        created: keys of pictures that are at the service without a person, by kind, as in ``MIError.created``.
+    """
+
+    key: str
+    status: Status
+    person_id: int | None = None
+    attached: int = 0
+    origin: str = ""
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    created: tuple[str, ...] = ()
+
+    def as_row(self) -> dict[str, Any]:
+        """The outcome as a JSON object."""
+        return {
+            "key": self.key,
+            "status": self.status.value,
+            "person_id": self.person_id,
+            "attached": self.attached,
+            "origin": self.origin,
+            "problems": [{"source": p.source, "code": p.code, "message": p.message} for p in self.problems],
+            "notes": list(self.notes),
+            "created": list(self.created),
+        }

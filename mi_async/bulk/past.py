@@ -1,0 +1,116 @@
+"""What came before: names earlier in the same input, and what a journal knows, both asked for many at a time.
+
+Law: in flat memory, whatever the length of the input; changes no journal.
+"""
+
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from typing import TypeAlias
+
+from attrs import define, field
+
+from mi_async.bulk.extra import bulk_extra
+from mi_async.bulk.records import PersonRecord, PictureRecord
+
+CACHE = 16 * 2**10
+"""KiB of the temporary database that are kept in memory."""
+ASKED = 500
+"""Keys in one query."""
+OFTEN = 10_000
+"""Tags that are known without a look."""
+
+Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
+Find: TypeAlias = Callable[[Sequence[str]], Mapping[str, Known]]
+"""From names to what a journal knows of them, where it does."""
+
+
+@define(eq=False)
+class Firsts:
+    """The first place of each name, and every tag, in a temporary database that goes when it is closed."""
+
+    _database: sqlite3.Connection = field(init=False)
+    _often: set[str] = field(init=False, factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        """Lay out the tables."""
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        for line in (
+            "PRAGMA journal_mode = OFF",
+            f"PRAGMA cache_size = -{CACHE}",
+            "CREATE TABLE names (name TEXT PRIMARY KEY, origin TEXT) WITHOUT ROWID",
+            "CREATE TABLE tags (tag TEXT PRIMARY KEY) WITHOUT ROWID",
+            "BEGIN",  # one for all: nothing of it is to last
+        ):
+            self._database.execute(line)
+
+    def before(self, named: Sequence[tuple[str, str]]) -> list[str | None]:
+        """For each name and origin where the name was first, None where that is here."""
+        found = self._find([name for name, _ in named])
+        new: dict[str, str] = {}
+        earlier: list[str | None] = []
+        for name, origin in named:
+            first = found.get(name, new.get(name))
+            earlier.append(first)
+            if first is None:
+                new[name] = origin
+        self._database.executemany("INSERT INTO names VALUES (?, ?)", new.items())
+        return earlier
+
+    def tags(self, names: Iterable[str]) -> None:
+        """Note tags."""
+        rare = [(name,) for name in names if name not in self._often]
+        self._database.executemany("INSERT OR IGNORE INTO tags VALUES (?)", rare)
+        self._often.update(name for (name,) in rare[: OFTEN - len(self._often)])
+
+    @property
+    def different_tags(self) -> int:
+        """How many tags there were."""
+        count: int = self._database.execute("SELECT count(*) FROM tags").fetchone()[0]
+        return count
+
+    def close(self) -> None:
+        """Let go of it all."""
+        self._database.close()
+
+    def _find(self, names: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for start in range(0, len(names), ASKED):
+            part = names[start : start + ASKED]
+            marks = ",".join("?" * len(part))
+            found.update(self._database.execute(f"SELECT name, origin FROM names WHERE name IN ({marks})", part))  # noqa: S608  question marks
+        return found
+
+
+@contextmanager
+def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Find]:
+    """What a journal knows, as it is now, whether or not a run is under way; nothing without a journal.
+
+    Raises:
+        JournalError: there is none, it cannot be read, or belongs to another operation.
+        ConfigError: the extra ``bulk`` is not installed.
+    """
+    if path is None:
+        yield lambda _: {}
+        return
+    with bulk_extra():
+        from mi_async.bulk.database import identity as identity_of  # noqa: PLC0415  needs the extra
+        from mi_async.bulk.database import known, reading, refusal  # noqa: PLC0415  same
+        from mi_async.bulk.schema import PERSONS_OF, PICTURES_OF, read_person, read_picture  # noqa: PLC0415  same
+    with reading(known(path)) as connection:
+        its = identity_of(known(path), connection).operation
+        if its != operation:
+            raise refusal(path, f"it belongs to {its}, and this is about {operation}")
+
+        def find(keys: Sequence[str]) -> Mapping[str, Known]:
+            found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
+            for start in range(0, len(keys), ASKED):
+                some = {"keys": list(keys[start : start + ASKED])}
+                found |= {row[0]: (read_person(row), []) for row in connection.execute(PERSONS_OF, some)}
+                for row in connection.execute(PICTURES_OF, some):
+                    # where only pictures are uploaded there need be no row of the person
+                    found.setdefault(row[0], (PersonRecord(row[0]), []))[1].append(read_picture(row))
+            return {key: (person, tuple(pictures)) for key, (person, pictures) in found.items()}
+
+        yield find

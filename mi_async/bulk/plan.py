@@ -1,0 +1,265 @@
+"""What a bulk run would do, without a request: what is created, skipped and refused, what it costs, how long it takes.
+
+Law: an upper bound where only the service knows better. Of the pictures the headers are read and nothing else; the same
+picture under two names is found by the run itself.
+"""
+
+import json
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from mi_async._core.operation import Quota
+from mi_async.api import operations
+from mi_async.bulk.items import BadInput, Item, PersonInput, ThumbnailUpload
+from mi_async.bulk.outcome import Outcome, Problem
+from mi_async.bulk.past import Firsts, remembered
+from mi_async.bulk.planner import Planner
+from mi_async.errors import InvalidArgumentError
+from mi_async.text import one_line, size, span
+
+SHOWN = 20
+"""Items with problems that a plan holds."""
+MINUTE = 60.0
+PRESIGN, CHECK = "thumbnails.presign", "thumbnails.complete"
+
+
+@frozen
+class Cost:
+    """How often an operation would be called.
+
+    Attributes:
+        operation: its id; ``storage.put`` for the uploads themselves.
+        calls: at most, but for completion checks, of which each picture needs one at least.
+        quota: what the service allows, None for anything.
+    """
+
+    operation: str
+    calls: int
+    quota: Quota | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long so many calls take at the full quota; 0 without one."""
+        return self.calls * self.quota.period / self.quota.calls if self.quota else 0.0
+
+
+@frozen(kw_only=True)
+class Plan:
+    """What a run over an input would do; ``str()`` of it is a table.
+
+    Attributes:
+        items: of the input.
+        create: persons that would be created.
+        attach: persons there already, or items, that would get pictures or tags.
+        skipped: items that an earlier run has finished.
+        rejected: items of which nothing would be sent.
+        partial: items of which some pictures would be refused; they count as created or attached, too.
+        failed: items that the service has refused before; they are left alone until ``mi-async journal retry``.
+        pictures: that would be uploaded.
+        to_fit: of these, too big and to be made to fit.
+        bytes: of these, before they are made to fit.
+        reasons: what would be refused, items and pictures, by code.
+        costs: requests.
+        problems: the first items that would not go well, at most 20.
+    """
+
+    items: int = 0
+    create: int = 0
+    attach: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    partial: int = 0
+    failed: int = 0
+    pictures: int = 0
+    to_fit: int = 0
+    bytes: int = 0
+    reasons: Mapping[str, int] = field(factory=dict)
+    costs: tuple[Cost, ...] = ()
+    problems: tuple[Outcome, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """Time at full quota: that of the operation which takes longest, for they go on at the same time."""
+        return max((cost.seconds for cost in self.costs), default=0.0)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing of it is known to go wrong."""
+        return not (self.rejected or self.partial or self.failed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as a JSON object."""
+        names = ("items", "create", "attach", "skipped", "rejected", "partial", "failed", "pictures", "to_fit", "bytes")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "seconds": round(self.seconds, 3),
+            "reasons": dict(self.reasons),
+            "requests": {cost.operation: cost.calls for cost in self.costs},
+            "problems": [outcome.as_row() for outcome in self.problems],
+        }
+
+    def __str__(self) -> str:
+        rows = [("items", f"{self.items:,}")]
+        rows += [(what, f"{getattr(self, name):,}") for name, what in _ROWS if getattr(self, name)]
+        rows += [("bytes", size(self.bytes))] if self.bytes else []
+        rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(f"requests {cost.operation}", _told(cost)) for cost in self.costs]
+        rows += [("time at full quota", f"{span(self.seconds)}{self._formula()}")] if self.seconds else []
+        wide = max(len(what) for what, _ in rows)
+        lines = [f"{what:<{wide}}  {value}" for what, value in rows]
+        for outcome in self.problems:
+            lines += [one_line(f"{outcome.status.value}: {_placed(problem)}") for problem in outcome.problems]
+        told = len(self.problems)
+        left = self.rejected + self.partial + self.failed - told
+        return "\n".join([*lines, *([f"and {left:,} more"] if left else [])])
+
+    def _formula(self) -> str:
+        slowest = max(self.costs, key=lambda cost: cost.seconds)
+        quota = slowest.quota
+        return f" = {slowest.calls:,} {slowest.operation} / {_rate(quota)}" if quota else ""
+
+
+_ROWS = (
+    ("create", "persons to create"),
+    ("attach", "persons to add to"),
+    ("skipped", "finished already"),
+    ("rejected", "refused"),
+    ("partial", "with refused pictures"),
+    ("failed", "failed before (mi-async journal retry)"),
+    ("pictures", "pictures to upload"),
+    ("to_fit", "of these made to fit"),
+)
+
+
+def _placed(problem: Problem) -> str:
+    """The message, with where it is about; that of a picture begins with it."""
+    named = problem.message.startswith(problem.source)
+    return problem.message if named else f"{problem.source}: {problem.message}"
+
+
+def _told(cost: Cost) -> str:
+    return f"{cost.calls:,}" + (f" in {span(cost.seconds)} at {_rate(cost.quota)}" if cost.quota else "")
+
+
+def _rate(quota: Quota | None) -> str:
+    period = {1.0: "a second", MINUTE: "a minute"}
+    return f"{quota.calls:,} {period.get(quota.period, f'in {quota.period:g} s')}" if quota else ""
+
+
+def plan_people(
+    people: Iterable[PersonInput | BadInput],
+    *,
+    journal: str | os.PathLike[str] | None = None,
+    fit: bool = False,
+    problems: str | os.PathLike[str] | None = None,
+    quotas: Mapping[str, Quota | None] | None = None,
+) -> Plan:
+    """What ``enroll_many`` would do with people; blocks for as long as their headers take to read.
+
+    Args:
+        people: as in ``enroll_many``; an iterable that is not asynchronous.
+        journal: of earlier runs; it is read and not written, and may be in use.
+        fit: as in ``enroll_many``.
+        problems: a file for everything that would not go well, in JSON Lines as in a report.
+        quotas: by operation id, as in ``connect``.
+
+    Raises:
+        JournalError: there is no such journal, or it belongs to something else.
+        InvalidArgumentError: something else than people is among them, or ``problems`` cannot be written.
+    """
+    return _plan(PersonInput, "enroll", people, journal=journal, fit=fit, problems=problems, quotas=quotas)
+
+
+def plan_thumbnails(
+    items: Iterable[ThumbnailUpload | BadInput],
+    *,
+    journal: str | os.PathLike[str] | None = None,
+    fit: bool = False,
+    problems: str | os.PathLike[str] | None = None,
+    quotas: Mapping[str, Quota | None] | None = None,
+) -> Plan:
+    """What ``upload_thumbnails`` would do; arguments and errors as for :func:`plan_people`."""
+    operation = "upload-thumbnails"
+    return _plan(ThumbnailUpload, operation, items, journal=journal, fit=fit, problems=problems, quotas=quotas)
+
+
+def _plan(
+    kind: type[Item],
+    operation: str,
+    items: Iterable[Item | BadInput],
+    *,
+    journal: str | os.PathLike[str] | None,
+    fit: bool,
+    problems: str | os.PathLike[str] | None,
+    quotas: Mapping[str, Quota | None] | None,
+) -> Plan:
+    first: list[Outcome] = []
+    with (
+        closing(Firsts()) as firsts,
+        remembered(journal, operation) as find,
+        _kept(problems, first) as tell,
+    ):
+        planner = Planner(kind, find, fit, tell, firsts)
+        planner.go_through(items)
+        counts = dict(planner.counts)
+        counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
+    counts |= {PRESIGN: (pictures := counts.get("pictures", 0)), "storage.put": pictures, CHECK: pictures}
+    own = {name: counts.get(name, 0) for name in _COUNTED}
+    return Plan(**own, reasons=planner.reasons, costs=_costs(counts, quotas or {}), problems=tuple(first))
+
+
+_COUNTED = ("items", *(name for name, _ in _ROWS), "bytes")
+_ASKED = (
+    PRESIGN,
+    "storage.put",
+    CHECK,
+    "persons.create",
+    "persons.set_thumbnails",
+    "person_tags.list",
+    "person_tags.create",
+    "persons.add_tags",
+)
+
+
+def _costs(counts: Mapping[str, int], quotas: Mapping[str, Quota | None]) -> tuple[Cost, ...]:
+    declared = {one.id: one.quota for one in operations()}
+    return tuple(
+        Cost(name, calls, quotas.get(name, declared.get(name))) for name in _ASKED if (calls := counts.get(name, 0))
+    )
+
+
+@contextmanager
+def _kept(path: str | os.PathLike[str] | None, first: list[Outcome]) -> Generator[Callable[[Outcome], None]]:
+    """Keeps the first problems, and writes all of them to a file where one is wanted."""
+    if path is None:
+        yield lambda outcome: _keep(first, outcome)
+        return
+    with ExitStack() as stack:
+        with _writing(path):
+            file = stack.enter_context(Path(path).open("w", encoding="utf-8", errors="backslashreplace"))
+
+        def tell(outcome: Outcome) -> None:
+            _keep(first, outcome)
+            with _writing(path):
+                file.write(json.dumps(outcome.as_row(), ensure_ascii=False) + "\n")
+
+        yield tell
+
+
+@contextmanager
+def _writing(path: str | os.PathLike[str]) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{os.fspath(path)}: cannot be written: {error.strerror or error}"
+        raise InvalidArgumentError(message) from error
+
+
+def _keep(first: list[Outcome], outcome: Outcome) -> None:
+    if len(first) < SHOWN:
+        first.append(outcome)

@@ -1,0 +1,108 @@
+"""What a pipeline is made of: lines, stages, and the process that says what happens in them.
+
+Law: protocols and values; the engine knows no more than this about what a run does.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from attrs import frozen
+
+from mi_async.bulk.failures import Outage
+from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.work import Moves, Thing, Work
+from mi_async.errors import MIError
+
+TRIES = 3
+"""Times that a stage is tried for an item before it is parked; each of them is a call with its own repeats."""
+
+Step: TypeAlias = Callable[[Any, Outage], Awaitable[Moves]]
+"""Takes a thing, and what is known about whether the service answers."""
+
+
+class Line(Protocol):
+    """What stands before a stage."""
+
+    async def put(self, thing: Any, /) -> None:
+        """Join."""
+        ...
+
+    def put_nowait(self, thing: Any, /) -> None:
+        """Join a line that has no bounds."""
+        ...
+
+    async def get(self) -> Any:
+        """Wait for the next one."""
+        ...
+
+    def qsize(self) -> int:
+        """How many wait."""
+        ...
+
+
+@frozen
+class Stage:
+    """One stage.
+
+    Attributes:
+        name: of the stage.
+        workers: things that are in it at once.
+        room: things that may wait before it; 0 where something else bounds them.
+        step: what is done.
+        tries: times that it is tried; 1 where the step itself sees to that.
+        asks: whether to get through it means that the service has answered.
+    """
+
+    name: str
+    workers: int
+    room: int
+    step: Step
+    tries: int = TRIES
+    asks: bool = True
+
+
+class Process(Protocol):
+    """What a run does with its items: the stages, and what goes around them."""
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """The stages in order."""
+        ...
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """Lines that are no plain queues, by stage."""
+        ...
+
+    def begin(self, work: Work) -> Moves:
+        """Where a work goes first."""
+        ...
+
+    async def give_up(self, thing: Thing, error: MIError, *, transient: bool) -> Moves:
+        """A thing has failed: for good, or for this run."""
+        ...
+
+    async def end(self, work: Work) -> Outcome:
+        """Write down how a work ended."""
+        ...
+
+    def leave(self, work: Work) -> Moves:
+        """A work is over; gives those that have waited for that."""
+        ...
+
+    def drop(self, thing: Thing) -> Moves:
+        """Leave a thing as the journal has it, because the run stops; gives the work that is over with it."""
+        ...
+
+    def watch(self) -> None:
+        """Look after it; called once a second."""
+        ...
+
+    def progress(self, progress: BulkProgress) -> BulkProgress:
+        """Add what it knows."""
+        ...
+
+    def aclose(self) -> None:
+        """Give back what works that have not ended still hold."""
+        ...

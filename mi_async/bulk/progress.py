@@ -1,0 +1,67 @@
+"""Where a bulk run is, as one frozen value.
+
+Law: values only; seconds and minutes are those of the session's clock.
+"""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from mi_async.bulk.outcome import Status
+
+
+@frozen(kw_only=True)
+class BulkProgress:
+    """A moment of a bulk run.
+
+    Attributes:
+        counts: items that have ended, by how.
+        open: items under way.
+        total: items of the input, None while it is not known.
+        pictures: completion checks that answered done in this run: pictures that the service has taken over.
+        rate: the same per minute, over the last minute.
+        ceiling: what the quota of the completion check allows per minute, None without a quota.
+        checks: completion checks so far.
+        pool: uploads that may be under way at once; it follows the processing time.
+        pending: uploads that wait for their completion.
+        first: share of first checks that answered done, as a moving average.
+        stages: waiting items by stage, in order.
+        paused: seconds for which a 429 still holds the checks back.
+        refused: how many 429 the session has met.
+        outage: seconds for which the service has not answered at all; 0 while it does.
+        elapsed: seconds since the start.
+    """
+
+    counts: Mapping[Status, int] = field(factory=dict)
+    open: int = 0
+    total: int | None = None
+    pictures: int = 0
+    rate: float = 0.0
+    ceiling: float | None = None
+    checks: int = 0
+    pool: int = 0
+    pending: int = 0
+    first: float = 1.0
+    stages: Mapping[str, int] = field(factory=dict)
+    paused: float = 0.0
+    refused: int = 0
+    outage: float = 0.0
+    elapsed: float = 0.0
+
+    @property
+    def ended(self) -> int:
+        """Items that have ended."""
+        return sum(self.counts.values())
+
+    @property
+    def useful(self) -> float:
+        """Share of the completion checks that answered done; 1 before the first."""
+        return self.pictures / self.checks if self.checks else 1.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until the end at the pace so far, None while that cannot be told."""
+        worked = self.ended - self.counts.get(Status.SKIPPED, 0)
+        if self.total is None or not worked:
+            return None
+        return max(0, self.total - self.ended) * self.elapsed / worked

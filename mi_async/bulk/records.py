@@ -1,0 +1,112 @@
+"""What a journal remembers, as values: one row per person and one per picture, always whole.
+
+Law: frozen values; a row replaces the row of the same key.
+"""
+
+from attrs import frozen
+
+from mi_async.workflows.upload import State
+
+
+@frozen
+class Identity:
+    """What a journal belongs to; it is refused for anything else.
+
+    Attributes:
+        endpoint: base URL of the service.
+        access_key: the account's key; the secret is never written.
+        workspace: name.
+        operation: ``enroll`` or ``upload-thumbnails``.
+    """
+
+    endpoint: str
+    access_key: str
+    workspace: str
+    operation: str
+
+
+@frozen
+class PersonRecord:
+    """A person.
+
+    Attributes:
+        person: the name in Unicode NFC, or for ``upload-thumbnails`` the number as text; the key of the row.
+        status: ``open``, or how it ended last: a value of ``Status``.
+        person_id: number at the service once it is known to exist.
+        tags: names of the tags that the person has been given.
+        code: of the failure, '' for none.
+        message: of the failure.
+        origin: where it was read.
+        run: number of the run that saw it last.
+    """
+
+    person: str
+    status: str = "open"
+    person_id: int | None = None
+    tags: tuple[str, ...] = ()
+    code: str = ""
+    message: str = ""
+    origin: str = ""
+    run: int = 0
+
+
+@frozen
+class PictureRecord:
+    """A picture of a person.
+
+    Attributes:
+        person: whose; with ``sha256`` the key of the row.
+        sha256: hex digest of the source's content, or ``unreadable:`` and the source.
+        source: path, or ``<bytes>``.
+        size: bytes of the source.
+        mtime_ns: when the file was changed last, 0 where the source is no file; with path and size it tells that a file
+            need not be read again.
+        state: the upload's, or ``failed``.
+        thumbnail_key: while the upload is at the service.
+        primary: whether it becomes the main picture.
+        stored_at: seconds since the epoch when it was stored, 0 before; a key is good for 24 hours.
+        code: of the failure, '' for none.
+        message: of the failure.
+        note: what was done to it (made smaller).
+    """
+
+    person: str
+    sha256: str
+    source: str
+    size: int = 0
+    mtime_ns: int = 0
+    state: str = State.NEW.value
+    thumbnail_key: str | None = None
+    primary: bool = False
+    stored_at: float = 0.0
+    code: str = ""
+    message: str = ""
+    note: str = ""
+
+
+@frozen
+class AbandonedRecord:
+    """An upload that was started over: a picture that may be at the service although no person has it.
+
+    Attributes:
+        thumbnail_key: its key; the service lets it go 24 hours after the upload.
+        person: whose it would have been.
+        source: path of the picture.
+        reason: why it was started over.
+    """
+
+    thumbnail_key: str
+    person: str
+    source: str
+    reason: str
+
+
+Record = PersonRecord | PictureRecord | AbandonedRecord
+FAILED = "failed"
+"""State of a picture that is not tried again, beside the states of an upload."""
+MENDED = "mended"
+"""State of a source that could not be read once and can now; the picture has a row of its own."""
+UNREADABLE = "unreadable:"
+"""Before the source, in place of the hash of a picture that could not be read."""
+OPEN = "open"
+"""Status of a person that is not finished."""

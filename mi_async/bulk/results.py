@@ -1,0 +1,112 @@
+"""What became of every item of a run, read back from its journal: as rows, as JSON Lines, as a data frame.
+
+Law: streams, but for the data frame; the journal is read at one moment and not changed.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mi_async.bulk.extra import bulk_extra
+from mi_async.bulk.outcome import Status
+from mi_async.bulk.records import OPEN, PersonRecord, PictureRecord
+from mi_async.errors import BulkError, ConfigError
+from mi_async.workflows.upload import State
+
+LEFT = frozenset({State.STORED.value, State.CONFIRMED.value})
+"""States of pictures that are at the service although no person has them."""
+
+COLUMNS = {
+    "key": "string",
+    "status": "category",
+    "person_id": "Int64",
+    "attached": "int64",
+    "origin": "string",
+    "problems": "int64",
+    "code": "string",
+    "message": "string",
+    "source": "string",
+}
+"""Columns of the data frame and what they hold."""
+
+
+def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
+    """One JSON object per person that a run has seen, in the order of their keys, as ``Outcome.as_row`` has it.
+
+    Raises:
+        JournalError: the journal cannot be read.
+        ConfigError: the extra ``bulk`` is not installed.
+    """
+    with bulk_extra():
+        from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    with read_journal(journal) as ledger:
+        for person, pictures in ledger.entries():
+            if person.run == run:
+                yield _row(person, pictures)
+
+
+def write(journal: str | os.PathLike[str], run: int, path: str | os.PathLike[str]) -> None:
+    """Write the rows as JSON Lines.
+
+    Raises:
+        BulkError: the file cannot be written.
+        JournalError: the journal cannot be read.
+    """
+    lines = rows(journal, run)
+    try:
+        with Path(path).open("wb") as file:
+            file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in lines)
+    except OSError as error:
+        message = f"cannot write the report to {os.fspath(path)}: {error.strerror or error}"
+        raise BulkError(message) from error
+
+
+def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
+    """The rows as a ``pandas.DataFrame``, in memory as a whole.
+
+    Raises:
+        ConfigError: pandas is not installed.
+        JournalError: the journal cannot be read.
+    """
+    try:
+        pandas = import_module("pandas")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "pandas":
+            raise
+        message = "a data frame needs pandas: pip install pandas"
+        raise ConfigError(message) from error
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    for row in rows(journal, run):
+        for name, value in _flat(row).items():
+            columns[name].append(value)
+    statuses = pandas.CategoricalDtype([OPEN, *[status.value for status in Status]])
+    types = {name: statuses if kind == "category" else kind for name, kind in COLUMNS.items()}
+    return pandas.DataFrame({name: pandas.array(columns[name], dtype=kind) for name, kind in types.items()})
+
+
+def _row(person: PersonRecord, pictures: Sequence[PictureRecord]) -> dict[str, Any]:
+    problems = [{"source": p.source, "code": p.code, "message": p.message} for p in pictures if p.code]
+    if person.code and not any((p["code"], p["message"]) == (person.code, person.message) for p in problems):
+        own = {"source": person.origin or person.person, "code": person.code, "message": person.message}
+        problems.insert(0, own)
+    return {
+        "key": person.person,
+        "status": person.status,
+        "person_id": person.person_id,
+        "attached": sum(picture.state == State.ATTACHED.value for picture in pictures),
+        "origin": person.origin,
+        "problems": problems,
+        "notes": [f"{picture.source}: {picture.note}" for picture in pictures if picture.note],
+        "created": [picture.thumbnail_key for picture in pictures if picture.state in LEFT and picture.thumbnail_key],
+    }
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with the first problem in columns of its own."""
+    first = row["problems"][0] if row["problems"] else {}
+    one = {name: first.get(name) for name in ("code", "message", "source")}
+    return {**{name: row[name] for name in COLUMNS if name in row}, "problems": len(row["problems"]), **one}

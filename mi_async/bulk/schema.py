@@ -1,0 +1,202 @@
+"""The journal's tables and the statements on them: columns are named as the records, so that a person can read them.
+
+Law: no connection and no file; what SQLite alone has is in the views and in the upsert.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import attrs
+import orjson
+from attrs import frozen
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    column,
+    select,
+    table,
+)
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.dialects.sqlite import insert
+
+from mi_async.bulk.records import AbandonedRecord, PersonRecord, PictureRecord
+
+SCHEMA = 1
+"""Version of all this; a journal of a newer one is refused."""
+APPLICATION = 0x6D694A31
+"""What SQLite's header calls the application, ``miJ1``: tells a journal from any other database."""
+
+metadata = MetaData()
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("schema", Integer, nullable=False),
+    _text("endpoint"),
+    _text("access_key"),
+    _text("workspace"),
+    _text("operation"),
+    _text("created"),
+    _text("software"),
+)
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _text("started"),
+    Column("ended", Text),
+    _text("ending"),
+    Column("pid", Integer, nullable=False),
+    _text("host"),
+    _text("software"),
+)
+persons = Table(
+    "persons",
+    metadata,
+    _text("person", key=True),
+    _text("status"),
+    Column("person_id", BigInteger),
+    _text("tags"),
+    _text("code"),
+    _text("message"),
+    _text("origin"),
+    Column("run", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+pictures = Table(
+    "pictures",
+    metadata,
+    _text("person", key=True),
+    _text("sha256", key=True),
+    _text("source"),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    _text("state"),
+    Column("thumbnail_key", Text),
+    Column("primary", Boolean, nullable=False),
+    Column("stored_at", Float, nullable=False),
+    _text("code"),
+    _text("message"),
+    _text("note"),
+    sqlite_with_rowid=False,
+)
+abandoned = Table(
+    "abandoned",
+    metadata,
+    _text("thumbnail_key", key=True),
+    _text("person"),
+    _text("source"),
+    _text("reason"),
+    sqlite_with_rowid=False,
+)
+
+VIEWS = (
+    """CREATE VIEW summary AS -- how many persons by status, and pictures by state
+  SELECT 'persons' AS what, status, count(*) AS count FROM persons GROUP BY status
+  UNION ALL SELECT 'pictures', state, count(*) FROM pictures GROUP BY state
+  UNION ALL SELECT 'abandoned', '', count(*) FROM abandoned HAVING count(*) > 0""",
+    """CREATE VIEW problems AS -- what went wrong; source is the picture, or where the person was read
+  SELECT person, 'person' AS what, status, code, message, origin AS source FROM persons WHERE code <> ''
+  UNION ALL SELECT person, 'picture', state, code, message, source FROM pictures WHERE code <> ''
+  ORDER BY 1, 2, 6""",
+    """CREATE VIEW unattached AS -- pictures at the service that no person has; times are UTC, keys lapse after 24 h
+  SELECT person, source, thumbnail_key, state, datetime(stored_at, 'unixepoch') AS stored,
+         datetime(stored_at + 86400, 'unixepoch') AS lapses
+  FROM pictures WHERE thumbnail_key IS NOT NULL AND state <> 'attached' AND stored_at > 0""",
+)
+"""For whoever opens the file with sqlite3; SQLite keeps the comments."""
+
+problems = table(
+    "problems", *[column(name, Text) for name in ("person", "what", "status", "code", "message", "source")]
+)
+BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
+"""Where single pictures are looked for, of which a person may have any number."""
+
+
+@frozen
+class Kind:
+    """How records of one class are written and read.
+
+    Attributes:
+        table: where.
+        values: a record as the values of the table's columns.
+        upsert: SQL that puts those values in the place of whatever has the same key.
+    """
+
+    table: Table
+    values: Callable[[Any], tuple[Any, ...]]
+    upsert: str
+
+
+def _upsert(table: Table, dialect: Dialect) -> str:
+    row = insert(table)
+    changed = {column.name: row.excluded[column.name] for column in table.columns if not column.primary_key}
+    keys = [column.name for column in table.primary_key]
+    return str(row.on_conflict_do_update(index_elements=keys, set_=changed).compile(dialect=dialect))
+
+
+def _person_values(record: PersonRecord) -> tuple[Any, ...]:
+    tags = orjson.dumps(record.tags).decode() if record.tags else "[]"
+    return (
+        record.person,
+        record.status,
+        record.person_id,
+        tags,
+        record.code,
+        record.message,
+        record.origin,
+        record.run,
+    )
+
+
+def _columns_of(cls: type[attrs.AttrsInstance]) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*[member.name for member in attrs.fields(cls)])
+
+
+_sqlite: Dialect = sqlite_dialect(paramstyle="qmark")
+KINDS: Mapping[type, Kind] = {
+    PersonRecord: Kind(persons, _person_values, _upsert(persons, _sqlite)),
+    PictureRecord: Kind(pictures, _columns_of(PictureRecord), _upsert(pictures, _sqlite)),
+    AbandonedRecord: Kind(abandoned, _columns_of(AbandonedRecord), _upsert(abandoned, _sqlite)),
+}
+
+_keys: BindParameter[Any] = bindparam("keys", expanding=True)
+PERSONS_OF = select(persons).where(persons.c.person.in_(_keys))
+PICTURES_OF = select(pictures).where(pictures.c.person.in_(_keys))
+_person: BindParameter[Any] = bindparam("person")
+_other: BindParameter[Any] = bindparam("other")
+PICTURE_BY_HASH = select(pictures).where(pictures.c.person == _person, pictures.c.sha256 == _other)
+# as a plain column the person would be looked for first, and may have any number of pictures
+PICTURE_BY_SOURCE = select(pictures).where(pictures.c.person.concat("") == _person, pictures.c.source == _other)
+
+
+def read_person(row: Sequence[Any]) -> PersonRecord:
+    """The record that a row of ``persons`` is."""
+    person, status, person_id, tags, code, message, origin, run = row
+    given = tuple(orjson.loads(tags)) if tags != "[]" else ()
+    return PersonRecord(person, status, person_id, given, code, message, origin, run)
+
+
+def read_picture(row: Sequence[Any]) -> PictureRecord:
+    """The record that a row of ``pictures`` is."""
+    return PictureRecord(*row)
+
+
+def read_abandoned(row: Sequence[Any]) -> AbandonedRecord:
+    """The record that a row of ``abandoned`` is."""
+    return AbandonedRecord(*row)

@@ -1,0 +1,120 @@
+"""The stages that an item passes as a whole: look, settle, tag; and how it ends.
+
+Law: effects on one person happen one after the other, in the order of the input; each is written down before the next.
+"""
+
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from mi_async.api.persons import ThumbnailInput
+from mi_async.bulk.items import PersonInput
+from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.records import UNREADABLE, PictureRecord
+from mi_async.bulk.steps import Means, close, let_go, look
+from mi_async.bulk.work import END, Moves, Picture, Work, given_up
+from mi_async.errors import MIError
+from mi_async.workflows.attach import add_thumbnails
+from mi_async.workflows.context import known
+from mi_async.workflows.enroll import MAX_PER_CREATE, create_person
+from mi_async.workflows.source import name_of
+from mi_async.workflows.upload import State
+
+
+async def look_first(means: Means, work: Work) -> Moves:
+    """Find out what became of a person whose pictures were all there when a run ended; then read the pictures."""
+    confirmed = [row for row in work.rows.values() if row.state == State.CONFIRMED.value]
+    await look(means, work, confirmed)
+    return tuple(("read", picture) for picture in work.pictures)
+
+
+async def settle(means: Means, work: Work) -> Moves:
+    """Give the pictures that are ready to the person, who is created if need be."""
+    if not means.turns.may_go(work):
+        return ()
+    ready = work.with_state(State.CONFIRMED)
+    if ready and work.person.person_id is None:
+        await _create(means, work, ready[:MAX_PER_CREATE])
+        ready = ready[MAX_PER_CREATE:]
+    for start in range(0, len(ready), MAX_PER_CREATE):
+        await _attach(means, work, ready[start : start + MAX_PER_CREATE])
+    work.look = False
+    if work.enrolls and work.person.person_id is not None and work.missing_tags():
+        return (("tag", work),)
+    return ((END, work),)
+
+
+async def _create(means: Means, work: Work, ready: Sequence[Picture]) -> None:
+    """Create the person with its first pictures, the first of which is the main one."""
+    first = next((picture for picture in ready if picture.primary), ready[0])
+    inputs = [ThumbnailInput(_key(picture), picture is first) for picture in ready]
+    item = work.item
+    description = item.description if isinstance(item, PersonInput) else None
+    number = await create_person(means.context, item.key, description, inputs, look=work.look)
+    work.person = evolve(work.person, person_id=number)
+    await _attached(means, work, ready)
+
+
+async def _attach(means: Means, work: Work, ready: Sequence[Picture]) -> None:
+    inputs = [ThumbnailInput(_key(picture), picture.primary) for picture in ready]
+    await add_thumbnails(means.context, known(work.person.person_id), inputs, look=work.look)
+    await _attached(means, work, ready)
+
+
+async def _attached(means: Means, work: Work, pictures: Sequence[Picture]) -> None:
+    rows: list[PictureRecord] = []
+    for picture in pictures:
+        picture.upload = evolve(known(picture.upload), state=State.ATTACHED)
+        picture.record = evolve(known(picture.record), state=State.ATTACHED.value, primary=picture.primary)
+        work.rows[picture.record.sha256] = picture.record
+        rows.append(picture.record)
+    work.attached += len(rows)
+    await means.journal.write(work.person, *rows)
+
+
+def _key(picture: Picture) -> str:
+    return known(known(picture.upload).key)
+
+
+async def tag(means: Means, work: Work) -> Moves:
+    """Give a person the tags that it has not got; to add one twice changes nothing."""
+    names = work.missing_tags()
+    numbers = await means.tag_ids.of(names)
+    await means.context.groups.persons.add_tags(known(work.person.person_id), tag_ids=numbers)
+    work.person = evolve(work.person, tags=(*work.person.tags, *names))
+    work.tagged = True
+    return ((END, work),)
+
+
+async def end(means: Means, work: Work) -> Outcome:
+    """Write down how an item ended."""
+    status = work.status()
+    if status is not Status.SKIPPED:
+        problem = work.problems[0] if work.problems else None
+        code, message = (problem.code, problem.message) if problem else ("", "")
+        work.person = evolve(work.person, status=status.value, code=code, message=message)
+        await means.journal.write(work.person)
+    return work.outcome(status)
+
+
+async def give_up(means: Means, thing: Picture | Work, error: MIError, *, transient: bool) -> Moves:
+    """A picture or an item has failed: for good, or for this run."""
+    if isinstance(thing, Work):
+        await _give_up_work(means, thing, error, transient=transient)
+        return ((END, thing),)
+    work = thing.work
+    let_go(means, thing)
+    problem = work.add_problem(name_of(thing.source), error, transient=transient)
+    row = thing.record or PictureRecord(work.item.key, UNREADABLE + problem.source, problem.source)
+    row = given_up(row, problem, transient=transient)
+    work.rows[row.sha256] = row
+    await means.journal.write(row)
+    return close(means, thing)
+
+
+async def _give_up_work(means: Means, work: Work, error: MIError, *, transient: bool) -> None:
+    problem = work.add_problem(work.item.origin, error, transient=transient)
+    if transient or work.enrolls:
+        return  # the pictures are as they were, and wait for the person
+    rows = [given_up(known(picture.record), problem, transient=False) for picture in work.with_state(State.CONFIRMED)]
+    await means.journal.write(*rows)

@@ -1,0 +1,252 @@
+"""The writing side of a journal, for the one thread that owns it.
+
+Law: synchronous; what ``write`` has accepted is on the disk when it returns, all of a call's records or none.
+"""
+
+import logging
+import os
+import platform
+import sqlite3
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import define, field
+from sqlalchemy import Connection, Executable, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from mi_async._core.clock import Clock
+from mi_async.bulk.database import (
+    SOFTWARE,
+    check,
+    driver,
+    identity,
+    known,
+    lock,
+    masked,
+    open_file,
+    refusal,
+    refused,
+    telling,
+)
+from mi_async.bulk.records import Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.schema import (
+    APPLICATION,
+    BY_SOURCE,
+    KINDS,
+    PERSONS_OF,
+    PICTURE_BY_HASH,
+    PICTURE_BY_SOURCE,
+    PICTURES_OF,
+    SCHEMA,
+    VIEWS,
+    journal,
+    metadata,
+    read_person,
+    read_picture,
+    runs,
+)
+from mi_async.errors import JournalError
+
+_log = logging.getLogger(__name__)
+
+Found = dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]
+
+UPLOAD = "upload-thumbnails"
+"""The operation that asks for single pictures."""
+CHUNK = 500
+"""Keys that one query asks for."""
+
+
+@define(eq=False)
+class Store:
+    """A journal that is open for writing.
+
+    Args:
+        path: of the file.
+        identity: what it must belong to.
+        clock: for the times of runs.
+    """
+
+    path: Path
+    identity: Identity
+    clock: Clock
+    run: int = field(init=False, default=0)
+    _connection: Connection = field(init=False)
+    _driver: sqlite3.Connection = field(init=False)
+    _held: ExitStack = field(init=False, factory=ExitStack)
+
+    def open(self) -> int:
+        """Lock the file, make or check it, and begin a run; returns the run's number.
+
+        Raises:
+            JournalError: it cannot be used; nothing stays open.
+        """
+        with ExitStack() as stack, telling(self.path):
+            self.path = known(self.path)
+            held = lock(self.path)
+            stack.callback(held.release)
+            there = check(self.path)
+            self._connection = stack.enter_context(open_file(self.path, "rw" if there else "rwc"))
+            self._driver = driver(self._connection)
+            if not there:
+                self._create()
+            self._match(identity(self.path, self._connection))
+            self._execute("PRAGMA journal_mode = WAL")
+            self._execute("PRAGMA synchronous = FULL")
+            self.run = self._begin_run()
+            self._held = stack.pop_all()
+        return self.run
+
+    def write(self, writes: Sequence[Sequence[Record]]) -> list[JournalError | None]:
+        """Write what several waiters want in one transaction; returns what went wrong for each of them.
+
+        If it fails as a whole each is tried on its own, so that none fails for another's sake.
+        """
+        try:
+            self._commit([record for records in writes for record in records])
+        except Exception as error:  # noqa: BLE001  whatever it is, who waits must learn of it
+            with suppress(sqlite3.Error):
+                self._driver.rollback()
+            if len(writes) > 1:
+                return [failure for each in writes for failure in self.write([each])]
+            if isinstance(error, UnicodeEncodeError):
+                return self.write([[_encodable(record) for record in writes[0]]])
+            return [refused(self.path, error)]
+        return [None] * len(writes)
+
+    def find(self, keys: Sequence[str]) -> Found:
+        """The rows of persons, and of their pictures, for those keys that there are."""
+        found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
+        asked = [_text(key) for key in keys]
+        with self._snapshot():
+            for row in self._select(PERSONS_OF, asked):
+                found[row[0]] = (read_person(row), [])
+            for row in self._select(PICTURES_OF, asked):
+                if row[0] in found:
+                    found[row[0]][1].append(read_picture(row))
+        return {key: (person, tuple(pictures)) for key, (person, pictures) in found.items()}
+
+    def find_by_hash(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+        """The pictures for those pairs of a person and a content hash that there are."""
+        return self._find_pictures(keys, PICTURE_BY_HASH)
+
+    def find_by_source(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+        """The pictures for those pairs of a person and a source that there are."""
+        return self._find_pictures(keys, PICTURE_BY_SOURCE)
+
+    def _find_pictures(self, keys: Sequence[tuple[str, str]], statement: Executable) -> tuple[PictureRecord, ...]:
+        # SQLite reads the whole table for a list of pairs
+        asked = [{"person": _text(person), "other": _text(other)} for person, other in keys]
+        with self._snapshot():
+            return tuple([read_picture(row) for each in asked for row in self._connection.execute(statement, each)])
+
+    def close(self, ending: str) -> None:
+        """End the run and let go of the file; what cannot be written any more is only logged."""
+        run, self.run = self.run, 0
+        with self._held:
+            if not run:
+                return
+            try:
+                self._transaction(
+                    update(runs).where(runs.c.number == run).values(ended=self._now(), ending=_text(ending))
+                )
+                self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except DBAPIError as error:
+                self._connection.rollback()
+                _log.warning("%s; that the run has ended is not recorded", refused(self.path, error))
+
+    def _create(self) -> None:
+        self._execute("BEGIN IMMEDIATE")
+        self._execute(f"PRAGMA application_id = {APPLICATION}")
+        metadata.create_all(self._connection)
+        for statement in (*VIEWS, *([BY_SOURCE] if self.identity.operation == UPLOAD else [])):
+            self._execute(statement)
+        given = attrs.asdict(self.identity)
+        made = {"schema": SCHEMA, "created": self._now(), "software": SOFTWARE}
+        self._connection.execute(insert(journal).values(**made, **given))
+        self._connection.commit()
+        _sync_directory(self.path.parent)
+
+    def _match(self, found: Identity) -> None:
+        """Refuse the journal of another target."""
+        if found != self.identity:
+            its, wanted = _words(found), _words(self.identity)
+            reason = f"it belongs to {its}, and this run is for {wanted}; give the run a journal of its own"
+            raise refusal(self.path, reason)
+
+    def _begin_run(self) -> int:
+        last = self._connection.execute(select(func.max(runs.c.number))).scalar_one()
+        number = (last or 0) + 1
+        # we hold the lock, so whatever has not ended never will
+        dead = update(runs).where(runs.c.ended.is_(None), runs.c.ending == "").values(ending="killed")
+        begun = insert(runs).values(
+            number=number, started=self._now(), ending="", pid=os.getpid(), host=platform.node(), software=SOFTWARE
+        )
+        self._transaction(dead, begun)
+        return number
+
+    def _commit(self, records: Sequence[Record]) -> None:
+        """One transaction; within a table the order is kept, and between tables nobody can see it."""
+        rows: dict[type, list[tuple[object, ...]]] = {}
+        for record in records:
+            rows.setdefault(type(record), []).append(KINDS[type(record)].values(record))
+        # SQLAlchemy's way to run a statement costs more than the statement, and each step of a run waits for this
+        self._driver.execute("BEGIN IMMEDIATE")
+        for kind, values in rows.items():
+            self._driver.executemany(KINDS[kind].upsert, values)
+        self._driver.commit()
+
+    def _select(self, statement: Executable, keys: Sequence[object]) -> Iterator[Sequence[Any]]:
+        for start in range(0, len(keys), CHUNK):
+            yield from self._connection.execute(statement, {"keys": keys[start : start + CHUNK]})
+
+    @contextmanager
+    def _snapshot(self) -> Generator[None]:
+        with telling(self.path):
+            try:
+                yield
+            finally:
+                self._connection.rollback()
+
+    def _execute(self, statement: str) -> None:
+        self._connection.exec_driver_sql(statement)
+
+    def _transaction(self, *statements: Executable) -> None:
+        self._execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            self._connection.execute(statement)
+        self._connection.commit()
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self.clock.wall(), UTC).isoformat(timespec="seconds")
+
+
+def _words(identity: Identity) -> str:
+    where = f"workspace {identity.workspace!r} at {identity.endpoint}"
+    return f"{identity.operation} in {where} with access key {masked(identity.access_key)}"
+
+
+def _text(text: str) -> str:
+    """The text as UTF-8 has it: a file name may hold bytes that are none."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _encodable(record: Record) -> Record:
+    """The record with all its texts as UTF-8 has them."""
+    members: dict[str, Any] = attrs.asdict(record, recurse=False)
+    texts: dict[str, Any] = {name: _text(value) for name, value in members.items() if isinstance(value, str)}
+    return type(record)(**members | texts)
+
+
+def _sync_directory(path: Path) -> None:
+    """Make sure that the file is still there after a power cut; where directories cannot be opened nothing is to do."""
+    with suppress(OSError):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -1,0 +1,85 @@
+"""What a run has come to so far: how its items ended, what went wrong first and last, and what its checks answered.
+
+Law: of bounded size, whatever the length of the run.
+"""
+
+from collections import deque
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.report import SHOWN, WELL
+
+LAST = 5
+"""Items with problems that a live display shows."""
+MINUTE = 60.0
+
+
+@define(eq=False)
+class Tally:
+    """Counts; made when the run begins.
+
+    Attributes:
+        clock: the session's.
+        counts: items by how they ended.
+        problems: the first items that did not go well, for the report.
+        latest: the last ones, for displays.
+        checks: completion checks.
+        pictures: those of them that answered done.
+        abandoned: uploads that were started over.
+    """
+
+    clock: Clock
+    counts: dict[Status, int] = field(init=False, factory=dict)
+    problems: list[Outcome] = field(init=False, factory=list)
+    latest: deque[Outcome] = field(init=False, factory=lambda: deque(maxlen=LAST))
+    checks: int = field(init=False, default=0)
+    pictures: int = field(init=False, default=0)
+    abandoned: int = field(init=False, default=0)
+    _started: float = field(init=False)
+    _seconds: deque[list[int]] = field(init=False, factory=deque)  # the second, and the pictures of it
+
+    def __attrs_post_init__(self) -> None:
+        """Start the time."""
+        self._started = self.clock.monotonic()
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Count an item that has ended."""
+        self.counts[outcome.status] = self.counts.get(outcome.status, 0) + 1
+        if outcome.status in WELL:
+            return
+        self.latest.append(outcome)
+        if len(self.problems) < SHOWN:
+            self.problems.append(outcome)
+
+    def check(self, *, done: bool) -> None:
+        """Count a completion check."""
+        self.checks += 1
+        if not done:
+            return
+        self.pictures += 1
+        second = int(self.elapsed)
+        if not self._seconds or self._seconds[-1][0] != second:
+            self._seconds.append([second, 0])
+            self._forget()
+        self._seconds[-1][1] += 1
+
+    @property
+    def failures(self) -> int:
+        """Items that ended in any way but well."""
+        return sum(number for status, number in self.counts.items() if status not in WELL)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return self.clock.monotonic() - self._started
+
+    def rate(self) -> float:
+        """Pictures per minute: those of the last minute, or of a shorter run so far; of its first second all."""
+        self._forget()
+        return sum(number for _, number in self._seconds) * MINUTE / min(MINUTE, max(1.0, self.elapsed))
+
+    def _forget(self) -> None:
+        while self._seconds and self._seconds[0][0] < self.elapsed - MINUTE:
+            self._seconds.popleft()

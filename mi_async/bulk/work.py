@@ -1,0 +1,188 @@
+"""Items under way: a work is one item of the input, a picture is one upload of it.
+
+Law: holds what is known of an item and how its records follow from it; asks and sends nothing.
+"""
+
+from typing import TypeAlias
+
+from attrs import define, evolve, field
+
+from mi_async.bulk.items import Item, PersonInput
+from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.records import FAILED, PersonRecord, PictureRecord
+from mi_async.errors import APIError, ImageRejectedError, InvalidArgumentError, MIError, UploadFailedError
+from mi_async.workflows.context import known
+from mi_async.workflows.source import Source, name_of
+from mi_async.workflows.upload import State, Upload
+
+
+@define(eq=False)
+class Picture:
+    """One picture on its way.
+
+    Attributes:
+        work: the item that it belongs to.
+        source: where it comes from.
+        primary: whether it becomes the person's main picture.
+        record: what the journal knows, None before the content was read.
+        upload: how far it is, None before the content was read.
+        stored: when it was stored, on the session's clock.
+        checks: completion checks so far.
+        in_pool: whether it has a place in the pool.
+        in_memory: whether its content counts as a picture in memory.
+    """
+
+    work: "Work"
+    source: Source
+    primary: bool = False
+    record: PictureRecord | None = None
+    upload: Upload | None = None
+    stored: float = 0.0
+    checks: int = 0
+    in_pool: bool = False
+    in_memory: bool = False
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return name_of(self.source)
+
+
+@define(eq=False)
+class Work:
+    """One item under way.
+
+    Attributes:
+        item: as it was given.
+        person: the row of the person, as it is known now.
+        rows: what the journal knows of the person's pictures, by content hash.
+        pictures: those of the item.
+        open: how many of them are still on their way.
+        look: an effect at the service may have been hidden by a failure: look before repeating.
+        attached: pictures given to the person in this run.
+        tagged: whether the person was given tags in this run.
+        problems: what went wrong.
+        transient: whether any of it may go better another time.
+        sent: whether any of it was refused by the service, and not before.
+        notes: what is worth telling.
+        dropped: the run stops: whatever becomes of the pictures, the item ends as the journal has it.
+    """
+
+    item: Item
+    person: PersonRecord
+    rows: dict[str, PictureRecord] = field(factory=dict)
+    pictures: list[Picture] = field(factory=list)
+    open: int = 0
+    look: bool = False
+    attached: int = 0
+    tagged: bool = False
+    problems: list[Problem] = field(factory=list)
+    transient: bool = False
+    sent: bool = False
+    notes: list[str] = field(factory=list)
+    dropped: bool = False
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return self.item.key
+
+    @property
+    def enrolls(self) -> bool:
+        """Whether the person itself is made, and not only given pictures."""
+        return isinstance(self.item, PersonInput)
+
+    def missing_tags(self) -> list[str]:
+        """Names of the tags that the person has not been given yet."""
+        wanted = self.item.tags if isinstance(self.item, PersonInput) else ()
+        return [tag for tag in wanted if tag not in self.person.tags]
+
+    def with_state(self, *states: State) -> list[Picture]:
+        """Pictures in one of these states, in the order of the input."""
+        return [picture for picture in self.pictures if picture.upload is not None and picture.upload.state in states]
+
+    def add_problem(self, source: str, error: MIError, *, transient: bool) -> Problem:
+        """Note what went wrong."""
+        problem = Problem(source or self.item.origin or self.item.key, code_of(error), str(error))
+        self.problems.append(problem)
+        self.transient = self.transient or transient
+        self.sent = self.sent or not isinstance(error, ImageRejectedError | InvalidArgumentError)
+        return problem
+
+    def recall(self, row: PictureRecord) -> None:
+        """Note a picture that failed for good in an earlier run."""
+        self.problems.append(Problem(row.source, row.code, row.message))
+        self.sent = True
+
+    def status(self) -> Status:
+        """How the item ends, as things are now."""
+        there = self.attached > 0 or (self.enrolls and self.person.person_id is not None)
+        if not self.problems:
+            unfinished = self.enrolls and self.person.status != Status.DONE.value
+            return Status.DONE if self.attached or self.tagged or unfinished else Status.SKIPPED
+        if self.transient:
+            return Status.PARKED
+        if there:
+            return Status.PARTIAL
+        return Status.FAILED if self.sent else Status.REJECTED
+
+    def outcome(self, status: Status) -> Outcome:
+        """What is told of the item."""
+        left = self.with_state(State.STORED, State.CONFIRMED)
+        return Outcome(
+            key=self.item.key,
+            status=status,
+            person_id=self.person.person_id,
+            attached=self.attached,
+            origin=self.item.origin,
+            problems=tuple(self.problems),
+            notes=tuple(self.notes),
+            created=tuple(known(known(picture.upload).key) for picture in left),
+        )
+
+
+def code_of(error: MIError) -> str:
+    """A failure in one word: the service's code, a reason, or the class."""
+    match error:
+        case APIError(code=str(code)) if code:
+            return code
+        case UploadFailedError(reason=reason) | ImageRejectedError(reason=reason):
+            return reason
+        case _:
+            return type(error).__name__
+
+
+def recorded(picture: Picture, now: float) -> PictureRecord:
+    """The row of a picture that has taken a step.
+
+    Args:
+        picture: has been read.
+        now: seconds since the epoch.
+    """
+    record, upload = picture.record, picture.upload
+    if record is None or upload is None:
+        message = "a picture has no row before it was read"
+        raise RuntimeError(message)
+    stored = upload.state.reached(State.STORED)
+    return evolve(
+        record,
+        state=upload.state.value,
+        thumbnail_key=upload.key,
+        primary=picture.primary,
+        stored_at=(record.stored_at or now) if stored else 0.0,
+        code="",
+        message="",
+    )
+
+
+def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> PictureRecord:
+    """The row of a picture that failed: for good, or at the state where it can be taken up."""
+    state = record.state if transient else FAILED
+    return evolve(record, state=state, code=problem.code, message=problem.message)
+
+
+Thing: TypeAlias = Picture | Work
+Moves: TypeAlias = tuple[tuple[str, Thing], ...]
+"""What goes where next: the name of a stage, and who goes there."""
+END = "end"
+"""Where works go that are over."""

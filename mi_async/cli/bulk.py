@@ -1,0 +1,227 @@
+"""``enroll-many`` and ``upload-thumbnails``: bulk runs over a directory or a table, with a journal.
+
+Law: running the same command again is the resume; a run that has begun leaves its report on stdout however it ends.
+"""
+
+import asyncio
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, TextIO, TypeVar, cast
+
+from attrs import frozen
+from cyclopts import Parameter
+
+from mi_async.bulk.display import show as watch
+from mi_async.bulk.outcome import Status
+from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
+from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
+from mi_async.bulk.report import BulkReport
+from mi_async.bulk.run import BulkRun
+from mi_async.cli import output
+from mi_async.cli.interrupts import cancelled_by_ctrl_c
+from mi_async.cli.service import InWorkspace, log_to_stderr
+from mi_async.cli.streams import stderr, stdout
+from mi_async.errors import BulkError, InvalidArgumentError, MIError
+from mi_async.text import one_line, span
+from mi_async.workspace import Workspace
+
+T = TypeVar("T")
+AGAIN = "run the same command again"
+OFTEN = 100_000
+"""Items of a dry run between two signs of life."""
+
+Input = Annotated[str, Parameter(name="INPUT", help="A directory, or a .csv, .jsonl or .parquet file.")]
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Options:
+    """How a bulk run goes."""
+
+    journal: Annotated[
+        Path | None,
+        Parameter(help="File that remembers what is done; by default INPUT's name with .journal, in this directory."),
+    ] = None
+    dry_run: Annotated[
+        bool,
+        Parameter(
+            negative=(), show_default=False, help="Make no request: tell what would be done, how much and how long."
+        ),
+    ] = False
+    fit: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Make pictures smaller that are only too big.")
+    ] = False
+    max_failures: Annotated[int | None, Parameter(help="Stop when more items than this did not go well.")] = None
+    report: Annotated[Path | None, Parameter(help="Write what became of every item to this file, as JSON Lines.")] = (
+        None
+    )
+    grace: Annotated[float, Parameter(help="Seconds for which Ctrl-C lets what is under way come to its end.")] = 30.0
+
+
+DEFAULTS = Options()
+
+
+@frozen
+class Job:
+    """What the two commands do not share.
+
+    Attributes:
+        doing: what the command says when it begins.
+        read: the input as items.
+        plan: what would be done with them.
+        start: the run of a workspace.
+    """
+
+    doing: str
+    read: Read
+    plan: Callable[..., Plan]
+    start: Callable[..., BulkRun]
+
+
+ENROLL = Job("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
+UPLOAD = Job("uploading the pictures of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
+
+
+def enroll_many(source: Input, /, *, options: Options = DEFAULTS, service: InWorkspace) -> None:
+    """Create many people with pictures and tags, at the rate that the quotas allow.
+
+    Stopped at any moment, the same command run again goes on where it was.
+
+    In a directory each folder is a person, and each picture beside them too.
+
+    In a table the columns are name, thumbnail, description and tags.
+    """
+    _command(ENROLL, source, options, service)
+
+
+def upload_thumbnails(source: Input, /, *, options: Options = DEFAULTS, service: InWorkspace) -> None:
+    """Give many people more pictures, at the rate that the quotas allow.
+
+    Stopped at any moment, the same command run again goes on where it was.
+
+    In a directory the name of a folder or picture is the number of a person.
+
+    In a table the columns are person_id, thumbnail and primary.
+    """
+    _command(UPLOAD, source, options, service)
+
+
+def _command(job: Job, source: str, options: Options, service: InWorkspace) -> None:
+    journal = options.journal or Path(f"{Path(source).resolve().name}.journal")
+    if options.report is not None and not options.report.absolute().parent.is_dir():
+        message = f"--report: there is no directory {options.report.parent}"
+        raise InvalidArgumentError(message)
+    if options.dry_run:
+        return _plan(job, source, journal, options, service)
+    try:
+        report = asyncio.run(_run(job, source, journal, options, service))
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
+    return _judge(report)
+
+
+def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:
+    _say(f"planning for {source}: pictures are looked at, and no request is made")
+    plan = job.plan(
+        _counted(job.read(source)),
+        journal=journal if journal.exists() else None,
+        fit=options.fit,
+        problems=options.report,
+    )
+    if service.output == "table":
+        stdout().write(f"{plan}\n")
+    else:
+        output.show(plan.as_dict(), service.output)
+    if not plan.ok:
+        message = f"{plan.rejected + plan.partial + plan.failed:,} of {plan.items:,} items would not go well"
+        raise BulkError(message)
+
+
+def _counted(items: Iterable[T]) -> Iterator[T]:
+    """The items; who watches learns now and then how many there were."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if not number % OFTEN:
+            _say(f"{number:,} items read")
+
+
+async def _run(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> BulkReport:
+    _say(f"{job.doing} {source} in workspace {service.workspace}; journal: {journal}")
+    items = job.read(source)
+    total = await asyncio.to_thread(count, source, job.read)
+    async with service.session() as session:
+        run = job.start(
+            session.workspace(service.workspace),
+            items,
+            journal=journal,
+            total=total,
+            fit=options.fit,
+            max_failures=options.max_failures,
+            grace=options.grace,
+        )
+        try:
+            report = await _watched(run, options.grace, service)
+        except (MIError, asyncio.CancelledError):
+            if (reached := _reached(run)) is not None:
+                _tell(reached, options, service)
+                _say(f"what is done is in {journal}; {AGAIN} to go on")
+            raise
+    _tell(report, options, service)
+    return report
+
+
+async def _watched(run: BulkRun, grace: float, service: InWorkspace) -> BulkReport:
+    """Let it run, and show it; Ctrl-C is for the run, and what is logged goes through the display."""
+
+    def told(number: int) -> None:
+        if number == 1:
+            _say(f"stopping: {run.progress.open:,} items under way have {span(grace)}; Ctrl-C again leaves them")
+        else:
+            _say("stopping at once")
+
+    try:
+        with watch(run, file=cast("TextIO", stderr()), plain=service.verbose > 0), cancelled_by_ctrl_c(told):
+            log_to_stderr(service.verbose)
+            return await run
+    finally:
+        log_to_stderr(service.verbose)
+
+
+def _reached(run: BulkRun) -> BulkReport | None:
+    """What a run has done that was stopped, None if it had not begun."""
+    try:
+        return run.report
+    except BulkError:
+        return None
+
+
+def _tell(report: BulkReport, options: Options, service: InWorkspace) -> None:
+    """The report: a table for who watches, the result on stdout, every item in a file."""
+    if service.output == "table":
+        stdout().write(f"{report}\n")
+    else:
+        stderr().write(f"{report}\n")
+        output.show(report.as_dict(), service.output)
+    if options.report is not None:
+        report.write(options.report)
+
+
+def _judge(report: BulkReport) -> None:
+    """Fail when not all is well, and say how to go on."""
+    if report.ok:
+        return
+    error = BulkError(f"{report.troubled:,} of {report.ended:,} items did not go well")
+    counts = report.counts
+    if counts.get(Status.PARKED) or report.open:
+        error.add_note(f"parked ones may go better another time: {AGAIN}")
+    if counts.get(Status.FAILED) or counts.get(Status.PARTIAL):
+        error.add_note(f"failed ones are tried again after: mi-async journal retry {shlex.quote(report.journal)}")
+    if counts.get(Status.REJECTED):
+        error.add_note("rejected ones have to be put right in the input")
+    raise error
+
+
+def _say(text: str) -> None:
+    """A line for who watches, above the display where there is one."""
+    stderr().write(f"{one_line(text)}\n")

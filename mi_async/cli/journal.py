@@ -1,0 +1,170 @@
+"""``journal``: what bulk runs remember, for people and programs, and what is to be tried again.
+
+Law: only ``retry`` changes anything; what may be long is written as it is read.
+"""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import attrs
+import orjson
+from cyclopts import App, Group, Parameter
+
+from mi_async.bulk.extra import bulk_extra
+from mi_async.bulk.records import PersonRecord, PictureRecord
+from mi_async.cli.output import Form, show, show_each
+from mi_async.cli.streams import stdout
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from mi_async.bulk.ledger import Ledger
+
+File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
+Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")]
+Code: TypeAlias = Annotated[
+    str | None, Parameter(help="Only what failed with this code: 50005, OVER_SIZE_LIMIT, resolution, ...")
+]
+Row: TypeAlias = dict[str, Any]
+Entry: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
+
+AT_ONCE = 256
+"""Lines that are written at once."""
+PERSON = tuple(member.name for member in attrs.fields(PersonRecord))
+PICTURE = tuple(member.name for member in attrs.fields(PictureRecord) if member.name != "person")
+BOTH = frozenset(PERSON) & frozenset(PICTURE)
+
+
+def show_journal(file: File, /, *, output: Output = "json") -> None:
+    """Show what a journal belongs to, its runs, how many persons and pictures are where, and abandoned uploads.
+
+    A run without an end is under way, or was killed.
+    """
+    with _open(file) as ledger:
+        parts, left = _parts(ledger), [attrs.asdict(row) for row in ledger.abandoned()]
+        if output == "json":
+            show(parts | {"abandoned": left}, "json")
+            return
+        runs = parts.pop("runs")
+        show({name.replace("_", " "): _counted(part) for name, part in parts.items()}, "table")
+        show(runs, "table")
+        if left:
+            show(left, "table")
+
+
+def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None:
+    """List what went wrong, person by person: each with its code, message and source.
+
+    The status of a person is how it ended: failed is tried again only after "journal retry", parked by the next run.
+    """
+    with _open(file) as ledger:
+        asyncio.run(show_each(_each(ledger.problems(code)), output))
+
+
+def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:  # noqa: A002  the option's name
+    """Write every person with its pictures to stdout, in the order of the names.
+
+    Args:
+        format: jsonl has a line for each person, with its pictures in it; csv has a line for each picture.
+    """
+    with _open(file) as ledger:
+        _write(_json_lines(ledger.entries()) if format == "jsonl" else _csv_lines(ledger.entries()))
+
+
+def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
+    """Have the next run try again what has failed for good; it is refused while a run is under way."""
+    with bulk_extra():
+        from mi_async.bulk.reset import reset  # noqa: PLC0415  brings SQLAlchemy, an extra
+    show(attrs.asdict(reset(file, code=code)), output)
+
+
+def journal_app(group: Group) -> App:
+    """The commands about journals, in that group of the help."""
+    app = App(
+        name="journal", group=group, help="Journals of bulk runs: what was done, what failed, and what to try again."
+    )
+    app.command(show_journal, name="show", help_epilogue="")
+    app.command(failed, help_epilogue="")
+    app.command(export, help_epilogue="")
+    app.command(retry, help_epilogue="")
+    return app
+
+
+def _open(file: Path) -> "AbstractContextManager[Ledger]":
+    with bulk_extra():
+        from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    return read_journal(file)
+
+
+def _parts(ledger: "Ledger") -> Row:
+    identity = attrs.asdict(ledger.identity)
+    return {
+        "journal": str(ledger.path),
+        **identity,
+        "access_key": ledger.masked_key,
+        "schema": ledger.schema,
+        "created": ledger.created,
+        "software": ledger.software,
+        "persons": ledger.statuses(),
+        "pictures": ledger.states(),
+        "runs": [attrs.asdict(run) for run in ledger.runs()],
+    }
+
+
+def _counted(part: object) -> object:
+    """Counts by name for people; anything else as it is."""
+    return ", ".join(f"{count:,} {name}" for name, count in part.items()) if isinstance(part, Mapping) else part
+
+
+async def _each(rows: Iterable[Any]) -> AsyncIterator[Any]:
+    for row in rows:
+        yield attrs.asdict(row)
+
+
+def _json_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
+    for person, images in entries:
+        row = _members(person) | {"pictures": [_members(image) for image in images]}
+        yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _csv_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
+    yield _csv([*PERSON, *[f"picture_{name}" if name in BOTH else name for name in PICTURE]])
+    for person, images in entries:
+        whose = [_cell(getattr(person, name)) for name in PERSON]
+        for image in images:
+            members = _members(image)
+            yield _csv([*whose, *[_cell(members[name]) for name in PICTURE]])
+        if not images:
+            yield _csv([*whose, *[""] * len(PICTURE)])
+
+
+def _members(record: PersonRecord | PictureRecord) -> Row:
+    """A record as columns; of a picture without the person, and with a time that can be read."""
+    if isinstance(record, PersonRecord):
+        return {name: getattr(record, name) for name in PERSON}
+    at = datetime.fromtimestamp(record.stored_at, UTC).isoformat(timespec="seconds") if record.stored_at else None
+    return {name: getattr(record, name) for name in PICTURE} | {"stored_at": at}
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, tuple):
+        return orjson.dumps(value).decode()
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _csv(cells: Sequence[object]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().encode()
+
+
+def _write(lines: Iterator[bytes]) -> None:
+    out = stdout()
+    while some := b"".join(islice(lines, AT_ONCE)):
+        out.write_bytes(some)

@@ -1,0 +1,159 @@
+"""Bulk runs on an emulator: people and pictures to put in, and what the service, the journal and the session say after.
+
+Law: what a run did is judged by the server's state and by the journal as it is read from the disk.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mi_async.bulk.items import PersonInput
+from mi_async.bulk.journal import Journal
+from mi_async.bulk.ledger import read_journal
+from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.run import BulkRun, Options
+from mi_async.bulk.schedule import Schedule
+from mi_async.emulator.state import Person
+from mi_async.session import HELD
+from mi_async.workflows.source import Raw
+from tests.support.newsroom import Newsroom, no_lease_held
+from tests.support.pictures import picture
+
+FORMATS = ("jpg", "png", "webp")
+THREAD = "mi_async journal"
+
+
+@cache
+def face(seed: int) -> bytes:
+    """A picture; another seed is another one."""
+    return picture(FORMATS[seed % 3], 256, 256, seed=seed)
+
+
+def faces(count: int, start: int = 0) -> list[bytes]:
+    """So many different pictures."""
+    return [face(seed) for seed in range(start, start + count)]
+
+
+def name(number: int) -> str:
+    """A name in Hangul with a slash."""
+    return f"홍길동/{number}"
+
+
+def people(count: int, pictures: int = 1, **more: Any) -> Iterator[PersonInput]:
+    """So many persons with so many pictures each."""
+    for number in range(count):
+        yield PersonInput(name(number), [face((number + n) % 40) for n in range(pictures)], **more)
+
+
+def files(folder: Path, contents: Sequence[bytes]) -> list[Path]:
+    """Pictures as files."""
+    folder.mkdir(exist_ok=True)
+    paths = [folder / f"{number}.jpg" for number in range(len(contents))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    return paths
+
+
+async def outcomes(run: BulkRun) -> dict[str, Outcome]:
+    """All outcomes of a run by key, each of which comes once."""
+    found: dict[str, Outcome] = {}
+    async for outcome in run:
+        assert outcome.key not in found
+        found[outcome.key] = outcome
+    return found
+
+
+def statuses(found: dict[str, Outcome]) -> set[Status]:
+    """The ways in which items ended."""
+    return {outcome.status for outcome in found.values()}
+
+
+def requests(news: Newsroom) -> int:
+    """All requests that the server has seen."""
+    log = news.server.log
+    return sum(len(times) for times in log.arrivals.values())
+
+
+def person(news: Newsroom, key: str) -> Person:
+    """The one person of a name."""
+    (found,) = [each for each in news.server.state.persons() if each.name == key]
+    return found
+
+
+def contents(news: Newsroom, key: str) -> list[bytes | None]:
+    """The pictures of the one person of a name, in the order in which they were attached."""
+    return [news.server.state.uploads[one].content for one in person(news, key).thumbnails.values()]
+
+
+def main_picture(news: Newsroom, key: str) -> bytes | None:
+    """The main picture of the one person of a name."""
+    found = person(news, key)
+    return news.server.state.uploads[found.thumbnails[found.primary or 0]].content
+
+
+def left_behind(news: Newsroom) -> set[str]:
+    """Keys of pictures that are stored and that no person has."""
+    attached = {key for _, key in news.thumbnails()}
+    return {key for key, upload in news.server.state.uploads.items() if upload.stored is not None} - attached
+
+
+def rows(journal: Path) -> dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]:
+    """Persons and pictures of a journal, by key."""
+    with read_journal(journal) as ledger:
+        return {row.person: (row, pictures) for row, pictures in ledger.entries()}
+
+
+def abandoned(journal: Path) -> list[AbandonedRecord]:
+    """Uploads that were started over."""
+    with read_journal(journal) as ledger:
+        return list(ledger.abandoned())
+
+
+def identity(news: Newsroom, operation: str = "enroll") -> Identity:
+    """What the journal of a run in this room belongs to."""
+    context = news.workspace._context
+    return Identity(context.endpoint, news.server.credentials.access_key, news.workspace.name, operation)
+
+
+async def write(news: Newsroom, journal: Path, *records: Record, operation: str = "enroll") -> None:
+    """Leave rows as a run that was killed would have."""
+    opened = await Journal.open(journal, identity(news, operation))
+    await opened.write(*records)
+    await opened.aclose()
+
+
+def run_of(
+    news: Newsroom, items: Any, journal: Path, kind: Any = PersonInput, timeout: float = 600.0, **more: Any
+) -> BulkRun:
+    """A run that parks uploads after so many seconds."""
+    options = Options(journal=journal, schedule=Schedule(timeout=timeout), **more)
+    return BulkRun(news.workspace._context, items, kind, options)
+
+
+def sha256(content: bytes) -> str:
+    """The hash by which a journal knows a picture."""
+    return Raw("", content).sha256
+
+
+async def nothing_left(news: Newsroom) -> None:
+    """Assert that a run has left no lease, no picture in memory, no thread and no task behind."""
+    assert no_lease_held(news.session)
+    assert news.session._held._value == HELD
+    until = time.monotonic() + 2.0
+    while any(thread.name == THREAD for thread in threading.enumerate()):  # it ends just after it has said so
+        assert time.monotonic() < until
+        await asyncio.sleep(0.001)
+    ours = [task for task in asyncio.all_tasks() if "mi_async/bulk" in _place(task)]
+    assert not ours, ours
+
+
+def _place(task: "asyncio.Task[Any]") -> str:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code.co_filename if code is not None else ""
+
+

@@ -1,0 +1,311 @@
+"""Displays of a bulk run: lines, the panel of a terminal, the cell of a notebook, and none of them in the run's way."""
+
+import asyncio
+import io
+import os
+import sys
+import threading
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import define, evolve, field
+from IPython.core.interactiveshell import InteractiveShell
+from rich.text import Text
+
+from mi_async import Clock
+from mi_async.bulk.display import Lines, Look, line, show
+from mi_async.bulk.notebook import Cell
+from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.panel import Panel
+from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.tally import LAST, Tally
+from tests.support import virtual
+
+MIDDLE = BulkProgress(
+    counts={Status.DONE: 11_950, Status.SKIPPED: 40, Status.FAILED: 10},
+    open=87,
+    total=20_000,
+    pictures=11_950,
+    rate=965.4,
+    ceiling=1000,
+    checks=12_200,
+    pool=88,
+    pending=80,
+    elapsed=745.0,
+)
+HOSTILE = Outcome(
+    "홍길동 / 뉴스\x1b[2J<b>",
+    Status.FAILED,
+    problems=(
+        Problem("faces/1.jpg", "50005", "broken\n<script>alert(1)</script>"),
+        Problem("faces/2.jpg", "50005", ""),
+    ),
+)
+
+
+class Terminal(io.StringIO):
+    """Text that calls itself a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@define(eq=False)
+class Run:
+    """A run that has come as far as one says."""
+
+    progress: BulkProgress = MIDDLE
+    latest: list[Outcome] = field(factory=list)
+
+
+def test_a_line_tells_the_figures_that_there_are() -> None:
+    assert line(Look(MIDDLE)) == (
+        "12,000 of 20,000 (60.0%); 11,950 done, 40 skipped, 10 failed; 965 a minute, 96.5 % of the quota's 1,000; "
+        "80 of 88 uploads wait for completion, 98.0 % of checks useful; 8 min 18 s to go"
+    )
+    assert line(Look(BulkProgress())) == "0"
+    assert line(Look(BulkProgress(total=0))) == "0 of 0"
+
+
+def test_a_line_tells_what_is_in_the_way() -> None:
+    said = line(Look(evolve(MIDDLE, outage=95.0, paused=3.2)))
+    assert "the service has not answered for 1 min 35 s; refused with 429, paused for 3 s" in said
+
+
+def test_without_a_terminal_a_line_comes_after_a_second_then_every_thirty_and_at_the_end() -> None:
+    out = io.StringIO()
+    lines = Lines(out)
+    lines.open(Look(MIDDLE))
+    told: list[int] = []
+    for second in range(1, 100):
+        before = out.getvalue()
+        lines.draw(Look(evolve(MIDDLE, open=second), time=float(second)))
+        while lines._waiting.qsize():
+            time.sleep(0.0001)
+        time.sleep(0.001)
+        told += [second] if out.getvalue() != before else []
+    assert told == [1, 31, 61, 91]
+    lines.close(Look(MIDDLE))
+    assert out.getvalue().splitlines() == [line(Look(MIDDLE))] * 5
+
+
+def test_a_run_is_looked_at_twice_a_second() -> None:
+    looked: list[float] = []
+
+    class Looked(Run):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "progress":
+                looked.append(asyncio.get_running_loop().time())
+            return super().__getattribute__(name)
+
+    async def watched() -> None:
+        with show(Looked(), file=io.StringIO()):
+            await asyncio.sleep(10)
+
+    virtual.run(watched())
+    assert 20 <= len(looked) <= 22
+
+
+def test_a_block_that_fails_leaves_neither_a_timer_nor_a_thread() -> None:
+    async def failing() -> None:
+        with show(Run(), file=io.StringIO()):
+            raise ZeroDivisionError
+
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError):
+        virtual.run(failing())
+    assert threading.active_count() == before
+
+
+def test_a_reader_that_is_stuck_does_not_hold_the_run_up() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w", encoding="utf-8") as writer:
+        written = 0
+        try:
+            while True:
+                written += os.write(writing, bytes(4096))
+        except BlockingIOError:
+            os.set_blocking(writing, True)
+        lines = Lines(writer, every=1.0)
+        lines.open(Look(MIDDLE))
+        for second in range(1, 100):
+            lines.draw(Look(MIDDLE, time=float(second)))
+        assert lines._waiting.qsize() <= 1
+        assert len(reader.read(written)) == written
+        lines.close(Look(MIDDLE))
+        said = os.read(reading, 65536).decode().splitlines()
+        assert said
+        assert set(said) == {line(Look(MIDDLE))}
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_file_that_cannot_be_written_is_no_reason_to_end(readable: bool) -> None:
+    with Path(os.devnull).open(encoding="utf-8") as file:
+        lines = Lines(file if readable else None)
+        lines.open(Look(MIDDLE))
+        lines.draw(Look(MIDDLE, time=2.0))
+        lines.close(Look(MIDDLE))
+    assert not lines._writer.is_alive()
+
+
+def _screen(columns: int, look: Look, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What stands on a terminal of this width in the end."""
+    for name, value in {"COLUMNS": str(columns), "TERM": "xterm-256color"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = Terminal()
+    panel = Panel(terminal)
+    panel.open(Look(BulkProgress()))
+    panel.draw(look)
+    panel.close(look)
+    text = terminal.getvalue()
+    assert text.endswith("\x1b[?25h")  # the cursor is back
+    last = text[text.rindex("\x1b[2K") :]
+    return _without_codes(last).splitlines()
+
+
+def _without_codes(text: str) -> str:
+    return Text.from_ansi(text.replace("\x1b[2K", "").replace("\x1b[?25h", "")).plain
+
+
+def test_a_terminal_of_eighty_columns_has_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = _screen(80, Look(evolve(MIDDLE, paused=3.0, outage=40.0), (HOSTILE,)), monkeypatch)
+    text = "\n".join(shown)
+    for said in (
+        "12,000 of 20,000  60.0 %  8 min 18 s to go",
+        "965 a minute, 96.5 % of the quota's 1,000",
+        "80 of 88 wait",
+        "98.0 % of checks useful",
+        "12 min 25 s",
+        "11,950 done, 40 skipped, 10 failed, 87 under way",
+        "the service has not answered for 40 s",
+        "refused with 429, paused for 3 s",
+        "홍길동 / 뉴스\ufffd[2J<b>: failed: 50005 broken <script>",
+    ):
+        assert said in text
+    assert "━" in text
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 60, 200])
+def test_any_width_of_terminal_and_any_name_will_do(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = _screen(columns, Look(evolve(MIDDLE, total=None, ceiling=None), (HOSTILE,) * LAST), monkeypatch)
+    assert all(len(row) <= columns for row in shown)
+
+
+def test_a_terminal_without_rich_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "mi_async.bulk.panel")
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    terminal = Terminal()
+
+    async def watched() -> None:
+        with show(Run(), file=terminal):
+            await asyncio.sleep(0)
+
+    asyncio.run(watched())
+    assert terminal.getvalue() == line(Look(MIDDLE, last=True)) + "\n"
+
+
+def test_lines_on_a_terminal_when_asked_for() -> None:
+    terminal = Terminal()
+
+    async def watched() -> None:
+        with show(Run(), file=terminal, plain=True):
+            await asyncio.sleep(0)
+
+    asyncio.run(watched())
+    assert terminal.getvalue() == line(Look(MIDDLE, last=True)) + "\n"
+
+
+def test_what_a_program_prints_does_not_leave_its_file_for_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+
+    async def watched() -> None:
+        with show(Run(), file=terminal):
+            sys.stdout.write("a row of a file\n")
+            await asyncio.sleep(0)
+
+    asyncio.run(watched())
+    assert capsys.readouterr().out == "a row of a file\n"
+    assert "a row" not in terminal.getvalue()
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """An IPython with a kernel, and what it was told to display."""
+    published: list[dict[str, Any]] = []
+
+    def publish(data: dict[str, str], metadata: object = None, **options: Any) -> None:
+        published.append({"data": data, "metadata": metadata, **options})
+
+    shell = types.SimpleNamespace(kernel=object(), display_pub=types.SimpleNamespace(publish=publish))
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr(InteractiveShell, "initialized", classmethod(lambda _: True))
+    monkeypatch.setattr(InteractiveShell, "instance", classmethod(lambda _: shell))
+    return published
+
+
+async def test_a_notebook_has_one_line_that_is_updated_in_place(notebook: list[dict[str, Any]]) -> None:
+    run = Run(latest=[HOSTILE])
+    with show(run, every=0.001):
+        await asyncio.sleep(0.02)
+        run.progress = evolve(MIDDLE, counts={Status.DONE: 20_000})
+    first, *others = notebook
+    assert others
+    assert not first.get("update")
+    assert all(shown["update"] for shown in others)
+    assert len({shown["transient"]["display_id"] for shown in notebook}) == 1
+    data = notebook[-1]["data"]
+    assert data["text/plain"] == line(Look(run.progress, last=True))
+    assert "100.0%" in data["text/html"]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in data["text/html"]
+    assert "<script>" not in data["text/html"]
+    assert "\x1b" not in data["text/html"]
+
+
+async def test_a_notebook_without_a_total_has_no_bar(notebook: list[dict[str, Any]]) -> None:
+    cell = Cell()
+    cell.open(Look(evolve(MIDDLE, total=None)))
+    assert "<progress" not in notebook[0]["data"]["text/html"]
+
+
+def test_a_tally_is_small_whatever_it_counts() -> None:
+    async def counted() -> None:
+        tally = Tally(Clock())
+        for number in range(100_000):
+            tally.outcome(Outcome(str(number), Status.FAILED if number % 2 else Status.DONE))
+        assert tally.counts == {Status.DONE: 50_000, Status.FAILED: 50_000}
+        assert tally.failures == 50_000
+        assert [outcome.key for outcome in tally.problems] == [str(number) for number in range(1, 41, 2)]
+        assert [outcome.key for outcome in tally.latest] == ["99991", "99993", "99995", "99997", "99999"]
+
+    virtual.run(counted())
+
+
+def test_the_rate_is_that_of_the_last_minute() -> None:
+    async def counted() -> None:
+        clock = Clock(speed=2.0)
+        tally = Tally(clock)
+        assert tally.rate() == 0.0
+        tally.check(done=True)
+        assert tally.rate() == 60.0
+        for _ in range(30 * 10):
+            await clock.sleep(0.1)
+            tally.check(done=True)
+            tally.check(done=False)
+        assert tally.rate() == pytest.approx(602, abs=1)
+        assert (tally.pictures, tally.checks) == (301, 601)
+        assert tally.elapsed == pytest.approx(30, abs=0.1)
+        await clock.sleep(40)
+        assert tally.rate() == pytest.approx(200, abs=12)
+        await clock.sleep(30)
+        assert tally.rate() == 0.0
+        assert len(tally._seconds) == 0
+
+    virtual.run(counted())

@@ -1,0 +1,162 @@
+"""What failures mean for a run, and how an outage is waited out; on virtual time."""
+
+import asyncio
+import logging
+
+import pytest
+
+from mi_async import Clock
+from mi_async.bulk.failures import LONGEST, MANY, Kind, Outage, kind
+from mi_async.errors import (
+    AuthenticationError,
+    BulkError,
+    CapacityError,
+    ConfigError,
+    ConflictError,
+    ConnectError,
+    CredentialsError,
+    DeadlineExceededError,
+    DisconnectedError,
+    ImageRejectedError,
+    InvalidArgumentError,
+    InvalidRequestError,
+    JournalError,
+    MIError,
+    NotFoundError,
+    PermissionDeniedError,
+    QuotaError,
+    QuotaWaitError,
+    ResponseError,
+    ServerError,
+    SessionError,
+    TimeoutError,  # noqa: A004  the field's name
+    UploadFailedError,
+)
+from tests.support import virtual
+
+
+def upload(reason: str, *, ambiguous: bool = False) -> UploadFailedError:
+    failed = UploadFailedError("no", reason=reason)
+    failed.ambiguous = ambiguous
+    return failed
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (CredentialsError("no"), Kind.SYSTEMIC),
+        (ConfigError("no"), Kind.SYSTEMIC),
+        (SessionError("no"), Kind.SYSTEMIC),
+        (JournalError("no"), Kind.SYSTEMIC),
+        (BulkError("no"), Kind.SYSTEMIC),
+        (AuthenticationError(401, "200", "no"), Kind.SYSTEMIC),
+        (PermissionDeniedError(401, "210", "no"), Kind.SYSTEMIC),
+        (CapacityError(409, "10068", "no"), Kind.SYSTEMIC),
+        (NotFoundError(404, "10030", "no workspace"), Kind.SYSTEMIC),
+        (NotFoundError(404, "10001", "no person"), Kind.PERMANENT),
+        (ConflictError(409, "50005", "name in use"), Kind.PERMANENT),
+        (InvalidRequestError(400, "10001", "no"), Kind.PERMANENT),
+        (ImageRejectedError("no", source="a.jpg", reason="size"), Kind.PERMANENT),
+        (InvalidArgumentError("no"), Kind.PERMANENT),
+        (upload("RESOLUTION_NOT_SUPPORT"), Kind.PERMANENT),
+        (upload("HTTP_400"), Kind.PERMANENT),
+        (upload("TIMED_OUT", ambiguous=True), Kind.TRANSIENT),
+        (upload("HTTP_500", ambiguous=True), Kind.TRANSIENT),
+        (upload("HTTP_408"), Kind.TRANSIENT),
+        (upload("HTTP_429"), Kind.TRANSIENT),
+        (upload("ETAG_MISMATCH"), Kind.TRANSIENT),
+        (QuotaError(429, "410", "no"), Kind.TRANSIENT),
+        (QuotaWaitError("no", operation="x", wait=1.0), Kind.TRANSIENT),
+        (ServerError(503, "500", "no"), Kind.TRANSIENT),
+        (ConnectError("no"), Kind.TRANSIENT),
+        (DisconnectedError("no"), Kind.TRANSIENT),
+        (TimeoutError("no"), Kind.TRANSIENT),
+        (ResponseError("no"), Kind.TRANSIENT),
+        (DeadlineExceededError("no"), Kind.TRANSIENT),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, MIError) else "",
+)
+def test_what_a_failure_means(error: MIError, meaning: Kind) -> None:
+    assert kind(error) is meaning
+
+
+AWAY = ServerError(503, "500", "Endpoint Error")
+
+
+def test_a_few_failures_are_bad_luck_and_a_success_forgets_them() -> None:
+    async def main() -> None:
+        outage = Outage(Clock(), patience=100.0)
+        for _ in range(3):
+            assert not any([outage.failure(AWAY) for _ in range(MANY - 1)])
+            await outage.pass_by()
+            outage.success()
+        assert (outage.on, outage.seconds, asyncio.get_running_loop().time()) == (False, 0.0, pytest.approx(0, abs=0.1))
+
+    virtual.run(main())
+
+
+def test_an_outage_is_tried_ever_more_rarely_and_its_end_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+
+    async def main() -> None:
+        outage, loop, tries = Outage(Clock(), patience=1000.0), asyncio.get_running_loop(), list[float]()
+        for _ in range(MANY):
+            outage.failure(AWAY)
+        for _ in range(9):
+            await outage.pass_by()
+            tries.append(round(loop.time(), 1))
+            assert outage.failure(AWAY)
+        assert tries == [1.0, 3.0, 7.0, 15.0, 31.0, 63.0, 123.0, 183.0, 243.0]
+        assert outage.seconds == pytest.approx(243.0, abs=0.1)
+        outage.success()
+        assert not outage.on
+        await outage.pass_by()
+        assert loop.time() == pytest.approx(243.0, abs=0.1)
+
+    virtual.run(main())
+    assert "does not answer; trying again in 1 s" in caplog.text
+    assert f"trying again in {LONGEST:.0f} s" in caplog.text
+    assert "the service answers again, after 243 s" in caplog.text
+
+
+def test_many_who_wait_together_count_as_one_try() -> None:
+    async def main() -> None:
+        outage = Outage(Clock(), patience=1000.0)
+        for _ in range(MANY):
+            outage.failure(AWAY)
+
+        async def one() -> None:
+            await outage.pass_by()
+            outage.failure(AWAY)
+
+        for _ in range(4):
+            await asyncio.gather(*[one() for _ in range(20)])
+        assert asyncio.get_running_loop().time() == pytest.approx(1 + 2 + 4 + 8, abs=0.1)
+
+    virtual.run(main())
+
+
+def test_when_patience_is_over_the_last_failure_is_the_cause() -> None:
+    async def main() -> None:
+        outage = Outage(Clock(), patience=10.0)
+        for _ in range(MANY):
+            outage.failure(AWAY)
+        with pytest.raises(BulkError, match="has not answered for 15 s; the last failure: Endpoint Error") as caught:
+            while True:
+                await outage.pass_by()
+                outage.failure(AWAY)
+        assert caught.value.__cause__ is AWAY
+
+    virtual.run(main())
+
+
+def test_without_patience_the_first_outage_ends_it() -> None:
+    async def main() -> None:
+        outage = Outage(Clock(), patience=0.0)
+        outage.failure(AWAY)
+        await asyncio.sleep(0.1)
+        with pytest.raises(BulkError):
+            for _ in range(MANY):
+                outage.failure(AWAY)
+
+    virtual.run(main())

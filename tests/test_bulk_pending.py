@@ -1,0 +1,138 @@
+"""Uploads that wait for their completion: when they are due, and in which order they come out."""
+
+import asyncio
+
+import pytest
+
+from mi_async import Clock
+from mi_async.bulk.items import ThumbnailUpload
+from mi_async.bulk.pending import Pending
+from mi_async.bulk.records import PersonRecord
+from mi_async.bulk.schedule import Schedule
+from mi_async.bulk.work import Picture, Work
+from tests.support import virtual
+
+SPACING = 0.06
+FOREVER = float("inf")
+
+
+def waiting(number: int = 1, *, stored: float = 0.0, checks: int = 0) -> Picture:
+    work = Work(ThumbnailUpload(number, b""), PersonRecord(str(number)))
+    return Picture(work, b"", stored=stored, checks=checks)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize(
+    ("age", "turn", "delay"),
+    [
+        (0.0, FOREVER, 0.05),  # the eager factor asks for no more than that
+        (1.0, 0.0, 0.05),
+        (4.0, 0.0, 0.2),
+        (1.0, FOREVER, 0.4),
+        (10.0, FOREVER, 4.0),
+        (10.0, 1.0, 1.0),
+        (100.0, 0.0, 5.0),
+    ],
+)
+def test_the_next_check_is_a_part_of_the_age_away_and_sooner_while_permits_are_to_spare(
+    age: float, turn: float, delay: float
+) -> None:
+    if age or turn != FOREVER:
+        assert Schedule().delay(age, turn) == pytest.approx(delay)
+    else:
+        assert Schedule().delay(age, turn) == Schedule().first
+
+
+def test_an_upload_that_never_finishes_costs_a_handful_of_checks() -> None:
+    schedule, age, checks = Schedule(), 0.0, 0
+    while age < schedule.timeout:
+        age += schedule.delay(age, FOREVER)
+        checks += 1
+    assert checks < 30
+
+
+def test_the_first_that_is_due_comes_first() -> None:
+    async def main() -> None:
+        pending = Pending(Clock(), Schedule(), SPACING)
+        pending.short = True
+        late, early = waiting(1, stored=-100.0, checks=3), waiting(2, stored=-1.0, checks=3)
+        await pending.put(late)
+        await pending.put(early)
+        assert (pending.qsize(), pending.overdue()) == (2, False)
+        assert await pending.get() is early
+        assert now() == pytest.approx(0.4, abs=0.01)
+        assert await pending.get() is late
+        assert now() == pytest.approx(40.0, abs=0.1)
+        assert pending.qsize() == 0
+
+    virtual.run(main())
+
+
+def test_equals_come_in_the_order_in_which_they_came() -> None:
+    async def main() -> None:
+        pending = Pending(Clock(), Schedule(), 0.0)
+        pending.short = True
+        pictures = [waiting(number) for number in range(5)]
+        for one in pictures:
+            await pending.put(one)
+        assert [await pending.get() for _ in pictures] == pictures
+
+    virtual.run(main())
+
+
+def test_whoever_waits_is_woken_by_one_that_is_due_sooner() -> None:
+    async def main() -> None:
+        pending = Pending(Clock(), Schedule(), SPACING)
+        pending.short = True
+        getting = [asyncio.create_task(pending.get()) for _ in range(2)]
+        await asyncio.sleep(1.0)
+        late, early = waiting(1, stored=-99.0, checks=1), waiting(2, stored=1.0)
+        await pending.put(late)
+        await asyncio.sleep(1.0)
+        await pending.put(early)
+        done, _ = await asyncio.wait(getting, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result() for task in done] == [early]
+        assert now() == pytest.approx(2.3, abs=0.01)
+        await asyncio.wait(getting)
+
+    virtual.run(main())
+
+
+def test_overdue_is_what_nobody_takes() -> None:
+    async def main() -> None:
+        pending = Pending(Clock(), Schedule(), SPACING)
+        assert not pending.overdue()
+        await pending.put(waiting())
+        assert not pending.overdue()
+        await asyncio.sleep(1.0)
+        assert pending.overdue()
+
+    virtual.run(main())
+
+
+def test_with_permits_to_spare_the_second_check_comes_as_soon_as_the_quota_allows() -> None:
+    async def main() -> None:
+        pending = Pending(Clock(), Schedule(), SPACING)
+        await pending.put(waiting(stored=-10.0, checks=1))
+        await pending.get()
+        assert now() == pytest.approx(0.5, abs=0.01)  # a twentieth of its age, as nobody else waits
+
+    virtual.run(main())
+
+
+def test_who_is_cancelled_while_waiting_takes_nothing() -> None:
+    async def main() -> None:
+        pending = Pending(Clock(), Schedule(), SPACING)
+        getting = asyncio.create_task(pending.get())
+        await asyncio.sleep(0.1)
+        one = waiting()
+        await pending.put(one)
+        getting.cancel()
+        await asyncio.wait([getting])
+        assert pending.qsize() == 1
+        assert await pending.get() is one
+
+    virtual.run(main())

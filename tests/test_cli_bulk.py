@@ -1,0 +1,270 @@
+"""``enroll-many`` and ``upload-thumbnails``: results, reports, exit codes, Ctrl-C, and what to do next."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from mi_async.cli.app import run
+from mi_async.cli.exits import exit_code
+from mi_async.emulator import Fault, Latency, Server, Settings
+from mi_async.errors import AuthenticationError, BulkError, CapacityError, JournalError, NotFoundError
+from tests.support.pictures import picture
+from tests.support.terminal import environment, process, served
+
+PICTURE = picture("jpg")
+SMALL = picture("png", 100, 100)
+
+
+pytestmark = pytest.mark.usefixtures("server")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+    """An emulator that the environment leads to, and a directory of our own to work in."""
+    monkeypatch.chdir(tmp_path)
+    with served() as running:
+        for name, value in environment(running).items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def people(count: int, prefix: str = "홍길동") -> Path:
+    """A directory of people with a picture each."""
+    for number in range(count):
+        folder = Path("faces") / f"{prefix} {number}"
+        folder.mkdir(parents=True)
+        (folder / "1.jpg").write_bytes(PICTURE + number.to_bytes(4, "big"))
+    return Path("faces")
+
+
+def test_people_of_a_directory_are_enrolled_and_the_same_command_does_nothing_more(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people(3)
+    assert run(["enroll-many", "faces"]) == 0
+    written = capsys.readouterr()
+    report = json.loads(written.out)
+    assert (report["ok"], report["counts"]["done"], report["total"], report["pictures"]) == (True, 3, 3, 3)
+    first, last, *table = written.err.splitlines()
+    assert first == "enrolling the people of faces in workspace newsroom; journal: faces.journal"
+    assert last.startswith("3 of 3 (100.0%); 3 done; ")
+    assert table[0] == "items     3 of 3: 3 done"
+    assert table[-1] == "journal   faces.journal"
+    assert sorted(person.name or "" for person in server.state.persons()) == [f"홍길동 {n}" for n in range(3)]
+    requests = server.log.answers.total()
+    assert run(["enroll-many", "faces"]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 3
+    assert server.log.answers.total() == requests
+
+
+def test_pictures_go_to_people_who_are_there(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["enroll-many", str(people(1))]) == 0
+    [person] = server.state.persons()
+    Path("more.jpg").write_bytes(picture("jpg", seed=5))
+    Path("more.csv").write_text(f"person_id,thumbnail\n{person.id},more.jpg\n", encoding="utf-8")
+    capsys.readouterr()
+    assert run(["upload-thumbnails", "more.csv", "--journal", "j", "--output", "table"]) == 0
+    written = capsys.readouterr()
+    assert written.out.splitlines()[0] == "items     1 of 1: 1 done"
+    assert "items     " not in written.err
+    assert len(list(server.state.thumbnails())) == 2
+
+
+def test_what_did_not_go_well_is_told_with_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    people(2)
+    (Path("faces") / "작은 얼굴.png").write_bytes(SMALL)
+    assert run(["enroll-many", "faces", "--report", "report.jsonl"]) == 1
+    written = capsys.readouterr()
+    assert json.loads(written.out)["problems"][0]["key"] == "작은 얼굴"
+    *_, heading, problem, error, hint = written.err.splitlines()
+    assert heading == "problems:"
+    assert problem.startswith("  작은 얼굴: rejected: resolution ")
+    assert error == "error: 1 of 3 items did not go well"
+    assert hint == "rejected ones have to be put right in the input"
+    rows = [json.loads(line) for line in Path("report.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["status"] for row in rows] == ["rejected", "done", "done"]
+    assert "Traceback" not in written.err
+
+
+def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    people(3)
+    assert run(["enroll-many", "faces", "--dry-run"]) == 0
+    written = capsys.readouterr()
+    plan = json.loads(written.out)
+    assert (plan["create"], plan["pictures"], plan["requests"]["persons.create"]) == (3, 3, 3)
+    assert written.err == "planning for faces: pictures are looked at, and no request is made\n"
+    assert not Path("faces.journal").exists()
+    assert not server.log.answers
+    assert run(["enroll-many", "faces"]) == 0
+    (Path("faces") / "작은 얼굴.png").write_bytes(SMALL)
+    capsys.readouterr()
+    assert run(["enroll-many", "faces", "--dry-run", "--output", "table", "--report", "bad.jsonl"]) == 1
+    written = capsys.readouterr()
+    assert re.search(r"^finished already +3$", written.out, re.MULTILINE)
+    assert written.err.splitlines()[-1] == "error: 1 of 4 items would not go well"
+    assert json.loads(Path("bad.jsonl").read_text(encoding="utf-8"))["key"] == "작은 얼굴"
+
+
+def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(20):
+        Path(f"faces/{number}").mkdir(parents=True)
+        Path(f"faces/{number}/1.png").write_bytes(SMALL + bytes([number]))
+    assert run(["enroll-many", "faces", "--max-failures", "3"]) == 1
+    written = capsys.readouterr()
+    assert json.loads(written.out)["ending"]
+    assert "run the same command again to go on" in written.err
+    assert re.search(r"^error: \d+ items failed, more than the 3", written.err, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("enroll-many nowhere", 2, "nowhere: cannot be read: No such file or directory"),
+        ("enroll-many faces --report nowhere/r", 2, "--report: there is no directory nowhere"),
+        ("enroll-many faces --journal nowhere/j", 2, "there is no directory"),
+        ("enroll-many faces --journal faces/0/1.jpg", 2, "the file is something else; it is left as it is"),
+        ("enroll-many faces --grace -1", 2, "grace is a number from 0"),
+        ("enroll-many", 2, "INPUT is missing; see mi-async enroll-many --help"),
+        ("enroll-many faces --workspace elsewhere", 4, "the run was stopped: "),
+        ("NCLOUD_SECRET_ACCESS_KEY=wrong enroll-many faces", 3, "the run was stopped: "),
+    ],
+)
+def test_exit_codes_and_one_line(
+    line: str,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("faces/0").mkdir(parents=True)
+    Path("faces/0/1.jpg").write_bytes(PICTURE)
+    words = line.split()
+    if "=" in words[0]:
+        monkeypatch.setenv(*words.pop(0).split("="))
+    assert run(words) == code
+    written = capsys.readouterr()
+    [error] = [line for line in written.err.splitlines() if line.startswith("error: ")]
+    assert said in error
+    assert "Traceback" not in written.err
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        (AuthenticationError(401, "200", ""), 3),
+        (NotFoundError(404, "10030", ""), 4),
+        (CapacityError(409, "10045", ""), 1),
+        (JournalError("the disk is full"), 1),
+        (None, 1),
+    ],
+)
+def test_a_run_that_had_to_stop_ends_as_its_cause_does_but_never_as_if_nothing_had_changed(
+    cause: Exception | None, code: int
+) -> None:
+    error = BulkError("the run was stopped")
+    error.__cause__ = cause
+    assert exit_code(error) == code
+
+
+def test_the_journal_of_another_workspace_is_refused(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    people(1)
+    assert run(["enroll-many", "faces"]) == 0
+    assert run(["enroll-many", "faces", "--workspace", "another"]) == 2
+    said = capsys.readouterr().err
+    assert "newsroom" in said
+    assert "another" in said
+    assert len(list(server.state.persons())) == 1
+
+
+def _stopped(running: "subprocess.Popen[str]", times: int) -> tuple[str, str]:
+    """Send Ctrl-C so often, each when the one before was heard; what the command has written in the end."""
+    assert running.stderr is not None
+    heard = ""
+    for _ in range(times):
+        running.send_signal(signal.SIGINT)
+        heard += running.stderr.readline()
+    out, err = running.communicate(timeout=30)
+    return out, heard + err
+
+
+def test_the_first_ctrl_c_lets_land_what_is_under_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    people(200)
+    with (
+        served(Settings(latency=Latency.constant(1.5))) as server,
+        process("enroll-many", "faces", "--grace", "20", env=environment(server)) as enrolling,
+    ):
+        assert enrolling.stderr is not None
+        assert enrolling.stderr.readline().startswith("enrolling the people of faces")
+        assert enrolling.stderr.readline()  # a second later
+        out, err = _stopped(enrolling, 1)
+        assert enrolling.returncode == 130, err
+        report = json.loads(out)
+        assert 0 < report["counts"]["done"] < 200
+        assert (report["ending"], report["open"]) == ("cancelled", 0)
+        assert report["counts"]["done"] == len(list(server.state.persons()))
+    told = err.splitlines()
+    assert re.fullmatch(r"stopping: \d+ items under way have 20 s; Ctrl-C again leaves them", told[0])
+    assert told[-2:] == ["what is done is in faces.journal; run the same command again to go on", "interrupted"]
+    assert "Traceback" not in err
+
+
+def test_the_second_ctrl_c_stops_at_once_and_the_next_run_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    people(20)
+    with served(Settings(latency=Latency.constant(4))) as server:
+        with process("enroll-many", "faces", env=environment(server)) as enrolling:
+            assert enrolling.stderr is not None
+            assert enrolling.stderr.readline().startswith("enrolling the people of faces")
+            assert enrolling.stderr.readline()
+            out, err = _stopped(enrolling, 2)
+            assert enrolling.returncode == 130, err
+        assert json.loads(out)["open"] == 20
+        assert "stopping at once" in err
+        assert "Traceback" not in err
+        with process("enroll-many", "faces", env=environment(server)) as again:
+            out, err = again.communicate(timeout=60)
+            assert again.returncode == 0, err
+        assert json.loads(out)["counts"]["done"] == 20
+        keys = [key for _, key in server.state.thumbnails()]
+        assert len(keys) == len(set(keys)) == 20
+
+
+def test_a_name_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("p.jsonl").write_text(json.dumps({"name": "\x1b[2J" * 20, "thumbnails": ["none.jpg"]}), encoding="utf-8")
+    assert run(["enroll-many", "p.jsonl"]) == 1
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_on_a_terminal_there_is_a_panel_and_what_is_logged_stands_above_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(3)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    server.faults.next("thumbnails.presign", Fault.RATE_LIMITED)
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-W", "error", "-m", "mi_async", "enroll-many", "faces"]
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as enrolling:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # a terminal whose other end was closed
+            while more := os.read(ours, 65536):
+                shown += more
+        assert enrolling.stdout is not None
+        assert json.loads(enrolling.stdout.read())["counts"]["done"] == 3
+    os.close(ours)
+    text = shown.decode()
+    warning, panel, report = (text.rindex(said) for said in ("refused with 429", "under way", "items     3 of 3"))
+    assert warning < panel < report
+    assert "━" in text
+    assert "\x1b[?25h" in text  # the cursor is back

@@ -1,0 +1,128 @@
+"""``mi-async journal`` on real files."""
+
+import asyncio
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from mi_async.cli.app import run
+from tests.support.terminal import process
+from tests.test_bulk_ledger import NEWSROOM, under_way
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A journal of a run that has ended."""
+
+    async def make() -> None:
+        async with under_way(tmp_path / "뉴스.journal"):
+            pass
+
+    asyncio.run(make())
+    return str(tmp_path / "뉴스.journal")
+
+
+def test_show_tells_where_everything_is(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["journal", "show", path]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["journal"] == path
+    assert (shown["operation"], shown["workspace"], shown["access_key"]) == ("enroll", "newsroom", "...WXYZ")
+    assert shown["persons"] == {"done": 1, "failed": 1, "parked": 1, "partial": 1, "rejected": 1}
+    assert shown["pictures"]["attached"] == 2
+    assert shown["runs"][0]["ending"] == "finished"
+    assert shown["abandoned"] == [{"thumbnail_key": "k0", "person": "Yi", "source": "3.jpg", "reason": "expired"}]
+    assert run(["journal", "show", path, "-o", "table"]) == 0
+    table = capsys.readouterr().out
+    assert "1 done, 1 failed, 1 parked, 1 partial, 1 rejected" in table
+    assert "expired" in table
+    assert "finished" in table
+    assert NEWSROOM.access_key not in table + str(shown)
+
+
+def test_failed_lists_code_message_and_source(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["journal", "failed", path]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["code"] for row in rows] == ["10049", "DUPLICATE", "OVER_SIZE_LIMIT", "unreadable", "TIMED_OUT"]
+    assert rows[2] == {
+        "person": "Yi",
+        "what": "picture",
+        "status": "failed",
+        "code": "OVER_SIZE_LIMIT",
+        "message": "big",
+        "source": "3.jpg",
+    }
+    assert run(["journal", "failed", path, "--code", "10049", "-o", "table"]) == 0
+    table = capsys.readouterr().out
+    assert "people.csv:2" in table
+    assert "DUPLICATE" not in table
+
+
+def test_export_has_a_line_for_each_person(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["journal", "export", path]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["person"] for row in rows][-1] == "홍길동 / 뉴스"
+    assert rows[-1]["tags"] == ["Anchor"]
+    assert [(picture["source"], picture["stored_at"]) for picture in rows[3]["pictures"]] == [
+        ("5.jpg", "1970-01-01T00:00:01+00:00")
+    ]
+
+
+def test_export_as_csv_has_a_line_for_each_picture(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["journal", "export", path, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["person"], row["source"], row["code"], row["picture_code"]) for row in rows] == [
+        ("Ama", "", "10049", ""),
+        ("Bo [people.csv:9]", "", "DUPLICATE", ""),
+        ("Yi", "2.jpg", "", ""),
+        ("Yi", "3.jpg", "", "OVER_SIZE_LIMIT"),
+        ("Yi", "4.jpg", "", "unreadable"),
+        ("Zoe", "5.jpg", "TIMED_OUT", ""),
+        ("nobody", "6.jpg", "", ""),
+        ("홍길동 / 뉴스", "1.jpg", "", ""),
+    ]
+    assert rows[-1]["tags"] == '["Anchor"]'
+    assert rows[-1]["primary"] == "false"
+
+
+def test_retry_tells_how_many(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["journal", "retry", path, "--code", "10049"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"persons": 1, "pictures": 0}
+    assert run(["journal", "retry", path]) == 0
+    assert json.loads(capsys.readouterr().out) == {"persons": 1, "pictures": 2}
+
+
+@pytest.mark.parametrize("command", ["show", "failed", "export", "retry"])
+def test_a_file_that_is_no_journal_is_a_mistake(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["journal", command, str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err == f"error: journal {tmp_path / 'none'}: there is none\n"
+    (tmp_path / "people.csv").write_text("name,picture\n" * 20)
+    assert run(["journal", command, str(tmp_path / "people.csv")]) == 2
+    assert "is something else; it is left as it is" in capsys.readouterr().err
+
+
+async def test_commands_while_a_run_is_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with under_way(tmp_path / "j"):
+        assert await asyncio.to_thread(run, ["journal", "show", str(tmp_path / "j")]) == 0
+        assert json.loads(capsys.readouterr().out)["runs"][0]["ended"] is None
+        assert await asyncio.to_thread(run, ["journal", "retry", str(tmp_path / "j")]) == 2
+        assert "a run is under way on it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "failed", "export", "retry"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["journal", command, "--help"]) == 0
+    assert "The journal of a bulk run" in capsys.readouterr().out
+
+
+def test_a_reader_of_an_export_that_goes_away_is_no_error(path: str) -> None:
+    with process("journal", "export", path) as exporting:
+        assert exporting.stdout is not None
+        assert exporting.stderr is not None
+        exporting.stdout.close()
+        assert exporting.wait(30) == 141
+        assert exporting.stderr.read() == ""
