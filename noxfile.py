@@ -47,7 +47,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Strict types, by two checkers."""
-    session.install("-e", ".[cli]", "nox", *GROUPS["types"], *GROUPS["tests"], *GROUPS["bench"])
+    session.install("-e", ".[cli,storage]", "nox", *GROUPS["types"], *GROUPS["tests"], *GROUPS["bench"])
     session.run("mypy")
     session.run("pyright", "--pythonpath", session.virtualenv.location + "/bin/python")
 
@@ -55,14 +55,14 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Examples of the README and of docs/ run, and what is generated there is current."""
-    session.install("-e", ".[cli]", *GROUPS["tests"])
+    session.install("-e", ".[cli,storage]", *GROUPS["tests"])
     session.run("pytest", "tests/docs", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The suite, with branch coverage: all of _core, at least 95 % of the rest."""
-    session.install("-e", ".[cli]", *GROUPS["tests"])
+    session.install("-e", ".[cli,storage]", *GROUPS["tests"])
     session.run("coverage", "erase")
     session.run("pytest", "-n", "2", "--cov", "--cov-report=", *session.posargs)
     if not session.posargs:
@@ -73,14 +73,14 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Benchmarks, as ratios within one run; see benchmarks/README.md."""
-    session.install(".[cli]", *GROUPS["bench"])
-    scripts = ("structuring", "micro", "imports", "call", "put", "bulk_cpu", "bulk_memory", "bulk_goodput")
-    for script in session.posargs or scripts:
+    session.install(".[cli,storage]", *GROUPS["bench"])
+    quick = ["structuring", "micro", "imports", "call", "put", "jobs", "storage"]
+    for script in session.posargs or [*quick, "bulk_cpu", "bulk_memory", "bulk_goodput"]:
         session.run("python", f"benchmarks/{script}.py")
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Long runs: many uploads and enrollments, with and without faults."""
-    session.install("-e", ".[cli]", *GROUPS["tests"])
+    """Long runs: many uploads and enrollments, with and without faults, and a large file."""
+    session.install("-e", ".[cli,storage]", *GROUPS["tests"])
     session.run("pytest", "-m", "soak", "-s", *session.posargs)

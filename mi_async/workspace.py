@@ -20,9 +20,10 @@ from mi_async.api.query_assets import QueryAssets
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
 from mi_async.api.workspaces import Workspaces
-from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.items import AssetInput, BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.media_files import stored_assets
 from mi_async.bulk.options import Options
-from mi_async.bulk.run import BulkRun
+from mi_async.bulk.run import BulkRun, over_faces, over_footage
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.place import StoredObject
 from mi_async.storage.store import Store
@@ -389,7 +390,7 @@ class Workspace(WorkspaceGroups):
         options = Options(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(self._context, people, PersonInput, options)
+        return BulkRun(over_faces(self._context, PersonInput), people, options)
 
     def upload_thumbnails(
         self,
@@ -410,4 +411,75 @@ class Workspace(WorkspaceGroups):
         options = Options(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(self._context, items, ThumbnailUpload, options)
+        return BulkRun(over_faces(self._context, ThumbnailUpload), items, options)
+
+    def stored_assets(self, prefix: str) -> AsyncGenerator[AssetInput]:
+        """Media files that are in a bucket already, for :meth:`ingest_many`; by their names, listed page by page.
+
+        Args:
+            prefix: ``s3://bucket/prefix``, or ``s3://bucket`` for all of it.
+
+        Raises:
+            InvalidArgumentError: it names no bucket.
+            MIError: by the iteration: there is no such bucket, or it cannot be listed.
+        """
+        return stored_assets(self._intake.store, prefix)
+
+    def ingest_many(
+        self,
+        assets: Iterable[AssetInput | BadInput] | AsyncIterable[AssetInput | BadInput],
+        *,
+        journal: str | os.PathLike[str],
+        project: int | str | None = None,
+        bucket: str | None = None,
+        analyze: bool = True,
+        summarize: bool = False,
+        if_exists: IfExists = "reuse",
+        analysis: AnalysisOptions | None = None,
+        locale: str | None = None,
+        total: int | None = None,
+        max_failures: int | None = None,
+        grace: float = 30.0,
+        patience: float = 21_600.0,
+    ) -> BulkRun:
+        """Bring any number of media files in, each as :meth:`ingest_asset` does and each once whatever happens.
+
+        A few files go up at a time, hundreds may be imported and analysed at once. To resume, make the same call
+        again: what is finished costs no request while size and time of change are the same, parts that have arrived
+        are not sent again, and a registration whose end nobody wrote down is looked for before it is repeated.
+
+        Args:
+            assets: what to bring in, of one project; see ``read_assets`` and :meth:`stored_assets`. It is gone through
+                once and not ahead of the work. An object that comes twice is refused the second time.
+            journal: path of the file that remembers what is done, as in :meth:`enroll_many`; records of unfinished
+                uploads are kept beside it.
+            project: as in :meth:`ingest_asset`, and so are bucket, analyze, summarize, if_exists, analysis and locale.
+            bucket: where files go; by default the one that the workspace is linked to.
+            analyze: request analyses, and wait for their indexes.
+            summarize: request texts for the scenes after it.
+            if_exists: where the project has an asset of an object: take it, make another, or let the item fail.
+            analysis: how to analyse.
+            locale: language of the texts.
+            total: how many there are, for the progress; by default ``len(assets)`` where that is known.
+            max_failures: as in :meth:`enroll_many`, and so are grace and patience.
+            grace: seconds for uploads to land when the run is stopped; jobs go on at the service and are left there.
+            patience: seconds for which a service that does not answer at all is waited for.
+
+        Returns:
+            A run, whose outcomes are of the class ``AssetOutcome``.
+
+        Raises:
+            InvalidArgumentError: arguments that do not go together; by the run: no bucket, no such project.
+            BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
+        """
+        wish = Wish(
+            project=project,
+            bucket=bucket,
+            analyze=analyze,
+            summarize=summarize,
+            if_exists=if_exists,
+            analysis=analysis,
+            locale=locale,
+        )
+        options = Options(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
+        return BulkRun(over_footage(self._intake, wish), assets, options)

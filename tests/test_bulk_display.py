@@ -306,6 +306,6 @@ def test_the_rate_is_that_of_the_last_minute() -> None:
         assert tally.rate() == pytest.approx(200, abs=12)
         await clock.sleep(30)
         assert tally.rate() == 0.0
-        assert len(tally._seconds) == 0
+        assert len(tally._pictures._seconds) == 0
 
     virtual.run(counted())

@@ -146,7 +146,7 @@ async def test_runs_are_numbered_and_tell_how_they_ended(tmp_path: Path) -> None
         (1, at, at, "finished", os.getpid()),
         (2, at, at, "", os.getpid()),
     ]
-    assert not Path(f"{tmp_path}/j-wal").exists()  # noqa: ASYNC240  one look at a file
+    assert not Path(f"{tmp_path}/j-wal").exists()
 
 
 async def test_the_file_explains_itself(tmp_path: Path) -> None:

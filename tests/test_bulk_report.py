@@ -17,6 +17,7 @@ from mi_async.bulk.records import Identity, PersonRecord, PictureRecord
 from mi_async.bulk.report import SHOWN, BulkReport
 from mi_async.bulk.results import COLUMNS
 from mi_async.errors import BulkError, ConfigError, JournalError
+from tests.test_html import read
 
 FAILED = Outcome(
     "홍길동 / 뉴스\x1b[2J<b>",
@@ -90,7 +91,10 @@ def test_a_report_of_many_problems_holds_the_first_and_says_how_many_there_are()
 
 def test_a_notebook_gets_the_same_escaped() -> None:
     shown = REPORT._repr_html_()
-    assert "<th>abandoned</th><td>2; uploads started over, keys in the journal</td>" in shown
+    page = read(shown)
+    assert page.cells[page.cells.index("abandoned") + 1] == "2; uploads started over, keys in the journal"
+    assert "problems:" in page.said
+    assert page.cells[-6:] == ["[people.csv:17]", "rejected", "INPUT", "no name", "people.csv:17", ""]
     assert "broken &lt;script&gt;" in shown
     assert "<script>" not in shown
     assert "\x1b" not in shown

@@ -6,10 +6,12 @@ import shlex
 
 import pytest
 
-from mi_async import Clock, Credentials, NotFoundError, connect
+from mi_async import Clock, Credentials, NotFoundError, Storage, connect
 from mi_async.cli import emulator as module
 from mi_async.cli.app import run
-from mi_async.emulator import Latency, Mixture, Server, Settings
+from mi_async.cli.buckets import looking_at
+from mi_async.emulator import CREDENTIALS, Latency, Mixture, Server, Settings
+from tests.support.storage import BUCKET, bucket
 
 
 def test_settings_shell_lines_log_and_summary(
@@ -60,7 +62,7 @@ def test_the_shell_lines_can_be_pasted_whatever_is_in_them() -> None:
 async def test_faults_are_spread_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Settings] = []
 
-    async def keep(_host: str, _port: int, settings: Settings, _clock: Clock) -> None:
+    async def keep(_host: str, _port: int, settings: Settings, _clock: Clock, _storage: Storage | None) -> None:
         seen.append(settings)
         await asyncio.sleep(0)
 
@@ -68,3 +70,19 @@ async def test_faults_are_spread_and_counted(monkeypatch: pytest.MonkeyPatch) ->
     assert await asyncio.to_thread(run, ["emulator", "--faults", "0.2"]) == 0
     assert sum(seen[0].random_faults.values()) == pytest.approx(0.2)
     assert logging.getLogger("mi_async").level == logging.WARNING
+
+
+async def test_what_lies_in_a_storage_is_there_in_its_size(caplog: pytest.LogCaptureFixture) -> None:
+    with bucket() as s3:
+        s3.put("저녁 뉴스/clip 1.mp4", bytes(1234))
+        async with looking_at(Storage(s3.url), CREDENTIALS) as look:
+            found = await look(BUCKET, "저녁 뉴스/clip 1.mp4")
+            assert found is not None
+            assert (found.size, found.format, found.flaw) == (1234, "mp4", None)
+            assert await look(BUCKET, "none.mp4") is None
+            assert await look("nowhere", "clip.mp4") is None
+            assert not caplog.records
+            s3.refuse = lambda _kind, _query: ("403 Forbidden", "AccessDenied")
+            assert await look(BUCKET, "저녁 뉴스/clip 1.mp4") is None
+    assert "head_object" in caplog.text
+    assert CREDENTIALS.secret_key not in caplog.text

@@ -9,7 +9,15 @@ import pytest
 from mi_async.cli.app import run
 from mi_async.cli.exits import EXITS, FAILURES, exit_code, report
 from mi_async.emulator import Server
-from mi_async.errors import CredentialsError, MIError, NotFoundError
+from mi_async.errors import (
+    AlreadyExistsError,
+    CredentialsError,
+    ImportFailedError,
+    JobStateError,
+    JobTimeoutError,
+    MIError,
+    NotFoundError,
+)
 from mi_async.text import duration, one_line, plain, size
 from tests.support.terminal import environment, served
 
@@ -144,6 +152,10 @@ def test_an_interruption_says_what_exists_already(capsys: pytest.CaptureFixture[
 def test_the_more_precise_class_wins() -> None:
     assert exit_code(NotFoundError(404, "10030", "")) == 4
     assert exit_code(CredentialsError("")) == 3
+    assert exit_code(AlreadyExistsError("", existing=(1,))) == 5
+    assert exit_code(JobStateError("")) == 5
+    assert exit_code(JobTimeoutError("")) == 6
+    assert exit_code(ImportFailedError("")) == 1
     assert not issubclass(AssertionError, FAILURES)
 
 

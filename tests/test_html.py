@@ -30,13 +30,13 @@ from mi_async.text import plain
 from mi_async.workflows.search import SceneHit
 
 EMPTY = {"img"}
-ELEMENTS = {"div", "table", "caption", "tbody", "tr", "th", "td", "img", "span"}
-ATTRIBUTES = {"class", "style", "src", "alt", "title", "loading", "referrerpolicy"}
+ELEMENTS = {"div", "table", "caption", "tbody", "tr", "th", "td", "img", "span", "progress", "ul", "li"}
+ATTRIBUTES = {"class", "style", "src", "alt", "title", "loading", "referrerpolicy", "value", "max"}
 NASTY = "<script>alert(1)</script>\"' onerror=x &amp; \u202e gnp.exe \x1b[31m $\\href{javascript:alert(1)}{x}$ \\(x\\)"
 
 
 class Strict(HTMLParser):
-    """A reader that takes nothing but well-formed tables."""
+    """A reader that takes nothing but well-formed tables, lists and bars."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

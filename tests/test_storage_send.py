@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -147,7 +149,7 @@ async def interrupted(s3: Bucket, clip: Path, after: int) -> None:
 
 
 async def test_a_cancelled_upload_is_taken_up(s3: Bucket, clip: Path) -> None:
-    s3.refuse = lambda kind, query: ("503 Slow Down", "SlowDown") if query.get("partNumber") == ["5"] else None
+    s3.refuse = lambda _kind, query: ("503 Slow Down", "SlowDown") if query.get("partNumber") == ["5"] else None
     await interrupted(s3, clip, 2)
     assert s3.unfinished() == 1
     arrived = set(s3.arrived())
@@ -312,6 +314,32 @@ async def test_cancelled_anywhere_it_can_be_run_again(s3: Bucket, clip: Path, la
                 break
         assert len(asyncio.all_tasks()) == 1
     assert task.result().etag
-    assert suspension > 10
+    assert suspension > 5
     assert s3.get(PLACE.key) == clip.read_bytes()
     assert nothing_kept(clip)
+
+
+async def test_without_the_extra_it_says_what_to_install(
+    s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mi_async.storage.client", None)
+    with pytest.raises(ConfigError, match=r"mi-async\[storage\]"):
+        await sent(s3.url, clip)
+
+
+async def test_nothing_of_aws_is_read(s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_PROFILE": "absent",
+        "AWS_CONFIG_FILE": str(clip),
+        "AWS_ENDPOINT_URL": nobody_there(),
+        "AWS_CA_BUNDLE": "/absent",
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported",
+        "HTTP_PROXY": nobody_there(),
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert (await sent(s3.url, clip)).sent == SIZE
+
+
+def test_the_library_is_loaded_late() -> None:
+    code = "import mi_async, sys; sys.exit('botocore' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,7 +1,6 @@
 """A media file from disk to its index: the emulator beside a real S3 implementation."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,8 +26,10 @@ from mi_async import (
 )
 from mi_async.api.indexes import AnalysisStatus
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.errors import MIError
+from mi_async.errors import MIError, SessionError
+from mi_async.storage.cut import LEAST_PART
 from tests.support.films import film
+from tests.support.interruption import CancelAt
 from tests.support.newsroom import Newsroom, newsroom
 from tests.support.storage import BUCKET, Bucket, bucket
 
@@ -140,8 +141,8 @@ async def test_an_object_that_is_there_is_not_sent(s3: Bucket, clip: Path) -> No
             await room.workspace.ingest_asset(place, project=project, bucket=BUCKET)
         with pytest.raises(NotFoundError, match="no such object"):
             await room.workspace.ingest_asset(StoredObject(BUCKET, "nothing.mp4"), project=project)
+        s3.put("notes.txt", b"text")
         with pytest.raises(MediaRejectedError):
-            s3.put("notes.txt", b"text")
             await room.workspace.ingest_asset(StoredObject(BUCKET, "notes.txt"), project=project)
         assert len(await numbers(room, project)) == 1
     assert s3.asked["part PUT"] == 0
@@ -299,4 +300,41 @@ async def test_the_session_closes_the_storage(s3: Bucket, clip: Path) -> None:
         await room.session.aclose()
         with pytest.raises(MIError, match="closed"):
             await ingested(room, clip, project)
-    assert os.path.exists(clip)
+
+
+async def test_closing_the_session_ends_an_upload_clearly(s3: Bucket, clip: Path) -> None:
+    clip.write_bytes(film(size=2 * LEAST_PART))
+    landed = asyncio.Event()
+
+    def watch(now: Ingestion) -> None:
+        if now.sent:
+            landed.set()
+
+    s3.refuse = lambda _kind, query: ("503 Slow Down", "SlowDown") if query.get("partNumber") == ["2"] else None
+    async with studio(s3, retry=RetryPolicy(max_attempts=1_000)) as (room, project):
+        task = asyncio.create_task(ingested(room, clip, project, progress=watch))
+        await landed.wait()
+        await room.session.aclose(grace=0)
+        with pytest.raises(SessionError):
+            await task
+    assert s3.arrived() == [1]
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_cancelled_anywhere_one_asset_comes_of_it(s3: Bucket, clip: Path, late: bool) -> None:
+    suspension = 0
+    async with studio(s3) as (room, project):
+        while True:
+            suspension += 1
+            interrupted = CancelAt(ingested(room, clip, project), suspension, late)
+            task = asyncio.create_task(_awaited(interrupted))
+            await asyncio.wait({task})
+            if not task.cancelled():
+                break
+        assert task.result().index is not None
+        assert await numbers(room, project) == [task.result().asset.asset_id]
+    assert suspension > 8
+
+
+async def _awaited(interrupted: CancelAt) -> IngestedAsset:
+    return await interrupted  # type: ignore[no-any-return]

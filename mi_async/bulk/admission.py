@@ -4,13 +4,12 @@ Law: what needs no request is decided here: what is finished, what came before i
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, TypeVar, cast
 
 from attrs import define, evolve, field, frozen
 
-from mi_async.bulk.items import BadInput, Input, Item, PersonInput, ThumbnailUpload
+from mi_async.bulk.items import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.loading import fingerprint, is_file
 from mi_async.bulk.outcome import Outcome, Problem, Status
@@ -21,36 +20,13 @@ from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State
 
-CHUNK = 32
-"""Items that are looked up at once."""
-MOMENT = 0.02
-"""Real seconds for which items of a slow iterator are gathered into a chunk."""
+T = TypeVar("T")
+
 DUPLICATE, INPUT = "DUPLICATE", "INPUT"
 """Codes of items that are refused here."""
 FINAL = frozenset({State.ATTACHED.value, FAILED})
 
 Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
-
-
-async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
-    """Items a few at a time: what a quick iterator gives at once, what a slow one gives in a moment."""
-    if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield [item]
-        return
-    source = iter(items)
-    while chunk := _take(source):
-        yield chunk
-
-
-def _take(source: Iterable[Item | BadInput]) -> list[Item | BadInput]:
-    chunk: list[Item | BadInput] = []
-    until = time.monotonic() + MOMENT
-    for item in source:
-        chunk.append(item)
-        if len(chunk) == CHUNK or time.monotonic() >= until:
-            break
-    return chunk
 
 
 @define(eq=False)
@@ -73,18 +49,14 @@ class Admission:
 
     async def decide(self, chunk: Sequence[Item | BadInput]) -> list[Outcome | Work]:
         """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
-        rows = await self._rows([item for item in chunk if not isinstance(item, BadInput)])
+        rows = await self._rows(only(self.kind, chunk))
         seen: dict[str, PersonRecord] = {}
-        decided = [self._judge(item, rows, seen) for item in chunk]
+        decided = [self._judge(cast("FaceItem | BadInput", item), rows, seen) for item in chunk]
         await self.journal.write(*seen.values())
         return decided
 
-    async def _rows(self, items: Sequence[Item]) -> "_Rows":
+    async def _rows(self, items: Sequence[FaceItem]) -> "_Rows":
         """What the journal and the file system say about the items of a chunk."""
-        for item in items:
-            if not isinstance(item, self.kind):
-                message = f"this run takes {self.kind.__name__}, not {type(item).__name__}"
-                raise InvalidArgumentError(message)
         sources = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
         if self.kind is PersonInput:
             found = await self.journal.find([item.key for item in items if isinstance(item.key, str)])
@@ -97,7 +69,7 @@ class Admission:
         prints = await asyncio.to_thread(_prints, sources) if found else {}
         return _Rows(found, prints)
 
-    def _judge(self, item: Item | BadInput, rows: "_Rows", seen: dict[str, PersonRecord]) -> Outcome | Work:
+    def _judge(self, item: FaceItem | BadInput, rows: "_Rows", seen: dict[str, PersonRecord]) -> Outcome | Work:
         self._ordinal += 1
         if isinstance(item, BadInput):
             return self._reject(item, f"[{item.origin}]", Problem(item.origin, INPUT, item.message), seen)
@@ -121,7 +93,9 @@ class Admission:
         earlier = seen.get(item.key, person)
         return earlier.origin if earlier.run == self.journal.run else None
 
-    def _reject(self, item: Item | BadInput, label: str, problem: Problem, seen: dict[str, PersonRecord]) -> Outcome:
+    def _reject(
+        self, item: FaceItem | BadInput, label: str, problem: Problem, seen: dict[str, PersonRecord]
+    ) -> Outcome:
         """Refuse an item before anything was sent; the journal has it under a name that nobody has."""
         seen[label] = PersonRecord(
             label,
@@ -158,6 +132,22 @@ class Admission:
         work.open = len(work.pictures)
         self.turns.join(work)
         return work
+
+
+def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:
+    """The items of a chunk, without what is none.
+
+    Raises:
+        InvalidArgumentError: one is of another class.
+    """
+    items: list[T] = []
+    for item in chunk:
+        if isinstance(item, kind):
+            items.append(item)
+        elif not isinstance(item, BadInput):
+            message = f"this run takes {kind.__name__}, not {type(item).__name__}"
+            raise InvalidArgumentError(message)
+    return items
 
 
 @frozen

@@ -126,6 +126,7 @@ def line(look: Look) -> str:
         figures.counted(progress.counts),
         figures.pace(progress.rate, progress.ceiling) if progress.checks else "",
         figures.waiting(progress) if progress.checks else "",
+        *figures.footage(progress),
         *figures.hindrances(progress),
         "" if look.last else figures.remaining(progress),
     ]

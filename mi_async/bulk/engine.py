@@ -11,21 +11,25 @@ from typing import Any
 
 from attrs import define, field
 
-from mi_async.bulk.admission import Admission, chunks
+from mi_async.bulk.chunks import chunks
+from mi_async.bulk.errand import END, Errand, Moves
 from mi_async.bulk.failures import Kind, Outage, kind
 from mi_async.bulk.items import Input
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.outcome import Outcome
-from mi_async.bulk.process import Line, Process, Stage
+from mi_async.bulk.process import Admission, Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.tally import Tally
-from mi_async.bulk.work import END, Moves, Thing, Work
 from mi_async.errors import BulkError, MIError
 
 _log = logging.getLogger(__name__)
 
 ROOM = 3072
 """Works under way at most: the largest pool, and what has left it and waits for the person."""
+
+
+class _LeftThere(Exception):  # noqa: N818  no error: the run stops
+    """What is done at the service is not waited for any more."""
 
 
 @define(eq=False)
@@ -60,7 +64,9 @@ class Engine:
     _lines: dict[str, Line] = field(init=False)
     _outages: dict[str, Outage] = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
+    _waiting: set[asyncio.Future[Moves]] = field(init=False, factory=set)
     _works: int = field(init=False, default=0)
+    _unfinished: int = field(init=False, default=0)  # works that are left to the service
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     _stop: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -107,12 +113,15 @@ class Engine:
         if failure is not None and self.failure is None:
             self.failure = failure
         self._stop.set()
+        for waiting in self._waiting:
+            waiting.cancel()
 
     async def aclose(self) -> None:
         """End whatever still runs; what is under way stays as the journal has it."""
-        for task in self._tasks:
+        ending: list[asyncio.Future[Any]] = [*self._tasks, *self._waiting]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         self.process.aclose()
 
     def progress(self) -> BulkProgress:
@@ -120,7 +129,7 @@ class Engine:
         return self.process.progress(
             BulkProgress(
                 counts=dict(self.tally.counts),
-                open=self._works,
+                open=self._works + self._unfinished,
                 total=self.total,
                 stages={name: line.qsize() for name, line in self._lines.items()},
                 outage=max(outage.seconds for outage in self._outages.values()),
@@ -164,7 +173,7 @@ class Engine:
                         await self._room.acquire()
                         await self._begin(decided)
 
-    async def _begin(self, work: Work) -> None:
+    async def _begin(self, work: Errand) -> None:
         """Send a work on its way."""
         self._works += 1
         self._idle.clear()
@@ -187,14 +196,16 @@ class Engine:
     async def _work(self, stage: Stage) -> None:
         line = self._lines[stage.name]
         while True:
-            thing: Thing = await line.get()
+            thing: Any = await line.get()
             try:
                 await self._carry(stage, thing)
+            except _LeftThere:
+                self._drop(thing, unfinished=True)
             except Exception as error:  # noqa: BLE001  every item would meet it, or it is nobody's fault but ours
                 self.stop(error)
                 self._drop(thing)
 
-    async def _carry(self, stage: Stage, thing: Thing) -> None:
+    async def _carry(self, stage: Stage, thing: Any) -> None:
         """Take a thing through a stage, and to the next one."""
         try:
             moves = await self._persist(stage, thing)
@@ -204,26 +215,26 @@ class Engine:
                 raise
             moves = await self.process.give_up(thing, error, transient=meaning is Kind.TRANSIENT)
         for name, moved in moves:
-            if isinstance(moved, Work) and moved.dropped:
+            if isinstance(moved, Errand) and moved.dropped:
                 self._leave(moved)
-            elif isinstance(moved, Work) and name == END:
+            elif isinstance(moved, Errand) and name == END:
                 outcome = await self.process.end(moved)
                 self._leave(moved)
                 await self._tell(outcome)
             else:
                 await self._lines[name].put(moved)
 
-    async def _persist(self, stage: Stage, thing: Thing) -> Moves:
+    async def _persist(self, stage: Stage, thing: Any) -> Moves:
         """Try a stage until it works, the item's tries are used up, or the service has been away for too long."""
         outage, tried = self._outages[stage.name], 0
         while True:
             await outage.pass_by()
             try:
-                moves = await stage.step(thing, outage)
+                moves = await (self._wait(stage, thing, outage) if stage.waits else stage.step(thing, outage))
             except MIError as error:
                 if kind(error) is not Kind.TRANSIENT:
                     raise
-                if isinstance(thing, Work):
+                if isinstance(thing, Errand):
                     thing.look = True
                 if outage.failure(error):
                     continue  # not the item's fault
@@ -237,6 +248,18 @@ class Engine:
                     outage.success()
                 return moves
 
+    async def _wait(self, stage: Stage, thing: Any, outage: Outage) -> Moves:
+        """Let the service do its work, which goes on without us: once the run stops it is not waited for."""
+        waiting = asyncio.ensure_future(stage.step(thing, outage))
+        self._waiting.add(waiting)
+        if self._stop.is_set():
+            waiting.cancel()
+        await asyncio.wait((waiting,))
+        self._waiting.discard(waiting)
+        if waiting.cancelled():
+            raise _LeftThere
+        return waiting.result()
+
     async def _tell(self, outcome: Outcome) -> None:
         self.tally.outcome(outcome)
         failures = self.tally.failures
@@ -244,7 +267,7 @@ class Engine:
             self.stop(BulkError(f"{failures:,} items failed, more than the {self.max_failures:,} that were allowed"))
         await self.outcomes.put(outcome)
 
-    def _leave(self, work: Work) -> None:
+    def _leave(self, work: Errand) -> None:
         """A work is over; others of the same person may wait for that."""
         for name, following in self.process.leave(work):
             self._lines[name].put_nowait(following)
@@ -253,8 +276,9 @@ class Engine:
         if not self._works:
             self._idle.set()
 
-    def _drop(self, thing: Thing) -> None:
+    def _drop(self, thing: Any, *, unfinished: bool = False) -> None:
         """Leave a thing as the journal has it: the run stops."""
         for _, work in self.process.drop(thing):
-            if isinstance(work, Work):
+            if isinstance(work, Errand):
+                self._unfinished += unfinished
                 self._leave(work)

@@ -5,9 +5,9 @@ Law: pure; one way of saying each thing. What comes from elsewhere is made plain
 
 from collections.abc import Mapping
 
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import Outcome, Problem, Status
 from mi_async.bulk.progress import BulkProgress
-from mi_async.text import percent, span
+from mi_async.text import percent, size, span
 
 
 def counted(counts: Mapping[Status, int]) -> str:
@@ -46,6 +46,15 @@ def waiting(progress: BulkProgress) -> str:
     return f"{progress.pending:,} of {progress.pool:,} uploads wait for completion, {useful(progress)}"
 
 
+def footage(progress: BulkProgress) -> list[str]:
+    """``1.2 GB sent, 31.0 MB/s``, and ``40 wait for the service``; nothing where it is not about media files."""
+    if progress.sent is None:
+        return []
+    pace = f", {size(int(progress.bandwidth))}/s" if progress.bandwidth else ""
+    waiting = [f"{progress.pending:,} wait for the service"] if progress.pending else []
+    return [f"{size(progress.sent)} sent{pace}", *waiting]
+
+
 def hindrances(progress: BulkProgress) -> list[str]:
     """What keeps the run from going on, worst first; nothing in good weather."""
     found: list[str] = []
@@ -62,7 +71,25 @@ def problem(outcome: Outcome) -> str:
     if not outcome.problems:
         return said
     first, *more = outcome.problems
-    named = first.source in first.message or first.source == outcome.key
-    where = f" ({first.source})" if first.source and not named else ""
+    source = _unnamed(first, outcome)
+    where = f" ({source})" if source else ""
     others = f", and {len(more):,} more" if more else ""
     return f"{said}: {first.code} {first.message}{where}{others}"
+
+
+def _unnamed(told: Problem, outcome: Outcome) -> str:
+    """Where a problem is, '' if what is said of it names that already."""
+    return "" if told.source in told.message or told.source == outcome.key else told.source
+
+
+def row(outcome: Outcome) -> dict[str, str]:
+    """The same as a row of a table."""
+    first, more = (outcome.problems or (Problem("", "", ""),))[0], len(outcome.problems) - 1
+    return {
+        "item": outcome.key or outcome.origin,
+        "status": outcome.status.value,
+        "code": first.code,
+        "problem": first.message,
+        "of": _unnamed(first, outcome),
+        "more": f"{more:,}" if more > 0 else "",
+    }

@@ -1,4 +1,4 @@
-"""What goes into a bulk run: people with pictures, or pictures for people who are there already.
+"""What goes into a bulk run: people with pictures, pictures for people who are there already, or media files.
 
 Law: frozen values; what the service would refuse is found here, before any request.
 """
@@ -14,6 +14,7 @@ from mi_async._core.bounds import Bound
 from mi_async.api.person_tags import NAME as TAG_NAME
 from mi_async.api.persons import DESCRIPTION, NAME
 from mi_async.errors import InvalidArgumentError
+from mi_async.storage.place import SCHEME, StoredObject
 from mi_async.workflows.source import Source, name_of
 
 T = TypeVar("T")
@@ -111,6 +112,57 @@ class ThumbnailUpload:
         return f"person_id is the number of a person, not {self.person_id!r}"
 
 
+def _place(source: str | os.PathLike[str] | StoredObject) -> str | StoredObject:
+    """A path as text, and ``s3://bucket/key`` as what it names."""
+    given: Any = source
+    match given:
+        case StoredObject():
+            return given
+        case str() if given.startswith(SCHEME):
+            return StoredObject.parse(given)
+        case str() | os.PathLike():
+            return os.fsdecode(given)
+        case _:
+            message = f"source is a path or a stored object, not {type(given).__name__}"
+            raise InvalidArgumentError(message)
+
+
+@frozen
+class AssetInput:
+    """One media file to bring in.
+
+    Attributes:
+        source: path of a file, or an object that is in the bucket already: a ``StoredObject`` or its spelling
+            ``s3://bucket/key``.
+        key: what the object is called, in Unicode NFC; by default the name of the file. An object has its name.
+        origin: where it was read, for messages.
+        size: bytes of an object, as a listing told them; 0 for unknown.
+        mtime_ns: when it was changed last, likewise in nanoseconds since the epoch. By both it is known again later.
+
+    Raises:
+        InvalidArgumentError: the source is no such thing.
+    """
+
+    source: str | StoredObject = field(converter=_place)
+    key: str | None = None
+    origin: str = field(default="", kw_only=True)
+    size: int = field(default=0, kw_only=True)
+    mtime_ns: int = field(default=0, kw_only=True)
+
+    def place(self, bucket: str) -> StoredObject:
+        """The object that it is, or becomes in this bucket.
+
+        Raises:
+            InvalidArgumentError: there can be no such object, or it has a key twice.
+        """
+        if isinstance(self.source, StoredObject):
+            if self.key is not None:
+                message = f"{self.source} names its key already"
+                raise InvalidArgumentError(message)
+            return self.source
+        return StoredObject(bucket, _nfc(os.path.basename(self.source) if self.key is None else self.key))  # noqa: PTH119  a million of them
+
+
 @frozen
 class BadInput:
     """A row or file of the input that is no item; it is reported, and does not stop the others.
@@ -124,7 +176,8 @@ class BadInput:
     message: str
 
 
-Item: TypeAlias = PersonInput | ThumbnailUpload
+FaceItem: TypeAlias = PersonInput | ThumbnailUpload
+Item: TypeAlias = FaceItem | AssetInput
 Input: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
 
 

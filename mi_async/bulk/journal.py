@@ -18,7 +18,7 @@ from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.records import Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.records import AssetRecord, Identity, PersonRecord, PictureRecord, Record
 from mi_async.errors import JournalError
 
 if TYPE_CHECKING:
@@ -119,6 +119,10 @@ class Journal:
     async def find_files(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
         """Those pictures that there are of pairs of a person and a source."""
         return await self._do(lambda store: store.find_by_source(keys))
+
+    async def find_assets(self, project_id: int, keys: Sequence[str]) -> tuple[AssetRecord, ...]:
+        """Those rows that there are of a project's media files of these keys, in any bucket."""
+        return await self._do(lambda store: store.find_assets(project_id, keys))
 
     async def aclose(self, ending: str = "") -> None:
         """Write what waits, end the run, and let go of the file; again does nothing.

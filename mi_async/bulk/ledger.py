@@ -15,14 +15,16 @@ from attrs import define, frozen
 from sqlalchemy import Column, Connection, Executable, func, select
 
 from mi_async.bulk.database import identity, known, masked, reading
-from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord
+from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord
 from mi_async.bulk.schema import (
     abandoned,
+    assets,
     journal,
+    layout_of,
     persons,
     pictures,
-    problems,
     read_abandoned,
+    read_asset,
     read_person,
     read_picture,
     runs,
@@ -76,6 +78,27 @@ class ProblemRow:
     source: str
 
 
+@frozen
+class AssetProblemRow:
+    """What went wrong with a media file.
+
+    Attributes:
+        asset: its key.
+        what: ``asset``.
+        status: how it ended.
+        code: of the failure.
+        message: of the failure.
+        source: the file, or where it was read.
+    """
+
+    asset: str
+    what: str
+    status: str
+    code: str
+    message: str
+    source: str
+
+
 @define(eq=False)
 class Ledger:
     """A journal at one moment; get one from ``read_journal``.
@@ -100,17 +123,27 @@ class Ledger:
         """As much of the access key as tells which one it is."""
         return masked(self.identity.access_key)
 
+    @property
+    def has_assets(self) -> bool:
+        """Whether it is about media files, and not about persons."""
+        return self.identity.operation == INGEST
+
     def runs(self) -> tuple[RunRow, ...]:
         """All runs, the first first."""
         return tuple([RunRow(*row) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
 
     def statuses(self) -> Mapping[str, int]:
-        """How many persons there are of each status."""
-        return self._counts(persons.c.status)
+        """How many persons, or media files, there are of each status."""
+        return self._counts(assets.c.status if self.has_assets else persons.c.status)
 
     def states(self) -> Mapping[str, int]:
-        """How many pictures there are of each state."""
-        return self._counts(pictures.c.state)
+        """How many pictures, or media files, there are of each state."""
+        return self._counts(assets.c.state if self.has_assets else pictures.c.state)
+
+    def assets(self) -> Iterator[AssetRecord]:
+        """Every media file in the order of the keys, a few at a time."""
+        order = (assets.c.key, assets.c.bucket, assets.c.project_id)
+        return map(read_asset, self._stream(select(assets).order_by(*order)))
 
     def entries(self) -> Iterator[tuple[PersonRecord, tuple[PictureRecord, ...]]]:
         """Every person with its pictures in the order of the keys, a few at a time."""
@@ -129,11 +162,13 @@ class Ledger:
                     belonging.append(row)
             yield person, tuple(belonging)
 
-    def problems(self, code: str | None = None) -> Iterator[ProblemRow]:
+    def problems(self, code: str | None = None) -> Iterator[ProblemRow | AssetProblemRow]:
         """What went wrong, in the order of the keys; with a code only that."""
-        query = select(problems).order_by("person", "what", "source")
+        problems = layout_of(self.identity.operation).problems
+        kind = AssetProblemRow if self.has_assets else ProblemRow
+        query = select(problems).order_by(*[problems.columns[at] for at in (0, 1, 5)])
         for row in self._stream(query if code is None else query.where(problems.c.code == code)):
-            yield ProblemRow(*row)
+            yield kind(*row)
 
     def abandoned(self) -> Iterator[AbandonedRecord]:
         """Uploads that were started over, in the order of their keys."""

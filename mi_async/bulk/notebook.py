@@ -3,7 +3,6 @@
 Law: whatever comes from elsewhere is escaped; the text form says the same for those who see no HTML.
 """
 
-import html
 from importlib import import_module
 from typing import Any
 
@@ -11,10 +10,13 @@ from attrs import define, field
 
 from mi_async.bulk import figures
 from mi_async.bulk.display import Look, line
-from mi_async.text import one_line, span
+from mi_async.notebook import text
+from mi_async.text import span
 
 WIDTH = 320
 """Pixels of the bar."""
+FRAME = '<div class="mi-async tex2jax_ignore mathjax_ignore"><div>{}{}</div>{}</div>'
+"""Around the line and what is below it, as around tables."""
 
 
 @define(eq=False)
@@ -42,13 +44,9 @@ def _forms(look: Look) -> dict[str, str]:
     progress, done = look.progress, figures.share(look.progress)
     bar = ""
     if done is not None:
-        bar = f'<progress value="{done:.4f}" max="1" style="width: {WIDTH}px"></progress> &nbsp; '
-    after = f" &nbsp; {span(progress.elapsed)}"
-    below = "".join(f"<li>{_escaped(figures.problem(outcome))}</li>" for outcome in look.latest)
+        bar = f'<progress value="{done:.4f}" max="1" style="width:{WIDTH}px"></progress> &nbsp; '
+    below = "".join(f"<li>{text(figures.problem(outcome))}</li>" for outcome in look.latest)
     listed = f"<ul>{below}</ul>" if below else ""
     said = line(look)
-    return {"text/html": f"<div>{bar}{_escaped(said)}{after}</div>{listed}", "text/plain": said}
-
-
-def _escaped(text: str) -> str:
-    return html.escape(one_line(text))
+    told = f"{text(said)} &nbsp; {span(progress.elapsed)}"
+    return {"text/html": FRAME.format(bar, told, listed), "text/plain": said}

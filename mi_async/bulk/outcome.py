@@ -78,3 +78,29 @@ class Outcome:
             "notes": list(self.notes),
             "created": list(self.created),
         }
+
+
+@frozen(kw_only=True)
+class AssetOutcome(Outcome):
+    """What became of one media file; its key is that of the object.
+
+    Attributes:
+        asset_id: number of the asset where one exists.
+        place: the object, as ``s3://bucket/key``; '' where there can be none.
+        state: how far it is: ``new``, ``stored``, ``registered``, ``imported``, ``indexed`` or ``summarized``.
+        sent: bytes that this run has stored for it.
+        reused: whether this run has found the asset at the service.
+    """
+
+    asset_id: int | None = None
+    place: str = ""
+    state: str = "new"
+    sent: int = 0
+    reused: bool = False
+
+    def as_row(self) -> dict[str, Any]:
+        """The outcome as a JSON object."""
+        row = Outcome.as_row(self)
+        own = {name: getattr(self, name) for name in ("asset_id", "place", "state", "sent", "reused")}
+        kept = {name: row[name] for name in ("origin", "problems", "notes")}
+        return {"key": self.key, "status": self.status.value, **own, **kept}

@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import define, field
 
 from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.records import PersonRecord, PictureRecord
+from mi_async.bulk.records import INGEST, AssetRecord, PersonRecord, PictureRecord
 
 CACHE = 16 * 2**10
 """KiB of the temporary database that are kept in memory."""
@@ -94,14 +94,8 @@ def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Fi
     if path is None:
         yield lambda _: {}
         return
-    with bulk_extra():
-        from mi_async.bulk.database import identity as identity_of  # noqa: PLC0415  needs the extra
-        from mi_async.bulk.database import known, reading, refusal  # noqa: PLC0415  same
-        from mi_async.bulk.schema import PERSONS_OF, PICTURES_OF, read_person, read_picture  # noqa: PLC0415  same
-    with reading(known(path)) as connection:
-        its = identity_of(known(path), connection).operation
-        if its != operation:
-            raise refusal(path, f"it belongs to {its}, and this is about {operation}")
+    with _opened(path, operation) as connection:
+        from mi_async.bulk.schema import PERSONS_OF, PICTURES_OF, read_person, read_picture  # noqa: PLC0415  the extra
 
         def find(keys: Sequence[str]) -> Mapping[str, Known]:
             found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
@@ -114,3 +108,35 @@ def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Fi
             return {key: (person, tuple(pictures)) for key, (person, pictures) in found.items()}
 
         yield find
+
+
+FindAssets: TypeAlias = Callable[[Sequence[str]], Sequence[AssetRecord]]
+"""From keys of objects to what a journal knows of them, in any bucket."""
+
+
+@contextmanager
+def remembered_assets(path: str | PathLike[str] | None) -> Generator[FindAssets]:
+    """The same for media files."""
+    if path is None:
+        yield lambda _: ()
+        return
+    with _opened(path, INGEST) as connection:
+        from mi_async.bulk.schema import ASSETS_BY_KEY, read_asset  # noqa: PLC0415  needs the extra
+
+        def find(keys: Sequence[str]) -> Sequence[AssetRecord]:
+            return [read_asset(row) for row in connection.execute(ASSETS_BY_KEY, {"keys": list(keys)})]
+
+        yield find
+
+
+@contextmanager
+def _opened(path: str | PathLike[str], operation: str) -> Generator[Any]:
+    """The journal of an operation."""
+    with bulk_extra():
+        from mi_async.bulk.database import identity as identity_of  # noqa: PLC0415  needs the extra
+        from mi_async.bulk.database import known, reading, refusal  # noqa: PLC0415  same
+    with reading(known(path)) as connection:
+        its = identity_of(known(path), connection).operation
+        if its != operation:
+            raise refusal(path, f"it belongs to {its}, and this is about {operation}")
+        yield connection

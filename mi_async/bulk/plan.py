@@ -4,48 +4,22 @@ Law: an upper bound where only the service knows better. Of the pictures the hea
 picture under two names is found by the run itself.
 """
 
-import json
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Any
 
 from attrs import field, frozen
 
 from mi_async._core.operation import Quota
-from mi_async.api import operations
-from mi_async.bulk.items import BadInput, Item, PersonInput, ThumbnailUpload
-from mi_async.bulk.outcome import Outcome, Problem
+from mi_async.bulk.costs import Cost, costs_of, keeping, listed, rate
+from mi_async.bulk.items import BadInput, FaceItem, PersonInput, ThumbnailUpload
+from mi_async.bulk.outcome import Outcome
 from mi_async.bulk.past import Firsts, remembered
 from mi_async.bulk.planner import Planner
-from mi_async.errors import InvalidArgumentError
-from mi_async.text import one_line, size, span
+from mi_async.text import size, span
 
-SHOWN = 20
-"""Items with problems that a plan holds."""
-MINUTE = 60.0
 PRESIGN, CHECK = "thumbnails.presign", "thumbnails.complete"
-
-
-@frozen
-class Cost:
-    """How often an operation would be called.
-
-    Attributes:
-        operation: its id; ``storage.put`` for the uploads themselves.
-        calls: at most, but for completion checks, of which each picture needs one at least.
-        quota: what the service allows, None for anything.
-    """
-
-    operation: str
-    calls: int
-    quota: Quota | None = None
-
-    @property
-    def seconds(self) -> float:
-        """How long so many calls take at the full quota; 0 without one."""
-        return self.calls * self.quota.period / self.quota.calls if self.quota else 0.0
 
 
 @frozen(kw_only=True)
@@ -88,9 +62,14 @@ class Plan:
         return max((cost.seconds for cost in self.costs), default=0.0)
 
     @property
+    def troubled(self) -> int:
+        """Items that are known not to go well."""
+        return self.rejected + self.partial + self.failed
+
+    @property
     def ok(self) -> bool:
-        """Whether nothing of it is known to go wrong."""
-        return not (self.rejected or self.partial or self.failed)
+        """Whether there is none."""
+        return not self.troubled
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as a JSON object."""
@@ -108,20 +87,19 @@ class Plan:
         rows += [(what, f"{getattr(self, name):,}") for name, what in _ROWS if getattr(self, name)]
         rows += [("bytes", size(self.bytes))] if self.bytes else []
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
-        rows += [(f"requests {cost.operation}", _told(cost)) for cost in self.costs]
+        rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
         rows += [("time at full quota", f"{span(self.seconds)}{self._formula()}")] if self.seconds else []
         wide = max(len(what) for what, _ in rows)
         lines = [f"{what:<{wide}}  {value}" for what, value in rows]
-        for outcome in self.problems:
-            lines += [one_line(f"{outcome.status.value}: {_placed(problem)}") for problem in outcome.problems]
+        lines += listed(self.problems)
         told = len(self.problems)
-        left = self.rejected + self.partial + self.failed - told
+        left = self.troubled - told
         return "\n".join([*lines, *([f"and {left:,} more"] if left else [])])
 
     def _formula(self) -> str:
         slowest = max(self.costs, key=lambda cost: cost.seconds)
         quota = slowest.quota
-        return f" = {slowest.calls:,} {slowest.operation} / {_rate(quota)}" if quota else ""
+        return f" = {slowest.calls:,} {slowest.operation} / {rate(quota)}" if quota else ""
 
 
 _ROWS = (
@@ -134,21 +112,6 @@ _ROWS = (
     ("pictures", "pictures to upload"),
     ("to_fit", "of these made to fit"),
 )
-
-
-def _placed(problem: Problem) -> str:
-    """The message, with where it is about; that of a picture begins with it."""
-    named = problem.message.startswith(problem.source)
-    return problem.message if named else f"{problem.source}: {problem.message}"
-
-
-def _told(cost: Cost) -> str:
-    return f"{cost.calls:,}" + (f" in {span(cost.seconds)} at {_rate(cost.quota)}" if cost.quota else "")
-
-
-def _rate(quota: Quota | None) -> str:
-    period = {1.0: "a second", MINUTE: "a minute"}
-    return f"{quota.calls:,} {period.get(quota.period, f'in {quota.period:g} s')}" if quota else ""
 
 
 def plan_people(
@@ -189,9 +152,9 @@ def plan_thumbnails(
 
 
 def _plan(
-    kind: type[Item],
+    kind: type[FaceItem],
     operation: str,
-    items: Iterable[Item | BadInput],
+    items: Iterable[FaceItem | BadInput],
     *,
     journal: str | os.PathLike[str] | None,
     fit: bool,
@@ -202,7 +165,7 @@ def _plan(
     with (
         closing(Firsts()) as firsts,
         remembered(journal, operation) as find,
-        _kept(problems, first) as tell,
+        keeping(problems, first) as tell,
     ):
         planner = Planner(kind, find, fit, tell, firsts)
         planner.go_through(items)
@@ -210,7 +173,7 @@ def _plan(
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
     counts |= {PRESIGN: (pictures := counts.get("pictures", 0)), "storage.put": pictures, CHECK: pictures}
     own = {name: counts.get(name, 0) for name in _COUNTED}
-    return Plan(**own, reasons=planner.reasons, costs=_costs(counts, quotas or {}), problems=tuple(first))
+    return Plan(**own, reasons=planner.reasons, costs=costs_of(_ASKED, counts, quotas or {}), problems=tuple(first))
 
 
 _COUNTED = ("items", *(name for name, _ in _ROWS), "bytes")
@@ -224,42 +187,3 @@ _ASKED = (
     "person_tags.create",
     "persons.add_tags",
 )
-
-
-def _costs(counts: Mapping[str, int], quotas: Mapping[str, Quota | None]) -> tuple[Cost, ...]:
-    declared = {one.id: one.quota for one in operations()}
-    return tuple(
-        Cost(name, calls, quotas.get(name, declared.get(name))) for name in _ASKED if (calls := counts.get(name, 0))
-    )
-
-
-@contextmanager
-def _kept(path: str | os.PathLike[str] | None, first: list[Outcome]) -> Generator[Callable[[Outcome], None]]:
-    """Keeps the first problems, and writes all of them to a file where one is wanted."""
-    if path is None:
-        yield lambda outcome: _keep(first, outcome)
-        return
-    with ExitStack() as stack:
-        with _writing(path):
-            file = stack.enter_context(Path(path).open("w", encoding="utf-8", errors="backslashreplace"))
-
-        def tell(outcome: Outcome) -> None:
-            _keep(first, outcome)
-            with _writing(path):
-                file.write(json.dumps(outcome.as_row(), ensure_ascii=False) + "\n")
-
-        yield tell
-
-
-@contextmanager
-def _writing(path: str | os.PathLike[str]) -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        message = f"{os.fspath(path)}: cannot be written: {error.strerror or error}"
-        raise InvalidArgumentError(message) from error
-
-
-def _keep(first: list[Outcome], outcome: Outcome) -> None:
-    if len(first) < SHOWN:
-        first.append(outcome)

@@ -11,7 +11,7 @@ from itertools import islice
 from attrs import define, field
 
 from mi_async.bulk.headers import Look, look
-from mi_async.bulk.items import BadInput, Item, PersonInput
+from mi_async.bulk.items import BadInput, FaceItem, PersonInput
 from mi_async.bulk.outcome import Outcome, Problem, Status
 from mi_async.bulk.past import Find, Firsts, Known
 from mi_async.bulk.records import FAILED, PersonRecord
@@ -46,14 +46,14 @@ class Candidate:
         looks: what their pictures have shown, by name.
     """
 
-    item: Item
+    item: FaceItem
     person: PersonRecord
     states: Mapping[str, tuple[str, Problem]]
     prints: Mapping[str, tuple[int, int]]
     looks: dict[str, Look] = field(init=False, factory=dict)
 
     @classmethod
-    def of(cls, item: Item, known: Known | None) -> "Candidate":
+    def of(cls, item: FaceItem, known: Known | None) -> "Candidate":
         """The item, with what the journal knows of it."""
         person, pictures = known or (PersonRecord(item.key), ())
         final = [row for row in pictures if row.state in FINAL and row.mtime_ns]
@@ -78,7 +78,7 @@ class Planner:
         reasons: what would be refused, by code.
     """
 
-    kind: type[Item]
+    kind: type[FaceItem]
     find: Find
     fit: bool
     tell: Tell
@@ -86,7 +86,7 @@ class Planner:
     counts: dict[str, int] = field(init=False, factory=dict)
     reasons: dict[str, int] = field(init=False, factory=dict)
 
-    def go_through(self, items: Iterable[Item | BadInput]) -> None:
+    def go_through(self, items: Iterable[FaceItem | BadInput]) -> None:
         """Count all of them."""
         source = iter(items)
         with ThreadPoolExecutor(THREADS, "plan") as threads:
@@ -101,7 +101,7 @@ class Planner:
             finally:
                 threads.shutdown(wait=True, cancel_futures=True)
 
-    def _sift(self, chunk: Sequence[Item | BadInput]) -> list[Outcome | Candidate]:
+    def _sift(self, chunk: Sequence[FaceItem | BadInput]) -> list[Outcome | Candidate]:
         """Refuse what can be refused without a look at a picture."""
         good = [item for item in chunk if not isinstance(item, BadInput)]
         for item in good:
@@ -119,7 +119,7 @@ class Planner:
 
     def _sifted(
         self,
-        item: Item | BadInput,
+        item: FaceItem | BadInput,
         faults: Mapping[int, str],
         before: Mapping[int, str | None],
         known: Mapping[str, Known],

@@ -8,10 +8,11 @@ from typing import Any, Protocol, TypeAlias
 
 from attrs import frozen
 
+from mi_async.bulk.errand import Errand, Moves
 from mi_async.bulk.failures import Outage
+from mi_async.bulk.items import BadInput, Item
 from mi_async.bulk.outcome import Outcome
 from mi_async.bulk.progress import BulkProgress
-from mi_async.bulk.work import Moves, Thing, Work
 from mi_async.errors import MIError
 
 TRIES = 3
@@ -52,6 +53,8 @@ class Stage:
         step: what is done.
         tries: times that it is tried; 1 where the step itself sees to that.
         asks: whether to get through it means that the service has answered.
+        waits: whether all of it is the service's work, which goes on without us: what is in it when the run stops is
+            left there at once.
     """
 
     name: str
@@ -60,6 +63,15 @@ class Stage:
     step: Step
     tries: int = TRIES
     asks: bool = True
+    waits: bool = False
+
+
+class Admission(Protocol):
+    """The way in."""
+
+    async def decide(self, chunk: Sequence[Item | BadInput], /) -> Sequence[Outcome | Errand]:
+        """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
+        ...
 
 
 class Process(Protocol):
@@ -75,23 +87,23 @@ class Process(Protocol):
         """Lines that are no plain queues, by stage."""
         ...
 
-    def begin(self, work: Work) -> Moves:
+    def begin(self, work: Any, /) -> Moves:
         """Where a work goes first."""
         ...
 
-    async def give_up(self, thing: Thing, error: MIError, *, transient: bool) -> Moves:
+    async def give_up(self, thing: Any, error: MIError, /, *, transient: bool) -> Moves:
         """A thing has failed: for good, or for this run."""
         ...
 
-    async def end(self, work: Work) -> Outcome:
+    async def end(self, work: Any, /) -> Outcome:
         """Write down how a work ended."""
         ...
 
-    def leave(self, work: Work) -> Moves:
+    def leave(self, work: Any, /) -> Moves:
         """A work is over; gives those that have waited for that."""
         ...
 
-    def drop(self, thing: Thing) -> Moves:
+    def drop(self, thing: Any, /) -> Moves:
         """Leave a thing as the journal has it, because the run stops; gives the work that is over with it."""
         ...
 

@@ -23,7 +23,9 @@ class BulkProgress:
         ceiling: what the quota of the completion check allows per minute, None without a quota.
         checks: completion checks so far.
         pool: uploads that may be under way at once; it follows the processing time.
-        pending: uploads that wait for their completion.
+        pending: uploads that wait for their completion, or media files that the service works at.
+        sent: bytes of media files that this run has stored; None for a run over persons.
+        bandwidth: the same per second, over the last minute.
         first: share of first checks that answered done, as a moving average.
         stages: waiting items by stage, in order.
         paused: seconds for which a 429 still holds the checks back.
@@ -47,6 +49,8 @@ class BulkProgress:
     refused: int = 0
     outage: float = 0.0
     elapsed: float = 0.0
+    sent: int | None = None
+    bandwidth: float = 0.0
 
     @property
     def ended(self) -> int:

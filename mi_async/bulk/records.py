@@ -1,7 +1,9 @@
-"""What a journal remembers, as values: one row per person and one per picture, always whole.
+"""What a journal remembers, as values: one row per person, picture or media file, always whole.
 
 Law: frozen values; a row replaces the row of the same key.
 """
+
+from enum import Enum
 
 from attrs import frozen
 
@@ -16,7 +18,7 @@ class Identity:
         endpoint: base URL of the service.
         access_key: the account's key; the secret is never written.
         workspace: name.
-        operation: ``enroll`` or ``upload-thumbnails``.
+        operation: ``enroll``, ``upload-thumbnails`` or ``ingest``.
     """
 
     endpoint: str
@@ -101,7 +103,70 @@ class AbandonedRecord:
     reason: str
 
 
-Record = PersonRecord | PictureRecord | AbandonedRecord
+class Reached(Enum):
+    """How far a media file is, in order; each is written down before anything else happens to it."""
+
+    NEW = "new"
+    STORED = "stored"
+    REGISTERING = "registering"
+    REGISTERED = "registered"
+    IMPORTED = "imported"
+    INDEXED = "indexed"
+    SUMMARIZED = "summarized"
+
+    def includes(self, other: "Reached") -> bool:
+        """Whether it is as far as another, or further."""
+        stages = list(Reached)
+        return stages.index(self) >= stages.index(other)
+
+
+@frozen
+class AssetRecord:
+    """A media file.
+
+    Attributes:
+        project_id: number of the project; with bucket and key the key of the row.
+        bucket: of the object, '' where there can be none.
+        key: full name of the object.
+        source: path of the file, or ``s3://bucket/key`` of an object that was there.
+        size: bytes, as they were when it was stored; 0 before.
+        mtime_ns: when the file was changed last, likewise; with the size it tells that a file is the same.
+        state: how far it is, a value of ``Reached``.
+        status: ``open``, or how it ended last: a value of ``Status``.
+        asset_id: number of the asset once it is known to exist.
+        earlier: numbers of the assets of this key that there were before it was registered.
+        fresh: whether a run has stored the object, so that no earlier asset is of it.
+        code: of the failure, '' for none.
+        message: of the failure.
+        origin: where it was read.
+        run: number of the run that saw it last.
+    """
+
+    project_id: int
+    bucket: str
+    key: str
+    source: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    state: str = Reached.NEW.value
+    status: str = "open"
+    asset_id: int | None = None
+    earlier: tuple[int, ...] = ()
+    fresh: bool = False
+    code: str = ""
+    message: str = ""
+    origin: str = ""
+    run: int = 0
+
+    @property
+    def reached(self) -> Reached:
+        """How far it is."""
+        return Reached(self.state)
+
+
+INGEST = "ingest"
+"""What the journal calls a run over media files."""
+Record = PersonRecord | PictureRecord | AbandonedRecord | AssetRecord
 FAILED = "failed"
 """State of a picture that is not tried again, beside the states of an upload."""
 MENDED = "mended"

@@ -3,17 +3,17 @@
 Law: figures and the first problems are held; what is about single people is read from the journal when it is asked for.
 """
 
-import html
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
 
+from mi_async import notebook
 from mi_async.bulk import figures, results
 from mi_async.bulk.outcome import Outcome, Status
 from mi_async.bulk.progress import BulkProgress
-from mi_async.text import one_line, percent, span
+from mi_async.text import one_line, percent, size, span
 
 SHOWN = 20
 """Items with problems that a report holds; all of them are in the journal."""
@@ -43,6 +43,8 @@ class BulkReport:
         refused: how many 429 the session met.
         abandoned: uploads that were started over; their keys are in the journal, and lapse after 24 hours.
         problems: the first items that did not go well, at most 20.
+        sent: bytes of media files that were stored; None for a run over persons, for whom pictures, ceiling, checks,
+            pool and abandoned are.
     """
 
     journal: str
@@ -59,6 +61,7 @@ class BulkReport:
     refused: int = 0
     abandoned: int = 0
     problems: tuple[Outcome, ...] = ()
+    sent: int | None = None
 
     @classmethod
     def at(
@@ -87,6 +90,7 @@ class BulkReport:
             refused=progress.refused,
             abandoned=abandoned,
             problems=tuple(problems[:SHOWN]),
+            sent=progress.sent,
         )
 
     @property
@@ -129,20 +133,19 @@ class BulkReport:
 
     def _repr_html_(self) -> str:
         """The same for a notebook."""
-        rows = "".join(f"<tr><th>{name}</th><td>{_escaped(said)}</td></tr>" for name, said in self._figures())
-        listed = "".join(f"<li>{_escaped(figures.problem(outcome))}</li>" for outcome in self.problems)
-        below = f"<p>{self._heading()}</p><ul>{listed}</ul>" if self.problems else ""
-        return f"<table>{rows}</table>{below}"
+        whole = notebook.show(dict(self._figures()), caption="Bulk run")
+        below = notebook.table(map(figures.row, self.problems), caption=self._heading()) if self.problems else ""
+        return f"{whole}{below}"
 
     def _figures(self) -> list[tuple[str, str]]:
         """Names and values of the table; what there is nothing to say about is left out."""
         whole = f"{self.ended:,}" + (f" of {self.total:,}" if self.total is not None else "")
-        how, pace = figures.counted(self.counts), figures.pace(self.goodput, self.ceiling)
+        how = figures.counted(self.counts)
         rows = [
             ("ended", self.ending),
             ("items", f"{whole}: {how}" if how else whole),
             ("under way", f"{self.open:,} when it stopped" if self.open else ""),
-            ("pictures", f"{self.pictures:,} in {span(self.seconds)}" + (f": {pace}" if self.pictures else "")),
+            self._work(),
             ("checks", f"{self.checks:,}, {percent(self.useful)} useful; pool {self.pool:,}" if self.checks else ""),
             ("429s", f"{self.refused:,}; each was tried again" if self.refused else ""),
             (
@@ -153,6 +156,14 @@ class BulkReport:
         ]
         return [(name, said) for name, said in rows if said]
 
+    def _work(self) -> tuple[str, str]:
+        """What it was all about: pictures, or bytes of media files."""
+        took = span(self.seconds)
+        if self.sent is not None:
+            return "sent", f"{size(self.sent)} in {took}"
+        pace = f": {figures.pace(self.goodput, self.ceiling)}" if self.pictures else ""
+        return "pictures", f"{self.pictures:,} in {took}{pace}"
+
     def _heading(self) -> str:
         shown = len(self.problems)
         rest = "" if self.troubled <= shown else f", the first {shown} of {self.troubled:,}; all are in the journal"
@@ -160,25 +171,30 @@ class BulkReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as a JSON object; counts have all ways to end, goodput is per minute."""
-        return {
+        whole = {
             "ok": self.ok,
             "ending": self.ending,
             "counts": {status.value: self.counts.get(status, 0) for status in Status},
             "open": self.open,
             "total": self.total,
-            "pictures": self.pictures,
             "seconds": round(self.seconds, 3),
+            "refused": self.refused,
+            "journal": self.journal,
+            "run": self.run,
+            "problems": [outcome.as_row() for outcome in self.problems],
+        }
+        return whole | (self._of_pictures() if self.sent is None else {"sent": self.sent})
+
+    def _of_pictures(self) -> dict[str, Any]:
+        return {
+            "pictures": self.pictures,
             "goodput": round(self.goodput, 1),
             "ceiling": self.ceiling,
             "share": None if self.share is None else round(self.share, 4),
             "checks": self.checks,
             "useful": round(self.useful, 4),
             "pool": self.pool,
-            "refused": self.refused,
             "abandoned": self.abandoned,
-            "journal": self.journal,
-            "run": self.run,
-            "problems": [outcome.as_row() for outcome in self.problems],
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -206,16 +222,13 @@ class BulkReport:
     def to_dataframe(self) -> Any:
         """The rows as a ``pandas.DataFrame``, which is in memory as a whole.
 
-        Columns: ``key`` (string), ``status`` (category), ``person_id`` (Int64, <NA> for none), ``attached`` (int64),
-        ``origin`` (string), ``problems`` (int64, how many), and of the first problem ``code``, ``message`` and
-        ``source`` (string, <NA> for none).
+        Columns of a run over persons: ``key`` (string), ``status`` (category), ``person_id`` (Int64, <NA> for none),
+        ``attached`` (int64), ``origin`` (string), ``problems`` (int64, how many), and of the first problem ``code``,
+        ``message`` and ``source`` (string, <NA> for none). Of media files there are ``asset_id``, ``place``, ``state``
+        and ``size`` in the place of ``person_id`` and ``attached``.
 
         Raises:
             ConfigError: pandas is not installed.
             JournalError: the journal cannot be read.
         """
         return results.data_frame(self.journal, self.run)
-
-
-def _escaped(text: str) -> str:
-    return html.escape(one_line(text))

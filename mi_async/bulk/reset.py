@@ -11,8 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mi_async.bulk.database import check, identity, known, lock, open_file, refusal, telling
 from mi_async.bulk.outcome import Status
-from mi_async.bulk.records import FAILED, OPEN, UNREADABLE
-from mi_async.bulk.schema import abandoned, persons, pictures
+from mi_async.bulk.records import FAILED, INGEST, OPEN, UNREADABLE, Reached
+from mi_async.bulk.schema import abandoned, assets, persons, pictures
 from mi_async.workflows.upload import State
 
 
@@ -29,8 +29,19 @@ class Reopened:
     pictures: int
 
 
-def reset(path: str | os.PathLike[str], *, code: str | None = None) -> Reopened:
-    """Make failed persons open again, and failed pictures new.
+@frozen
+class ReopenedAssets:
+    """How much the next run tries again.
+
+    Attributes:
+        assets: that are open again.
+    """
+
+    assets: int
+
+
+def reset(path: str | os.PathLike[str], *, code: str | None = None) -> Reopened | ReopenedAssets:
+    """Make failed persons and media files open again, and failed pictures new.
 
     Args:
         path: of the journal.
@@ -46,8 +57,8 @@ def reset(path: str | os.PathLike[str], *, code: str | None = None) -> Reopened:
     try:
         with telling(real), open_file(real, "rw") as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            identity(real, connection)
-            count = _reopen(connection, code)
+            reopen = _reopen_assets if identity(real, connection).operation == INGEST else _reopen
+            count = reopen(connection, code)
             connection.commit()
             return count
     finally:
@@ -72,3 +83,14 @@ def _reopen(connection: Connection, code: str | None) -> Reopened:
     fresh = {"state": State.NEW.value, "thumbnail_key": None, "stored_at": 0.0, "code": "", "message": ""}
     renewed = connection.execute(update(pictures).where(failed).values(**fresh)).rowcount
     return Reopened(opened, unread + renewed)
+
+
+def _reopen_assets(connection: Connection, code: str | None) -> ReopenedAssets:
+    """One that was not imported begins anew, any other where it failed."""
+    failed = assets.c.status.in_((Status.FAILED.value, Status.PARTIAL.value))
+    of_code = assets.c.code == (assets.c.code if code is None else code)
+    begun = assets.c.state.in_((Reached.STORED.value, Reached.REGISTERED.value))
+    anew = {"state": Reached.NEW.value, "asset_id": None}
+    connection.execute(update(assets).where(failed, of_code, begun).values(**anew))
+    opened = update(assets).where(failed, of_code).values(status=OPEN, code="", message="")
+    return ReopenedAssets(connection.execute(opened).rowcount)

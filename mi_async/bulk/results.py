@@ -13,8 +13,9 @@ import orjson
 
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.outcome import Status
-from mi_async.bulk.records import OPEN, PersonRecord, PictureRecord
+from mi_async.bulk.records import OPEN, AssetRecord, PersonRecord, PictureRecord
 from mi_async.errors import BulkError, ConfigError
+from mi_async.storage.place import SCHEME
 from mi_async.workflows.upload import State
 
 LEFT = frozenset({State.STORED.value, State.CONFIRMED.value})
@@ -33,9 +34,24 @@ COLUMNS = {
 }
 """Columns of the data frame and what they hold."""
 
+ASSET_COLUMNS = {
+    "key": "string",
+    "status": "category",
+    "asset_id": "Int64",
+    "place": "string",
+    "state": "string",
+    "size": "int64",
+    "origin": "string",
+    "problems": "int64",
+    "code": "string",
+    "message": "string",
+    "source": "string",
+}
+"""The same for media files."""
+
 
 def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
-    """One JSON object per person that a run has seen, in the order of their keys, as ``Outcome.as_row`` has it.
+    """One JSON object per person or media file that a run has seen, in the order of their keys.
 
     Raises:
         JournalError: the journal cannot be read.
@@ -44,6 +60,9 @@ def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
     with bulk_extra():
         from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
     with read_journal(journal) as ledger:
+        if ledger.has_assets:
+            yield from (_asset_row(asset) for asset in ledger.assets() if asset.run == run)
+            return
         for person, pictures in ledger.entries():
             if person.run == run:
                 yield _row(person, pictures)
@@ -79,13 +98,37 @@ def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
             raise
         message = "a data frame needs pandas: pip install pandas"
         raise ConfigError(message) from error
-    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    kinds = _columns(journal)
+    columns: dict[str, list[Any]] = {name: [] for name in kinds}
     for row in rows(journal, run):
         for name, value in _flat(row).items():
             columns[name].append(value)
     statuses = pandas.CategoricalDtype([OPEN, *[status.value for status in Status]])
-    types = {name: statuses if kind == "category" else kind for name, kind in COLUMNS.items()}
+    types = {name: statuses if kind == "category" else kind for name, kind in kinds.items()}
     return pandas.DataFrame({name: pandas.array(columns[name], dtype=kind) for name, kind in types.items()})
+
+
+def _columns(journal: str | os.PathLike[str]) -> dict[str, str]:
+    """What the rows of a journal have."""
+    with bulk_extra():
+        from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    with read_journal(journal) as ledger:
+        return ASSET_COLUMNS if ledger.has_assets else COLUMNS
+
+
+def _asset_row(asset: AssetRecord) -> dict[str, Any]:
+    own = {"source": asset.source or asset.origin, "code": asset.code, "message": asset.message}
+    return {
+        "key": asset.key,
+        "status": asset.status,
+        "asset_id": asset.asset_id,
+        "place": f"{SCHEME}{asset.bucket}/{asset.key}" if asset.bucket else "",
+        "state": asset.state,
+        "size": asset.size,
+        "origin": asset.origin,
+        "problems": [own] if asset.code else [],
+        "notes": [],
+    }
 
 
 def _row(person: PersonRecord, pictures: Sequence[PictureRecord]) -> dict[str, Any]:
@@ -109,4 +152,5 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """A row with the first problem in columns of its own."""
     first = row["problems"][0] if row["problems"] else {}
     one = {name: first.get(name) for name in ("code", "message", "source")}
-    return {**{name: row[name] for name in COLUMNS if name in row}, "problems": len(row["problems"]), **one}
+    own = {name: row[name] for name in {**COLUMNS, **ASSET_COLUMNS} if name in row}
+    return {**own, "problems": len(row["problems"]), **one}

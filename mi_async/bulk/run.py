@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence, Sized
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from attrs import define, evolve, field
 
@@ -18,9 +18,41 @@ from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.report import BulkReport
 from mi_async.errors import BulkError, MIError
 from mi_async.workflows.context import Context
+from mi_async.workflows.ingest import Intake, Wish
 
 if TYPE_CHECKING:
     from mi_async.bulk.engine import Engine
+
+
+class Make(Protocol):
+    """Makes the engine of a run; what it opens is closed by the stack."""
+
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: Options, /) -> "Engine":
+        """An engine that is ready to start."""
+        ...
+
+
+def over_faces(context: Context, kind: type[PersonInput] | type[ThumbnailUpload]) -> Make:
+    """What makes the engine of a run over persons or pictures."""
+
+    async def make(stack: AsyncExitStack, items: Input, options: Options) -> "Engine":
+        # not before it is needed: many a program that imports the package makes no bulk run
+        from mi_async.bulk.assembly import assemble_faces  # noqa: PLC0415
+
+        return await assemble_faces(context, kind, stack, items, options)
+
+    return make
+
+
+def over_footage(intake: Intake, wish: Wish) -> Make:
+    """What makes the engine of a run over media files."""
+
+    async def make(stack: AsyncExitStack, items: Input, options: Options) -> "Engine":
+        from mi_async.bulk.assembly import assemble_footage  # noqa: PLC0415  as above
+
+        return await assemble_footage(intake, wish, stack, items, options)
+
+    return make
 
 
 @define(eq=False)
@@ -32,9 +64,8 @@ class BulkRun:
     outcomes makes the run wait.
     """
 
-    _context: Context
+    _make: "Make"
     _items: Input
-    _kind: type[PersonInput] | type[ThumbnailUpload]
     _options: Options
     _engine: "Engine | None" = field(init=False, default=None)
     _last: BulkProgress | None = field(init=False, default=None)
@@ -101,12 +132,8 @@ class BulkRun:
 
     async def _outcomes(self) -> AsyncGenerator[Outcome]:
         async with AsyncExitStack() as stack:
-            # not before it is needed: many a program that imports the package makes no bulk run
-            from mi_async.bulk.assembly import assemble  # noqa: PLC0415
-
-            engine = self._engine = await assemble(
-                stack, self._context, self._items, self._kind, evolve(self._options, total=self._total())
-            )
+            options = evolve(self._options, total=self._total())
+            engine = self._engine = await self._make(stack, self._items, options)
             ending = "cancelled"
             try:
                 engine.start()

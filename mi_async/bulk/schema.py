@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    TableClause,
     Text,
     bindparam,
     column,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 
-from mi_async.bulk.records import AbandonedRecord, PersonRecord, PictureRecord
+from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord
 
 SCHEMA = 1
 """Version of all this; a journal of a newer one is refused."""
@@ -104,6 +105,26 @@ abandoned = Table(
     _text("reason"),
     sqlite_with_rowid=False,
 )
+assets = Table(
+    "assets",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, nullable=False, autoincrement=False),
+    _text("bucket", key=True),
+    _text("key", key=True),
+    _text("source"),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    _text("state"),
+    _text("status"),
+    Column("asset_id", BigInteger),
+    _text("earlier"),
+    Column("fresh", Boolean, nullable=False),
+    _text("code"),
+    _text("message"),
+    _text("origin"),
+    Column("run", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 VIEWS = (
     """CREATE VIEW summary AS -- how many persons by status, and pictures by state
@@ -121,9 +142,45 @@ VIEWS = (
 )
 """For whoever opens the file with sqlite3; SQLite keeps the comments."""
 
-problems = table(
-    "problems", *[column(name, Text) for name in ("person", "what", "status", "code", "message", "source")]
+ASSET_VIEWS = (
+    """CREATE VIEW summary AS -- how many media files by status, and by how far they are
+  SELECT 'status' AS what, status, count(*) AS count FROM assets GROUP BY status
+  UNION ALL SELECT 'state', state, count(*) FROM assets GROUP BY state""",
+    """CREATE VIEW problems AS -- what went wrong; source is the file, or where it was read
+  SELECT key AS asset, 'asset' AS what, status, code, message,
+         CASE source WHEN '' THEN origin ELSE source END AS source
+  FROM assets WHERE code <> '' ORDER BY 1, 2, 6""",
 )
+
+
+@frozen
+class Layout:
+    """What a journal has beside its runs.
+
+    Attributes:
+        tables: of the items.
+        views: for people.
+        problems: what went wrong.
+    """
+
+    tables: tuple[Table, ...]
+    views: tuple[str, ...]
+    problems: TableClause
+
+
+def _problems(whose: str) -> TableClause:
+    return table("problems", *[column(name, Text) for name in (whose, "what", "status", "code", "message", "source")])
+
+
+FACES = Layout((persons, pictures, abandoned), VIEWS, _problems("person"))
+FOOTAGE = Layout((assets,), ASSET_VIEWS, _problems("asset"))
+
+
+def layout_of(operation: str) -> Layout:
+    """What the journal of an operation has."""
+    return FOOTAGE if operation == INGEST else FACES
+
+
 BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
 """Where single pictures are looked for, of which a person may have any number."""
 
@@ -164,6 +221,11 @@ def _person_values(record: PersonRecord) -> tuple[Any, ...]:
     )
 
 
+def _asset_values(record: AssetRecord) -> tuple[Any, ...]:
+    earlier = orjson.dumps(record.earlier).decode()
+    return tuple([earlier if name == "earlier" else getattr(record, name) for name in assets.columns.keys()])  # noqa: SIM118  no dict
+
+
 def _columns_of(cls: type[attrs.AttrsInstance]) -> Callable[[Any], tuple[Any, ...]]:
     return attrgetter(*[member.name for member in attrs.fields(cls)])
 
@@ -173,6 +235,7 @@ KINDS: Mapping[type, Kind] = {
     PersonRecord: Kind(persons, _person_values, _upsert(persons, _sqlite)),
     PictureRecord: Kind(pictures, _columns_of(PictureRecord), _upsert(pictures, _sqlite)),
     AbandonedRecord: Kind(abandoned, _columns_of(AbandonedRecord), _upsert(abandoned, _sqlite)),
+    AssetRecord: Kind(assets, _asset_values, _upsert(assets, _sqlite)),
 }
 
 _keys: BindParameter[Any] = bindparam("keys", expanding=True)
@@ -183,6 +246,9 @@ _other: BindParameter[Any] = bindparam("other")
 PICTURE_BY_HASH = select(pictures).where(pictures.c.person == _person, pictures.c.sha256 == _other)
 # as a plain column the person would be looked for first, and may have any number of pictures
 PICTURE_BY_SOURCE = select(pictures).where(pictures.c.person.concat("") == _person, pictures.c.source == _other)
+_project: BindParameter[Any] = bindparam("project")
+ASSETS_BY_KEY = select(assets).where(assets.c.key.in_(_keys))
+ASSETS_OF = ASSETS_BY_KEY.where(assets.c.project_id == _project)
 
 
 def read_person(row: Sequence[Any]) -> PersonRecord:
@@ -200,3 +266,10 @@ def read_picture(row: Sequence[Any]) -> PictureRecord:
 def read_abandoned(row: Sequence[Any]) -> AbandonedRecord:
     """The record that a row of ``abandoned`` is."""
     return AbandonedRecord(*row)
+
+
+def read_asset(row: Sequence[Any]) -> AssetRecord:
+    """The record that a row of ``assets`` is."""
+    members: dict[str, Any] = dict(zip(assets.columns.keys(), row, strict=True))
+    members["earlier"] = tuple(orjson.loads(members["earlier"]))
+    return AssetRecord(**members)

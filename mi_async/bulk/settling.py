@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
+from mi_async.bulk.errand import END
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.outcome import Outcome, Status
 from mi_async.bulk.records import UNREADABLE, PictureRecord
 from mi_async.bulk.steps import Means, close, let_go, look
-from mi_async.bulk.work import END, Moves, Picture, Work, given_up
+from mi_async.bulk.work import Moves, Picture, Work, given_up
 from mi_async.errors import MIError
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import known

@@ -32,9 +32,10 @@ from mi_async.bulk.database import (
     refused,
     telling,
 )
-from mi_async.bulk.records import Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.records import AssetRecord, Identity, PersonRecord, PictureRecord, Record
 from mi_async.bulk.schema import (
     APPLICATION,
+    ASSETS_OF,
     BY_SOURCE,
     KINDS,
     PERSONS_OF,
@@ -42,9 +43,10 @@ from mi_async.bulk.schema import (
     PICTURE_BY_SOURCE,
     PICTURES_OF,
     SCHEMA,
-    VIEWS,
     journal,
+    layout_of,
     metadata,
+    read_asset,
     read_person,
     read_picture,
     runs,
@@ -138,6 +140,12 @@ class Store:
         """The pictures for those pairs of a person and a source that there are."""
         return self._find_pictures(keys, PICTURE_BY_SOURCE)
 
+    def find_assets(self, project_id: int, keys: Sequence[str]) -> tuple[AssetRecord, ...]:
+        """The rows of a project's media files of these keys, in any bucket, that there are."""
+        with self._snapshot():
+            asked = [_text(key) for key in keys]
+            return tuple([read_asset(row) for row in self._select(ASSETS_OF, asked, project=project_id)])
+
     def _find_pictures(self, keys: Sequence[tuple[str, str]], statement: Executable) -> tuple[PictureRecord, ...]:
         # SQLite reads the whole table for a list of pairs
         asked = [{"person": _text(person), "other": _text(other)} for person, other in keys]
@@ -162,8 +170,9 @@ class Store:
     def _create(self) -> None:
         self._execute("BEGIN IMMEDIATE")
         self._execute(f"PRAGMA application_id = {APPLICATION}")
-        metadata.create_all(self._connection)
-        for statement in (*VIEWS, *([BY_SOURCE] if self.identity.operation == UPLOAD else [])):
+        layout = layout_of(self.identity.operation)
+        metadata.create_all(self._connection, [journal, runs, *layout.tables])
+        for statement in (*layout.views, *([BY_SOURCE] if self.identity.operation == UPLOAD else [])):
             self._execute(statement)
         given = attrs.asdict(self.identity)
         made = {"schema": SCHEMA, "created": self._now(), "software": SOFTWARE}
@@ -200,9 +209,9 @@ class Store:
             self._driver.executemany(KINDS[kind].upsert, values)
         self._driver.commit()
 
-    def _select(self, statement: Executable, keys: Sequence[object]) -> Iterator[Sequence[Any]]:
+    def _select(self, statement: Executable, keys: Sequence[object], **more: object) -> Iterator[Sequence[Any]]:
         for start in range(0, len(keys), CHUNK):
-            yield from self._connection.execute(statement, {"keys": keys[start : start + CHUNK]})
+            yield from self._connection.execute(statement, {"keys": keys[start : start + CHUNK], **more})
 
     @contextmanager
     def _snapshot(self) -> Generator[None]:

@@ -17,6 +17,30 @@ MINUTE = 60.0
 
 
 @define(eq=False)
+class LastMinute:
+    """How much there was in each second of the last minute."""
+
+    _seconds: deque[list[int]] = field(init=False, factory=deque)  # the second, and how much there was in it
+
+    def add(self, amount: int, elapsed: float) -> None:
+        """Count what has come."""
+        second = int(elapsed)
+        if not self._seconds or self._seconds[-1][0] != second:
+            self._seconds.append([second, 0])
+            self._forget(elapsed)
+        self._seconds[-1][1] += amount
+
+    def rate(self, elapsed: float) -> float:
+        """How much a minute: that of the last minute, or of a shorter run so far; of its first second all."""
+        self._forget(elapsed)
+        return sum(amount for _, amount in self._seconds) * MINUTE / min(MINUTE, max(1.0, elapsed))
+
+    def _forget(self, elapsed: float) -> None:
+        while self._seconds and self._seconds[0][0] < elapsed - MINUTE:
+            self._seconds.popleft()
+
+
+@define(eq=False)
 class Tally:
     """Counts; made when the run begins.
 
@@ -28,6 +52,7 @@ class Tally:
         checks: completion checks.
         pictures: those of them that answered done.
         abandoned: uploads that were started over.
+        sent: bytes of media files that have landed.
     """
 
     clock: Clock
@@ -38,7 +63,9 @@ class Tally:
     pictures: int = field(init=False, default=0)
     abandoned: int = field(init=False, default=0)
     _started: float = field(init=False)
-    _seconds: deque[list[int]] = field(init=False, factory=deque)  # the second, and the pictures of it
+    sent: int = field(init=False, default=0)
+    _pictures: LastMinute = field(init=False, factory=LastMinute)
+    _bytes: LastMinute = field(init=False, factory=LastMinute)
 
     def __attrs_post_init__(self) -> None:
         """Start the time."""
@@ -59,11 +86,12 @@ class Tally:
         if not done:
             return
         self.pictures += 1
-        second = int(self.elapsed)
-        if not self._seconds or self._seconds[-1][0] != second:
-            self._seconds.append([second, 0])
-            self._forget()
-        self._seconds[-1][1] += 1
+        self._pictures.add(1, self.elapsed)
+
+    def landed(self, count: int) -> None:
+        """Count bytes."""
+        self.sent += count
+        self._bytes.add(count, self.elapsed)
 
     @property
     def failures(self) -> int:
@@ -77,9 +105,8 @@ class Tally:
 
     def rate(self) -> float:
         """Pictures per minute: those of the last minute, or of a shorter run so far; of its first second all."""
-        self._forget()
-        return sum(number for _, number in self._seconds) * MINUTE / min(MINUTE, max(1.0, self.elapsed))
+        return self._pictures.rate(self.elapsed)
 
-    def _forget(self) -> None:
-        while self._seconds and self._seconds[0][0] < self.elapsed - MINUTE:
-            self._seconds.popleft()
+    def bandwidth(self) -> float:
+        """Bytes per second, likewise."""
+        return self._bytes.rate(self.elapsed) / MINUTE

@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from attrs import define, evolve, field
 
-from mi_async.bulk.items import Item, PersonInput
+from mi_async.bulk.errand import Errand
+from mi_async.bulk.items import FaceItem, PersonInput
 from mi_async.bulk.outcome import Outcome, Problem, Status
 from mi_async.bulk.records import FAILED, PersonRecord, PictureRecord
-from mi_async.errors import APIError, ImageRejectedError, InvalidArgumentError, MIError, UploadFailedError
 from mi_async.workflows.context import known
 from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State, Upload
@@ -49,8 +49,8 @@ class Picture:
 
 
 @define(eq=False)
-class Work:
-    """One item under way.
+class Work(Errand):
+    """One person, or one picture for a person, under way.
 
     Attributes:
         item: as it was given.
@@ -58,34 +58,27 @@ class Work:
         rows: what the journal knows of the person's pictures, by content hash.
         pictures: those of the item.
         open: how many of them are still on their way.
-        look: an effect at the service may have been hidden by a failure: look before repeating.
         attached: pictures given to the person in this run.
         tagged: whether the person was given tags in this run.
-        problems: what went wrong.
-        transient: whether any of it may go better another time.
-        sent: whether any of it was refused by the service, and not before.
-        notes: what is worth telling.
-        dropped: the run stops: whatever becomes of the pictures, the item ends as the journal has it.
     """
 
-    item: Item
+    item: FaceItem
     person: PersonRecord
     rows: dict[str, PictureRecord] = field(factory=dict)
     pictures: list[Picture] = field(factory=list)
     open: int = 0
-    look: bool = False
     attached: int = 0
     tagged: bool = False
-    problems: list[Problem] = field(factory=list)
-    transient: bool = False
-    sent: bool = False
-    notes: list[str] = field(factory=list)
-    dropped: bool = False
 
     @property
     def name(self) -> str:
         """How messages call it."""
         return self.item.key
+
+    @property
+    def origin(self) -> str:
+        """Where it was read."""
+        return self.item.origin
 
     @property
     def enrolls(self) -> bool:
@@ -100,14 +93,6 @@ class Work:
     def with_state(self, *states: State) -> list[Picture]:
         """Pictures in one of these states, in the order of the input."""
         return [picture for picture in self.pictures if picture.upload is not None and picture.upload.state in states]
-
-    def add_problem(self, source: str, error: MIError, *, transient: bool) -> Problem:
-        """Note what went wrong."""
-        problem = Problem(source or self.item.origin or self.item.key, code_of(error), str(error))
-        self.problems.append(problem)
-        self.transient = self.transient or transient
-        self.sent = self.sent or not isinstance(error, ImageRejectedError | InvalidArgumentError)
-        return problem
 
     def recall(self, row: PictureRecord) -> None:
         """Note a picture that failed for good in an earlier run."""
@@ -141,17 +126,6 @@ class Work:
         )
 
 
-def code_of(error: MIError) -> str:
-    """A failure in one word: the service's code, a reason, or the class."""
-    match error:
-        case APIError(code=str(code)) if code:
-            return code
-        case UploadFailedError(reason=reason) | ImageRejectedError(reason=reason):
-            return reason
-        case _:
-            return type(error).__name__
-
-
 def recorded(picture: Picture, now: float) -> PictureRecord:
     """The row of a picture that has taken a step.
 
@@ -183,6 +157,4 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
 
 Thing: TypeAlias = Picture | Work
 Moves: TypeAlias = tuple[tuple[str, Thing], ...]
-"""What goes where next: the name of a stage, and who goes there."""
-END = "end"
-"""Where works go that are over."""
+"""As in ``errand``."""

@@ -13,6 +13,7 @@ from mi_async.cli.demo import demo
 from mi_async.cli.emulator import emulator
 from mi_async.cli.exits import FAILURES, epilogue, report
 from mi_async.cli.ingest import ingest
+from mi_async.cli.ingest_many import ingest_many
 from mi_async.cli.jobs import jobs_app
 from mi_async.cli.journal import journal_app
 from mi_async.cli.openapi import openapi
@@ -58,6 +59,7 @@ def make_app() -> App:
     app.command(jobs_app(WORKFLOWS))
     app.command(enroll_many, group=BULK, help_epilogue="", usage=_usage("enroll-many INPUT"))
     app.command(upload_thumbnails, group=BULK, help_epilogue="", usage=_usage("upload-thumbnails INPUT"))
+    app.command(ingest_many, group=BULK, help_epilogue="", usage=_usage("ingest-many INPUT"))
     app.command(journal_app(BULK))
     app.command(openapi, group=OTHER, help_epilogue="")
     for group in operation_apps():

@@ -6,8 +6,9 @@ Law: running the same command again is the resume; a run that has begun leaves i
 import asyncio
 import shlex
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated, TextIO, TypeVar, cast
+from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -23,6 +24,7 @@ from mi_async.cli.interrupts import cancelled_by_ctrl_c
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
+from mi_async.session import Session
 from mi_async.text import one_line, span
 from mi_async.workspace import Workspace
 
@@ -49,9 +51,6 @@ class Options:
             negative=(), show_default=False, help="Make no request: tell what would be done, how much and how long."
         ),
     ] = False
-    fit: Annotated[
-        bool, Parameter(negative=(), show_default=False, help="Make pictures smaller that are only too big.")
-    ] = False
     max_failures: Annotated[int | None, Parameter(help="Stop when more items than this did not go well.")] = None
     report: Annotated[Path | None, Parameter(help="Write what became of every item to this file, as JSON Lines.")] = (
         None
@@ -59,31 +58,79 @@ class Options:
     grace: Annotated[float, Parameter(help="Seconds for which Ctrl-C lets what is under way come to its end.")] = 30.0
 
 
-DEFAULTS = Options()
+@Parameter(name="*")
+@frozen(kw_only=True)
+class FaceOptions(Options):
+    """How a bulk run over pictures goes."""
+
+    fit: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Make pictures smaller that are only too big.")
+    ] = False
+
+
+DEFAULTS = FaceOptions()
+
+
+class Planned(Protocol):
+    """What a dry run has found."""
+
+    @property
+    def items(self) -> int:
+        """Items of the input."""
+        ...
+
+    @property
+    def troubled(self) -> int:
+        """Those of them that would not go well."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it."""
+        ...
 
 
 @frozen
 class Job:
-    """What the two commands do not share.
+    """What the commands do not share.
 
     Attributes:
         doing: what the command says when it begins.
-        read: the input as items.
-        plan: what would be done with them.
-        start: the run of a workspace.
+        looking: what is said of a dry run.
+        session: with the service.
+        count: how many items there are, where that can be known.
+        plan: what would be done, from the journal, a file of problems, and how items are counted.
+        start: the run of a workspace, from its further options.
     """
 
     doing: str
-    read: Read
-    plan: Callable[..., Plan]
+    looking: str
+    session: Callable[[], AbstractAsyncContextManager[Session]]
+    count: Callable[[], int | None]
+    plan: Callable[[Path | None, Path | None], Planned]
     start: Callable[..., BulkRun]
 
 
-ENROLL = Job("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
-UPLOAD = Job("uploading the pictures of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
+def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
+    def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
+        def planned(journal: Path | None, problems: Path | None) -> Planned:
+            return plan(counted(read(source)), journal=journal, fit=options.fit, problems=problems)
+
+        def started(workspace: Workspace, **more: Any) -> BulkRun:
+            return start(workspace, items, fit=options.fit, **more)
+
+        items = read(source)  # what can be no input is refused before anything else
+        looking = "pictures are looked at, and no request is made"
+        return Job(doing, looking, service.session, lambda: count(source, read), planned, started)
+
+    return make
 
 
-def enroll_many(source: Input, /, *, options: Options = DEFAULTS, service: InWorkspace) -> None:
+Make = Callable[[str, FaceOptions, InWorkspace], Job]
+ENROLL = _faces("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
+UPLOAD = _faces("uploading the pictures of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
+
+
+def enroll_many(source: Input, /, *, options: FaceOptions = DEFAULTS, service: InWorkspace) -> None:
     """Create many people with pictures and tags, at the rate that the quotas allow.
 
     Stopped at any moment, the same command run again goes on where it was.
@@ -92,10 +139,10 @@ def enroll_many(source: Input, /, *, options: Options = DEFAULTS, service: InWor
 
     In a table the columns are name, thumbnail, description and tags.
     """
-    _command(ENROLL, source, options, service)
+    command(ENROLL(source, options, service), source, options, service)
 
 
-def upload_thumbnails(source: Input, /, *, options: Options = DEFAULTS, service: InWorkspace) -> None:
+def upload_thumbnails(source: Input, /, *, options: FaceOptions = DEFAULTS, service: InWorkspace) -> None:
     """Give many people more pictures, at the rate that the quotas allow.
 
     Stopped at any moment, the same command run again goes on where it was.
@@ -104,10 +151,16 @@ def upload_thumbnails(source: Input, /, *, options: Options = DEFAULTS, service:
 
     In a table the columns are person_id, thumbnail and primary.
     """
-    _command(UPLOAD, source, options, service)
+    command(UPLOAD(source, options, service), source, options, service)
 
 
-def _command(job: Job, source: str, options: Options, service: InWorkspace) -> None:
+def command(job: Job, source: str, options: Options, service: InWorkspace) -> None:
+    """Go through an input, or tell what would be done with it.
+
+    Raises:
+        BulkError: not all is well.
+        MIError: any other failure.
+    """
     journal = options.journal or Path(f"{Path(source).resolve().name}.journal")
     if options.report is not None and not options.report.absolute().parent.is_dir():
         message = f"--report: there is no directory {options.report.parent}"
@@ -122,23 +175,18 @@ def _command(job: Job, source: str, options: Options, service: InWorkspace) -> N
 
 
 def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:
-    _say(f"planning for {source}: pictures are looked at, and no request is made")
-    plan = job.plan(
-        _counted(job.read(source)),
-        journal=journal if journal.exists() else None,
-        fit=options.fit,
-        problems=options.report,
-    )
+    _say(f"planning for {source}: {job.looking}")
+    plan = job.plan(journal if journal.exists() else None, options.report)
     if service.output == "table":
         stdout().write(f"{plan}\n")
     else:
         output.show(plan.as_dict(), service.output)
-    if not plan.ok:
-        message = f"{plan.rejected + plan.partial + plan.failed:,} of {plan.items:,} items would not go well"
+    if plan.troubled:
+        message = f"{plan.troubled:,} of {plan.items:,} items would not go well"
         raise BulkError(message)
 
 
-def _counted(items: Iterable[T]) -> Iterator[T]:
+def counted(items: Iterable[T]) -> Iterator[T]:
     """The items; who watches learns now and then how many there were."""
     for number, item in enumerate(items, 1):
         yield item
@@ -148,15 +196,12 @@ def _counted(items: Iterable[T]) -> Iterator[T]:
 
 async def _run(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> BulkReport:
     _say(f"{job.doing} {source} in workspace {service.workspace}; journal: {journal}")
-    items = job.read(source)
-    total = await asyncio.to_thread(count, source, job.read)
-    async with service.session() as session:
+    total = await asyncio.to_thread(job.count)
+    async with job.session() as session:
         run = job.start(
             session.workspace(service.workspace),
-            items,
             journal=journal,
             total=total,
-            fit=options.fit,
             max_failures=options.max_failures,
             grace=options.grace,
         )

@@ -6,6 +6,7 @@ Law: stdout carries shell lines that make other commands find it; what it sees g
 import asyncio
 import os
 import shlex
+from contextlib import AsyncExitStack
 from typing import Annotated, TypeAlias
 
 from attrs import evolve
@@ -14,10 +15,12 @@ from cyclopts.validators import Number
 
 from mi_async._core.clock import Clock
 from mi_async.api.workspaces import NAME
+from mi_async.cli.buckets import looking_at
 from mi_async.cli.service import Verbosity, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.emulator import Faults, Latency, Mixture, Server, Settings, serve
+from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Server, Settings, serve
 from mi_async.errors import ConfigError
+from mi_async.storage.place import Storage
 
 Positive = Parameter(validator=Number(gt=0))
 Share: TypeAlias = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
@@ -44,6 +47,7 @@ def emulator(
     keep_bytes: bool = True,
     workspace: Annotated[tuple[str, ...], Parameter(validator=_allowed)] = ("newsroom",),
     public_url: str | None = None,
+    storage_url: str | None = None,
     verbose: Verbosity = 0,
 ) -> None:
     """Run the emulator until Ctrl-C; it prints the export lines with which other commands find it.
@@ -61,6 +65,7 @@ def emulator(
         keep_bytes: Whether pictures are kept and served; without, many take little memory.
         workspace: Workspace that exists from the start; may be given several times.
         public_url: Where uploads go, if clients reach the emulator by another address than it listens on.
+        storage_url: An S3 server whose objects are those that can be imported; without it any object exists.
     """
     log_to_stderr(verbose)
     settings = Settings(
@@ -75,7 +80,8 @@ def emulator(
     if unfinished:
         latency = Mixture(((1.0 - unfinished, latency), (unfinished, Latency.never())))
     settings = evolve(settings, latency=latency)
-    asyncio.run(_emulate(host, port, settings, Clock(speed)))
+    storage = None if storage_url is None else Storage(storage_url)
+    asyncio.run(_emulate(host, port, settings, Clock(speed), storage))
 
 
 def _latency(median: float | None, p95: float | None) -> Latency | None:
@@ -87,11 +93,14 @@ def _latency(median: float | None, p95: float | None) -> Latency | None:
     return None
 
 
-async def _emulate(host: str, port: int, settings: Settings, clock: Clock) -> None:
+async def _emulate(host: str, port: int, settings: Settings, clock: Clock, storage: Storage | None) -> None:
     try:
-        async with serve(host, port, settings=settings, clock=clock) as server:
+        async with AsyncExitStack() as stack:
+            if storage is not None:
+                settings = evolve(settings, objects=await stack.enter_async_context(looking_at(storage, CREDENTIALS)))
+            server = await stack.enter_async_context(serve(host, port, settings=settings, clock=clock))
             out = stdout()
-            out.write(_exports(server))
+            out.write(_exports(server, storage))
             out.flush()
             try:
                 await server.serve_forever()
@@ -102,13 +111,14 @@ async def _emulate(host: str, port: int, settings: Settings, clock: Clock) -> No
         raise ConfigError(message) from error
 
 
-def _exports(server: Server) -> str:
+def _exports(server: Server, storage: Storage | None = None) -> str:
     keys, workspaces = server.credentials, server.settings.workspaces
     variables = {
         "NCLOUD_ACCESS_KEY_ID": keys.access_key,
         "NCLOUD_SECRET_ACCESS_KEY": keys.secret_key,
         "MI_ASYNC_BASE_URL": server.url,
         "MI_ASYNC_WORKSPACE": workspaces[0],
+        **({} if storage is None else {"MI_ASYNC_STORAGE_URL": storage.url}),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join([f"# Media Intelligence, emulated at {server.url}; Ctrl-C ends it", *lines, ""])

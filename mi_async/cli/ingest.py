@@ -61,7 +61,7 @@ def ingest(
         state_folder: Where the record of an unfinished upload is kept; by default beside the file.
     """
     wish: dict[str, Any] = {
-        "project": int(project) if project is not None and project.isascii() and project.isdigit() else project,
+        "project": numbered(project),
         "bucket": bucket,
         "key": key,
         "analyze": analyze,
@@ -72,6 +72,11 @@ def ingest(
         "state_folder": state_folder,
     }
     asyncio.run(_ingest(source, wish, service))
+
+
+def numbered(project: str | None) -> int | str | None:
+    """A project by its number where that is one, else by its name."""
+    return int(project) if project is not None and project.isascii() and project.isdigit() else project
 
 
 async def _ingest(source: str, wish: Mapping[str, Any], service: InStorage) -> None:

@@ -73,20 +73,21 @@ class Lines:
 
     console: Console
     meter: Meter
-    said: tuple[Stage, str | None] | None = None
+    state: str | None = None
+    stored: int = -1
     last: float = float("-inf")
 
     def step(self, now: Ingestion) -> None:
         """Write what is new."""
         if now.stage is Stage.UPLOAD:
-            whole = now.found + now.sent >= now.size
-            if whole or self.meter.now() - self.last >= EVERY:
-                self.last = self.meter.now()
+            stored = now.found + now.sent
+            due = stored >= now.size or self.meter.now() - self.last >= EVERY
+            if due and stored != self.stored:
+                self.last, self.stored = self.meter.now(), stored
                 self._say(f"upload: {self.meter.words(now)}")
-        elif (now.stage, now.state) != self.said and now.stage is not Stage.CHECK:
-            waiting = WORDS[now.stage] if now.state is None else f"{WORDS[now.stage]}: {now.state}"
-            self._say(waiting)
-        self.said = (now.stage, now.state)
+        elif now.stage is Stage.DONE or (now.state is not None and now.state != self.state):
+            self._say(WORDS[now.stage] if now.state is None else f"{WORDS[now.stage]}: {now.state}")
+        self.state = now.state
 
     def _say(self, text: str) -> None:
         self.console.print(Text(one_line(text)), soft_wrap=True)
@@ -121,7 +122,7 @@ class Picture:
             bar.add_row(ProgressBar(total=at.size, completed=at.found + at.sent, width=BAR), words)
         age = duration(self.meter.now() - self.since)
         state = "" if at.state is None else f": {at.state}"
-        number = "" if at.asset_id is None else f" of asset {at.asset_id}"
+        number = "" if at.asset_id is None or at.stage is Stage.DONE else f" of asset {at.asset_id}"
         self.spinner.update(text=Text(one_line(f"{WORDS[at.stage]}{number}{state} ({age})")))
         name = Text(one_line(at.source), style="bold", overflow="ellipsis", no_wrap=True)
         return Group(name, bar, self.spinner)

@@ -17,7 +17,7 @@ import orjson
 from cyclopts import App, Group, Parameter
 
 from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.records import PersonRecord, PictureRecord
+from mi_async.bulk.records import AssetRecord, PersonRecord, PictureRecord
 from mi_async.cli.output import Form, show, show_each
 from mi_async.cli.streams import stdout
 
@@ -42,14 +42,16 @@ BOTH = frozenset(PERSON) & frozenset(PICTURE)
 
 
 def show_journal(file: File, /, *, output: Output = "json") -> None:
-    """Show what a journal belongs to, its runs, how many persons and pictures are where, and abandoned uploads.
+    """Show what a journal belongs to, its runs, how many persons, pictures or media files are where, and
+    abandoned uploads of pictures.
 
     A run without an end is under way, or was killed.
     """
     with _open(file) as ledger:
-        parts, left = _parts(ledger), [attrs.asdict(row) for row in ledger.abandoned()]
+        parts = _parts(ledger)
+        left = [] if ledger.has_assets else [attrs.asdict(row) for row in ledger.abandoned()]
         if output == "json":
-            show(parts | {"abandoned": left}, "json")
+            show(parts if ledger.has_assets else parts | {"abandoned": left}, "json")
             return
         runs = parts.pop("runs")
         show({name.replace("_", " "): _counted(part) for name, part in parts.items()}, "table")
@@ -59,21 +61,24 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
 
 
 def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None:
-    """List what went wrong, person by person: each with its code, message and source.
+    """List what went wrong, person by person or file by file: each with its code, message and source.
 
-    The status of a person is how it ended: failed is tried again only after "journal retry", parked by the next run.
+    The status is how it ended: failed is tried again only after "journal retry", parked by the next run.
     """
     with _open(file) as ledger:
         asyncio.run(show_each(_each(ledger.problems(code)), output))
 
 
 def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:  # noqa: A002  the option's name
-    """Write every person with its pictures to stdout, in the order of the names.
+    """Write every person with its pictures, or every media file, to stdout, in the order of their names.
 
     Args:
-        format: jsonl has a line for each person, with its pictures in it; csv has a line for each picture.
+        format: jsonl has a line for each person, with its pictures in it; csv has a line for each picture or file.
     """
     with _open(file) as ledger:
+        if ledger.has_assets:
+            _write((_asset_json if format == "jsonl" else _asset_csv)(ledger.assets()))
+            return
         _write(_json_lines(ledger.entries()) if format == "jsonl" else _csv_lines(ledger.entries()))
 
 
@@ -111,10 +116,15 @@ def _parts(ledger: "Ledger") -> Row:
         "schema": ledger.schema,
         "created": ledger.created,
         "software": ledger.software,
-        "persons": ledger.statuses(),
-        "pictures": ledger.states(),
+        **_counts(ledger),
         "runs": [attrs.asdict(run) for run in ledger.runs()],
     }
+
+
+def _counts(ledger: "Ledger") -> dict[str, Mapping[str, int]]:
+    """How many there are of what."""
+    how, where = ("assets", "reached") if ledger.has_assets else ("persons", "pictures")
+    return {how: ledger.statuses(), where: ledger.states()}
 
 
 def _counted(part: object) -> object:
@@ -142,6 +152,18 @@ def _csv_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
             yield _csv([*whose, *[_cell(members[name]) for name in PICTURE]])
         if not images:
             yield _csv([*whose, *[""] * len(PICTURE)])
+
+
+def _asset_json(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
+    for row in rows:
+        yield orjson.dumps(attrs.asdict(row), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _asset_csv(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
+    names = [member.name for member in attrs.fields(AssetRecord)]
+    yield _csv(names)
+    for row in rows:
+        yield _csv([_cell(getattr(row, name)) for name in names])
 
 
 def _members(record: PersonRecord | PictureRecord) -> Row:

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioCredentials
-from aiobotocore.session import AioSession
+from aiobotocore.config import AioConfig  # pyright: ignore[reportMissingTypeStubs]  # has none
+from aiobotocore.credentials import AioCredentials  # pyright: ignore[reportMissingTypeStubs]  # same
+from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeStubs]  # same
 
 from mi_async.credentials import Credentials
 from mi_async.storage.cut import MOST_AT_ONCE
@@ -49,7 +49,7 @@ def make_client(
         logger = logging.getLogger(name)
         logger.setLevel(logger.level or logging.INFO)
     session = AioSession(session_vars=OWN_WAY)
-    session._credentials = _Provided(keys)
+    session._credentials = _Provided(keys)  # noqa: SLF001  the resolver would look for files of AWS
     proxies = {} if network.proxy is None else dict.fromkeys(("http", "https"), network.proxy)
     config = AioConfig(
         signature_version="s3v4",

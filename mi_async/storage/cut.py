@@ -6,7 +6,7 @@ Law: pure; no I/O, no clock. A cut follows from the size alone, so that a resume
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 MIB = 2**20
 LEAST_PART = 8 * MIB
@@ -20,6 +20,12 @@ USUAL_PARTS = (5 * MIB, 8 * MIB, 16 * MIB)
 """Part sizes of other programs, by which a whole of theirs can be known again."""
 
 
+def part_size_of(size: int) -> int:
+    """Bytes of the parts of a file: whole MiB, more of them the larger it is."""
+    even = -(-size // AIM)
+    return max(LEAST_PART, -(-even // MIB) * MIB)
+
+
 @frozen
 class Cut:
     """A size and its parts, numbered from 1.
@@ -30,12 +36,7 @@ class Cut:
     """
 
     size: int
-    part_size: int = field()
-
-    @part_size.default
-    def _part_size(self) -> int:
-        even = -(-self.size // AIM)
-        return max(LEAST_PART, -(-even // MIB) * MIB)
+    part_size: int = field(default=Factory(lambda self: part_size_of(self.size), takes_self=True))
 
     @property
     def count(self) -> int:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -68,8 +69,7 @@ class LocalFile:
     descriptor: int
     fingerprint: Fingerprint
     _guard: threading.Lock = field(init=False, factory=threading.Lock)
-    _reads: int = field(init=False, default=0)
-    _closing: bool = field(init=False, default=False)
+    _users: int = field(init=False, default=1)  # reads under way, and the block that it is open for
     # One thread for all parts: each further one would keep freed parts in a heap of its own, half as much memory again.
     _reader: ThreadPoolExecutor = field(init=False, factory=lambda: ThreadPoolExecutor(1, "mi-async-reader"))
 
@@ -80,8 +80,9 @@ class LocalFile:
         Raises:
             MediaRejectedError: it cannot be read, or is no file.
         """
-        if not isinstance(source, str | os.PathLike):
-            message = f"a file is named by its path, not by {type(source).__name__}"
+        given: object = source
+        if not isinstance(given, str | os.PathLike):
+            message = f"a file is named by its path, not by {type(given).__name__}"
             raise InvalidArgumentError(message)
         name = os.fsdecode(source)
         try:
@@ -104,11 +105,7 @@ class LocalFile:
     ) -> None:
         """Close it, now or with the last read."""
         self._reader.shutdown(wait=False, cancel_futures=True)
-        with self._guard:
-            self._closing = True
-            last = self._reads == 0
-        if last:
-            os.close(self.descriptor)
+        self._count(-1)
 
     @property
     def size(self) -> int:
@@ -122,7 +119,7 @@ class LocalFile:
             MediaRejectedError: somebody has written to it, or has put another in its place.
         """
         try:
-            now = os.stat(self.name)
+            now = os.stat(self.name)  # noqa: PTH116  the other stat of this file is an os one too
         except OSError:
             raise _changed(self.name, "it is gone") from None
         if Fingerprint.of(now) != self.fingerprint:
@@ -135,20 +132,22 @@ class LocalFile:
             MediaRejectedError: the file has become shorter, or cannot be read.
         """
         length = max(0, min(length, self.size - offset))
-        with self._guard:
-            if self._closing:
-                message = f"{self.name} is closed"
-                raise ValueError(message)
-            self._reads += 1
+        self._count(1)
         try:
             return self._read(offset, length)
         except OSError as error:
             raise _rejected(self.name, "unreadable", f"cannot be read: {error.strerror}") from error
         finally:
-            with self._guard:
-                self._reads -= 1
-                last = self._closing and self._reads == 0
-            if last:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        """One user more or less; the last one to leave closes the file."""
+        with self._guard:
+            if self._users == 0:
+                message = f"{self.name} is closed"
+                raise ValueError(message)
+            self._users += change
+            if self._users == 0:
                 os.close(self.descriptor)
 
     def _read(self, offset: int, length: int) -> bytes:
@@ -163,22 +162,25 @@ class LocalFile:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _at(self, offset: int, length: int) -> bytes:
-        if sys.platform != "win32":
-            return os.pread(self.descriptor, length, offset)
-        with self._guard:  # there, seeking moves what all readers share
-            os.lseek(self.descriptor, offset, os.SEEK_SET)
-            return os.read(self.descriptor, length)
+        if sys.platform == "win32":
+            with self._guard:  # there, seeking moves what all readers share
+                os.lseek(self.descriptor, offset, os.SEEK_SET)
+                return os.read(self.descriptor, length)
+        return os.pread(self.descriptor, length, offset)
 
     async def md5(self, step: int) -> str:
         """MD5 sum in hex of the whole file, read in threads, so many bytes at a time."""
         digest = hashlib.md5(usedforsecurity=False)
         for offset in range(0, self.size, step):
-            await self._in_reader(lambda at=offset: digest.update(self.read(at, step)))
+            await self._in_reader(partial(self._feed, digest.update, offset, step))
         return digest.hexdigest()
 
     async def piece(self, offset: int, length: int) -> Piece:
         """Read bytes and their MD5 sum in a thread."""
-        return await self._in_reader(lambda: self._piece(offset, length))
+        return await self._in_reader(partial(self._piece, offset, length))
+
+    def _feed(self, take: Callable[[bytes], None], offset: int, length: int) -> None:
+        take(self.read(offset, length))
 
     async def _in_reader(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reader, work)

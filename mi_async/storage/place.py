@@ -103,3 +103,25 @@ class StoredObject:
     def __str__(self) -> str:
         """Write as ``s3://bucket/key``."""
         return f"{SCHEME}{self.bucket}/{self.key}"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """How a request names it."""
+        return {"Bucket": self.bucket, "Key": self.key}
+
+
+@frozen
+class Prefix:
+    """All objects of a bucket whose keys begin alike."""
+
+    bucket: str
+    prefix: str
+
+    def __str__(self) -> str:
+        """Write as ``s3://bucket/prefix``."""
+        return f"{SCHEME}{self.bucket}/{self.prefix}"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """How a request names it."""
+        return {"Bucket": self.bucket, "Prefix": self.prefix}

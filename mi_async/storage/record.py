@@ -51,10 +51,10 @@ class Record:
         """Read a record; None when there is none, or none that can be read."""
         try:
             content: Any = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{**content, "fingerprint": Fingerprint(**content["fingerprint"])})
+            return cls(fingerprint=Fingerprint(**content.pop("fingerprint")), **content)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             _log.warning("%s is no record of an upload and is ignored", path)
             return None
 

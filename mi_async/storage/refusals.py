@@ -15,7 +15,7 @@ from mi_async.errors import (
     PermissionDeniedError,
     ResponseError,
     ServerError,
-    TimeoutError,
+    TimeoutError,  # noqa: A004  ours
     error_class,
 )
 

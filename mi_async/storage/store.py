@@ -21,7 +21,7 @@ from mi_async._core.retry import RetryPolicy, retryable
 from mi_async.credentials import Credentials
 from mi_async.errors import ConfigError, MIError, NotFoundError, UploadFailedError
 from mi_async.storage.file import Piece
-from mi_async.storage.place import Network, Storage, StoredObject
+from mi_async.storage.place import Network, Prefix, Storage, StoredObject
 from mi_async.storage.refusals import breakdown, refusal
 
 _log = logging.getLogger(__name__)
@@ -43,6 +43,21 @@ class Head:
 
     size: int
     etag: str
+
+
+@frozen
+class Listed:
+    """What a listing tells of an object.
+
+    Attributes:
+        key: full name.
+        size: bytes.
+        mtime_ns: when it was stored, in nanoseconds since the epoch.
+    """
+
+    key: str
+    size: int
+    mtime_ns: int
 
 
 @define(eq=False)
@@ -126,6 +141,17 @@ class Store:
         except NotFoundError:
             return
 
+    async def objects(self, bucket: str, prefix: str) -> AsyncGenerator[Listed]:
+        """Objects whose keys begin with a prefix, by key; a page is asked for when it is needed."""
+        more: dict[str, Any] = {}
+        while True:
+            answer = await self._ask("list_objects_v2", Prefix(bucket, prefix), **more)
+            for one in answer.get("Contents", ()):
+                yield Listed(one["Key"], one["Size"], int(one["LastModified"].timestamp()) * 10**9)
+            if not answer.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""
         await self._open.aclose()
@@ -133,7 +159,7 @@ class Store:
     async def _ask(
         self,
         operation: str,
-        place: StoredObject,
+        place: StoredObject | Prefix,
         piece: Piece | None = None,
         *,
         failed: Callable[[], None] | None = None,
@@ -153,7 +179,9 @@ class Store:
                     failed()
                 await self.clock.sleep(self.policy.backoff(failures))
 
-    async def _once(self, operation: str, place: StoredObject, piece: Piece | None, parameters: dict[str, Any]) -> Any:
+    async def _once(
+        self, operation: str, place: StoredObject | Prefix, piece: Piece | None, parameters: dict[str, Any]
+    ) -> Any:
         self.check_usable()
         what = f"{operation} of {place} at {self.storage.url}"
         with InFlight(self.under_way, float("inf")):
@@ -165,7 +193,7 @@ class Store:
                 body = {"Body": io.BytesIO(piece.body), "ContentMD5": _base64(piece.md5)}
                 seconds += len(piece.body) / LEAST_RATE
             async with _mapped(what), asyncio.timeout(seconds):
-                answer = await getattr(client, operation)(Bucket=place.bucket, Key=place.key, **parameters, **body)
+                answer = await getattr(client, operation)(**place.names, **parameters, **body)
             if piece is not None:
                 _check_same(_etag(answer), piece, place)
             return answer
@@ -181,7 +209,7 @@ class Store:
 def _load() -> Callable[..., Any]:
     """Load the library, which takes a moment."""
     try:
-        from mi_async.storage.client import make_client
+        from mi_async.storage.client import make_client  # noqa: PLC0415  an extra, and slow to load
     except ImportError as error:
         message = "Object Storage needs aiobotocore: pip install 'mi-async[storage]'"
         raise ConfigError(message) from error
@@ -208,9 +236,9 @@ def _base64(md5: str) -> str:
     return b2a_base64(bytes.fromhex(md5), newline=False).decode("ascii")
 
 
-def _check_same(etag: str, piece: Piece, place: StoredObject) -> None:
+def _check_same(etag: str, piece: Piece, place: StoredObject | Prefix) -> None:
     if etag != piece.md5:
         message = f"{place}: the storage holds other bytes than were sent (ETag {etag or 'missing'})"
-        error = UploadFailedError(message, reason="ETAG_MISMATCH", key=place.key)
+        error = UploadFailedError(message, reason="ETAG_MISMATCH", key=place.names.get("Key"))
         error.ambiguous = True
         raise error

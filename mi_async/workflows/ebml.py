@@ -69,7 +69,8 @@ def read_matroska(read: Read, size: int) -> Header | None:
                 seconds = _seconds(read, element)
             elif element.id == TRACKS:
                 sizes += _sizes(read, element)
-    return Header(kind, *largest(sizes), seconds=seconds)
+    width, height = largest(sizes)
+    return Header(kind, width, height, seconds)
 
 
 def _inside(read: Read, parent: Element) -> dict[int, Element]:

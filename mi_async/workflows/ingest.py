@@ -20,7 +20,6 @@ from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.errors import (
     AlreadyExistsError,
-    ConflictError,
     ImportFailedError,
     InvalidArgumentError,
     NotFoundError,
@@ -31,11 +30,11 @@ from mi_async.storage.send import Sending, send
 from mi_async.storage.store import Store
 from mi_async.workflows.context import Context, tell_created
 from mi_async.workflows.ingestion import IfExists, IngestedAsset, Ingestion, IngestProgress, Stage
-from mi_async.workflows.jobs import Job, import_job, index_job, summary_job
-from mi_async.workflows.kinds import JobPhase
+from mi_async.workflows.jobs import Job, import_job
 from mi_async.workflows.media import check_media, check_name, read_header
+from mi_async.workflows.onward import ask_for_index, ask_for_summary, candidates, linked_bucket, project_number
 from mi_async.workflows.register import find_assets, register_once
-from mi_async.workflows.starting import AnalysisOptions, start_index, start_summary
+from mi_async.workflows.starting import AnalysisOptions
 
 T = TypeVar("T")
 
@@ -112,23 +111,10 @@ async def _ingest_file(intake: Intake, source: str | os.PathLike[str], wish: Wis
         if intake.context.validate:
             header = await asyncio.to_thread(read_header, file.read, file.size)
             check_media(header, file.size, file.name)
-        bucket = await _bucket(intake, wish.bucket)
+        bucket = await linked_bucket(intake.context, intake.describe(), wish.bucket)
         # In Unicode NFC, so that a name typed on one system is found on another.
         key = unicodedata.normalize("NFC", Path(file.name).name) if wish.key is None else wish.key
         return await run.ingest(StoredObject(bucket, key), file)
-
-
-async def _bucket(intake: Intake, wanted: str | None) -> str:
-    """The bucket that is linked to the workspace, before gigabytes go to another one."""
-    linked = (await intake.describe()).bucket_name
-    name = intake.context.groups.name
-    if wanted is None and linked is None:
-        message = f"the workspace {name!r} is linked to no bucket: give bucket"
-        raise InvalidArgumentError(message)
-    if intake.context.validate and None not in {wanted, linked} and wanted != linked:
-        message = f"the workspace {name!r} is linked to the bucket {linked!r} and takes nothing from {wanted!r}"
-        raise InvalidArgumentError(message)
-    return str(wanted or linked)
 
 
 @define(eq=False)
@@ -153,7 +139,7 @@ class _Run:
     async def _ingest(self, place: StoredObject, file: LocalFile | None) -> IngestedAsset:
         context, wish = self.intake.context, self.wish
         self._tell(place=place)
-        project = await _project_id(context, wish.project)
+        project = await project_number(context, wish.project)
         found = await find_assets(context, project, place.key)
         if found and wish.if_exists == "error":
             numbers = tuple(asset.asset_id for asset in found)
@@ -196,10 +182,7 @@ class _Run:
 
     async def _reuse(self, project: int, found: Sequence[Asset]) -> Asset | None:
         """The newest asset whose import did not fail, once it is imported."""
-        for asset in reversed(found):
-            size = None if asset.meta_data is None else asset.meta_data.size
-            if size not in {None, self.at.size}:
-                continue
+        for asset in candidates(found, self.at.size):
             job = import_job(self.intake.context, project, asset.asset_id, fresh=False)
             try:
                 return await self._wait(Stage.IMPORT, job, asset.asset_id)
@@ -214,49 +197,13 @@ class _Run:
 
     async def _analyse(self, project: int, asset: int, *, reused: bool) -> Index:
         """Wait for the index of an asset, which is asked for unless it is there or on its way."""
-        context = self.intake.context
-        job = index_job(context, project, asset, fresh=False)
-        if not (reused and await _is_on(job)):
-            job = await self._started(start_index(context, project, asset, self.wish.analysis or {}), job)
+        job = await ask_for_index(self.intake.context, project, asset, self.wish.analysis or {}, look=reused)
         return await self._wait(Stage.ANALYSIS, job, asset)
 
     async def _summarise(self, project: int, asset: int, *, reused: bool) -> SceneSummary:
-        context = self.intake.context
-        job = summary_job(context, project, asset, fresh=False)
-        if not (reused and await _is_on(job)):
-            job = await self._started(start_summary(context, project, asset, locale=self.wish.locale), job)
+        job = await ask_for_summary(self.intake.context, project, asset, self.wish.locale, look=reused)
         return await self._wait(Stage.SUMMARY, job, asset)
-
-    async def _started(self, starting: Awaitable[Job[T]], other: Job[T]) -> Job[T]:
-        """The job, or the one that somebody else has started in the same moment."""
-        try:
-            return await starting
-        except ConflictError:
-            if await _is_on(other):
-                return other
-            raise
 
     async def _wait(self, stage: Stage, job: Job[T], asset: int) -> T:
         self._tell(stage=stage, asset_id=asset, state=None)
         return await job.wait(timeout=self.wish.timeout, progress=lambda job: self._tell(state=str(job.state)))
-
-
-async def _is_on(job: Job[Any]) -> bool:
-    """Whether a job is over with a result, or goes on."""
-    try:
-        await job.refresh()
-    except NotFoundError:
-        return False
-    return job.phase is not None and (job.phase.is_active or job.phase is JobPhase.COMPLETED)
-
-
-async def _project_id(context: Context, project: int | str | None) -> int:
-    """The number of a project that may be given by its name; None is the base project."""
-    if isinstance(project, int):
-        return project
-    name = None if project is None else unicodedata.normalize("NFC", project)
-    for one in await context.groups.projects.list():
-        if one.is_base_project if name is None else unicodedata.normalize("NFC", one.name) == name:
-            return one.project_id
-    message = f"the workspace {context.groups.name!r} has no {'base project' if name is None else f'project {name!r}'}"
-    raise InvalidArgumentError(message)

@@ -37,7 +37,7 @@ def boxes(read: Read, start: int, end: int) -> Iterator[Box]:
     """The boxes of one level."""
     for _ in range(MOST_BOXES):
         head = read(start, 16) if start + 8 <= end else b""
-        if len(head) < 8:
+        if len(head) < 8:  # noqa: PLR2004  the shortest head of a box
             return
         size, kind, begin = int.from_bytes(head[:4], "big"), head[4:8], start + 8
         if size == LARGE:
@@ -71,7 +71,8 @@ def read_isobmff(read: Read, size: int) -> Header | None:
         return Header(kind, *largest([_spatial(read, box) for box in _properties(read, whole)]))
     seconds = [_seconds(read, box) for box in within(read, [whole], b"moov", b"mvhd")]
     tracks = [_track(read, box) for box in within(read, [whole], b"moov", b"trak", b"tkhd")]
-    return Header(kind, *largest(tracks), seconds=next(iter(seconds), None))
+    width, height = largest(tracks)
+    return Header(kind, width, height, next(iter(seconds), None))
 
 
 def _properties(read: Read, whole: Box) -> list[Box]:

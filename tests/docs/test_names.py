@@ -12,6 +12,7 @@ import pytest
 import mi_async
 from mi_async import errors
 from mi_async.api import WorkspaceGroups, operations
+from mi_async.cli.app import make_app
 from mi_async.cli.exits import EXITS
 from mi_async.emulator import Fault, Settings
 
@@ -42,6 +43,20 @@ def test_the_guide_lists_arguments_errors_and_states() -> None:
     names += [field.name for field in attrs.fields(mi_async.QuotaState)]
     names += [state.name for state in mi_async.State]
     assert missing(names, page("guide.md")) == []
+
+
+def test_every_public_name_is_told() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    types = text.partition("## Types")[2]
+    assert [name for name in missing(mi_async.__all__, text) if not re.search(rf"\b{name}\b", types)] == []
+
+
+def test_the_command_line_page_lists_every_command() -> None:
+    text = page("cli.md")
+    groups = {group.replace("_", "-") for group in (operation.group for operation in operations())}
+    names = [name for name in make_app() if not name.startswith("-") and name not in groups]
+    assert len(names) > 5
+    assert [name for name in [*names, "search"] if f"| `mi-async {name}" not in text] == []
 
 
 def test_the_command_line_page_lists_exit_codes() -> None:

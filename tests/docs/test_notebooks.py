@@ -26,7 +26,8 @@ async def test_it_runs(path: Path, tmp_path: Path) -> None:
     outputs = [output for cell in book.cells for output in cell.get("outputs", ())]
     shown = [html for output in outputs if (html := output.get("data", {}).get("text/html")) is not None]
     assert shown
-    assert all(read(html).cells for html in shown)
+    assert all(read(html).said for html in shown)
+    assert any(read(html).cells for html in shown)
     assert not [output for output in outputs if output.get("name") == "stderr"]
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.ledger import read_journal
+from mi_async.bulk.options import Options
 from mi_async.bulk.outcome import Outcome, Status
 from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
-from mi_async.bulk.run import BulkRun, Options
+from mi_async.bulk.run import BulkRun, over_faces
 from mi_async.bulk.schedule import Schedule
 from mi_async.emulator.state import Person
 from mi_async.session import HELD
@@ -132,7 +133,7 @@ def run_of(
 ) -> BulkRun:
     """A run that parks uploads after so many seconds."""
     options = Options(journal=journal, schedule=Schedule(timeout=timeout), **more)
-    return BulkRun(news.workspace._context, items, kind, options)
+    return BulkRun(over_faces(news.workspace._context, kind), items, options)
 
 
 def sha256(content: bytes) -> str:

@@ -26,7 +26,7 @@ Refusal = tuple[str, str]
 class Silent(WSGIRequestHandler):
     """Writes no log."""
 
-    def log(self, *_arguments: Any) -> None:  # type: ignore[override]
+    def log(self, *_arguments: Any) -> None:
         """Write nothing."""
 
 

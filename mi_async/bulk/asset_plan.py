@@ -1,0 +1,272 @@
+"""What a run over media files would do, without a request: what is sent, skipped and refused, and what it costs.
+
+Law: an upper bound where only the storage and the service know better. Of the files the headers are read and nothing
+else.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import Any
+
+from attrs import define, field, frozen
+
+from mi_async._core.operation import Quota
+from mi_async.bulk.admission import DUPLICATE, INPUT, only
+from mi_async.bulk.arrivals import REFUSED, print_of
+from mi_async.bulk.costs import Cost, costs_of, keeping, listed
+from mi_async.bulk.film import Film, outcome_of
+from mi_async.bulk.items import AssetInput, BadInput
+from mi_async.bulk.outcome import AssetOutcome, Outcome, Problem, Status
+from mi_async.bulk.past import FindAssets, Firsts, remembered_assets
+from mi_async.bulk.records import AssetRecord, Reached
+from mi_async.bulk.studio import goal_of
+from mi_async.errors import InvalidArgumentError, MediaRejectedError
+from mi_async.storage.cut import Cut
+from mi_async.storage.file import LocalFile
+from mi_async.storage.place import StoredObject
+from mi_async.text import size, span
+from mi_async.workflows.ingest import Wish
+from mi_async.workflows.media import check_media, check_name, read_header
+
+CHUNK = 256
+"""Files that the journal is asked about at once."""
+NOWHERE = "-"
+"""In the place of the bucket: without a request it is not known."""
+
+
+@frozen(kw_only=True)
+class AssetPlan:
+    """What a run over media files would do; ``str()`` of it is a table.
+
+    Attributes:
+        items: of the input.
+        new: that would be registered.
+        resumed: that an earlier run has begun.
+        skipped: that an earlier run has finished.
+        rejected: of which nothing would be sent.
+        failed: that were refused before; they are left alone until ``mi-async journal retry``.
+        uploads: files that would be sent; those that are in the bucket already are found by the run.
+        bytes: of these.
+        footage: seconds of video to be imported, as far as headers tell.
+        unknown: files and objects that do not tell whether, and how long, they run: pictures are among them.
+        reasons: what would be refused, by code.
+        costs: requests, at least.
+        problems: the first items that would not go well, at most 20.
+    """
+
+    items: int = 0
+    new: int = 0
+    resumed: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    failed: int = 0
+    uploads: int = 0
+    bytes: int = 0
+    footage: float = 0.0
+    unknown: int = 0
+    reasons: Mapping[str, int] = field(factory=dict)
+    costs: tuple[Cost, ...] = ()
+    problems: tuple[Outcome, ...] = ()
+
+    @property
+    def troubled(self) -> int:
+        """Items that are known not to go well."""
+        return self.rejected + self.failed
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is none."""
+        return not self.troubled
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as a JSON object."""
+        return {
+            **{name: getattr(self, name) for name in ("items", *_COUNTED)},
+            "footage": round(self.footage, 3),
+            "reasons": dict(self.reasons),
+            "requests": {cost.operation: cost.calls for cost in self.costs},
+            "problems": [outcome.as_row() for outcome in self.problems],
+        }
+
+    def __str__(self) -> str:
+        rows = [("items", f"{self.items:,}")]
+        rows += [(what, f"{getattr(self, name):,}") for name, what in _ROWS if getattr(self, name)]
+        rows += [("bytes to send", size(self.bytes))] if self.bytes else []
+        rows += [("video to analyse", span(self.footage))] if self.footage else []
+        rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
+        wide = max(len(what) for what, _ in rows)
+        left = self.troubled - len(self.problems)
+        lines = [f"{what:<{wide}}  {value}" for what, value in rows]
+        return "\n".join([*lines, *listed(self.problems), *([f"and {left:,} more"] if left > 0 else [])])
+
+
+_ROWS = (
+    ("new", "to register"),
+    ("resumed", "to go on with"),
+    ("skipped", "finished already"),
+    ("rejected", "refused"),
+    ("failed", "failed before (mi-async journal retry)"),
+    ("uploads", "files to send"),
+    ("unknown", "of unknown length"),
+)
+_COUNTED = (*(name for name, _ in _ROWS), "bytes")
+_ASKED = (
+    "storage.head",
+    "storage.put",
+    "assets.register",
+    "assets.import_status",
+    "indexes.request",
+    "indexes.status",
+    "scene_summaries.request",
+    "scene_summaries.status",
+)
+_STEPS = (
+    (Reached.REGISTERED, "assets.register"),
+    (Reached.IMPORTED, "assets.import_status"),
+    (Reached.INDEXED, "indexes.request", "indexes.status"),
+    (Reached.SUMMARIZED, "scene_summaries.request", "scene_summaries.status"),
+)
+"""What is asked at least on the way to each state."""
+
+
+def plan_assets(
+    assets: Iterable[AssetInput | BadInput],
+    *,
+    journal: str | os.PathLike[str] | None = None,
+    analyze: bool = True,
+    summarize: bool = False,
+    problems: str | os.PathLike[str] | None = None,
+    quotas: Mapping[str, Quota | None] | None = None,
+) -> AssetPlan:
+    """What ``ingest_many`` would do with media files; blocks for as long as their headers take to read.
+
+    Args:
+        assets: as in ``ingest_many``; an iterable that is not asynchronous.
+        journal: of earlier runs; it is read and not written, and may be in use. Its rows are taken to be of the
+            project that is meant.
+        analyze: as in ``ingest_many``.
+        summarize: as in ``ingest_many``.
+        problems: a file for everything that would not go well, in JSON Lines as in a report.
+        quotas: by operation id, as in ``connect``.
+
+    Raises:
+        JournalError: there is no such journal, or it belongs to something else.
+        InvalidArgumentError: arguments that do not go together, something else than media files is among them, or
+            ``problems`` cannot be written.
+    """
+    goal, first = goal_of(Wish(analyze=analyze, summarize=summarize)), list[Outcome]()
+    with closing(Firsts()) as firsts, remembered_assets(journal) as find, keeping(problems, first) as tell:
+        planner = _Planner(goal, find, firsts)
+        for outcome in planner.go_through(assets):
+            tell(outcome)
+    own = {name: planner.counts.get(name, 0) for name in ("items", *_COUNTED)}
+    return AssetPlan(
+        **own,
+        footage=planner.footage,
+        reasons=planner.reasons,
+        costs=costs_of(_ASKED, planner.counts, quotas or {}),
+        problems=tuple(first),
+    )
+
+
+@define(eq=False)
+class _Planner:
+    """Counts, and gives what would not go well."""
+
+    goal: Reached
+    find: FindAssets
+    firsts: Firsts
+    counts: dict[str, int] = field(init=False, factory=dict)
+    reasons: dict[str, int] = field(init=False, factory=dict)
+    footage: float = field(init=False, default=0.0)
+
+    def go_through(self, assets: Iterable[AssetInput | BadInput]) -> Iterator[AssetOutcome]:
+        """Count all of them."""
+        source = iter(assets)
+        while chunk := list(islice(source, CHUNK)):
+            only(AssetInput, chunk)
+            for outcome in self._judged(chunk):
+                self._add("items")
+                if outcome is None:
+                    continue
+                self._add("failed" if outcome.status is not Status.REJECTED else "rejected")
+                for problem in outcome.problems:
+                    self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
+                yield outcome
+
+    def _judged(self, chunk: Sequence[AssetInput | BadInput]) -> Iterator[AssetOutcome | None]:
+        places = [_place(item) if isinstance(item, AssetInput) else item.message for item in chunk]
+        known = {}
+        for row in self.find([place.key for place in places if isinstance(place, StoredObject)]):
+            known[row.bucket, row.key] = known[NOWHERE, row.key] = row
+        for item, place in zip(chunk, places, strict=True):
+            if isinstance(place, str) or isinstance(item, BadInput):
+                yield _rejected("", item.origin, INPUT, str(place))
+                continue
+            (before,) = self.firsts.before([(str(place), item.origin)])
+            if before is not None:
+                message = f"this object came before in this input{before and ', at '}{before}"
+                yield _rejected(place.key, item.origin, DUPLICATE, message)
+                continue
+            row = known.get((place.bucket, place.key), AssetRecord(0, place.bucket, place.key, origin=item.origin))
+            yield self._judge(Film(item, place, row, print_of(item)))
+
+    def _judge(self, film: Film) -> AssetOutcome | None:
+        """Count what would be done for a film; its outcome, where that is already known not to be good."""
+        row = film.record
+        if film.is_same and row.reached.includes(self.goal):
+            self._add("skipped")
+            return None
+        if film.is_same and row.status in REFUSED:
+            film.recall()
+            return film.outcome(Status(row.status))
+        try:
+            self._look(film)
+        except MediaRejectedError as error:
+            film.add_problem(str(film.item.source), error, transient=False)
+            return film.outcome(Status.REJECTED)
+        known = film.is_same and row.reached is not Reached.NEW
+        self._add("resumed" if known else "new")
+        for state, *asked in _STEPS:
+            if self.goal.includes(state) and not (known and row.reached.includes(state)):
+                for operation in asked:
+                    self._add(operation)
+        return None
+
+    def _look(self, film: Film) -> None:
+        """Count the bytes and seconds of a film that is not known to be there."""
+        there = film.is_same and film.record.reached.includes(Reached.STORED)
+        if film.is_stored:
+            check_name(film.place.key, film.print[0])
+            self._add("storage.head", not (there or film.print[0]))
+            self._add("unknown")
+            return
+        with LocalFile.open(str(film.item.source)) as file:
+            header = read_header(file.read, file.size)
+            check_media(header, file.size, file.name)
+            length = None if header is None else header.seconds
+            self.footage += length or 0.0
+            self._add("unknown", length is None)
+            if not there:
+                self._add("uploads")
+                self._add("bytes", file.size)
+                self._add("storage.head")
+                self._add("storage.put", Cut(file.size).count)
+
+    def _add(self, what: str, number: int = 1) -> None:
+        self.counts[what] = self.counts.get(what, 0) + number
+
+
+def _place(item: AssetInput) -> StoredObject | str:
+    try:
+        return item.place(NOWHERE)
+    except InvalidArgumentError as error:
+        return str(error)
+
+
+def _rejected(key: str, origin: str, code: str, message: str) -> AssetOutcome:
+    row = AssetRecord(0, "", key or f"[{origin}]", origin=origin)
+    return outcome_of(row, Status.REJECTED, problems=(Problem(origin or key, code, message),))

@@ -1,0 +1,104 @@
+"""What a run would cost: calls of operations, and how long they take at the full quota.
+
+Law: pure, but for the file of problems that ``keeping`` writes.
+"""
+
+import json
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from mi_async._core.operation import Quota
+from mi_async.api import operations
+from mi_async.bulk.outcome import Outcome, Problem
+from mi_async.errors import InvalidArgumentError
+from mi_async.text import one_line, span
+
+SHOWN = 20
+"""Items with problems that a plan holds."""
+MINUTE = 60.0
+
+
+@frozen
+class Cost:
+    """How often an operation would be called.
+
+    Attributes:
+        operation: its id; ``storage.put`` for the uploads themselves.
+        calls: at most, but for questions whether something is done, of which each thing needs one at least.
+        quota: what the service allows, None for anything.
+    """
+
+    operation: str
+    calls: int
+    quota: Quota | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long so many calls take at the full quota; 0 without one."""
+        return self.calls * self.quota.period / self.quota.calls if self.quota else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.calls:,}" + (f" in {span(self.seconds)} at {rate(self.quota)}" if self.quota else "")
+
+
+def rate(quota: Quota | None) -> str:
+    """``1,000 a minute``."""
+    period = {1.0: "a second", MINUTE: "a minute"}
+    return f"{quota.calls:,} {period.get(quota.period, f'in {quota.period:g} s')}" if quota else ""
+
+
+def costs_of(asked: Iterable[str], counts: Mapping[str, int], quotas: Mapping[str, Quota | None]) -> tuple[Cost, ...]:
+    """Costs of those operations that are called at all, in this order."""
+    declared = {one.id: one.quota for one in operations()}
+    return tuple(
+        Cost(name, calls, quotas.get(name, declared.get(name))) for name in asked if (calls := counts.get(name, 0))
+    )
+
+
+def listed(problems: Iterable[Outcome]) -> list[str]:
+    """A line for each thing that would go wrong."""
+    return [
+        one_line(f"{outcome.status.value}: {_placed(problem)}") for outcome in problems for problem in outcome.problems
+    ]
+
+
+def _placed(problem: Problem) -> str:
+    """The message, with where it is about; that of a picture begins with it."""
+    named = problem.message.startswith(problem.source)
+    return problem.message if named else f"{problem.source}: {problem.message}"
+
+
+@contextmanager
+def keeping(path: str | os.PathLike[str] | None, first: list[Outcome]) -> Generator[Callable[[Outcome], None]]:
+    """Keeps the first problems, and writes all of them to a file where one is wanted."""
+    if path is None:
+        yield lambda outcome: _keep(first, outcome)
+        return
+    with ExitStack() as stack:
+        with _writing(path):
+            file = stack.enter_context(Path(path).open("w", encoding="utf-8", errors="backslashreplace"))
+
+        def tell(outcome: Outcome) -> None:
+            _keep(first, outcome)
+            with _writing(path):
+                file.write(json.dumps(outcome.as_row(), ensure_ascii=False) + "\n")
+
+        yield tell
+
+
+@contextmanager
+def _writing(path: str | os.PathLike[str]) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{os.fspath(path)}: cannot be written: {error.strerror or error}"
+        raise InvalidArgumentError(message) from error
+
+
+def _keep(first: list[Outcome], outcome: Outcome) -> None:
+    if len(first) < SHOWN:
+        first.append(outcome)

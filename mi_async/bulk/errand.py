@@ -1,0 +1,73 @@
+"""What every item under way has, whatever is done with it: what went wrong, and whether to look before repeating.
+
+Law: asks and sends nothing; knows neither persons nor films.
+"""
+
+from typing import Any, TypeAlias
+
+from attrs import define, field
+
+from mi_async.bulk.outcome import Problem
+from mi_async.errors import (
+    APIError,
+    ImageRejectedError,
+    InvalidArgumentError,
+    MediaRejectedError,
+    MIError,
+    UploadFailedError,
+)
+
+Moves: TypeAlias = tuple[tuple[str, Any], ...]
+"""What goes where next: the name of a stage, and who goes there."""
+END = "end"
+"""Where works go that are over."""
+
+
+@define(eq=False, kw_only=True)
+class Errand:
+    """One item of the input under way.
+
+    Attributes:
+        look: an effect at the service may have been hidden by a failure: look before repeating.
+        problems: what went wrong.
+        transient: whether any of it may go better another time.
+        sent: whether any of it was refused by the service, and not before.
+        notes: what is worth telling.
+        dropped: the run stops: whatever becomes of its parts, the item ends as the journal has it.
+    """
+
+    look: bool = False
+    problems: list[Problem] = field(factory=list)
+    transient: bool = False
+    sent: bool = False
+    notes: list[str] = field(factory=list)
+    dropped: bool = False
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        raise NotImplementedError
+
+    @property
+    def origin(self) -> str:
+        """Where it was read, '' when it was not read from anywhere."""
+        raise NotImplementedError
+
+    def add_problem(self, source: str, error: MIError, *, transient: bool) -> Problem:
+        """Note what went wrong."""
+        problem = Problem(source or self.origin or self.name, code_of(error), str(error))
+        self.problems.append(problem)
+        self.transient = self.transient or transient
+        self.sent = self.sent or not isinstance(error, ImageRejectedError | MediaRejectedError | InvalidArgumentError)
+        return problem
+
+
+def code_of(error: MIError) -> str:
+    """A failure in one word: the service's code, a reason, or the class."""
+    match error:
+        case APIError(code=str(code)) if code:
+            return code
+        case UploadFailedError(reason=reason) | ImageRejectedError(reason=reason) | MediaRejectedError(reason=reason):
+            return reason
+        case _:
+            return type(error).__name__

@@ -1,0 +1,105 @@
+"""``ingest-many``: the media files of a directory or a bucket into the service, with a journal.
+
+Law: as for all bulk runs: running the same command again is the resume.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from attrs import frozen
+from cyclopts import Parameter
+
+from mi_async.bulk.asset_plan import plan_assets
+from mi_async.bulk.items import AssetInput, BadInput
+from mi_async.bulk.media_files import read_assets
+from mi_async.bulk.run import BulkRun
+from mi_async.cli.bulk import Job, Options, Planned, command, counted
+from mi_async.cli.ingest import InStorage, numbered
+from mi_async.storage.place import SCHEME, Storage
+from mi_async.workflows.ingestion import IfExists
+from mi_async.workspace import Workspace
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Wanted:
+    """What is wanted of each file."""
+
+    project: Annotated[
+        str | None, Parameter(help="Name or number of the project; by default the workspace's base project.")
+    ] = None
+    bucket: Annotated[
+        str | None, Parameter(help="Where files go; by default the bucket that the workspace is linked to.")
+    ] = None
+    analyze: Annotated[bool, Parameter(help="Request analyses and wait for their indexes.")] = True
+    summarize: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Request texts for the scenes, too.")
+    ] = False
+    locale: Annotated[str | None, Parameter(help="Language of these texts.")] = None
+    if_exists: Annotated[
+        IfExists, Parameter(help="What to do with an asset of the same object that is there already.")
+    ] = "reuse"
+
+
+DEFAULTS, WANTED = Options(), Wanted()
+
+
+def ingest_many(
+    source: Annotated[str, Parameter(name="INPUT", help="A directory, or s3://bucket/prefix.")],
+    /,
+    *,
+    wanted: Wanted = WANTED,
+    options: Options = DEFAULTS,
+    service: InStorage,
+) -> None:
+    """Upload, register and analyse many media files; an object that is there already is not sent.
+
+    Stopped at any moment, the same command run again goes on where it was.
+
+    A directory is gone through with all below it; what each file is called in the bucket is its path from there.
+    """
+    command(_job(source, wanted, service), source, options, service)
+
+
+def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
+    storage = Storage(service.storage_url)
+    in_bucket = source.startswith(SCHEME)
+    found = None if in_bucket else read_assets(source)  # what can be no input is refused before anything else
+
+    def plan(journal: Path | None, problems: Path | None) -> Planned:
+        items: Iterable[AssetInput | BadInput] = asyncio.run(_listed(source, service)) if found is None else found
+        return plan_assets(
+            counted(items), journal=journal, problems=problems, analyze=wanted.analyze, summarize=wanted.summarize
+        )
+
+    def start(workspace: Workspace, **more: Any) -> BulkRun:
+        items: Iterable[AssetInput | BadInput] | AsyncIterable[AssetInput | BadInput]
+        items = workspace.stored_assets(source) if found is None else found
+        return workspace.ingest_many(
+            items,
+            project=numbered(wanted.project),
+            bucket=wanted.bucket,
+            analyze=wanted.analyze,
+            summarize=wanted.summarize,
+            locale=wanted.locale,
+            if_exists=wanted.if_exists,
+            **more,
+        )
+
+    looking = "the bucket is listed" if in_bucket else "headers are read, and no request is made"
+    return Job(
+        "ingesting the media files of",
+        looking,
+        lambda: service.session(storage=storage),
+        lambda: None if in_bucket else sum(1 for _ in read_assets(source)),
+        plan,
+        start,
+    )
+
+
+async def _listed(source: str, service: InStorage) -> list[AssetInput | BadInput]:
+    """The files of a bucket, for a plan."""
+    async with service.session(storage=Storage(service.storage_url)) as session:
+        return [item async for item in session.workspace(service.workspace).stored_assets(source)]
