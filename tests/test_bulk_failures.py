@@ -87,10 +87,12 @@ def test_a_few_failures_are_bad_luck_and_a_success_forgets_them() -> None:
     async def main() -> None:
         outage = Outage(Clock(), patience=100.0)
         for _ in range(3):
-            assert not any([outage.failure(AWAY) for _ in range(MANY - 1)])
+            seen = {outage.failure(AWAY) for _ in range(MANY - 1)}
+            assert seen == {False}
             await outage.pass_by()
             outage.success()
-        assert (outage.on, outage.seconds, asyncio.get_running_loop().time()) == (False, 0.0, pytest.approx(0, abs=0.1))
+        assert (outage.on, outage.seconds) == (False, 0.0)
+        assert asyncio.get_running_loop().time() < 0.1
 
     virtual.run(main())
 
@@ -141,10 +143,12 @@ def test_when_patience_is_over_the_last_failure_is_the_cause() -> None:
         outage = Outage(Clock(), patience=10.0)
         for _ in range(MANY):
             outage.failure(AWAY)
-        with pytest.raises(BulkError, match="has not answered for 15 s; the last failure: Endpoint Error") as caught:
-            while True:
-                await outage.pass_by()
-                outage.failure(AWAY)
+        for _ in range(3):
+            await outage.pass_by()
+            outage.failure(AWAY)
+        await outage.pass_by()
+        with pytest.raises(BulkError, match=r"has not answered for 15 s; the last failure: .*Endpoint Error") as caught:
+            outage.failure(AWAY)
         assert caught.value.__cause__ is AWAY
 
     virtual.run(main())
@@ -153,10 +157,10 @@ def test_when_patience_is_over_the_last_failure_is_the_cause() -> None:
 def test_without_patience_the_first_outage_ends_it() -> None:
     async def main() -> None:
         outage = Outage(Clock(), patience=0.0)
-        outage.failure(AWAY)
+        for _ in range(MANY - 1):
+            outage.failure(AWAY)
         await asyncio.sleep(0.1)
         with pytest.raises(BulkError):
-            for _ in range(MANY):
-                outage.failure(AWAY)
+            outage.failure(AWAY)
 
     virtual.run(main())

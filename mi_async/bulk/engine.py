@@ -57,10 +57,13 @@ class Engine:
     total: int | None
     outcomes: asyncio.Queue[Outcome | None] = field(init=False, factory=lambda: asyncio.Queue(64))
     failure: BaseException | None = field(init=False, default=None)
+    # a full queue alone would let the end pass outcomes that wait for room
+    _telling: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _lines: dict[str, Line] = field(init=False)
     _outages: dict[str, Outage] = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
     _works: int = field(init=False, default=0)
+    _unfinished: int = field(init=False, default=0)  # works that were dropped, because the run stops
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     _stop: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -108,19 +111,30 @@ class Engine:
             self.failure = failure
         self._stop.set()
 
-    async def aclose(self) -> None:
-        """End whatever still runs; what is under way stays as the journal has it."""
+    def halt(self) -> None:
+        """End whatever still runs, without waiting for anything to land."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """End whatever still runs, cancelled or not; what is under way stays as the journal has it."""
+        cancelled: asyncio.CancelledError | None = None
+        while not all(task.done() for task in self._tasks):
+            self.halt()
+            try:
+                await asyncio.wait(self._tasks)
+            except asyncio.CancelledError as error:
+                cancelled = error
         self.process.aclose()
+        if cancelled is not None:
+            raise cancelled
 
     def progress(self) -> BulkProgress:
         """Where the run is."""
         return self.process.progress(
             BulkProgress(
                 counts=dict(self.tally.counts),
-                open=self._works,
+                open=self._works + self._unfinished,
                 total=self.total,
                 stages={name: line.qsize() for name, line in self._lines.items()},
                 outage=max(outage.seconds for outage in self._outages.values()),
@@ -140,7 +154,8 @@ class Engine:
             await asyncio.wait((idle, stopped), return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
                 await asyncio.wait((idle,), timeout=self.tally.clock.real(self.grace))
-            await self.outcomes.put(None)
+            async with self._telling:
+                await self.outcomes.put(None)
         finally:
             left: list[asyncio.Task[Any]] = [task for task in (stopped, admitting, idle) if task is not None]
             for task in left:
@@ -205,6 +220,7 @@ class Engine:
             moves = await self.process.give_up(thing, error, transient=meaning is Kind.TRANSIENT)
         for name, moved in moves:
             if isinstance(moved, Work) and moved.dropped:
+                self._unfinished += 1
                 self._leave(moved)
             elif isinstance(moved, Work) and name == END:
                 outcome = await self.process.end(moved)
@@ -227,7 +243,8 @@ class Engine:
                     thing.look = True
                 if outage.failure(error):
                     continue  # not the item's fault
-                tried += 1
+                if tried + 1 < stage.tries or not self._away():
+                    tried += 1
                 if tried >= stage.tries:
                     raise
                 _log.info("%s: %s, tried %d times: %s", thing.name, stage.name, tried, error)
@@ -237,12 +254,17 @@ class Engine:
                     outage.success()
                 return moves
 
+    def _away(self) -> bool:
+        """Whether the service does not answer another stage either: this one alone may be too quiet to tell."""
+        return any(outage.on for outage in self._outages.values())
+
     async def _tell(self, outcome: Outcome) -> None:
         self.tally.outcome(outcome)
         failures = self.tally.failures
         if self.max_failures is not None and failures > self.max_failures:
             self.stop(BulkError(f"{failures:,} items failed, more than the {self.max_failures:,} that were allowed"))
-        await self.outcomes.put(outcome)
+        async with self._telling:
+            await self.outcomes.put(outcome)
 
     def _leave(self, work: Work) -> None:
         """A work is over; others of the same person may wait for that."""
@@ -257,4 +279,5 @@ class Engine:
         """Leave a thing as the journal has it: the run stops."""
         for _, work in self.process.drop(thing):
             if isinstance(work, Work):
+                self._unfinished += 1
                 self._leave(work)

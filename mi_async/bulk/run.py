@@ -4,6 +4,7 @@ Law: starts nothing before it is iterated over; however it ends, nothing of it i
 """
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence, Sized
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -39,7 +40,10 @@ class BulkRun:
     _engine: "Engine | None" = field(init=False, default=None)
     _last: BulkProgress | None = field(init=False, default=None)
     _report: BulkReport | None = field(init=False, default=None)
-    _stream: AsyncGenerator[Outcome] | None = field(init=False, default=None)
+    # weak, so that a loop that is left early lets go of the generator, and the event loop closes it
+    _stream: "weakref.ref[AsyncGenerator[Outcome]] | None" = field(init=False, default=None)
+    _ended: asyncio.Event | None = field(init=False, default=None)
+    _stopped: bool = field(init=False, default=False)
 
     @property
     def progress(self) -> BulkProgress:
@@ -67,6 +71,7 @@ class BulkRun:
 
     def stop(self) -> None:
         """Take nothing more from the input; what is under way lands within the grace time, and the run ends."""
+        self._stopped = True
         if self._engine is not None:
             self._engine.stop()
 
@@ -75,8 +80,9 @@ class BulkRun:
         if self._stream is not None:
             message = "a run is gone through once; make another one to resume"
             raise BulkError(message)
-        self._stream = self._outcomes()
-        return self._stream
+        stream = self._outcomes()
+        self._stream = weakref.ref(stream)
+        return stream
 
     def __await__(self) -> Generator[Any, None, BulkReport]:
         """Go through the whole run."""
@@ -90,8 +96,21 @@ class BulkRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the run if it has not ended."""
-        if self._stream is not None:
-            await self._stream.aclose()
+        stream = None if self._stream is None else self._stream()
+        if stream is not None:
+            await stream.aclose()
+        elif self._ended is not None:
+            await self._end(self._ended)
+
+    async def _end(self, ended: asyncio.Event) -> None:
+        """Wait for the end of a run whose loop was left; it is being closed already."""
+        try:
+            await ended.wait()
+        except asyncio.CancelledError:
+            if self._engine is not None:
+                self._engine.halt()
+            await ended.wait()
+            raise
 
     async def _through(self) -> BulkReport:
         async with self:
@@ -100,7 +119,9 @@ class BulkRun:
         return self.report
 
     async def _outcomes(self) -> AsyncGenerator[Outcome]:
+        self._ended = asyncio.Event()
         async with AsyncExitStack() as stack:
+            stack.callback(self._ended.set)
             # not before it is needed: many a program that imports the package makes no bulk run
             from mi_async.bulk.assembly import assemble  # noqa: PLC0415
 
@@ -108,6 +129,8 @@ class BulkRun:
                 stack, self._context, self._items, self._kind, evolve(self._options, total=self._total())
             )
             ending = "cancelled"
+            if self._stopped:
+                engine.stop()
             try:
                 engine.start()
                 while (outcome := await engine.outcomes.get()) is not None:
@@ -118,20 +141,24 @@ class BulkRun:
                 await engine.landed()
                 raise
             finally:
-                await engine.aclose()
-                self._last = engine.progress()
-                tally = engine.tally
-                self._report = BulkReport.at(
-                    self._last,
-                    journal=self._options.journal,
-                    run=engine.journal.run,
-                    ending=ending,
-                    abandoned=tally.abandoned,
-                    problems=tally.problems,
-                )
-                await engine.journal.aclose(ending)
+                try:
+                    await engine.aclose()
+                finally:
+                    self._report = self._reported(engine, ending)
+                    await engine.journal.aclose(ending)
         if engine.failure is not None:
             raise self._told(engine.failure)
+
+    def _reported(self, engine: "Engine", ending: str) -> BulkReport:
+        self._last = engine.progress()
+        return BulkReport.at(
+            self._last,
+            journal=self._options.journal,
+            run=engine.journal.run,
+            ending=ending,
+            abandoned=engine.tally.abandoned,
+            problems=engine.tally.problems,
+        )
 
     def _told(self, failure: BaseException) -> BaseException:
         """What the user is told of a failure that has stopped the run."""

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.items import PersonInput
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import Outcome
 from mi_async.bulk.records import UNREADABLE, PictureRecord
 from mi_async.bulk.steps import Means, close, let_go, look
 from mi_async.bulk.work import END, Moves, Picture, Work, given_up
@@ -89,11 +89,8 @@ async def tag(means: Means, work: Work) -> Moves:
 async def end(means: Means, work: Work) -> Outcome:
     """Write down how an item ended."""
     status = work.status()
-    if status is not Status.SKIPPED:
-        problem = work.problems[0] if work.problems else None
-        code, message = (problem.code, problem.message) if problem else ("", "")
-        work.person = evolve(work.person, status=status.value, code=code, message=message)
-        await means.journal.write(work.person)
+    work.person = work.ended(status)
+    await means.journal.write(work.person)
     return work.outcome(status)
 
 

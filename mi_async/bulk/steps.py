@@ -119,6 +119,7 @@ async def resume(means: Means, picture: Picture) -> Moves:
         return close(means, picture) if _good(means, row) else await _start_over(means, picture, "its key has lapsed")
     upload = evolve(known(picture.upload), state=State.STORED)
     upload = await uploads.check(means.context, upload)
+    means.tally.check(done=upload.state is State.CONFIRMED)
     if upload.state is State.CONFIRMED:
         await take(means, picture, upload)
         return close(means, picture)
@@ -171,6 +172,8 @@ async def put(means: Means, picture: Picture) -> Moves:
         upload = await uploads.STEPS[upload.state](means.context, upload)
         if upload.state is State.STORED:
             picture.stored = means.context.clock.monotonic()
+        elif upload.state is State.CONFIRMED:  # its answer was lost, and a check has found it there
+            means.tally.check(done=True)
         await take(means, picture, upload, UNSURE)
     let_go(means, picture)
     return (("confirm", picture),) if upload.state is State.STORED else close(means, picture)

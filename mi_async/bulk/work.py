@@ -126,6 +126,13 @@ class Work:
             return Status.PARTIAL
         return Status.FAILED if self.sent else Status.REJECTED
 
+    def ended(self, status: Status) -> PersonRecord:
+        """The row of a person when an item of it has ended."""
+        problem = self.problems[0] if self.problems else None
+        code, message = (problem.code, problem.message) if problem else ("", "")
+        well = Status.DONE if status is Status.SKIPPED else status
+        return evolve(self.person, status=well.value, code=code, message=message)
+
     def outcome(self, status: Status) -> Outcome:
         """What is told of the item."""
         left = self.with_state(State.STORED, State.CONFIRMED)

@@ -14,9 +14,10 @@ from typing import Any
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.ledger import read_journal
+from mi_async.bulk.options import Options
 from mi_async.bulk.outcome import Outcome, Status
 from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
-from mi_async.bulk.run import BulkRun, Options
+from mi_async.bulk.run import BulkRun
 from mi_async.bulk.schedule import Schedule
 from mi_async.emulator.state import Person
 from mi_async.session import HELD
@@ -52,7 +53,7 @@ def people(count: int, pictures: int = 1, **more: Any) -> Iterator[PersonInput]:
 
 def files(folder: Path, contents: Sequence[bytes]) -> list[Path]:
     """Pictures as files."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number}.jpg" for number in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
@@ -140,6 +141,12 @@ def sha256(content: bytes) -> str:
     return Raw("", content).sha256
 
 
+async def stored(news: Newsroom, count: int) -> None:
+    """Wait until so many completion checks have been made: the journal knows of so many stored pictures then."""
+    while news.server.log.count("thumbnails.complete") < count:  # noqa: ASYNC110  the server tells nobody
+        await asyncio.sleep(0.001)
+
+
 async def nothing_left(news: Newsroom) -> None:
     """Assert that a run has left no lease, no picture in memory, no thread and no task behind."""
     assert no_lease_held(news.session)
@@ -155,5 +162,3 @@ async def nothing_left(news: Newsroom) -> None:
 def _place(task: "asyncio.Task[Any]") -> str:
     code = getattr(task.get_coro(), "cr_code", None)
     return code.co_filename if code is not None else ""
-
-
