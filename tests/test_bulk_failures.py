@@ -110,8 +110,9 @@ def test_an_outage_is_tried_ever_more_rarely_and_its_end_is_told(caplog: pytest.
             assert outage.failure(AWAY)
         assert tries == [1.0, 3.0, 7.0, 15.0, 31.0, 63.0, 123.0, 183.0, 243.0]
         assert outage.seconds == pytest.approx(243.0, abs=0.1)
+        assert outage.back < 0.0
         outage.success()
-        assert not outage.on
+        assert (outage.on, outage.back) == (False, loop.time())
         await outage.pass_by()
         assert loop.time() == pytest.approx(243.0, abs=0.1)
 

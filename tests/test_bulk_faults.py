@@ -42,8 +42,6 @@ from tests.support.bulk import (
 )
 from tests.support.newsroom import SPEED, Newsroom, newsroom
 
-pytestmark = pytest.mark.usefixtures("leaves_nothing")
-
 AT_ONCE = Settings(latency=Latency.none())
 PLACES = (
     "person_tags.list",
@@ -73,7 +71,7 @@ async def test_keys_that_are_refused_stop_the_run(tmp_path: Path) -> None:
     async with newsroom(AT_ONCE) as news:
         wrong = Credentials(news.server.credentials.access_key, "another-secret")
         async with mi_async.connect(wrong, base_url=news.server.url, clock=Clock(SPEED)) as session:
-            run = session.workspace("newsroom").enroll_many(people(500), journal=tmp_path / "j")
+            run = session.workspace("newsroom").enroll_many(people(500, 3), journal=tmp_path / "j")
             error = await stopped(run)
         assert isinstance(error.__cause__, AuthenticationError)
         assert run.report.ended == 0
@@ -100,10 +98,10 @@ async def test_a_workspace_that_is_not_there_stops_the_run(tmp_path: Path) -> No
 
 async def test_an_allowance_that_is_full_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with newsroom(AT_ONCE) as news:
-        for number in range(20, 200):
+        for number in range(20, 90):
             news.server.state.workspaces["newsroom"].names[name(number)] = 1
         monkeypatch.setattr(rules, "NAME_TAKEN", Rejection(409, "10068", "Can create up to 500 items."))
-        run = news.workspace.enroll_many(people(200), journal=tmp_path / "j")
+        run = news.workspace.enroll_many(people(90), journal=tmp_path / "j")
         error = await stopped(run)
         assert isinstance(error.__cause__, CapacityError)
         assert "10068" in str(error)
@@ -112,15 +110,15 @@ async def test_an_allowance_that_is_full_stops_the_run(tmp_path: Path, monkeypat
         assert run.report.counts == {Status.DONE: len(news.thumbnails())}
         await nothing_left(news)
         news.server.state.workspaces["newsroom"].names.clear()
-        assert (await news.workspace.enroll_many(people(200), journal=tmp_path / "j")).ok
-        assert len(news.thumbnails()) == 200
+        assert (await news.workspace.enroll_many(people(90), journal=tmp_path / "j")).ok
+        assert len(news.thumbnails()) == 90
         assert left_behind(news) <= {each.thumbnail_key for each in abandoned(tmp_path / "j")}
 
 
 async def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def small(path: Path, mode: str) -> Connection:
         connection = open_file(path, mode)
-        connection.exec_driver_sql("PRAGMA max_page_count = 40")
+        connection.exec_driver_sql("PRAGMA max_page_count = 24")
         return connection
 
     monkeypatch.setattr(store, "open_file", small)
@@ -132,9 +130,9 @@ async def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.Mon
         assert run.report.ended < 2000
         await nothing_left(news)
         monkeypatch.setattr(store, "open_file", open_file)
-        assert (await news.workspace.enroll_many(people(100), journal=tmp_path / "j")).ok
+        assert (await news.workspace.enroll_many(people(40), journal=tmp_path / "j")).ok
         assert news.none_doubled()
-        wanted = [name(number) for number in range(100)]
+        wanted = [name(number) for number in range(40)]
         assert all(contents(news, each) == [face(number % 40)] for number, each in enumerate(wanted))
 
 
@@ -147,7 +145,7 @@ async def test_too_many_failures_stop_the_run(allowed: int, ended: int | None, t
             assert (await run).counts == {Status.DONE: 100, Status.REJECTED: 8}
             return
         error = await stopped(run)
-        assert str(error) == f"{ended} items failed, more than the {allowed} that were allowed"
+        assert str(error) == f"too many items have failed: {ended}, where at most {allowed} may"
         assert run.report.troubled >= ended
         await nothing_left(news)
 
@@ -168,7 +166,7 @@ async def test_a_failure_of_one_item_is_its_own(tmp_path: Path) -> None:
 async def test_what_keeps_failing_for_one_item_is_parked_and_taken_up_by_the_next_run(
     place: str, tmp_path: Path
 ) -> None:
-    async with newsroom(AT_ONCE, speed=600) as news:
+    async with newsroom(AT_ONCE, speed=300) as news:
         news.server.faults.next(place, Fault.UNAVAILABLE, times=1000)
         if place == "persons.create":
             news.server.faults.next("persons.list", Fault.UNAVAILABLE, times=1000)
@@ -186,7 +184,7 @@ async def test_what_keeps_failing_for_one_item_is_parked_and_taken_up_by_the_nex
 
 
 async def test_an_attach_that_keeps_failing_is_parked_and_not_doubled(tmp_path: Path) -> None:
-    async with newsroom(AT_ONCE, speed=600) as news:
+    async with newsroom(AT_ONCE, speed=300) as news:
         number = (await news.workspace.enroll_person(name(0), [face(0)])).id
         items = [ThumbnailUpload(number, face(1))]
         news.server.faults.next("persons.set_thumbnails", Fault.DROP_AFTER)
@@ -202,14 +200,14 @@ async def test_an_attach_that_keeps_failing_is_parked_and_not_doubled(tmp_path: 
 
 async def test_an_outage_is_waited_out_and_parks_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    async with newsroom(AT_ONCE, speed=1000) as news:
+    async with newsroom(AT_ONCE, speed=200) as news:
         run = news.workspace.enroll_many(people(60, 2, tags=["A"]), journal=tmp_path / "j")
         longest, found = 0.0, 0
         async for outcome in run:
             found += 1
             assert outcome.status is Status.DONE, outcome
             if found == 10:
-                news.server.faults.next("*", Fault.UNAVAILABLE, times=400)
+                news.server.faults.next("*", Fault.UNAVAILABLE, times=300)
             longest = max(longest, run.progress.outage)
         assert run.report.ok
         assert run.progress.outage == 0.0
@@ -223,7 +221,7 @@ async def test_an_outage_is_waited_out_and_parks_nothing(tmp_path: Path, caplog:
 
 
 async def test_an_outage_that_is_too_long_stops_the_run(tmp_path: Path) -> None:
-    async with newsroom(AT_ONCE, speed=1000) as news:
+    async with newsroom(AT_ONCE, speed=400) as news:
         news.server.faults.next("*", Fault.UNAVAILABLE, times=100_000)
         run = news.workspace.enroll_many(people(60), journal=tmp_path / "j", patience=300.0)
         error = await stopped(run)
@@ -236,8 +234,17 @@ async def test_an_outage_that_is_too_long_stops_the_run(tmp_path: Path) -> None:
         assert len(news.thumbnails()) == 60
 
 
+async def test_an_outage_is_not_held_against_uploads_that_wait(tmp_path: Path) -> None:
+    async with newsroom(Settings(latency=Latency.constant(700.0)), speed=400) as news:
+        news.server.faults.next("thumbnails.complete", Fault.UNAVAILABLE, times=10_000)
+        asyncio.get_running_loop().call_later(news.server.clock.real(650.0), news.server.faults.clear)
+        run = run_of(news, people(30), tmp_path / "j", timeout=400.0)
+        found = await outcomes(run)
+        assert statuses(found) == {Status.DONE}  # no check was answered until long after the timeout
+
+
 async def test_while_the_checks_fail_uploads_wait(tmp_path: Path) -> None:
-    async with newsroom(AT_ONCE, speed=600) as news:
+    async with newsroom(AT_ONCE, speed=300) as news:
         news.server.faults.next("thumbnails.complete", Fault.UNAVAILABLE, times=150)
         assert (await news.workspace.enroll_many(people(40), journal=tmp_path / "j")).ok
         assert news.server.log.count("storage.put") == 40
@@ -245,7 +252,7 @@ async def test_while_the_checks_fail_uploads_wait(tmp_path: Path) -> None:
 
 
 async def test_a_check_that_never_succeeds_parks_its_upload(tmp_path: Path) -> None:
-    async with newsroom(AT_ONCE, speed=600) as news:
+    async with newsroom(AT_ONCE, speed=300) as news:
         news.server.faults.next("thumbnails.complete", Fault.UNAVAILABLE, times=8)
         found = await outcomes(run_of(news, people(1), tmp_path / "j", timeout=0.1))
         (outcome,) = found.values()

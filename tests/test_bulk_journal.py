@@ -173,7 +173,9 @@ async def test_the_file_explains_itself(tmp_path: Path) -> None:
     [{"endpoint": "https://y"}, {"access_key": "B" * 9}, {"workspace": "w"}, {"operation": "upload-thumbnails"}],
 )
 async def test_another_target_is_refused_and_both_are_named(change: dict[str, str], tmp_path: Path) -> None:
-    await (await Journal.open(tmp_path / "j", NEWSROOM)).aclose()
+    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+    await journal.write(PictureRecord("홍길동", "00", "hong.jpg"))
+    await journal.aclose()
     before = (tmp_path / "j").read_bytes()
     with pytest.raises(JournalError) as refused:
         await Journal.open(tmp_path / "j", attrs.evolve(NEWSROOM, **change))

@@ -38,8 +38,6 @@ from tests.support.bulk import (
 from tests.support.newsroom import Newsroom, newsroom
 from tests.support.pictures import picture
 
-pytestmark = pytest.mark.usefixtures("leaves_nothing")
-
 KIM = "김/철수"
 TYPES = ("image/jpeg", "image/png", "image/webp")
 DAY = 86_400.0

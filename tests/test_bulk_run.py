@@ -34,8 +34,6 @@ from tests.support.bulk import (
 from tests.support.newsroom import newsroom
 from tests.support.pictures import picture
 
-pytestmark = pytest.mark.usefixtures("leaves_nothing")
-
 
 @pytest.mark.parametrize("items", [[], iter(())])
 async def test_nothing_to_do(items: Any, tmp_path: Path) -> None:
@@ -365,8 +363,19 @@ async def test_a_run_is_used_once_and_its_report_comes_last(tmp_path: Path) -> N
             _ = run.report
         report = await run
         assert run.report is report
+        assert await run is report
         with pytest.raises(BulkError, match="gone through once"):
-            await run
+            aiter(run)
+        assert repr(run) == f"BulkRun(PersonInput, journal={str(tmp_path / 'j')!r}, 1 ended)"
+
+
+@pytest.mark.parametrize("items", ["people.csv", Path("people.csv"), 5, None])
+async def test_what_is_no_input_is_refused_with_a_hint(items: Any, tmp_path: Path) -> None:
+    async with newsroom() as news:
+        with pytest.raises(InvalidArgumentError, match=r"iterable of PersonInput.*read_people\(path\)"):
+            news.workspace.enroll_many(items, journal=tmp_path / "j")
+        with pytest.raises(InvalidArgumentError, match=r"read_thumbnails"):
+            news.workspace.upload_thumbnails(items, journal=tmp_path / "j")
 
 
 async def test_a_run_that_is_not_used_does_nothing(tmp_path: Path) -> None:
@@ -392,9 +401,16 @@ async def test_options_that_cannot_work_are_refused_at_once(options: dict[str, A
                 method([], **{"journal": tmp_path / "j", **options})
 
 
+async def test_a_workspace_that_was_misspelt_leaves_a_journal_that_can_be_used(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        with pytest.raises(BulkError):
+            await news.session.workspace("newsrom").enroll_many(people(1), journal=tmp_path / "j")
+        assert (await news.workspace.enroll_many(people(1), journal=tmp_path / "j")).ok
+
+
 async def test_another_target_is_refused(tmp_path: Path) -> None:
     async with newsroom(Settings(workspaces=("newsroom", "sports"))) as news:
-        await news.workspace.enroll_many([], journal=tmp_path / "j")
+        await news.workspace.enroll_many(people(1), journal=tmp_path / "j")
         for run in (
             news.session.workspace("sports").enroll_many([], journal=tmp_path / "j"),
             news.workspace.upload_thumbnails([], journal=tmp_path / "j"),

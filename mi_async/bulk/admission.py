@@ -43,19 +43,28 @@ async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
             if isinstance(coming, AsyncGenerator):  # what it holds open need not wait for the garbage collector
                 await coming.aclose()
         return
-    source = iter(items)
-    while chunk := _take(source):
+    source, failure = iter(items), None
+    while failure is None:
+        chunk, failure = _take(source)
+        if not chunk:
+            break
         yield chunk
+    if failure is not None:
+        raise failure
 
 
-def _take(source: Iterable[Item | BadInput]) -> list[Item | BadInput]:
+def _take(source: Iterable[Item | BadInput]) -> tuple[list[Item | BadInput], Exception | None]:
+    """Some items, and what the input has failed with after them."""
     chunk: list[Item | BadInput] = []
     until = time.monotonic() + MOMENT
-    for item in source:
-        chunk.append(item)
-        if len(chunk) == CHUNK or time.monotonic() >= until:
-            break
-    return chunk
+    try:
+        for item in source:
+            chunk.append(item)
+            if len(chunk) == CHUNK or time.monotonic() >= until:
+                break
+    except Exception as error:  # noqa: BLE001  raised when what came before it has been admitted
+        return chunk, error
+    return chunk, None
 
 
 @define(eq=False)

@@ -63,8 +63,10 @@ class Engine:
     _outages: dict[str, Outage] = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
     _works: int = field(init=False, default=0)
-    _unfinished: int = field(init=False, default=0)  # works that were dropped, because the run stops
+    _unfinished: int = field(init=False, default=0)  # works that a failure of the run has ended
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
+    _admitted: bool = field(init=False, default=False)
+    _halted: bool = field(init=False, default=False)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     _stop: asyncio.Event = field(init=False, factory=asyncio.Event)
 
@@ -93,7 +95,12 @@ class Engine:
         """Why the run ended before the input did; '' when it did not."""
         if self.failure is not None:
             return str(self.failure) or type(self.failure).__name__
-        return "stopped" if self._stop.is_set() else ""
+        return "stopped" if self._stop.is_set() and not self.through else ""
+
+    @property
+    def through(self) -> bool:
+        """Whether the whole input was admitted, and all of it has ended."""
+        return self._admitted and not self._works and not self._unfinished
 
     async def landed(self) -> None:
         """Wait until all has landed that will; its outcomes are not handed out any more, but are written down."""
@@ -113,6 +120,7 @@ class Engine:
 
     def halt(self) -> None:
         """End whatever still runs, without waiting for anything to land."""
+        self._halted = True
         for task in self._tasks:
             task.cancel()
 
@@ -178,20 +186,24 @@ class Engine:
                     else:
                         await self._room.acquire()
                         await self._begin(decided)
+        self._admitted = True
 
     async def _begin(self, work: Work) -> None:
         """Send a work on its way."""
         self._works += 1
         self._idle.clear()
-        left = list(self.process.begin(work))
+        await self._dispatch(list(self.process.begin(work)))
+
+    async def _dispatch(self, left: list[tuple[str, Thing]]) -> None:
+        """What was admitted is begun, even if the run is told to stop meanwhile: it is to land."""
         try:
             while left:
                 name, thing = left[0]
                 await self._lines[name].put(thing)
                 left.pop(0)
-        except BaseException:
-            for _, thing in left:
-                self._drop(thing)
+        except asyncio.CancelledError:
+            if not self._halted:
+                self._tasks.append(asyncio.create_task(self._dispatch(left)))
             raise
 
     async def _watch(self) -> None:
@@ -220,7 +232,7 @@ class Engine:
             moves = await self.process.give_up(thing, error, transient=meaning is Kind.TRANSIENT)
         for name, moved in moves:
             if isinstance(moved, Work) and moved.dropped:
-                self._unfinished += 1
+                self._unfinished += self.failure is not None
                 self._leave(moved)
             elif isinstance(moved, Work) and name == END:
                 outcome = await self.process.end(moved)
@@ -262,7 +274,7 @@ class Engine:
         self.tally.outcome(outcome)
         failures = self.tally.failures
         if self.max_failures is not None and failures > self.max_failures:
-            self.stop(BulkError(f"{failures:,} items failed, more than the {self.max_failures:,} that were allowed"))
+            self.stop(BulkError(f"too many items have failed: {failures:,}, where at most {self.max_failures:,} may"))
         async with self._telling:
             await self.outcomes.put(outcome)
 
@@ -279,5 +291,5 @@ class Engine:
         """Leave a thing as the journal has it: the run stops."""
         for _, work in self.process.drop(thing):
             if isinstance(work, Work):
-                self._unfinished += 1
+                self._unfinished += self.failure is not None
                 self._leave(work)

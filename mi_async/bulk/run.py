@@ -4,8 +4,9 @@ Law: starts nothing before it is iterated over; however it ends, nothing of it i
 """
 
 import asyncio
+import os
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Sequence, Sized
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,14 +18,14 @@ from mi_async.bulk.options import Options
 from mi_async.bulk.outcome import Outcome
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.report import BulkReport
-from mi_async.errors import BulkError, MIError
+from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.workflows.context import Context
 
 if TYPE_CHECKING:
     from mi_async.bulk.engine import Engine
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class BulkRun:
     """A run over many items; iterate over it once, or await it.
 
@@ -69,6 +70,11 @@ class BulkRun:
             raise BulkError(message)
         return self._report
 
+    def __repr__(self) -> str:
+        """What it does, and how far it is."""
+        ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
+        return f"BulkRun({self._kind.__name__}, journal={os.fspath(self._options.journal)!r}, {ended})"
+
     def stop(self) -> None:
         """Take nothing more from the input; what is under way lands within the grace time, and the run ends."""
         self._stopped = True
@@ -83,6 +89,17 @@ class BulkRun:
         stream = self._outcomes()
         self._stream = weakref.ref(stream)
         return stream
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no input."""
+        items: Any = self._items
+        if isinstance(items, str | bytes | os.PathLike) or not isinstance(items, Iterable | AsyncIterable):
+            kind, read = self._kind.__name__, "read_people" if self._kind is PersonInput else "read_thumbnails"
+            message = (
+                f"the input is an iterable of {kind}, not {type(items).__name__}; "
+                f"mi_async.bulk.reading.{read}(path) reads a file or a directory"
+            )
+            raise InvalidArgumentError(message)
 
     def __await__(self) -> Generator[Any, None, BulkReport]:
         """Go through the whole run."""
@@ -113,6 +130,8 @@ class BulkRun:
             raise
 
     async def _through(self) -> BulkReport:
+        if self._report is not None:
+            return self._report
         async with self:
             async for _ in self:
                 pass
@@ -139,6 +158,7 @@ class BulkRun:
             except (asyncio.CancelledError, GeneratorExit):
                 engine.stop()
                 await engine.landed()
+                ending = "" if engine.through else ending
                 raise
             finally:
                 try:

@@ -111,6 +111,7 @@ async def give_up(means: Means, thing: Picture | Work, error: MIError, *, transi
 
 async def _give_up_work(means: Means, work: Work, error: MIError, *, transient: bool) -> None:
     problem = work.add_problem(work.item.origin, error, transient=transient)
+    work.problems.insert(0, work.problems.pop())  # what stopped the person goes before what is wrong with a picture
     if transient or work.enrolls:
         return  # the pictures are as they were, and wait for the person
     rows = [given_up(known(picture.record), problem, transient=False) for picture in work.with_state(State.CONFIRMED)]

@@ -188,7 +188,7 @@ async def confirm(means: Means, picture: Picture, outage: Outage) -> Moves:
     except MIError as error:
         if kind(error) is not Kind.TRANSIENT:
             raise
-        if not outage.failure(error) and _age(means, picture) >= means.schedule.timeout:
+        if not outage.failure(error) and _waited(means, picture, outage) >= means.schedule.timeout:
             raise
         return (("confirm", picture),)
     outage.success()
@@ -199,13 +199,14 @@ async def confirm(means: Means, picture: Picture, outage: Outage) -> Moves:
     if done:
         await take(means, picture, upload)
         return close(means, picture)
-    if _age(means, picture) >= means.schedule.timeout:
+    if _waited(means, picture, outage) >= means.schedule.timeout:
         raise uploads.late(upload, means.schedule.timeout)
     return (("confirm", picture),)
 
 
-def _age(means: Means, picture: Picture) -> float:
-    return means.context.clock.monotonic() - picture.stored
+def _waited(means: Means, picture: Picture, outage: Outage) -> float:
+    """Seconds for which the service could have told that a picture is there: an outage is not held against it."""
+    return means.context.clock.monotonic() - max(picture.stored, outage.back)
 
 
 async def take(means: Means, picture: Picture, upload: Upload, reason: str = "") -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 from attrs import define, field
-from sqlalchemy import Connection, Executable, func, insert, select, update
+from sqlalchemy import Connection, Executable, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mi_async._core.clock import Clock
@@ -43,8 +43,11 @@ from mi_async.bulk.schema import (
     PICTURES_OF,
     SCHEMA,
     VIEWS,
+    abandoned,
     journal,
     metadata,
+    persons,
+    pictures,
     read_person,
     read_picture,
     runs,
@@ -172,11 +175,20 @@ class Store:
         _sync_directory(self.path.parent)
 
     def _match(self, found: Identity) -> None:
-        """Refuse the journal of another target."""
-        if found != self.identity:
+        """Refuse the journal of another target; a misspelt one, for which nothing was done, is put right."""
+        if found == self.identity:
+            return
+        if found.operation == self.identity.operation and not self._begun():
+            self._transaction(delete(persons), update(journal).values(**attrs.asdict(self.identity)))
+        else:
             its, wanted = _words(found), _words(self.identity)
             reason = f"it belongs to {its}, and this run is for {wanted}; give the run a journal of its own"
             raise refusal(self.path, reason)
+
+    def _begun(self) -> bool:
+        """Whether a picture was ever on its way."""
+        tables = (pictures, abandoned)
+        return any(self._connection.execute(select(table).limit(1)).first() is not None for table in tables)
 
     def _begin_run(self) -> int:
         last = self._connection.execute(select(func.max(runs.c.number))).scalar_one()
