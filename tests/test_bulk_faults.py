@@ -321,3 +321,14 @@ async def test_two_runs_at_once_share_what_the_session_has(tmp_path: Path) -> No
         assert all(report.ok for report in reports)
         assert len(news.thumbnails()) == 80
         await nothing_left(news)
+
+
+async def test_once_a_name_is_taken_others_are_looked_up_before_they_cost_an_upload(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        assert (await news.workspace.enroll_many(people(150), journal=tmp_path / "first")).ok
+        presigned = len(news.server.log.arrivals["thumbnails.presign"])
+        report = await news.workspace.enroll_many(people(150), journal=tmp_path / "second")
+        assert report.counts == {Status.FAILED: 150}
+        assert {problem.code for outcome in report.problems for problem in outcome.problems} == {"50005"}
+        assert len(news.server.log.arrivals["thumbnails.presign"]) - presigned < 150
+        await nothing_left(news)

@@ -143,6 +143,8 @@ async def _start_over(means: Means, picture: Picture, reason: str) -> Moves:
 async def look(means: Means, work: Work, rows: list[PictureRecord]) -> None:
     """Find out whether pictures that were confirmed have been given to the person before the last run ended."""
     context, keys = means.context, [known(row.thumbnail_key) for row in rows]
+    if not keys:
+        return
     if work.person.person_id is None:
         person = await find_ours(context, work.item.key, keys)
     else:

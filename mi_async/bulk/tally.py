@@ -28,6 +28,7 @@ class Tally:
         checks: completion checks.
         pictures: those of them that answered done.
         abandoned: uploads that were started over.
+        taken: whether a name was refused because somebody has it.
     """
 
     clock: Clock
@@ -37,6 +38,7 @@ class Tally:
     checks: int = field(init=False, default=0)
     pictures: int = field(init=False, default=0)
     abandoned: int = field(init=False, default=0)
+    taken: bool = field(init=False, default=False)
     _started: float = field(init=False)
     _seconds: deque[list[int]] = field(init=False, factory=deque)  # the second, and the pictures of it
 

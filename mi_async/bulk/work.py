@@ -133,9 +133,15 @@ class Work:
         well = Status.DONE if status is Status.SKIPPED else status
         return evolve(self.person, status=well.value, code=code, message=message)
 
+    def _own_rows(self) -> list[PictureRecord]:
+        """Rows of the item's pictures: for a person to enroll all that there are."""
+        if self.enrolls:
+            return list(self.rows.values())
+        return [picture.record for picture in self.pictures if picture.record is not None]
+
     def outcome(self, status: Status) -> Outcome:
         """What is told of the item."""
-        left = self.with_state(State.STORED, State.CONFIRMED)
+        left = [row for row in self._own_rows() if row.state in LEFT]
         return Outcome(
             key=self.item.key,
             status=status,
@@ -144,7 +150,7 @@ class Work:
             origin=self.item.origin,
             problems=tuple(self.problems),
             notes=tuple(self.notes),
-            created=tuple(known(known(picture.upload).key) for picture in left),
+            created=tuple(known(row.thumbnail_key) for row in left),
         )
 
 
@@ -188,6 +194,8 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
     return evolve(record, state=state, code=problem.code, message=problem.message)
 
 
+LEFT = frozenset({State.STORED.value, State.CONFIRMED.value})
+"""States of pictures that are at the service without a person."""
 Thing: TypeAlias = Picture | Work
 Moves: TypeAlias = tuple[tuple[str, Thing], ...]
 """What goes where next: the name of a stage, and who goes there."""
