@@ -95,7 +95,7 @@ class Store:
             there = check(self.path)
             self._connection = stack.enter_context(open_file(self.path, "rw" if there else "rwc"))
             self._driver = driver(self._connection)
-            if not there:
+            if not there or self._is_empty():
                 self._create()
             self._match(identity(self.path, self._connection))
             self._execute("PRAGMA journal_mode = WAL")
@@ -161,6 +161,10 @@ class Store:
             except DBAPIError as error:
                 self._connection.rollback()
                 _log.warning("%s; that the run has ended is not recorded", refused(self.path, error))
+
+    def _is_empty(self) -> bool:
+        """Whether nothing is left of it: who began it was killed meanwhile, and opening it has taken that back."""
+        return not self._connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
 
     def _create(self) -> None:
         self._execute("BEGIN IMMEDIATE")
