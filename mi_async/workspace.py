@@ -23,7 +23,7 @@ from mi_async.api.workspaces import Workspaces
 from mi_async.bulk.items import AssetInput, BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.media_files import stored_assets
 from mi_async.bulk.options import Options
-from mi_async.bulk.run import BulkRun, over_faces, over_footage
+from mi_async.bulk.run import BulkRun, OverFaces, OverFootage
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.place import StoredObject
 from mi_async.storage.store import Store
@@ -390,7 +390,7 @@ class Workspace(WorkspaceGroups):
         options = Options(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(over_faces(self._context, PersonInput), people, options)
+        return BulkRun(OverFaces(self._context, PersonInput), people, options)
 
     def upload_thumbnails(
         self,
@@ -411,7 +411,7 @@ class Workspace(WorkspaceGroups):
         options = Options(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(over_faces(self._context, ThumbnailUpload), items, options)
+        return BulkRun(OverFaces(self._context, ThumbnailUpload), items, options)
 
     def stored_assets(self, prefix: str) -> AsyncGenerator[AssetInput]:
         """Media files that are in a bucket already, for :meth:`ingest_many`; by their names, listed page by page.
@@ -482,4 +482,4 @@ class Workspace(WorkspaceGroups):
             locale=locale,
         )
         options = Options(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(over_footage(self._intake, wish), assets, options)
+        return BulkRun(OverFootage(self._intake, wish), assets, options)

@@ -190,6 +190,15 @@ def test_a_terminal_of_eighty_columns_has_every_figure(monkeypatch: pytest.Monke
     assert "━" in text
 
 
+def test_counts_of_every_kind_take_a_second_line_rather_than_being_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = dict.fromkeys(Status, 1_000)
+    shown = _screen(80, Look(evolve(MIDDLE, counts=counts)), monkeypatch)
+    text = " ".join(" ".join(shown).split())
+    assert "1,000 done, 1,000 skipped, 1,000 partial, 1,000 rejected, 1,000 failed, 1,000 parked, 87 under way" in text
+    assert "uploads 80 of 88 wait" in text
+    assert "…" not in text
+
+
 @pytest.mark.parametrize("columns", [1, 20, 40, 60, 200])
 def test_any_width_of_terminal_and_any_name_will_do(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = _screen(columns, Look(evolve(MIDDLE, total=None, ceiling=None), (HOSTILE,) * LAST), monkeypatch)

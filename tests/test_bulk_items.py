@@ -28,7 +28,7 @@ def test_a_single_picture_is_no_list(one: Any) -> None:
 
 def test_a_single_tag_is_no_list() -> None:
     with pytest.raises(InvalidArgumentError, match="tags is a list, not a single str"):
-        PersonInput("Hong", ["face.jpg"], tags="Anchor")  # type: ignore[arg-type]  the mistake in question
+        PersonInput("Hong", ["face.jpg"], tags="Anchor")
 
 
 @pytest.mark.parametrize(

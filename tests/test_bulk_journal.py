@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -173,7 +174,9 @@ async def test_the_file_explains_itself(tmp_path: Path) -> None:
     [{"endpoint": "https://y"}, {"access_key": "B" * 9}, {"workspace": "w"}, {"operation": "upload-thumbnails"}],
 )
 async def test_another_target_is_refused_and_both_are_named(change: dict[str, str], tmp_path: Path) -> None:
-    await (await Journal.open(tmp_path / "j", NEWSROOM)).aclose()
+    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+    await journal.write(PictureRecord("홍길동", "00", "hong.jpg"))
+    await journal.aclose()
     before = (tmp_path / "j").read_bytes()
     with pytest.raises(JournalError) as refused:
         await Journal.open(tmp_path / "j", attrs.evolve(NEWSROOM, **change))
@@ -434,3 +437,17 @@ def test_what_was_acknowledged_survives_sigkill_at_any_moment(tmp_path: Path) ->
     asyncio.run(check())
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     assert query(path, "SELECT DISTINCT ending FROM runs WHERE number < 6") == [("killed",)]
+
+
+async def test_a_journal_whose_making_was_killed_is_made_again(tmp_path: Path) -> None:
+    await (await Journal.open(tmp_path / "j", NEWSROOM)).aclose()
+    # what a kill in the middle of the first transaction leaves: a file, and a rollback journal that empties it
+    content = bytearray((tmp_path / "j").read_bytes())
+    content[18:20] = b"\1\1"  # no WAL yet
+    (tmp_path / "j").write_bytes(content)
+    magic, pages, nonce, before, sector, size = bytes.fromhex("d9d505f920a163d7"), 0, 0, 0, 512, 4096
+    head = magic + struct.pack(">IIIII", pages, nonce, before, sector, size)
+    (tmp_path / "j-journal").write_bytes(head.ljust(sector, b"\0"))
+    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+    assert journal.run == 1
+    await journal.aclose()

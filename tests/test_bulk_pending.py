@@ -28,22 +28,21 @@ def now() -> float:
 @pytest.mark.parametrize(
     ("age", "turn", "delay"),
     [
-        (0.0, FOREVER, 0.05),  # the eager factor asks for no more than that
-        (1.0, 0.0, 0.05),
-        (4.0, 0.0, 0.2),
-        (1.0, FOREVER, 0.4),
-        (10.0, FOREVER, 4.0),
-        (10.0, 1.0, 1.0),
-        (100.0, 0.0, 5.0),
+        (0.0, FOREVER, 0.3),
+        (0.5, FOREVER, 0.3),
+        (10.0, FOREVER, 5.0),
+        (0.0, 0.0, 0.1),
+        (0.0, 0.2, 0.2),
+        (10.0, 0.0, 1.0),
+        (10.0, 2.0, 2.0),
+        (10.0, 9.0, 5.0),
     ],
 )
 def test_the_next_check_is_a_part_of_the_age_away_and_sooner_while_permits_are_to_spare(
     age: float, turn: float, delay: float
 ) -> None:
-    if age or turn != FOREVER:
-        assert Schedule().delay(age, turn) == pytest.approx(delay)
-    else:
-        assert Schedule().delay(age, turn) == Schedule().first
+    schedule = Schedule(first=0.3, factor=1.5, least=0.1, eager=1.1)
+    assert schedule.delay(age, turn) == pytest.approx(delay)
 
 
 def test_an_upload_that_never_finishes_costs_a_handful_of_checks() -> None:
@@ -115,10 +114,10 @@ def test_overdue_is_what_nobody_takes() -> None:
 
 def test_with_permits_to_spare_the_second_check_comes_as_soon_as_the_quota_allows() -> None:
     async def main() -> None:
-        pending = Pending(Clock(), Schedule(), SPACING)
+        pending = Pending(Clock(), Schedule(eager=1.1), SPACING)
         await pending.put(waiting(stored=-10.0, checks=1))
         await pending.get()
-        assert now() == pytest.approx(0.5, abs=0.01)  # a twentieth of its age, as nobody else waits
+        assert now() == pytest.approx(1.0, abs=0.01)  # a tenth of its age, as nobody else waits
 
     virtual.run(main())
 

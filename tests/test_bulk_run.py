@@ -1,8 +1,10 @@
 """enroll_many and upload_thumbnails: what goes in, what comes out, and what the service has in the end."""
 
 import asyncio
+import os
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import Status
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.session import HELD
+from mi_async.workflows.source import Rules, image_of
 from tests.support.bulk import (
     contents,
     face,
@@ -33,8 +36,6 @@ from tests.support.bulk import (
 from tests.support.newsroom import newsroom
 from tests.support.pictures import picture
 
-pytestmark = pytest.mark.usefixtures("leaves_nothing")
-
 
 @pytest.mark.parametrize("items", [[], iter(())])
 async def test_nothing_to_do(items: Any, tmp_path: Path) -> None:
@@ -51,7 +52,8 @@ async def test_one_person(tmp_path: Path) -> None:
         run = news.workspace.enroll_many([item], journal=tmp_path / "j")
         assert (run.progress.total, run.progress.elapsed) == (1, 0.0)
         found = [outcome async for outcome in run]
-        assert [(o.key, o.status, o.attached, o.origin) for o in found] == [("홍길동/1", Status.DONE, 3, "people.csv:2")]
+        done = ("홍길동/1", Status.DONE, 3, "people.csv:2")
+        assert [(o.key, o.status, o.attached, o.origin) for o in found] == [done]
         there = person(news, "홍길동/1")
         assert found[0].person_id == there.id
         assert there.description == "앵커"
@@ -132,13 +134,12 @@ async def test_the_same_picture_twice_is_uploaded_once_and_noted(tmp_path: Path)
 
 async def test_whichever_of_two_equal_pictures_is_read_first_the_main_one_stays_it(tmp_path: Path) -> None:
     class Slow:
+        content = face(1)
+
         async def read(self, size: int) -> bytes:
             await asyncio.sleep(0.005)
-            content, self.content = self.content[:size], self.content[size:]
-            return content
-
-        def __init__(self) -> None:
-            self.content = face(1)
+            piece, self.content = self.content[:size], self.content[size:]
+            return piece
 
     async with newsroom() as news:
         item = PersonInput("홍길동", [Slow(), face(2), face(1)])
@@ -175,12 +176,14 @@ async def test_a_name_that_comes_twice_is_refused_the_second_time(tmp_path: Path
         assert news.server.log.count("thumbnails.presign") == 41
 
 
+NOTHING: Any = None
+SEVEN: Any = 7
 BAD: list[tuple[Any, str, str]] = [
     (BadInput("people.csv:17", "no name"), "people.csv:17", "no name"),
     (PersonInput("Hong", [], origin="a:1"), "a:1", "a person needs at least one picture"),
     (PersonInput("x" * 51, [b""], origin="a:2"), "a:2", "name needs 1 to 50 characters"),
-    (PersonInput(None, [b""], origin="a:3"), "a:3", "name is text, not NoneType"),  # type: ignore[arg-type]  on purpose
-    (PersonInput("Hong", [b""], tags=[7], origin="a:4"), "a:4", "tag is text, not int"),  # type: ignore[list-item]  same
+    (PersonInput(NOTHING, [b""], origin="a:3"), "a:3", "name is text, not NoneType"),
+    (PersonInput("Hong", [b""], tags=[SEVEN], origin="a:4"), "a:4", "tag is text, not int"),
 ]
 
 
@@ -259,26 +262,26 @@ async def test_the_same_picture_for_the_same_person_is_attached_once(tmp_path: P
 
 async def test_an_item_whose_pictures_cannot_be_used_costs_no_request(tmp_path: Path) -> None:
     async with newsroom() as news:
-        item = PersonInput("홍길동", [tmp_path / "none.jpg", b"", picture("jpg", 100, 100), 7])  # type: ignore[list-item]  on purpose
+        item = PersonInput("홍길동", [tmp_path / "none.jpg", b"", picture("jpg", 100, 100), SEVEN])
         outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))["홍길동"]
         assert outcome.status is Status.REJECTED
-        assert sorted(p.code for p in outcome.problems) == ["InvalidArgumentError", "format", "resolution", "unreadable"]
+        codes = {problem.code for problem in outcome.problems}
+        assert codes == {"InvalidArgumentError", "format", "resolution", "unreadable"}
         assert requests(news) == 0
 
 
 async def test_a_name_that_somebody_else_has_fails_and_its_pictures_are_named(tmp_path: Path) -> None:
     async with newsroom() as news:
         await news.workspace.enroll_person("홍길동", [face(0)])
-        outcome = (await outcomes(news.workspace.enroll_many([PersonInput("홍길동", faces(2, 1))], journal=tmp_path / "j")))[
-            "홍길동"
-        ]
+        run = news.workspace.enroll_many([PersonInput("홍길동", faces(2, 1))], journal=tmp_path / "j")
+        outcome = (await outcomes(run))["홍길동"]
         assert (outcome.status, outcome.problems[0].code, len(outcome.created)) == (Status.FAILED, "50005", 2)
         assert contents(news, "홍길동") == [face(0)]
 
 
 async def test_a_picture_that_the_service_refuses_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = picture("png", 300, 200)
-    monkeypatch.setattr("mi_async.workflows.source.MIN_PIXELS", 100)
+    monkeypatch.setattr("mi_async.bulk.loading.image_of", partial(image_of, rules=Rules(least=100)))
     async with newsroom() as news:
         item = PersonInput("홍길동", [face(1), small])
         outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))["홍길동"]
@@ -347,7 +350,7 @@ async def test_problems_are_at_hand(tmp_path: Path) -> None:
     async with newsroom() as news:
         items = [BadInput(f"a.csv:{number}", "no name") for number in range(30)]
         run = news.workspace.enroll_many(items, journal=tmp_path / "j")
-        assert run.latest == ()
+        assert list(run.latest) == []
         report = await run
         assert len(run.latest) == 5
         assert report.troubled == 30
@@ -362,15 +365,25 @@ async def test_a_run_is_used_once_and_its_report_comes_last(tmp_path: Path) -> N
             _ = run.report
         report = await run
         assert run.report is report
+        assert await run is report
         with pytest.raises(BulkError, match="gone through once"):
-            await run
+            aiter(run)
+        assert repr(run) == f"BulkRun(PersonInput, journal={str(tmp_path / 'j')!r}, 1 ended)"
+
+
+@pytest.mark.parametrize("items", ["people.csv", Path("people.csv"), 5, None])
+async def test_what_is_no_input_is_refused_with_a_hint(items: Any, tmp_path: Path) -> None:
+    async with newsroom() as news:
+        with pytest.raises(InvalidArgumentError, match=r"iterable of PersonInput.*read_people\(path\)"):
+            news.workspace.enroll_many(items, journal=tmp_path / "j")
+        with pytest.raises(InvalidArgumentError, match=r"read_thumbnails"):
+            news.workspace.upload_thumbnails(items, journal=tmp_path / "j")
 
 
 async def test_a_run_that_is_not_used_does_nothing(tmp_path: Path) -> None:
-    async with newsroom() as news:
-        async with news.workspace.enroll_many(people(1), journal=tmp_path / "j") as run:
-            run.stop()
-        assert list(tmp_path.iterdir()) == []
+    async with newsroom() as news, news.workspace.enroll_many(people(1), journal=tmp_path / "j") as run:
+        run.stop()
+    assert os.listdir(tmp_path) == []  # noqa: PTH208  not blocking
 
 
 @pytest.mark.parametrize(
@@ -390,9 +403,16 @@ async def test_options_that_cannot_work_are_refused_at_once(options: dict[str, A
                 method([], **{"journal": tmp_path / "j", **options})
 
 
+async def test_a_workspace_that_was_misspelt_leaves_a_journal_that_can_be_used(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        with pytest.raises(BulkError):
+            await news.session.workspace("newsrom").enroll_many(people(1), journal=tmp_path / "j")
+        assert (await news.workspace.enroll_many(people(1), journal=tmp_path / "j")).ok
+
+
 async def test_another_target_is_refused(tmp_path: Path) -> None:
     async with newsroom(Settings(workspaces=("newsroom", "sports"))) as news:
-        await news.workspace.enroll_many([], journal=tmp_path / "j")
+        await news.workspace.enroll_many(people(1), journal=tmp_path / "j")
         for run in (
             news.session.workspace("sports").enroll_many([], journal=tmp_path / "j"),
             news.workspace.upload_thumbnails([], journal=tmp_path / "j"),

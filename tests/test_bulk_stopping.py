@@ -11,6 +11,7 @@ from mi_async import BulkError, Clock, JournalError
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.ledger import read_journal
 from mi_async.bulk.outcome import Status
+from mi_async.bulk.pool import Pool
 from mi_async.bulk.run import BulkRun
 from mi_async.emulator import Latency, Settings
 from tests.support.bulk import (
@@ -26,6 +27,7 @@ from tests.support.bulk import (
     requests,
     rows,
     run_of,
+    stored,
 )
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import Newsroom, newsroom
@@ -67,15 +69,15 @@ async def test_leaving_the_loop_stops_the_run_and_what_is_under_way_lands(tmp_pa
             yield item
 
     async with newsroom(SLOW) as news:
-        run = news.workspace.enroll_many(counted(), journal=tmp_path / "j")
+        run = news.workspace.enroll_many(counted(), journal=tmp_path / "j", grace=1e6)
         async for outcome in run:
             assert outcome.status is Status.DONE
             break
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             report = await ended(run)
         assert taken < 2000
         assert report.ending == "cancelled"
-        assert report.open == 0
+        assert report.open <= 1  # whose admission was interrupted
         assert report.counts == {Status.DONE: len(news.thumbnails())}
         await nothing_left(news)
 
@@ -91,29 +93,58 @@ async def ended(run: BulkRun) -> Any:
 
 async def test_leaving_the_block_waits_until_all_has_landed(tmp_path: Path) -> None:
     async with newsroom(SLOW) as news:
-        async with news.workspace.enroll_many(people(2000), journal=tmp_path / "j") as run:
+        async with news.workspace.enroll_many(people(2000), journal=tmp_path / "j", grace=1e6) as run:
             async for _ in run:
                 break
-        assert (run.report.ending, run.report.open) == ("cancelled", 0)
+        assert run.report.ending == "cancelled"
+        assert run.report.open <= 1
         assert run.report.ended == len(news.thumbnails()) < 2000
         assert endings(tmp_path / "j") == ["cancelled"]
         await nothing_left(news)
 
 
+async def test_leaving_the_block_ends_an_iterator_that_somebody_keeps(tmp_path: Path) -> None:
+    async with newsroom(SLOW) as news:
+        async with news.workspace.enroll_many(people(200), journal=tmp_path / "j", grace=1e6) as run:
+            kept = aiter(run)
+            assert (await anext(kept)).status is Status.DONE
+        assert run.report.ending == "cancelled"
+        with pytest.raises(StopAsyncIteration):
+            await anext(kept)
+        await nothing_left(news)
+
+
+async def test_a_mistake_of_ours_ends_the_run_and_comes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_pool: Pool, *, short: bool) -> None:
+        raise AssertionError(short)
+
+    monkeypatch.setattr(Pool, "adjust", broken)
+    async with newsroom(SLOW) as news:
+        run = news.workspace.enroll_many(people(200), journal=tmp_path / "j", grace=1e6)
+        with pytest.raises(AssertionError):
+            await run
+        assert run.report.ending in {"False", "True"}
+        await nothing_left(news)
+
+
 async def test_an_error_in_the_loop_lands_what_is_under_way(tmp_path: Path) -> None:
     async with newsroom(SLOW) as news:
-        run = news.workspace.enroll_many(people(200), journal=tmp_path / "j")
-        with pytest.raises(ZeroDivisionError):
+        run = news.workspace.enroll_many(people(200), journal=tmp_path / "j", grace=1e6)
+
+        async def main() -> None:
             async with run:
-                async for _ in run:
-                    _ = 1 / 0
-        assert run.report.open == 0
+                async for outcome in run:
+                    raise ZeroDivisionError(outcome.key)
+
+        with pytest.raises(ZeroDivisionError):
+            await main()
+        assert run.report.open <= 1
         await nothing_left(news)
 
 
 async def test_stop_lets_the_loop_go_on_to_its_end(tmp_path: Path) -> None:
     async with newsroom(SLOW) as news:
-        run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j")
+        run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j", grace=1e6)
         found = []
         async for outcome in run:
             found.append(outcome)
@@ -126,7 +157,7 @@ async def test_stop_lets_the_loop_go_on_to_its_end(tmp_path: Path) -> None:
 
 async def test_a_stop_before_the_first_step_is_kept_in_mind(tmp_path: Path) -> None:
     async with newsroom() as news:
-        run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j")
+        run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j", grace=1e6)
         run.stop()
         report = await run
         assert report.ending == "stopped"
@@ -147,22 +178,17 @@ async def test_what_has_not_landed_within_the_grace_time_is_left_open(tmp_path: 
         await nothing_left(news)
 
 
-async def stored(news: Newsroom, count: int) -> None:
-    """Wait until the journal must know of so many pictures in the storage."""
-    while news.server.log.count("thumbnails.complete") < count:
-        await asyncio.sleep(0.001)
-
-
 async def test_the_first_cancellation_lands_and_leaves_an_exact_journal(tmp_path: Path) -> None:
     async with newsroom(SLOW) as news:
-        run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j")
+        run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j", grace=1e6)
         going = asyncio.ensure_future(run)
         await stored(news, 5)
         going.cancel()
         with pytest.raises(asyncio.CancelledError):
             await going
         report = run.report
-        assert (report.ending, report.open) == ("cancelled", 0)
+        assert report.ending == "cancelled"
+        assert report.open <= 1
         assert report.counts == {Status.DONE: len(news.thumbnails())}
         assert endings(tmp_path / "j") == ["cancelled"]
         await nothing_left(news)
@@ -178,7 +204,7 @@ async def test_the_second_cancellation_ends_it_at_once(tmp_path: Path) -> None:
         assert not going.done()
         going.cancel()
         with pytest.raises(asyncio.CancelledError):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(10):
                 await going
         assert run.report.open > 0
         assert run.report.ending == "cancelled"
@@ -203,7 +229,7 @@ async def test_the_second_cancellation_of_a_block_ends_it_at_once(tmp_path: Path
             assert not going.done()
             going.cancel()
         with pytest.raises(asyncio.CancelledError):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(10):
                 await going
         assert run.report.open > 0
         await nothing_left(news)
@@ -259,12 +285,12 @@ async def test_what_the_input_raises_comes_out_after_what_was_taken_has_landed(t
         raise ValueError(message)
 
     async with newsroom() as news:
-        run = news.workspace.enroll_many(broken(), journal=tmp_path / "j")
+        run = news.workspace.enroll_many(broken(), journal=tmp_path / "j", grace=1e6)
         with pytest.raises(ValueError, match="line 41 is broken"):
             await run
         assert run.report.ending == "line 41 is broken"
         assert run.report.open == 0
-        assert run.report.ended == len(news.thumbnails())
+        assert run.report.ended == len(news.thumbnails()) == 40
         await nothing_left(news)
 
 
@@ -283,33 +309,33 @@ async def test_a_second_run_on_a_journal_is_refused_while_the_first_is_under_way
 
 
 @pytest.mark.parametrize("late", [False, True])
-@pytest.mark.parametrize("start", range(1, 81, 20))
-async def test_cancelled_anywhere_and_run_again_all_is_there_once(start: int, late: bool, tmp_path: Path) -> None:
-    for suspension in range(start, start + 20):
-        async with newsroom(Settings(latency=Latency.none()), speed=600) as news:
+async def test_cancelled_anywhere_and_run_again_all_is_there_once(late: bool, tmp_path: Path) -> None:
+    for suspension in range(1, 11):  # about as many as there are: most waiting is done in tasks of the run's own
+        async with newsroom(Settings(latency=Latency.none()), speed=200) as news:
             journal = tmp_path / f"{suspension}"
             run = news.workspace.enroll_many(people(2, 2, tags=["Anchor"]), journal=journal, grace=0.0)
-
-            async def main(run: BulkRun = run) -> None:
-                await run
-
-            task = asyncio.ensure_future(_awaited(CancelAt(main(), suspension, late)))
+            interrupted = CancelAt(through(run), suspension, late)
+            task = asyncio.ensure_future(awaited(interrupted))
             await asyncio.wait([task])
-            assert task.cancelled() or task.exception() is None
+            assert task.cancelled() or task.result() is run.report
             await nothing_left(news)
             await complete(news, journal, 2, 2)
 
 
-async def _awaited(what: CancelAt) -> None:
-    await what
+async def through(run: BulkRun) -> Any:
+    return await run
 
 
-@pytest.mark.parametrize("moment", range(0, 60, 4))
+async def awaited(what: CancelAt) -> Any:
+    return await what
+
+
+@pytest.mark.parametrize("moment", range(0, 44, 4))
 async def test_ended_hard_at_any_request_and_run_again_all_is_there_once(moment: int, tmp_path: Path) -> None:
-    async with newsroom(Settings(latency=Latency.none()), speed=600) as news:
+    async with newsroom(Settings(latency=Latency.none()), speed=200) as news:
         run = news.workspace.enroll_many(people(3, 3, tags=["Anchor"]), journal=tmp_path / "j", grace=0.0)
         going = asyncio.ensure_future(run)
-        while requests(news) < moment and not going.done():
+        while requests(news) < moment and not going.done():  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0)
         going.cancel()
         await asyncio.wait([going])

@@ -94,6 +94,14 @@ def test_what_did_not_go_well_is_told_with_how_to_go_on(capsys: pytest.CaptureFi
     assert "Traceback" not in written.err
 
 
+def test_partial_ones_are_called_by_their_name(capsys: pytest.CaptureFixture[str]) -> None:
+    people(1)
+    Path("faces/홍길동 0/2.png").write_bytes(SMALL)
+    assert run(["enroll-many", "faces"]) == 1
+    hint = capsys.readouterr().err.splitlines()[-1]
+    assert hint == "partial ones are tried again after: mi-async journal retry faces.journal"
+
+
 def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     people(3)
     assert run(["enroll-many", "faces", "--dry-run"]) == 0
@@ -121,7 +129,7 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
     written = capsys.readouterr()
     assert json.loads(written.out)["ending"]
     assert "run the same command again to go on" in written.err
-    assert re.search(r"^error: \d+ items failed, more than the 3", written.err, re.MULTILINE)
+    assert re.search(r"^error: too many items have failed: \d+, where at most 3 may", written.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

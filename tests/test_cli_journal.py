@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mi_async.bulk.journal import Journal
 from mi_async.cli.app import run
 from tests.support.terminal import process
 from tests.test_bulk_ledger import NEWSROOM, under_way
@@ -40,6 +41,22 @@ def test_show_tells_where_everything_is(path: str, capsys: pytest.CaptureFixture
     assert "expired" in table
     assert "finished" in table
     assert NEWSROOM.access_key not in table + str(shown)
+
+
+def test_a_run_that_went_through_the_whole_input_is_told_from_one_without_an_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "people.journal"
+
+    async def begin() -> str:
+        journal = await Journal.open(path, NEWSROOM)
+        assert run(["journal", "show", str(path), "-o", "table"]) == 0
+        await journal.aclose()
+        return capsys.readouterr().out
+
+    assert "under way, or killed" in asyncio.run(begin())
+    assert run(["journal", "show", str(path), "-o", "table"]) == 0
+    assert "finished" in capsys.readouterr().out
 
 
 def test_failed_lists_code_message_and_source(path: str, capsys: pytest.CaptureFixture[str]) -> None:

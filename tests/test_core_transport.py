@@ -60,7 +60,7 @@ async def test_a_put_keeps_the_presigned_url_and_carries_nothing_of_ours() -> No
         assert b"agent/1" not in head
 
 
-async def test_calls_share_a_connection_and_uploads_have_one_each() -> None:
+async def test_calls_share_a_connection_and_uploads_another() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(0)
         number = len(connections) - 1
@@ -80,7 +80,26 @@ async def test_calls_share_a_connection_and_uploads_have_one_each() -> None:
             assert connections == [3]
             for _ in range(2):
                 await network.put(f"{url}/a.jpg{QUERY}", b"", "image/png", 5)
-            assert connections == [3, 1, 1]
+            assert connections == [3, 2]
+
+
+async def test_a_connection_that_the_storage_has_closed_meanwhile_is_no_second_upload() -> None:
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while b"PUT" in await reader.readuntil(b"\r\n\r\n"):
+            puts.append(len(puts))
+            if len(puts) == 2:  # it had decided to close just before
+                break
+            writer.write(http(b"{}").replace(b"Connection: close\r\n", b""))
+        writer.close()
+
+    puts: list[int] = []
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with transport(url) as network:
+            await network.put(f"{url}/a.jpg{QUERY}", b"", "image/png", 5)
+            with pytest.raises(DisconnectedError):
+                await network.put(f"{url}/b.jpg{QUERY}", b"", "image/png", 5)
+    assert puts == [0, 1]
 
 
 class Pieces:

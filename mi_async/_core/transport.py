@@ -29,6 +29,8 @@ from mi_async.errors import (
 
 MAX_RESPONSE = 64 * 2**20
 SLICE = 128 * 2**10
+KEPT = 2.0
+"""Seconds for which a connection to the storage is kept without being used; servers keep theirs for longer."""
 SENT_ONCE = frozenset({"POST", "PATCH"})
 """Methods that aiohttp does not send again by itself."""
 
@@ -107,8 +109,9 @@ class Transport:
             total=None, sock_connect=self.timeout.connect, sock_read=self.timeout.read
         )
         self._api = self._pool(aiohttp.TCPConnector, {"User-Agent": self.user_agent})
-        # A kept connection may have been closed by the storage meanwhile, and an upload URL is good for one try.
-        self._storage = self._pool(lambda: aiohttp.TCPConnector(force_close=True), {})
+        # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
+        # again; one that was in use a moment ago is, since a connection for each picture costs a TLS handshake each.
+        self._storage = self._pool(lambda: aiohttp.TCPConnector(keepalive_timeout=KEPT), {})
 
     def _pool(self, make: Callable[[], aiohttp.BaseConnector], headers: Mapping[str, str]) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(

@@ -86,7 +86,11 @@ class Admission:
             person = evolve(person, person_id=item.person_id)
         seen[item.key] = person = evolve(person, run=self.journal.run, origin=origin)
         work = Work(item, person, {row.sha256: row for row in pictures})
-        return self._finished(work, rows) or self._begin(work)
+        outcome = self._finished(work, rows)
+        if outcome is None:
+            return self._begin(work)
+        seen[item.key] = work.ended(outcome.status)
+        return outcome
 
     def _before(self, item: PersonInput, person: PersonRecord, seen: dict[str, PersonRecord]) -> str | None:
         """Where the same name came before in this run's input; None where it did not."""

@@ -61,13 +61,17 @@ class Engine:
     total: int | None
     outcomes: asyncio.Queue[Outcome | None] = field(init=False, factory=lambda: asyncio.Queue(64))
     failure: BaseException | None = field(init=False, default=None)
+    # a full queue alone would let the end pass outcomes that wait for room
+    _telling: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _lines: dict[str, Line] = field(init=False)
     _outages: dict[str, Outage] = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
     _waiting: set[asyncio.Future[Moves]] = field(init=False, factory=set)
     _works: int = field(init=False, default=0)
-    _unfinished: int = field(init=False, default=0)  # works that are left to the service
+    _unfinished: int = field(init=False, default=0)  # works that are left to the service, or that a failure has ended
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
+    _admitted: bool = field(init=False, default=False)
+    _halted: bool = field(init=False, default=False)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     _stop: asyncio.Event = field(init=False, factory=asyncio.Event)
 
@@ -96,7 +100,12 @@ class Engine:
         """Why the run ended before the input did; '' when it did not."""
         if self.failure is not None:
             return str(self.failure) or type(self.failure).__name__
-        return "stopped" if self._stop.is_set() else ""
+        return "stopped" if self._stop.is_set() and not self.through else ""
+
+    @property
+    def through(self) -> bool:
+        """Whether the whole input was admitted, and all of it has ended."""
+        return self._admitted and not self._works and not self._unfinished
 
     async def landed(self) -> None:
         """Wait until all has landed that will; its outcomes are not handed out any more, but are written down."""
@@ -116,13 +125,28 @@ class Engine:
         for waiting in self._waiting:
             waiting.cancel()
 
-    async def aclose(self) -> None:
-        """End whatever still runs; what is under way stays as the journal has it."""
-        ending: list[asyncio.Future[Any]] = [*self._tasks, *self._waiting]
-        for task in ending:
+    def halt(self) -> None:
+        """End whatever still runs, without waiting for anything to land."""
+        self._halted = True
+        for task in self._running():
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+
+    def _running(self) -> list[asyncio.Future[Any]]:
+        everything: list[asyncio.Future[Any]] = [*self._tasks, *self._waiting]
+        return [task for task in everything if not task.done()]
+
+    async def aclose(self) -> None:
+        """End whatever still runs, cancelled or not; what is under way stays as the journal has it."""
+        cancelled: asyncio.CancelledError | None = None
+        while running := self._running():
+            self.halt()
+            try:
+                await asyncio.wait(running)
+            except asyncio.CancelledError as error:
+                cancelled = error
         self.process.aclose()
+        if cancelled is not None:
+            raise cancelled
 
     def progress(self) -> BulkProgress:
         """Where the run is."""
@@ -149,7 +173,8 @@ class Engine:
             await asyncio.wait((idle, stopped), return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
                 await asyncio.wait((idle,), timeout=self.tally.clock.real(self.grace))
-            await self.outcomes.put(None)
+            async with self._telling:
+                await self.outcomes.put(None)
         finally:
             left: list[asyncio.Task[Any]] = [task for task in (stopped, admitting, idle) if task is not None]
             for task in left:
@@ -172,20 +197,24 @@ class Engine:
                     else:
                         await self._room.acquire()
                         await self._begin(decided)
+        self._admitted = True
 
     async def _begin(self, work: Errand) -> None:
         """Send a work on its way."""
         self._works += 1
         self._idle.clear()
-        left = list(self.process.begin(work))
+        await self._dispatch(list(self.process.begin(work)))
+
+    async def _dispatch(self, left: list[tuple[str, Any]]) -> None:
+        """What was admitted is begun, even if the run is told to stop meanwhile: it is to land."""
         try:
             while left:
                 name, thing = left[0]
                 await self._lines[name].put(thing)
                 left.pop(0)
-        except BaseException:
-            for _, thing in left:
-                self._drop(thing)
+        except asyncio.CancelledError:
+            if not self._halted:
+                self._tasks.append(asyncio.create_task(self._dispatch(left)))
             raise
 
     async def _watch(self) -> None:
@@ -216,6 +245,7 @@ class Engine:
             moves = await self.process.give_up(thing, error, transient=meaning is Kind.TRANSIENT)
         for name, moved in moves:
             if isinstance(moved, Errand) and moved.dropped:
+                self._unfinished += self.failure is not None
                 self._leave(moved)
             elif isinstance(moved, Errand) and name == END:
                 outcome = await self.process.end(moved)
@@ -238,7 +268,8 @@ class Engine:
                     thing.look = True
                 if outage.failure(error):
                     continue  # not the item's fault
-                tried += 1
+                if tried + 1 < stage.tries or not self._away():
+                    tried += 1
                 if tried >= stage.tries:
                     raise
                 _log.info("%s: %s, tried %d times: %s", thing.name, stage.name, tried, error)
@@ -260,12 +291,17 @@ class Engine:
             raise _LeftThere
         return waiting.result()
 
+    def _away(self) -> bool:
+        """Whether the service does not answer another stage either: this one alone may be too quiet to tell."""
+        return any(outage.on for outage in self._outages.values())
+
     async def _tell(self, outcome: Outcome) -> None:
         self.tally.outcome(outcome)
         failures = self.tally.failures
         if self.max_failures is not None and failures > self.max_failures:
-            self.stop(BulkError(f"{failures:,} items failed, more than the {self.max_failures:,} that were allowed"))
-        await self.outcomes.put(outcome)
+            self.stop(BulkError(f"too many items have failed: {failures:,}, where at most {self.max_failures:,} may"))
+        async with self._telling:
+            await self.outcomes.put(outcome)
 
     def _leave(self, work: Errand) -> None:
         """A work is over; others of the same person may wait for that."""
@@ -280,5 +316,5 @@ class Engine:
         """Leave a thing as the journal has it: the run stops."""
         for _, work in self.process.drop(thing):
             if isinstance(work, Errand):
-                self._unfinished += unfinished
+                self._unfinished += unfinished or self.failure is not None
                 self._leave(work)

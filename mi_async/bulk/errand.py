@@ -3,6 +3,7 @@
 Law: asks and sends nothing; knows neither persons nor films.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, TypeAlias
 
 from attrs import define, field
@@ -24,7 +25,7 @@ END = "end"
 
 
 @define(eq=False, kw_only=True)
-class Errand:
+class Errand(ABC):
     """One item of the input under way.
 
     Attributes:
@@ -44,14 +45,14 @@ class Errand:
     dropped: bool = False
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """How messages call it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def origin(self) -> str:
         """Where it was read, '' when it was not read from anywhere."""
-        raise NotImplementedError
 
     def add_problem(self, source: str, error: MIError, *, transient: bool) -> Problem:
         """Note what went wrong."""

@@ -61,8 +61,9 @@ class Faces:
         return {"confirm": self.pending}
 
     def begin(self, work: Work) -> Moves:
-        """A person who may have been created already is looked up first; all others begin with their pictures."""
-        if work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values()):
+        """A person who may be there already is looked up first; all others begin with their pictures."""
+        unknown = work.enrolls and work.person.person_id is None and self.means.tally.taken
+        if unknown or (work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values())):
             return (("look", work),)
         return tuple(("read", picture) for picture in work.pictures)
 

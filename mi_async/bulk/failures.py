@@ -90,12 +90,14 @@ class Outage:
         patience: seconds for which an outage is waited out; then the run stops.
         failures: passing failures in a row.
         since: when the first of them came.
+        back: when the last outage ended; minus infinity before the first.
     """
 
     clock: Clock
     patience: float
     failures: int = field(init=False, default=0)
     since: float = field(init=False, default=0.0)
+    back: float = field(init=False, default=-math.inf)
     _until: float = field(init=False, default=-math.inf)
     _pause: float = field(init=False, default=1.0)
 
@@ -119,6 +121,7 @@ class Outage:
         if self.failures:
             if self.on:
                 _log.warning("the service answers again, after %.0f s", self.seconds)
+                self.back = self.clock.monotonic()
             self.failures, self._pause = 0, 1.0
 
     def failure(self, error: MIError) -> bool:

@@ -96,7 +96,7 @@ def _rows(look: Look, spinner: Spinner, width: int) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column(overflow="ellipsis")  # the one that gives way: counts of many kinds take a second line
     table.add_row("items", spinner if done is None else _bar(done, width), "  ".join(filter(None, items)))
     if progress.sent is None:
         table.add_row("rate", _rate(progress, width), figures.pace(progress.rate, progress.ceiling))

@@ -84,9 +84,10 @@ class Plan:
 
     def __str__(self) -> str:
         rows = [("items", f"{self.items:,}")]
-        rows += [(what, f"{getattr(self, name):,}") for name, what in _ROWS if getattr(self, name)]
-        rows += [("bytes", size(self.bytes))] if self.bytes else []
+        rows += [(what, f"{getattr(self, name):,}") for name, what in _PERSONS if getattr(self, name)]
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(what, f"{getattr(self, name):,}") for name, what in _PICTURES if getattr(self, name)]
+        rows += [("bytes", size(self.bytes))] if self.bytes else []
         rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
         rows += [("time at full quota", f"{span(self.seconds)}{self._formula()}")] if self.seconds else []
         wide = max(len(what) for what, _ in rows)
@@ -102,13 +103,15 @@ class Plan:
         return f" = {slowest.calls:,} {slowest.operation} / {rate(quota)}" if quota else ""
 
 
-_ROWS = (
+_PERSONS = (
     ("create", "persons to create"),
     ("attach", "persons to add to"),
     ("skipped", "finished already"),
     ("rejected", "refused"),
-    ("partial", "with refused pictures"),
     ("failed", "failed before (mi-async journal retry)"),
+    ("partial", "with refused pictures"),
+)
+_PICTURES = (
     ("pictures", "pictures to upload"),
     ("to_fit", "of these made to fit"),
 )
@@ -176,7 +179,7 @@ def _plan(
     return Plan(**own, reasons=planner.reasons, costs=costs_of(_ASKED, counts, quotas or {}), problems=tuple(first))
 
 
-_COUNTED = ("items", *(name for name, _ in _ROWS), "bytes")
+_COUNTED = ("items", *(name for name, _ in (*_PERSONS, *_PICTURES)), "bytes")
 _ASKED = (
     PRESIGN,
     "storage.put",

@@ -4,7 +4,9 @@ Law: starts nothing before it is iterated over; however it ends, nothing of it i
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence, Sized
+import os
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Sequence, Sized
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -16,7 +18,7 @@ from mi_async.bulk.options import Options
 from mi_async.bulk.outcome import Outcome
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.report import BulkReport
-from mi_async.errors import BulkError, MIError
+from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest import Intake, Wish
 
@@ -27,35 +29,61 @@ if TYPE_CHECKING:
 class Make(Protocol):
     """Makes the engine of a run; what it opens is closed by the stack."""
 
+    takes: str
+    """The class of the items, for messages."""
+    hint: str
+    """What reads them from a file, for whoever gives a file."""
+
     async def __call__(self, stack: AsyncExitStack, items: Input, options: Options, /) -> "Engine":
         """An engine that is ready to start."""
         ...
 
 
-def over_faces(context: Context, kind: type[PersonInput] | type[ThumbnailUpload]) -> Make:
-    """What makes the engine of a run over persons or pictures."""
+@define(eq=False, repr=False)
+class OverFaces:
+    """Makes the engine of a run over persons or pictures."""
 
-    async def make(stack: AsyncExitStack, items: Input, options: Options) -> "Engine":
+    context: Context
+    kind: type[PersonInput] | type[ThumbnailUpload]
+    takes: str = field(init=False)
+    hint: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Name the items."""
+        self.takes = self.kind.__name__
+        self.hint = f"mi_async.bulk.reading.{READERS[self.kind]}(path) reads a file or a directory"
+
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: Options, /) -> "Engine":
+        """An engine that is ready to start."""
         # not before it is needed: many a program that imports the package makes no bulk run
         from mi_async.bulk.assembly import assemble_faces  # noqa: PLC0415
 
-        return await assemble_faces(context, kind, stack, items, options)
-
-    return make
+        return await assemble_faces(self.context, self.kind, stack, items, options)
 
 
-def over_footage(intake: Intake, wish: Wish) -> Make:
-    """What makes the engine of a run over media files."""
+@define(eq=False, repr=False)
+class OverFootage:
+    """Makes the engine of a run over media files."""
 
-    async def make(stack: AsyncExitStack, items: Input, options: Options) -> "Engine":
+    intake: Intake
+    wish: Wish
+    takes: str = field(init=False, default="AssetInput")
+    hint: str = field(init=False, default="mi_async.bulk.media_files.read_assets(folder) reads a directory")
+
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: Options, /) -> "Engine":
+        """An engine that is ready to start."""
         from mi_async.bulk.assembly import assemble_footage  # noqa: PLC0415  as above
 
-        return await assemble_footage(intake, wish, stack, items, options)
-
-    return make
+        return await assemble_footage(self.intake, self.wish, stack, items, options)
 
 
-@define(eq=False)
+READERS: dict[type[PersonInput] | type[ThumbnailUpload], str] = {
+    PersonInput: "read_people",
+    ThumbnailUpload: "read_thumbnails",
+}
+
+
+@define(eq=False, repr=False)
 class BulkRun:
     """A run over many items; iterate over it once, or await it.
 
@@ -64,13 +92,16 @@ class BulkRun:
     outcomes makes the run wait.
     """
 
-    _make: "Make"
+    _make: Make
     _items: Input
     _options: Options
     _engine: "Engine | None" = field(init=False, default=None)
     _last: BulkProgress | None = field(init=False, default=None)
     _report: BulkReport | None = field(init=False, default=None)
-    _stream: AsyncGenerator[Outcome] | None = field(init=False, default=None)
+    # weak, so that a loop that is left early lets go of the generator, and the event loop closes it
+    _stream: "weakref.ref[AsyncGenerator[Outcome]] | None" = field(init=False, default=None)
+    _ended: asyncio.Event | None = field(init=False, default=None)
+    _stopped: bool = field(init=False, default=False)
 
     @property
     def progress(self) -> BulkProgress:
@@ -96,8 +127,14 @@ class BulkRun:
             raise BulkError(message)
         return self._report
 
+    def __repr__(self) -> str:
+        """What it does, and how far it is."""
+        ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
+        return f"BulkRun({self._make.takes}, journal={os.fspath(self._options.journal)!r}, {ended})"
+
     def stop(self) -> None:
         """Take nothing more from the input; what is under way lands within the grace time, and the run ends."""
+        self._stopped = True
         if self._engine is not None:
             self._engine.stop()
 
@@ -106,8 +143,17 @@ class BulkRun:
         if self._stream is not None:
             message = "a run is gone through once; make another one to resume"
             raise BulkError(message)
-        self._stream = self._outcomes()
-        return self._stream
+        stream = self._outcomes()
+        self._stream = weakref.ref(stream)
+        return stream
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no input."""
+        items: Any = self._items
+        if isinstance(items, str | bytes | os.PathLike) or not isinstance(items, Iterable | AsyncIterable):
+            given = type(items).__name__
+            message = f"the input is an iterable of {self._make.takes}, not {given}; {self._make.hint}"
+            raise InvalidArgumentError(message)
 
     def __await__(self) -> Generator[Any, None, BulkReport]:
         """Go through the whole run."""
@@ -121,20 +167,39 @@ class BulkRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the run if it has not ended."""
-        if self._stream is not None:
-            await self._stream.aclose()
+        stream = None if self._stream is None else self._stream()
+        if stream is not None:
+            await stream.aclose()
+        elif self._ended is not None:
+            await self._end(self._ended)
+
+    async def _end(self, ended: asyncio.Event) -> None:
+        """Wait for the end of a run whose loop was left; it is being closed already."""
+        try:
+            await ended.wait()
+        except asyncio.CancelledError:
+            if self._engine is not None:
+                self._engine.halt()
+            await ended.wait()
+            raise
 
     async def _through(self) -> BulkReport:
+        if self._report is not None:
+            return self._report
         async with self:
             async for _ in self:
                 pass
         return self.report
 
     async def _outcomes(self) -> AsyncGenerator[Outcome]:
+        self._ended = asyncio.Event()
         async with AsyncExitStack() as stack:
+            stack.callback(self._ended.set)
             options = evolve(self._options, total=self._total())
             engine = self._engine = await self._make(stack, self._items, options)
             ending = "cancelled"
+            if self._stopped:
+                engine.stop()
             try:
                 engine.start()
                 while (outcome := await engine.outcomes.get()) is not None:
@@ -143,22 +208,27 @@ class BulkRun:
             except (asyncio.CancelledError, GeneratorExit):
                 engine.stop()
                 await engine.landed()
+                ending = "" if engine.through else ending
                 raise
             finally:
-                await engine.aclose()
-                self._last = engine.progress()
-                tally = engine.tally
-                self._report = BulkReport.at(
-                    self._last,
-                    journal=self._options.journal,
-                    run=engine.journal.run,
-                    ending=ending,
-                    abandoned=tally.abandoned,
-                    problems=tally.problems,
-                )
-                await engine.journal.aclose(ending)
+                try:
+                    await engine.aclose()
+                finally:
+                    self._report = self._reported(engine, ending)
+                    await engine.journal.aclose(ending)
         if engine.failure is not None:
             raise self._told(engine.failure)
+
+    def _reported(self, engine: "Engine", ending: str) -> BulkReport:
+        self._last = engine.progress()
+        return BulkReport.at(
+            self._last,
+            journal=self._options.journal,
+            run=engine.journal.run,
+            ending=ending,
+            abandoned=engine.tally.abandoned,
+            problems=engine.tally.problems,
+        )
 
     def _told(self, failure: BaseException) -> BaseException:
         """What the user is told of a failure that has stopped the run."""

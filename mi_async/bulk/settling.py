@@ -8,24 +8,35 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
-from mi_async.bulk.errand import END
+from mi_async.bulk.errand import END, code_of
 from mi_async.bulk.items import PersonInput
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import Outcome
 from mi_async.bulk.records import UNREADABLE, PictureRecord
 from mi_async.bulk.steps import Means, close, let_go, look
 from mi_async.bulk.work import Moves, Picture, Work, given_up
-from mi_async.errors import MIError
+from mi_async.errors import ConflictError, MIError
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import known
-from mi_async.workflows.enroll import MAX_PER_CREATE, create_person
+from mi_async.workflows.enroll import MAX_PER_CREATE, create_person, find_person
 from mi_async.workflows.source import name_of
 from mi_async.workflows.upload import State
 
+NAME_TAKEN = "50005"
+"""The service's code for a name that somebody has already."""
+
 
 async def look_first(means: Means, work: Work) -> Moves:
-    """Find out what became of a person whose pictures were all there when a run ended; then read the pictures."""
+    """Find out what became of a person whose pictures were all there when a run ended; then read the pictures.
+
+    Once a name has been refused as taken, others are likely to be: they are looked up before anything is uploaded.
+
+    Raises:
+        ConflictError: somebody else has the name.
+    """
     confirmed = [row for row in work.rows.values() if row.state == State.CONFIRMED.value]
     await look(means, work, confirmed)
+    if work.person.person_id is None and await find_person(means.context, work.item.key) is not None:
+        raise ConflictError(409, NAME_TAKEN, "the name is in use", operation="persons.create")
     return tuple(("read", picture) for picture in work.pictures)
 
 
@@ -90,11 +101,8 @@ async def tag(means: Means, work: Work) -> Moves:
 async def end(means: Means, work: Work) -> Outcome:
     """Write down how an item ended."""
     status = work.status()
-    if status is not Status.SKIPPED:
-        problem = work.problems[0] if work.problems else None
-        code, message = (problem.code, problem.message) if problem else ("", "")
-        work.person = evolve(work.person, status=status.value, code=code, message=message)
-        await means.journal.write(work.person)
+    work.person = work.ended(status)
+    await means.journal.write(work.person)
     return work.outcome(status)
 
 
@@ -115,6 +123,8 @@ async def give_up(means: Means, thing: Picture | Work, error: MIError, *, transi
 
 async def _give_up_work(means: Means, work: Work, error: MIError, *, transient: bool) -> None:
     problem = work.add_problem(work.item.origin, error, transient=transient)
+    work.problems.insert(0, work.problems.pop())  # what stopped the person goes before what is wrong with a picture
+    means.tally.taken = means.tally.taken or code_of(error) == NAME_TAKEN
     if transient or work.enrolls:
         return  # the pictures are as they were, and wait for the person
     rows = [given_up(known(picture.record), problem, transient=False) for picture in work.with_state(State.CONFIRMED)]

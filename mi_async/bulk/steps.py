@@ -119,6 +119,7 @@ async def resume(means: Means, picture: Picture) -> Moves:
         return close(means, picture) if _good(means, row) else await _start_over(means, picture, "its key has lapsed")
     upload = evolve(known(picture.upload), state=State.STORED)
     upload = await uploads.check(means.context, upload)
+    means.tally.check(done=upload.state is State.CONFIRMED)
     if upload.state is State.CONFIRMED:
         await take(means, picture, upload)
         return close(means, picture)
@@ -142,6 +143,8 @@ async def _start_over(means: Means, picture: Picture, reason: str) -> Moves:
 async def look(means: Means, work: Work, rows: list[PictureRecord]) -> None:
     """Find out whether pictures that were confirmed have been given to the person before the last run ended."""
     context, keys = means.context, [known(row.thumbnail_key) for row in rows]
+    if not keys:
+        return
     if work.person.person_id is None:
         person = await find_ours(context, work.item.key, keys)
     else:
@@ -171,6 +174,8 @@ async def put(means: Means, picture: Picture) -> Moves:
         upload = await uploads.STEPS[upload.state](means.context, upload)
         if upload.state is State.STORED:
             picture.stored = means.context.clock.monotonic()
+        elif upload.state is State.CONFIRMED:  # its answer was lost, and a check has found it there
+            means.tally.check(done=True)
         await take(means, picture, upload, UNSURE)
     let_go(means, picture)
     return (("confirm", picture),) if upload.state is State.STORED else close(means, picture)
@@ -185,7 +190,7 @@ async def confirm(means: Means, picture: Picture, outage: Outage) -> Moves:
     except MIError as error:
         if kind(error) is not Kind.TRANSIENT:
             raise
-        if not outage.failure(error) and _age(means, picture) >= means.schedule.timeout:
+        if not outage.failure(error) and _waited(means, picture, outage) >= means.schedule.timeout:
             raise
         return (("confirm", picture),)
     outage.success()
@@ -196,13 +201,14 @@ async def confirm(means: Means, picture: Picture, outage: Outage) -> Moves:
     if done:
         await take(means, picture, upload)
         return close(means, picture)
-    if _age(means, picture) >= means.schedule.timeout:
+    if _waited(means, picture, outage) >= means.schedule.timeout:
         raise uploads.late(upload, means.schedule.timeout)
     return (("confirm", picture),)
 
 
-def _age(means: Means, picture: Picture) -> float:
-    return means.context.clock.monotonic() - picture.stored
+def _waited(means: Means, picture: Picture, outage: Outage) -> float:
+    """Seconds for which the service could have told that a picture is there: an outage is not held against it."""
+    return means.context.clock.monotonic() - max(picture.stored, outage.back)
 
 
 async def take(means: Means, picture: Picture, upload: Upload, reason: str = "") -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 from attrs import define, field
-from sqlalchemy import Connection, Executable, func, insert, select, update
+from sqlalchemy import Connection, Executable, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mi_async._core.clock import Clock
@@ -43,9 +43,12 @@ from mi_async.bulk.schema import (
     PICTURE_BY_SOURCE,
     PICTURES_OF,
     SCHEMA,
+    abandoned,
     journal,
     layout_of,
     metadata,
+    persons,
+    pictures,
     read_asset,
     read_person,
     read_picture,
@@ -94,7 +97,7 @@ class Store:
             there = check(self.path)
             self._connection = stack.enter_context(open_file(self.path, "rw" if there else "rwc"))
             self._driver = driver(self._connection)
-            if not there:
+            if not there or self._is_empty():
                 self._create()
             self._match(identity(self.path, self._connection))
             self._execute("PRAGMA journal_mode = WAL")
@@ -167,6 +170,10 @@ class Store:
                 self._connection.rollback()
                 _log.warning("%s; that the run has ended is not recorded", refused(self.path, error))
 
+    def _is_empty(self) -> bool:
+        """Whether nothing is left of it: who began it was killed meanwhile, and opening it has taken that back."""
+        return not self._connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+
     def _create(self) -> None:
         self._execute("BEGIN IMMEDIATE")
         self._execute(f"PRAGMA application_id = {APPLICATION}")
@@ -181,11 +188,20 @@ class Store:
         _sync_directory(self.path.parent)
 
     def _match(self, found: Identity) -> None:
-        """Refuse the journal of another target."""
-        if found != self.identity:
+        """Refuse the journal of another target; a misspelt one, for which nothing was done, is put right."""
+        if found == self.identity:
+            return
+        if found.operation == self.identity.operation and not self._begun():
+            self._transaction(delete(persons), update(journal).values(**attrs.asdict(self.identity)))
+        else:
             its, wanted = _words(found), _words(self.identity)
             reason = f"it belongs to {its}, and this run is for {wanted}; give the run a journal of its own"
             raise refusal(self.path, reason)
+
+    def _begun(self) -> bool:
+        """Whether a picture was ever on its way."""
+        tables = (pictures, abandoned)
+        return any(self._connection.execute(select(table).limit(1)).first() is not None for table in tables)
 
     def _begin_run(self) -> int:
         last = self._connection.execute(select(func.max(runs.c.number))).scalar_one()

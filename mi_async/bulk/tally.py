@@ -53,6 +53,7 @@ class Tally:
         pictures: those of them that answered done.
         abandoned: uploads that were started over.
         sent: bytes of media files that have landed.
+        taken: whether a name was refused because somebody has it.
     """
 
     clock: Clock
@@ -62,6 +63,7 @@ class Tally:
     checks: int = field(init=False, default=0)
     pictures: int = field(init=False, default=0)
     abandoned: int = field(init=False, default=0)
+    taken: bool = field(init=False, default=False)
     _started: float = field(init=False)
     sent: int = field(init=False, default=0)
     _pictures: LastMinute = field(init=False, factory=LastMinute)

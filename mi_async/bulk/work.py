@@ -111,9 +111,22 @@ class Work(Errand):
             return Status.PARTIAL
         return Status.FAILED if self.sent else Status.REJECTED
 
+    def ended(self, status: Status) -> PersonRecord:
+        """The row of a person when an item of it has ended."""
+        problem = self.problems[0] if self.problems else None
+        code, message = (problem.code, problem.message) if problem else ("", "")
+        well = Status.DONE if status is Status.SKIPPED else status
+        return evolve(self.person, status=well.value, code=code, message=message)
+
+    def _own_rows(self) -> list[PictureRecord]:
+        """Rows of the item's pictures: for a person to enroll all that there are."""
+        if self.enrolls:
+            return list(self.rows.values())
+        return [picture.record for picture in self.pictures if picture.record is not None]
+
     def outcome(self, status: Status) -> Outcome:
         """What is told of the item."""
-        left = self.with_state(State.STORED, State.CONFIRMED)
+        left = [row for row in self._own_rows() if row.state in LEFT]
         return Outcome(
             key=self.item.key,
             status=status,
@@ -122,7 +135,7 @@ class Work(Errand):
             origin=self.item.origin,
             problems=tuple(self.problems),
             notes=tuple(self.notes),
-            created=tuple(known(known(picture.upload).key) for picture in left),
+            created=tuple(known(row.thumbnail_key) for row in left),
         )
 
 
@@ -155,6 +168,8 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
     return evolve(record, state=state, code=problem.code, message=problem.message)
 
 
+LEFT = frozenset({State.STORED.value, State.CONFIRMED.value})
+"""States of pictures that are at the service without a person."""
 Thing: TypeAlias = Picture | Work
 Moves: TypeAlias = tuple[tuple[str, Thing], ...]
 """As in ``errand``."""

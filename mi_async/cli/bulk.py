@@ -137,7 +137,7 @@ def enroll_many(source: Input, /, *, options: FaceOptions = DEFAULTS, service: I
 
     In a directory each folder is a person, and each picture beside them too.
 
-    In a table the columns are name, thumbnail, description and tags.
+    In a table the columns are name, thumbnails (or thumbnail), description and tags.
     """
     command(ENROLL(source, options, service), source, options, service)
 
@@ -260,8 +260,9 @@ def _judge(report: BulkReport) -> None:
     counts = report.counts
     if counts.get(Status.PARKED) or report.open:
         error.add_note(f"parked ones may go better another time: {AGAIN}")
-    if counts.get(Status.FAILED) or counts.get(Status.PARTIAL):
-        error.add_note(f"failed ones are tried again after: mi-async journal retry {shlex.quote(report.journal)}")
+    if stays := [status.value for status in (Status.FAILED, Status.PARTIAL) if counts.get(status)]:
+        retry = f"mi-async journal retry {shlex.quote(report.journal)}"
+        error.add_note(f"{' and '.join(stays)} ones are tried again after: {retry}")
     if counts.get(Status.REJECTED):
         error.add_note("rejected ones have to be put right in the input")
     raise error

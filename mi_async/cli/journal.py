@@ -53,7 +53,7 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
         if output == "json":
             show(parts if ledger.has_assets else parts | {"abandoned": left}, "json")
             return
-        runs = parts.pop("runs")
+        runs = [row | {"ending": row["ending"] or _ending(row)} for row in parts.pop("runs")]
         show({name.replace("_", " "): _counted(part) for name, part in parts.items()}, "table")
         show(runs, "table")
         if left:
@@ -130,6 +130,11 @@ def _counts(ledger: "Ledger") -> dict[str, Mapping[str, int]]:
 def _counted(part: object) -> object:
     """Counts by name for people; anything else as it is."""
     return ", ".join(f"{count:,} {name}" for name, count in part.items()) if isinstance(part, Mapping) else part
+
+
+def _ending(run: Row) -> str:
+    """What an empty ending means, for people."""
+    return "under way, or killed" if run["ended"] is None else "finished"
 
 
 async def _each(rows: Iterable[Any]) -> AsyncIterator[Any]:

@@ -17,7 +17,7 @@ from mi_async.bulk.ledger import read_journal
 from mi_async.bulk.options import Options
 from mi_async.bulk.outcome import Outcome, Status
 from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
-from mi_async.bulk.run import BulkRun, over_faces
+from mi_async.bulk.run import BulkRun, OverFaces
 from mi_async.bulk.schedule import Schedule
 from mi_async.emulator.state import Person
 from mi_async.session import HELD
@@ -53,7 +53,7 @@ def people(count: int, pictures: int = 1, **more: Any) -> Iterator[PersonInput]:
 
 def files(folder: Path, contents: Sequence[bytes]) -> list[Path]:
     """Pictures as files."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number}.jpg" for number in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
@@ -133,12 +133,18 @@ def run_of(
 ) -> BulkRun:
     """A run that parks uploads after so many seconds."""
     options = Options(journal=journal, schedule=Schedule(timeout=timeout), **more)
-    return BulkRun(over_faces(news.workspace._context, kind), items, options)
+    return BulkRun(OverFaces(news.workspace._context, kind), items, options)
 
 
 def sha256(content: bytes) -> str:
     """The hash by which a journal knows a picture."""
     return Raw("", content).sha256
+
+
+async def stored(news: Newsroom, count: int) -> None:
+    """Wait until so many completion checks have been made: the journal knows of so many stored pictures then."""
+    while news.server.log.count("thumbnails.complete") < count:  # noqa: ASYNC110  the server tells nobody
+        await asyncio.sleep(0.001)
 
 
 async def nothing_left(news: Newsroom) -> None:
@@ -156,5 +162,3 @@ async def nothing_left(news: Newsroom) -> None:
 def _place(task: "asyncio.Task[Any]") -> str:
     code = getattr(task.get_coro(), "cr_code", None)
     return code.co_filename if code is not None else ""
-
-
