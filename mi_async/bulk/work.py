@@ -11,7 +11,6 @@ from mi_async.bulk.errand import Errand
 from mi_async.bulk.items import FaceItem, PersonInput
 from mi_async.bulk.outcome import Outcome, Problem, Status
 from mi_async.bulk.records import FAILED, PersonRecord, PictureRecord
-from mi_async.workflows.context import known
 from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State, Upload
 
@@ -126,7 +125,7 @@ class Work(Errand):
 
     def outcome(self, status: Status) -> Outcome:
         """What is told of the item."""
-        left = [row for row in self._own_rows() if row.state in LEFT]
+        left = [row.thumbnail_key for row in self._own_rows() if row.state in LEFT]
         return Outcome(
             key=self.item.key,
             status=status,
@@ -135,7 +134,7 @@ class Work(Errand):
             origin=self.item.origin,
             problems=tuple(self.problems),
             notes=tuple(self.notes),
-            created=tuple(known(row.thumbnail_key) for row in left),
+            created=tuple(key for key in left if key is not None),
         )
 
 
