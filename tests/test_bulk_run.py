@@ -257,7 +257,9 @@ async def test_the_same_picture_for_the_same_person_is_attached_once(tmp_path: P
         items = [ThumbnailUpload(number, face(1 + n % 2), origin=str(n)) for n in range(40)]
         found = [o async for o in news.workspace.upload_thumbnails(items, journal=tmp_path / "j")]
         assert sorted(o.status.value for o in found) == ["done"] * 2 + ["skipped"] * 38
-        assert contents(news, "홍길동") == faces(3)
+        first, *rest = contents(news, "홍길동")
+        assert first == face(0)
+        assert sorted(rest) == sorted(faces(2, 1))  # of equal pictures the one that is read first counts, in any place
 
 
 async def test_an_item_whose_pictures_cannot_be_used_costs_no_request(tmp_path: Path) -> None:
