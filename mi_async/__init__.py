@@ -55,8 +55,7 @@ from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, Up
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.bulk.display import show
 from mi_async.bulk.items import AssetInput, BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.outcome import AssetOutcome, Problem, Status
-from mi_async.bulk.outcome import Outcome as BulkOutcome
+from mi_async.bulk.outcome import AssetOutcome, BulkOutcome, Problem, Status
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.report import BulkReport
 from mi_async.bulk.run import BulkRun

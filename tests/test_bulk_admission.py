@@ -13,7 +13,7 @@ from mi_async.bulk.admission import Admission
 from mi_async.bulk.chunks import CHUNK, chunks
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.records import Identity, PersonRecord, PictureRecord
 from mi_async.bulk.turns import Turns
 from mi_async.bulk.work import Work
@@ -75,7 +75,7 @@ async def test_an_async_iterator_that_is_no_generator_will_do() -> None:
     assert [len(chunk) async for chunk in chunks(Once())] == [1, 1]
 
 
-async def decide(path: Path, *items: Any, kind: Any = PersonInput, records: Any = ()) -> list[Outcome | Work]:
+async def decide(path: Path, *items: Any, kind: Any = PersonInput, records: Any = ()) -> list[BulkOutcome | Work]:
     operation = "enroll" if kind is PersonInput else "upload-thumbnails"
     journal = await Journal.open(path, Identity(HERE.endpoint, HERE.access_key, HERE.workspace, operation))
     try:
@@ -98,7 +98,7 @@ async def test_one_chunk_may_hold_everything(tmp_path: Path) -> None:
     assert (new.open, new.person.run, new.person.origin) == (2, 1, "item 1")
     codes = []
     for refused in (twice, bad, row):
-        assert isinstance(refused, Outcome)
+        assert isinstance(refused, BulkOutcome)
         assert refused.status is Status.REJECTED
         codes.append((refused.key, refused.problems[0].code, refused.problems[0].source))
     assert codes == [("Hong", "DUPLICATE", "item 2"), ("Kim", "INPUT", "item 3"), ("[a.csv:4]", "INPUT", "a.csv:4")]
@@ -133,7 +133,7 @@ async def test_what_the_journal_knows_decides(
         PictureRecord("Hong", "ab", str(path), stat.st_size, stat.st_mtime_ns, state, code="X"),
     )
     (decided,) = await decide(tmp_path / "j", PersonInput("Hong", [path], tags=["A"]), records=records)
-    assert (decided.status if isinstance(decided, Outcome) else None) is status
+    assert (decided.status if isinstance(decided, BulkOutcome) else None) is status
 
 
 async def test_a_main_picture_is_the_first_one_of_a_person_or_what_is_asked_for(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from rich.text import Text
 from mi_async import Clock
 from mi_async.bulk.display import Lines, Look, line, show
 from mi_async.bulk.notebook import Cell
-from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.panel import Panel
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.tally import LAST, Tally
@@ -36,7 +36,7 @@ MIDDLE = BulkProgress(
     pending=80,
     elapsed=745.0,
 )
-HOSTILE = Outcome(
+HOSTILE = BulkOutcome(
     "홍길동 / 뉴스\x1b[2J<b>",
     Status.FAILED,
     problems=(
@@ -58,7 +58,7 @@ class Run:
     """A run that has come as far as one says."""
 
     progress: BulkProgress = MIDDLE
-    latest: list[Outcome] = field(factory=list)
+    latest: list[BulkOutcome] = field(factory=list)
 
 
 def test_a_line_tells_the_figures_that_there_are() -> None:
@@ -288,7 +288,7 @@ def test_a_tally_is_small_whatever_it_counts() -> None:
     async def counted() -> None:
         tally = Tally(Clock())
         for number in range(100_000):
-            tally.outcome(Outcome(str(number), Status.FAILED if number % 2 else Status.DONE))
+            tally.outcome(BulkOutcome(str(number), Status.FAILED if number % 2 else Status.DONE))
         assert tally.counts == {Status.DONE: 50_000, Status.FAILED: 50_000}
         assert tally.failures == 50_000
         assert [outcome.key for outcome in tally.problems] == [str(number) for number in range(1, 41, 2)]

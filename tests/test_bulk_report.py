@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.records import Identity, PersonRecord, PictureRecord
 from mi_async.bulk.report import SHOWN, BulkReport
@@ -19,12 +19,12 @@ from mi_async.bulk.results import COLUMNS
 from mi_async.errors import BulkError, ConfigError, JournalError
 from tests.test_html import read
 
-FAILED = Outcome(
+FAILED = BulkOutcome(
     "홍길동 / 뉴스\x1b[2J<b>",
     Status.FAILED,
     problems=(Problem("faces/1.jpg", "50005", "broken\n<script>"), Problem("faces/2.jpg", "size", "too big")),
 )
-BAD_ROW = Outcome(
+BAD_ROW = BulkOutcome(
     "[people.csv:17]", Status.REJECTED, origin="people.csv:17", problems=(Problem("people.csv:17", "INPUT", "no name"),)
 )
 END = BulkProgress(
@@ -82,7 +82,7 @@ def test_a_run_that_was_stopped_says_so() -> None:
 
 
 def test_a_report_of_many_problems_holds_the_first_and_says_how_many_there_are() -> None:
-    failed = [Outcome(str(number), Status.FAILED) for number in range(100)]
+    failed = [BulkOutcome(str(number), Status.FAILED) for number in range(100)]
     report = BulkReport.at(evolve(END, counts={Status.FAILED: 100}), journal="j", run=1, problems=failed)
     assert report.problems == tuple(failed[:SHOWN])
     assert "problems, the first 20 of 100; all are in the journal:" in str(report)

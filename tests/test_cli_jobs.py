@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from attrs import evolve
 from rich.console import Console
 
 import mi_async
@@ -26,11 +27,17 @@ SETTINGS = Settings(
     queueing=Latency(0.5),
     analysing=Latency(100.0),
 )
+LONG = evolve(SETTINGS, analysing=Latency(1e6))  # under way for as long as a test looks
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    with served_elsewhere(SETTINGS, SPEED) as running:
+def settings() -> Settings:
+    return SETTINGS
+
+
+@pytest.fixture
+def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with served_elsewhere(settings, SPEED) as running:
         for name, value in environment(running).items():
             monkeypatch.setenv(name, value)
         yield running
@@ -52,6 +59,7 @@ def begun(server: Server, workspace: str = "newsroom", key: str = "a.mp4") -> tu
     return asyncio.run(begin())
 
 
+@pytest.mark.parametrize("settings", [LONG])
 def test_show_tells_how_jobs_are(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     imported, analysis = begun(server, "뉴스/룸")
     assert run(["jobs", "show", imported, analysis, analysis]) == 0
@@ -78,6 +86,7 @@ def test_wait_until_they_are_over(server: Server, capsys: pytest.CaptureFixture[
     assert "\x1b" not in written.err
 
 
+@pytest.mark.parametrize("settings", [LONG])
 def test_a_wait_that_is_too_short_says_that_the_job_goes_on(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     imported, analysis = begun(server)
     assert run(["jobs", "wait", imported, analysis, "--at-most", "0.3"]) == 6
@@ -100,6 +109,7 @@ def test_a_failed_job_is_an_exit_code_and_a_row(server: Server, capsys: pytest.C
     assert rows[1]["error"].startswith("assets.import_status: ")
 
 
+@pytest.mark.parametrize("settings", [LONG])
 def test_cancel(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     imported, analysis = begun(server)
     assert run(["jobs", "cancel", analysis, imported]) == 2
@@ -149,6 +159,7 @@ def test_a_failing_question_is_said_and_survived(server: Server, capsys: pytest.
     assert "asking failed, will ask again" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("settings", [LONG])
 def test_the_board_draws_what_is_left(server: Server) -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=80)

@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 from mi_async.bulk.items import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.loading import fingerprint, is_file
-from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord
 from mi_async.bulk.turns import Turns
 from mi_async.bulk.work import Picture, Work
@@ -47,7 +47,7 @@ class Admission:
 
     _ordinal: int = field(init=False, default=0)
 
-    async def decide(self, chunk: Sequence[Item | BadInput]) -> list[Outcome | Work]:
+    async def decide(self, chunk: Sequence[Item | BadInput]) -> list[BulkOutcome | Work]:
         """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
         rows = await self._rows(only(self.kind, chunk))
         seen: dict[str, PersonRecord] = {}
@@ -69,7 +69,7 @@ class Admission:
         prints = await asyncio.to_thread(_prints, sources) if found else {}
         return _Rows(found, prints)
 
-    def _judge(self, item: FaceItem | BadInput, rows: "_Rows", seen: dict[str, PersonRecord]) -> Outcome | Work:
+    def _judge(self, item: FaceItem | BadInput, rows: "_Rows", seen: dict[str, PersonRecord]) -> BulkOutcome | Work:
         self._ordinal += 1
         if isinstance(item, BadInput):
             return self._reject(item, f"[{item.origin}]", Problem(item.origin, INPUT, item.message), seen)
@@ -99,7 +99,7 @@ class Admission:
 
     def _reject(
         self, item: FaceItem | BadInput, label: str, problem: Problem, seen: dict[str, PersonRecord]
-    ) -> Outcome:
+    ) -> BulkOutcome:
         """Refuse an item before anything was sent; the journal has it under a name that nobody has."""
         seen[label] = PersonRecord(
             label,
@@ -110,9 +110,9 @@ class Admission:
             run=self.journal.run,
         )
         key = label if isinstance(item, BadInput) else str(item.key)
-        return Outcome(key, Status.REJECTED, origin=item.origin, problems=(problem,))
+        return BulkOutcome(key, Status.REJECTED, origin=item.origin, problems=(problem,))
 
-    def _finished(self, work: Work, rows: "_Rows") -> Outcome | None:
+    def _finished(self, work: Work, rows: "_Rows") -> BulkOutcome | None:
         """How an item ended in an earlier run, when there is nothing to do about it."""
         if work.enrolls and work.person.status == Status.FAILED.value:
             work.problems.append(Problem(work.item.origin or work.item.key, work.person.code, work.person.message))

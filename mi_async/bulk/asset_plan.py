@@ -18,7 +18,7 @@ from mi_async.bulk.arrivals import REFUSED, print_of
 from mi_async.bulk.costs import Cost, costs_of, keeping, listed
 from mi_async.bulk.film import Film, outcome_of
 from mi_async.bulk.items import AssetInput, BadInput
-from mi_async.bulk.outcome import AssetOutcome, Outcome, Problem, Status
+from mi_async.bulk.outcome import AssetOutcome, BulkOutcome, Problem, Status
 from mi_async.bulk.past import FindAssets, Firsts, remembered_assets
 from mi_async.bulk.records import AssetRecord, Reached
 from mi_async.bulk.studio import goal_of
@@ -68,7 +68,7 @@ class AssetPlan:
     unknown: int = 0
     reasons: Mapping[str, int] = field(factory=dict)
     costs: tuple[Cost, ...] = ()
-    problems: tuple[Outcome, ...] = ()
+    problems: tuple[BulkOutcome, ...] = ()
 
     @property
     def troubled(self) -> int:
@@ -157,7 +157,7 @@ def plan_assets(
         InvalidArgumentError: arguments that do not go together, something else than media files is among them, or
             ``problems`` cannot be written.
     """
-    goal, first = goal_of(Wish(analyze=analyze, summarize=summarize)), list[Outcome]()
+    goal, first = goal_of(Wish(analyze=analyze, summarize=summarize)), list[BulkOutcome]()
     with closing(Firsts()) as firsts, remembered_assets(journal) as find, keeping(problems, first) as tell:
         planner = _Planner(goal, find, firsts)
         for outcome in planner.go_through(assets):

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from mi_async._core.operation import Quota
 from mi_async.api import operations
-from mi_async.bulk.outcome import Outcome, Problem
+from mi_async.bulk.outcome import BulkOutcome, Problem
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import one_line, span
 
@@ -59,7 +59,7 @@ def costs_of(asked: Iterable[str], counts: Mapping[str, int], quotas: Mapping[st
     )
 
 
-def listed(problems: Iterable[Outcome]) -> list[str]:
+def listed(problems: Iterable[BulkOutcome]) -> list[str]:
     """A line for each thing that would go wrong."""
     return [
         one_line(f"{outcome.status.value}: {_placed(problem)}") for outcome in problems for problem in outcome.problems
@@ -73,7 +73,7 @@ def _placed(problem: Problem) -> str:
 
 
 @contextmanager
-def keeping(path: str | os.PathLike[str] | None, first: list[Outcome]) -> Generator[Callable[[Outcome], None]]:
+def keeping(path: str | os.PathLike[str] | None, first: list[BulkOutcome]) -> Generator[Callable[[BulkOutcome], None]]:
     """Keeps the first problems, and writes all of them to a file where one is wanted."""
     if path is None:
         yield lambda outcome: _keep(first, outcome)
@@ -82,7 +82,7 @@ def keeping(path: str | os.PathLike[str] | None, first: list[Outcome]) -> Genera
         with _writing(path):
             file = stack.enter_context(Path(path).open("w", encoding="utf-8", errors="backslashreplace"))
 
-        def tell(outcome: Outcome) -> None:
+        def tell(outcome: BulkOutcome) -> None:
             _keep(first, outcome)
             with _writing(path):
                 file.write(json.dumps(outcome.as_row(), ensure_ascii=False) + "\n")
@@ -99,6 +99,6 @@ def _writing(path: str | os.PathLike[str]) -> Generator[None]:
         raise InvalidArgumentError(message) from error
 
 
-def _keep(first: list[Outcome], outcome: Outcome) -> None:
+def _keep(first: list[BulkOutcome], outcome: BulkOutcome) -> None:
     if len(first) < SHOWN:
         first.append(outcome)

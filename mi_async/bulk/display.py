@@ -14,7 +14,7 @@ from typing import Protocol, TextIO
 from attrs import define, field, frozen
 
 from mi_async.bulk import figures
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.progress import BulkProgress
 from mi_async.text import one_line
 
@@ -34,7 +34,7 @@ class Watched(Protocol):
         ...
 
     @property
-    def latest(self) -> Sequence[Outcome]:
+    def latest(self) -> Sequence[BulkOutcome]:
         """The last items that did not go well."""
         ...
 
@@ -51,7 +51,7 @@ class Look:
     """
 
     progress: BulkProgress
-    latest: tuple[Outcome, ...] = ()
+    latest: tuple[BulkOutcome, ...] = ()
     time: float = 0.0
     last: bool = False
 

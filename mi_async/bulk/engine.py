@@ -16,7 +16,7 @@ from mi_async.bulk.errand import END, Errand, Moves
 from mi_async.bulk.failures import Kind, Outage, kind
 from mi_async.bulk.items import Input
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.process import Admission, Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.tally import Tally
@@ -59,7 +59,7 @@ class Engine:
     grace: float
     max_failures: int | None
     total: int | None
-    outcomes: asyncio.Queue[Outcome | None] = field(init=False, factory=lambda: asyncio.Queue(64))
+    outcomes: asyncio.Queue[BulkOutcome | None] = field(init=False, factory=lambda: asyncio.Queue(64))
     failure: BaseException | None = field(init=False, default=None)
     # a full queue alone would let the end pass outcomes that wait for room
     _telling: asyncio.Lock = field(init=False, factory=asyncio.Lock)
@@ -192,7 +192,7 @@ class Engine:
         async with aclosing(chunks(self.items)) as parts:
             async for chunk in parts:
                 for decided in await self.admission.decide(chunk):
-                    if isinstance(decided, Outcome):
+                    if isinstance(decided, BulkOutcome):
                         await self._tell(decided)
                     else:
                         await self._room.acquire()
@@ -295,7 +295,7 @@ class Engine:
         """Whether the service does not answer another stage either: this one alone may be too quiet to tell."""
         return any(outage.on for outage in self._outages.values())
 
-    async def _tell(self, outcome: Outcome) -> None:
+    async def _tell(self, outcome: BulkOutcome) -> None:
         self.tally.outcome(outcome)
         failures = self.tally.failures
         if self.max_failures is not None and failures > self.max_failures:

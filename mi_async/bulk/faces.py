@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from mi_async._core.limits import QuotaState
 from mi_async.bulk import settling, steps
 from mi_async.bulk.failures import Outage
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.pending import Pending
 from mi_async.bulk.process import Line, Stage, Step
 from mi_async.bulk.progress import BulkProgress
@@ -71,7 +71,7 @@ class Faces:
         """A picture or an item has failed: for good, or for this run."""
         return await settling.give_up(self.means, thing, error, transient=transient)
 
-    async def end(self, work: Work) -> Outcome:
+    async def end(self, work: Work) -> BulkOutcome:
         """Write down how an item ended."""
         return await settling.end(self.means, work)
 

@@ -5,7 +5,7 @@ Law: pure; one way of saying each thing. What comes from elsewhere is made plain
 
 from collections.abc import Mapping
 
-from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.progress import BulkProgress
 from mi_async.text import percent, size, span
 
@@ -65,7 +65,7 @@ def hindrances(progress: BulkProgress) -> list[str]:
     return found
 
 
-def problem(outcome: Outcome) -> str:
+def problem(outcome: BulkOutcome) -> str:
     """``홍길동: failed: 50005 Image is broken (hong.jpg)``: the item and the first thing that went wrong with it."""
     said = f"{outcome.key or outcome.origin}: {outcome.status.value}"
     if not outcome.problems:
@@ -77,12 +77,12 @@ def problem(outcome: Outcome) -> str:
     return f"{said}: {first.code} {first.message}{where}{others}"
 
 
-def _unnamed(told: Problem, outcome: Outcome) -> str:
+def _unnamed(told: Problem, outcome: BulkOutcome) -> str:
     """Where a problem is, '' if what is said of it names that already."""
     return "" if told.source in told.message or told.source == outcome.key else told.source
 
 
-def row(outcome: Outcome) -> dict[str, str]:
+def row(outcome: BulkOutcome) -> dict[str, str]:
     """The same as a row of a table."""
     first, more = (outcome.problems or (Problem("", "", ""),))[0], len(outcome.problems) - 1
     return {

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from mi_async.bulk import studio as stages
 from mi_async.bulk.errand import Moves
 from mi_async.bulk.film import Film
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.process import Line, Stage, Step
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.studio import Studio
@@ -60,7 +60,7 @@ class Footage:
         """A film has failed: for good, or for this run."""
         return stages.given_up(film, error, transient=transient)
 
-    async def end(self, film: Film) -> Outcome:
+    async def end(self, film: Film) -> BulkOutcome:
         """Write down how it ended."""
         return await stages.end(self.studio, film)
 

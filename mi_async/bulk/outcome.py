@@ -43,7 +43,7 @@ class Problem:
 
 
 @frozen
-class Outcome:
+class BulkOutcome:
     """What became of one item.
 
     Attributes:
@@ -81,7 +81,7 @@ class Outcome:
 
 
 @frozen(kw_only=True)
-class AssetOutcome(Outcome):
+class AssetOutcome(BulkOutcome):
     """What became of one media file; its key is that of the object.
 
     Attributes:
@@ -100,7 +100,7 @@ class AssetOutcome(Outcome):
 
     def as_row(self) -> dict[str, Any]:
         """The outcome as a JSON object."""
-        row = Outcome.as_row(self)
+        row = BulkOutcome.as_row(self)
         own = {name: getattr(self, name) for name in ("asset_id", "place", "state", "sent", "reused")}
         kept = {name: row[name] for name in ("origin", "problems", "notes")}
         return {"key": self.key, "status": self.status.value, **own, **kept}

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from mi_async._core.operation import Quota
 from mi_async.bulk.costs import Cost, costs_of, keeping, listed, rate
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput, ThumbnailUpload
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.past import Firsts, remembered
 from mi_async.bulk.planner import Planner
 from mi_async.text import size, span
@@ -54,7 +54,7 @@ class Plan:
     bytes: int = 0
     reasons: Mapping[str, int] = field(factory=dict)
     costs: tuple[Cost, ...] = ()
-    problems: tuple[Outcome, ...] = ()
+    problems: tuple[BulkOutcome, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -164,7 +164,7 @@ def _plan(
     problems: str | os.PathLike[str] | None,
     quotas: Mapping[str, Quota | None] | None,
 ) -> Plan:
-    first: list[Outcome] = []
+    first: list[BulkOutcome] = []
     with (
         closing(Firsts()) as firsts,
         remembered(journal, operation) as find,

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from mi_async.bulk.headers import Look, look
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput
-from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.past import Find, Firsts, Known
 from mi_async.bulk.records import FAILED, PersonRecord
 from mi_async.errors import InvalidArgumentError
@@ -30,7 +30,7 @@ DUPLICATE, INPUT = "DUPLICATE", "INPUT"
 """Codes of what is refused without a look at a picture."""
 FINAL = frozenset({State.ATTACHED.value, FAILED})
 
-Tell = Callable[[Outcome], None]
+Tell = Callable[[BulkOutcome], None]
 """Takes what would not go well."""
 
 
@@ -90,7 +90,7 @@ class Planner:
         """Count all of them."""
         source = iter(items)
         with ThreadPoolExecutor(THREADS, "plan") as threads:
-            under_way: deque[Future[list[Outcome | Candidate]]] = deque()
+            under_way: deque[Future[list[BulkOutcome | Candidate]]] = deque()
             try:
                 while chunk := list(islice(source, CHUNK)):
                     under_way.append(threads.submit(self._look, self._sift(chunk)))
@@ -101,7 +101,7 @@ class Planner:
             finally:
                 threads.shutdown(wait=True, cancel_futures=True)
 
-    def _sift(self, chunk: Sequence[FaceItem | BadInput]) -> list[Outcome | Candidate]:
+    def _sift(self, chunk: Sequence[FaceItem | BadInput]) -> list[BulkOutcome | Candidate]:
         """Refuse what can be refused without a look at a picture."""
         good = [item for item in chunk if not isinstance(item, BadInput)]
         for item in good:
@@ -123,7 +123,7 @@ class Planner:
         faults: Mapping[int, str],
         before: Mapping[int, str | None],
         known: Mapping[str, Known],
-    ) -> Outcome | Candidate:
+    ) -> BulkOutcome | Candidate:
         if isinstance(item, BadInput):
             return _rejected(f"[{item.origin}]", item.origin, INPUT, item.message)
         if (fault := faults.get(id(item))) is not None:
@@ -135,10 +135,10 @@ class Planner:
         if isinstance(item, PersonInput) and candidate.person.status == Status.FAILED.value:
             person = candidate.person
             problem = Problem(item.origin or item.key, person.code, person.message)
-            return Outcome(item.key, Status.FAILED, person.person_id, origin=item.origin, problems=(problem,))
+            return BulkOutcome(item.key, Status.FAILED, person.person_id, origin=item.origin, problems=(problem,))
         return candidate
 
-    def _look(self, sifted: list[Outcome | Candidate]) -> list[Outcome | Candidate]:
+    def _look(self, sifted: list[BulkOutcome | Candidate]) -> list[BulkOutcome | Candidate]:
         """Look at the pictures; this is what the threads do."""
         for candidate in sifted:
             if isinstance(candidate, Candidate):
@@ -150,7 +150,7 @@ class Planner:
                         candidate.looks[key] = look(source, self.fit, candidate.prints.get(name))
         return sifted
 
-    def _count(self, looked: Iterable[Outcome | Candidate]) -> None:
+    def _count(self, looked: Iterable[BulkOutcome | Candidate]) -> None:
         for one in looked:
             self._add("items")
             outcome = self._judge(one) if isinstance(one, Candidate) else one
@@ -161,7 +161,7 @@ class Planner:
                 self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
             self.tell(outcome)
 
-    def _judge(self, one: Candidate) -> Outcome | None:
+    def _judge(self, one: Candidate) -> BulkOutcome | None:
         """Count what would be done for an item; its outcome, where that is already known not to be good."""
         item, person = one.item, one.person
         problems = [*_problems(one)]
@@ -180,7 +180,7 @@ class Planner:
         number = item.person_id if not isinstance(item, PersonInput) else person.person_id
         there = bool(new) or (isinstance(item, PersonInput) and exists)
         status = Status.PARTIAL if there else Status.REJECTED
-        return Outcome(item.key, status, number, origin=item.origin, problems=tuple(problems))
+        return BulkOutcome(item.key, status, number, origin=item.origin, problems=tuple(problems))
 
     def _work(self, new: Sequence[Look], missing: Sequence[str], *, exists: bool) -> None:
         """Count what new pictures and tags of one person cost."""
@@ -198,8 +198,8 @@ class Planner:
         self.counts[what] = self.counts.get(what, 0) + number
 
 
-def _rejected(key: str, origin: str, code: str, message: str) -> Outcome:
-    return Outcome(key, Status.REJECTED, origin=origin, problems=(Problem(origin or key, code, message),))
+def _rejected(key: str, origin: str, code: str, message: str) -> BulkOutcome:
+    return BulkOutcome(key, Status.REJECTED, origin=origin, problems=(Problem(origin or key, code, message),))
 
 
 def _problems(one: Candidate) -> Iterator[Problem]:

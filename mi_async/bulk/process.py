@@ -11,7 +11,7 @@ from attrs import frozen
 from mi_async.bulk.errand import Errand, Moves
 from mi_async.bulk.failures import Outage
 from mi_async.bulk.items import BadInput, Item
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.progress import BulkProgress
 from mi_async.errors import MIError
 
@@ -69,7 +69,7 @@ class Stage:
 class Admission(Protocol):
     """The way in."""
 
-    async def decide(self, chunk: Sequence[Item | BadInput], /) -> Sequence[Outcome | Errand]:
+    async def decide(self, chunk: Sequence[Item | BadInput], /) -> Sequence[BulkOutcome | Errand]:
         """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
         ...
 
@@ -95,7 +95,7 @@ class Process(Protocol):
         """A thing has failed: for good, or for this run."""
         ...
 
-    async def end(self, work: Any, /) -> Outcome:
+    async def end(self, work: Any, /) -> BulkOutcome:
         """Write down how a work ended."""
         ...
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from mi_async import notebook
 from mi_async.bulk import figures, results
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.progress import BulkProgress
 from mi_async.text import one_line, percent, size, span
 
@@ -60,7 +60,7 @@ class BulkReport:
     pool: int = 0
     refused: int = 0
     abandoned: int = 0
-    problems: tuple[Outcome, ...] = ()
+    problems: tuple[BulkOutcome, ...] = ()
     sent: int | None = None
 
     @classmethod
@@ -72,7 +72,7 @@ class BulkReport:
         run: int,
         ending: str = "",
         abandoned: int = 0,
-        problems: Sequence[Outcome] = (),
+        problems: Sequence[BulkOutcome] = (),
     ) -> "BulkReport":
         """The report of a run that has come to this point."""
         return cls(
@@ -200,8 +200,8 @@ class BulkReport:
     def rows(self) -> Iterator[dict[str, Any]]:
         """What became of every item, read from the journal a few at a time, in the order of their keys.
 
-        Each is a JSON object with the members of :class:`Outcome`, as the journal has the person now: ``status`` of one
-        that this run has skipped is how it ended before (``done``), of one that was under way it is ``open``, and
+        Each is a JSON object with the members of :class:`BulkOutcome`, as the journal has the person now: ``status`` of
+        one that this run has skipped is how it ended before (``done``), of one that was under way it is ``open``, and
         ``attached`` counts all pictures that the person was given with this journal. A person that a later run with
         the journal has seen belongs to that run's report.
 

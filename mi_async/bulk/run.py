@@ -15,7 +15,7 @@ from attrs import define, evolve, field
 
 from mi_async.bulk.items import Input, PersonInput, ThumbnailUpload
 from mi_async.bulk.options import Options
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.report import BulkReport
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
@@ -87,9 +87,9 @@ READERS: dict[type[PersonInput] | type[ThumbnailUpload], str] = {
 class BulkRun:
     """A run over many items; iterate over it once, or await it.
 
-    ``async for outcome in run`` gives an :class:`Outcome` per item as it ends, not in the order of the input; leaving
-    the loop stops the run. ``await run`` goes through all of it and returns the report. Whoever does not take the
-    outcomes makes the run wait.
+    ``async for outcome in run`` gives a :class:`BulkOutcome` per item as it ends, not in the order of the input;
+    leaving the loop stops the run. ``await run`` goes through all of it and returns the report. Whoever does not take
+    the outcomes makes the run wait.
     """
 
     _make: Make
@@ -99,7 +99,7 @@ class BulkRun:
     _last: BulkProgress | None = field(init=False, default=None)
     _report: BulkReport | None = field(init=False, default=None)
     # weak, so that a loop that is left early lets go of the generator, and the event loop closes it
-    _stream: "weakref.ref[AsyncGenerator[Outcome]] | None" = field(init=False, default=None)
+    _stream: "weakref.ref[AsyncGenerator[BulkOutcome]] | None" = field(init=False, default=None)
     _ended: asyncio.Event | None = field(init=False, default=None)
     _stopped: bool = field(init=False, default=False)
 
@@ -111,7 +111,7 @@ class BulkRun:
         return BulkProgress(total=self._total()) if self._engine is None else self._engine.progress()
 
     @property
-    def latest(self) -> Sequence[Outcome]:
+    def latest(self) -> Sequence[BulkOutcome]:
         """The last few items that did not go well."""
         return () if self._engine is None else tuple(self._engine.tally.latest)
 
@@ -138,7 +138,7 @@ class BulkRun:
         if self._engine is not None:
             self._engine.stop()
 
-    def __aiter__(self) -> AsyncIterator[Outcome]:
+    def __aiter__(self) -> AsyncIterator[BulkOutcome]:
         """Start the run."""
         if self._stream is not None:
             message = "a run is gone through once; make another one to resume"
@@ -191,7 +191,7 @@ class BulkRun:
                 pass
         return self.report
 
-    async def _outcomes(self) -> AsyncGenerator[Outcome]:
+    async def _outcomes(self) -> AsyncGenerator[BulkOutcome]:
         self._ended = asyncio.Event()
         async with AsyncExitStack() as stack:
             stack.callback(self._ended.set)

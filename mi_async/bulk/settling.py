@@ -10,7 +10,7 @@ from attrs import evolve
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.errand import END, code_of
 from mi_async.bulk.items import PersonInput
-from mi_async.bulk.outcome import Outcome
+from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.records import UNREADABLE, PictureRecord
 from mi_async.bulk.steps import Means, close, let_go, look
 from mi_async.bulk.work import Moves, Picture, Work, given_up
@@ -98,7 +98,7 @@ async def tag(means: Means, work: Work) -> Moves:
     return ((END, work),)
 
 
-async def end(means: Means, work: Work) -> Outcome:
+async def end(means: Means, work: Work) -> BulkOutcome:
     """Write down how an item ended."""
     status = work.status()
     work.person = work.ended(status)

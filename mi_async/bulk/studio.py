@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 from mi_async.bulk.errand import END, Moves
 from mi_async.bulk.film import Film
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.records import Reached
 from mi_async.bulk.shelf import Shelf
 from mi_async.bulk.tally import Tally
@@ -224,7 +224,7 @@ def given_up(film: Film, error: MIError, *, transient: bool) -> Moves:
     return ((END, film),)
 
 
-async def end(studio: Studio, film: Film) -> Outcome:
+async def end(studio: Studio, film: Film) -> BulkOutcome:
     """Write down how it ended."""
     film.record = film.ended()
     await studio.journal.write(film.record)

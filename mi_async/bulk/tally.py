@@ -8,7 +8,7 @@ from collections import deque
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.report import SHOWN, WELL
 
 LAST = 5
@@ -58,8 +58,8 @@ class Tally:
 
     clock: Clock
     counts: dict[Status, int] = field(init=False, factory=dict)
-    problems: list[Outcome] = field(init=False, factory=list)
-    latest: deque[Outcome] = field(init=False, factory=lambda: deque(maxlen=LAST))
+    problems: list[BulkOutcome] = field(init=False, factory=list)
+    latest: deque[BulkOutcome] = field(init=False, factory=lambda: deque(maxlen=LAST))
     checks: int = field(init=False, default=0)
     pictures: int = field(init=False, default=0)
     abandoned: int = field(init=False, default=0)
@@ -73,7 +73,7 @@ class Tally:
         """Start the time."""
         self._started = self.clock.monotonic()
 
-    def outcome(self, outcome: Outcome) -> None:
+    def outcome(self, outcome: BulkOutcome) -> None:
         """Count an item that has ended."""
         self.counts[outcome.status] = self.counts.get(outcome.status, 0) + 1
         if outcome.status in WELL:

@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 
 from mi_async.bulk.errand import Errand
 from mi_async.bulk.items import FaceItem, PersonInput
-from mi_async.bulk.outcome import Outcome, Problem, Status
+from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.records import FAILED, PersonRecord, PictureRecord
 from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State, Upload
@@ -123,10 +123,10 @@ class Work(Errand):
             return list(self.rows.values())
         return [picture.record for picture in self.pictures if picture.record is not None]
 
-    def outcome(self, status: Status) -> Outcome:
+    def outcome(self, status: Status) -> BulkOutcome:
         """What is told of the item."""
         left = [row.thumbnail_key for row in self._own_rows() if row.state in LEFT]
-        return Outcome(
+        return BulkOutcome(
             key=self.item.key,
             status=status,
             person_id=self.person.person_id,

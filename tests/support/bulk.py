@@ -15,7 +15,7 @@ from mi_async.bulk.items import PersonInput
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.ledger import read_journal
 from mi_async.bulk.options import Options
-from mi_async.bulk.outcome import Outcome, Status
+from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
 from mi_async.bulk.run import BulkRun, OverFaces
 from mi_async.bulk.schedule import Schedule
@@ -60,16 +60,16 @@ def files(folder: Path, contents: Sequence[bytes]) -> list[Path]:
     return paths
 
 
-async def outcomes(run: BulkRun) -> dict[str, Outcome]:
+async def outcomes(run: BulkRun) -> dict[str, BulkOutcome]:
     """All outcomes of a run by key, each of which comes once."""
-    found: dict[str, Outcome] = {}
+    found: dict[str, BulkOutcome] = {}
     async for outcome in run:
         assert outcome.key not in found
         found[outcome.key] = outcome
     return found
 
 
-def statuses(found: dict[str, Outcome]) -> set[Status]:
+def statuses(found: dict[str, BulkOutcome]) -> set[Status]:
     """The ways in which items ended."""
     return {outcome.status for outcome in found.values()}
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 import mi_async
-from mi_async import Clock, Session, Workspace, emulator
+from mi_async import Clock, Session, Timeout, Workspace, emulator
 from mi_async._core.limits import LeaseLimiter
 from mi_async.emulator import Latency, Server, Settings
 
@@ -38,8 +38,9 @@ class Newsroom:
 
 @asynccontextmanager
 async def newsroom(settings: Settings = QUICK, speed: float = SPEED, **options: Any) -> AsyncIterator[Newsroom]:
-    """Serve and connect, both by a clock of this speed."""
+    """Serve and connect, both by a clock of this speed, with timeouts that a machine with other work does not reach."""
     clock = Clock(speed=speed)
+    options.setdefault("timeout", Timeout(connect=5 * speed, read=max(60.0, speed), total=20 * speed))
     async with (
         emulator.serve(settings=settings, clock=clock) as server,
         mi_async.connect(server.credentials, base_url=server.url, clock=clock, **options) as session,
