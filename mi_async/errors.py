@@ -318,7 +318,17 @@ class JobStateError(JobError):
 
 
 class JobTimeoutError(JobError, builtins.TimeoutError):
-    """The wait for a job took longer than allowed; the job goes on at the service."""
+    """The wait for a job took longer than allowed; the job goes on at the service.
+
+    Attributes:
+        brief: the message without how to find the job again from Python.
+    """
+
+    def __init__(
+        self, message: str, *, job: str | None = None, state: str | None = None, brief: str | None = None
+    ) -> None:
+        super().__init__(message, job=job, state=state)
+        self.brief = message if brief is None else brief
 
 
 class JournalError(MIError):

@@ -52,6 +52,10 @@ class Html(str):
         """Show it in a notebook."""
         return self
 
+    def __repr__(self) -> str:
+        """Stay short where there is no notebook."""
+        return f"<{type(self).__name__}: {len(self):,} characters>"
+
 
 def pictured(*, first: str = "") -> dict[str, Any]:
     """Field metadata: the URL of a picture, or pictures of which the one flagged ``first`` leads."""

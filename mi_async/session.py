@@ -28,6 +28,7 @@ from mi_async.storage.place import Network, Storage
 from mi_async.storage.store import Store
 from mi_async.version import VERSION
 from mi_async.workflows.context import Polling
+from mi_async.workflows.desk import Desk
 from mi_async.workflows.jobs import Job
 from mi_async.workflows.poller import Poller
 from mi_async.workflows.tokens import Token
@@ -53,6 +54,7 @@ class Session:
     _limiters: Mapping[str, Limiter]
     _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
     _poller: Poller = field(init=False)
+    _desk: Desk = field(init=False, factory=Desk)
     _store: Store = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -73,6 +75,7 @@ class Session:
             held=self._held,
             attempts=settings.retry.max_attempts,
             poller=self._poller,
+            desk=self._desk,
             store=self._store,
             quotas=lambda: self.quota,
             endpoint=str(settings.base_url),
@@ -210,7 +213,8 @@ def connect(
             None waits as long as the call's deadline allows. A workflow may fail so at its beginning; what it has
             begun it carries on.
         polling: how completion of an upload is awaited.
-        connector: an aiohttp connector of yours, for API and storage; it is not closed.
+        connector: an aiohttp connector of yours, for the API and for uploads of pictures; it is not closed. Object
+            Storage, where media files go, is reached over connections of the session's own.
         proxy: URL of an HTTP proxy.
         hooks: run around each attempt.
         clock: the time; for tests and for emulators that run faster than real time.

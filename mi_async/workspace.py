@@ -28,13 +28,15 @@ from mi_async.errors import InvalidArgumentError
 from mi_async.storage.place import StoredObject
 from mi_async.storage.store import Store
 from mi_async.workflows.context import Context, Polling
+from mi_async.workflows.desk import Desk
 from mi_async.workflows.enroll import enroll_person
 from mi_async.workflows.ingest import Intake, Wish, ingest_asset
 from mi_async.workflows.ingestion import IfExists, IngestedAsset, IngestProgress
 from mi_async.workflows.jobs import Job
 from mi_async.workflows.poller import Poller
 from mi_async.workflows.query_image import QueryUploads
-from mi_async.workflows.search import SceneHit, Wanted, search_scenes
+from mi_async.workflows.scene_query import Wanted
+from mi_async.workflows.search import SceneHit, search_scenes
 from mi_async.workflows.source import Source
 from mi_async.workflows.starting import AnalysisOptions, start_import, start_index, start_search, start_summary
 from mi_async.workflows.tokens import Token
@@ -57,6 +59,7 @@ class Workspace(WorkspaceGroups):
         held: asyncio.Semaphore,
         attempts: int,
         poller: Poller,
+        desk: Desk,
         store: Store,
         quotas: Callable[[], Mapping[str, QuotaState]],
         endpoint: str,
@@ -75,6 +78,7 @@ class Workspace(WorkspaceGroups):
             quotas=quotas,
             endpoint=endpoint,
             account=calls.account,
+            desk=desk,
             validate=calls.validate,
         )
         self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
@@ -164,7 +168,8 @@ class Workspace(WorkspaceGroups):
 
         Running the same call again is the resume: parts that have arrived are not sent again, an object that holds
         the file already is not sent at all, and its asset, index and summary are taken as they are. An object of
-        another content is never overwritten.
+        another content is never overwritten. Calls and runs of one session take turns at an object, so the same call
+        twice at once makes one asset; other processes are not known of.
 
         Args:
             source: path of a file (mp4, mkv, mov, webm, up to 10 GB and 6 hours; jpg, png, heic, up to 10 MB; 360p to
@@ -187,7 +192,7 @@ class Workspace(WorkspaceGroups):
         Raises:
             MediaRejectedError: the file breaks a rule or cannot be read (nothing was sent), or changed meanwhile.
             AlreadyExistsError: another object has this name, or with ``if_exists="error"`` there is an asset.
-            InvalidArgumentError: arguments that do not go together, no bucket, no such project.
+            InvalidArgumentError: arguments that do not go together or are out of bounds, no bucket, no such project.
             UploadFailedError: the storage holds other bytes than were sent.
             ImportFailedError, AnalysisFailedError, JobTimeoutError: from the jobs.
             MIError: any other failure; ``created`` holds ``object`` and ``asset_id`` as far as they exist, also on a
@@ -469,7 +474,8 @@ class Workspace(WorkspaceGroups):
             A run, whose outcomes are of the class ``AssetOutcome``.
 
         Raises:
-            InvalidArgumentError: arguments that do not go together; by the run: no bucket, no such project.
+            InvalidArgumentError: arguments that do not go together or are out of bounds; by the run: no bucket, no
+                such project.
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
         wish = Wish(
@@ -481,5 +487,6 @@ class Workspace(WorkspaceGroups):
             analysis=analysis,
             locale=locale,
         )
+        wish.check(self._context)
         options = Options(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
         return BulkRun(OverFootage(self._intake, wish), assets, options)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from attrs import evolve
@@ -15,17 +16,21 @@ from rich.console import Console
 from mi_async import (
     AssetInput,
     AssetOutcome,
+    Attempt,
     BulkError,
     BulkProgress,
     BulkRun,
+    Hooks,
+    IngestedAsset,
     InvalidArgumentError,
     JournalError,
+    NotFoundError,
     RetryPolicy,
     Status,
     Storage,
     StoredObject,
 )
-from mi_async.bulk.asset_plan import plan_assets
+from mi_async.bulk.asset_plan import CHUNK, plan_assets, plan_listing
 from mi_async.bulk.display import Look
 from mi_async.bulk.figures import footage
 from mi_async.bulk.items import BadInput, PersonInput
@@ -157,7 +162,7 @@ async def test_a_directory_goes_in_and_again_costs_nothing(s3: Bucket, folder: P
         report = await again
         assert report.counts == {Status.SKIPPED: 3}
         assert report.ok
-        assert asked(room) - before == 2  # the test's own question for the project, and the run's for the bucket
+        assert asked(room) - before == 3  # the test's own question for the project, the run's for project and bucket
         assert not s3.asked
     assert [s3.get(key) is not None for key in KEYS] == [True] * 3
     assert not list(tmp_path.glob(".*"))
@@ -201,8 +206,11 @@ async def test_what_is_no_media_file_is_refused_alone(s3: Bucket, folder: Path, 
         assert len(await numbers(room)) == 3
         with pytest.raises(BulkError, match="takes AssetInput"):
             await many(room, [PersonInput("x", ["y"])], tmp_path / "other")
-        with pytest.raises(InvalidArgumentError, match="no project"):
-            await many(room, [], tmp_path / "third", project="없음")
+        for project_given in ("없음", 4711):
+            with pytest.raises(NotFoundError, match="no project"):
+                await many(room, read_assets(folder), tmp_path / "third", project=project_given)
+        with pytest.raises(BulkError, match="NoSuchBucket"):  # once, and not for each of them
+            await many(room, read_assets(folder), tmp_path / "fourth", bucket="nowhere")
         with pytest.raises(JournalError, match="it belongs to ingest"):
             await room.workspace.enroll_many([], journal=tmp_path / "j")
 
@@ -307,6 +315,60 @@ async def test_what_the_project_has_already(s3: Bucket, folder: Path, tmp_path: 
         assert room.server.log.count("indexes.request") == 2
 
 
+async def test_an_older_object_is_not_taken_for_this_one(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    """The object was replaced, and whoever stored the new one was killed before a row or an asset came of it."""
+    item, there = AssetInput(folder / "a.mp4"), AssetInput(f"s3://{BUCKET}/a.mp4")
+    async with studio(s3, retry=ONCE) as room:
+        old = (await outcomes(many(room, [item], tmp_path / "1", analyze=False)))["a.mp4"]
+        assert s3.ask("DELETE", f"/{BUCKET}/a.mp4")[0] == 204
+        (folder / "a.mp4").write_bytes(film(seconds=9, size=50_002))
+        room.server.faults.next("assets.register", Fault.ERROR_BEFORE, times=3)
+        killed = (await outcomes(many(room, [item], tmp_path / "2", analyze=False)))["a.mp4"]
+        assert (killed.status, killed.sent) == (Status.PARKED, 50_002)
+        new = (await outcomes(many(room, [item], tmp_path / "3", analyze=False)))["a.mp4"]
+        assert (new.asset_id == old.asset_id, new.reused, new.sent) == (False, False, 0)
+        same = (await outcomes(many(room, [there], tmp_path / "4", analyze=False)))["a.mp4"]
+        assert (same.asset_id, same.reused) == (new.asset_id, True)
+        assert await numbers(room) == [old.asset_id, new.asset_id]
+
+
+@pytest.mark.parametrize("called", [KEYS, []])
+async def test_runs_and_calls_of_a_session_take_turns(
+    s3: Bucket, folder: Path, tmp_path: Path, called: list[str]
+) -> None:
+    async with studio(s3, evolve(QUICK, latency=Latency.constant(3.0))) as room:
+        runs = [many(room, read_assets(folder), tmp_path / str(number), analyze=False) for number in range(2)]
+        calls = [room.workspace.ingest_asset(folder / key, key=key, bucket=BUCKET, analyze=False) for key in called]
+        first, second, *rest = await asyncio.gather(*[outcomes(run) for run in runs], *calls)
+        assert isinstance(first, dict)
+        assert isinstance(second, dict)
+        assert {outcome.status for outcome in [*first.values(), *second.values()]} == {Status.DONE}
+        made = {outcome.asset_id for outcome in first.values()}
+        assert made == {outcome.asset_id for outcome in second.values()} == set(await numbers(room))
+        assert made >= {one.asset.asset_id for one in rest if isinstance(one, IngestedAsset)}
+        assert s3.asked["object PUT"] == 3
+
+
+@pytest.mark.parametrize("if_exists", ["reuse", "error"])
+async def test_an_asset_that_is_gone_since_the_listing(
+    s3: Bucket, folder: Path, tmp_path: Path, if_exists: str
+) -> None:
+    gone: list[int] = []
+
+    async def before(attempt: Attempt) -> None:
+        """Somebody deletes an asset just before it is looked at."""
+        if gone and attempt.operation == "assets.get":
+            room.server.state.workspace("newsroom").project(place).assets.pop(gone.pop())
+
+    async with studio(s3, hooks=Hooks(before=[before])) as room:
+        place, item = await project(room), AssetInput(folder / "a.mp4")
+        first = (await outcomes(many(room, [item], tmp_path / "1", analyze=False)))["a.mp4"]
+        gone.append(first.asset_id or 0)
+        again = (await outcomes(many(room, [item], tmp_path / "2", analyze=False, if_exists=if_exists)))["a.mp4"]
+        assert (again.status, again.reused, gone) == (Status.DONE, False, [])
+        assert await numbers(room) == [again.asset_id]
+
+
 async def test_a_file_that_changed_is_not_taken_for_the_old_one(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     journal, path = tmp_path / "j", folder / "a.mp4"
     async with studio(s3) as room:
@@ -392,6 +454,24 @@ async def test_a_plan_tells_what_a_run_does(s3: Bucket, folder: Path, tmp_path: 
     assert (done.skipped, done.rejected, done.bytes, done.ok) == (3, 1, 0, False)
     further = plan_assets(read_assets(folder), journal=tmp_path / "j")
     assert (further.resumed, further.bytes) == (3, 0)
+
+
+async def test_a_listing_is_planned_as_it_comes() -> None:
+    alive: WeakSet[AssetInput] = WeakSet()
+    most = 0
+
+    async def listing() -> AsyncIterator[AssetInput]:
+        nonlocal most
+        for number in range(4 * CHUNK + 1):
+            item = AssetInput(f"s3://{BUCKET}/{number}.mp4", size=1_000)
+            alive.add(item)
+            most = max(most, len(alive))
+            yield item
+            del item
+
+    plan = await plan_listing(listing())
+    assert (plan.items, plan.new, plan.unknown) == (4 * CHUNK + 1,) * 3
+    assert most <= CHUNK + 3
 
 
 async def test_a_file_needs_a_bucket_and_an_object_has_one(s3: Bucket, folder: Path, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from sqlalchemy import Select
 
 from mi_async._core.clock import Clock
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.records import AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.reset import reset
 from mi_async.bulk.schema import KINDS, PICTURE_BY_HASH, PICTURE_BY_SOURCE, SCHEMA
 from mi_async.bulk.store import Store
 from mi_async.errors import ConfigError, JournalError
@@ -26,6 +27,7 @@ from tests.support.rights import read_only
 
 NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
 UPLOADS = attrs.evolve(NEWSROOM, operation="upload-thumbnails")
+FOOTAGE = attrs.evolve(NEWSROOM, operation="ingest")
 HONG = PersonRecord("홍길동 / 뉴스", "partial", 1001, ("Anchor", "앵커"), "50005", "no such tag", "people.csv:17", 1)
 FACE = PictureRecord(
     HONG.person, "a" * 64, "사진/1.jpg", 5, 7, "stored", "k1", primary=True, stored_at=1.5e9, note="cut"
@@ -187,6 +189,46 @@ async def test_another_target_is_refused_and_both_are_named(change: dict[str, st
     assert "BBBBB" not in said
     assert (tmp_path / "j").read_bytes() == before
     await (await Journal.open(tmp_path / "j", NEWSROOM)).aclose()
+
+
+@pytest.mark.parametrize("state", ["stored", "registering", "registered", "imported", "indexed", "summarized"])
+async def test_footage_of_another_workspace_is_refused(state: str, tmp_path: Path) -> None:
+    journal = await Journal.open(tmp_path / "j", FOOTAGE)
+    await journal.write(AssetRecord(101, "b", "new.mp4"), AssetRecord(101, "b", "a.mp4", size=7, state=state))
+    await journal.aclose()
+    with pytest.raises(JournalError, match=r"belongs to ingest in workspace 'newsroom' .* for ingest in workspace 'w'"):
+        await Journal.open(tmp_path / "j", attrs.evolve(FOOTAGE, workspace="w"))
+    await (await Journal.open(tmp_path / "j", FOOTAGE)).aclose()
+
+
+async def test_footage_that_is_to_be_tried_again_was_begun_all_the_same(tmp_path: Path) -> None:
+    journal = await Journal.open(tmp_path / "j", FOOTAGE)
+    await journal.write(AssetRecord(101, "b", "a.mp4", size=7, state="registered", status="failed", asset_id=1001))
+    await journal.aclose()
+    reset(tmp_path / "j")
+    assert query(tmp_path / "j", "SELECT state, asset_id FROM assets") == [("new", None)]
+    with pytest.raises(JournalError, match="it belongs to ingest in workspace 'newsroom'"):
+        await Journal.open(tmp_path / "j", attrs.evolve(FOOTAGE, workspace="w"))
+
+
+@pytest.mark.parametrize(
+    ("identity", "records"),
+    [
+        (NEWSROOM, [HONG]),
+        (UPLOADS, [PersonRecord("1001")]),
+        (FOOTAGE, [AssetRecord(101, "b", "a.mp4"), AssetRecord(101, "", "x [item 2]", status="rejected")]),
+        (FOOTAGE, []),
+    ],
+)
+async def test_a_workspace_that_was_misspelt_is_put_right(
+    identity: Identity, records: Sequence[Record], tmp_path: Path
+) -> None:
+    journal = await Journal.open(tmp_path / "j", attrs.evolve(identity, workspace="newsrom"))
+    await journal.write(*records)
+    await journal.aclose()
+    await (await Journal.open(tmp_path / "j", identity)).aclose()
+    assert query(tmp_path / "j", "SELECT workspace FROM journal") == [("newsroom",)]
+    assert query(tmp_path / "j", "SELECT * FROM summary") == []
 
 
 async def test_two_runs_at_once_are_refused_by_any_name(tmp_path: Path) -> None:

@@ -99,6 +99,26 @@ def test_problems_are_told_person_by_person(path: Path) -> None:
         assert list(ledger.problems("nothing")) == []
 
 
+async def test_a_problem_of_a_picture_is_told_once(tmp_path: Path) -> None:
+    small, other = "2.png: 100 x 100 px", "the name is in use"
+    async with under_way(tmp_path / "j") as journal:
+        await journal.write(
+            PersonRecord("Yi", "partial", 1002, code="resolution", message=small, run=1),
+            PictureRecord("Yi", "f" * 64, "2.png", state="failed", code="resolution", message=small),
+            PersonRecord("Kim", "failed", code="50005", message=other, run=1),
+            PictureRecord("Kim", "f" * 64, "1.png", state="failed", code="resolution", message=small),
+            PersonRecord("Bo", "failed", code="resolution", message=small, run=1),  # of somebody else's picture
+        )
+    with read_journal(tmp_path / "j") as ledger:
+        told = [(row.person, row.what) for row in ledger.problems() if isinstance(row, ProblemRow)]
+    assert [one for one in told if one[0] in {"Yi", "Kim", "Bo"}] == [
+        ("Bo", "person"),
+        ("Kim", "person"),
+        ("Kim", "picture"),
+        *[("Yi", "picture")] * 3,
+    ]
+
+
 async def test_reading_goes_on_beside_a_run_and_sees_one_moment(tmp_path: Path) -> None:
     async with under_way(tmp_path / "j") as journal:
         with read_journal(tmp_path / "j") as ledger:

@@ -63,7 +63,7 @@ def test_the_columns_may_be_in_any_order_and_case(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_as_spreadsheets_write_it(delimiter: str, encoding: str, ending: str, tmp_path: Path) -> None:
     rows = [["name", "thumbnail", "tags"], ["홍길동", "길동.jpg", "앵커|뉴스"], ["김민지", "b.jpg", ""]]
@@ -83,7 +83,12 @@ def test_a_character_that_a_block_cuts_in_two(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "content", [b"name,thumbnail\n\xff\xff\xff,a.jpg\n", codecs.BOM_UTF8 + b"name,thumbnail\n\xc8\xc8,a\n"]
+    "content",
+    [
+        b"name,thumbnail\n\xff\xff\xff,a.jpg\n",
+        codecs.BOM_UTF8 + b"name,thumbnail\n\xc8\xc8,a\n",
+        b"n\0a\0m\0e\0,\0t",
+    ],
 )
 def test_text_in_no_known_encoding(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgumentError, match="save it as UTF-8"):
@@ -155,7 +160,7 @@ def test_a_quotation_mark_that_is_left_open(tmp_path: Path) -> None:
         ("thumbnail", "the column 'name' is missing"),
         ("name,name,thumbnail", "the column 'name' is there twice"),
         ("name,thumbnail,thumbnails", "give one of the columns thumbnails and thumbnail, not both"),
-        ("", "the column 'name' is missing; there are none"),
+        ("", "the file is empty"),
         ("person_id,thumbnail", "there is no column 'person_id'"),
     ],
 )

@@ -94,6 +94,22 @@ def test_what_did_not_go_well_is_told_with_how_to_go_on(capsys: pytest.CaptureFi
     assert "Traceback" not in written.err
 
 
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_what_is_only_too_big_may_be_made_to_fit(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    people(1)
+    (Path("faces") / "작은 얼굴.png").write_bytes(SMALL)
+    assert run(["enroll-many", "faces", "--journal", "j", *more]) == 1
+    assert "--fit" not in capsys.readouterr().err
+    for name in ("큰 얼굴", "더 큰 얼굴"):
+        (Path("faces") / f"{name}.jpg").write_bytes(PICTURE + bytes(6 * 2**20))
+    assert run(["enroll-many", "faces", "--journal", "j", *more]) == 1
+    hints = capsys.readouterr().err.splitlines()
+    assert hints[-1] == "--fit makes pictures of more than 5 MB smaller"
+    assert sum("--fit" in line for line in hints) == 1
+    assert run(["enroll-many", "faces", "--journal", "j", "--fit", *more]) == 1
+    assert "--fit" not in capsys.readouterr().err
+
+
 def test_partial_ones_are_called_by_their_name(capsys: pytest.CaptureFixture[str]) -> None:
     people(1)
     Path("faces/홍길동 0/2.png").write_bytes(SMALL)
@@ -139,7 +155,9 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
         ("enroll-many faces --report nowhere/r", 2, "--report: there is no directory nowhere"),
         ("enroll-many faces --journal nowhere/j", 2, "there is no directory"),
         ("enroll-many faces --journal faces/0/1.jpg", 2, "the file is something else; it is left as it is"),
-        ("enroll-many faces --grace -1", 2, "grace is a number from 0"),
+        ("enroll-many faces --grace -1", 2, "--grace is a number from 0, not -1"),
+        ("enroll-many faces --max-failures=-1", 2, "--max-failures is a number from 0, not -1"),
+        ("upload-thumbnails faces --grace=nan", 2, "--grace is a number from 0, not nan"),
         ("enroll-many", 2, "INPUT is missing; see mi-async enroll-many --help"),
         ("enroll-many faces --workspace elsewhere", 4, "the run was stopped: "),
         ("NCLOUD_SECRET_ACCESS_KEY=wrong enroll-many faces", 3, "the run was stopped: "),
@@ -161,6 +179,8 @@ def test_exit_codes_and_one_line(
     written = capsys.readouterr()
     [error] = [line for line in written.err.splitlines() if line.startswith("error: ")]
     assert said in error
+    if "is a number" in said:
+        assert written.err.splitlines() == [f"error: {said}"]  # before anything is said to be done
     assert "Traceback" not in written.err
 
 

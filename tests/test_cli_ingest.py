@@ -1,5 +1,6 @@
 """``ingest`` against the emulator and a real S3 implementation, in this process and in others."""
 
+import asyncio
 import io
 import json
 import signal
@@ -7,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from attrs import define, evolve
+from rich.cells import cell_len
 from rich.console import Console
 
 from mi_async import Ingestion, Stage, StoredObject
 from mi_async.cli.app import run
-from mi_async.cli.intake import intake_board
+from mi_async.cli.intake import ECHO, EVERY, Meter, Picture, intake_board
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.storage.cut import LEAST_PART
 from tests.support.films import film
@@ -65,10 +67,13 @@ def test_a_file_goes_in_and_its_result_comes_out(
     assert whole["asset"]["key"] == KEY
     assert whole["index"]["scenes"]
     assert whole["summary"]
-    assert err.splitlines()[0].startswith("upload: ")
+    assert err.splitlines()[0] == "upload: 0.0 kB of 100.0 kB"
+    assert err.splitlines()[1].startswith("upload: 100.0 kB of 100.0 kB")
     assert "analysis: ANALYZE_COMPLETED" in err
     assert run([*arguments, "--output", "table"]) == 0
-    table = capsys.readouterr().out
+    table, err = capsys.readouterr()
+    assert err.splitlines()[0] == "in the bucket already: 100.0 kB"
+    assert "upload" not in err
     assert "0 bytes" in table
     assert KEY in table
     assert s3.get(KEY) == clip.read_bytes()
@@ -109,7 +114,8 @@ def test_interrupted_and_run_again(server: Server, s3: Bucket, clip: Path) -> No
         started.send_signal(signal.SIGINT)
         assert started.wait(20) == 130
         assert started.stderr is not None
-        assert "interrupted" in started.stderr.read()
+        said = started.stderr.read().splitlines()
+        assert said[-2:] == ["the same command goes on where it was", "interrupted"]
     s3.refuse = lambda _kind, _query: None
     s3.parts.clear()
     with process(*arguments, env=env) as started:
@@ -117,6 +123,85 @@ def test_interrupted_and_run_again(server: Server, s3: Bucket, clip: Path) -> No
     assert s3.parts == [3]
     assert json.loads(out)["sent"] == clip.stat().st_size - 2 * LEAST_PART
     assert [path.name for path in clip.parent.iterdir()] == ["clip.mp4"]
+
+
+def test_nothing_is_called_an_upload_before_bytes_go(
+    server: Server, s3: Bucket, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = tmp_path / "long.mp4"
+    long.write_bytes(film(size=2 * LEAST_PART))
+    s3.put("taken.mp4", b"another film")
+    refused = {
+        "clip.mp4 --key taken.mp4": (5, "taken.mp4"),
+        "long.mp4 --key taken.mp4": (5, "taken.mp4"),
+        f"long.mp4 --state-folder {tmp_path / 'absent'}": (2, "absent"),
+    }
+    for line, (code, named) in refused.items():
+        source, *options = line.split()
+        assert run(["ingest", str(tmp_path / source), "--bucket", BUCKET, *options]) == code
+        [said] = capsys.readouterr().err.splitlines()
+        assert said.startswith("error: ")
+        assert named in said
+
+
+def test_a_storage_that_is_not_there_is_asked_about(
+    server: Server, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["ingest", str(clip), "--bucket", BUCKET, "--storage-url", "http://127.0.0.1:1", "--timeout", "0.5"]
+    assert run(arguments) == 1
+    said, hint = capsys.readouterr().err.splitlines()
+    assert "127.0.0.1:1" in said
+    assert hint == "is it running? see --storage-url / MI_ASYNC_STORAGE_URL"
+
+
+def test_messages_are_of_use_on_the_command_line(
+    server: Server, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options, named in {"": "--bucket", f"--bucket {BUCKET} --locale ko": "summarize"}.items():
+        assert run(["ingest", str(clip), *options.split()]) == 2
+        said = capsys.readouterr().err
+        assert named in said
+        assert "=True" not in said
+
+
+@pytest.fixture
+def slow(s3: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Its analyses take longer than any test."""
+    with served(evolve(SETTINGS, objects=s3.look, analysing=Latency(1e6))) as running:
+        for name, value in environment(running).items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def test_a_wait_that_is_too_short_says_what_goes_on(
+    slow: Server, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["ingest", str(clip), "--bucket", BUCKET, "--at-most", "0.2"]
+    assert run(arguments) == 6
+    error, again, exists, wait = capsys.readouterr().err.splitlines()[-4:]
+    token = wait.removeprefix("to wait for it again: mi-async jobs wait ")
+    assert token.startswith("index:newsroom:")
+    assert error.startswith(f"error: {token}: ")
+    assert error.endswith("it goes on")
+    assert again == "the same command goes on where it was"
+    assert exists.startswith("exists already: ")
+    assert run([*arguments, "--if-exists", "duplicate"]) == 6
+    assert "the same command" not in capsys.readouterr().err  # it would make a third asset
+
+
+def test_interrupted_during_the_analysis(slow: Server, s3: Bucket, clip: Path) -> None:
+    env = {**environment(slow), "MI_ASYNC_STORAGE_URL": s3.url}
+    with process("ingest", str(clip), "--bucket", BUCKET, env=env) as started:
+        assert started.stderr is not None
+        while not started.stderr.readline().startswith("analysis: "):
+            assert started.poll() is None
+        started.send_signal(signal.SIGINT)
+        assert started.wait(20) == 130
+        goes_on, interrupted, exists = started.stderr.read().splitlines()[-3:]
+    assert goes_on.startswith("the analysis goes on at the service: mi-async jobs wait index:newsroom:")
+    assert goes_on.endswith("; the same command goes on where it was")
+    assert interrupted == "interrupted"
+    assert exists.startswith("exists already: ")
 
 
 AT = Ingestion("\x1b[31mclip 저녁.mp4", place=StoredObject("b", "k"), size=100_000_000)
@@ -134,9 +219,13 @@ STEPS = [
 def shown(*, terminal: bool) -> str:
     out, seconds = io.StringIO(), iter(range(10_000))
     console = Console(file=out, force_terminal=terminal, width=90)
-    with intake_board(console, now=lambda: float(next(seconds))) as board:
-        for step in STEPS:
-            board.step(step)
+
+    async def main() -> None:
+        async with intake_board(console, now=lambda: float(next(seconds))) as board:
+            for step in STEPS:
+                board.step(step)
+
+    asyncio.run(main())
     return out.getvalue()
 
 
@@ -150,3 +239,75 @@ def test_the_board_cannot_be_painted_by_a_name() -> None:
     picture = shown(terminal=True)
     assert "\x1b[31mclip" not in picture
     assert "저녁.mp4" in picture
+
+
+@define
+class Time:
+    """Passes when a test says so."""
+
+    seconds: float = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        end = self.seconds + seconds
+        while self.seconds < end:
+            await asyncio.sleep(0)
+
+    async def pass_by(self, seconds: float) -> None:
+        self.seconds += seconds
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+async def test_a_line_after_each_time_of_silence() -> None:
+    time, out = Time(), io.StringIO()
+    upload = evolve(AT, stage=Stage.UPLOAD)
+
+    def written() -> list[str]:
+        lines = out.getvalue().splitlines()
+        out.truncate(0)
+        out.seek(0)
+        return lines
+
+    async with intake_board(Console(file=out, width=80), now=time.now, sleep=time.sleep) as board:
+        board.step(AT)
+        await time.pass_by(EVERY)
+        assert written() == ["looking at the bucket and the project (30 s)"]
+        board.step(upload)
+        assert written() == ["upload: 0.0 kB of 100.0 MB"]
+        await time.pass_by(EVERY / 2)
+        board.step(evolve(upload, sent=15_000_000))
+        assert written() == []
+        await time.pass_by(EVERY / 2)
+        assert written() == ["upload: 15.0 MB of 100.0 MB, 500.0 kB/s, 2 min 50 s left"]
+        await time.pass_by(EVERY)  # nothing has landed
+        assert written() == ["upload: 15.0 MB of 100.0 MB, 250.0 kB/s, 5 min 40 s left"]
+        board.step(evolve(upload, sent=100_000_000))
+        assert written() == ["upload: 100.0 MB of 100.0 MB, 1.7 MB/s"]
+        board.step(evolve(upload, stage=Stage.ANALYSIS, state="ANALYZING"))
+        assert written() == ["analysis: ANALYZING"]
+        await time.pass_by(2 * EVERY)
+        assert written() == ["analysis: ANALYZING (1 min 00 s)"]
+    await time.pass_by(EVERY)
+    assert written() == []
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_the_board_fits(width: int) -> None:
+    size, time, out = 10_000_000_000, Time(), io.StringIO()
+    console = Console(file=out, width=width)
+    picture = Picture(console, Meter(time.now))
+    upload = Ingestion("긴 이름 " * 30 + ".mp4", stage=Stage.UPLOAD, size=size, found=1_000_000_000)
+    waiting = evolve(upload, stage=Stage.SUMMARY, sent=size, asset_id=123456789, state="SUMMARIZE_CANCELED" * 3)
+    for now in (upload, evolve(upload, sent=7_990_000_000), evolve(upload, sent=size), waiting):
+        picture.step(now)
+        time.seconds += 10.0
+        console.print(picture)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 4 * 3  # none is broken
+    assert max(map(cell_len, map(str.rstrip, lines))) <= width - len(ECHO)
+    if width >= 80:
+        assert lines[4].rstrip().endswith(" 8,990.0 MB of 10,000.0 MB, 399.5 MB/s, 3 s left")
+        assert lines[5].rstrip().endswith("upload (20 s), 1,000.0 MB from before")

@@ -102,7 +102,11 @@ def test_what_is_no_input_or_goes_wrong(
 ) -> None:
     assert run(["ingest-many", "nowhere"]) == 2
     assert "no directory" in capsys.readouterr().err
-    assert run(["ingest-many", str(footage), "--bucket", BUCKET, "--project", "없음"]) == 2
+    for project in ("없음", "4711"):
+        assert run(["ingest-many", str(footage), "--bucket", BUCKET, "--project", project]) == 4
+        assert f"no project {project!r}" in capsys.readouterr().err.replace("4711", "'4711'")
+    assert run(["ingest-many", str(footage)]) == 2  # linked to no bucket
+    assert "run the same command again" not in capsys.readouterr().err
     (footage / "z.mp4").write_bytes(b"nothing")
     s3.poor.add("b.mp4")
     capsys.readouterr()
@@ -111,6 +115,19 @@ def test_what_is_no_input_or_goes_wrong(
     assert {one["status"] for one in json.loads(written.out)["problems"]} == {"failed", "rejected"}
     assert "mi-async journal retry footage.journal" in written.err
     assert server.log.count("assets.register") == 2
+    assert run(["ingest-many", str(footage), "--dry-run", "--workspace", "another"]) == 2
+    assert "belongs to workspace 'newsroom', and this is about 'another'" in capsys.readouterr().err
+
+
+def test_a_journal_for_which_nothing_was_done_tells_nothing(
+    server: Server, footage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["ingest-many", str(footage), "--workspace", "misspelt"]) == 4
+    capsys.readouterr()
+    assert run(["ingest-many", str(footage), "--dry-run"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["items"], plan["new"], plan["failed"]) == (2, 2, 0)
+    assert server.log.count("assets.register") == 0
 
 
 def test_its_journal_is_shown_exported_and_reset(

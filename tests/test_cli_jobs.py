@@ -93,8 +93,11 @@ def test_a_wait_that_is_too_short_says_that_the_job_goes_on(server: Server, caps
     written = capsys.readouterr()
     rows = json.loads(written.out)
     assert rows[0]["error"] is None
-    assert "it goes on" in rows[1]["error"]
-    assert f"error: {analysis}: " in written.err
+    assert rows[1]["error"].endswith(" after 0.3 s of waiting; it goes on")
+    assert analysis not in rows[1]["error"]  # the row has it already
+    said, hint = written.err.splitlines()[-2:]
+    assert said == f"error: {analysis}: {rows[1]['error']}"
+    assert hint == f"to wait for it again: mi-async jobs wait {analysis}"
 
 
 def test_a_failed_job_is_an_exit_code_and_a_row(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,6 +106,7 @@ def test_a_failed_job_is_an_exit_code_and_a_row(server: Server, capsys: pytest.C
     [row] = json.loads(capsys.readouterr().out)
     assert row["phase"] == "failed"
     assert row["state"] == "FILE_NOT_EXIST"
+    assert row["error"].startswith("the import failed: FILE_NOT_EXIST")
     assert run(["jobs", "show", token, "import:newsroom:101:4711"]) == 4
     rows = json.loads(capsys.readouterr().out)
     assert rows[0]["phase"] == "failed"

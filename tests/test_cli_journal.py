@@ -4,11 +4,14 @@ import asyncio
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 from mi_async.bulk.journal import Journal
+from mi_async.bulk.records import PersonRecord, PictureRecord
 from mi_async.cli.app import run
 from tests.support.terminal import process
 from tests.test_bulk_ledger import NEWSROOM, under_way
@@ -41,6 +44,26 @@ def test_show_tells_where_everything_is(path: str, capsys: pytest.CaptureFixture
     assert "expired" in table
     assert "finished" in table
     assert NEWSROOM.access_key not in table + str(shown)
+
+
+def test_pictures_for_persons_who_are_there_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "more.journal")
+
+    async def make() -> None:
+        journal = await Journal.open(Path(path), attrs.evolve(NEWSROOM, operation="upload-thumbnails"))
+        await journal.write(
+            PersonRecord("1001", "done", 1001), *[PictureRecord("1001", sha, sha, state="attached") for sha in "ab"]
+        )
+        await journal.aclose()
+
+    asyncio.run(make())
+    assert run(["journal", "show", path, "-o", "table"]) == 0
+    table = capsys.readouterr().out
+    assert re.search(r"pictures\W+2 attached", table)
+    assert re.search(r"persons, by their last picture\W+1 done", table)
+    assert table.index("2 attached") < table.index("1 done")
+    assert run(["journal", "show", path]) == 0
+    assert json.loads(capsys.readouterr().out)["persons"] == {"done": 1}
 
 
 def test_a_run_that_went_through_the_whole_input_is_told_from_one_without_an_end(

@@ -81,7 +81,7 @@ def test_where_to_look(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "said"),
     [
         ([], "give TEXT or --image"),
-        (["goal", "--image", PNG], "text and image was given"),
+        (["goal", "--image", PNG], "text and image were given"),
         (["a;b"], "needs none of"),
         (["goal", "--confidence", "SOME"], "confidence"),
         (["goal", "--limit", "-1"], "limit"),

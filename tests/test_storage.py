@@ -1,7 +1,9 @@
 """Pure parts of the storage, and the local side: cuts, pace, records, files."""
 
 import asyncio
+import json
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,11 @@ from hypothesis import strategies as st
 from mi_async.errors import ConfigError, InvalidArgumentError, MediaRejectedError
 from mi_async.storage.crew import keep_going
 from mi_async.storage.cut import BUFFERS, MIB, Cut, cuts_of, whole_etag
-from mi_async.storage.file import Fingerprint, LocalFile
+from mi_async.storage.file import Fingerprint, LocalFile, open_file
 from mi_async.storage.pace import Pace
 from mi_async.storage.place import Storage, StoredObject
 from mi_async.storage.record import Record, record_path
+from mi_async.storage.room import Room
 
 PLACE = StoredObject("footage", "뉴스/저녁 clip.mp4")
 
@@ -51,7 +54,18 @@ def test_the_etag_of_a_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["s3://", "s3://bucket", "s3://bucket/", "s3://bucket/folder/", "s3:///key", "s3://b/" + "가" * 342]
+    "text",
+    [
+        "s3://",
+        "s3://bucket",
+        "s3://bucket/",
+        "s3://bucket/folder/",
+        "s3:///key",
+        "s3://b/" + "가" * 342,
+        "s3://Bad Bucket/N.mp4",
+        "s3://arn:aws:s3:kr:1:accesspoint:x/N.mp4",
+        "s3://양동이/N.mp4",
+    ],
 )
 def test_what_cannot_be_an_object(text: str) -> None:
     with pytest.raises(InvalidArgumentError):
@@ -132,6 +146,49 @@ def test_a_damaged_record_is_none(tmp_path: Path, content: str) -> None:
     assert Record.load(tmp_path / "absent") is None
 
 
+WRONG: list[dict[str, Any]] = [
+    {"part_size": 0},
+    {"part_size": 1},
+    {"part_size": "8"},
+    {"part_size": True},
+    {"upload_id": 7},
+    {"key": None},
+    {"fingerprint": {"size": 1, "modified": 1, "changed": 1, "inode": None}},
+    {"fingerprint": {"size": 2**50, "modified": 1, "changed": 1, "inode": 1}},
+    {"more": 1},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_record_with_a_wrong_member_is_none(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    path = tmp_path / "record"
+    path.write_bytes(b"")
+    record(path).save(path)
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | wrong), "utf-8")
+    assert Record.load(path) is None
+
+
+def test_a_record_nested_without_end_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "record"
+    path.write_text("[" * 1_000_000, "utf-8")
+    assert Record.load(path) is None
+
+
+def test_a_record_and_its_name_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    clip = tmp_path / "clip"
+    clip.write_bytes(b"")
+    record(clip).save(tmp_path / "record")
+    assert synced == [False, True]
+
+
 def test_each_target_has_its_own_record(tmp_path: Path) -> None:
     clip = str(tmp_path / ("긴 이름" * 30))
     names = {
@@ -206,3 +263,87 @@ def test_the_descriptor_is_closed_by_the_last_read(tmp_path: Path, monkeypatch: 
     assert found == [b"0123456789"]
     with pytest.raises(OSError, match="descriptor"):
         os.fstat(file.descriptor)
+
+
+async def test_a_file_that_opens_for_nobody_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = tmp_path / "clip"
+    clip.write_bytes(b"0123456789")
+    opened: list[int] = []
+    opening, goes_on, closed = threading.Event(), threading.Event(), asyncio.Event()
+    loop, fstat, close = asyncio.get_running_loop(), os.fstat, os.close
+
+    def slow(descriptor: int) -> os.stat_result:
+        if not opening.is_set():
+            opened.append(descriptor)
+            opening.set()
+            assert goes_on.wait(5)
+        return fstat(descriptor)
+
+    def watched(descriptor: int) -> None:
+        close(descriptor)
+        if descriptor in opened:
+            loop.call_soon_threadsafe(closed.set)
+
+    monkeypatch.setattr(os, "fstat", slow)
+    monkeypatch.setattr(os, "close", watched)
+
+    async def use() -> None:
+        async with open_file(clip):
+            pytest.fail("it was cancelled before")
+
+    task = asyncio.create_task(use())
+    await asyncio.to_thread(opening.wait, 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    goes_on.set()
+    await asyncio.wait_for(closed.wait(), 5)
+
+
+async def test_a_file_is_open_for_a_block(tmp_path: Path) -> None:
+    clip = tmp_path / "clip"
+    clip.write_bytes(b"0123456789")
+    async with open_file(clip) as file:
+        assert file.read(0, 10) == b"0123456789"
+        assert await file.md5(2, 3) == (await file.piece(2, 3)).md5
+    with pytest.raises(ValueError, match="closed"):
+        file.read(0, 1)
+    with pytest.raises(MediaRejectedError):
+        async with open_file(tmp_path / "absent"):
+            pass
+
+
+async def test_room_is_given_in_turn() -> None:
+    room, order = Room(10), list[str]()
+    leave = {name: asyncio.Event() for name in ("first", "large", "small", "huge")}
+
+    async def hold(name: str, size: int) -> None:
+        async with room.hold(size):
+            order.append(name)
+            await leave[name].wait()
+
+    async def settle() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    sizes = {"first": 6, "large": 5, "small": 1, "huge": 99}
+    tasks = {name: asyncio.create_task(hold(name, size)) for name, size in sizes.items()}
+    await settle()
+    assert (order, room.taken) == (["first"], 6)  # the small one fits, but it is not its turn
+    leave["first"].set()
+    await settle()
+    assert (order, room.taken) == (["first", "large", "small"], 6)
+    leave["large"].set()
+    await settle()
+    assert room.taken == 1
+    leave["small"].set()
+    await settle()
+    assert (order[-1], room.taken) == ("huge", 99)  # alone, so that it gets on
+    waiting = asyncio.create_task(hold("first", 1))
+    await settle()
+    for task in (waiting, tasks["huge"]):
+        task.cancel()
+    await asyncio.wait({waiting, *tasks.values()})
+    assert room.taken == 0
+    async with room.hold(10):
+        assert room.taken == 10

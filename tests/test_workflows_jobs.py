@@ -3,6 +3,7 @@
 import asyncio
 import math
 import pickle
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +17,7 @@ from mi_async import (
     AnalysisFailedError,
     AnalysisStatus,
     ConflictError,
+    Hooks,
     ImportFailedError,
     InvalidArgumentError,
     Job,
@@ -24,18 +26,20 @@ from mi_async import (
     JobStateError,
     JobTimeoutError,
     NotFoundError,
+    PermissionDeniedError,
     RetryPolicy,
     SceneRange,
     SearchFailedError,
     SearchQuery,
     ServerError,
     SessionError,
+    TransportError,
 )
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.workflows.jobs import index_job, summary_job
 from mi_async.workflows.kinds import IMPORT, INDEX, KINDS, SEARCH, SUMMARY, Kind
 from mi_async.workflows.tokens import Token
-from tests.support.canned import DROP, success
+from tests.support.canned import DROP, http, success
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import QUICK, Newsroom, newsroom
 from tests.support.talking import talking
@@ -44,6 +48,9 @@ ROOM = "뉴스/룸 1"
 SPEED = 600.0
 SLOW = evolve(QUICK, workspaces=("newsroom", ROOM), analysing=Latency(120.0), summarizing=Latency(120.0))
 STATUS = {"import": "assets.import_status", "index": "indexes.status", "summary": "scene_summaries.status"}
+DENIED = http('{"code": "10003", "message": "Failed to check permissions."}', status="401 Unauthorized")
+NOT_YET = JobStateError("not yet", job="", state="")
+ANALYZED = success('{"status": "ANALYZE_COMPLETED"}')
 RESULT = {"import": "assets.get", "index": "indexes.get", "summary": "scene_summaries.get", "search": "search.get"}
 
 
@@ -166,6 +173,32 @@ async def test_a_progress_function_that_raises_ends_the_wait_and_not_the_job() -
         with pytest.raises(InvalidArgumentError, match="plain function"):
             await job.wait(progress=refused)
         assert (await job).index_id
+
+
+async def test_an_error_of_ours_in_a_progress_function_is_not_kept_either() -> None:
+    def strict(_job: Job[Any]) -> None:
+        raise NOT_YET
+
+    async with serving() as news:
+        job = await started(news, "index")
+        with pytest.raises(JobStateError, match="not yet"):
+            await job.wait(progress=strict)
+        assert not job.ended
+        assert (await job).index_id
+
+
+async def test_a_failure_of_asking_is_not_the_end_of_the_job() -> None:
+    plays = (DENIED, success('{"status": "ANALYZING"}'), DENIED, ANALYZED, success('{"indexId": 9}'))
+    async with talking(*plays, clock=mi_async.Clock(speed=SPEED)) as (session, _):
+        job = session.job("index:newsroom:101:7")
+        with pytest.raises(PermissionDeniedError):
+            await job
+        assert await job.refresh() == AnalysisStatus.ANALYZING
+        assert not job.ended
+        with pytest.raises(PermissionDeniedError):
+            await job
+        assert (await job).index_id == 9
+        assert job.ended
 
 
 @pytest.mark.parametrize(
@@ -409,6 +442,47 @@ async def test_as_completed_gives_jobs_as_they_end() -> None:
         assert [job async for job in mi_async.as_completed(list[Job[Any]]())] == []
 
 
+@pytest.mark.parametrize("error", [RuntimeError("a hook of the caller"), NotFoundError(404, "10010", "gone")])
+async def test_as_completed_gives_a_job_about_which_asking_failed(error: Exception) -> None:
+    broken = True
+
+    async def before(attempt: Any) -> None:
+        if broken and attempt.operation == "indexes.status":
+            raise error
+
+    async with serving(hooks=Hooks(before=[before])) as news:
+        index, importing = await started(news, "index"), await started(news, "import")
+        given = [job async for job in mi_async.as_completed([index, importing])]
+        assert set(given) == {index, importing}
+        assert (index.ended, importing.ended) == (False, True)
+        broken = False
+        with pytest.raises(type(error), match=re.escape(str(error))):
+            await index  # at once, as of any job that was given
+        assert (await index).index_id
+        broken, other = True, news.session.job(str(index))
+        assert [job async for job in mi_async.as_completed([other])] == [other]
+        broken = False
+        assert [(job, job.ended) async for job in mi_async.as_completed([other])] == [(other, True)]
+        assert (await other).index_id
+
+
+async def test_as_completed_gives_what_has_ended_however_late() -> None:
+    async with serving(evolve(QUICK, importing=Latency(5.0))) as news:
+        first, second = await started(news, "import"), await started(news, "import")
+        jobs = mi_async.as_completed([first, second], timeout=30.0)
+        ended = [await anext(jobs)]
+        await second.wait()
+        await asyncio.sleep(31 / SPEED)
+        ended += [job async for job in jobs]
+        assert set(ended) == {first, second}
+        assert [job async for job in mi_async.as_completed(ended, timeout=0)] == ended
+        other = await started(news, "index")
+        jobs = mi_async.as_completed([other, first], timeout=0)
+        assert await anext(jobs) is first
+        with pytest.raises(JobTimeoutError, match="1 of the jobs"):
+            await anext(jobs)
+
+
 async def test_as_completed_has_a_time_limit_and_names_what_is_left() -> None:
     async with serving(SLOW) as news:
         quick, slow = await started(news, "import"), await started(news, "index")
@@ -493,5 +567,25 @@ async def test_a_handle_shows_itself_and_is_not_pickled() -> None:
 
 async def test_one_fault_after_another_until_the_time_is_up() -> None:
     async with talking(DROP, clock=mi_async.Clock(speed=SPEED)) as (session, _):
-        with pytest.raises(JobTimeoutError, match="has not been seen yet after 60 s"):
+        job = session.job("index:newsroom:101:7")
+        with pytest.raises(JobTimeoutError, match="has not been seen yet after 60 s") as caught:
+            await job.wait(timeout=60.0)
+        assert isinstance(caught.value.__cause__, TransportError)
+        assert f"asking failed last ({caught.value.__cause__}); it may go on" in str(caught.value)
+        with pytest.raises(JobTimeoutError, match=f"1 of the jobs .*: {job}; asking failed last: ") as caught:
+            await anext(mi_async.as_completed([job], timeout=60.0))
+        assert isinstance(caught.value.__cause__, TransportError)
+
+
+async def test_a_failure_that_has_passed_is_no_cause_of_a_timeout() -> None:
+    clock = mi_async.Clock(speed=SPEED)
+    async with talking(DROP, success('{"status": "ANALYZING"}'), clock=clock) as (session, server):
+        with pytest.raises(JobTimeoutError, match="is ANALYZING after 60 s of waiting; it goes on") as caught:
             await session.job("index:newsroom:101:7").wait(timeout=60.0)
+        assert len(server.received) > 1
+        assert caught.value.__cause__ is None
+
+
+async def test_what_is_no_job_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"session\.job\(token\) makes one"):
+        await anext(mi_async.as_completed(["index:newsroom:101:7"]))  # type: ignore[arg-type]

@@ -335,6 +335,52 @@ def test_hurry_asks_before_the_time() -> None:
     run(main())
 
 
+def test_hurry_while_a_question_is_under_way_asks_again_at_once() -> None:
+    async def main() -> None:
+        thing = Thing(ends=1001.0, takes=2.0)
+        loop = asyncio.get_running_loop()
+        async with polling() as poller:
+            with poller.watching(thing.question(first=1000.0), lambda _: None) as answer:
+                await asyncio.sleep(1001.0)
+                assert thing.under_way == 1
+                poller.hurry(PACE, thing.key)
+                await answer
+            assert loop.time() == pytest.approx(1004.0, abs=0.01)
+            assert thing.most == 1
+
+    run(main())
+
+
+def test_hurry_is_over_with_the_question_that_it_brought() -> None:
+    async def main() -> None:
+        thing = Thing(ends=5000.0, takes=2.0)
+        async with polling() as poller:
+            with poller.watching(thing.question(first=1000.0), lambda _: None):
+                await asyncio.sleep(1001.0)
+                poller.hurry(PACE, thing.key)
+                await asyncio.sleep(50.0)
+        assert len(thing.asked) == 2
+
+    run(main())
+
+
+def test_who_waits_is_told_why_there_is_no_answer() -> None:
+    async def main() -> None:
+        thing, told, late = Thing(ends=100.0, fails=[DOWN]), list[object](), list[object]()
+        async with polling() as poller:
+            with poller.watching(thing.question(), lambda _: None, told.append) as answer:
+                await asyncio.sleep(3.0)
+                with poller.watching(thing.question(), lambda _: None, late.append):
+                    assert told == late == [DOWN]
+                await asyncio.sleep(20.0)
+                with poller.watching(thing.question(), lambda _: None, late.append):
+                    assert late == [DOWN]  # it has passed
+                await answer
+        assert told == [DOWN]
+
+    run(main())
+
+
 def test_lanes_do_not_wait_for_each_other() -> None:
     async def main() -> None:
         quick = Pace("quick", 20.0)

@@ -127,12 +127,17 @@ async def test_by_a_picture_that_is_uploaded_first() -> None:
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({}, "give exactly one of text and image; none was given"),
-    ({"text": "goal", "image": b"x"}, "text and image was given"),
-    ({"text": "goal; drop"}, "query.text_query needs none of"),
-    ({"text": "goal", "persons": [1] * 60, "persons_not": [2] * 41}, "at most 100 items .*; there are 101"),
-    ({"text": "goal", "dialogs": ["x"] * 101}, "at most 100 items"),
-    ({"text": "goal", "dialogs_any": ["a|b"]}, "needs none of"),
+    ({}, "^give exactly one of text, image; none was given$"),
+    ({"text": "goal", "image": b"x"}, "^give exactly one of text, image; text and image were given$"),
+    ({"text": "goal; drop"}, r"^text needs none of ; \| `; it has ;$"),
+    ({"text": ""}, "^text needs at least 1 characters, not blank; it has 0$"),
+    ({"text": " "}, "^text needs at least 1 characters, not blank; it is blank$"),
+    (
+        {"text": "goal", "persons": [1] * 60, "persons_not": [2] * 41},
+        "^give at most 100 items in persons, persons_any, persons_not together; there are 101$",
+    ),
+    ({"text": "goal", "dialogs": ["x"] * 101}, "items in dialogs, dialogs_any, dialogs_not together"),
+    ({"text": "goal", "dialogs_any": ["a|b"]}, r"^dialogs_any needs none of .* in each item; it has \| in item 0$"),
     ({"text": "goal", "dialogs": "goal"}, r"dialogs is a list: write dialogs=\['goal'\]"),
     ({"text": "goal", "persons": 1001}, r"persons is a list: write persons=\[1001\]"),
     ({"text": "goal", "project_ids": [1], "asset_ids": [2]}, "give exactly one of project_ids, asset_ids"),

@@ -22,7 +22,6 @@ from mi_async.bulk.pool import Pool
 from mi_async.bulk.process import Admission as Gate
 from mi_async.bulk.process import Process
 from mi_async.bulk.records import INGEST, Identity
-from mi_async.bulk.shelf import Shelf
 from mi_async.bulk.steps import Means
 from mi_async.bulk.studio import Studio, goal_of
 from mi_async.bulk.tag_ids import TagIds
@@ -30,7 +29,8 @@ from mi_async.bulk.tally import Tally
 from mi_async.bulk.turns import Turns
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest import Intake, Wish
-from mi_async.workflows.onward import linked_bucket, project_number
+from mi_async.workflows.onward import find_project, linked_bucket
+from mi_async.workflows.shelf import Shelf
 
 OPERATIONS: dict[type[FaceItem], str] = {PersonInput: "enroll", ThumbnailUpload: "upload-thumbnails"}
 """What a journal calls a run of these items."""
@@ -67,7 +67,7 @@ async def assemble_footage(intake: Intake, wish: Wish, stack: AsyncExitStack, it
     context = _patient(intake.context)
     journal = await _journal(stack, context, INGEST, options)
     tally, goal = Tally(context.clock), goal_of(wish)
-    project = await project_number(context, wish.project)
+    project = await find_project(context, wish.project)  # once, and not with each item
     studio = Studio(
         context=context,
         store=intake.store,

@@ -5,8 +5,8 @@ else.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -92,10 +92,11 @@ class AssetPlan:
 
     def __str__(self) -> str:
         rows = [("items", f"{self.items:,}")]
-        rows += [(what, f"{getattr(self, name):,}") for name, what in _ROWS if getattr(self, name)]
+        rows += [(what, f"{getattr(self, name):,}") for name, what in _ASSETS if getattr(self, name)]
+        rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(what, f"{getattr(self, name):,}") for name, what in _FILES if getattr(self, name)]
         rows += [("bytes to send", size(self.bytes))] if self.bytes else []
         rows += [("video to analyse", span(self.footage))] if self.footage else []
-        rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
         rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
         wide = max(len(what) for what, _ in rows)
         left = self.troubled - len(self.problems)
@@ -103,16 +104,18 @@ class AssetPlan:
         return "\n".join([*lines, *listed(self.problems), *([f"and {left:,} more"] if left > 0 else [])])
 
 
-_ROWS = (
+_ASSETS = (
     ("new", "to register"),
     ("resumed", "to go on with"),
     ("skipped", "finished already"),
-    ("rejected", "refused"),
     ("failed", "failed before (mi-async journal retry)"),
+    ("rejected", "refused"),
+)
+_FILES = (
     ("uploads", "files to send"),
     ("unknown", "of unknown length"),
 )
-_COUNTED = (*(name for name, _ in _ROWS), "bytes")
+_COUNTED = (*(name for name, _ in (*_ASSETS, *_FILES)), "bytes")
 _ASKED = (
     "storage.head",
     "storage.put",
@@ -144,7 +147,7 @@ def plan_assets(
     """What ``ingest_many`` would do with media files; blocks for as long as their headers take to read.
 
     Args:
-        assets: as in ``ingest_many``; an iterable that is not asynchronous.
+        assets: as in ``ingest_many``; for an asynchronous iterable there is :func:`plan_listing`.
         journal: of earlier runs; it is read and not written, and may be in use. Its rows are taken to be of the
             project that is meant.
         analyze: as in ``ingest_many``.
@@ -157,45 +160,73 @@ def plan_assets(
         InvalidArgumentError: arguments that do not go together, something else than media files is among them, or
             ``problems`` cannot be written.
     """
-    goal, first = goal_of(Wish(analyze=analyze, summarize=summarize)), list[BulkOutcome]()
+    goal, source = goal_of(Wish(analyze=analyze, summarize=summarize)), iter(assets)
+    with _planning(goal, journal, problems) as planner:
+        while chunk := list(islice(source, CHUNK)):
+            planner.add(chunk)
+    return planner.plan(quotas or {})
+
+
+async def plan_listing(
+    listing: AsyncIterable[AssetInput | BadInput],
+    *,
+    journal: str | os.PathLike[str] | None = None,
+    analyze: bool = True,
+    summarize: bool = False,
+    problems: str | os.PathLike[str] | None = None,
+    quotas: Mapping[str, Quota | None] | None = None,
+) -> AssetPlan:
+    """The same of an asynchronous iterable, such as ``Workspace.stored_assets``, as it comes; blocks for files."""
+    goal, chunk = goal_of(Wish(analyze=analyze, summarize=summarize)), list[AssetInput | BadInput]()
+    with _planning(goal, journal, problems) as planner:
+        async for item in listing:
+            chunk.append(item)
+            if len(chunk) == CHUNK:
+                planner.add(chunk)
+                chunk.clear()
+        planner.add(chunk)
+    return planner.plan(quotas or {})
+
+
+@contextmanager
+def _planning(
+    goal: Reached, journal: str | os.PathLike[str] | None, problems: str | os.PathLike[str] | None
+) -> Generator["_Planner"]:
+    first = list[BulkOutcome]()
     with closing(Firsts()) as firsts, remembered_assets(journal) as find, keeping(problems, first) as tell:
-        planner = _Planner(goal, find, firsts)
-        for outcome in planner.go_through(assets):
-            tell(outcome)
-    own = {name: planner.counts.get(name, 0) for name in ("items", *_COUNTED)}
-    return AssetPlan(
-        **own,
-        footage=planner.footage,
-        reasons=planner.reasons,
-        costs=costs_of(_ASKED, planner.counts, quotas or {}),
-        problems=tuple(first),
-    )
+        yield _Planner(goal, find, firsts, tell, first)
 
 
 @define(eq=False)
 class _Planner:
-    """Counts, and gives what would not go well."""
+    """Counts, and tells what would not go well; the first of that is kept in ``first``."""
 
     goal: Reached
     find: FindAssets
     firsts: Firsts
+    tell: Callable[[BulkOutcome], None]
+    first: Sequence[BulkOutcome]
     counts: dict[str, int] = field(init=False, factory=dict)
     reasons: dict[str, int] = field(init=False, factory=dict)
     footage: float = field(init=False, default=0.0)
 
-    def go_through(self, assets: Iterable[AssetInput | BadInput]) -> Iterator[AssetOutcome]:
-        """Count all of them."""
-        source = iter(assets)
-        while chunk := list(islice(source, CHUNK)):
-            only(AssetInput, chunk)
-            for outcome in self._judged(chunk):
-                self._add("items")
-                if outcome is None:
-                    continue
-                self._add("failed" if outcome.status is not Status.REJECTED else "rejected")
-                for problem in outcome.problems:
-                    self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
-                yield outcome
+    def add(self, chunk: Sequence[AssetInput | BadInput]) -> None:
+        """Count some."""
+        only(AssetInput, chunk)
+        for outcome in self._judged(chunk):
+            self._add("items")
+            if outcome is None:
+                continue
+            self._add("failed" if outcome.status is not Status.REJECTED else "rejected")
+            for problem in outcome.problems:
+                self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
+            self.tell(outcome)
+
+    def plan(self, quotas: Mapping[str, Quota | None]) -> AssetPlan:
+        """What it has come to."""
+        own = {name: self.counts.get(name, 0) for name in ("items", *_COUNTED)}
+        costs = costs_of(_ASKED, self.counts, quotas)
+        return AssetPlan(**own, footage=self.footage, reasons=self.reasons, costs=costs, problems=tuple(self.first))
 
     def _judged(self, chunk: Sequence[AssetInput | BadInput]) -> Iterator[AssetOutcome | None]:
         places = [_place(item) if isinstance(item, AssetInput) else item.message for item in chunk]

@@ -17,6 +17,8 @@ DELIMITERS = (",", ";", "\t")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 ENCODINGS = ("utf-8", "cp949")
 """Tried in this order where no mark tells; the second is what a Korean Excel writes."""
+WIDE = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
+"""UTF-16 without a mark, by which of the first two bytes is 0: names of columns are ASCII."""
 BLOCK = 2**20
 
 
@@ -24,10 +26,14 @@ def header(path: Path) -> tuple[str, ...]:
     """Names of the columns.
 
     Raises:
-        InvalidArgumentError: the encoding is none of those that are known.
+        InvalidArgumentError: the file is empty, or its encoding is none of those that are known.
     """
     with _opened(path) as file:
-        return _header(file.readline())[0]
+        line = file.readline()
+    if not line:
+        message = f"{path}: the file is empty"
+        raise InvalidArgumentError(message)
+    return _header(line)[0]
 
 
 def rows(path: Path) -> Iterator[Row | BadInput]:
@@ -67,6 +73,8 @@ def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(max(map(len, MARKS)))
     marked = [name for mark, name in MARKS.items() if start.startswith(mark)]
+    if (wide := WIDE.get((start[:1] == b"\0", start[1:2] == b"\0"))) is not None:
+        marked.append(wide)
     for name in marked or ENCODINGS:
         if _is_encoded(path, name):
             return name

@@ -44,7 +44,8 @@ class Kind(Enum):
     """It ends the item."""
 
 
-NO_WORKSPACE = "10030"
+NOWHERE = frozenset({"10030", "NoSuchBucket"})
+"""Codes of what is missing for every item: the workspace, and the bucket of a run over files."""
 BUSY = frozenset({"ETAG_MISMATCH", "HTTP_408", "HTTP_429"})
 """Reasons of uploads that may go better another time, beside the ambiguous ones."""
 
@@ -68,7 +69,7 @@ KINDS: tuple[tuple[type[MIError], Kind], ...] = (
 
 def kind(error: MIError) -> Kind:
     """What a failure means; pure."""
-    if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
+    if isinstance(error, NotFoundError) and error.code in NOWHERE:
         return Kind.SYSTEMIC
     if isinstance(error, UploadFailedError):
         return Kind.TRANSIENT if error.ambiguous or error.reason in BUSY else Kind.PERMANENT

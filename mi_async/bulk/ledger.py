@@ -19,6 +19,7 @@ from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, Identity
 from mi_async.bulk.schema import (
     abandoned,
     assets,
+    has_any,
     journal,
     layout_of,
     persons,
@@ -127,6 +128,11 @@ class Ledger:
     def has_assets(self) -> bool:
         """Whether it is about media files, and not about persons."""
         return self.identity.operation == INGEST
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of it has ever been on its way to the service."""
+        return has_any(self._connection, layout_of(self.identity.operation).begun)
 
     def runs(self) -> tuple[RunRow, ...]:
         """All runs, the first first."""

@@ -30,7 +30,10 @@ def read_assets(folder: str | os.PathLike[str]) -> Iterator[AssetInput | BadInpu
     """
     root = Path(folder)
     if not root.is_dir():
-        message = f"{root}: no directory; a single file is for ingest_asset, and a bucket's objects for stored_assets"
+        message = (
+            f"{root}: no directory; a single file is for ingest_asset (mi-async ingest), and a bucket's objects for "
+            "stored_assets (s3://bucket/prefix)"
+        )
         raise InvalidArgumentError(message)
     return _below(os.fspath(root), "")
 

@@ -107,7 +107,7 @@ def _rows(look: Look, spinner: Spinner, width: int) -> Iterator[RenderableType]:
     yield table
     for said in figures.hindrances(progress):
         yield Text(said, style="yellow")
-    for outcome in look.latest:
+    for outcome in () if look.last else look.latest:  # in the end the report lists them
         yield Text(one_line(figures.problem(outcome)), style="red", no_wrap=True, overflow="ellipsis")
 
 

@@ -107,9 +107,9 @@ _PERSONS = (
     ("create", "persons to create"),
     ("attach", "persons to add to"),
     ("skipped", "finished already"),
-    ("rejected", "refused"),
     ("failed", "failed before (mi-async journal retry)"),
     ("partial", "with refused pictures"),
+    ("rejected", "refused"),
 )
 _PICTURES = (
     ("pictures", "pictures to upload"),

@@ -134,8 +134,8 @@ class AssetRecord:
         state: how far it is, a value of ``Reached``.
         status: ``open``, or how it ended last: a value of ``Status``.
         asset_id: number of the asset once it is known to exist.
-        earlier: numbers of the assets of this key that there were before it was registered.
-        fresh: whether a run has stored the object, so that no earlier asset is of it.
+        earlier: numbers of the assets of this key that there were before it was stored, then before it was registered.
+        fresh: whether a run has stored the object, so that none of the earlier assets is of it.
         code: of the failure, '' for none.
         message: of the failure.
         origin: where it was read.
@@ -166,6 +166,8 @@ class AssetRecord:
 
 INGEST = "ingest"
 """What the journal calls a run over media files."""
+UPLOAD = "upload-thumbnails"
+"""What it calls a run over single pictures."""
 Record = PersonRecord | PictureRecord | AbandonedRecord | AssetRecord
 FAILED = "failed"
 """State of a picture that is not tried again, beside the states of an upload."""

@@ -15,22 +15,25 @@ from sqlalchemy import (
     BindParameter,
     Boolean,
     Column,
+    Connection,
     Dialect,
     Float,
     Integer,
     MetaData,
+    Select,
     Table,
     TableClause,
     Text,
     bindparam,
     column,
+    or_,
     select,
     table,
 )
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 
-from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord
+from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord, Reached
 
 SCHEMA = 1
 """Version of all this; a journal of a newer one is refused."""
@@ -131,8 +134,9 @@ VIEWS = (
   SELECT 'persons' AS what, status, count(*) AS count FROM persons GROUP BY status
   UNION ALL SELECT 'pictures', state, count(*) FROM pictures GROUP BY state
   UNION ALL SELECT 'abandoned', '', count(*) FROM abandoned HAVING count(*) > 0""",
-    """CREATE VIEW problems AS -- what went wrong; source is the picture, or where the person was read
-  SELECT person, 'person' AS what, status, code, message, origin AS source FROM persons WHERE code <> ''
+    """CREATE VIEW problems AS -- what went wrong, once; source is the picture, or where the person was read
+  SELECT person, 'person' AS what, status, code, message, origin AS source FROM persons
+  WHERE code <> '' AND (person, code, message) NOT IN (SELECT person, code, message FROM pictures WHERE code <> '')
   UNION ALL SELECT person, 'picture', state, code, message, source FROM pictures WHERE code <> ''
   ORDER BY 1, 2, 6""",
     """CREATE VIEW unattached AS -- pictures at the service that no person has; times are UTC, keys lapse after 24 h
@@ -161,19 +165,32 @@ class Layout:
         tables: of the items.
         views: for people.
         problems: what went wrong.
+        begun: rows of what has ever been on its way to the service.
     """
 
     tables: tuple[Table, ...]
     views: tuple[str, ...]
     problems: TableClause
+    begun: tuple[Select[Any], ...]
 
 
 def _problems(whose: str) -> TableClause:
     return table("problems", *[column(name, Text) for name in (whose, "what", "status", "code", "message", "source")])
 
 
-FACES = Layout((persons, pictures, abandoned), VIEWS, _problems("person"))
-FOOTAGE = Layout((assets,), ASSET_VIEWS, _problems("asset"))
+FACES = Layout((persons, pictures, abandoned), VIEWS, _problems("person"), (select(pictures), select(abandoned)))
+FOOTAGE = Layout(
+    (assets,),
+    ASSET_VIEWS,
+    _problems("asset"),
+    # one that begins anew is new again, but its size is known since it was stored
+    (select(assets).where(or_(assets.c.state != Reached.NEW.value, assets.c.size > 0)),),
+)
+
+
+def has_any(connection: Connection, rows: Sequence[Select[Any]]) -> bool:
+    """Whether a selection has a row."""
+    return any(connection.execute(some.limit(1)).first() is not None for some in rows)
 
 
 def layout_of(operation: str) -> Layout:

@@ -32,7 +32,7 @@ from mi_async.bulk.database import (
     refused,
     telling,
 )
-from mi_async.bulk.records import AssetRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.records import UPLOAD, AssetRecord, Identity, PersonRecord, PictureRecord, Record
 from mi_async.bulk.schema import (
     APPLICATION,
     ASSETS_OF,
@@ -43,25 +43,22 @@ from mi_async.bulk.schema import (
     PICTURE_BY_SOURCE,
     PICTURES_OF,
     SCHEMA,
-    abandoned,
+    has_any,
     journal,
     layout_of,
     metadata,
-    persons,
-    pictures,
     read_asset,
     read_person,
     read_picture,
     runs,
 )
 from mi_async.errors import JournalError
+from mi_async.storage.durable import sync_directory
 
 _log = logging.getLogger(__name__)
 
 Found = dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]
 
-UPLOAD = "upload-thumbnails"
-"""The operation that asks for single pictures."""
 CHUNK = 500
 """Keys that one query asks for."""
 
@@ -185,23 +182,20 @@ class Store:
         made = {"schema": SCHEMA, "created": self._now(), "software": SOFTWARE}
         self._connection.execute(insert(journal).values(**made, **given))
         self._connection.commit()
-        _sync_directory(self.path.parent)
+        sync_directory(self.path.parent)
 
     def _match(self, found: Identity) -> None:
         """Refuse the journal of another target; a misspelt one, for which nothing was done, is put right."""
         if found == self.identity:
             return
-        if found.operation == self.identity.operation and not self._begun():
-            self._transaction(delete(persons), update(journal).values(**attrs.asdict(self.identity)))
+        layout = layout_of(found.operation)
+        if found.operation == self.identity.operation and not has_any(self._connection, layout.begun):
+            emptied = [delete(table) for table in layout.tables]
+            self._transaction(*emptied, update(journal).values(**attrs.asdict(self.identity)))
         else:
             its, wanted = _words(found), _words(self.identity)
             reason = f"it belongs to {its}, and this run is for {wanted}; give the run a journal of its own"
             raise refusal(self.path, reason)
-
-    def _begun(self) -> bool:
-        """Whether a picture was ever on its way."""
-        tables = (pictures, abandoned)
-        return any(self._connection.execute(select(table).limit(1)).first() is not None for table in tables)
 
     def _begin_run(self) -> int:
         last = self._connection.execute(select(func.max(runs.c.number))).scalar_one()
@@ -265,13 +259,3 @@ def _encodable(record: Record) -> Record:
     members: dict[str, Any] = attrs.asdict(record, recurse=False)
     texts: dict[str, Any] = {name: _text(value) for name, value in members.items() if isinstance(value, str)}
     return type(record)(**members | texts)
-
-
-def _sync_directory(path: Path) -> None:
-    """Make sure that the file is still there after a power cut; where directories cannot be opened nothing is to do."""
-    with suppress(OSError):
-        number = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

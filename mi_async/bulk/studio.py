@@ -5,6 +5,7 @@ next; what a crash may have left is found out before anything is repeated.
 """
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,20 @@ from mi_async.bulk.film import Film
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.records import Reached
-from mi_async.bulk.shelf import Shelf
 from mi_async.bulk.tally import Tally
-from mi_async.errors import AlreadyExistsError, JobTimeoutError, MediaRejectedError, MIError, NotFoundError
+from mi_async.errors import JobTimeoutError, MediaRejectedError, MIError, NotFoundError
 from mi_async.storage.cut import Cut
-from mi_async.storage.file import LocalFile
+from mi_async.storage.file import open_file
 from mi_async.storage.send import Sending, send
 from mi_async.storage.store import Store
 from mi_async.workflows.context import Context, known
-from mi_async.workflows.ingest import Wish
+from mi_async.workflows.ingest import Wish, already_there
 from mi_async.workflows.jobs import import_job
-from mi_async.workflows.kinds import JobPhase
+from mi_async.workflows.mark import mark, older_than
 from mi_async.workflows.media import check_media, check_name, read_header
-from mi_async.workflows.onward import ask_for_index, ask_for_summary, candidates
-from mi_async.workflows.register import find_assets, register_once
+from mi_async.workflows.onward import ask_for_index, ask_for_summary
+from mi_async.workflows.register import register_once, reusable, still_there
+from mi_async.workflows.shelf import Shelf, find_assets
 
 NEXT = {
     Reached.NEW: "check",
@@ -97,11 +98,11 @@ async def check(studio: Studio, film: Film) -> Moves:
     """Refuse what the service would refuse, as far as a header or the name of an object tells."""
     if film.is_stored:
         return await _check_object(studio, film)
-    file = await asyncio.to_thread(LocalFile.open, str(film.item.source))
-    with file:
+    async with open_file(str(film.item.source)) as file:
         film.print = (file.size, file.fingerprint.modified)
         if studio.context.validate:
             check_media(await asyncio.to_thread(read_header, file.read, file.size), file.size, file.name)
+            check_name(film.place.key, film.print[0])
     return (("put" if Cut(file.size).is_single else "send", film),)
 
 
@@ -116,7 +117,8 @@ async def _check_object(studio: Studio, film: Film) -> Moves:
         check_name(film.place.key, film.print[0])
     row, (size, mtime_ns) = film.record, film.print
     rewritten = row.size != size or 0 not in {mtime_ns, row.mtime_ns, mtime_ns - row.mtime_ns}
-    return await _stored(studio, film, was_there=row.reached is Reached.NEW or not rewritten)
+    earlier = await studio.shelf.find(film.place.key) if rewritten and row.reached is not Reached.NEW else None
+    return await _stored(studio, film, earlier)
 
 
 async def send_file(studio: Studio, film: Film) -> Moves:
@@ -129,50 +131,68 @@ async def send_file(studio: Studio, film: Film) -> Moves:
         studio.tally.landed(sending.sent - before)
         before = sending.sent
 
-    file = await asyncio.to_thread(LocalFile.open, str(film.item.source))
-    with file:
+    async with open_file(str(film.item.source)) as file:
         if film.print != (file.size, file.fingerprint.modified):
             message = f"{file.name}: changed since it was looked at"
             raise MediaRejectedError(message, source=file.name, reason="changed")
-        sending = await send(studio.store, file, film.place, folder=studio.folder, sent=landed)
-    return await _stored(studio, film, was_there=sending.was_there)
+        async with studio.context.desk.turn(film.place):
+            earlier = await studio.shelf.find(film.place.key)
+            beside = mark(studio.context, studio.project_id, earlier)
+            sending = await send(studio.store, file, film.place, folder=studio.folder, sent=landed, metadata=beside)
+    return await _stored(studio, film, None if sending.was_there else earlier)
 
 
-async def _stored(studio: Studio, film: Film, *, was_there: bool) -> Moves:
-    """The object is there. If it always was, then what is known of its asset still holds."""
-    size, mtime_ns = film.print
-    if was_there and film.record.reached.includes(Reached.STORED):
-        return await take(studio, film, film.record.reached, size=size, mtime_ns=mtime_ns)
-    fresh = not was_there or film.record.fresh
-    anew: dict[str, Any] = {"asset_id": None, "earlier": (), "fresh": fresh}
-    return await take(studio, film, Reached.STORED, size=size, mtime_ns=mtime_ns, **anew)
+async def _stored(studio: Studio, film: Film, earlier: Sequence[int] | None) -> Moves:
+    """The object is there.
+
+    Args:
+        studio: what the stages work with.
+        film: whose it is.
+        earlier: assets of its key that are older than the object; None if it was there, and what is known still holds.
+    """
+    row, (size, mtime_ns) = film.record, film.print
+    if earlier is not None:
+        anew: dict[str, Any] = {"asset_id": None, "earlier": tuple(earlier), "fresh": True}
+        return await take(studio, film, Reached.STORED, size=size, mtime_ns=mtime_ns, **anew)
+    if row.reached.includes(Reached.STORED):
+        return await take(studio, film, row.reached, size=size, mtime_ns=mtime_ns)
+    return await take(studio, film, Reached.STORED, size=size, mtime_ns=mtime_ns, asset_id=None)
 
 
 async def register(studio: Studio, film: Film) -> Moves:
     """Take the asset that there is, or register the object: once, whatever became of an earlier try."""
-    context, row, key = studio.context, film.record, film.place.key
+    async with studio.context.desk.turn(film.place):
+        number = await _registered(studio, film)
+    return await take(studio, film, Reached.REGISTERED, asset_id=number)
+
+
+async def _registered(studio: Studio, film: Film) -> int:
+    context, project, row, key = studio.context, studio.project_id, film.record, film.place.key
     if row.reached is Reached.REGISTERING:  # nobody wrote down what came of it
-        made = [a for a in await find_assets(context, studio.project_id, key) if a.asset_id not in row.earlier]
+        made = [number for number in await find_assets(context, project, key) if number not in row.earlier]
         if made:
-            return await take(studio, film, Reached.REGISTERED, asset_id=made[0].asset_id)
+            return made[0]
         earlier = row.earlier
     else:
-        found = await studio.shelf.find(key)
-        earlier = tuple([asset.asset_id for asset in found])
-        if found and studio.wish.if_exists == "error":
-            message = f"the project has assets of {key!r} already: {', '.join(map(str, earlier))}"
-            raise AlreadyExistsError(message, existing=earlier)
-        if studio.wish.if_exists == "reuse" and not row.fresh:
-            for asset in candidates(found, row.size):
-                job = import_job(context, studio.project_id, asset.asset_id, fresh=False)
-                await job.refresh()
-                if job.phase is not JobPhase.FAILED:
-                    film.reused = film.look = True
-                    return await take(studio, film, Reached.REGISTERED, asset_id=asset.asset_id)
+        earlier = tuple(await studio.shelf.find(key))
+        if studio.wish.if_exists == "error" and (there := await still_there(context, project, earlier)):
+            raise already_there(film.place, there)
+        if studio.wish.if_exists == "reuse" and (number := await _reusable(studio, film, earlier)) is not None:
+            film.reused = film.look = True
+            return number
         await take(studio, film, Reached.REGISTERING, earlier=earlier)
-    number = await register_once(context, studio.project_id, film.place, earlier)
     film.look = False
-    return await take(studio, film, Reached.REGISTERED, asset_id=number)
+    return await register_once(context, project, film.place, earlier)
+
+
+async def _reusable(studio: Studio, film: Film, found: Sequence[int]) -> int | None:
+    """An asset that was made of this very object, and not of one that had its name before."""
+    context, project, row = studio.context, studio.project_id, film.record
+    if found and not row.fresh:
+        older = older_than(context, project, await studio.store.head(film.place), found)
+    else:
+        older = frozenset(row.earlier)
+    return await reusable(context, project, [number for number in found if number not in older], row.size)
 
 
 async def wait_for_import(studio: Studio, film: Film) -> Moves:

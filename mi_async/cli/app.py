@@ -39,7 +39,8 @@ def make_app() -> App:
     """Build the application."""
     app = App(
         name="mi-async",
-        help="NAVER Cloud Media Intelligence: enroll faces, and make every call of the API.",
+        help="NAVER Cloud Media Intelligence: "
+        "enroll faces, bring in footage, search its scenes, and make every call of the API.",
         help_epilogue=epilogue(),
         help_format="plaintext",
         version_flags=(),

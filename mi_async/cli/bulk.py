@@ -4,9 +4,8 @@ Law: running the same command again is the resume; a run that has begun leaves i
 """
 
 import asyncio
-import shlex
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 
@@ -14,7 +13,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from mi_async.bulk.display import show as watch
-from mi_async.bulk.outcome import Status
+from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.bulk.report import BulkReport
@@ -23,7 +22,8 @@ from mi_async.cli import output
 from mi_async.cli.interrupts import cancelled_by_ctrl_c
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.errors import BulkError, InvalidArgumentError, MIError
+from mi_async.cli.verdict import FIT, TOO_BIG, judge
+from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
 from mi_async.text import one_line, span
 from mi_async.workspace import Workspace
@@ -82,6 +82,11 @@ class Planned(Protocol):
     @property
     def troubled(self) -> int:
         """Those of them that would not go well."""
+        ...
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """What would be refused, by code."""
         ...
 
     def as_dict(self) -> dict[str, Any]:
@@ -165,25 +170,45 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
     if options.report is not None and not options.report.absolute().parent.is_dir():
         message = f"--report: there is no directory {options.report.parent}"
         raise InvalidArgumentError(message)
+    for name, value in {"--max-failures": options.max_failures, "--grace": options.grace}.items():
+        if value is not None and not value >= 0:
+            message = f"{name} is a number from 0, not {value:g}"
+            raise InvalidArgumentError(message)
     if options.dry_run:
         return _plan(job, source, journal, options, service)
     try:
         report = asyncio.run(_run(job, source, journal, options, service))
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error
-    return _judge(report)
+    return judge(report, again=AGAIN, may_fit=_may_fit(options))
 
 
 def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:
     _say(f"planning for {source}: {job.looking}")
-    plan = job.plan(journal if journal.exists() else None, options.report)
+    plan = job.plan(_remembered(journal, service.workspace), options.report)
     if service.output == "table":
         stdout().write(f"{plan}\n")
     else:
         output.show(plan.as_dict(), service.output)
     if plan.troubled:
-        message = f"{plan.troubled:,} of {plan.items:,} items would not go well"
-        raise BulkError(message)
+        error = BulkError(f"{plan.troubled:,} of {plan.items:,} items would not go well")
+        if TOO_BIG in plan.reasons and _may_fit(options):
+            error.add_note(FIT)
+        raise error
+
+
+def _remembered(journal: Path, workspace: str) -> Path | None:
+    """The journal, if it has anything to tell about this workspace."""
+    if not journal.exists():
+        return None
+    with bulk_extra():
+        from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    with read_journal(journal) as ledger:
+        its = ledger.identity.workspace
+        if its != workspace and ledger.begun:
+            message = f"journal {journal}: it belongs to workspace {its!r}, and this is about {workspace!r}"
+            raise JournalError(message)
+        return journal if its == workspace else None
 
 
 def counted(items: Iterable[T]) -> Iterator[T]:
@@ -192,6 +217,17 @@ def counted(items: Iterable[T]) -> Iterator[T]:
         yield item
         if not number % OFTEN:
             _say(f"{number:,} items read")
+
+
+async def counted_async(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
+    """The same of items that come from the network; closes them."""
+    number = 0
+    async with aclosing(items):
+        async for item in items:
+            number += 1
+            yield item
+            if not number % OFTEN:
+                _say(f"{number:,} items read")
 
 
 async def _run(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> BulkReport:
@@ -210,7 +246,8 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
         except (MIError, asyncio.CancelledError):
             if (reached := _reached(run)) is not None:
                 _tell(reached, options, service)
-                _say(f"what is done is in {journal}; {AGAIN} to go on")
+                if reached.ended or reached.open:
+                    _say(f"what is done is in {journal}; {AGAIN} to go on")
             raise
     _tell(report, options, service)
     return report
@@ -252,20 +289,9 @@ def _tell(report: BulkReport, options: Options, service: InWorkspace) -> None:
         report.write(options.report)
 
 
-def _judge(report: BulkReport) -> None:
-    """Fail when not all is well, and say how to go on."""
-    if report.ok:
-        return
-    error = BulkError(f"{report.troubled:,} of {report.ended:,} items did not go well")
-    counts = report.counts
-    if counts.get(Status.PARKED) or report.open:
-        error.add_note(f"parked ones may go better another time: {AGAIN}")
-    if stays := [status.value for status in (Status.FAILED, Status.PARTIAL) if counts.get(status)]:
-        retry = f"mi-async journal retry {shlex.quote(report.journal)}"
-        error.add_note(f"{' and '.join(stays)} ones are tried again after: {retry}")
-    if counts.get(Status.REJECTED):
-        error.add_note("rejected ones have to be put right in the input")
-    raise error
+def _may_fit(options: Options) -> bool:
+    """Whether pictures could be made smaller, and are not."""
+    return isinstance(options, FaceOptions) and not options.fit
 
 
 def _say(text: str) -> None:

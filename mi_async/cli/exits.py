@@ -68,7 +68,7 @@ EXITS = (
 """Every way to end; for an error the first that names its class."""
 
 UNCHANGED = 2
-"""The code that promises that nothing was changed; a bulk run cannot, once it has begun."""
+"""The code that promises that nothing was changed; a bulk run cannot, once it has taken an item."""
 
 FAILURES = tuple(error for way in EXITS for error in way.errors)
 """What a command may raise without being wrong itself."""
@@ -77,8 +77,9 @@ FAILURES = tuple(error for way in EXITS for error in way.errors)
 def exit_code(error: BaseException) -> int:
     """Code for one of FAILURES; of a bulk run that had to stop, the one of its cause."""
     if isinstance(error, BulkError) and isinstance(error.__cause__, FAILURES):
-        code = exit_code(error.__cause__)
-        return 1 if code == UNCHANGED else code
+        code, report = exit_code(error.__cause__), error.report
+        untouched = report is not None and not report.ended and not report.open
+        return 1 if code == UNCHANGED and not untouched else code
     return next(way.code for way in EXITS if isinstance(error, way.errors))
 
 
@@ -100,6 +101,8 @@ def _lines(error: BaseException) -> Iterator[str]:
     yield from [one_line(note) for note in getattr(error, "__notes__", ())]
     if any((created := _created(error)).values()):
         yield f"exists already: {convert.dumps(created).decode()}"
+    if isinstance(error, JobTimeoutError) and error.job is not None:
+        yield f"to wait for it again: mi-async jobs wait {error.job}"
 
 
 def _created(error: BaseException) -> Mapping[str, Any]:
@@ -109,6 +112,8 @@ def _created(error: BaseException) -> Mapping[str, Any]:
 
 
 def _message(error: BaseException) -> str:
+    if isinstance(error, JobTimeoutError):
+        return error.brief
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         what = "command" if not error.command_chain else "argument"
         return f'unknown {what} "{error.unused_tokens[0]}"; see {_asked(error)} --help'

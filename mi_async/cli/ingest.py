@@ -12,12 +12,13 @@ from attrs import frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from mi_async.cli.intake import intake_board
+from mi_async.cli.intake import WORDS, intake_board
 from mi_async.cli.output import show
 from mi_async.cli.service import SERVICE, InWorkspace
 from mi_async.cli.streams import console, stderr
+from mi_async.errors import JobTimeoutError
 from mi_async.storage.place import STORAGE_URL, Storage
-from mi_async.workflows.ingestion import IfExists, IngestedAsset
+from mi_async.workflows.ingestion import IfExists, IngestedAsset, Ingestion, Stage
 
 
 @Parameter(name="*", group=SERVICE)
@@ -82,9 +83,36 @@ def numbered(project: str | None) -> int | str | None:
 async def _ingest(source: str, wish: Mapping[str, Any], service: InStorage) -> None:
     async with service.session(storage=Storage(service.storage_url)) as session:
         workspace = session.workspace(service.workspace)
-        with intake_board(console(stderr()), plain=service.verbose > 0) as progress:
-            done = await workspace.ingest_asset(source, **wish, progress=progress.step)
+        at = Ingestion(source)
+
+        def step(now: Ingestion) -> None:
+            nonlocal at
+            at = now
+            board.step(now)
+
+        try:
+            async with intake_board(console(stderr()), plain=service.verbose > 0) as board:
+                done = await workspace.ingest_asset(source, **wish, progress=step)
+        except asyncio.CancelledError:
+            if goes_on := _job_goes_on(at) + _may_repeat(at, wish):
+                stderr().write(f"{'; '.join(goes_on)}\n")
+            raise
+        except JobTimeoutError as error:
+            for said in _may_repeat(at, wish):
+                error.add_note(said)
+            raise
     show(_row(done) if service.output == "table" else _whole(done), service.output, changed=True)
+
+
+def _job_goes_on(at: Ingestion) -> list[str]:
+    """What is under way at the service, and how to wait for it."""
+    return [] if at.job is None else [f"the {WORDS[at.stage]} goes on at the service: mi-async jobs wait {at.job}"]
+
+
+def _may_repeat(at: Ingestion, wish: Mapping[str, Any]) -> list[str]:
+    """Whether the same command takes it up: an unfinished upload always, an asset only where it may be reused."""
+    begun = at.stage is Stage.UPLOAD or (at.asset_id is not None and wish["if_exists"] == "reuse")
+    return ["the same command goes on where it was"] if begun else []
 
 
 def _whole(done: IngestedAsset) -> dict[str, Any]:

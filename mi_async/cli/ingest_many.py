@@ -5,17 +5,18 @@ Law: as for all bulk runs: running the same command again is the resume.
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable
+from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from attrs import frozen
 from cyclopts import Parameter
 
-from mi_async.bulk.asset_plan import plan_assets
+from mi_async.bulk.asset_plan import AssetPlan, plan_assets, plan_listing
 from mi_async.bulk.items import AssetInput, BadInput
 from mi_async.bulk.media_files import read_assets
 from mi_async.bulk.run import BulkRun
-from mi_async.cli.bulk import Job, Options, Planned, command, counted
+from mi_async.cli.bulk import Job, Options, Planned, command, counted, counted_async
 from mi_async.cli.ingest import InStorage, numbered
 from mi_async.storage.place import SCHEME, Storage
 from mi_async.workflows.ingestion import IfExists
@@ -69,10 +70,10 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
     found = None if in_bucket else read_assets(source)  # what can be no input is refused before anything else
 
     def plan(journal: Path | None, problems: Path | None) -> Planned:
-        items: Iterable[AssetInput | BadInput] = asyncio.run(_listed(source, service)) if found is None else found
-        return plan_assets(
-            counted(items), journal=journal, problems=problems, analyze=wanted.analyze, summarize=wanted.summarize
-        )
+        options = PlanOptions(journal=journal, problems=problems, analyze=wanted.analyze, summarize=wanted.summarize)
+        if found is None:
+            return asyncio.run(_planned(source, service, options))
+        return plan_assets(counted(found), **options)
 
     def start(workspace: Workspace, **more: Any) -> BulkRun:
         items: Iterable[AssetInput | BadInput] | AsyncIterable[AssetInput | BadInput]
@@ -99,7 +100,18 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
     )
 
 
-async def _listed(source: str, service: InStorage) -> list[AssetInput | BadInput]:
-    """The files of a bucket, for a plan."""
+class PlanOptions(TypedDict):
+    """What a plan is told besides the items."""
+
+    journal: Path | None
+    problems: Path | None
+    analyze: bool
+    summarize: bool
+
+
+async def _planned(source: str, service: InStorage, options: PlanOptions) -> AssetPlan:
+    """What a run over the files of a bucket would do, as the listing comes."""
     async with service.session(storage=Storage(service.storage_url)) as session:
-        return [item async for item in session.workspace(service.workspace).stored_assets(source)]
+        listed = session.workspace(service.workspace).stored_assets(source)
+        async with aclosing(counted_async(listed)) as items:
+            return await plan_listing(items, **options)

@@ -3,26 +3,30 @@
 Law: is told of an ingestion and writes; decides nothing about it. Time is an argument.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from attrs import define, field
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from mi_async.text import duration, one_line, size
+from mi_async.text import one_line, size, span
 from mi_async.workflows.ingestion import Ingestion, Stage
 
 EVERY = 30.0
-"""Seconds between two lines about bytes where there is no terminal."""
-BAR = 40
-"""Columns of the bar."""
+"""Seconds of silence after which a line says how far it is, where there is no terminal."""
+LEAST, MOST, BESIDE = 8, 40, 59
+"""Columns of the bar, and how many the longest figures beside it need: at 80 columns nothing is cut off."""
+ECHO = "^C "
+"""What a terminal writes at the end of the board on Ctrl-C; without room for it, it would break the line."""
 WORDS = {
     Stage.CHECK: "looking at the bucket and the project",
     Stage.UPLOAD: "upload",
@@ -31,6 +35,8 @@ WORDS = {
     Stage.SUMMARY: "scene summary",
     Stage.DONE: "done",
 }
+
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Board(Protocol):
@@ -43,53 +49,101 @@ class Board(Protocol):
 
 @define
 class Meter:
-    """Bytes over time, of what this run has sent.
+    """An ingestion over time.
 
     Attributes:
-        began: when the first bytes were told of; what was there before then does not count.
+        now: seconds of a steady clock.
+        at: the ingestion as last seen.
+        since: when its stage began; for an upload bytes are counted from then, and what was there before is not.
     """
 
     now: Callable[[], float]
-    began: float | None = None
+    at: Ingestion | None = None
+    since: float = 0.0
 
-    def words(self, at: Ingestion) -> str:
-        """How much of how much, how fast, and how long it will take."""
-        if self.began is None:
-            self.began = self.now()
-        took = self.now() - self.began
-        text = f"{size(at.found + at.sent)} of {size(at.size)}"
-        if at.found and at.sent + at.found < at.size:
-            text += f" ({size(at.found)} from before)"
-        if at.sent and took > 0:
+    def saw(self, at: Ingestion) -> None:
+        """Note how it is."""
+        if self.at is None or self.at.stage is not at.stage:
+            self.since = self.now()
+        self.at = at
+
+    @property
+    def age(self) -> str:
+        """How long the stage has lasted."""
+        return span(self.now() - self.since)
+
+    def speed(self, at: Ingestion) -> Iterator[str]:
+        """How fast, and how long it will take."""
+        took = self.now() - self.since
+        if at.stage is Stage.UPLOAD and at.sent and took > 0:
             rate = at.sent / took
-            left = (at.size - at.found - at.sent) / rate
-            text += f", {size(int(rate))}/s" + (f", {duration(left)} left" if left > 0 else "")
-        return text
+            yield f"{size(int(rate))}/s"
+            if left := at.size - at.found - at.sent:
+                yield f"{span(left / rate)} left"
+
+
+def _amount(at: Ingestion) -> str:
+    """How much of how much."""
+    stored = at.found + at.sent
+    return f"{size(stored)} of {size(at.size)}" if at.stage is Stage.UPLOAD else size(at.size)
+
+
+def _before(at: Ingestion) -> str:
+    """What an earlier run has sent of an upload under way."""
+    return f"{size(at.found)} from before" if at.found and at.found + at.sent < at.size else ""
+
+
+def _there(at: Ingestion) -> bool:
+    """Whether the object was found in the bucket, so that nothing has to go."""
+    return at.stage is Stage.CHECK and 0 < at.size == at.found
+
+
+def _words(at: Ingestion) -> str:
+    """The stage, and the service's word for it."""
+    words = "in the bucket already" if _there(at) else WORDS[at.stage]
+    return words if at.state is None else f"{words}: {at.state}"
 
 
 @define(eq=False)
 class Lines:
-    """One line per change, and one for bytes now and then."""
+    """A line per change that matters, and one after a time of silence."""
 
     console: Console
     meter: Meter
-    state: str | None = None
-    stored: int = -1
-    last: float = float("-inf")
+    said: str = ""
+    last: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Start the time."""
+        self.last = self.meter.now()
 
     def step(self, now: Ingestion) -> None:
         """Write what is new."""
-        if now.stage is Stage.UPLOAD:
-            stored = now.found + now.sent
-            due = stored >= now.size or self.meter.now() - self.last >= EVERY
-            if due and stored != self.stored:
-                self.last, self.stored = self.meter.now(), stored
-                self._say(f"upload: {self.meter.words(now)}")
-        elif now.stage is Stage.DONE or (now.state is not None and now.state != self.state):
-            self._say(WORDS[now.stage] if now.state is None else f"{WORDS[now.stage]}: {now.state}")
-        self.state = now.state
+        self.meter.saw(now)
+        key = f"{_words(now)} {now.found + now.sent >= now.size}"  # of bytes the first and the last
+        silent = now.state is None and now.stage not in {Stage.UPLOAD, Stage.DONE} and not _there(now)
+        if key != self.said and not silent:
+            self._say(now)
+        self.said = key
 
-    def _say(self, text: str) -> None:
+    def left(self) -> float:
+        """Seconds until something has to be said."""
+        return max(0.0, self.last + EVERY - self.meter.now())
+
+    def beat(self) -> None:
+        """Say how far it is, if nothing was said for long."""
+        if self.left() > 0:
+            return
+        self.last = self.meter.now()
+        if self.meter.at is not None:
+            self._say(self.meter.at, "" if self.meter.at.stage is Stage.UPLOAD else self.meter.age)
+
+    def _say(self, at: Ingestion, age: str = "") -> None:
+        self.last = self.meter.now()
+        text = f"{_words(at)}{f' ({age})' if age else ''}"
+        if at.stage is Stage.UPLOAD or _there(at):
+            before = f" ({_before(at)})" if _before(at) else ""
+            text += ": " + ", ".join([f"{_amount(at)}{before}", *self.meter.speed(at)])
         self.console.print(Text(one_line(text)), soft_wrap=True)
 
 
@@ -97,51 +151,64 @@ class Lines:
 class Picture:
     """The live board."""
 
+    console: Console
     meter: Meter
-    at: Ingestion | None = None
-    stage: Stage | None = None
-    since: float = 0.0
     spinner: Spinner = field(init=False, factory=lambda: Spinner("dots", style="cyan"))
 
     def step(self, now: Ingestion) -> None:
         """Note it; the board draws itself several times a second."""
-        if self.stage is not now.stage:
-            self.stage, self.since = now.stage, self.meter.now()
-        self.at = now
-        if now.stage is Stage.UPLOAD:
-            self.meter.words(now)  # begins to count with the first bytes
+        self.meter.saw(now)
 
     def __rich__(self) -> RenderableType:
         """The board as it is now."""
-        at = self.at
+        width = max(LEAST, self.console.width - len(ECHO))
+        return Constrain(Group(*self._rows(width)), width)
+
+    def _rows(self, width: int) -> Iterator[RenderableType]:
+        at = self.meter.at
         if at is None:
-            return Text()
-        bar = Table.grid(padding=(0, 1))
+            return
+        yield Text(one_line(at.source), style="bold", overflow="ellipsis", no_wrap=True)
         if at.size:
-            words = Text(self.meter.words(at) if at.stage is Stage.UPLOAD else size(at.size), style="dim")
-            bar.add_row(ProgressBar(total=at.size, completed=at.found + at.sent, width=BAR), words)
-        age = duration(self.meter.now() - self.since)
-        state = "" if at.state is None else f": {at.state}"
-        number = "" if at.asset_id is None or at.stage is Stage.DONE else f" of asset {at.asset_id}"
-        self.spinner.update(text=Text(one_line(f"{WORDS[at.stage]}{number}{state} ({age})")))
-        name = Text(one_line(at.source), style="bold", overflow="ellipsis", no_wrap=True)
-        return Group(name, bar, self.spinner)
+            figures = Text(", ".join([_amount(at), *self.meter.speed(at)]), "dim", overflow="ellipsis", no_wrap=True)
+            bar = Table.grid(padding=(0, 1))
+            columns = max(LEAST, min(MOST, width - BESIDE))
+            bar.add_row(ProgressBar(total=at.size, completed=at.found + at.sent, width=columns), figures)
+            yield bar
+        number = "" if at.asset_id is None or at.stage is Stage.DONE else f", asset {at.asset_id}"
+        before = f", {_before(at)}" if _before(at) else ""
+        said = Text(one_line(f"{_words(at)} ({self.meter.age}){before}{number}"))
+        said.truncate(width - 2, overflow="ellipsis")  # beside the spinner
+        self.spinner.update(text=said)
+        yield self.spinner
 
 
-@contextmanager
-def intake_board(
-    console: Console, *, plain: bool = False, now: Callable[[], float] = time.monotonic
-) -> Generator[Board]:
+@asynccontextmanager
+async def intake_board(
+    console: Console, *, plain: bool = False, now: Callable[[], float] = time.monotonic, sleep: Sleep = asyncio.sleep
+) -> AsyncGenerator[Board]:
     """Show an ingestion until the block ends.
 
     Args:
         console: where.
         plain: lines even on a terminal, because something else writes there too.
         now: seconds of any steady clock.
+        sleep: until so many of them have passed.
     """
-    if plain or not console.is_terminal:
-        yield Lines(console, Meter(now))
+    if not plain and console.is_terminal:
+        picture = Picture(console, Meter(now))
+        with Live(picture, console=console, refresh_per_second=8, transient=True):
+            yield picture
         return
-    picture = Picture(Meter(now))
-    with Live(picture, console=console, refresh_per_second=8, transient=True):
-        yield picture
+    lines = Lines(console, Meter(now))
+    beating = asyncio.create_task(_beat(lines, sleep))
+    try:
+        yield lines
+    finally:
+        beating.cancel()
+
+
+async def _beat(lines: Lines, sleep: Sleep) -> None:
+    while True:
+        await sleep(lines.left())
+        lines.beat()

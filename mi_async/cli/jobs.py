@@ -14,7 +14,7 @@ from mi_async.cli.output import show
 from mi_async.cli.service import Account
 from mi_async.cli.streams import console, stderr
 from mi_async.cli.waiting import waiting_board
-from mi_async.errors import InvalidArgumentError, MIError
+from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.session import Session
 from mi_async.workflows.jobs import Job
 from mi_async.workflows.parallel import each
@@ -113,6 +113,12 @@ def _jobs(session: Session, tokens: Sequence[str]) -> list[Job[Any]]:
     return list({job.id: job for job in map(session.job, tokens)}.values())
 
 
+def _said(job: Job[Any], error: MIError) -> str:
+    """What went wrong, in a row that names the job already."""
+    text = error.brief if isinstance(error, JobTimeoutError) else str(error)
+    return text.removeprefix(f"{job}: ")
+
+
 def _show(
     jobs: Sequence[Job[Any]], errors: Sequence[MIError | None], service: Account, *, changed: bool = False
 ) -> None:
@@ -124,7 +130,7 @@ def _show(
             "state": job.state,
             "phase": job.phase,
             "reason": job.reason,
-            "error": None if error is None else str(error),
+            "error": None if error is None else _said(job, error),
         }
         for job, error in zip(jobs, errors, strict=True)
     ]

@@ -17,7 +17,7 @@ import orjson
 from cyclopts import App, Group, Parameter
 
 from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.records import AssetRecord, PersonRecord, PictureRecord
+from mi_async.bulk.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
 from mi_async.cli.output import Form, show, show_each
 from mi_async.cli.streams import stdout
 
@@ -53,8 +53,8 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
         if output == "json":
             show(parts if ledger.has_assets else parts | {"abandoned": left}, "json")
             return
-        runs = [row | {"ending": row["ending"] or _ending(row)} for row in parts.pop("runs")]
-        show({name.replace("_", " "): _counted(part) for name, part in parts.items()}, "table")
+        runs = [row | {"ending": row["ending"] or _ending(row)} | _moments(row) for row in parts.pop("runs")]
+        show({_titled(name, ledger): _counted(part) for name, part in parts.items()}, "table")
         show(runs, "table")
         if left:
             show(left, "table")
@@ -63,7 +63,8 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
 def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None:
     """List what went wrong, person by person or file by file: each with its code, message and source.
 
-    The status is how it ended: failed is tried again only after "journal retry", parked by the next run.
+    The status is how it ended: failed is tried again only after "journal retry", parked by the next run. A person who
+    failed because of a picture is listed as that picture, with how far it got.
     """
     with _open(file) as ledger:
         asyncio.run(show_each(_each(ledger.problems(code)), output))
@@ -124,7 +125,19 @@ def _parts(ledger: "Ledger") -> Row:
 def _counts(ledger: "Ledger") -> dict[str, Mapping[str, int]]:
     """How many there are of what."""
     how, where = ("assets", "reached") if ledger.has_assets else ("persons", "pictures")
-    return {how: ledger.statuses(), where: ledger.states()}
+    counts = {how: ledger.statuses(), where: ledger.states()}
+    return dict(reversed(counts.items())) if _is_of_pictures(ledger) else counts
+
+
+def _is_of_pictures(ledger: "Ledger") -> bool:
+    """Whether its items are single pictures, for persons who are there already."""
+    return ledger.identity.operation == UPLOAD
+
+
+def _titled(name: str, ledger: "Ledger") -> str:
+    """What people call a part."""
+    last = name == "persons" and _is_of_pictures(ledger)
+    return "persons, by their last picture" if last else name.replace("_", " ")
 
 
 def _counted(part: object) -> object:
@@ -135,6 +148,11 @@ def _counted(part: object) -> object:
 def _ending(run: Row) -> str:
     """What an empty ending means, for people."""
     return "under way, or killed" if run["ended"] is None else "finished"
+
+
+def _moments(row: Row) -> Row:
+    """The times of a row, for people: to the second, with a blank where a line may end."""
+    return {name: row[name] and row[name][:19].replace("T", " ") for name in ("started", "ended")}
 
 
 async def _each(rows: Iterable[Any]) -> AsyncIterator[Any]:

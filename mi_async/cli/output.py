@@ -19,6 +19,8 @@ from mi_async.text import plain
 
 Form: TypeAlias = Literal["json", "table"]
 
+COPIED = 40
+"""Characters up to which the first column is not broken into lines: it names the row, and is what people copy."""
 FEW = 3
 """Columns up to which a table shows who changed something and when, too."""
 
@@ -105,6 +107,8 @@ def _rows(items: Sequence[object]) -> Table:
     table = Table(*names, box=box.ROUNDED, header_style="bold")
     for column in table.columns:
         column.overflow = "fold"
+    if names and max(len(row.get(names[0], "")) for row in rows) <= COPIED:
+        table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(*[row.get(name, Text()) for name in names])
     return table

@@ -4,7 +4,7 @@ Law: the only reader of MI_ASYNC_BASE_URL and MI_ASYNC_WORKSPACE; keys come from
 """
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Annotated
@@ -59,9 +59,11 @@ class Account:
             ) as session:
                 yield session
         except MIError as error:
-            unreached = isinstance(error, ConnectError) or isinstance(error.__cause__, ConnectError)
-            if unreached and _is_this_machine(URL(self.base_url).host or ""):
-                error.add_note("is it running? see --base-url / MI_ASYNC_BASE_URL")
+            places = [(self.base_url, "--base-url / MI_ASYNC_BASE_URL")]
+            if storage is not None:
+                places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
+            for setting in _silent(places, error):
+                error.add_note(f"is it running? see {setting}")
             raise
 
 
@@ -80,6 +82,15 @@ def log_to_stderr(verbosity: int) -> None:
     logger = logging.getLogger("mi_async")
     logger.handlers = [handler]
     logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])
+
+
+def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:
+    """The settings of those places on this machine where nobody has answered."""
+    said = [str(each) for each in (error, error.__cause__) if isinstance(each, ConnectError)]
+    for url, setting in places:
+        host, port = URL(url).host or "", URL(url).port
+        if _is_this_machine(host) and any(f"{host}:{port}" in each for each in said):
+            yield setting
 
 
 def _is_this_machine(host: str) -> bool:

@@ -10,11 +10,13 @@ from attrs import Factory, field, frozen
 
 MIB = 2**20
 LEAST_PART = 8 * MIB
-"""Bytes of the smallest part that we cut; S3 takes 5 MiB, and every part costs a request."""
+"""Bytes of the smallest part that we cut: every part costs a request."""
 AIM = 1_000
-"""Parts that a large file is cut into: few enough for one page of a listing; S3 takes 10,000."""
+"""Parts that a large file is cut into: few enough for one page of a listing."""
+LEAST_TAKEN, MOST_TAKEN = 5 * MIB, 10_000
+"""Bytes of the smallest part, and number of parts, that S3 takes."""
 BUFFERS = 64 * MIB
-"""Bytes of parts that are held in memory at once."""
+"""Bytes of parts that a session holds in memory at once."""
 FEWEST_AT_ONCE, MOST_AT_ONCE = 2, 8
 USUAL_PARTS = (5 * MIB, 8 * MIB, 16 * MIB)
 """Part sizes of other programs, by which a whole of theirs can be known again."""
@@ -67,8 +69,12 @@ class Cut:
 
 
 def whole_etag(parts: Sequence[str]) -> str:
-    """ETag of an object that was completed from parts with these MD5 sums in hex."""
-    digest = hashlib.md5(b"".join(bytes.fromhex(part) for part in parts), usedforsecurity=False)
+    """ETag of an object that was completed from parts with these MD5 sums in hex; '' if one of them is none."""
+    try:
+        sums = b"".join(bytes.fromhex(part) for part in parts)
+    except ValueError:
+        return ""
+    digest = hashlib.md5(sums, usedforsecurity=False)
     return f"{digest.hexdigest()}-{len(parts)}"
 
 

@@ -10,8 +10,9 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
@@ -21,6 +22,8 @@ from attrs import define, field, frozen
 from mi_async.errors import InvalidArgumentError, MediaRejectedError
 
 T = TypeVar("T")
+STEP = 2**20
+"""Bytes that are read at a time where only their MD5 sum is wanted."""
 
 
 @frozen
@@ -63,7 +66,7 @@ def _changed(name: str, how: str) -> MediaRejectedError:
 
 @define(eq=False)
 class LocalFile:
-    """An open file; use it as ``with LocalFile.open(name) as file``."""
+    """An open file; ``open_file`` opens it for a block, and ``with LocalFile.open(name) as file`` does in a thread."""
 
     name: str
     descriptor: int
@@ -75,7 +78,7 @@ class LocalFile:
 
     @classmethod
     def open(cls, source: str | os.PathLike[str]) -> Self:
-        """Open a regular file.
+        """Open a regular file; blocks.
 
         Raises:
             MediaRejectedError: it cannot be read, or is no file.
@@ -90,7 +93,11 @@ class LocalFile:
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise _rejected(name, "unreadable", f"cannot be read: {said}") from error
-        found = os.fstat(descriptor)
+        try:
+            found = os.fstat(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise _rejected(name, "unreadable", f"cannot be read: {error.strerror}") from error
         if not stat.S_ISREG(found.st_mode):
             os.close(descriptor)
             raise _rejected(name, "unreadable", "not a file")
@@ -113,7 +120,7 @@ class LocalFile:
         return self.fingerprint.size
 
     def check_unchanged(self) -> None:
-        """Refuse a file that is not what it was when it was opened.
+        """Refuse a file that is not what it was when it was opened; blocks.
 
         Raises:
             MediaRejectedError: somebody has written to it, or has put another in its place.
@@ -168,11 +175,11 @@ class LocalFile:
                 return os.read(self.descriptor, length)
         return os.pread(self.descriptor, length, offset)
 
-    async def md5(self, step: int) -> str:
-        """MD5 sum in hex of the whole file, read in threads, so many bytes at a time."""
+    async def md5(self, offset: int, length: int) -> str:
+        """MD5 sum in hex of some of it, read in a thread, little at a time."""
         digest = hashlib.md5(usedforsecurity=False)
-        for offset in range(0, self.size, step):
-            await self._in_reader(partial(self._feed, digest.update, offset, step))
+        for start in range(offset, offset + length, STEP):
+            await self._in_reader(partial(self._feed, digest.update, start, min(STEP, offset + length - start)))
         return digest.hexdigest()
 
     async def piece(self, offset: int, length: int) -> Piece:
@@ -188,3 +195,26 @@ class LocalFile:
     def _piece(self, offset: int, length: int) -> Piece:
         body = self.read(offset, length)
         return Piece(body, hashlib.md5(body, usedforsecurity=False).hexdigest())
+
+
+@asynccontextmanager
+async def open_file(source: str | os.PathLike[str]) -> AsyncGenerator[LocalFile]:
+    """Open a regular file in a thread, for a block; it is closed too if the caller is cancelled before it is open.
+
+    Raises:
+        MediaRejectedError: it cannot be read, or is no file.
+    """
+    opening = asyncio.get_running_loop().run_in_executor(None, LocalFile.open, source)
+    try:
+        file = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+    with file:
+        yield file
+
+
+def _close(opening: "asyncio.Future[LocalFile]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        with opening.result():
+            pass

@@ -3,6 +3,7 @@
 Law: values only.
 """
 
+import re
 from typing import Self
 
 from attrs import field, frozen
@@ -15,6 +16,8 @@ REGION = "kr-standard"
 SCHEME = "s3://"
 MOST_KEY_BYTES = 1024
 """Bytes of the longest key in UTF-8, as S3 has it."""
+NAMEABLE = re.compile(r"[A-Za-z0-9._-]{1,255}")
+"""What a request can name at all; new buckets have 3 to 63 of small letters, digits, dots and hyphens."""
 
 
 def _url(text: str) -> str:
@@ -41,7 +44,8 @@ class Storage:
     Args:
         url: of the storage; the default is NAVER Cloud Object Storage, region Korea.
         region: by which requests are signed.
-        ca_file: file of certificates (PEM) to trust instead of the usual ones.
+        ca_file: file of certificates (PEM) to trust instead of the usual ones; read with the first request, which
+            fails with ConfigError if it cannot be used.
 
     Raises:
         ConfigError: a URL or region that cannot be one.
@@ -74,7 +78,7 @@ class StoredObject:
     """An object in a bucket, by name; ``StoredObject.parse("s3://bucket/key")`` is the same.
 
     Args:
-        bucket: its name.
+        bucket: its name: letters, digits, dots, hyphens and underscores.
         key: full name of the object, at most 1,024 bytes in UTF-8; may hold slashes and any script.
 
     Raises:
@@ -90,7 +94,7 @@ class StoredObject:
             fits = 0 < len(self.key.encode()) <= MOST_KEY_BYTES
         except UnicodeEncodeError:
             fits = False
-        if not self.bucket or "/" in self.bucket or not fits or self.key.endswith("/"):
+        if not NAMEABLE.fullmatch(self.bucket) or not fits or self.key.endswith("/"):
             message = f"not an object of a bucket: {str(self)!r}"
             raise InvalidArgumentError(message)
 

@@ -8,7 +8,6 @@ import hashlib
 import json
 import logging
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +15,8 @@ import attrs
 from attrs import frozen
 
 from mi_async.errors import ConfigError
+from mi_async.storage.cut import LEAST_TAKEN, MOST_TAKEN, Cut
+from mi_async.storage.durable import write_durably
 from mi_async.storage.file import Fingerprint
 from mi_async.storage.place import StoredObject
 
@@ -34,7 +35,7 @@ class Record:
         url: of the storage.
         bucket: where it goes.
         key: what it will be called.
-        upload_id: the storage's word for it.
+        upload_id: the storage's word for it; '' before it has one.
         part_size: bytes of each part but the last.
         fingerprint: of the file when the upload was begun.
     """
@@ -48,35 +49,54 @@ class Record:
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
-        """Read a record; None when there is none, or none that can be read."""
+        """Read a record; None when there is none, or none that can be used. Blocks."""
         try:
             content: Any = json.loads(path.read_text(encoding="utf-8"))
-            return cls(fingerprint=Fingerprint(**content.pop("fingerprint")), **content)
+            record = cls(fingerprint=Fingerprint(**content.pop("fingerprint")), **content)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            record = None
+        if record is None or not record.is_sound:
             _log.warning("%s is no record of an upload and is ignored", path)
             return None
+        return record
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its members are of their types, and its parts such as the storage takes."""
+        members = attrs.asdict(self, recurse=False) | attrs.asdict(self.fingerprint)
+        typed = all(type(value) is TYPES[name] for name, value in members.items())
+        return (
+            typed and self.part_size >= LEAST_TAKEN and Cut(self.fingerprint.size, self.part_size).count <= MOST_TAKEN
+        )
 
     def save(self, path: Path) -> None:
-        """Write the record, so that it survives a crash of the machine.
+        """Write the record, so that it survives a crash of the machine. Blocks.
 
         Raises:
             ConfigError: it cannot be written there.
         """
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(attrs.asdict(self), file, indent=1, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
+            write_durably(path, json.dumps(attrs.asdict(self), indent=1, ensure_ascii=False))
         except OSError as error:
-            with suppress(OSError):
-                fresh.unlink()
             message = f"cannot keep the state of the upload in {path.parent}: {error.strerror}; name another folder"
             raise ConfigError(message) from error
+
+
+TYPES = {
+    "url": str,
+    "bucket": str,
+    "key": str,
+    "upload_id": str,
+    "part_size": int,
+    "fingerprint": Fingerprint,
+    "size": int,
+    "modified": int,
+    "changed": int,
+    "inode": int,
+}
+"""What the members of a record and of a fingerprint are, exactly."""
 
 
 def record_path(source: str, target: StoredObject, url: str, folder: Path | None) -> Path:

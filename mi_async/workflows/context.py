@@ -15,6 +15,7 @@ from mi_async._core.limits import QuotaState
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
 from mi_async.errors import ConfigError
+from mi_async.workflows.desk import Desk
 from mi_async.workflows.poller import Poller
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class Context:
         quotas: live state of every quota, by operation id.
         endpoint: base URL of the service.
         account: asks for the access key, or ``temporary`` for one that lapses.
+        desk: where the session's ingestions take turns.
         validate: whether arguments are held against their documented bounds.
         token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
@@ -88,6 +90,7 @@ class Context:
     quotas: Callable[[], Mapping[str, QuotaState]]
     endpoint: str
     account: Callable[[], Awaitable[str]]
+    desk: Desk
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 

@@ -1,7 +1,7 @@
 """Headers of Matroska: mkv and webm.
 
-Law: pure; reads elements up to the first frames and no further. A damaged or hostile file ends the walk, and what was
-not found is not known.
+Law: pure; reads elements up to the first frames and no further. A damaged file ends the walk, and what was not found is
+not known; of a file that would make the walk a long one, only the format is.
 Source: RFC 8794 (EBML) and RFC 9559 (Matroska).
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from mi_async.workflows.header import Header, Read, largest
+from mi_async.workflows.header import Header, Read, TooManyReadsError, largest, sparing
 
 EBML, DOC_TYPE, SEGMENT, CLUSTER = 0x1A45DFA3, 0x4282, 0x18538067, 0x1F43B675
 INFO, TIMESTAMP_SCALE, DURATION = 0x1549A966, 0x2AD7B1, 0x4489
@@ -18,8 +18,6 @@ TRACKS, TRACK_ENTRY, VIDEO, PIXEL_WIDTH, PIXEL_HEIGHT = 0x1654AE6B, 0xAE, 0xE0, 
 MAGIC = EBML.to_bytes(4, "big")
 NANOSECONDS = 1e9
 DEFAULT_SCALE = 1_000_000
-MOST_ELEMENTS = 2_000
-"""Elements of one level that are looked at."""
 FLOATS = {4: ">f", 8: ">d"}
 
 
@@ -34,8 +32,8 @@ class Element:
 
 def elements(read: Read, start: int, end: int) -> Iterator[Element]:
     """The elements of one level, up to the first frames."""
-    for _ in range(MOST_ELEMENTS):
-        head = read(start, 12) if start < end else b""
+    while start < end:
+        head = read(start, 12)
         id_width = _width(head[:1], 4)
         size_width = _width(head[id_width : id_width + 1], 8) if id_width else 0
         if not size_width or len(head) < id_width + size_width:
@@ -44,7 +42,7 @@ def elements(read: Read, start: int, end: int) -> Iterator[Element]:
         size = int.from_bytes(head[id_width : id_width + size_width], "big") & ((1 << 7 * size_width) - 1)
         begin = start + id_width + size_width
         endless = size == (1 << 7 * size_width) - 1
-        if name == CLUSTER:
+        if name == CLUSTER or begin > end:
             return
         yield Element(name, begin, end if endless else min(begin + size, end))
         start = end if endless else begin + size
@@ -60,15 +58,26 @@ def read_matroska(read: Read, size: int) -> Header | None:
     """Read the header of an mkv or webm; None for anything else."""
     if read(0, 4) != MAGIC:
         return None
-    kind, seconds, sizes = "mkv", None, list[tuple[int, int]]()
-    for top in elements(read, 0, size):
-        if top.id == EBML and read(*_span(_inside(read, top).get(DOC_TYPE))).rstrip(b"\0") == b"webm":
-            kind = "webm"
-        for element in elements(read, top.start, top.end) if top.id == SEGMENT else ():
-            if element.id == INFO:
-                seconds = _seconds(read, element)
-            elif element.id == TRACKS:
-                sizes += _sizes(read, element)
+    few, kind = sparing(read), "mkv"
+    try:
+        for top in elements(few, 0, size):
+            if top.id == EBML and few(*_span(_inside(few, top).get(DOC_TYPE))).rstrip(b"\0") == b"webm":
+                kind = "webm"
+            elif top.id == SEGMENT:
+                return _segment(few, top, kind)
+    except TooManyReadsError:
+        pass
+    return Header(kind)
+
+
+def _segment(read: Read, segment: Element, kind: str) -> Header:
+    """What the first segment tells; there is hardly ever another."""
+    seconds, sizes = None, list[tuple[int, int]]()
+    for element in elements(read, segment.start, segment.end):
+        if element.id == INFO:
+            seconds = _seconds(read, element)
+        elif element.id == TRACKS:
+            sizes += _sizes(read, element)
     width, height = largest(sizes)
     return Header(kind, width, height, seconds)
 

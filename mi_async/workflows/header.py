@@ -1,15 +1,39 @@
 """What the header of a media file may tell, and how headers are read.
 
-Law: values only.
+Law: pure; a file is read only so often, whatever it says.
 """
 
 from collections.abc import Callable
+from itertools import count
 from typing import TypeAlias
 
 from attrs import frozen
 
 Read: TypeAlias = Callable[[int, int], bytes]
 """From offset and length to bytes, fewer of them at the end of the file."""
+
+MOST_READS = 10_000
+"""Reads of one file. A film with a hundred tracks takes some thousands; a file that wants more is made to be slow."""
+
+
+class TooManyReadsError(Exception):
+    """A file whose header does not come to an end; of such a file nothing is known but its format."""
+
+
+def sparing(read: Read) -> Read:
+    """The same, but only so often: one number for the whole file, as a number for each level would multiply.
+
+    Raises:
+        TooManyReadsError: by what is returned, once that is used up.
+    """
+    reads = count()
+
+    def spared(offset: int, length: int) -> bytes:
+        if next(reads) >= MOST_READS:
+            raise TooManyReadsError
+        return read(offset, length)
+
+    return spared
 
 
 @frozen

@@ -8,15 +8,16 @@ import asyncio
 import inspect
 import os
 import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from attrs import define, evolve, frozen
 
+from mi_async._core.declare import operations_of
 from mi_async.api.assets import Asset
-from mi_async.api.indexes import Index
-from mi_async.api.scene_summaries import SceneSummary
+from mi_async.api.indexes import Index, Indexes
+from mi_async.api.scene_summaries import SceneSummaries, SceneSummary
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.errors import (
     AlreadyExistsError,
@@ -24,19 +25,25 @@ from mi_async.errors import (
     InvalidArgumentError,
     NotFoundError,
 )
-from mi_async.storage.file import LocalFile
+from mi_async.storage.file import LocalFile, open_file
 from mi_async.storage.place import SCHEME, StoredObject
 from mi_async.storage.send import Sending, send
-from mi_async.storage.store import Store
+from mi_async.storage.store import Head, Store
 from mi_async.workflows.context import Context, tell_created
 from mi_async.workflows.ingestion import IfExists, IngestedAsset, Ingestion, IngestProgress, Stage
 from mi_async.workflows.jobs import Job, import_job
+from mi_async.workflows.mark import mark, older_than
 from mi_async.workflows.media import check_media, check_name, read_header
-from mi_async.workflows.onward import ask_for_index, ask_for_summary, candidates, linked_bucket, project_number
-from mi_async.workflows.register import find_assets, register_once
+from mi_async.workflows.onward import ask_for_index, ask_for_summary, linked_bucket, project_number
+from mi_async.workflows.register import register_once, reusable
+from mi_async.workflows.shelf import find_assets
 from mi_async.workflows.starting import AnalysisOptions
 
 T = TypeVar("T")
+ANALYSIS = next(operation for operation in operations_of(Indexes) if operation.name == "request")
+SUMMARY = next(operation for operation in operations_of(SceneSummaries) if operation.name == "request")
+OPTIONS = AnalysisOptions.__optional_keys__
+"""Names in ``analysis``."""
 
 
 @frozen
@@ -74,11 +81,15 @@ class Wish:
         """Refuse what cannot be meant."""
         mistakes = {
             "if_exists is reuse, duplicate or error": self.if_exists not in get_args(IfExists),
-            "a scene summary needs an analysis: analyze=False and summarize=True exclude each other": (
+            "a scene summary needs an analysis: summarize and no analysis exclude each other": (
                 self.summarize and not self.analyze
             ),
-            "locale is the language of a summary: give summarize=True": self.locale is not None and not self.summarize,
+            "locale is the language of a summary: only with summarize": self.locale is not None and not self.summarize,
             "analysis says how to analyse: not with analyze=False": bool(self.analysis) and not self.analyze,
+            f"analysis takes {', '.join(sorted(OPTIONS))}": not isinstance(self.analysis, Mapping | None)
+            or not OPTIONS.issuperset(self.analysis or ()),
+            f"timeout is a number of seconds from 0, not {self.timeout!r}": self.timeout is not None
+            and not (isinstance(self.timeout, int | float) and self.timeout >= 0),
             "project is a number or a name": not isinstance(self.project, int | str | None)
             or isinstance(self.project, bool),
             "progress is called and not awaited: give a plain function": inspect.iscoroutinefunction(self.progress),
@@ -86,14 +97,31 @@ class Wish:
         if said := next((text for text, wrong in mistakes.items() if wrong), None):
             raise InvalidArgumentError(said)
 
+    def check(self, context: Context) -> None:
+        """Build the requests that come after the upload, as far as they can be, and so hold them against their bounds.
+
+        Raises:
+            InvalidArgumentError: the service would refuse them.
+        """
+        asset = {"workspace_name": context.groups.name, "project_id": 0, "asset_id": 0}
+        ANALYSIS.build({**asset, **(self.analysis or {})}, validate=context.validate)
+        SUMMARY.build({**asset, "locale": self.locale}, validate=context.validate)
+
     @property
     def folder(self) -> Path | None:
         """Where the record of an unfinished upload is kept."""
         return None if self.state_folder is None else Path(self.state_folder)
 
 
+def already_there(place: StoredObject, numbers: Sequence[int]) -> AlreadyExistsError:
+    """What ``if_exists="error"`` leads to."""
+    message = f"the project has assets of {place.key!r} already: {', '.join(map(str, numbers))}"
+    return AlreadyExistsError(message, existing=tuple(numbers))
+
+
 async def ingest_asset(intake: Intake, source: str | os.PathLike[str] | StoredObject, wish: Wish) -> IngestedAsset:
     """Bring a file or an object in; see ``Workspace.ingest_asset``."""
+    wish.check(intake.context)
     place = StoredObject.parse(source) if isinstance(source, str) and source.startswith(SCHEME) else source
     if not isinstance(place, StoredObject):
         return await _ingest_file(intake, place, wish)
@@ -105,8 +133,7 @@ async def ingest_asset(intake: Intake, source: str | os.PathLike[str] | StoredOb
 
 
 async def _ingest_file(intake: Intake, source: str | os.PathLike[str], wish: Wish) -> IngestedAsset:
-    file = await asyncio.to_thread(LocalFile.open, source)
-    with file:
+    async with open_file(source) as file:
         run = _Run(intake, wish, Ingestion(file.name, size=file.size))
         if intake.context.validate:
             header = await asyncio.to_thread(read_header, file.read, file.size)
@@ -114,6 +141,8 @@ async def _ingest_file(intake: Intake, source: str | os.PathLike[str], wish: Wis
         bucket = await linked_bucket(intake.context, intake.describe(), wish.bucket)
         # In Unicode NFC, so that a name typed on one system is found on another.
         key = unicodedata.normalize("NFC", Path(file.name).name) if wish.key is None else wish.key
+        if intake.context.validate:
+            check_name(key, file.size)
         return await run.ingest(StoredObject(bucket, key), file)
 
 
@@ -124,13 +153,15 @@ class _Run:
     intake: Intake
     wish: Wish
     at: Ingestion
+    is_stored: bool = False
+    older: frozenset[int] = frozenset()  # assets of the key that were made of another object
 
     async def ingest(self, place: StoredObject, file: LocalFile | None) -> IngestedAsset:
         """Take all steps; an error tells what exists."""
         try:
             return await self._ingest(place, file)
         except BaseException as error:
-            made: dict[str, Any] = {"object": str(place)} if self.at.sent and self.at.stage is not Stage.UPLOAD else {}
+            made: dict[str, Any] = {"object": str(place)} if self.is_stored else {}
             if self.at.asset_id is not None:
                 made["asset_id"] = self.at.asset_id
             tell_created(error, **made)
@@ -140,18 +171,7 @@ class _Run:
         context, wish = self.intake.context, self.wish
         self._tell(place=place)
         project = await project_number(context, wish.project)
-        found = await find_assets(context, project, place.key)
-        if found and wish.if_exists == "error":
-            numbers = tuple(asset.asset_id for asset in found)
-            message = f"the project has assets of {place.key!r} already: {', '.join(map(str, numbers))}"
-            raise AlreadyExistsError(message, existing=numbers)
-        was_there = await self._look(place) if file is None else await self._send(place, file)
-        # Another object of the name was there when they were made, if this one has only now arrived.
-        usable = found if was_there and wish.if_exists == "reuse" else []
-        asset = await self._reuse(project, usable)
-        reused = asset is not None
-        if asset is None:
-            asset = await self._register(project, place, [asset.asset_id for asset in found])
+        asset, reused = await self._imported(project, place, file)
         index = await self._analyse(project, asset.asset_id, reused=reused) if wish.analyze else None
         summary = await self._summarise(project, asset.asset_id, reused=reused) if wish.summarize else None
         self._tell(stage=Stage.DONE, state=None)
@@ -162,38 +182,63 @@ class _Run:
         if self.wish.progress is not None:
             self.wish.progress(self.at)
 
-    async def _look(self, place: StoredObject) -> bool:
+    async def _imported(self, project: int, place: StoredObject, file: LocalFile | None) -> tuple[Asset, bool]:
+        """The asset, once it is imported, and whether it was there before."""
+        while True:
+            number, reused = await self._registered(project, place, file)
+            job = import_job(self.intake.context, project, number, fresh=not reused)
+            try:
+                return await self._wait(Stage.IMPORT, job, number), reused
+            except ImportFailedError:
+                if not reused:
+                    raise
+
+    async def _registered(self, project: int, place: StoredObject, file: LocalFile | None) -> tuple[int, bool]:
+        """Number of an asset of the object, and whether it was there before; nobody else is at the object meanwhile."""
+        context, if_exists = self.intake.context, self.wish.if_exists
+        async with context.desk.turn(place):
+            found = await find_assets(context, project, place.key)
+            if not self.is_stored:
+                if found and if_exists == "error":
+                    raise already_there(place, found)
+                await self._bring(project, place, file, found)
+            if if_exists == "reuse":
+                usable = [number for number in found if number not in self.older]
+                if (number := await reusable(context, project, usable, self.at.size)) is not None:
+                    return number, True
+            return await register_once(context, project, place, found), False
+
+    async def _bring(self, project: int, place: StoredObject, file: LocalFile | None, found: Sequence[int]) -> None:
+        """See to it that the object is there, and find out which assets are older than it is."""
+        context, store = self.intake.context, self.intake.store
+        if file is None:
+            self.older = older_than(context, project, await self._look(place), found)
+        elif not await self._send(place, file, mark(context, project, found)):
+            self.older = frozenset(found)
+        elif found:
+            self.older = older_than(context, project, await store.head(place), found)
+
+    async def _look(self, place: StoredObject) -> Head:
         """Find out about an object that is said to be there."""
         head = await self.intake.store.head(place)
         if head is None:
             raise NotFoundError(404, "", f"{place}: there is no such object", operation="storage")
         if self.intake.context.validate:
             check_name(place.key, head.size)
+        self.is_stored = True
         self._tell(size=head.size, found=head.size)
-        return True
+        return head
 
-    async def _send(self, place: StoredObject, file: LocalFile) -> bool:
+    async def _send(self, place: StoredObject, file: LocalFile, metadata: Mapping[str, str]) -> bool:
         """Bring the file into the bucket; tells whether it was there."""
 
         def sent(sending: Sending) -> None:
-            self._tell(stage=Stage.UPLOAD, found=sending.found, sent=sending.sent)
+            self.is_stored = sending.etag is not None
+            stage = self.at.stage if sending.was_there else Stage.UPLOAD
+            self._tell(stage=stage, found=sending.found, sent=sending.sent)
 
-        return (await send(self.intake.store, file, place, folder=self.wish.folder, sent=sent)).was_there
-
-    async def _reuse(self, project: int, found: Sequence[Asset]) -> Asset | None:
-        """The newest asset whose import did not fail, once it is imported."""
-        for asset in candidates(found, self.at.size):
-            job = import_job(self.intake.context, project, asset.asset_id, fresh=False)
-            try:
-                return await self._wait(Stage.IMPORT, job, asset.asset_id)
-            except ImportFailedError:
-                continue
-        return None
-
-    async def _register(self, project: int, place: StoredObject, before: Sequence[int]) -> Asset:
-        context = self.intake.context
-        number = await register_once(context, project, place, before)
-        return await self._wait(Stage.IMPORT, import_job(context, project, number), number)
+        store, folder = self.intake.store, self.wish.folder
+        return (await send(store, file, place, folder=folder, sent=sent, metadata=metadata)).was_there
 
     async def _analyse(self, project: int, asset: int, *, reused: bool) -> Index:
         """Wait for the index of an asset, which is asked for unless it is there or on its way."""
@@ -205,5 +250,7 @@ class _Run:
         return await self._wait(Stage.SUMMARY, job, asset)
 
     async def _wait(self, stage: Stage, job: Job[T], asset: int) -> T:
-        self._tell(stage=stage, asset_id=asset, state=None)
-        return await job.wait(timeout=self.wish.timeout, progress=lambda job: self._tell(state=str(job.state)))
+        self._tell(stage=stage, asset_id=asset, state=None, job=job.id)
+        result = await job.wait(timeout=self.wish.timeout, progress=lambda job: self._tell(state=str(job.state)))
+        self._tell(job=None)
+        return result

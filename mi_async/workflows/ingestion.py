@@ -19,7 +19,7 @@ IfExists: TypeAlias = Literal["reuse", "duplicate", "error"]
 
 
 class Stage(Enum):
-    """What an ingestion is at, in order."""
+    """What an ingestion is at, in order; there is an upload only where bytes go."""
 
     CHECK = "check"
     UPLOAD = "upload"
@@ -42,6 +42,7 @@ class Ingestion:
         place: the object, once its name is known.
         asset_id: number of the asset, once there is one.
         state: the service's word for the job that is waited for.
+        job: that job as a string, for ``session.job(...)``; None where none is waited for.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Ingestion:
     place: StoredObject | None = None
     asset_id: int | None = None
     state: str | None = None
+    job: str | None = None
 
 
 IngestProgress: TypeAlias = Callable[[Ingestion], None]

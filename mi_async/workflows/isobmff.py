@@ -1,18 +1,17 @@
 """Headers of the ISO base media file format: mp4, mov and heic.
 
-Law: pure; walks from box to box and reads the few bytes that matter, wherever in the file they are. A damaged or
-hostile file ends the walk, and what was not found is not known.
+Law: pure; walks from box to box and reads the few bytes that matter, wherever in the file they are; of what there is to
+be one of, the first counts. A damaged file ends the walk, and what was not found is not known; of a file that would
+make the walk a long one, only the format is.
 Source: ISO/IEC 14496-12 and 23008-12; Apple, QuickTime File Format.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from attrs import frozen
 
-from mi_async.workflows.header import Header, Read, largest
+from mi_async.workflows.header import Header, Read, TooManyReadsError, largest, sparing
 
-MOST_BOXES = 2_000
-"""Boxes of one level that are looked at."""
 LARGE, TO_THE_END = 1, 0
 """Sizes that mean something else."""
 UNKNOWN_LENGTHS = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
@@ -35,8 +34,8 @@ class Box:
 
 def boxes(read: Read, start: int, end: int) -> Iterator[Box]:
     """The boxes of one level."""
-    for _ in range(MOST_BOXES):
-        head = read(start, 16) if start + 8 <= end else b""
+    while start + 8 <= end:
+        head = read(start, 16)
         if len(head) < 8:  # noqa: PLR2004  the shortest head of a box
             return
         size, kind, begin = int.from_bytes(head[:4], "big"), head[4:8], start + 8
@@ -50,11 +49,14 @@ def boxes(read: Read, start: int, end: int) -> Iterator[Box]:
         start += size
 
 
-def within(read: Read, parents: Sequence[Box], *path: bytes) -> list[Box]:
-    """All boxes at the end of a path below some."""
-    for kind in path:
-        parents = [box for parent in parents for box in boxes(read, parent.start, parent.end) if box.kind == kind]
-    return list(parents)
+def within(read: Read, parent: Box, *path: bytes) -> Iterator[Box]:
+    """All boxes at the end of a path, in their order."""
+    if not path:
+        yield parent
+        return
+    for box in boxes(read, parent.start, parent.end):
+        if box.kind == path[0]:
+            yield from within(read, box, *path[1:])
 
 
 def read_isobmff(read: Read, size: int) -> Header | None:
@@ -66,18 +68,27 @@ def read_isobmff(read: Read, size: int) -> Header | None:
         kind = "mov"
     else:
         return None
-    whole = Box(b"", 0, size)
-    if kind == "heic":
-        return Header(kind, *largest([_spatial(read, box) for box in _properties(read, whole)]))
-    seconds = [_seconds(read, box) for box in within(read, [whole], b"moov", b"mvhd")]
-    tracks = [_track(read, box) for box in within(read, [whole], b"moov", b"trak", b"tkhd")]
-    width, height = largest(tracks)
-    return Header(kind, width, height, next(iter(seconds), None))
+    whole, few = Box(b"", 0, size), sparing(read)
+    try:
+        return _still(few, whole) if kind == "heic" else _film(few, whole, kind)
+    except TooManyReadsError:
+        return Header(kind)
 
 
-def _properties(read: Read, whole: Box) -> list[Box]:
-    metas = [Box(box.kind, box.start + 4, box.end) for box in within(read, [whole], b"meta")]
-    return within(read, metas, b"iprp", b"ipco", b"ispe")
+def _film(read: Read, whole: Box, kind: str) -> Header:
+    """What the one ``moov`` tells, which may be followed by any number of fragments."""
+    for moov in within(read, whole, b"moov"):
+        seconds = next((_seconds(read, box) for box in within(read, moov, b"mvhd")), None)
+        width, height = largest([_track(read, box) for box in within(read, moov, b"trak", b"tkhd")])
+        return Header(kind, width, height, seconds)
+    return Header(kind)
+
+
+def _still(read: Read, whole: Box) -> Header:
+    for meta in within(read, whole, b"meta"):
+        properties = within(read, Box(meta.kind, meta.start + 4, meta.end), b"iprp", b"ipco", b"ispe")
+        return Header("heic", *largest([_spatial(read, box) for box in properties]))
+    return Header("heic")
 
 
 def _spatial(read: Read, box: Box) -> tuple[int, int]:

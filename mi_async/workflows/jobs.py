@@ -34,8 +34,8 @@ SETTLING = 30.0
 class Job(Generic[T]):
     """A job at the service: the import of an asset, an analysis, a scene summary or a search.
 
-    ``result = await job`` waits for its end. The handle keeps what it ended with; ``session.job(str(job))`` makes a
-    new one, in this process or another.
+    ``result = await job`` waits for its end. The handle keeps what it ended with, and asks again after a failure of
+    asking; ``session.job(str(job))`` makes a new one, in this process or another.
 
     Attributes:
         state: the service's word as last seen; None before the first look. The service tells no percentage.
@@ -55,6 +55,8 @@ class Job(Generic[T]):
     _ended: bool = field(init=False, default=False)
     _result: T | None = field(init=False, default=None)
     _error: MIError | None = field(init=False, default=None)
+    _missed: BaseException | None = field(init=False, default=None)  # ended a wait unseen: for the next to raise
+    _trouble: MIError | None = field(init=False, default=None)  # why the last question had no answer
 
     @property
     def kind(self) -> str:
@@ -117,17 +119,20 @@ class Job(Generic[T]):
 
         Raises:
             ImportFailedError, AnalysisFailedError, SearchFailedError: the job failed, or was cancelled by somebody.
-            JobTimeoutError: it takes longer; it goes on at the service.
+            JobTimeoutError: it takes longer; it goes on at the service. Its cause is how the last question failed, if
+                it did.
             JobStateError: its state is one that this version does not know, or nobody asked for the job.
-            MIError: asking is of no use: the asset is gone, the keys may not see it, the session was closed.
+            MIError: asking is of no use now: the asset is gone, the keys may not see it, the session was closed. That
+                is not the end of the job: the next wait asks again.
         """
         limit = self._limit(timeout)
         if not self._ended:
+            self._raise_missed()
             with self._watching(progress) as answer:
                 await asyncio.wait((answer,), timeout=limit)
                 if not answer.done():
-                    raise self._late(timeout)
-                self._settle(answer)
+                    raise self._late(timeout) from self._trouble
+                self._keep(answer.result())
         return self._outcome()
 
     async def refresh(self) -> OpenEnum:
@@ -197,7 +202,7 @@ class Job(Generic[T]):
                 told[:] = [seen.state]
                 progress(self)
 
-        return self._context.poller.watching(self._question(), tell)
+        return self._context.poller.watching(self._question(), tell, self._stumble)
 
     def _question(self) -> Question:
         """What the poller is to ask; its intervals go on where an earlier wait broke off."""
@@ -213,18 +218,26 @@ class Job(Generic[T]):
 
     def _saw(self, seen: Seen) -> Seen:
         self.state, self.phase, self.reason = seen.state, seen.phase, seen.reason
-        self._looked = self._context.clock.monotonic()
+        self._looked, self._trouble = self._context.clock.monotonic(), None
         return seen
 
+    def _stumble(self, error: MIError) -> None:
+        self._trouble = error
+
+    def _keep(self, end: Answer) -> None:
+        """Keep the end; a failure of asking, or of the caller's own progress function, is none."""
+        self._result, self._error, self._ended = end.result, self._failure(), True
+
     def _settle(self, answer: asyncio.Future[Answer]) -> None:
-        """Keep the end; what the caller's own progress function raised is raised, and is none."""
-        try:
-            ended = answer.result()
-        except MIError as error:
-            self._error = error
-        else:
-            self._result, self._error = ended.result, self._failure()
-        self._ended = True
+        """Keep what ended a wait that has no waiter; a failure of asking until one comes."""
+        self._missed = answer.exception()
+        if self._missed is None:
+            self._keep(answer.result())
+
+    def _raise_missed(self) -> None:
+        missed, self._missed = self._missed, None
+        if missed is not None:
+            raise missed
 
     def _outcome(self) -> T:
         if self._error is not None:
@@ -251,8 +264,11 @@ class Job(Generic[T]):
     def _late(self, timeout: float | None) -> JobTimeoutError:
         seconds = self.timeout if timeout is None else timeout
         seen = "has not been seen yet" if self.state is None else f"is {self.state}"
-        message = f"{self}: {seen} after {seconds:g} s of waiting; it goes on, and session.job({self.id!r}) finds it"
-        return JobTimeoutError(message, job=self.id, state=None if self.state is None else str(self.state))
+        goes = "it goes on" if self._trouble is None else f"asking failed last ({self._trouble}); it may go on"
+        brief = f"{self}: {seen} after {seconds:g} s of waiting; {goes}"
+        message = f"{brief}, and session.job({self.id!r}) finds it"
+        state = None if self.state is None else str(self.state)
+        return JobTimeoutError(message, job=self.id, state=state, brief=brief)
 
     @classmethod
     def of(cls, kind: Kind[T], context: Context, ids: Ids, *, fresh: bool) -> Self:

@@ -82,10 +82,11 @@ class Question:
 
 @define(eq=False)
 class Waiter:
-    """Somebody who waits: whom to tell what was seen, and where the end goes."""
+    """Somebody who waits: whom to tell what was seen, or why nothing was, and where the end goes."""
 
     tell: Callable[[Any], None]
     future: asyncio.Future[Answer]
+    stumble: Callable[[MIError], None]
 
     def told(self, answer: Answer) -> None:
         """Take an answer; whatever ``tell`` raises ends the wait of this one alone."""
@@ -109,20 +110,30 @@ class Watched:
         due: when the next question is; infinity while one is under way, or when nobody waits any more.
         waiters: a set in the order in which they came.
         asking: the question under way.
+        hurried: whether that one may have come too early, so that the next one is to follow at once.
         last: the answer before.
+        trouble: how the question before failed, if it is one to be asked again.
     """
 
     question: Question
     due: float
     waiters: dict[Waiter, None] = field(init=False, factory=dict)
     asking: asyncio.Task[None] | None = field(init=False, default=None)
+    hurried: bool = field(init=False, default=False)
     last: Answer | None = field(init=False, default=None)
+    trouble: MIError | None = field(init=False, default=None)
 
     def answered(self, answer: Answer) -> None:
         """Tell everybody."""
-        self.last = answer
+        self.last, self.trouble = answer, None
         for waiter in tuple(self.waiters):
             waiter.told(answer)
+
+    def stumbled(self, error: MIError) -> None:
+        """Tell everybody why there is no answer this time."""
+        self.trouble = error
+        for waiter in self.waiters:
+            waiter.stumble(error)
 
     def failed(self, error: Exception) -> None:
         """End every wait with an error."""
@@ -163,7 +174,10 @@ class Lane:
     def hurry(self, key: str) -> None:
         """Ask about a thing as soon as the pace allows, if anybody waits for it."""
         thing = self._watched.get(key)
-        if thing is not None and thing.asking is None:
+        if thing is None:
+            return
+        thing.hurried = thing.asking is not None  # what that one brings may be how it was before
+        if not thing.hurried:
             self._enqueue(thing, self.clock.monotonic())
 
     def end(self, error: Callable[[str], Exception]) -> set[asyncio.Task[None]]:
@@ -220,6 +234,7 @@ class Lane:
                 self._failures += 1
                 level = logging.WARNING if self._failures == 1 else logging.INFO
                 _log.log(level, "%s: asking failed, will ask again: %s", thing.question.key, error)
+                thing.stumbled(error)
             else:
                 thing.failed(error)
         except Exception as error:  # noqa: BLE001  a mistake of ours must not leave anybody waiting
@@ -246,7 +261,8 @@ class Lane:
             self._forget(thing)  # so that who comes now asks anew
         else:
             now = self.clock.monotonic()
-            self._enqueue(thing, now + thing.question.delay(now - thing.question.since))
+            self._enqueue(thing, now + (0.0 if thing.hurried else thing.question.delay(now - thing.question.since)))
+            thing.hurried = False
 
 
 def passing(error: MIError) -> bool:

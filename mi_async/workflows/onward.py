@@ -4,10 +4,9 @@ Law: what is there already, or on its way, is taken as it is; nothing here waits
 """
 
 import unicodedata
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
-from mi_async.api.assets import Asset
 from mi_async.api.indexes import Index
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.workspaces import WorkspaceInfo
@@ -21,15 +20,24 @@ T = TypeVar("T")
 
 
 async def project_number(context: Context, project: int | str | None) -> int:
-    """The number of a project that may be given by its name; None is the base project."""
-    if isinstance(project, int):
-        return project
-    name = None if project is None else unicodedata.normalize("NFC", project)
+    """The number of a project that may be given by its name; None is the base project; a number is taken as it is."""
+    return project if isinstance(project, int) else await find_project(context, project)
+
+
+async def find_project(context: Context, project: int | str | None) -> int:
+    """The number of a project that is there, by its number or name; None is the base project.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    wanted = unicodedata.normalize("NFC", project) if isinstance(project, str) else project
     for one in await context.groups.projects.list():
-        if one.is_base_project if name is None else unicodedata.normalize("NFC", one.name) == name:
+        names = (one.project_id, unicodedata.normalize("NFC", one.name))
+        if one.is_base_project if wanted is None else wanted in names:
             return one.project_id
-    message = f"the workspace {context.groups.name!r} has no {'base project' if name is None else f'project {name!r}'}"
-    raise InvalidArgumentError(message)
+    what = "base project" if project is None else f"project {project!r}"
+    message = f"the workspace {context.groups.name!r} has no {what}"
+    raise NotFoundError(404, "", message, operation="projects.list")
 
 
 async def linked_bucket(context: Context, described: Awaitable[WorkspaceInfo], wanted: str | None) -> str:
@@ -37,19 +45,12 @@ async def linked_bucket(context: Context, described: Awaitable[WorkspaceInfo], w
     linked = (await described).bucket_name
     name = context.groups.name
     if wanted is None and linked is None:
-        message = f"the workspace {name!r} is linked to no bucket: give bucket"
+        message = f"the workspace {name!r} is linked to no bucket: say which (bucket, or --bucket)"
         raise InvalidArgumentError(message)
     if context.validate and None not in {wanted, linked} and wanted != linked:
         message = f"the workspace {name!r} is linked to the bucket {linked!r} and takes nothing from {wanted!r}"
         raise InvalidArgumentError(message)
     return str(wanted or linked)
-
-
-def candidates(found: Sequence[Asset], size: int) -> Iterator[Asset]:
-    """Assets that may be of an object of this size, the newest first."""
-    for asset in reversed(found):
-        if asset.meta_data is None or asset.meta_data.size in {None, size}:
-            yield asset
 
 
 async def ask_for_index(

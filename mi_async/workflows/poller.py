@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async.errors import SessionError
+from mi_async.errors import MIError, SessionError
 from mi_async.workflows.lane import Answer, Lane, Pace, Question, Waiter
 
 
@@ -26,12 +26,15 @@ class Poller:
     _closed: bool = field(init=False, default=False)
 
     @contextmanager
-    def watching(self, question: Question, tell: Callable[[Any], None]) -> Generator[asyncio.Future[Answer]]:
+    def watching(
+        self, question: Question, tell: Callable[[Any], None], stumble: Callable[[MIError], None] = lambda _: None
+    ) -> Generator[asyncio.Future[Answer]]:
         """Watch something for a block; the future gets the answer that ends it, or the error.
 
         Args:
             question: what to ask; not asked by this one if it is being asked already.
             tell: called with what each answer saw.
+            stumble: called with each failure that asking again may mend; must not raise.
 
         Raises:
             SessionError: the session is closed, or belongs to another event loop.
@@ -43,11 +46,13 @@ class Poller:
             message = "the session belongs to another event loop: connect() once in each loop"
             raise SessionError(message)
         lane = self._lane(question.pace)
-        waiter = Waiter(tell, self._loop.create_future())
+        waiter = Waiter(tell, self._loop.create_future(), stumble)
         thing = lane.join(question, waiter)
         try:
             if thing.last is not None:
                 tell(thing.last.seen)
+            if thing.trouble is not None:
+                stumble(thing.trouble)
             yield waiter.future
         finally:
             lane.leave(thing, waiter)

@@ -1,38 +1,22 @@
-"""Register an object as an asset, once, looking before any repeat.
+"""Register an object as an asset, once, looking before any repeat; and find one that there is already.
 
 Law: every registration makes an asset, so after an ambiguous failure the project's assets are read, and only where none
 is new is it registered again.
 """
 
-from collections.abc import Collection
-from contextlib import aclosing
+from collections.abc import Collection, Sequence
 
 from mi_async.api.assets import Asset
-from mi_async.errors import DeadlineExceededError, MIError
+from mi_async.errors import DeadlineExceededError, MIError, NotFoundError
 from mi_async.storage.place import StoredObject
 from mi_async.workflows.context import Context, known
-
-
-async def find_assets(context: Context, project_id: int, key: str) -> list[Asset]:
-    """Assets of a project that were registered from an object of this key, oldest first.
-
-    The service does not say from which bucket; a workspace is linked to one.
-    """
-    assets, found = context.groups.assets, list[Asset]()
-    name = key.rpartition("/")[2]
-    async with aclosing(assets.all(project_id)) as listed:
-        async for asset in listed:
-            if asset.file_name != name:
-                continue
-            # Listings may leave the key out; the details have it.
-            detailed = asset if asset.key is not None else await assets.get(project_id, asset.asset_id)
-            if detailed.key == key:
-                found.append(detailed)
-    return sorted(found, key=lambda asset: asset.asset_id)
+from mi_async.workflows.jobs import import_job
+from mi_async.workflows.kinds import JobPhase
+from mi_async.workflows.shelf import find_assets
 
 
 async def register_once(context: Context, project_id: int, place: StoredObject, before: Collection[int]) -> int:
-    """Register an object; returns the number of the one new asset.
+    """Register an object; returns the number of the one new asset. To be called in the object's turn.
 
     Args:
         context: the workspace.
@@ -41,21 +25,65 @@ async def register_once(context: Context, project_id: int, place: StoredObject, 
         before: numbers of the assets of this key that there were already.
 
     Raises:
-        MIError: the last failure, when the tries are used up.
+        MIError: the last failure, when the tries or the time for the call are used up, and no asset has come of it.
     """
+    number = await _registered(context, project_id, place, before)
+    context.desk.tell(context.groups.name, project_id, place.key, number)
+    return number
+
+
+async def _registered(context: Context, project_id: int, place: StoredObject, before: Collection[int]) -> int:
     failure: MIError | None = None
     for attempt in range(context.attempts):
-        if failure is not None:
-            await context.clock.sleep(context.polling.first * 2.0 ** (attempt - 1))
-            fresh = [a.asset_id for a in await find_assets(context, project_id, place.key) if a.asset_id not in before]
-            if fresh:
-                return fresh[0]
         try:
-            answer = await context.groups.assets.register(project_id, key=place.key, bucket_name=place.bucket)
+            return (await context.groups.assets.register(project_id, key=place.key, bucket_name=place.bucket)).asset_id
         except MIError as error:
-            if not error.ambiguous or isinstance(error, DeadlineExceededError):
+            if not error.ambiguous:
                 raise
             failure = error
-        else:
-            return answer.asset_id
+        await context.clock.sleep(context.polling.first * 2.0**attempt)
+        if fresh := [number for number in await find_assets(context, project_id, place.key) if number not in before]:
+            return fresh[0]
+        if isinstance(failure, DeadlineExceededError):
+            break
     raise known(failure)
+
+
+async def reusable(context: Context, project_id: int, numbers: Sequence[int], size: int) -> int | None:
+    """The newest asset that may be of an object of this size and whose import has not failed; None for none.
+
+    Args:
+        context: the workspace.
+        project_id: where they are.
+        numbers: of the assets, oldest first.
+        size: bytes of the object.
+    """
+    for number in reversed(numbers):
+        try:
+            asset = await context.groups.assets.get(project_id, number)
+            if not _fits(asset, size):
+                continue
+            job = import_job(context, project_id, number, fresh=False)
+            await job.refresh()
+        except NotFoundError:  # it was deleted since it was listed
+            continue
+        if job.phase is not JobPhase.FAILED:
+            return number
+    return None
+
+
+async def still_there(context: Context, project_id: int, numbers: Sequence[int]) -> list[int]:
+    """Those of the assets that nobody has deleted since they were listed."""
+    found: list[int] = []
+    for number in numbers:
+        try:
+            await context.groups.assets.get(project_id, number)
+        except NotFoundError:
+            continue
+        found.append(number)
+    return found
+
+
+def _fits(asset: Asset, size: int) -> bool:
+    """Whether an asset may be of an object of this size, which it need not tell."""
+    return asset.meta_data is None or asset.meta_data.size in {None, size}

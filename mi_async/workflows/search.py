@@ -1,41 +1,24 @@
 """Search the scenes of a workspace: the query checked, its picture uploaded, the search awaited, its pages walked.
 
-Law: nothing is sent before the first hit is asked for, and nothing at all if an argument is out of bounds; the
-bounds are those of the operations.
+Law: nothing is sent before the first hit is asked for, and nothing at all if an argument is out of bounds.
 """
 
-from collections.abc import AsyncGenerator, Iterable
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
 from mi_async._core import convert
-from mi_async._core.declare import operations_of
 from mi_async._core.paging import every
-from mi_async.api.indexes import AssetType, ConfidenceLevel
-from mi_async.api.search import (
-    DialogQuery,
-    PersonQuery,
-    QueryOption,
-    Search,
-    SearchFilter,
-    SearchQuery,
-    SearchResults,
-)
-from mi_async.errors import InvalidArgumentError, ResponseError
+from mi_async.api.search import SearchResults
+from mi_async.errors import ResponseError
 from mi_async.models import JsonObject, Model, Page
 from mi_async.notebook import told
 from mi_async.workflows.context import Context
 from mi_async.workflows.kinds import RESULTS
 from mi_async.workflows.query_image import QueryUploads, upload_query_image
-from mi_async.workflows.source import Source
+from mi_async.workflows.scene_query import Asked, Wanted, check
 from mi_async.workflows.starting import start_search
-
-T = TypeVar("T")
-M = TypeVar("M", bound=Model)
-REQUEST = next(operation for operation in operations_of(Search) if operation.name == "request")
-PENDING = "the key of a picture that is not uploaded yet"
 
 
 @frozen
@@ -86,82 +69,12 @@ def _fits(name: str, value: Any) -> bool:
     return True
 
 
-@frozen(kw_only=True, eq=False, repr=False)
-class Wanted:
-    """What is searched for: the arguments of ``Workspace.search_scenes``, which tells what they mean."""
-
-    text: str | None = None
-    image: Source | None = None
-    persons: Iterable[int] = ()
-    persons_any: Iterable[int] = ()
-    persons_not: Iterable[int] = ()
-    dialogs: Iterable[str] = ()
-    dialogs_any: Iterable[str] = ()
-    dialogs_not: Iterable[str] = ()
-    confidence_level: ConfidenceLevel | None = None
-    project_ids: Iterable[int] | None = None
-    asset_ids: Iterable[int] | None = None
-    asset_types: Iterable[AssetType] | None = None
-    index_modified_from: datetime | None = None
-    index_modified_to: datetime | None = None
-    limit: int | None = None
-    timeout: float | None = None
-
-    def query(self) -> SearchQuery:
-        """What to look for, with a placeholder for the key of a picture that is not uploaded yet."""
-        seen = PersonQuery(
-            _terms("persons", self.persons),
-            _terms("persons_any", self.persons_any),
-            _terms("persons_not", self.persons_not),
-        )
-        said = DialogQuery(
-            _terms("dialogs", self.dialogs),
-            _terms("dialogs_any", self.dialogs_any),
-            _terms("dialogs_not", self.dialogs_not),
-        )
-        return SearchQuery(self.text, None if self.image is None else PENDING, _given(seen), _given(said))
-
-    def where(self) -> SearchFilter | None:
-        """Where to look; None for everywhere."""
-        where = SearchFilter(
-            _places("project_ids", self.project_ids),
-            _places("asset_ids", self.asset_ids),
-            _places("asset_types", self.asset_types),
-            self.index_modified_from,
-            self.index_modified_to,
-        )
-        return _given(where)
-
-
 def search_scenes(context: Context, uploads: QueryUploads, wanted: Wanted) -> AsyncGenerator[SceneHit]:
     """Search and iterate over the scenes that are found; see ``Workspace.search_scenes``."""
-    option = _given(QueryOption(wanted.confidence_level))
-    search = _Search(context, uploads, wanted, wanted.query(), option, wanted.where())
+    asked = wanted.asked()
     if context.validate:
-        search.check()
-    return every(search.page, limit=wanted.limit)
-
-
-def _given(model: M) -> M | None:
-    """The model, unless there is nothing in it."""
-    return None if model == type(model)() else model
-
-
-def _terms(name: str, values: Iterable[T]) -> tuple[T, ...] | None:
-    """Terms of a query; no terms are not sent."""
-    return _listed(name, values) or None
-
-
-def _places(name: str, values: Iterable[T] | None) -> tuple[T, ...] | None:
-    """Where to look; a list that came out empty is sent, since it does not mean everywhere."""
-    return None if values is None else _listed(name, values)
-
-
-def _listed(name: str, values: Iterable[T]) -> tuple[T, ...]:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        message = f"{name} is a list: write {name}=[{values!r}]"
-        raise InvalidArgumentError(message)
-    return tuple(values)
+        check(wanted, asked, context.groups.name)
+    return every(_Search(context, uploads, wanted, asked).page, limit=wanted.limit)
 
 
 @define(eq=False)
@@ -171,26 +84,8 @@ class _Search:
     context: Context
     uploads: QueryUploads
     wanted: Wanted
-    query: SearchQuery
-    option: QueryOption | None
-    where: SearchFilter | None
+    asked: Asked
     search_id: str = field(init=False, default="")
-
-    def check(self) -> None:
-        """Hold everything against the documented bounds.
-
-        Raises:
-            InvalidArgumentError: the service would refuse it.
-        """
-        given = [name for name in ("text", "image") if getattr(self.wanted, name) is not None]
-        if len(given) != 1:
-            message = f"give exactly one of text and image; {' and '.join(given) or 'none'} was given"
-            raise InvalidArgumentError(message)
-        if self.wanted.timeout is not None and not self.wanted.timeout >= 0:
-            message = f"timeout is a number of seconds from 0, not {self.wanted.timeout!r}"
-            raise InvalidArgumentError(message)
-        asked = {"query": self.query, "query_option": self.option, "query_filter": self.where}
-        REQUEST.build({"workspace_name": self.context.groups.name, **asked})
 
     async def page(self, number: int) -> Page[SceneHit]:
         """Get one page of what is found; the first one begins the search and waits for it."""
@@ -199,11 +94,11 @@ class _Search:
         return Page(hits, total_count=results.total_count or 0, total_page=results.total_page or 0)
 
     async def _first(self) -> SearchResults:
-        query, context = self.query, self.context
+        query, context = self.asked.query, self.context
         if self.wanted.image is not None:
             key = await upload_query_image(context, self.uploads, self.wanted.image)
             query, context = evolve(query, image_query=key), evolve(context, entry=context.groups)
-        job = await start_search(context, query, query_option=self.option, query_filter=self.where)
+        job = await start_search(context, query, query_option=self.asked.option, query_filter=self.asked.where)
         found = await job.wait(timeout=self.wanted.timeout)
         self.search_id = found.search_id
         return found

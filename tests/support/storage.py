@@ -21,6 +21,7 @@ from mi_async.emulator.objects import by_name
 BUCKET = "footage"
 Refusal = tuple[str, str]
 """Status line and code of S3."""
+Headers = list[tuple[str, str]]
 
 
 class Silent(WSGIRequestHandler):
@@ -42,6 +43,7 @@ class Bucket:
         refuse: asked before each request; what it gives is answered instead.
         poor: keys of films of which the service finds the resolution too low.
         lose: kinds of request that are carried out and then answered with a failure, each once.
+        dress: changes the headers of answers, by the kind of request.
     """
 
     url: str
@@ -51,6 +53,7 @@ class Bucket:
     refuse: Callable[[str, dict[str, list[str]]], Refusal | None] = lambda _kind, _query: None
     lose: set[str] = field(factory=set)
     poor: set[str] = field(factory=set)
+    dress: Callable[[str, Headers], Headers] = lambda _kind, headers: headers
 
     @property
     def address(self) -> str:
@@ -151,7 +154,11 @@ class _Counted:
             return [f"<Error><Code>{refusal[1]}</Code><Message>As a test wants it.</Message></Error>".encode()]
         if kind == "part PUT":
             self.bucket.parts.append(int(query["partNumber"][0]))
-        return self.application(environ, start)
+
+        def dressed(status: str, headers: Headers, *more: Any) -> Any:
+            return start(status, self.bucket.dress(kind, headers), *more)
+
+        return self.application(environ, dressed)
 
 
 @contextmanager

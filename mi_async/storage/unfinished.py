@@ -1,0 +1,112 @@
+"""The unfinished upload of a file to a place: its record on the disk and its parts in the storage.
+
+Law: no upload goes without its record: that is on the disk before the first part is sent, and goes once the upload is
+complete or given up. The disk is worked with in a thread, and to the end, whoever is cancelled.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import define, evolve
+
+from mi_async.errors import MIError
+from mi_async.storage.file import Fingerprint
+from mi_async.storage.place import StoredObject
+from mi_async.storage.record import Record
+from mi_async.storage.store import Store
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Unfinished:
+    """An unfinished upload.
+
+    Attributes:
+        store: the storage.
+        place: where it goes.
+        path: of the record.
+        metadata: what is stored with the object, if it is begun now.
+    """
+
+    store: Store
+    place: StoredObject
+    path: Path
+    metadata: Mapping[str, str]
+
+    async def load(self) -> Record | None:
+        """The record of an upload to this very place; None when there is none."""
+        record = await to_the_end(lambda: Record.load(self.path))
+        if record is None or not record.upload_id:
+            return None
+        return record if (record.url, record.bucket, record.key) == self._target else None
+
+    async def begin(self, part_size: int, fingerprint: Fingerprint) -> Record:
+        """Begin a new one.
+
+        Raises:
+            ConfigError: no record can be written there, and nothing was begun.
+        """
+        draft = Record(*self._target, "", part_size, fingerprint)
+        await self.keep(draft)  # finds out before there is anything to lose whether it can be kept
+        try:
+            record = evolve(draft, upload_id=await self.store.begin(self.place, self.metadata))
+        except BaseException:
+            await self.forget()
+            raise
+        try:
+            await self.keep(record)
+        except MIError:
+            await self._give_up(record)
+            await self.forget()
+            raise
+        return record
+
+    async def keep(self, record: Record) -> None:
+        """Write the record.
+
+        Raises:
+            ConfigError: it cannot be written there.
+        """
+        await to_the_end(lambda: record.save(self.path))
+
+    async def forget(self) -> None:
+        """Take the record away: there is no such upload any more."""
+        await to_the_end(self._unlink)
+
+    async def drop(self) -> None:
+        """Give up what an earlier run has begun, if anything; where that fails the record stays, to tell of it."""
+        record = await self.load()
+        if record is None or await self._give_up(record):
+            await self.forget()
+
+    @property
+    def _target(self) -> tuple[str, str, str]:
+        return self.store.storage.url, self.place.bucket, self.place.key
+
+    async def _give_up(self, record: Record) -> bool:
+        try:
+            await self.store.abort(self.place, record.upload_id)
+        except MIError as error:
+            _log.warning("%s: an unfinished upload of it is still stored and billed: %s", self.place, error)
+            return False
+        return True
+
+    def _unlink(self) -> None:
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+async def to_the_end(work: Callable[[], T]) -> T:
+    """Do work in a thread; a cancellation is heard once it is done."""
+    doing = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise

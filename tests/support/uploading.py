@@ -1,0 +1,65 @@
+"""Uploads of one file into a bucket, for tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from mi_async import Clock, Credentials, RetryPolicy
+from mi_async._core.inflight import UnderWay
+from mi_async.storage.cut import LEAST_PART
+from mi_async.storage.file import LocalFile
+from mi_async.storage.place import Network, Storage, StoredObject
+from mi_async.storage.send import Sending, Sent, send
+from mi_async.storage.store import Store
+from tests.support.storage import BUCKET, Bucket
+
+SECRET = "s3cr3t-k3y"
+SIZE = 4 * LEAST_PART + 12_345
+PLACE = StoredObject(BUCKET, "뉴스/저녁 news+&?#%2F.mp4")
+
+
+@asynccontextmanager
+async def opened(
+    url: str, attempts: int = 3, *, ca_file: str | None = None, clock: Clock | None = None
+) -> AsyncIterator[Store]:
+    clock, keys = clock or Clock(speed=1000), Credentials("ACCESS", SECRET)
+    network = Network(5, 20)
+    policy = RetryPolicy(max_attempts=attempts)
+    storage = Storage(url, ca_file=ca_file)
+    store = Store(storage, keys.credentials, UnderWay(clock), lambda: None, policy, clock, network)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+async def sent(
+    url: str, clip: Path, place: StoredObject = PLACE, *, tell: Sent | None = None, attempts: int = 3
+) -> Sending:
+    async with opened(url, attempts) as store:
+        with LocalFile.open(clip) as file:
+            return await send(store, file, place, sent=tell)
+
+
+def nothing_kept(clip: Path) -> bool:
+    return list(clip.parent.iterdir()) == [clip]
+
+
+async def interrupted(s3: Bucket, clip: Path, after: int) -> None:
+    """A run that is cancelled, as by Ctrl-C, once some parts have landed."""
+    landed = asyncio.Event()
+
+    def watch(now: Sending) -> None:
+        if now.sent >= after * LEAST_PART:
+            landed.set()
+
+    async with opened(s3.url) as store:
+        with LocalFile.open(clip) as file:
+            task = asyncio.create_task(send(store, file, PLACE, sent=watch))
+            await landed.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task

@@ -1,0 +1,184 @@
+"""The client of S3: of its own mind, off the event loop, and honest about what is wrong here."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiobotocore.session import AioSession
+from botocore.exceptions import HTTPClientError
+from botocore.loaders import JSONFileLoader
+
+from mi_async import Clock, Credentials
+from mi_async.bulk.failures import Kind, kind
+from mi_async.errors import AuthenticationError, ConfigError, InvalidArgumentError, MIError
+from mi_async.storage import client
+from mi_async.storage.file import LocalFile
+from mi_async.storage.refusals import breakdown
+from mi_async.storage.send import send
+from mi_async.storage.store import COMPLETION
+from tests.support.storage import Bucket, bucket
+from tests.support.talking import nobody_there
+from tests.support.uploading import PLACE, SECRET, SIZE, opened, sent
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Bucket]:
+    with bucket() as one:
+        yield one
+
+
+@pytest.fixture
+def s3(served: Bucket) -> Iterator[Bucket]:
+    served.empty()
+    yield served
+    served.refuse = lambda _kind, _query: None
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(os.urandom(SIZE))
+    return path
+
+
+BESIDE = (
+    "AWS_S3_USE_ARN_REGION",
+    "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
+    "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "REQUESTS_CA_BUNDLE",
+)
+"""Names that the library reads without saying so in its table."""
+
+
+def names_in_the_environment() -> list[str]:
+    given = [option[1] for option in AioSession.SESSION_VARIABLES.values()]
+    return [name for names in given for name in ([names] if isinstance(names, str) else names or ())] + list(BESIDE)
+
+
+async def test_no_name_in_the_environment_is_read(s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = names_in_the_environment()
+    assert {"AWS_RETRY_MODE", "AWS_DEFAULTS_MODE", "AWS_ACCOUNT_ID_ENDPOINT_MODE"} < set(names)
+    for name in names:
+        monkeypatch.setenv(name, "bogus")
+    assert (await sent(s3.url, clip)).sent == SIZE
+    assert {headers["HTTP_USER_AGENT"].split()[0] for headers in s3.headers if "HTTP_X_AMZ_DATE" in headers} == {
+        "mi-async"
+    }
+
+
+def test_no_models_of_the_user_are_read() -> None:
+    session = client._session(Credentials("ACCESS", SECRET).credentials)
+    loader = session.get_component("data_loader")
+    assert loader.search_paths == [loader.BUILTIN_DATA_PATH]
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+async def test_a_file_of_certificates_that_cannot_be_used(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content, "utf-8")
+    async with opened(nobody_there().replace("http", "https"), ca_file=str(path)) as store:
+        with pytest.raises(ConfigError, match="ca_file") as caught:
+            await store.head(PLACE)
+    assert kind(caught.value) is Kind.SYSTEMIC
+
+
+def raised(cause: Exception) -> BaseException:
+    """What the library makes of a failure below it."""
+    error: BaseException = HTTPClientError(error=cause)
+    error.__context__ = cause
+    return error
+
+
+def test_a_file_that_is_gone_is_no_broken_connection() -> None:
+    error = breakdown(raised(FileNotFoundError(2, "No such file or directory", "/ca.pem")), "head_object")
+    assert isinstance(error, ConfigError)
+    assert not error.ambiguous
+    assert str(error) == "head_object: /ca.pem cannot be read: No such file or directory"
+    assert breakdown(raised(ConnectionResetError(104, "reset")), "head_object").ambiguous
+
+
+async def test_a_bucket_that_no_request_can_name(s3: Bucket) -> None:
+    async with opened(s3.url) as store:
+        with pytest.raises(InvalidArgumentError) as caught:
+            async for _ in store.objects("Bad Bucket", "in/"):
+                pass
+    assert kind(caught.value) is Kind.PERMANENT
+    assert not caught.value.ambiguous
+    assert not s3.asked
+
+
+async def test_no_foreign_error_comes_from_making_the_client(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: Any) -> None:
+        message = "https://user:secret@proxy"
+        raise ValueError(message)
+
+    monkeypatch.setattr(client, "_config", broken)
+    async with opened(s3.url) as store:
+        with pytest.raises(MIError, match="ValueError") as caught:
+            await store.head(PLACE)
+    assert isinstance(caught.value, ConfigError)
+    assert "secret" not in str(caught.value)
+
+
+async def test_nothing_that_blocks_is_done_on_the_loop(s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where: dict[str, set[bool]] = {}
+
+    def watch(owner: Any, name: str, *, reads: bool = False) -> None:
+        real = getattr(owner, name)
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            found = None
+            try:
+                found = real(*arguments, **options)
+                return found
+            finally:
+                if found is not None or not reads:  # looking whether there is a file takes no time
+                    where.setdefault(name, set()).add(threading.current_thread() is threading.main_thread())
+
+        monkeypatch.setattr(owner, name, watched)
+
+    watch(JSONFileLoader, "_load_file", reads=True)
+    watch(os, "fsync")
+    watch(LocalFile, "check_unchanged")
+    watch(Path, "read_text")
+    watch(Path, "unlink")
+    await sent(s3.url, clip)
+    assert set(where) == {"_load_file", "fsync", "check_unchanged", "read_text", "unlink"}
+    assert where == {name: {False} for name in where}
+
+
+async def test_the_completion_may_take_long(s3: Bucket, clip: Path) -> None:
+    seen: dict[str, float | None] = {}
+
+    def before_send(request: Any, event_name: str, **_more: Any) -> None:
+        seen[event_name.rpartition(".")[2]] = request.context.get("read_timeout")
+
+    async with opened(s3.url) as store:
+        await store.head(PLACE)
+        store._client.meta.events.register("before-send.s3", before_send)
+        with LocalFile.open(clip) as file:
+            await send(store, file, PLACE)
+    assert seen.pop("CompleteMultipartUpload") == COMPLETION
+    assert set(seen.values()) == {None}
+
+
+class Late(Clock):
+    """Twenty minutes behind."""
+
+    def wall(self) -> float:
+        return super().wall() - 1200
+
+
+async def test_a_wrong_clock_is_named(s3: Bucket) -> None:
+    s3.refuse = lambda kind, _query: ("403 Forbidden", "RequestTimeTooSkewed") if kind == "begin POST" else None
+    async with opened(s3.url, clock=Late(speed=1000)) as store:
+        with pytest.raises(AuthenticationError, match="s behind the service's") as caught:
+            await store.begin(PLACE, {})
+    assert caught.value.clock_offset is not None
+    assert 1190 < caught.value.clock_offset < 1210
