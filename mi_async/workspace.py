@@ -192,7 +192,8 @@ class Workspace(WorkspaceGroups):
         Raises:
             MediaRejectedError: the file breaks a rule or cannot be read (nothing was sent), or changed meanwhile.
             AlreadyExistsError: another object has this name, or with ``if_exists="error"`` there is an asset.
-            InvalidArgumentError: arguments that do not go together or are out of bounds, no bucket, no such project.
+            InvalidArgumentError: arguments that do not go together or are out of bounds, or no bucket.
+            NotFoundError: there is no such project, object or bucket.
             UploadFailedError: the storage holds other bytes than were sent.
             ImportFailedError, AnalysisFailedError, JobTimeoutError: from the jobs.
             MIError: any other failure; ``created`` holds ``object`` and ``asset_id`` as far as they exist, also on a
@@ -474,8 +475,8 @@ class Workspace(WorkspaceGroups):
             A run, whose outcomes are of the class ``AssetOutcome``.
 
         Raises:
-            InvalidArgumentError: arguments that do not go together or are out of bounds; by the run: no bucket, no
-                such project.
+            InvalidArgumentError: arguments that do not go together or are out of bounds; by the run: no bucket.
+            NotFoundError: by the run: there is no such project.
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
         wish = Wish(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrs import define, evolve
+from attrs import Factory, define, evolve
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -125,8 +125,9 @@ def test_interrupted_and_run_again(server: Server, s3: Bucket, clip: Path) -> No
     assert [path.name for path in clip.parent.iterdir()] == ["clip.mp4"]
 
 
+@pytest.mark.usefixtures("server", "clip")
 def test_nothing_is_called_an_upload_before_bytes_go(
-    server: Server, s3: Bucket, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    s3: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     long = tmp_path / "long.mp4"
     long.write_bytes(film(size=2 * LEAST_PART))
@@ -144,9 +145,8 @@ def test_nothing_is_called_an_upload_before_bytes_go(
         assert named in said
 
 
-def test_a_storage_that_is_not_there_is_asked_about(
-    server: Server, clip: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("server")
+def test_a_storage_that_is_not_there_is_asked_about(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["ingest", str(clip), "--bucket", BUCKET, "--storage-url", "http://127.0.0.1:1", "--timeout", "0.5"]
     assert run(arguments) == 1
     said, hint = capsys.readouterr().err.splitlines()
@@ -154,9 +154,8 @@ def test_a_storage_that_is_not_there_is_asked_about(
     assert hint == "is it running? see --storage-url / MI_ASYNC_STORAGE_URL"
 
 
-def test_messages_are_of_use_on_the_command_line(
-    server: Server, clip: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("server")
+def test_messages_are_of_use_on_the_command_line(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for options, named in {"": "--bucket", f"--bucket {BUCKET} --locale ko": "summarize"}.items():
         assert run(["ingest", str(clip), *options.split()]) == 2
         said = capsys.readouterr().err
@@ -165,7 +164,7 @@ def test_messages_are_of_use_on_the_command_line(
 
 
 @pytest.fixture
-def slow(s3: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def slow(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Its analyses take longer than any test."""
     with served(evolve(SETTINGS, objects=s3.look, analysing=Latency(1e6))) as running:
         for name, value in environment(running).items():
@@ -173,10 +172,10 @@ def slow(s3: Bucket, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterato
         yield running
 
 
-def test_a_wait_that_is_too_short_says_what_goes_on(
-    slow: Server, clip: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("slow")
+def test_a_wait_that_is_too_short_says_what_goes_on(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["ingest", str(clip), "--bucket", BUCKET, "--at-most", "0.2"]
+    assert run([*arguments[:-2], "--no-analyze"]) == 0
     assert run(arguments) == 6
     error, again, exists, wait = capsys.readouterr().err.splitlines()[-4:]
     token = wait.removeprefix("to wait for it again: mi-async jobs wait ")
@@ -246,6 +245,7 @@ class Time:
     """Passes when a test says so."""
 
     seconds: float = 0.0
+    passed: asyncio.Event = Factory(asyncio.Event)
 
     def now(self) -> float:
         return self.seconds
@@ -253,10 +253,12 @@ class Time:
     async def sleep(self, seconds: float) -> None:
         end = self.seconds + seconds
         while self.seconds < end:
-            await asyncio.sleep(0)
+            await self.passed.wait()
+            self.passed.clear()
 
     async def pass_by(self, seconds: float) -> None:
         self.seconds += seconds
+        self.passed.set()
         for _ in range(5):
             await asyncio.sleep(0)
 
