@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mi_async import Clock, emulator
-from tests.support.killing import SPEED, Victim, make_people, settings
+from tests.support.killing import SPEED, Faces, make_people, settings
 
 SEED = 4
 
@@ -15,7 +15,7 @@ SEED = 4
 async def test_killed_and_resumed(tmp_path: Path, kills: int, faults: float) -> None:
     people = make_people(tmp_path / "people", 20)
     async with emulator.serve(settings=settings(1, faults, SEED), clock=Clock(SPEED)) as server:
-        victim = Victim(server, "room-0", people, tmp_path / "run.journal")
+        victim = Faces(server=server, room="room-0", folder=people, journal=tmp_path / "run.journal")
         tale = await victim.survive(random.Random(SEED), kills, longest=0.7)  # noqa: S311  not cryptography
         assert victim.faults() == []
         before = server.log.count("persons.create")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mi_async import Clock, emulator
-from tests.support.killing import SPEED, Victim, make_people, settings
+from tests.support.killing import SPEED, Faces, make_people, settings
 
 pytestmark = pytest.mark.soak
 
@@ -24,13 +24,13 @@ async def test_killed_a_hundred_times(tmp_path: Path) -> None:
     struck: Counter[int] = Counter()
     left = 0
     async with emulator.serve(settings=settings(RUNS + 1, FAULTS, SEED), clock=Clock(SPEED)) as server:
-        untouched = Victim(server, f"room-{RUNS}", people, tmp_path / "untouched.journal")
+        untouched = Faces(server=server, room=f"room-{RUNS}", folder=people, journal=tmp_path / "untouched.journal")
         await untouched.survive(random.Random(SEED), 0, 0.0)  # noqa: S311  not cryptography
         longest = untouched.took[0]
         print(f"seed {SEED}, {FAULTS:.0%} faults, {PERSONS} persons, {longest:.2f} s without a kill")  # noqa: T201
         for number in range(RUNS):
             rng = random.Random(f"{SEED} {number}")  # noqa: S311  not cryptography
-            victim = Victim(server, f"room-{number}", people, tmp_path / f"{number}.journal")
+            victim = Faces(server=server, room=f"room-{number}", folder=people, journal=tmp_path / f"{number}.journal")
             tale = await victim.survive(rng, rng.choice((1, 1, 2, 3)), longest)
             faults = victim.faults()
             wrong += [f"run {number}, killed at {tale.kills}: {fault}" for fault in faults]

@@ -11,16 +11,18 @@ import random
 import sqlite3
 import sys
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import Factory, define, field, frozen
 
 from mi_async.emulator import Faults, Latency, Server, Settings
 from mi_async.emulator.state import Person, Workspace
-from tests.support import bulk_child
+from tests.support import bulk_child, footage_child
 from tests.support.pictures import picture
+from tests.support.storage import BUCKET, Bucket
 
 SPEED = 200.0
 MOST_RESUMES = 12
@@ -59,14 +61,14 @@ class Tale:
     rows: list[Row] = field(repr=False)
 
 
-@define
+@define(kw_only=True)
 class Victim:
     """One bulk run into a workspace of its own, by as many processes as it takes.
 
     Attributes:
         server: the service.
         room: name of the workspace.
-        folder: of the people.
+        folder: of the input.
         journal: path.
         took: real seconds of each client that came to its end.
     """
@@ -76,6 +78,8 @@ class Victim:
     folder: Path
     journal: Path
     took: list[float] = Factory(list)
+
+    CHILD: ClassVar[str]
 
     async def run(self, kill_after: float | None = None) -> list[Row] | None:
         """Let a client work: to its end, whose outcomes it gives, or until it is killed after so many seconds."""
@@ -107,6 +111,29 @@ class Victim:
                 return Tale(struck, resumes, rows)
         message = f"{self.room}: not done after {MOST_RESUMES} runs: {last}"
         raise AssertionError(message)
+
+    def _more(self) -> dict[str, Any]:
+        """What the client is told besides."""
+        return {}
+
+    def _command(self) -> list[str]:
+        keys = self.server.credentials
+        given = {
+            "url": self.server.url,
+            "keys": [keys.access_key, keys.secret_key],
+            "room": self.room,
+            "journal": str(self.journal),
+            "folder": str(self.folder),
+            "speed": SPEED,
+        }
+        return [sys.executable, self.CHILD, json.dumps(given | self._more())]
+
+
+@define(kw_only=True)
+class Faces(Victim):
+    """A run over people with pictures."""
+
+    CHILD = bulk_child.__file__
 
     def faults(self) -> list[str]:
         """What is not as it must be: persons and pictures once each, and nothing left behind that nobody tells of."""
@@ -152,17 +179,34 @@ class Victim:
             assert journal.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             return {key for (key,) in journal.execute(TOLD)}
 
-    def _command(self) -> list[str]:
-        keys = self.server.credentials
-        given = {
-            "url": self.server.url,
-            "keys": [keys.access_key, keys.secret_key],
-            "room": self.room,
-            "journal": str(self.journal),
-            "folder": str(self.folder),
-            "speed": SPEED,
-        }
-        return [sys.executable, bulk_child.__file__, json.dumps(given)]
+
+@define(kw_only=True)
+class Films(Victim):
+    """A run over media files, into a bucket.
+
+    Attributes:
+        s3: the storage.
+    """
+
+    s3: Bucket
+
+    CHILD = footage_child.__file__
+
+    def faults(self) -> list[str]:
+        """What is not as it must be: each file is an object and one asset with an index, and nothing was left."""
+        found = Counter(asset.key for _, asset in self.server.state.workspaces[self.room].assets())
+        keys = {path.relative_to(self.folder).as_posix(): path for path in self.folder.rglob("*.mp4")}
+        other = [key for key, path in keys.items() if self.s3.get(key) != path.read_bytes()]
+        checks = (
+            (found != Counter(list(keys)), f"assets {found}"),
+            (other, f"objects that are not their files: {other}"),
+            (self.s3.unfinished(), "an unfinished upload"),
+            (list(self.journal.parent.glob(".*")), "a record of an upload"),
+        )
+        return [text for is_so, text in checks if is_so]
+
+    def _more(self) -> dict[str, Any]:
+        return {"storage": self.s3.url, "bucket": BUCKET}
 
 
 def _md5(path: Path) -> str:
