@@ -3,11 +3,15 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from aioresponses import aioresponses
 
 from tests.support.oddities import Oddities
+
+if TYPE_CHECKING:
+    from tests.support.storage import Bucket
 
 
 @pytest.fixture
@@ -35,3 +39,19 @@ def oddities() -> Iterator[Oddities]:
     """Canned answers to aiohttp's client, without a network."""
     with aioresponses() as mocked:
         yield Oddities(mocked)
+
+
+@pytest.fixture(scope="session")
+def storage() -> Iterator["Bucket"]:
+    """A server of Object Storage with one bucket."""
+    from tests.support.storage import bucket  # noqa: PLC0415  moto takes a second to load
+
+    with bucket() as served:
+        yield served
+
+
+@pytest.fixture
+def s3(storage: "Bucket") -> "Bucket":
+    """The same, empty and obliging."""
+    storage.empty()
+    return storage

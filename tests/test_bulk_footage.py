@@ -3,7 +3,7 @@
 import asyncio
 import io
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ from mi_async.bulk.reset import ReopenedAssets, reset
 from mi_async.emulator import Fault, Latency, Settings
 from tests.support.films import film
 from tests.support.newsroom import Newsroom, newsroom, no_lease_held
-from tests.support.storage import BUCKET, Bucket, bucket
+from tests.support.storage import BUCKET, Bucket
 
 QUICK = Settings(
     importing=Latency.constant(1.0),
@@ -54,19 +54,6 @@ QUICK = Settings(
 NEVER = evolve(QUICK, analysing=Latency.constant(100_000.0))
 ONCE = RetryPolicy(max_attempts=1)
 PLACE = "저녁 뉴스"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Bucket]:
-    with bucket() as one:
-        yield one
-
-
-@pytest.fixture
-def s3(served: Bucket) -> Iterator[Bucket]:
-    served.empty()
-    yield served
-    served.refuse = lambda _kind, _query: None
 
 
 @pytest.fixture

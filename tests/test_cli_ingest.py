@@ -18,7 +18,7 @@ from mi_async.cli.intake import ECHO, EVERY, Meter, Picture, intake_board
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.storage.cut import LEAST_PART
 from tests.support.films import film
-from tests.support.storage import BUCKET, Bucket, bucket
+from tests.support.storage import BUCKET, Bucket
 from tests.support.terminal import environment, process, served
 
 SETTINGS = Settings(
@@ -27,18 +27,10 @@ SETTINGS = Settings(
 KEY = "저녁 뉴스/clip.mp4"
 
 
-@pytest.fixture(scope="module")
-def storage() -> Iterator[Bucket]:
-    with bucket() as one:
-        yield one
-
-
 @pytest.fixture
-def s3(storage: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    storage.empty()
-    monkeypatch.setenv("MI_ASYNC_STORAGE_URL", storage.url)
-    yield storage
-    storage.refuse = lambda _kind, _query: None
+def s3(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    monkeypatch.setenv("MI_ASYNC_STORAGE_URL", s3.url)
+    return s3
 
 
 @pytest.fixture

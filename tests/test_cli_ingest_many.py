@@ -12,7 +12,7 @@ from attrs import evolve
 from mi_async.cli.app import run
 from mi_async.emulator import Latency, Server, Settings
 from tests.support.films import film
-from tests.support.storage import BUCKET, Bucket, bucket
+from tests.support.storage import BUCKET, Bucket
 from tests.support.terminal import environment, served
 
 SETTINGS = Settings(
@@ -21,18 +21,10 @@ SETTINGS = Settings(
 KEY = "저녁 뉴스/clip 1.mp4"
 
 
-@pytest.fixture(scope="module")
-def storage() -> Iterator[Bucket]:
-    with bucket() as one:
-        yield one
-
-
 @pytest.fixture
-def s3(storage: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    storage.empty()
-    monkeypatch.setenv("MI_ASYNC_STORAGE_URL", storage.url)
-    yield storage
-    storage.poor.clear()
+def s3(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    monkeypatch.setenv("MI_ASYNC_STORAGE_URL", s3.url)
+    return s3
 
 
 @pytest.fixture

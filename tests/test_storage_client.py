@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,9 @@ from mi_async.storage.file import LocalFile
 from mi_async.storage.refusals import breakdown
 from mi_async.storage.send import send
 from mi_async.storage.store import COMPLETION
-from tests.support.storage import Bucket, bucket
+from tests.support.storage import Bucket
 from tests.support.talking import nobody_there
 from tests.support.uploading import PLACE, SECRET, SIZE, opened, sent
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Bucket]:
-    with bucket() as one:
-        yield one
-
-
-@pytest.fixture
-def s3(served: Bucket) -> Iterator[Bucket]:
-    served.empty()
-    yield served
-    served.refuse = lambda _kind, _query: None
 
 
 @pytest.fixture

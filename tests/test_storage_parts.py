@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +28,12 @@ from mi_async.storage.file import LocalFile, Piece
 from mi_async.storage.place import StoredObject
 from mi_async.storage.send import Sending, send
 from mi_async.storage.store import Store
-from tests.support.storage import BUCKET, Bucket, Refusal, bucket
+from tests.support.storage import BUCKET, Bucket, Refusal
 from tests.support.uploading import PLACE, SIZE, interrupted, nothing_kept, opened, sent
 
 Query = dict[str, list[str]]
 GONE = ("404 Not Found", "NoSuchUpload")
 BUSY = ("503 Slow Down", "SlowDown")
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Bucket]:
-    with bucket() as one:
-        yield one
-
-
-@pytest.fixture
-def s3(served: Bucket) -> Iterator[Bucket]:
-    served.empty()
-    yield served
-    served.refuse = lambda _kind, _query: None
-    served.dress = lambda _kind, headers: headers
-    served.lose.clear()
 
 
 @pytest.fixture

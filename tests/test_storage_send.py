@@ -5,7 +5,6 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,22 +26,9 @@ from mi_async.storage.file import LocalFile
 from mi_async.storage.place import StoredObject
 from mi_async.storage.send import Sending, send
 from tests.support.interruption import CancelAt
-from tests.support.storage import Bucket, Refusal, bucket
+from tests.support.storage import Bucket, Refusal
 from tests.support.talking import nobody_there
 from tests.support.uploading import PLACE, SECRET, SIZE, interrupted, nothing_kept, opened, sent
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Bucket]:
-    with bucket() as one:
-        yield one
-
-
-@pytest.fixture
-def s3(served: Bucket) -> Iterator[Bucket]:
-    served.empty()
-    yield served
-    served.refuse = lambda _kind, _query: None
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from mi_async.workflows.register import reusable, still_there
 from tests.support.films import film
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import Newsroom, newsroom
-from tests.support.storage import BUCKET, Bucket, bucket
+from tests.support.storage import BUCKET, Bucket
 
 QUICK = Settings(
     importing=Latency.constant(1.0),
@@ -46,19 +46,6 @@ QUICK = Settings(
 )
 ONCE = RetryPolicy(max_attempts=1)
 KEY = "저녁 뉴스/clip 1.mp4"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Bucket]:
-    with bucket() as one:
-        yield one
-
-
-@pytest.fixture
-def s3(served: Bucket) -> Iterator[Bucket]:
-    served.empty()
-    yield served
-    served.refuse = lambda _kind, _query: None
 
 
 @pytest.fixture

@@ -77,6 +77,10 @@ class Bucket:
 
     def empty(self) -> None:
         """Start afresh."""
+        self.refuse = lambda _kind, _query: None
+        self.dress = lambda _kind, headers: headers
+        self.lose.clear()
+        self.poor.clear()
         self.ask("POST", "/moto-api/reset")
         made = self.ask("PUT", f"/{BUCKET}")
         assert made[0] == 200, made
