@@ -63,8 +63,7 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The suite; with the first Python with branch coverage: all of _core, at least 95 % of the rest."""
     session.install("-e", ".[cli,storage]", *GROUPS["tests"])
-    # three at once on two cores: a third of a test's time is spent waiting for other processes
-    suite = ("pytest", "-n", "3", "--ignore=tests/docs")
+    suite = ("pytest", "-n", "2", "--ignore=tests/docs")
     if session.posargs or session.python != PYTHONS[0]:
         session.run(*suite, *session.posargs)
     else:  # with one Python: it costs half as much again, and the code is the same

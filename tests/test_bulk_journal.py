@@ -83,7 +83,7 @@ async def test_a_look_up_sees_what_was_written_before_and_any_number_of_keys(tmp
     names = [f"person {number}" for number in range(1201)]
     written = asyncio.gather(*[journal.write(PersonRecord(name)) for name in names])
     await asyncio.sleep(0)
-    assert list(await journal.find(names)) == sorted(names) or written.done()
+    assert set(await journal.find(names)) == set(names)
     await written
     assert set(await journal.find(names)) == set(names)
     await journal.aclose()

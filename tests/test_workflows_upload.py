@@ -292,7 +292,7 @@ async def awaited(work: CancelAt) -> Upload:
 
 async def settled_files(expected: int = 0) -> int:
     """Open files of this process, once threads and sockets that are about to close have closed."""
-    for _ in range(200):
+    for _ in range(5_000):
         if open_files() <= expected:
             break
         await asyncio.sleep(0.001)
