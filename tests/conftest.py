@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -9,17 +10,29 @@ import pytest
 from aioresponses import aioresponses
 
 from tests.support.oddities import Oddities
+from tests.support.sockets import sockets_closed
 
 if TYPE_CHECKING:
     from tests.support.storage import Bucket
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Undo what a command line that ran in this process does to the log of the package."""
+    log = logging.getLogger("mi_async")
+    level, handlers = log.level, log.handlers
+    yield
+    log.setLevel(level)
+    log.handlers = handlers
 
 
 @pytest.fixture
 async def leaves_nothing() -> AsyncIterator[None]:
     """Assert that the test leaves no task and no open connection in its event loop."""
     before = asyncio.all_tasks()
-    yield
-    await asyncio.sleep(0.001)  # what is closing may close
+    async with sockets_closed():
+        yield
+    await asyncio.sleep(0.001)  # what is ending may end
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
     assert not left, left
     kinds = {kind for kind in _below(asyncio.BaseTransport) if kind.__module__.startswith("asyncio")}

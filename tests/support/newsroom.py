@@ -13,6 +13,7 @@ import mi_async
 from mi_async import Clock, Session, Timeout, Workspace, emulator
 from mi_async._core.limits import LeaseLimiter
 from mi_async.emulator import Latency, Server, Settings
+from tests.support.sockets import sockets_closed
 
 SPEED = 60.0
 QUICK = Settings(latency=Latency.constant(0.2))
@@ -42,6 +43,7 @@ async def newsroom(settings: Settings = QUICK, speed: float = SPEED, **options: 
     clock = Clock(speed=speed)
     options.setdefault("timeout", Timeout(connect=5 * speed, read=max(60.0, speed), total=20 * speed))
     async with (
+        sockets_closed(),
         emulator.serve(settings=settings, clock=clock) as server,
         mi_async.connect(server.credentials, base_url=server.url, clock=clock, **options) as session,
     ):

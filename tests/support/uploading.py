@@ -14,6 +14,7 @@ from mi_async.storage.file import LocalFile
 from mi_async.storage.place import Network, Storage, StoredObject
 from mi_async.storage.send import Sending, Sent, send
 from mi_async.storage.store import Store
+from tests.support.sockets import sockets_closed
 from tests.support.storage import BUCKET, Bucket
 
 SECRET = "s3cr3t-k3y"
@@ -30,10 +31,11 @@ async def opened(
     policy = RetryPolicy(max_attempts=attempts)
     storage = Storage(url, ca_file=ca_file)
     store = Store(storage, keys.credentials, UnderWay(clock), lambda: None, policy, clock, network)
-    try:
-        yield store
-    finally:
-        await store.aclose()
+    async with sockets_closed():
+        try:
+            yield store
+        finally:
+            await store.aclose()
 
 
 async def sent(

@@ -1,0 +1,28 @@
+"""The sockets of an event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+PATIENCE = 2000
+"""Milliseconds: a peer reads at once, but a busy machine may take a while to let it."""
+
+
+@asynccontextmanager
+async def sockets_closed() -> AsyncIterator[None]:
+    """Wait, after what is done within, until every socket that it opened in this loop and closed is gone.
+
+    A request that is cancelled while its body is being sent leaves one with something to say. Only a loop that goes on
+    closes it; one that ends first leaves a ``ResourceWarning`` to whichever test comes next.
+    """
+    watched: Any = asyncio.get_running_loop()
+    before = len(watched._selector.get_map())
+    try:
+        yield
+    finally:
+        for _ in range(PATIENCE):
+            if len(watched._selector.get_map()) <= before:
+                break
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0)  # a transport learns of its end a turn after its last byte
