@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from mi_async.workflows.source import Image
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import QUICK, SPEED, Newsroom, newsroom, no_lease_held, served_elsewhere
 from tests.support.pictures import picture
+from tests.support.sockets import PATIENCE, open_sockets, sockets_closed
 
 AFTER = [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.UNAVAILABLE_AFTER, Fault.TRUNCATED_BODY, Fault.PROXY_HTML]
 OPEN_FILES = Path("/proc/self/fd")
@@ -260,15 +262,17 @@ async def test_pictures_are_held_in_memory_only_a_few_at_a_time(tmp_path: Path) 
 async def test_cancelled_at_every_await_it_leaves_nothing_behind(late: bool, tmp_path: Path) -> None:
     path = tmp_path / "hong.jpg"
     path.write_bytes(picture())
+    suspension, ended, sockets = 0, False, open_sockets()
     with served_elsewhere() as server:
         clock = Clock(speed=SPEED)
         async with mi_async.connect(server.credentials, base_url=server.url, clock=clock) as session:
             number = (await session.workspace("newsroom").enroll_person("Gildong Hong", [path])).id
-        files = await settled_files()
-        suspension, ended = 0, False
         while not ended:
             suspension += 1
-            async with mi_async.connect(server.credentials, base_url=server.url, clock=clock) as session:
+            async with (
+                sockets_closed(),
+                mi_async.connect(server.credentials, base_url=server.url, clock=clock) as session,
+            ):
                 work = CancelAt(session.workspace("newsroom").upload_thumbnail(number, path), suspension, late)
                 task = asyncio.ensure_future(awaited(work))
                 try:
@@ -279,7 +283,8 @@ async def test_cancelled_at_every_await_it_leaves_nothing_behind(late: bool, tmp
                 assert session._held._value == 24
                 assert not session._calls.under_way
             assert asyncio.all_tasks() == {asyncio.current_task()}
-            assert await settled_files(files) <= files
+            assert open_sockets() <= sockets
+            assert await is_let_go(path)
         keys = [key for _, key in server.state.thumbnails()]
         assert len(keys) == len(set(keys))
         assert suspension > 10  # it does suspend: at the file, the gate, each request and each wait
@@ -290,18 +295,22 @@ async def awaited(work: CancelAt) -> Upload:
     return upload
 
 
-async def settled_files(expected: int = 0) -> int:
-    """Open files of this process, once threads and sockets that are about to close have closed."""
-    for _ in range(5_000):
-        if open_files() <= expected:
-            break
+async def is_let_go(path: Path) -> bool:
+    """Whether no descriptor of this process is of that file, once a thread that reads it has ended."""
+    for _ in range(PATIENCE):
+        if path not in open_files():
+            return True
         await asyncio.sleep(0.001)
-    return open_files()
+    return False
 
 
-def open_files() -> int:
-    """Open files of this process; 0 on a system that does not tell."""
-    return len(list(OPEN_FILES.iterdir())) if OPEN_FILES.is_dir() else 0
+def open_files() -> set[Path]:
+    """Files that this process has open; none on a system that does not tell."""
+    found = set[Path]()
+    for one in OPEN_FILES.iterdir() if OPEN_FILES.is_dir() else ():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(one.readlink())
+    return found
 
 
 def test_a_thumbnail_shows_its_key() -> None:

@@ -9,6 +9,12 @@ PATIENCE = 2000
 """Milliseconds: a peer reads at once, but a busy machine may take a while to let it."""
 
 
+def open_sockets() -> int:
+    """How many sockets the running loop watches; one of them is its own."""
+    loop: Any = asyncio.get_running_loop()
+    return len(loop._selector.get_map())
+
+
 @asynccontextmanager
 async def sockets_closed() -> AsyncIterator[None]:
     """Wait, after what is done within, until every socket that it opened in this loop and closed is gone.
@@ -16,13 +22,12 @@ async def sockets_closed() -> AsyncIterator[None]:
     A request that is cancelled while its body is being sent leaves one with something to say. Only a loop that goes on
     closes it; one that ends first leaves a ``ResourceWarning`` to whichever test comes next.
     """
-    watched: Any = asyncio.get_running_loop()
-    before = len(watched._selector.get_map())
+    before = open_sockets()
     try:
         yield
     finally:
         for _ in range(PATIENCE):
-            if len(watched._selector.get_map()) <= before:
+            if open_sockets() <= before:
                 break
             await asyncio.sleep(0.001)
         await asyncio.sleep(0)  # a transport learns of its end a turn after its last byte
