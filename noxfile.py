@@ -15,6 +15,8 @@ nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "docs", "tests"]
 
+AT_ONCE = ("-n", "4")
+"""Tests at once: on two cores some of them always wait for a server or a process."""
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
@@ -56,14 +58,14 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Examples of the README and of docs/ run, and what is generated there is current."""
     session.install("-e", ".[cli,storage]", *GROUPS["tests"])
-    session.run("pytest", "-n", "2", "tests/docs", *session.posargs)
+    session.run("pytest", *AT_ONCE, "tests/docs", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The suite; with the first Python with branch coverage: all of _core, at least 95 % of the rest."""
     session.install("-e", ".[cli,storage]", *GROUPS["tests"])
-    suite = ("pytest", "-n", "2", "--ignore=tests/docs")
+    suite = ("pytest", *AT_ONCE, "--ignore=tests/docs")
     if session.posargs or session.python != PYTHONS[0]:
         session.run(*suite, *session.posargs)
     else:  # with one Python: it costs half as much again, and the code is the same
