@@ -1,13 +1,10 @@
 """``enroll-many`` and ``upload-thumbnails``: results, reports, exit codes, Ctrl-C, and what to do next."""
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,7 @@ from mi_async.cli.exits import exit_code
 from mi_async.emulator import Fault, Latency, Server, Settings
 from mi_async.errors import AuthenticationError, BulkError, CapacityError, JournalError, NotFoundError
 from tests.support.pictures import picture
-from tests.support.terminal import environment, process, served
+from tests.support.terminal import environment, on_terminal, process, served
 
 PICTURE = picture("jpg")
 SMALL = picture("png", 100, 100)
@@ -274,25 +271,12 @@ def test_a_name_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) 
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_on_a_terminal_there_is_a_panel_and_what_is_logged_stands_above_it(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_a_terminal_there_is_a_panel_and_what_is_logged_stands_above_it(server: Server) -> None:
     people(3)
-    monkeypatch.setenv("TERM", "xterm-256color")
     server.faults.next("thumbnails.presign", Fault.RATE_LIMITED)
-    ours, theirs = os.openpty()
-    command = [sys.executable, "-W", "error", "-m", "mi_async", "enroll-many", "faces"]
-    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as enrolling:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # a terminal whose other end was closed
-            while more := os.read(ours, 65536):
-                shown += more
-        assert enrolling.stdout is not None
-        assert json.loads(enrolling.stdout.read())["counts"]["done"] == 3
-    os.close(ours)
-    text = shown.decode()
-    warning, panel, report = (text.rindex(said) for said in ("refused with 429", "under way", "items     3 of 3"))
+    out, shown = on_terminal("enroll-many", "faces")
+    assert json.loads(out)["counts"]["done"] == 3
+    warning, panel, report = (shown.rindex(said) for said in ("refused with 429", "under way", "items     3 of 3"))
     assert warning < panel < report
-    assert "━" in text
-    assert "\x1b[?25h" in text  # the cursor is back
+    assert "━" in shown
+    assert "\x1b[?25h" in shown  # the cursor is back

@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrs import Factory, define, evolve
+from attrs import evolve
 from rich.cells import cell_len
 from rich.console import Console
 
 from mi_async import Ingestion, Stage, StoredObject
 from mi_async.cli.app import run
-from mi_async.cli.intake import ECHO, EVERY, Meter, Picture, intake_board
+from mi_async.cli.beat import EVERY
+from mi_async.cli.intake import ECHO, Meter, Picture, intake_board
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.storage.cut import LEAST_PART
 from tests.support.films import film
+from tests.support.lines import Lines, Time
 from tests.support.storage import BUCKET, Bucket
 from tests.support.terminal import environment, process, served
 
@@ -232,40 +234,10 @@ def test_the_board_cannot_be_painted_by_a_name() -> None:
     assert "저녁.mp4" in picture
 
 
-@define
-class Time:
-    """Passes when a test says so."""
-
-    seconds: float = 0.0
-    passed: asyncio.Event = Factory(asyncio.Event)
-
-    def now(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        end = self.seconds + seconds
-        while self.seconds < end:
-            await self.passed.wait()
-            self.passed.clear()
-
-    async def pass_by(self, seconds: float) -> None:
-        self.seconds += seconds
-        self.passed.set()
-        for _ in range(5):
-            await asyncio.sleep(0)
-
-
 async def test_a_line_after_each_time_of_silence() -> None:
-    time, out = Time(), io.StringIO()
+    time, written = Time(), Lines()
     upload = evolve(AT, stage=Stage.UPLOAD)
-
-    def written() -> list[str]:
-        lines = out.getvalue().splitlines()
-        out.truncate(0)
-        out.seek(0)
-        return lines
-
-    async with intake_board(Console(file=out, width=80), now=time.now, sleep=time.sleep) as board:
+    async with intake_board(written.console, now=time.now, sleep=time.sleep) as board:
         board.step(AT)
         await time.pass_by(EVERY)
         assert written() == ["looking at the bucket and the project (30 s)"]

@@ -11,7 +11,7 @@ from mi_async import SceneRange
 from mi_async.cli.app import run
 from mi_async.emulator import Latency, Server, Settings
 from tests.support.footage import footage, keywords
-from tests.support.terminal import PNG, environment, served
+from tests.support.terminal import PNG, environment, on_terminal, served
 
 INSTANT = Latency.none()
 SEARCHED = Settings(latency=INSTANT, importing=INSTANT, queueing=INSTANT, analysing=INSTANT, searching=INSTANT)
@@ -60,6 +60,16 @@ def test_a_table_for_people(word: str, capsys: pytest.CaptureFixture[str]) -> No
     assert "0:00:00 - 0:00:1" in out
     assert run(["search", "nosuchword", "-o", "table"]) == 0
     assert capsys.readouterr().out == "no items\n"
+
+
+@pytest.mark.parametrize("about", ["", "nosuchword"])
+def test_on_a_terminal_it_says_that_it_searches(about: str, word: str) -> None:
+    out, shown = on_terminal("search", about or word)
+    assert bool(json.loads(out)) is not bool(about)
+    assert "searching" in shown
+    assert shown.rstrip().endswith("\x1b[2K")  # and takes it back
+    assert "\x1b[?25h" in shown
+    assert "searching" not in on_terminal("search", about or word, "-v")[1]
 
 
 def test_a_picture_finds_scenes(capsys: pytest.CaptureFixture[str]) -> None:

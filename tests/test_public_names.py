@@ -24,7 +24,9 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_a_name_loads_what_it_needs_and_no_more() -> None:
-    program = "import sys; from mi_async import MIError; print(*sorted(m for m in sys.modules if m.startswith('mi_async')))"
+    program = (
+        "import sys; from mi_async import MIError; print(*sorted(m for m in sys.modules if m.startswith('mi_async')))"
+    )
     assert told(program) == "mi_async mi_async.errors mi_async.version"
 
 

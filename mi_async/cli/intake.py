@@ -5,7 +5,7 @@ Law: is told of an ingestion and writes; decides nothing about it. Time is an ar
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -18,11 +18,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from mi_async.cli.beat import Silence, Sleep, beating
 from mi_async.text import one_line, size, span
 from mi_async.workflows.ingestion import Ingestion, Stage
 
-EVERY = 30.0
-"""Seconds of silence after which a line says how far it is, where there is no terminal."""
 LEAST, MOST, BESIDE = 8, 40, 59
 """Columns of the bar, and how many the longest figures beside it need: at 80 columns nothing is cut off."""
 ECHO = "^C "
@@ -35,8 +34,6 @@ WORDS = {
     Stage.SUMMARY: "scene summary",
     Stage.DONE: "done",
 }
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Board(Protocol):
@@ -110,12 +107,8 @@ class Lines:
 
     console: Console
     meter: Meter
+    silence: Silence
     said: str = ""
-    last: float = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Start the time."""
-        self.last = self.meter.now()
 
     def step(self, now: Ingestion) -> None:
         """Write what is new."""
@@ -126,20 +119,13 @@ class Lines:
             self._say(now)
         self.said = key
 
-    def left(self) -> float:
-        """Seconds until something has to be said."""
-        return max(0.0, self.last + EVERY - self.meter.now())
-
     def beat(self) -> None:
-        """Say how far it is, if nothing was said for long."""
-        if self.left() > 0:
-            return
-        self.last = self.meter.now()
+        """Say how far it is."""
         if self.meter.at is not None:
             self._say(self.meter.at, "" if self.meter.at.stage is Stage.UPLOAD else self.meter.age)
 
     def _say(self, at: Ingestion, age: str = "") -> None:
-        self.last = self.meter.now()
+        self.silence.end()
         text = f"{_words(at)}{f' ({age})' if age else ''}"
         if at.stage is Stage.UPLOAD or _there(at):
             before = f" ({_before(at)})" if _before(at) else ""
@@ -200,15 +186,6 @@ async def intake_board(
         with Live(picture, console=console, refresh_per_second=8, transient=True):
             yield picture
         return
-    lines = Lines(console, Meter(now))
-    beating = asyncio.create_task(_beat(lines, sleep))
-    try:
+    lines = Lines(console, Meter(now), Silence(now))
+    async with beating(lines.silence, lines.beat, sleep):
         yield lines
-    finally:
-        beating.cancel()
-
-
-async def _beat(lines: Lines, sleep: Sleep) -> None:
-    while True:
-        await sleep(lines.left())
-        lines.beat()

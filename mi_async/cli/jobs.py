@@ -93,7 +93,7 @@ async def _wait(tokens: Sequence[str], service: Account, at_most: float | None) 
     async with service.session() as session:
         jobs = _jobs(session, tokens)
         try:
-            with waiting_board(console(stderr()), plain=service.verbose > 0) as board:
+            async with waiting_board(console(stderr()), plain=service.verbose > 0) as board:
                 board.expect(jobs)
                 waits = [job.wait(timeout=at_most, progress=board.step) for job in jobs]
                 ended = await asyncio.gather(*waits, return_exceptions=True)

@@ -4,7 +4,7 @@ Law: takes what ``search_scenes`` takes; a text that is the name of an operation
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from mi_async.api.indexes import AssetType, ConfidenceLevel
 from mi_async.cli.output import show_each
 from mi_async.cli.service import InWorkspace
+from mi_async.cli.streams import console, stderr
 from mi_async.cli.upload import read
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.search import SceneHit
@@ -91,8 +92,21 @@ def search(
 async def _search(text: str | None, options: dict[str, Any], service: InWorkspace) -> None:
     async with service.session() as session:
         scenes = session.workspace(service.workspace).search_scenes(text, **options)
-        async with aclosing(scenes):
-            await show_each(scenes if service.output == "json" else _rows(scenes), service.output)
+        async with aclosing(scenes), aclosing(_watched(scenes, plain=service.verbose > 0)) as found:
+            await show_each(found if service.output == "json" else _rows(found), service.output)
+
+
+async def _watched(scenes: AsyncIterator[SceneHit], *, plain: bool) -> AsyncGenerator[SceneHit]:
+    """Show on a terminal that the service is searching, until there is something to see."""
+    searching = console(stderr()).status("searching")  # draws nothing where there is no terminal
+    if not plain:
+        searching.start()
+    try:
+        async for hit in scenes:
+            searching.stop()
+            yield hit
+    finally:
+        searching.stop()
 
 
 async def _rows(scenes: AsyncIterator[SceneHit]) -> AsyncIterator[dict[str, object]]:

@@ -1,11 +1,12 @@
-"""Jobs under way, as a person sees them: a live board on a terminal, a plain line per change of state elsewhere.
+"""Jobs under way, as a person sees them: a live board on a terminal, plain lines elsewhere.
 
 Law: is told of jobs and writes; asks nobody. Time is an argument.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from attrs import define, field
@@ -15,7 +16,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from mi_async.text import duration, one_line
+from mi_async.cli.beat import Silence, Sleep, beating
+from mi_async.text import one_line, span
 from mi_async.workflows.jobs import Job
 from mi_async.workflows.kinds import JobPhase
 
@@ -37,59 +39,90 @@ class Board(Protocol):
 
 
 @define(eq=False)
-class Lines:
-    """Where there is no terminal: one line per change."""
+class Wait:
+    """The jobs that are waited for, over time.
 
-    console: Console
+    Attributes:
+        now: seconds of a steady clock.
+        jobs: all of them.
+        over: those of them that have come to an end.
+        started: when the waiting began.
+    """
+
     now: Callable[[], float]
+    jobs: Sequence[Job[Any]] = ()
+    over: set[Job[Any]] = field(init=False, factory=set)
     started: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Start the time."""
         self.started = self.now()
 
+    def saw(self, job: Job[Any]) -> None:
+        """Note what is over."""
+        if job.phase is not None and not job.phase.is_active:
+            self.over.add(job)
+
+    @property
+    def age(self) -> str:
+        """How long it has lasted."""
+        return span(self.now() - self.started)
+
+    def __str__(self) -> str:
+        """How far it is."""
+        return f"{len(self.over):,} of {_count(len(self.jobs))} over, {self.age}"
+
+
+@define(eq=False)
+class Lines:
+    """Where there is no terminal: a line per change, and one after a time of silence."""
+
+    console: Console
+    wait: Wait
+    silence: Silence
+
     def expect(self, jobs: Sequence[Job[Any]]) -> None:
         """Say how many there are."""
-        self.console.print(Text(f"waiting for {_count(len(jobs))}"), soft_wrap=True)
+        self.wait.jobs = jobs
+        self._say(f"waiting for {_count(len(jobs))}")
 
     def step(self, job: Job[Any]) -> None:
         """Write the change."""
-        age = duration(self.now() - self.started)
-        self.console.print(Text(one_line(f"{job}: {job.state} ({age})")), soft_wrap=True)
+        self.wait.saw(job)
+        self._say(f"{job}: {job.state} ({self.wait.age})")
+
+    def beat(self) -> None:
+        """Say how far it is."""
+        self._say(str(self.wait))
+
+    def _say(self, text: str) -> None:
+        self.silence.end()
+        self.console.print(Text(one_line(text)), soft_wrap=True)
 
 
 @define(eq=False)
 class Picture:
     """The live board: those that are not over, as many as have room, and how many there are."""
 
-    now: Callable[[], float]
-    jobs: Sequence[Job[Any]] = field(init=False, default=())
-    over: set[Job[Any]] = field(init=False, factory=set)
-    started: float = field(init=False)
+    wait: Wait
     spinner: Spinner = field(init=False, factory=lambda: Spinner("dots", style="cyan"))
-
-    def __attrs_post_init__(self) -> None:
-        """Start the time."""
-        self.started = self.now()
 
     def expect(self, jobs: Sequence[Job[Any]]) -> None:
         """Show these."""
-        self.jobs = jobs
+        self.wait.jobs = jobs
 
     def step(self, job: Job[Any]) -> None:
-        """Note what is over; the board draws itself several times a second."""
-        if job.phase is not None and not job.phase.is_active:
-            self.over.add(job)
+        """Note it; the board draws itself several times a second."""
+        self.wait.saw(job)
 
     def __rich__(self) -> RenderableType:
         """The board as it is now."""
         table = Table.grid(padding=(0, 2))
-        left = [job for job in self.jobs if job not in self.over]
-        for job in (left or self.jobs)[:SHOWN]:
+        left = [job for job in self.wait.jobs if job not in self.wait.over]
+        for job in (left or self.wait.jobs)[:SHOWN]:
             style = STYLES.get(job.phase, "red") if job.phase is not None else "dim"
             table.add_row(Text(str(job), overflow="ellipsis", no_wrap=True), Text(str(job.state or "…"), style=style))
-        age = duration(self.now() - self.started)
-        self.spinner.update(text=Text(f"{len(self.over)} of {_count(len(self.jobs))} over, {age}"))
+        self.spinner.update(text=Text(str(self.wait)))
         return Group(table, self.spinner)
 
 
@@ -97,20 +130,23 @@ def _count(number: int) -> str:
     return f"{number:,} job{'' if number == 1 else 's'}"
 
 
-@contextmanager
-def waiting_board(
-    console: Console, *, plain: bool = False, now: Callable[[], float] = time.monotonic
-) -> Generator[Board]:
+@asynccontextmanager
+async def waiting_board(
+    console: Console, *, plain: bool = False, now: Callable[[], float] = time.monotonic, sleep: Sleep = asyncio.sleep
+) -> AsyncGenerator[Board]:
     """Show jobs until the block ends.
 
     Args:
         console: where.
         plain: lines even on a terminal, because something else writes there too.
         now: seconds of any steady clock.
+        sleep: until so many of them have passed.
     """
-    if plain or not console.is_terminal:
-        yield Lines(console, now)
+    if not plain and console.is_terminal:
+        picture = Picture(Wait(now))
+        with Live(picture, console=console, refresh_per_second=8, transient=True):
+            yield picture
         return
-    picture = Picture(now)
-    with Live(picture, console=console, refresh_per_second=8, transient=True):
-        yield picture
+    lines = Lines(console, Wait(now), Silence(now))
+    async with beating(lines.silence, lines.beat, sleep):
+        yield lines

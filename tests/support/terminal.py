@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -68,3 +68,20 @@ def process(
             yield started
         finally:
             started.kill()
+
+
+def on_terminal(*arguments: str, env: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """What ``mi-async`` writes to stdout, a pipe, and what it shows on stderr, a terminal."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-W", "error", "-m", "mi_async", *arguments]
+    variables = {**os.environ, "TERM": "xterm-256color", **(env or {})}
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=variables) as running:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # a terminal whose other end was closed
+            while more := os.read(ours, 65536):
+                shown += more
+        assert running.stdout is not None
+        out = running.stdout.read()
+    os.close(ours)
+    return out.decode(), shown.decode()
