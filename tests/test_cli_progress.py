@@ -11,7 +11,7 @@ from mi_async.cli.progress import board
 from mi_async.workflows.source import Image
 from mi_async.workflows.upload import State, Upload
 
-IMAGE = Image("a.jpg", "a.jpg", b"x" * 10_800, Picture("jpg", 320, 384))
+IMAGE = Image("a.jpg", "a.jpg", b"x" * 10_800, Picture("jpg", 320, 384), "")
 NEW = Upload(IMAGE)
 
 

@@ -123,7 +123,7 @@ async def test_an_image_is_read_no_more() -> None:
 
 async def test_an_image_can_let_go_of_its_content() -> None:
     image = await load_image(JPEG)
-    assert image.let_go() == Image("<bytes>", "thumbnail.jpg", b"", image.picture)
+    assert image.let_go() == Image("<bytes>", "thumbnail.jpg", b"", image.picture, image.md5)
     assert image.content == JPEG
 
 

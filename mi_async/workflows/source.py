@@ -41,21 +41,18 @@ class Image:
         file_name: what the service is told.
         content: the bytes.
         picture: format, width and height.
+        md5: of the content in hex, as Object Storage gives it in ETag; made where the picture is checked, off the loop.
     """
 
     name: str
     file_name: str
     content: bytes = field(repr=False)
     picture: Picture
+    md5: str
 
     def let_go(self) -> Self:
         """The same without its content, which is no longer needed."""
         return evolve(self, content=b"")
-
-    @property
-    def md5(self) -> str:
-        """MD5 of the content in hex, as Object Storage gives it in ETag."""
-        return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
 
 @frozen
@@ -159,7 +156,8 @@ def image_of(raw: Raw, rules: Rules = THUMBNAIL) -> Image:
     if len(raw.content) > MAX_BYTES:
         raise _too_big(raw.name, MAX_BYTES)
     picture = checked(raw.name, rules.read(raw.content), raw.content, rules)
-    return Image(raw.name, file_name(raw.name, picture), raw.content, picture)
+    md5 = hashlib.md5(raw.content, usedforsecurity=False).hexdigest()
+    return Image(raw.name, file_name(raw.name, picture), raw.content, picture, md5)
 
 
 def checked(name: str, picture: Picture | None, start: bytes, rules: Rules = THUMBNAIL) -> Picture:
