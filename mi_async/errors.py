@@ -187,7 +187,8 @@ class APIError(MIError):
         self.retry_after = retry_after
         named = f"{operation}: " if operation else ""
         traced = f" [request {request_id}]" if request_id else ""
-        super().__init__(f"{named}{message or 'no message'} (HTTP {status}, code {code or 'none'}){traced}")
+        coded = f", code {code}" if code else ""
+        super().__init__(f"{named}{message or 'no message'} (HTTP {status}{coded}){traced}")
 
 
 class AuthenticationError(APIError):

@@ -158,7 +158,7 @@ def test_errors_without_either_envelope_go_by_status(body: bytes, status: int, k
     assert (type(error), error.code) == (kind, "")
     assert f"text/strange, {len(body)} bytes" in error.message
     assert str(error).startswith("persons.get: text/strange")
-    assert str(error).endswith(f"(HTTP {status}, code none)")
+    assert str(error).endswith(f"(HTTP {status})")
     assert "\n" not in str(error)
 
 

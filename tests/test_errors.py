@@ -132,7 +132,7 @@ def test_an_invalid_argument_is_a_value_error() -> None:
     ("error", "text"),
     [
         (APIError(404, "10030", "Gone."), "Gone. (HTTP 404, code 10030)"),
-        (APIError(502, "", ""), "no message (HTTP 502, code none)"),
+        (APIError(502, "", ""), "no message (HTTP 502)"),
         (APIError(404, "10030", "Gone.", **API), "persons.get: Gone. (HTTP 404, code 10030) [request r-1]"),
     ],
 )

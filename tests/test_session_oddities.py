@@ -41,7 +41,7 @@ everything_closed = pytest.mark.usefixtures("leaves_nothing")
     [
         (http("<html>Bad Gateway</html>", status="502 Bad Gateway", kind="text/html"), ServerError, "Bad Gateway"),
         (http("<Error><Code>Slow</Code></Error>", status="503 X", kind="text/xml"), ServerError, "<Code>Slow"),
-        (http(status="500 X"), ServerError, "HTTP 500, code none"),
+        (http(status="500 X"), ServerError, "(HTTP 500)"),
         (http("<html>log in</html>", kind="text/html"), ResponseError, "log in"),
         (http(), ResponseError, "0 bytes"),
         (http("[1]"), ResponseError, "envelope"),
