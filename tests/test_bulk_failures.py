@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from mi_async import Clock
+from mi_async.bulk.errand import text_of
 from mi_async.bulk.failures import LONGEST, MANY, Kind, Outage, kind
 from mi_async.errors import (
     AuthenticationError,
@@ -20,6 +21,7 @@ from mi_async.errors import (
     ImageRejectedError,
     InvalidArgumentError,
     InvalidRequestError,
+    JobTimeoutError,
     JournalError,
     MIError,
     NotFoundError,
@@ -165,3 +167,17 @@ def test_without_patience_the_first_outage_ends_it() -> None:
             outage.failure(AWAY)
 
     virtual.run(main())
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ServerError(500, "1", "oops"), "oops (HTTP 500, code 1)"),
+        (
+            JobTimeoutError("index:n:1:2: RUNNING, and session.job(...) finds it", brief="index:n:1:2: RUNNING"),
+            "index:n:1:2: RUNNING",
+        ),
+    ],
+)
+def test_a_failure_is_told_without_what_the_next_run_does_by_itself(error: MIError, text: str) -> None:
+    assert text_of(error) == text

@@ -13,6 +13,7 @@ from mi_async.errors import (
     APIError,
     ImageRejectedError,
     InvalidArgumentError,
+    JobTimeoutError,
     MediaRejectedError,
     MIError,
     UploadFailedError,
@@ -56,7 +57,7 @@ class Errand(ABC):
 
     def add_problem(self, source: str, error: MIError, *, transient: bool) -> Problem:
         """Note what went wrong."""
-        problem = Problem(source or self.origin or self.name, code_of(error), str(error))
+        problem = Problem(source or self.origin or self.name, code_of(error), text_of(error))
         self.problems.append(problem)
         self.transient = self.transient or transient
         self.sent = self.sent or not isinstance(error, ImageRejectedError | MediaRejectedError | InvalidArgumentError)
@@ -72,3 +73,8 @@ def code_of(error: MIError) -> str:
             return reason
         case _:
             return type(error).__name__
+
+
+def text_of(error: MIError) -> str:
+    """A failure in a sentence, without how Python would find a job again: the next run does it."""
+    return error.brief if isinstance(error, JobTimeoutError) else str(error)
