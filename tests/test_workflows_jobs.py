@@ -39,6 +39,7 @@ from mi_async.emulator import Fault, Latency, Settings
 from mi_async.workflows.jobs import index_job, summary_job
 from mi_async.workflows.kinds import IMPORT, INDEX, KINDS, SEARCH, SUMMARY, Kind
 from mi_async.workflows.tokens import Token
+from tests.support import virtual
 from tests.support.canned import DROP, http, success
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import QUICK, Newsroom, newsroom
@@ -96,6 +97,20 @@ async def test_a_job_of_each_kind_is_awaited(kind: str) -> None:
         asked = sum(len(arrivals) for arrivals in news.server.log.arrivals.values())
         assert await job is result
         assert asked == sum(len(arrivals) for arrivals in news.server.log.arrivals.values())
+
+
+def test_a_job_that_was_seen_to_be_over_is_asked_for_its_result_at_once() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        async with talking(ANALYZED, ANALYZED, success('{"indexId": 9}')) as (session, _):
+            job = session.job("index:newsroom:101:1")
+            await asyncio.sleep(86_400)
+            assert await job.refresh() == AnalysisStatus.ANALYZE_COMPLETED
+            seen = loop.time()
+            assert (await job).index_id == 9
+            return loop.time() - seen
+
+    assert virtual.run(main()) < 0.5
 
 
 @pytest.mark.parametrize("kind", KINDS)

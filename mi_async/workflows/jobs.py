@@ -209,10 +209,10 @@ class Job(Generic[T]):
         now, polling = self._context.clock.monotonic(), self._kind.polling
         if self._since is None:
             self._since = now if self._begun is None else self._begun
-        due = now  # nothing is known of one that was picked up
-        if self._looked is not None:
+        due = now  # nothing is known of one that was picked up, and one that is over has a result to fetch
+        if self._looked is not None and self.phase is not None and self.phase.is_active:
             due = self._looked + polling.delay(self._looked - self._since)
-        elif self._begun is not None:
+        elif self._looked is None and self._begun is not None:
             due = self._begun + polling.first
         return Question(self.id, self._kind.pace, polling.delay, self._ask, self._since, due)
 
@@ -264,7 +264,10 @@ class Job(Generic[T]):
     def _late(self, timeout: float | None) -> JobTimeoutError:
         seconds = self.timeout if timeout is None else timeout
         seen = "has not been seen yet" if self.state is None else f"is {self.state}"
-        goes = "it goes on" if self._trouble is None else f"asking failed last ({self._trouble}); it may go on"
+        over = self.phase is not None and not self.phase.is_active
+        goes = "its result has not come" if over else "it goes on"
+        if self._trouble is not None:
+            goes = f"asking failed last ({self._trouble}); it may go on"
         brief = f"{self}: {seen} after {seconds:g} s of waiting; {goes}"
         message = f"{brief}, and session.job({self.id!r}) finds it"
         state = None if self.state is None else str(self.state)
