@@ -6,6 +6,7 @@ pictures in memory, ROOM bounds works; so memory does not grow with the input.
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import aclosing
 from typing import Any
 
@@ -16,7 +17,7 @@ from mi_async.bulk.errand import END, Errand, Moves
 from mi_async.bulk.failures import Kind, Outage, kind
 from mi_async.bulk.items import Input
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import BulkOutcome
+from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.process import Admission, Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.tally import Tally
@@ -26,6 +27,10 @@ _log = logging.getLogger(__name__)
 
 ROOM = 3072
 """Works under way at most: the largest pool, and what has left it and waits for the person."""
+
+
+RECALLED = frozenset({Status.FAILED, Status.PARTIAL})
+"""How the admission tells of what an earlier run has failed: another run with the same limit must be able to pass."""
 
 
 class _LeftThere(Exception):  # noqa: N818  no error: the run stops
@@ -44,7 +49,7 @@ class Engine:
         admission: the way in.
         items: the input.
         grace: seconds for what is under way to land once the run is told to stop.
-        max_failures: items that may end badly before the run stops, None for any number.
+        max_failures: items that may end badly in this run before it stops, None for any number.
         total: items of the input, None where that is not known.
         outcomes: where the works come out; None is the end.
         failure: why the run was stopped, None when it was not or was told to.
@@ -68,6 +73,7 @@ class Engine:
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
     _waiting: set[asyncio.Future[Moves]] = field(init=False, factory=set)
     _works: int = field(init=False, default=0)
+    _recalled: int = field(init=False, default=0)  # items that an earlier run has failed
     _unfinished: int = field(init=False, default=0)  # works that are left to the service, or that a failure has ended
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
     _admitted: bool = field(init=False, default=False)
@@ -152,12 +158,13 @@ class Engine:
         """Where the run is."""
         return self.process.progress(
             BulkProgress(
-                counts=dict(self.tally.counts),
+                counts=Counter(self.tally.counts),
                 open=self._works + self._unfinished,
                 total=self.total,
                 stages={name: line.qsize() for name, line in self._lines.items()},
                 outage=max(outage.seconds for outage in self._outages.values()),
                 elapsed=self.tally.elapsed,
+                stopping=self._stop.is_set(),
             )
         )
 
@@ -193,6 +200,7 @@ class Engine:
             async for chunk in parts:
                 for decided in await self.admission.decide(chunk):
                     if isinstance(decided, BulkOutcome):
+                        self._recalled += decided.status in RECALLED
                         await self._tell(decided)
                     else:
                         await self._room.acquire()
@@ -297,9 +305,8 @@ class Engine:
 
     async def _tell(self, outcome: BulkOutcome) -> None:
         self.tally.outcome(outcome)
-        failures = self.tally.failures
-        if self.max_failures is not None and failures > self.max_failures:
-            self.stop(BulkError(f"too many items have failed: {failures:,}, where at most {self.max_failures:,} may"))
+        if self.max_failures is not None and self.tally.failures - self._recalled > self.max_failures:
+            self.stop(BulkError(f"more than {self.max_failures:,} items have failed in this run"))
         async with self._telling:
             await self.outcomes.put(outcome)
 

@@ -78,8 +78,8 @@ def kind(error: MIError) -> Kind:
 
 MANY = 10
 """Passing failures in a row, without a success among them, that make an outage."""
-LONGEST = 60.0
-"""Seconds; an outage is never left alone longer."""
+FIRST, LONGEST = 1.0, 60.0
+"""Seconds for which an outage is left alone at first, and at most."""
 
 
 @define(eq=False)
@@ -100,7 +100,7 @@ class Outage:
     since: float = field(init=False, default=0.0)
     back: float = field(init=False, default=-math.inf)
     _until: float = field(init=False, default=-math.inf)
-    _pause: float = field(init=False, default=1.0)
+    _pause: float = field(init=False, default=FIRST)
 
     @property
     def on(self) -> bool:
@@ -123,7 +123,7 @@ class Outage:
             if self.on:
                 _log.warning("the service answers again, after %.0f s", self.seconds)
                 self.back = self.clock.monotonic()
-            self.failures, self._pause = 0, 1.0
+            self.failures, self._pause = 0, FIRST
 
     def failure(self, error: MIError) -> bool:
         """Say that it has not; returns whether that is an outage, and not the item's bad luck.
@@ -140,7 +140,8 @@ class Outage:
             message = f"the service has not answered for {now - self.since:.0f} s; the last failure: {error}"
             raise BulkError(message) from error
         if now >= self._until:
-            _log.warning("the service does not answer; trying again in %.0f s: %s", self._pause, error)
+            level = logging.WARNING if self._pause == FIRST else logging.INFO  # one line for an outage
+            _log.log(level, "the service does not answer; trying again in %.0f s: %s", self._pause, error)
             self._until = now + self._pause
             self._pause = min(LONGEST, self._pause * 2)
         return True

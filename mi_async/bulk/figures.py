@@ -41,9 +41,16 @@ def useful(progress: BulkProgress) -> str:
     return f"{percent(progress.useful)} of checks useful" if progress.checks else ""
 
 
+def room(progress: BulkProgress) -> str:
+    """``64 of 80``; ``129 (room for 32)`` while a pool that has become smaller is left by those in it."""
+    if progress.pending <= progress.pool:
+        return f"{progress.pending:,} of {progress.pool:,}"
+    return f"{progress.pending:,} (room for {progress.pool:,})"
+
+
 def waiting(progress: BulkProgress) -> str:
     """``64 of 80 uploads wait for completion, 97.9 % of checks useful``."""
-    return f"{progress.pending:,} of {progress.pool:,} uploads wait for completion, {useful(progress)}"
+    return f"{room(progress)} uploads wait for completion, {useful(progress)}"
 
 
 def footage(progress: BulkProgress) -> list[str]:

@@ -3,6 +3,7 @@
 Law: values only; seconds and minutes are those of the session's clock.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 from attrs import field, frozen
@@ -15,7 +16,7 @@ class BulkProgress:
     """A moment of a bulk run.
 
     Attributes:
-        counts: items that have ended, by how.
+        counts: items that have ended, by how; 0 for a way in which none has.
         open: items under way.
         total: items of the input, None while it is not known.
         pictures: completion checks that answered done in this run: pictures that the service has taken over.
@@ -32,9 +33,10 @@ class BulkProgress:
         refused: how many 429 the session has met.
         outage: seconds for which the service has not answered at all; 0 while it does.
         elapsed: seconds since the start.
+        stopping: whether nothing more is admitted, so that there is no telling how long the rest would take.
     """
 
-    counts: Mapping[Status, int] = field(factory=dict)
+    counts: Mapping[Status, int] = field(factory=Counter)
     open: int = 0
     total: int | None = None
     pictures: int = 0
@@ -49,6 +51,7 @@ class BulkProgress:
     refused: int = 0
     outage: float = 0.0
     elapsed: float = 0.0
+    stopping: bool = False
     sent: int | None = None
     bandwidth: float = 0.0
 
@@ -66,6 +69,6 @@ class BulkProgress:
     def eta(self) -> float | None:
         """Seconds until the end at the pace so far, None while that cannot be told."""
         worked = self.ended - self.counts.get(Status.SKIPPED, 0)
-        if self.total is None or not worked:
+        if self.total is None or not worked or self.stopping:
             return None
         return max(0, self.total - self.ended) * self.elapsed / worked

@@ -4,6 +4,7 @@ Law: figures and the first problems are held; what is about single people is rea
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ class BulkReport:
         journal: path of the journal, where every person and picture is.
         run: number of the run in the journal.
         ending: '' after the whole input, ``cancelled``, or what stopped the run.
-        counts: items that ended, by how.
+        counts: items that ended, by how; 0 for a way in which none has.
         open: items that were under way when the run was stopped; running again takes them up.
         total: items of the input, None where that was not known.
         pictures: pictures that the service has taken over in this run.
@@ -50,7 +51,7 @@ class BulkReport:
     journal: str
     run: int
     ending: str = ""
-    counts: Mapping[Status, int] = field(factory=dict)
+    counts: Mapping[Status, int] = field(factory=Counter)
     open: int = 0
     total: int | None = None
     pictures: int = 0
@@ -79,7 +80,7 @@ class BulkReport:
             journal=os.fspath(journal),
             run=run,
             ending=ending,
-            counts={status: number for status in Status if (number := progress.counts.get(status))},
+            counts=Counter({status: number for status in Status if (number := progress.counts.get(status))}),
             open=progress.open,
             total=progress.total,
             pictures=progress.pictures,

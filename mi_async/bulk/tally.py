@@ -3,7 +3,7 @@
 Law: of bounded size, whatever the length of the run.
 """
 
-from collections import deque
+from collections import Counter, deque
 
 from attrs import define, field
 
@@ -14,6 +14,8 @@ from mi_async.bulk.report import SHOWN, WELL
 LAST = 5
 """Items with problems that a live display shows."""
 MINUTE = 60.0
+SHORT = 10.0
+"""Seconds that a run counts as at least: what it finds done in its first moments is no pace."""
 
 
 @define(eq=False)
@@ -31,9 +33,9 @@ class LastMinute:
         self._seconds[-1][1] += amount
 
     def rate(self, elapsed: float) -> float:
-        """How much a minute: that of the last minute, or of a shorter run so far; of its first second all."""
+        """How much a minute: that of the last minute, or of a shorter run so far."""
         self._forget(elapsed)
-        return sum(amount for _, amount in self._seconds) * MINUTE / min(MINUTE, max(1.0, elapsed))
+        return sum(amount for _, amount in self._seconds) * MINUTE / min(MINUTE, max(SHORT, elapsed))
 
     def _forget(self, elapsed: float) -> None:
         while self._seconds and self._seconds[0][0] < elapsed - MINUTE:
@@ -57,7 +59,7 @@ class Tally:
     """
 
     clock: Clock
-    counts: dict[Status, int] = field(init=False, factory=dict)
+    counts: Counter[Status] = field(init=False, factory=Counter)
     problems: list[BulkOutcome] = field(init=False, factory=list)
     latest: deque[BulkOutcome] = field(init=False, factory=lambda: deque(maxlen=LAST))
     checks: int = field(init=False, default=0)
@@ -75,7 +77,7 @@ class Tally:
 
     def outcome(self, outcome: BulkOutcome) -> None:
         """Count an item that has ended."""
-        self.counts[outcome.status] = self.counts.get(outcome.status, 0) + 1
+        self.counts[outcome.status] += 1
         if outcome.status in WELL:
             return
         self.latest.append(outcome)
@@ -106,7 +108,7 @@ class Tally:
         return self.clock.monotonic() - self._started
 
     def rate(self) -> float:
-        """Pictures per minute: those of the last minute, or of a shorter run so far; of its first second all."""
+        """Pictures per minute: those of the last minute, or of a shorter run so far."""
         return self._pictures.rate(self.elapsed)
 
     def bandwidth(self) -> float:
