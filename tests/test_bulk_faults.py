@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +147,46 @@ async def test_too_many_failures_stop_the_run(allowed: int, ended: int | None, t
             assert (await run).counts == {Status.DONE: 100, Status.REJECTED: 8}
             return
         error = await stopped(run)
-        assert str(error) == f"too many items have failed: {ended}, where at most {allowed} may"
+        assert str(error) == f"more than {allowed} items have failed in this run"
         assert run.report.troubled >= ended
+        await nothing_left(news)
+
+
+async def test_what_an_earlier_run_has_failed_does_not_stop_the_next(tmp_path: Path) -> None:
+    async with newsroom(AT_ONCE) as news:
+        for number in range(6):
+            await news.workspace.enroll_person(name(number), [face(39)])
+        run = news.workspace.enroll_many(people(40), journal=tmp_path / "j", max_failures=2)
+        assert isinstance(await stopped(run), BulkError)
+        for _ in range(3):  # the others of them fail now, and then nothing more
+            run = news.workspace.enroll_many(people(40), journal=tmp_path / "j", max_failures=2)
+            with suppress(BulkError):
+                await run
+        assert run.report.ending == ""
+        assert run.report.counts[Status.FAILED] == 6
+        assert run.report.counts[Status.PARKED] == 0  # and no KeyError
+
+
+async def test_items_that_the_service_always_refuses_are_parked_while_it_answers_others(tmp_path: Path) -> None:
+    async with newsroom(AT_ONCE, speed=1000) as news:
+        news.server.faults.next("persons.create", Fault.ERROR_BEFORE, times=10**6)
+        report = await news.workspace.enroll_many(people(5), journal=tmp_path / "j")
+        assert report.counts == {Status.PARKED: 5}
+        await nothing_left(news)
+
+
+async def test_an_input_that_is_cancelled_from_within_has_not_ended(tmp_path: Path) -> None:
+    async def hasty() -> AsyncIterator[PersonInput]:
+        for item in people(3):
+            yield item
+        raise asyncio.CancelledError
+
+    async with newsroom(AT_ONCE) as news:
+        run = news.workspace.enroll_many(hasty(), journal=tmp_path / "j")
+        error = await stopped(run)
+        assert str(error) == "the input was cancelled before its end"
+        assert not run.report.ok
+        assert run.report.counts == {Status.DONE: 3}
         await nothing_left(news)
 
 

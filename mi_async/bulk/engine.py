@@ -86,7 +86,7 @@ class Engine:
         self._idle.set()
         stages = self.process.stages
         self._lines = {stage.name: asyncio.Queue(stage.room) for stage in stages} | dict(self.process.lines)
-        self._outages = {stage.name: Outage(self.tally.clock, self.patience) for stage in stages}
+        self._outages = {stage.name: Outage(self.tally.clock, self.patience, self.process.answers) for stage in stages}
 
     def start(self) -> None:
         """Start the workers."""
@@ -190,9 +190,12 @@ class Engine:
 
     async def _end_of(self, admitting: asyncio.Task[None]) -> None:
         """The admission is over: by itself, by the input's own failure, or because the run stops."""
-        admitting.cancel()
+        ours = admitting.cancel()
         (error,) = await asyncio.gather(admitting, return_exceptions=True)
-        if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
+        if isinstance(error, asyncio.CancelledError):
+            # An input may be cancelled from within, as by a timeout of its own: that is no end of it.
+            error = None if ours else BulkError("the input was cancelled before its end")
+        if isinstance(error, BaseException):
             self.stop(error)
 
     async def _admit(self) -> None:

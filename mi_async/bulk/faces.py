@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 
 from mi_async._core.limits import QuotaState
 from mi_async.bulk import settling, steps
-from mi_async.bulk.failures import Outage
+from mi_async.bulk.failures import Outage, answers
 from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.pending import Pending
 from mi_async.bulk.process import Line, Stage, Step
@@ -86,6 +86,10 @@ class Faces:
             return (("settle", thing),)
         thing.work.dropped = True
         return steps.close(self.means, thing)
+
+    async def answers(self) -> bool:
+        """Whether the service answers something harmless."""
+        return await answers(self.means.context)
 
     def watch(self) -> None:
         """Let the pool follow the processing time."""

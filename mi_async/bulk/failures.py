@@ -6,6 +6,7 @@ stops the run.
 
 import logging
 import math
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 from attrs import define, field
@@ -29,6 +30,7 @@ from mi_async.errors import (
     TransportError,
     UploadFailedError,
 )
+from mi_async.workflows.context import Context
 
 _log = logging.getLogger(__name__)
 
@@ -76,10 +78,23 @@ def kind(error: MIError) -> Kind:
     return next((meaning for family, meaning in KINDS if isinstance(error, family)), Kind.PERMANENT)
 
 
+async def answers(context: Context) -> bool:
+    """Whether the service answers a question that changes nothing."""
+    try:
+        await context.groups.projects.list()
+    except MIError:
+        return False
+    return True
+
+
 MANY = 10
 """Passing failures in a row, without a success among them, that make an outage."""
 FIRST, LONGEST = 1.0, 60.0
 """Seconds for which an outage is left alone at first, and at most."""
+ALONE = 600.0
+"""Seconds of refusals by one call after which the service is asked whether it answers others."""
+SURE = 3
+"""Pauses in a row in which it did: once may be the very end of an outage."""
 
 
 @define(eq=False)
@@ -89,23 +104,31 @@ class Outage:
     Attributes:
         clock: the time.
         patience: seconds for which an outage is waited out; then the run stops.
+        answers: asks the service something harmless, and tells whether it answers.
         failures: passing failures in a row.
         since: when the first of them came.
         back: when the last outage ended; minus infinity before the first.
+        alone: whether it is this call alone that the service refuses, while it answers others: no outage then, but
+            the fault of the items.
     """
 
     clock: Clock
     patience: float
+    answers: Callable[[], Awaitable[bool]] | None = None
     failures: int = field(init=False, default=0)
     since: float = field(init=False, default=0.0)
     back: float = field(init=False, default=-math.inf)
+    alone: bool = field(init=False, default=False)
+    _refused: bool = field(init=False, default=False)
+    _asked: float = field(init=False, default=-math.inf)
+    _answered: int = field(init=False, default=0)
     _until: float = field(init=False, default=-math.inf)
     _pause: float = field(init=False, default=FIRST)
 
     @property
     def on(self) -> bool:
         """Whether there is one."""
-        return self.failures >= MANY
+        return self.failures >= MANY and not self.alone
 
     @property
     def seconds(self) -> float:
@@ -116,6 +139,19 @@ class Outage:
         """Wait while there is no point in trying."""
         if self.on and (left := self._until - self.clock.monotonic()) > 0:
             await self.clock.sleep(left)
+        if self.seconds > ALONE and self._refused and self._asked != self._until:
+            self._asked = self._until
+            await self._ask()
+
+    async def _ask(self) -> None:
+        """Once in a pause: does the service answer others? If it did in several, this call is what it refuses."""
+        if self.answers is None or not await self.answers():
+            self._answered = 0
+            return
+        self._answered += 1
+        if self._answered >= SURE and not self.alone:
+            _log.warning("one call has failed for %.0f s while the service answers others", self.seconds)
+            self.alone = True
 
     def success(self) -> None:
         """Say that the service has answered."""
@@ -123,7 +159,7 @@ class Outage:
             if self.on:
                 _log.warning("the service answers again, after %.0f s", self.seconds)
                 self.back = self.clock.monotonic()
-            self.failures, self._pause = 0, FIRST
+            self.failures, self._pause, self.alone, self._answered = 0, FIRST, False, 0
 
     def failure(self, error: MIError) -> bool:
         """Say that it has not; returns whether that is an outage, and not the item's bad luck.
@@ -134,6 +170,8 @@ class Outage:
         now = self.clock.monotonic()
         self.since = self.since if self.failures else now
         self.failures += 1
+        self._refused = isinstance(error, ServerError)  # it did answer, though not as it should
+        self.alone = self.alone and self._refused
         if not self.on:
             return False
         if now - self.since > self.patience:

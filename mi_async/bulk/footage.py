@@ -10,6 +10,7 @@ from attrs import define, evolve, field
 
 from mi_async.bulk import studio as stages
 from mi_async.bulk.errand import Moves
+from mi_async.bulk.failures import answers
 from mi_async.bulk.film import Film
 from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.process import Line, Stage, Step
@@ -71,6 +72,10 @@ class Footage:
     def drop(self, film: Film) -> Moves:
         """Leave a film as the journal has it."""
         return (("", film),)
+
+    async def answers(self) -> bool:
+        """Whether the service answers something harmless."""
+        return await answers(self.studio.context)
 
     def watch(self) -> None:
         """There is nothing to look after."""

@@ -107,6 +107,10 @@ class Process(Protocol):
         """Leave a thing as the journal has it, because the run stops; gives the work that is over with it."""
         ...
 
+    async def answers(self) -> bool:
+        """Whether the service answers something harmless."""
+        ...
+
     def watch(self) -> None:
         """Look after it; called once a second."""
         ...
