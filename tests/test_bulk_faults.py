@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 import mi_async
-from mi_async import Clock, Credentials
+from mi_async import Attempt, Clock, Credentials, Hooks
 from mi_async.bulk import store
 from mi_async.bulk.database import open_file
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
@@ -188,6 +189,45 @@ async def test_an_input_that_is_cancelled_from_within_has_not_ended(tmp_path: Pa
         assert not run.report.ok
         assert run.report.counts == {Status.DONE: 3}
         await nothing_left(news)
+
+
+async def test_a_source_whose_own_work_is_cancelled_is_one_that_cannot_be_read(tmp_path: Path) -> None:
+    class Remote:
+        name = "remote.jpg"
+
+        async def read(self, _: int) -> bytes:
+            waiting = asyncio.ensure_future(asyncio.sleep(60))
+            waiting.cancel()
+            await waiting
+            return b""
+
+    async with newsroom(AT_ONCE) as news:
+        items = [PersonInput("far", [Remote()]), *people(2)]
+        found = await outcomes(news.workspace.enroll_many(items, journal=tmp_path / "j"))
+        assert found["far"].status is Status.REJECTED
+        assert "remote.jpg: cannot be read: CancelledError" in found["far"].problems[0].message
+        assert [found[name(number)].status for number in range(2)] == [Status.DONE] * 2
+
+
+async def test_hooks_that_are_cancelled_from_within_stop_the_run_instead_of_leaving_it_waiting(tmp_path: Path) -> None:
+    async def broken(_: Attempt) -> None:
+        raise asyncio.CancelledError
+
+    async with newsroom(AT_ONCE, hooks=Hooks(before=[broken])) as news:
+        error = await stopped(news.workspace.enroll_many(people(3), journal=tmp_path / "j"))
+        assert "something that it waits for was cancelled" in str(error)
+
+
+@pytest.mark.parametrize("fit", [False, True])
+async def test_a_pipe_among_the_pictures_is_not_waited_for(fit: bool, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    async with newsroom(AT_ONCE) as news:
+        items = [PersonInput("pipe", [pipe]), PersonInput("none", [tmp_path]), *people(1)]
+        found = await outcomes(news.workspace.enroll_many(items, journal=tmp_path / "j", fit=fit))
+        assert found["pipe"].problems[0].message == f"{pipe}: not a file"
+        assert "cannot be read" in found["none"].problems[0].message
+        assert found[name(0)].status is Status.DONE
 
 
 async def test_a_failure_of_one_item_is_its_own(tmp_path: Path) -> None:

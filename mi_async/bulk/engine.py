@@ -22,6 +22,7 @@ from mi_async.bulk.process import Admission, Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.tally import Tally
 from mi_async.errors import BulkError, MIError
+from mi_async.workflows.source import was_cancelled
 
 _log = logging.getLogger(__name__)
 
@@ -241,6 +242,11 @@ class Engine:
                 await self._carry(stage, thing)
             except _LeftThere:
                 self._drop(thing, unfinished=True)
+            except asyncio.CancelledError:
+                if was_cancelled():
+                    raise
+                self.stop(BulkError(f"{stage.name}: something that it waits for was cancelled, and not the run"))
+                self._drop(thing)
             except Exception as error:  # noqa: BLE001  every item would meet it, or it is nobody's fault but ours
                 self.stop(error)
                 self._drop(thing)

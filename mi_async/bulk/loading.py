@@ -6,12 +6,13 @@ what it does.
 
 import asyncio
 import os
+import stat
 from collections.abc import Awaitable, Callable
 from typing import TypeGuard
 
 from attrs import frozen
 
-from mi_async.workflows.source import Image, Raw, Source, image_of, read_file, read_source
+from mi_async.workflows.source import Image, Raw, Source, image_of, read_file, read_source, rejected
 
 
 @frozen
@@ -55,6 +56,22 @@ def fingerprint(source: object) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
+def check_kind(source: object) -> None:
+    """Refuse what would be waited for without an end: a pipe among the files, or a device.
+
+    Raises:
+        ImageRejectedError: it is one.
+    """
+    if not is_file(source):
+        return
+    try:
+        mode = os.stat(source).st_mode  # noqa: PTH116  as above
+    except (OSError, ValueError):
+        return  # as above
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise rejected(os.fsdecode(source), "unreadable", "not a file")
+
+
 async def load(source: Source) -> Loaded:
     """Read a source and check it as it is."""
     if is_file(source):
@@ -63,6 +80,7 @@ async def load(source: Source) -> Loaded:
 
 
 def _load_file(path: str | os.PathLike[str]) -> Loaded:
+    check_kind(path)
     size, changed = fingerprint(path)  # before it is read: if it changes meanwhile, it will be read again
     raw = read_file(path)
     return Loaded(raw.sha256, size, changed, image_of(raw))
@@ -76,6 +94,7 @@ def fitted(fit: Fit) -> Load:
     """Read sources and make them fit."""
 
     async def load_fitted(source: Source) -> Loaded:
+        await asyncio.to_thread(check_kind, source)
         size, changed = await asyncio.to_thread(fingerprint, source)
         raw, image, note = await fit(source)
         digest = await asyncio.to_thread(lambda: raw.sha256)

@@ -251,9 +251,19 @@ async def _read_object(source: Readable, name: str, limit: int) -> bytes:
             if not piece:
                 break
             content += piece
+    except asyncio.CancelledError as error:
+        if was_cancelled():
+            raise
+        raise unreadable(name, error) from error  # it was something that the reader waits for
     except Exception as error:  # a reader is the caller's code and may raise anything
         raise unreadable(name, error) from error
     return bytes(content)
+
+
+def was_cancelled() -> bool:
+    """Whether it is the running task that was cancelled, and not what it waits for."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def unreadable(name: str, error: Exception) -> ImageRejectedError:
