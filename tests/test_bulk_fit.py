@@ -7,7 +7,7 @@ import sys
 from importlib import machinery
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 from PIL import Image, ImageCms
@@ -226,10 +226,21 @@ async def test_more_than_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 async def test_a_process_that_dies_takes_one_picture_with_it(big: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     async with Fitter() as fitter:
         await fitter(big)
-        fitter._idle[0].process.kill()
+        fitter._idle[0].process.kill()  # while it rests
+        assert (await fitter(big))[2]
+        fitter._idle.pop().end()
+        asked = fit._Worker.ask
+
+        def dying(worker: fit._Worker, content: bytes) -> tuple[dict[str, Any], bytes]:
+            worker.ready = bool(shrink.read(cast("IO[bytes]", worker.process.stdout)))
+            worker.process.kill()
+            return asked(worker, content)
+
+        monkeypatch.setattr(fit._Worker, "ask", dying)
         with pytest.raises(ImageRejectedError, match=r"has died \(exit code -9\)"):
             await fitter(big)
         assert not fitter._idle
+        monkeypatch.setattr(fit._Worker, "ask", asked)
         assert (await fitter(big))[2]
         monkeypatch.setattr(fit, "PATIENCE", 0.0)
         with pytest.raises(ImageRejectedError, match="not made to fit within 0 s"):

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -404,6 +404,18 @@ async def test_cancelled_openings_and_closings_let_go_of_the_file(tmp_path: Path
     closing.cancel()
     await journal.aclose()
     assert query(tmp_path / "j", "SELECT ending FROM runs ORDER BY number DESC LIMIT 1") == [("stopped",)]
+    await _opened_and_closed(tmp_path / "j")
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_however_often_the_closing_is_cancelled_the_file_is_free_when_it_ends(times: int, tmp_path: Path) -> None:
+    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+    ending = asyncio.create_task(journal.aclose())
+    for _ in range(times):
+        await asyncio.sleep(0)
+        ending.cancel()
+    with suppress(asyncio.CancelledError):
+        await ending
     await _opened_and_closed(tmp_path / "j")
 
 

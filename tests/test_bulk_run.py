@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mi_async import BulkError, ConfigError, InvalidArgumentError, JournalError
+from mi_async import BulkError, BulkReport, ConfigError, InvalidArgumentError, JournalError
 from mi_async.bulk import engine
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import Status
@@ -36,6 +36,17 @@ from tests.support.bulk import (
 )
 from tests.support.newsroom import newsroom
 from tests.support.pictures import picture
+
+
+async def test_a_run_is_awaited_by_one_at_a_time(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        run = news.workspace.enroll_many(people(5), journal=tmp_path / "j")
+        report, refused = await asyncio.gather(run, run, return_exceptions=True)
+        assert isinstance(refused, BulkError)
+        assert "gone through once" in str(refused)
+        assert isinstance(report, BulkReport)
+        assert report.ok
+        assert await run is report
 
 
 @pytest.mark.parametrize("items", [[], iter(())])

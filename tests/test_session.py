@@ -267,15 +267,20 @@ async def test_a_cancelled_call_leaves_nothing() -> None:
             await call
 
 
-def test_a_session_of_another_loop_is_refused() -> None:
+def test_a_session_of_another_loop_is_refused(tmp_path: Path) -> None:
     async def refused(session: Session) -> None:
         with pytest.raises(SessionError, match="another event loop"):
             await asked(session)
+
+    async def refused_in_bulk(session: Session) -> None:
+        with pytest.raises(SessionError, match="another event loop"):
+            await session.workspace("newsroom").enroll_many([], journal=tmp_path / "j")
 
     async def main() -> None:
         session = await mi_async.connect(KEYS)
         try:
             await asyncio.to_thread(asyncio.run, refused(session))
+            await asyncio.to_thread(asyncio.run, refused_in_bulk(session))
         finally:
             await session.aclose()
 

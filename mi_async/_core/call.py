@@ -222,6 +222,7 @@ class Calls:
 
     async def account(self) -> str:
         """The access key, or ``temporary`` for one that lapses: another one will then mean the same account."""
+        self.check_usable()
         keys = self._keys or await self._current_keys()
         return keys.access_key if keys.expires_at is None else "temporary"
 

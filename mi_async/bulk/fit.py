@@ -142,17 +142,22 @@ class Fitter:
 
     async def _ask(self, raw: Raw) -> tuple[dict[str, Any], bytes]:
         """Have a worker do it; one that is disturbed in its work is not used again."""
-        worker = self._idle.pop() if self._idle else _started()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                answer = await asyncio.to_thread(worker.ask, raw.content)
-        except (EOFError, OSError) as error:
-            raise _failed(raw, worker, worker.end(), error) from error
-        except BaseException:
-            worker.end()
-            raise
-        self._idle.append(worker)
-        return answer
+        while True:
+            rested = bool(self._idle)
+            worker = self._idle.pop() if rested else _started()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    answer = await asyncio.to_thread(worker.ask, raw.content)
+            except (EOFError, OSError) as error:
+                code = worker.end()
+                if rested and not isinstance(error, TimeoutError):
+                    continue  # it may have died while it rested, which is no picture's fault: a new one will show
+                raise _failed(raw, worker, code, error) from error
+            except BaseException:
+                worker.end()
+                raise
+            self._idle.append(worker)
+            return answer
 
 
 def _started() -> _Worker:

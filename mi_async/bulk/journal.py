@@ -135,7 +135,14 @@ class Journal:
         if self._closed is None:
             self._closed = self._loop.create_future()
             self._queue.put(_Asked(self._closed, work=lambda store: store.close(ending), last=True))
-        await asyncio.shield(self._closed)
+        cancelled: asyncio.CancelledError | None = None
+        while not self._closed.done():
+            try:
+                await asyncio.shield(self._closed)
+            except asyncio.CancelledError as error:
+                cancelled = error  # the file is let go of first: whoever runs next may open it
+        if cancelled is not None:
+            raise cancelled
 
     async def _do(self, work: "Callable[[Store], T]") -> T:
         result: T = await self._ask((), work)

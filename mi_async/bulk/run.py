@@ -186,8 +186,9 @@ class BulkRun:
     async def _through(self) -> BulkReport:
         if self._report is not None:
             return self._report
+        outcomes = aiter(self)  # refused, where somebody else goes through it already
         async with self:
-            async for _ in self:
+            async for _ in outcomes:
                 pass
         return self.report
 
