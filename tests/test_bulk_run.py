@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mi_async import BulkError, BulkReport, ConfigError, InvalidArgumentError, JournalError
+from mi_async import BulkError, BulkReport, BulkRun, ConfigError, InvalidArgumentError, JournalError
 from mi_async.bulk import engine
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import Status
@@ -39,9 +39,12 @@ from tests.support.pictures import picture
 
 
 async def test_a_run_is_awaited_by_one_at_a_time(tmp_path: Path) -> None:
+    async def awaited(run: BulkRun) -> BulkReport:
+        return await run
+
     async with newsroom() as news:
         run = news.workspace.enroll_many(people(5), journal=tmp_path / "j")
-        report, refused = await asyncio.gather(run, run, return_exceptions=True)
+        report, refused = await asyncio.gather(awaited(run), awaited(run), return_exceptions=True)
         assert isinstance(refused, BulkError)
         assert "gone through once" in str(refused)
         assert isinstance(report, BulkReport)

@@ -266,7 +266,7 @@ def was_cancelled() -> bool:
     return task is None or task.cancelling() > 0
 
 
-def unreadable(name: str, error: Exception) -> ImageRejectedError:
+def unreadable(name: str, error: BaseException) -> ImageRejectedError:
     """The refusal of a picture that cannot be read."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
     return rejected(name, "unreadable", f"cannot be read: {said}")
