@@ -1,6 +1,6 @@
 # Public names: type checkers read them here, and __init__.py loads each from here when it is first asked for.
 
-from . import api, errors, notebook
+from . import api, emulator, errors, notebook
 from ._core.clock import Clock
 from ._core.declare import raw
 from ._core.hooks import Attempt, Hooks, Outcome
@@ -241,6 +241,7 @@ __all__ = [
     "api",
     "as_completed",
     "connect",
+    "emulator",
     "errors",
     "notebook",
     "raw",

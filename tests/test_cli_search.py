@@ -84,7 +84,7 @@ def test_where_to_look(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["search", word, "--asset", "1", "--asset", "2"]) == 4
     assert "HTTP 404" in capsys.readouterr().err
     assert run(["search", word, "--project", "1", "--asset", "2"]) == 2
-    assert "give exactly one of project_ids, asset_ids" in capsys.readouterr().err
+    assert "give exactly one of --project, --asset" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

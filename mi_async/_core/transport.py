@@ -5,6 +5,7 @@ and the URL goes out as it came in, because it is signed.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -31,6 +32,8 @@ MAX_RESPONSE = 64 * 2**20
 SLICE = 128 * 2**10
 KEPT = 2.0
 """Seconds for which a connection to the storage is kept without being used; servers keep theirs for longer."""
+SSL_OF_AIOHTTP = re.compile(r" ssl:(\w+|<[^>]*>)(?= \[)")
+"""What aiohttp says of TLS where it cannot connect, with or without TLS."""
 SENT_ONCE = frozenset({"POST", "PATCH"})
 """Methods that aiohttp does not send again by itself."""
 
@@ -221,7 +224,8 @@ async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
 def _mapped(error: Exception, url: URL) -> MIError:
     """Our error for one of aiohttp's; the query of the URL is never in it."""
     kind, text = next((kind, text) for foreign, kind, text in _MAPPING if isinstance(error, foreign))
-    said = text.format(status=getattr(error, "status", 0), said=str(error) or type(error).__name__)
+    whole = SSL_OF_AIOHTTP.sub("", str(error)) or type(error).__name__
+    said = text.format(status=getattr(error, "status", 0), said=whole)
     return kind(f"{url.scheme}://{url.host}:{url.port}{url.raw_path}: {said}")
 
 

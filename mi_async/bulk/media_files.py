@@ -31,8 +31,8 @@ def read_assets(folder: str | os.PathLike[str]) -> Iterator[AssetInput | BadInpu
     root = Path(folder)
     if not root.is_dir():
         message = (
-            f"{root}: no directory; a single file is for ingest_asset (mi-async ingest), and a bucket's objects for "
-            "stored_assets (s3://bucket/prefix)"
+            f"{root}: no directory; a single file is for mi-async ingest (ingest_asset), and objects of a bucket are "
+            "given as s3://bucket/prefix (to stored_assets)"
         )
         raise InvalidArgumentError(message)
     return _below(os.fspath(root), "")

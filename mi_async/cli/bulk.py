@@ -51,11 +51,16 @@ class Options:
             negative=(), show_default=False, help="Make no request: tell what would be done, how much and how long."
         ),
     ] = False
-    max_failures: Annotated[int | None, Parameter(help="Stop when more items than this did not go well.")] = None
+    max_failures: Annotated[
+        int | None, Parameter(help="Stop when more items than this did not go well in this run.")
+    ] = None
     report: Annotated[Path | None, Parameter(help="Write what became of every item to this file, as JSON Lines.")] = (
         None
     )
     grace: Annotated[float, Parameter(help="Seconds for which Ctrl-C lets what is under way come to its end.")] = 30.0
+    patience: Annotated[float, Parameter(help="Seconds for which a service that does not answer is waited for.")] = (
+        21_600.0
+    )
 
 
 @Parameter(name="*")
@@ -170,7 +175,8 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
     if options.report is not None and not options.report.absolute().parent.is_dir():
         message = f"--report: there is no directory {options.report.parent}"
         raise InvalidArgumentError(message)
-    for name, value in {"--max-failures": options.max_failures, "--grace": options.grace}.items():
+    numbers = {"--max-failures": options.max_failures, "--grace": options.grace, "--patience": options.patience}
+    for name, value in numbers.items():
         if value is not None and not value >= 0:
             message = f"{name} is a number from 0, not {value:g}"
             raise InvalidArgumentError(message)
@@ -240,14 +246,16 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
             total=total,
             max_failures=options.max_failures,
             grace=options.grace,
+            patience=options.patience,
         )
         try:
             report = await _watched(run, options.grace, service)
-        except (MIError, asyncio.CancelledError):
+        except (MIError, asyncio.CancelledError) as error:
             if (reached := _reached(run)) is not None:
                 _tell(reached, options, service)
                 if reached.ended or reached.open:
-                    _say(f"what is done is in {journal}; {AGAIN} to go on")
+                    after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
+                    _say(f"what is done is in {journal}; {after} to go on")
             raise
     _tell(report, options, service)
     return report

@@ -40,6 +40,12 @@ def jobs_app(group: Group) -> App:
     return app
 
 
+AT_MOST = (
+    "Seconds to wait; without it an hour for an import, 12 hours for an analysis, 6 for a scene summary and 5 minutes "
+    "for a search."
+)
+
+
 def show_jobs(*tokens: Tokens, service: Account | None = None) -> None:
     """Look once, and show how the jobs are."""
     asyncio.run(_work(tokens, service or Account(), Job[Any].refresh))
@@ -47,15 +53,10 @@ def show_jobs(*tokens: Tokens, service: Account | None = None) -> None:
 
 def wait_for_jobs(
     *tokens: Tokens,
-    at_most: Annotated[float | None, Parameter(validator=Number(gte=0))] = None,
+    at_most: Annotated[float | None, Parameter(validator=Number(gte=0), help=AT_MOST)] = None,
     service: Account | None = None,
 ) -> None:
-    """Wait until the jobs are over, and show how they ended. Ctrl-C ends the wait and leaves them running.
-
-    Args:
-        at_most: Seconds to wait; without it an hour for an import, 12 hours for an analysis, 6 for a scene summary
-            and 5 minutes for a search.
-    """
+    """Wait until the jobs are over, and show how they ended. Ctrl-C ends the wait and leaves them running."""
     asyncio.run(_wait(tokens, service or Account(), at_most))
 
 

@@ -191,7 +191,7 @@ def _help(operation: Operation) -> str:
     quota = operation.quota
     rate = f"{quota.calls:,} calls per {quota.period:g} s" if quota is not None else "none is documented"
     lines = (
-        operation.summary,
+        operation.summary.replace("``", ""),
         f"Request: {operation.method} {operation.path}",
         f"Vendor's page: {operation.source}",
         f"After a failure: {operation.repeat.value}",

@@ -4,6 +4,7 @@ Law: takes what ``search_scenes`` takes; a text that is the name of an operation
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import datetime
@@ -21,6 +22,21 @@ from mi_async.workflows.search import SceneHit
 
 LIMIT = 100
 """Scenes that come with the end of a search, without another call."""
+
+OPTIONS = {
+    "project_ids": "--project",
+    "asset_ids": "--asset",
+    "asset_types": "--asset-type",
+    "confidence_level": "--confidence",
+    "index_modified_from": "--indexed-from",
+    "index_modified_to": "--indexed-to",
+    "persons_any": "--any-person",
+    "persons_not": "--not-person",
+    "dialogs_any": "--any-dialog",
+    "dialogs_not": "--not-dialog",
+}
+"""Arguments of ``search_scenes`` as they are written here."""
+SNAKE = re.compile(r"\w+_\w+")
 
 Numbers = list[int] | None
 Texts = list[str] | None
@@ -86,7 +102,15 @@ def search(
         "index_modified_to": indexed_to,
         "limit": limit,
     }
-    asyncio.run(_search(text, options, service))
+    try:
+        asyncio.run(_search(text, options, service))
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(SNAKE.sub(_option, str(error))) from error
+
+
+def _option(found: re.Match[str]) -> str:
+    """The option that is meant by an argument's name."""
+    return OPTIONS.get(found[0], found[0])
 
 
 async def _search(text: str | None, options: dict[str, Any], service: InWorkspace) -> None:

@@ -126,7 +126,7 @@ async def ingest_asset(intake: Intake, source: str | os.PathLike[str] | StoredOb
     if not isinstance(place, StoredObject):
         return await _ingest_file(intake, place, wish)
     if (wish.bucket, wish.key) != (None, None):
-        message = f"{place} names bucket and key already"
+        message = f"{place} names bucket and key already: give neither"
         raise InvalidArgumentError(message)
     run = _Run(intake, wish, Ingestion(str(place), place=place))
     return await run.ingest(place, None)
