@@ -116,6 +116,15 @@ def test_what_would_be_refused(jpg: str, tmp_path: Path) -> None:
     json.dumps(plan.as_dict())
 
 
+@pytest.mark.parametrize("given", [{"name": "Jos\udce9"}, {"description": "\udce9"}, {"tags": ["Anchor", "\udce9"]}])
+def test_a_text_that_is_not_unicode_is_refused_and_can_be_told(given: dict[str, Any], jpg: str, tmp_path: Path) -> None:
+    told = tmp_path / "problems.jsonl"
+    plan = plan_people([PersonInput(**{"name": "Hong", "thumbnails": [jpg], **given})], problems=told)
+    assert (plan.rejected, plan.create, plan.reasons) == (1, 0, {"INPUT": 1})
+    assert "is not Unicode text" in told.read_text(encoding="utf-8")
+    str(plan).encode()
+
+
 def test_the_first_problems_are_held_and_all_are_written(tmp_path: Path) -> None:
     told = tmp_path / "problems.jsonl"
     plan = plan_people((BadInput(f"people.csv:{n}", "name is empty") for n in range(1000)), problems=told)

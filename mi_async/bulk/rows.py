@@ -6,11 +6,12 @@ Law: pure; a row that is no item becomes a ``BadInput``, a table that cannot be 
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from attrs import evolve, frozen
 
-from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload, number_fault
 from mi_async.errors import InvalidArgumentError
 
 SEPARATOR = "|"
@@ -142,11 +143,13 @@ def number(value: Any) -> int:
         ValueError: it is none.
     """
     if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    message = f"person_id is the number of a person, not {value!r}" if value is not None else "person_id is empty"
-    raise ValueError(message)
+        with suppress(ValueError):  # Python reads no more than some thousands of digits
+            value = int(value)
+    fault = number_fault(value) if value is not None else "person_id is empty"
+    if fault is not None:
+        raise ValueError(fault)
+    found: int = value
+    return found
 
 
 def _person(row: Row, folder: str) -> PersonInput:
