@@ -291,6 +291,16 @@ def test_a_header_is_enough(kind: str, save: dict[str, Any], metadata: int, tmp_
     assert look(stream.getvalue(), fit=False) == look(path, fit=False)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "hong.jpg"
+    os.mkfifo(path)
+    for other in (path, tmp_path):
+        problem = look(other, fit=False).problem
+        assert problem is not None
+        assert (problem.reason, str(problem)) == ("unreadable", f"{other}: not a file")
+
+
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
 def test_no_start_of_a_picture_is_taken_for_another(kind: str) -> None:
     content = picture(kind, 300, 280)

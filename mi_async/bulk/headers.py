@@ -4,6 +4,7 @@ Law: reads files, and as little of them as will do; the rules are those of ``wor
 """
 
 import os
+import stat
 
 from attrs import frozen
 
@@ -60,9 +61,13 @@ def _look_at_file(path: str, fit: bool, known: tuple[int, int] | None) -> Look:
             found = os.stat(path)  # noqa: PTH116  cheaper than a Path, and runs a million times
             if (found.st_size, found.st_mtime_ns) == known:
                 return Look(found.st_size, same=True)
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        # without O_NONBLOCK a pipe would be waited for until somebody writes to it
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
-            size = os.fstat(file).st_size
+            found = os.fstat(file)
+            if not stat.S_ISREG(found.st_mode):
+                raise rejected(path, "unreadable", "not a file")
+            size = found.st_size
             if size > MAX_BYTES and not fit:
                 raise rejected(path, "size", too_big())
             start = os.read(file, FIRST)
