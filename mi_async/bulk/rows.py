@@ -146,10 +146,9 @@ def number(value: Any) -> int:
         with suppress(ValueError):  # Python reads no more than some thousands of digits
             value = int(value)
     fault = number_fault(value) if value is not None else "person_id is empty"
-    if fault is not None:
-        raise ValueError(fault)
-    found: int = value
-    return found
+    if fault is None and isinstance(value, int):
+        return value
+    raise ValueError(fault)
 
 
 def _person(row: Row, folder: str) -> PersonInput:
