@@ -65,6 +65,28 @@ def test_a_person_is_given_by_number(number: Any) -> None:
     assert said == f"person_id is the number of a person, not {number!r}"
 
 
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**20])
+@pytest.mark.parametrize("validate", [True, False])
+def test_a_number_that_no_journal_holds_is_a_fault(number: int, validate: bool) -> None:
+    said = ThumbnailUpload(number, b"picture").fault(validate=validate)
+    assert said == f"person_id needs 1 to 9223372036854775807; it is {number}"
+    assert ThumbnailUpload(2**63 - 1, b"picture").fault(validate=validate) is None
+
+
+@pytest.mark.parametrize(
+    ("what", "given"),
+    [
+        ("name", {"name": "Jos\udce9"}),
+        ("description", {"description": "\ud83d"}),
+        ("tag", {"tags": ["fine", "\udce9"]}),
+    ],
+)
+@pytest.mark.parametrize("validate", [True, False])
+def test_what_is_no_unicode_text_is_a_fault(what: str, given: dict[str, Any], validate: bool) -> None:
+    said = PersonInput(**{"name": "Hong", "thumbnails": [b"picture"], **given}).fault(validate=validate)
+    assert said == f"{what} is not Unicode text"
+
+
 def test_an_upload_has_one_picture_and_the_number_as_its_key() -> None:
     item = ThumbnailUpload(1001, "face.jpg", primary=True, origin="a.csv:2")
     assert (item.key, item.thumbnails, item.fault()) == ("1001", ("face.jpg",), None)

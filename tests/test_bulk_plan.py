@@ -1,5 +1,6 @@
 """Plans of bulk runs: what would be done, at what cost, without a request and hardly a byte of a picture."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from PIL import Image
 
 from mi_async._core.images import MAX_BYTES, read_picture
@@ -23,6 +25,9 @@ from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import read_people
 from mi_async.bulk.records import Identity, PersonRecord, PictureRecord
 from mi_async.errors import InvalidArgumentError, JournalError
+from mi_async.workflows.source import Source
+from tests.support.bulk import face, outcomes, statuses
+from tests.support.newsroom import newsroom
 from tests.support.pictures import padded, picture
 
 SERVICE = ("https://mi.example", "key", "newsroom")
@@ -114,6 +119,15 @@ def test_what_would_be_refused(jpg: str, tmp_path: Path) -> None:
     assert not plan.ok
     assert plan.as_dict()["reasons"] == plan.reasons
     json.dumps(plan.as_dict())
+
+
+@pytest.mark.parametrize("given", [{"name": "Jos\udce9"}, {"description": "\udce9"}, {"tags": ["Anchor", "\udce9"]}])
+def test_a_text_that_is_not_unicode_is_refused_and_can_be_told(given: dict[str, Any], jpg: str, tmp_path: Path) -> None:
+    told = tmp_path / "problems.jsonl"
+    plan = plan_people([PersonInput(**{"name": "Hong", "thumbnails": [jpg], **given})], problems=told)
+    assert (plan.rejected, plan.create, plan.reasons) == (1, 0, {"INPUT": 1})
+    assert "is not Unicode text" in told.read_text(encoding="utf-8")
+    str(plan).encode()
 
 
 def test_the_first_problems_are_held_and_all_are_written(tmp_path: Path) -> None:
@@ -214,6 +228,109 @@ async def test_what_a_journal_knows(jpg: str, tmp_path: Path, monkeypatch: pytes
     )
 
 
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def test_a_plan_knows_contents_as_a_run_does(tmp_path: Path) -> None:
+    """Two names of one picture, a file that was moved, copied or touched, and one that was replaced and put back."""
+    journal, old, new = tmp_path / "people.journal", face(1), face(4)
+    paths = {name: tmp_path / f"{name}.jpg" for name in ("one", "other", "moved", "touched", "replaced", "bytes")}
+    people = [
+        PersonInput("Two names", (paths["one"], paths["other"])),
+        PersonInput("Moved", (paths["moved"],)),
+        PersonInput("Touched", (paths["touched"],)),
+        PersonInput("Replaced", (paths["replaced"],)),
+        PersonInput("Bytes", (old,)),
+    ]
+    for path in paths.values():
+        path.write_bytes(old)
+    async with newsroom() as news:
+        await news.workspace.enroll_many(people, journal=journal)
+        paths["replaced"].write_bytes(new)
+        assert plan_people(people, journal=journal).pictures == 1
+        await news.workspace.enroll_many(people, journal=journal)
+        paths["replaced"].write_bytes(old)
+        os.utime(paths["touched"], ns=(1, 1))
+        people[1] = PersonInput("Moved", (paths["moved"].rename(tmp_path / "elsewhere.jpg"),))
+        plan = plan_people(people, journal=journal)
+        assert (plan.skipped, plan.attach, plan.pictures) == (5, 0, 0)
+        found = await outcomes(news.workspace.enroll_many(people, journal=journal))
+        assert statuses(found) == {Status.SKIPPED}
+
+
+async def test_the_file_of_two_rows_is_known_by_both(tmp_path: Path) -> None:
+    path = tmp_path / "hong.jpg"
+    path.write_bytes(face(1))
+    now, before = attached("Hong", str(path), digest(path)), PictureRecord("Hong", "0", str(path), 5, 5, "attached")
+    for name, rows in (("0", (now, before)), ("f", (now, evolve(before, sha256="f" * 64)))):
+        await write(tmp_path / name, "enroll", PersonRecord("Hong", "done", 1), *rows)
+        assert plan_people([PersonInput("Hong", (path,))], journal=tmp_path / name).skipped == 1
+
+
+async def test_only_what_may_be_known_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, old, copy, longer, changed = (tmp_path / name for name in ("j", "1.png", "2.png", "3.png", "4.png"))
+    old.write_bytes(padded(9_000))
+    copy.write_bytes(padded(9_000))
+    longer.write_bytes(padded(9_001))
+    changed.write_bytes(padded(9_000)[:-1] + b"x")
+    again = tmp_path / "5.png"
+    again.write_bytes(changed.read_bytes())
+    await write(journal, "enroll", PersonRecord("Hong", "done", 1), attached("Hong", str(old), digest(old)))
+    read: list[str] = []
+    real = headers.digest
+
+    def watched(source: Source) -> str:
+        read.append(str(source))
+        return real(source)
+
+    monkeypatch.setattr(planner, "digest", watched)
+    people = [PersonInput("Hong", (old, copy, longer, changed, again)), PersonInput("Kim", (old, copy))]
+    plan = plan_people(people, journal=journal)
+    assert sorted(read) == [str(copy), str(changed), str(again)]
+    assert (plan.attach, plan.create, plan.pictures) == (1, 1, 2 + 2), "what was read is one picture under two names"
+
+
+async def test_a_person_whom_a_picture_has_failed(jpg: str, tmp_path: Path) -> None:
+    journal, mended = tmp_path / "people.journal", tmp_path / "mended.jpg"
+    mended.write_bytes(picture("png"))
+    refused = evolve(attached("", jpg, digest(Path(jpg)), "failed"), code="40010")
+    await write(
+        journal,
+        "enroll",
+        *(PersonRecord(name, "failed", code="40010") for name in ("same", "moved", "mended", "more", "gone")),
+        *(evolve(refused, person=name) for name in ("same", "mended", "more", "gone", "own")),
+        evolve(refused, person="moved", source="elsewhere.jpg"),
+        PersonRecord("own", "failed", code="50005"),
+    )
+    people = [
+        PersonInput("same", (jpg,)),
+        PersonInput("moved", (jpg,)),
+        PersonInput("mended", (mended,)),
+        PersonInput("more", (jpg, mended)),
+        PersonInput("gone", (tmp_path / "no.jpg",)),
+        PersonInput("own", (mended,)),
+    ]
+    plan = plan_people(people, journal=journal)
+    assert codes(plan) == [
+        ("same", Status.FAILED, ["40010"]),
+        ("moved", Status.FAILED, ["40010"]),
+        ("more", Status.PARTIAL, ["40010"]),
+        ("gone", Status.REJECTED, ["unreadable"]),
+        ("own", Status.FAILED, ["50005"]),
+    ]
+    assert (plan.create, plan.pictures, plan.failed) == (2, 2, 3)
+
+
+async def test_a_picture_that_the_service_has_refused_before(jpg: str, tmp_path: Path) -> None:
+    journal, other = tmp_path / "more.journal", tmp_path / "other.jpg"
+    other.write_bytes(Path(jpg).read_bytes())
+    refused = evolve(attached("7", jpg, digest(other), "failed"), code="40010")
+    await write(journal, "upload-thumbnails", refused)
+    plan = plan_thumbnails([ThumbnailUpload(7, jpg), ThumbnailUpload(7, other)], journal=journal)
+    assert codes(plan) == [("7", Status.FAILED, ["40010"])] * 2
+
+
 async def test_a_journal_of_pictures(jpg: str, tmp_path: Path) -> None:
     path = tmp_path / "more.journal"
     await write(path, "upload-thumbnails", attached("7", jpg))
@@ -280,6 +397,16 @@ def test_a_header_is_enough(kind: str, save: dict[str, Any], metadata: int, tmp_
     assert look(path, fit=False).problem is None
     assert look(path, fit=False).size == len(stream.getvalue())
     assert look(stream.getvalue(), fit=False) == look(path, fit=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "hong.jpg"
+    os.mkfifo(path)
+    for other in (path, tmp_path):
+        problem = look(other, fit=False).problem
+        assert problem is not None
+        assert (problem.reason, str(problem)) == ("unreadable", f"{other}: not a file")
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp"])

@@ -193,6 +193,17 @@ def test_a_table_of_pictures(tmp_path: Path) -> None:
     ]
 
 
+def test_a_number_that_no_journal_holds_is_a_bad_row(tmp_path: Path) -> None:
+    numbers = ["0", str(2**63), "9" * 5000, f"000{2**63 - 1}"]
+    items = list(read_thumbnails(table(tmp_path, "person_id,thumbnail\n" + "".join(f"{n},a.jpg\n" for n in numbers))))
+    assert bad(items) == [
+        ("2", "person_id needs 1 to 9223372036854775807; it is 0"),
+        ("3", "person_id needs 1 to 9223372036854775807; it is 9223372036854775808"),
+        ("4", f"person_id is the number of a person, not '{'9' * 5000}'"),
+    ]
+    assert [item.person_id for item in items if isinstance(item, ThumbnailUpload)] == [2**63 - 1]
+
+
 def test_json_lines(tmp_path: Path) -> None:
     rows: list[Any] = [
         {"name": "홍길동", "thumbnails": ["a.jpg", "b.jpg"], "tags": ["Anchor"], "description": None},

@@ -8,7 +8,8 @@ import pytest
 
 from mi_async.bulk import directory
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.reading import count, read_people, read_thumbnails
+from mi_async.bulk.plan import plan_people
+from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.errors import InvalidArgumentError
 
 
@@ -70,6 +71,33 @@ def test_what_is_passed_over_and_what_is_told(tmp_path: Path) -> None:
         "Lee/cv.pdf": name,
         "Park.gif": name,
     }
+
+
+@pytest.mark.parametrize("read", [read_people, read_thumbnails])
+def test_what_a_journal_leaves_behind_is_passed_over(read: Read, tmp_path: Path) -> None:
+    beside = ("tab.journal", "tab.journal-wal", "tab.journal-shm", "Tab.Journal-Journal", "tab.journal.lock")
+    lay(tmp_path, "7/1.jpg", *beside, *(f"7/{name}" for name in beside))
+    assert [str(getattr(item, "key", item)) for item in read(tmp_path)] == ["7"]
+    assert directory.count(tmp_path) == 1
+
+
+def test_a_person_may_be_called_as_a_journal_is(tmp_path: Path) -> None:
+    lay(tmp_path, "Hong.journal/a.jpg")
+    assert people(tmp_path) == {"Hong.journal": ["Hong.journal/a.jpg"]}
+
+
+def test_a_link_in_a_circle_is_one_bad_picture(tmp_path: Path) -> None:
+    lay(tmp_path, "Hong/a.jpg", "Hong/b.jpg", "Kim.jpg")
+    for name in ("Hong/loop.jpg", "Lee.jpg", "Park"):
+        (tmp_path / name).symlink_to(Path(name).name)
+    assert people(tmp_path) == {
+        "Hong": ["Hong/a.jpg", "Hong/b.jpg", "Hong/loop.jpg"],
+        "Kim": ["Kim.jpg"],
+        "Lee": ["Lee.jpg"],
+    }
+    assert list(bad(tmp_path)) == ["Park"]
+    told = {one.key: [problem.code for problem in one.problems] for one in plan_people(read_people(tmp_path)).problems}
+    assert (told["Hong"], told["Lee"]) == (["format", "format", "unreadable"], ["unreadable"])
 
 
 def test_names_that_a_mac_has_taken_apart(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Directories of pictures: one folder for each person, one file for each person, or both.
 
-Law: sorted by name whatever the file system says, in flat memory; what is passed over in silence is in ``IGNORED``.
+Law: sorted by name whatever the file system says, in flat memory; what is passed over in silence is in ``IGNORED`` and
+``JOURNALS``.
 """
 
 import heapq
@@ -15,7 +16,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
-from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload, is_unicode
 from mi_async.bulk.rows import number
 
 PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
@@ -23,6 +24,9 @@ PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
 
 IGNORED = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
 """What systems leave behind; as hidden files (``.DS_Store``) it is no input and no mistake either."""
+
+JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
+"""How files end that are a journal or lie beside one; by default a run's journal is in the directory it is begun in."""
 
 RUN = 50_000
 """Names that are sorted in memory; more are merged from a temporary file."""
@@ -42,7 +46,7 @@ def people(folder: Path) -> Iterator[PersonInput | BadInput]:
                 continue
             first = first or found[0]
             pictures.append(found[1])
-        if pictures and _is_text(name):
+        if pictures and is_unicode(name):
             yield PersonInput(name, tuple(pictures), origin=first)
         elif pictures:
             yield BadInput(_shown(first), "the name is not Unicode text")
@@ -113,7 +117,7 @@ def _entries(folder: str | Path) -> Iterator[Entry]:
         run: list[Entry] = []
         with os.scandir(folder) as found:
             for entry in found:
-                if entry.name[:1] == "." or entry.name.lower() in IGNORED:
+                if _is_left_behind(entry):
                     continue
                 run.append(_entry(entry))
                 if len(run) == RUN:
@@ -123,8 +127,21 @@ def _entries(folder: str | Path) -> Iterator[Entry]:
         yield from heapq.merge(*runs, sorted(run))
 
 
+def _is_left_behind(entry: os.DirEntry[str]) -> bool:
+    """Whether it is no input and no mistake."""
+    name = entry.name.lower()
+    return name[:1] == "." or name in IGNORED or (name.endswith(JOURNALS) and not _is_folder(entry))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle; reading the picture will say what is wrong
+        return False
+
+
 def _entry(entry: os.DirEntry[str]) -> Entry:
-    is_folder = entry.is_dir()
+    is_folder = _is_folder(entry)
     stem = entry.name if is_folder else os.path.splitext(entry.name)[0]  # noqa: PTH122  as above
     return unicodedata.normalize("NFC", stem), entry.name, is_folder
 
@@ -135,10 +152,6 @@ def _stored(run: list[Entry], file: TextIO) -> Iterator[Entry]:
     file.writelines(json.dumps(entry) + "\n" for entry in run)
     file.seek(0)
     return (tuple(json.loads(line)) for line in file)
-
-
-def _is_text(name: str) -> bool:
-    return name.isascii() or not any("\ud800" <= c <= "\udfff" for c in name)
 
 
 def _shown(path: str) -> str:

@@ -1,9 +1,12 @@
 """What a picture is, by a look at its header: enough to tell whether it would be taken.
 
-Law: reads files, and as little of them as will do; the rules are those of ``workflows.source``.
+Law: reads files, and as little of them as will do; all of one only to know its content again. The rules are those of
+``workflows.source``.
 """
 
+import hashlib
 import os
+import stat
 
 from attrs import frozen
 
@@ -25,27 +28,24 @@ class Look:
     Attributes:
         size: bytes, 0 where that is not known.
         fits: whether it is no larger than the service takes; if not, it is to be made to fit.
-        same: whether the file is the one that a journal knows; then it was not opened.
         problem: why it would be refused.
     """
 
     size: int = 0
     fits: bool = True
-    same: bool = False
     problem: ImageRejectedError | None = None
 
 
-def look(source: Source, fit: bool, known: tuple[int, int] | None = None) -> Look:
+def look(source: Source, fit: bool) -> Look:
     """Look at one picture; a readable object is taken as it is, for it can be read only once.
 
     Args:
         source: as in an upload.
         fit: whether pictures of too many bytes are made to fit.
-        known: size and time of the last change of the file that a journal knows.
     """
     try:
         if isinstance(source, str | os.PathLike):
-            return _look_at_file(os.fspath(source), fit, known)
+            return _look_at_file(os.fspath(source), fit)
         if isinstance(source, bytes | bytearray | memoryview):
             content = bytes(source)
             return _judge(name_of(source), read_picture(content), content, len(content), fit)
@@ -54,15 +54,32 @@ def look(source: Source, fit: bool, known: tuple[int, int] | None = None) -> Loo
     return Look()
 
 
-def _look_at_file(path: str, fit: bool, known: tuple[int, int] | None) -> Look:
+def digest(source: Source) -> str:
+    """SHA-256 of a picture's content in hex; '' where it cannot be read, or can be read only once."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return hashlib.sha256(bytes(source)).hexdigest()
+    if not isinstance(source, str | os.PathLike):
+        return ""
     try:
-        if known is not None:
-            found = os.stat(path)  # noqa: PTH116  cheaper than a Path, and runs a million times
-            if (found.st_size, found.st_mtime_ns) == known:
-                return Look(found.st_size, same=True)
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        with os.fdopen(_opened(os.fspath(source)), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return ""
+
+
+def _opened(path: str) -> int:
+    # without O_NONBLOCK a pipe would be waited for until somebody writes to it
+    return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _look_at_file(path: str, fit: bool) -> Look:
+    try:
+        file = _opened(path)
         try:
-            size = os.fstat(file).st_size
+            found = os.fstat(file)
+            if not stat.S_ISREG(found.st_mode):
+                raise rejected(path, "unreadable", "not a file")
+            size = found.st_size
             if size > MAX_BYTES and not fit:
                 raise rejected(path, "size", too_big())
             start = os.read(file, FIRST)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from mi_async._core.bounds import Bound
+from mi_async._core.bounds import Bound, Range
 from mi_async.api.person_tags import NAME as TAG_NAME
 from mi_async.api.persons import DESCRIPTION, NAME
 from mi_async.errors import InvalidArgumentError
@@ -18,6 +18,9 @@ from mi_async.storage.place import SCHEME, StoredObject
 from mi_async.workflows.source import Source, name_of
 
 T = TypeVar("T")
+
+PERSON_ID = Range(1, 2**63 - 1)
+"""Numbers of persons; a journal holds no larger ones."""
 
 
 def _nfc(text: str) -> str:
@@ -107,9 +110,7 @@ class ThumbnailUpload:
 
     def fault(self, *, validate: bool = True) -> str | None:  # noqa: ARG002  as for PersonInput
         """What the service would refuse; None when nothing."""
-        if isinstance(self.person_id, int) and not isinstance(self.person_id, bool):
-            return None
-        return f"person_id is the number of a person, not {self.person_id!r}"
+        return number_fault(self.person_id)
 
 
 def _place(source: str | os.PathLike[str] | StoredObject) -> str | StoredObject:
@@ -181,10 +182,29 @@ Item: TypeAlias = FaceItem | AssetInput
 Input: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text can be sent; names of files that are no Unicode text come with halves of characters in them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def number_fault(value: Any) -> str | None:
+    """What is wrong with the number of a person."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return f"person_id is the number of a person, not {value!r}"
+    fault = PERSON_ID.fault(value)
+    return None if fault is None else f"person_id needs {PERSON_ID.text}; it {fault}"
+
+
 def _fault(given: Iterable[tuple[str, Any, Bound]], *, validate: bool) -> str | None:
     for what, text, bound in given:
         if not isinstance(text, str):
             return f"{what} is text, not {type(text).__name__}"
+        if not is_unicode(text):  # no request can hold it, and it would be found out after the pictures were sent
+            return f"{what} is not Unicode text"
         if validate and (fault := bound.fault(text)) is not None:
             return f"{what} needs {bound.text}; it {fault}"
     return None

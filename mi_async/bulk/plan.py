@@ -1,7 +1,7 @@
 """What a bulk run would do, without a request: what is created, skipped and refused, what it costs, how long it takes.
 
-Law: an upper bound where only the service knows better. Of the pictures the headers are read and nothing else; the same
-picture under two names is found by the run itself.
+Law: an upper bound where only the service knows better. Of the pictures the headers are read, and no more unless a
+journal may know one under another name; the same new picture under two names is found by the run itself.
 """
 
 import os

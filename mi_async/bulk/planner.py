@@ -1,23 +1,25 @@
 """Goes through an input as a run would, and counts what the run would do.
 
-Law: makes no request; reads headers in threads, a few hundred items ahead, and counts in the order of the input.
+Law: makes no request; reads headers, and what may be a picture that the journal knows under another name, in threads, a
+few hundred items ahead; counts in the order of the input.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from mi_async.bulk.headers import Look, look
+from mi_async.bulk.headers import Look, digest, look
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput
+from mi_async.bulk.loading import fingerprint
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.past import Find, Firsts, Known
-from mi_async.bulk.records import FAILED, PersonRecord
+from mi_async.bulk.past import Find, Firsts
+from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.enroll import MAX_PER_CREATE
-from mi_async.workflows.source import name_of
+from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State
 
 CHUNK = 256
@@ -34,35 +36,95 @@ Tell = Callable[[BulkOutcome], None]
 """Takes what would not go well."""
 
 
+@frozen
+class Seen:
+    """One picture of an item.
+
+    Attributes:
+        look: what a look at it has shown.
+        row: of the same content in the journal, if that is finished.
+        sha256: of its content in hex, where that was worth the reading.
+    """
+
+    look: Look
+    row: PictureRecord | None = None
+    sha256: str = ""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it would be uploaded."""
+        return self.row is None and self.look.problem is None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the service has refused it before."""
+        return self.row is not None and self.row.state == FAILED
+
+
+@frozen
+class Past:
+    """What the journal knows about a person.
+
+    Attributes:
+        person: the row, or one that says nothing.
+        files: finished pictures by name, size and time of the last change.
+        contents: finished pictures by content.
+        sizes: bytes of these: a picture of another size is another one, and need not be read to know that.
+    """
+
+    person: PersonRecord
+    files: Mapping[tuple[str, int, int], PictureRecord]
+    contents: Mapping[str, PictureRecord]
+    sizes: frozenset[int]
+
+    @classmethod
+    def of(cls, person: PersonRecord, pictures: Iterable[PictureRecord] = ()) -> "Past":
+        """Rows of a journal."""
+        final = [row for row in pictures if row.state in FINAL]
+        contents = {row.sha256: row for row in final if not row.sha256.startswith(UNREADABLE)}
+        return cls(
+            person,
+            {(row.source, row.size, row.mtime_ns): row for row in final if row.mtime_ns},
+            contents,
+            frozenset(row.size for row in contents.values()),
+        )
+
+    @property
+    def failed(self) -> bool:
+        """Whether the service refused the person."""
+        return self.person.status == Status.FAILED.value
+
+    @property
+    def failed_by_picture(self) -> bool:
+        """Whether it did because of a picture, so that another one may do."""
+        rows = (*self.files.values(), *self.contents.values())
+        return self.failed and any(row.state == FAILED and row.code == self.person.code for row in rows)
+
+    def see(self, source: Source, fit: bool) -> Seen:
+        """Look at a picture, as closely as is needed to know it again."""
+        row = self.files.get((name_of(source), *fingerprint(source))) if self.files else None
+        if row is not None:
+            return Seen(Look(row.size), row)
+        shown = look(source, fit)
+        if shown.problem is not None or shown.size not in self.sizes:
+            return Seen(shown)
+        sha256 = digest(source)
+        return Seen(shown, self.contents.get(sha256), sha256)
+
+
 @define(eq=False)
 class Candidate:
     """An item that nothing speaks against so far.
 
     Attributes:
         item: as it was given.
-        person: its row in the journal, or one that says nothing.
-        states: state and fault of the pictures that the journal knows as finished, by name.
-        prints: size and time of the last change of those files.
-        looks: what their pictures have shown, by name.
+        past: what the journal knows about the person.
+        seen: its pictures by name.
     """
 
     item: FaceItem
-    person: PersonRecord
-    states: Mapping[str, tuple[str, Problem]]
-    prints: Mapping[str, tuple[int, int]]
-    looks: dict[str, Look] = field(init=False, factory=dict)
-
-    @classmethod
-    def of(cls, item: FaceItem, known: Known | None) -> "Candidate":
-        """The item, with what the journal knows of it."""
-        person, pictures = known or (PersonRecord(item.key), ())
-        final = [row for row in pictures if row.state in FINAL and row.mtime_ns]
-        return cls(
-            item,
-            person,
-            {row.source: (row.state, Problem(row.source, row.code, row.message)) for row in final},
-            {row.source: (row.size, row.mtime_ns) for row in final},
-        )
+    past: Past
+    seen: dict[str, Seen] = field(init=False, factory=dict)
 
 
 @define(eq=False)
@@ -114,7 +176,8 @@ class Planner:
         if self.kind is PersonInput:
             earlier = self.firsts.before([(item.key, item.origin) for item in good])
             before = {id(item): first for item, first in zip(good, earlier, strict=True)}
-        known = self.find(list({item.key for item in good}))
+        found = self.find(list({item.key for item in good}))
+        known = {key: Past.of(*rows) for key, rows in found.items()}
         return [self._sifted(item, faults, before, known) for item in chunk]
 
     def _sifted(
@@ -122,7 +185,7 @@ class Planner:
         item: FaceItem | BadInput,
         faults: Mapping[int, str],
         before: Mapping[int, str | None],
-        known: Mapping[str, Known],
+        known: Mapping[str, Past],
     ) -> BulkOutcome | Candidate:
         if isinstance(item, BadInput):
             return _rejected(f"[{item.origin}]", item.origin, INPUT, item.message)
@@ -131,12 +194,10 @@ class Planner:
         if (first := before.get(id(item))) is not None:
             message = f"the name came before in this input{first and ', at '}{first}"
             return _rejected(str(item.key), item.origin, DUPLICATE, message)
-        candidate = Candidate.of(item, known.get(item.key))
-        if isinstance(item, PersonInput) and candidate.person.status == Status.FAILED.value:
-            person = candidate.person
-            problem = Problem(item.origin or item.key, person.code, person.message)
-            return BulkOutcome(item.key, Status.FAILED, person.person_id, origin=item.origin, problems=(problem,))
-        return candidate
+        past = known.get(item.key) or Past.of(PersonRecord(item.key))
+        if isinstance(item, PersonInput) and past.failed and not past.failed_by_picture:
+            return _failed(item, past.person)
+        return Candidate(item, past)
 
     def _look(self, sifted: list[BulkOutcome | Candidate]) -> list[BulkOutcome | Candidate]:
         """Look at the pictures; this is what the threads do."""
@@ -145,9 +206,9 @@ class Planner:
                 for source in candidate.item.thumbnails:
                     name = name_of(source)
                     # Bytes have no name of their own: each is another picture.
-                    key = name if name not in candidate.looks or name[:1] != "<" else f"{name}{len(candidate.looks)}"
-                    if key not in candidate.looks:
-                        candidate.looks[key] = look(source, self.fit, candidate.prints.get(name))
+                    key = name if name not in candidate.seen or name[:1] != "<" else f"{name}{len(candidate.seen)}"
+                    if key not in candidate.seen:
+                        candidate.seen[key] = candidate.past.see(source, self.fit)
         return sifted
 
     def _count(self, looked: Iterable[BulkOutcome | Candidate]) -> None:
@@ -163,11 +224,11 @@ class Planner:
 
     def _judge(self, one: Candidate) -> BulkOutcome | None:
         """Count what would be done for an item; its outcome, where that is already known not to be good."""
-        item, person = one.item, one.person
-        problems = [*_problems(one)]
-        new = [
-            seen for name, seen in one.looks.items() if seen.problem is None and not (seen.same and name in one.states)
-        ]
+        item, person = one.item, one.past.person
+        if isinstance(item, PersonInput) and one.past.failed and all(seen.row for seen in one.seen.values()):
+            return _failed(item, person)
+        problems = _problems(one.seen)
+        new = list({seen.sha256 or name: seen.look for name, seen in one.seen.items() if seen.is_new}.values())
         missing = [tag for tag in item.tags if tag not in person.tags] if isinstance(item, PersonInput) else []
         exists = not isinstance(item, PersonInput) or person.person_id is not None
         if new or (exists and missing):
@@ -179,7 +240,8 @@ class Planner:
             return None
         number = item.person_id if not isinstance(item, PersonInput) else person.person_id
         there = bool(new) or (isinstance(item, PersonInput) and exists)
-        status = Status.PARTIAL if there else Status.REJECTED
+        refused = Status.FAILED if any(seen.has_failed for seen in one.seen.values()) else Status.REJECTED
+        status = Status.PARTIAL if there else refused
         return BulkOutcome(item.key, status, number, origin=item.origin, problems=tuple(problems))
 
     def _work(self, new: Sequence[Look], missing: Sequence[str], *, exists: bool) -> None:
@@ -202,10 +264,18 @@ def _rejected(key: str, origin: str, code: str, message: str) -> BulkOutcome:
     return BulkOutcome(key, Status.REJECTED, origin=origin, problems=(Problem(origin or key, code, message),))
 
 
-def _problems(one: Candidate) -> Iterator[Problem]:
-    """What is wrong with the pictures, now or as the journal has it."""
-    for name, seen in one.looks.items():
-        if seen.problem is not None:
-            yield Problem(name, seen.problem.reason, str(seen.problem))
-        elif seen.same and one.states[name][0] == FAILED:
-            yield one.states[name][1]
+def _failed(item: PersonInput, person: PersonRecord) -> BulkOutcome:
+    """What the service refused before."""
+    problem = Problem(item.origin or item.key, person.code, person.message)
+    return BulkOutcome(item.key, Status.FAILED, person.person_id, origin=item.origin, problems=(problem,))
+
+
+def _problems(seen: Mapping[str, Seen]) -> list[Problem]:
+    """What is wrong with the pictures, now or as the journal has it; of one content under two names once."""
+    found: dict[str, Problem] = {}
+    for name, one in seen.items():
+        if one.look.problem is not None:
+            found[name] = Problem(name, one.look.problem.reason, str(one.look.problem))
+        elif one.row is not None and one.row.state == FAILED:
+            found.setdefault(one.row.sha256, Problem(name, one.row.code, one.row.message))
+    return list(found.values())

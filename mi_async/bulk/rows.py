@@ -6,11 +6,12 @@ Law: pure; a row that is no item becomes a ``BadInput``, a table that cannot be 
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from attrs import evolve, frozen
 
-from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload, number_fault
 from mi_async.errors import InvalidArgumentError
 
 SEPARATOR = "|"
@@ -142,11 +143,12 @@ def number(value: Any) -> int:
         ValueError: it is none.
     """
     if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        with suppress(ValueError):  # Python reads no more than some thousands of digits
+            value = int(value)
+    fault = number_fault(value) if value is not None else "person_id is empty"
+    if fault is None and isinstance(value, int):
         return value
-    message = f"person_id is the number of a person, not {value!r}" if value is not None else "person_id is empty"
-    raise ValueError(message)
+    raise ValueError(fault)
 
 
 def _person(row: Row, folder: str) -> PersonInput:
