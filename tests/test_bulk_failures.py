@@ -7,7 +7,7 @@ import pytest
 
 from mi_async import Clock
 from mi_async.bulk.errand import text_of
-from mi_async.bulk.failures import ALONE, LONGEST, MANY, SURE, Kind, Outage, kind
+from mi_async.bulk.failures import ALONE, LONGEST, MANY, SURE, Kind, Outage, kind, was_refused
 from mi_async.errors import (
     AuthenticationError,
     BulkError,
@@ -167,6 +167,19 @@ def test_without_patience_the_first_outage_ends_it() -> None:
             outage.failure(AWAY)
 
     virtual.run(main())
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [
+        (AWAY, True),
+        (UploadFailedError("no", reason="HTTP_403"), True),
+        (UploadFailedError("no", reason="HTTP_503"), False),  # of the storage: it is away
+        (ConnectError("nobody there"), False),
+    ],
+)
+def test_what_is_an_answer(error: MIError, refused: bool) -> None:
+    assert was_refused(error) is refused
 
 
 def test_one_call_that_is_refused_while_others_are_answered_is_no_outage_after_a_while() -> None:

@@ -87,6 +87,12 @@ async def answers(context: Context) -> bool:
     return True
 
 
+def was_refused(error: MIError) -> bool:
+    """Whether it was answered, though not as it should be; a storage that is away answers so, too, but not with 403."""
+    forbidden = isinstance(error, UploadFailedError) and error.reason == "HTTP_403"
+    return forbidden or isinstance(error, ServerError)
+
+
 MANY = 10
 """Passing failures in a row, without a success among them, that make an outage."""
 FIRST, LONGEST = 1.0, 60.0
@@ -170,7 +176,7 @@ class Outage:
         now = self.clock.monotonic()
         self.since = self.since if self.failures else now
         self.failures += 1
-        self._refused = isinstance(error, ServerError)  # it did answer, though not as it should
+        self._refused = was_refused(error)
         self.alone = self.alone and self._refused
         if not self.on:
             return False
