@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk import loading
@@ -428,6 +429,75 @@ async def test_what_was_parked_is_taken_up(tmp_path: Path) -> None:
         assert statuses(found) == {Status.DONE}
         assert (news.server.log.count("storage.put"), abandoned(tmp_path / "j")) == (4, [])
         assert news.none_doubled()
+
+
+GONE = "the picture is another one now, or not in the input any more"
+
+
+@pytest.mark.parametrize("state", ["presigned", "stored", "confirmed"])
+@pytest.mark.parametrize("change", ["replaced", "dropped"])
+async def test_an_upload_whose_picture_is_not_in_the_input_any_more_is_told_of_once(
+    state: str, change: str, tmp_path: Path
+) -> None:
+    kept, other = files(tmp_path / "faces", faces(2, 1))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        key = await presigned(news, put=True)
+        begun = evolve(row(key, state), source=str(kept))
+        await write(news, tmp_path / "j", PersonRecord(KIM, run=1), begun)
+        kept.write_bytes(face(3))
+        item = PersonInput(KIM, [kept] if change == "replaced" else [other])
+        run = run_of(news, [item], tmp_path / "j")
+        assert statuses(await outcomes(run)) == {Status.DONE}
+        assert run.report.abandoned == 1
+        for _ in range(2):
+            assert abandoned(tmp_path / "j") == [AbandonedRecord(key, KIM, str(kept), GONE)]
+            before = requests(news)
+            run = run_of(news, [item], tmp_path / "j")
+            assert statuses(await outcomes(run)) == {Status.SKIPPED}
+            assert (requests(news), run.report.abandoned) == (before, 0)
+        assert left_behind(news) == {key}
+        (_, pictures) = rows(tmp_path / "j")[KIM]
+        assert {each.state for each in pictures} == {"new", "attached"}
+
+
+async def test_a_person_who_was_done_with_an_upload_under_way_is_told_of_too(tmp_path: Path) -> None:
+    (path,) = files(tmp_path / "faces", faces(1, 2))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        item = PersonInput(KIM, [path])
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.DONE}
+        key = await presigned(news, put=True)
+        await write(news, tmp_path / "j", row(key, "presigned"))  # as versions before this one have left it
+        before = requests(news)
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.SKIPPED}
+        assert requests(news) == before
+        assert [each.thumbnail_key for each in abandoned(tmp_path / "j")] == [key]
+
+
+async def test_an_upload_is_kept_while_its_file_cannot_be_read(tmp_path: Path) -> None:
+    path, other = files(tmp_path / "faces", faces(2, 1))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        key = await presigned(news, put=True)
+        await write(news, tmp_path / "j", PersonRecord(KIM, run=1), evolve(row(key, "confirmed"), source=str(path)))
+        path.unlink()
+        item = PersonInput(KIM, [path, other])
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.PARTIAL}
+        path.write_bytes(face(1))
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.DONE}
+        assert abandoned(tmp_path / "j") == []
+        assert left_behind(news) == set()
+
+
+async def test_a_single_picture_that_was_replaced_under_way_is_told_of(tmp_path: Path) -> None:
+    (path,) = files(tmp_path / "faces", faces(1, 2))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        number = (await news.workspace.enroll_person(KIM, [face(0)])).id
+        keys = [await presigned(news, put=True, seed=seed) for seed in (1, 3)]
+        begun = [row(key, "presigned", seed, person=str(number)) for key, seed in zip(keys, (1, 3), strict=True)]
+        begun[0] = evolve(begun[0], source=str(path))  # the other one is of another item
+        await write(news, tmp_path / "j", *begun, operation="upload-thumbnails")
+        run = run_of(news, [ThumbnailUpload(number, path)], tmp_path / "j", ThumbnailUpload)
+        assert statuses(await outcomes(run)) == {Status.DONE}
+        assert [(each.thumbnail_key, each.reason) for each in abandoned(tmp_path / "j")] == [(keys[0], GONE)]
 
 
 async def test_a_fault_while_looking_costs_nothing_but_a_repeat(tmp_path: Path) -> None:

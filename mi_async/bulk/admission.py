@@ -119,9 +119,12 @@ class Admission:
             return work.outcome(Status.FAILED)
         if work.enrolls and (work.person.person_id is None or work.person.status == OPEN or work.missing_tags()):
             return None
+        names = list(map(name_of, work.item.thumbnails))
+        if any(row.under_way and (work.enrolls or row.source in names) for row in work.rows.values()):
+            return None  # even if it is not among the pictures any more: that is to be told
         final = [row for row in work.rows.values() if row.state in FINAL and row.mtime_ns]
         pictures = {(row.source, row.size, row.mtime_ns): row for row in final}
-        for name in map(name_of, work.item.thumbnails):
+        for name in names:
             row = pictures.get((name, *rows.prints.get(name, (0, 0))))
             if row is None:
                 return None

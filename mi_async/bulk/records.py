@@ -85,16 +85,21 @@ class PictureRecord:
     message: str = ""
     note: str = ""
 
+    @property
+    def under_way(self) -> bool:
+        """Whether its upload was begun and has come to no end: it may be at the service."""
+        return self.state in UNDER_WAY
+
 
 @frozen
 class AbandonedRecord:
-    """An upload that was started over: a picture that may be at the service although no person has it.
+    """An upload that was started over or given up: a picture that may be at the service although no person has it.
 
     Attributes:
         thumbnail_key: its key; the service lets it go 24 hours after the upload.
         person: whose it would have been.
         source: path of the picture.
-        reason: why it was started over.
+        reason: why it was let go.
     """
 
     thumbnail_key: str
@@ -169,6 +174,8 @@ INGEST = "ingest"
 UPLOAD = "upload-thumbnails"
 """What it calls a run over single pictures."""
 Record = PersonRecord | PictureRecord | AbandonedRecord | AssetRecord
+UNDER_WAY = frozenset({State.PRESIGNED.value, State.STORED.value, State.CONFIRMED.value})
+"""States of uploads that were begun and have come to no end."""
 FAILED = "failed"
 """State of a picture that is not tried again, beside the states of an upload."""
 MENDED = "mended"

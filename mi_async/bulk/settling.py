@@ -11,7 +11,7 @@ from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.errand import END, code_of
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.outcome import BulkOutcome
-from mi_async.bulk.records import UNREADABLE, PictureRecord
+from mi_async.bulk.records import UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.steps import Means, close, let_go, look
 from mi_async.bulk.work import Moves, Picture, Work, given_up
 from mi_async.errors import ConflictError, MIError
@@ -23,6 +23,7 @@ from mi_async.workflows.upload import State
 
 NAME_TAKEN = "50005"
 """The service's code for a name that somebody has already."""
+REPLACED = "the picture is another one now, or not in the input any more"
 
 
 async def look_first(means: Means, work: Work) -> Moves:
@@ -102,8 +103,20 @@ async def end(means: Means, work: Work) -> BulkOutcome:
     """Write down how an item ended."""
     status = work.status()
     work.person = work.ended(status)
-    await means.journal.write(work.person)
+    await means.journal.write(work.person, *await _strays(means, work))
     return work.outcome(status)
+
+
+async def _strays(means: Means, work: Work) -> list[Record]:
+    """Let go of uploads whose pictures are not in the input any more, and tell of their keys."""
+    key = work.item.key
+    asked = [(key, row.sha256) for row in work.unclaimed() if not means.turns.claimed(key, row.sha256)]
+    # what the work knows of them is as old as its admission, and others of the person may have ended since
+    rows = [row for row in await means.journal.find_pictures(asked) if row.under_way] if asked else []
+    left = [evolve(row, state=State.NEW.value, thumbnail_key=None, stored_at=0.0, code="", message="") for row in rows]
+    work.rows |= {row.sha256: row for row in left}
+    means.tally.abandoned += len(rows)
+    return [*left, *[AbandonedRecord(known(row.thumbnail_key), key, row.source, REPLACED) for row in rows]]
 
 
 async def give_up(means: Means, thing: Picture | Work, error: MIError, *, transient: bool) -> Moves:

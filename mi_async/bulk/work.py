@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 from mi_async.bulk.errand import Errand
 from mi_async.bulk.items import FaceItem, PersonInput
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.records import FAILED, PersonRecord, PictureRecord
+from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord
 from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State, Upload
 
@@ -116,6 +116,22 @@ class Work(Errand):
         code, message = (problem.code, problem.message) if problem else ("", "")
         well = Status.DONE if status is Status.SKIPPED else status
         return evolve(self.person, status=well.value, code=code, message=message)
+
+    def unclaimed(self) -> list[PictureRecord]:
+        """Uploads of earlier runs that were begun from the item's sources, or for the person that it enrolls.
+
+        What belongs to a source that could not be read is none of them: it may be the same picture again.
+        """
+        if all(picture.record is None for picture in self.pictures):
+            return []  # none was read: nothing is known of what the item holds now
+        unread = {picture.name for picture in self.pictures if self._is_unread(picture.name)}
+        own = {picture.name for picture in self.pictures}
+        rows = [row for row in self.rows.values() if row.under_way and row.source not in unread]
+        return [row for row in rows if self.enrolls or row.source in own]
+
+    def _is_unread(self, name: str) -> bool:
+        row = self.rows.get(UNREADABLE + name)
+        return row is not None and row.state == FAILED
 
     def _own_rows(self) -> list[PictureRecord]:
         """Rows of the item's pictures: for a person to enroll all that there are."""
