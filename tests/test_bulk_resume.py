@@ -101,6 +101,72 @@ async def test_a_second_run_of_uploads_skips_all_and_says_that_it_is_done(tmp_pa
         assert contents(news, KIM) == faces(5)
 
 
+@pytest.mark.parametrize("as_file", [False, True])
+async def test_a_picture_that_is_there_becomes_the_main_one_when_that_is_asked_for(
+    as_file: bool, tmp_path: Path
+) -> None:
+    source: Any = files(tmp_path / "faces", [face(1)])[0] if as_file else face(1)
+    async with newsroom() as news:
+        number = (await news.workspace.enroll_person(KIM, [face(0)])).id
+        for primary, status in ((False, Status.DONE), (True, Status.DONE), (True, Status.SKIPPED)):
+            before = requests(news)
+            item = ThumbnailUpload(number, source, primary=primary)
+            run = news.workspace.upload_thumbnails([item], journal=tmp_path / "j")
+            assert statuses(await outcomes(run)) == {status}
+            assert main_picture(news, KIM) == face(int(primary))
+        assert requests(news) == before
+        assert contents(news, KIM) == faces(2)
+        assert news.server.log.count("storage.put") == 2
+
+
+async def test_a_picture_that_comes_again_as_the_main_one_becomes_it(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        for go in range(5):
+            number = (await news.workspace.enroll_person(name(go), [face(0)])).id
+            items = [
+                ThumbnailUpload(number, face(1)),
+                ThumbnailUpload(number, face(2), primary=True),
+                ThumbnailUpload(number, face(1), primary=True),
+            ]
+            assert (await news.workspace.upload_thumbnails(items, journal=tmp_path / f"{go}")).ok
+            assert main_picture(news, name(go)) == face(1)
+            assert len(contents(news, name(go))) == 3
+            before = requests(news)
+            again = [o.status async for o in news.workspace.upload_thumbnails(items, journal=tmp_path / f"{go}")]
+            assert again == [Status.SKIPPED] * 3
+            assert requests(news) == before
+            assert main_picture(news, name(go)) == face(1)
+
+
+async def test_a_picture_that_was_removed_cannot_become_the_main_one(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        person = await news.workspace.enroll_person(KIM, [face(0)])
+        run = news.workspace.upload_thumbnails([ThumbnailUpload(person.id, face(1))], journal=tmp_path / "j")
+        assert (await run).ok
+        added = (await news.workspace.persons.get(person.id)).thumbnails[-1]
+        await news.workspace.persons.remove_thumbnails(person.id, thumbnail_ids=[added.id])
+        wanted = ThumbnailUpload(person.id, face(1), primary=True)
+        found = await outcomes(news.workspace.upload_thumbnails([wanted], journal=tmp_path / "j"))
+        outcome = found[str(person.id)]
+        assert (outcome.status, [p.code for p in outcome.problems]) == (Status.FAILED, ["NOT_THERE"])
+
+
+@pytest.mark.parametrize("primary", [False, True])
+async def test_an_upload_that_was_given_and_not_written_down_is_known_with_its_place(
+    primary: bool, tmp_path: Path
+) -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        number = (await news.workspace.enroll_person(KIM, [face(0)])).id
+        key = await presigned(news, put=True)
+        await news.workspace.persons.set_thumbnails(number, thumbnails=[ThumbnailInput(key, primary)])
+        begun = evolve(row(key, "confirmed", person=str(number)), primary=primary)
+        await write(news, tmp_path / "j", begun, operation="upload-thumbnails")
+        item = ThumbnailUpload(number, face(1), primary=True)
+        found = await outcomes(run_of(news, [item], tmp_path / "j", ThumbnailUpload))
+        assert statuses(found) == {Status.SKIPPED if primary else Status.DONE}
+        assert main_picture(news, KIM) == face(1)
+
+
 async def test_pictures_that_are_no_files_are_known_by_their_content(tmp_path: Path) -> None:
     async with newsroom() as news:
         number = (await news.workspace.enroll_person(KIM, [face(0)])).id

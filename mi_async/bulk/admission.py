@@ -126,7 +126,7 @@ class Admission:
         pictures = {(row.source, row.size, row.mtime_ns): row for row in final}
         for name in names:
             row = pictures.get((name, *rows.prints.get(name, (0, 0))))
-            if row is None:
+            if row is None or _is_to_be_main(work.item, row):
                 return None
             if row.state == FAILED:
                 work.recall(row)
@@ -139,6 +139,12 @@ class Admission:
         work.open = len(work.pictures)
         self.turns.join(work)
         return work
+
+
+def _is_to_be_main(item: FaceItem, row: PictureRecord) -> bool:
+    """Whether a picture is wanted as the main one that the person was not given as such."""
+    wanted = isinstance(item, ThumbnailUpload) and item.primary
+    return wanted and row.state == State.ATTACHED.value and not row.primary
 
 
 def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:

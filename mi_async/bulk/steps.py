@@ -66,7 +66,10 @@ async def read(means: Means, picture: Picture) -> Moves:
     name = loaded.image.name
     first = means.turns.claim(picture, loaded.sha256)
     if first is not picture:
-        first.primary = first.primary or (picture.primary and first.work is work)
+        if first.work is work:
+            first.primary = first.primary or picture.primary
+        else:
+            picture.same = first  # which has ended when it is this one's turn
         work.notes.append(f"{name}: the same picture as {first.name}")
         return close(means, picture)
     await _know(means, work, loaded.sha256, name)

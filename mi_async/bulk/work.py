@@ -29,6 +29,7 @@ class Picture:
         checks: completion checks so far.
         in_pool: whether it has a place in the pool.
         in_memory: whether its content counts as a picture in memory.
+        same: the picture of an earlier item of the person that is uploaded in its place, until that has ended.
     """
 
     work: "Work"
@@ -40,6 +41,13 @@ class Picture:
     checks: int = 0
     in_pool: bool = False
     in_memory: bool = False
+    same: "Picture | None" = None
+
+    @property
+    def is_to_be_main(self) -> bool:
+        """Whether the person has it, and was not given it as the main picture that it is to be."""
+        row = self.record
+        return self.primary and row is not None and row.state == State.ATTACHED.value and not row.primary
 
     @property
     def name(self) -> str:
@@ -59,6 +67,7 @@ class Work(Errand):
         open: how many of them are still on their way.
         attached: pictures given to the person in this run.
         tagged: whether the person was given tags in this run.
+        promoted: whether a picture that was there was made the main one in this run.
     """
 
     item: FaceItem
@@ -68,6 +77,7 @@ class Work(Errand):
     open: int = 0
     attached: int = 0
     tagged: bool = False
+    promoted: bool = False
 
     @property
     def name(self) -> str:
@@ -103,7 +113,8 @@ class Work(Errand):
         there = self.attached > 0 or (self.enrolls and self.person.person_id is not None)
         if not self.problems:
             unfinished = self.enrolls and self.person.status != Status.DONE.value
-            return Status.DONE if self.attached or self.tagged or unfinished else Status.SKIPPED
+            changed = self.attached or self.tagged or self.promoted
+            return Status.DONE if changed or unfinished else Status.SKIPPED
         if self.transient:
             return Status.PARKED
         if there:
@@ -170,7 +181,8 @@ def recorded(picture: Picture, now: float) -> PictureRecord:
         record,
         state=upload.state.value,
         thumbnail_key=upload.key,
-        primary=picture.primary,
+        # what the person has already was made the main picture when it was given, or was not
+        primary=record.primary if upload.state is State.ATTACHED else picture.primary,
         stored_at=(record.stored_at or now) if stored else 0.0,
         code="",
         message="",
