@@ -278,6 +278,44 @@ async def test_a_picture_that_the_service_refused_is_left_alone_until_it_is_rese
         assert len(abandoned(tmp_path / "j")) == 1
 
 
+@pytest.mark.parametrize("change", ["put right in its file", "another file", "one more"])
+async def test_a_person_whose_only_picture_was_refused_is_taken_up_when_that_is_put_right(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mi_async.bulk.loading.image_of", partial(image_of, rules=Rules(least=100)))
+    path, other = files(tmp_path / "faces", [picture("png", 300, 200), face(2)])
+    item = PersonInput(KIM, [path], tags=["Anchor"])
+    async with newsroom() as news:
+        for go in (1, 2):
+            before = requests(news)
+            outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))[KIM]
+            assert (outcome.status, outcome.problems[0].code) == (Status.FAILED, "RESOLUTION_NOT_SUPPORT")
+            assert (requests(news) == before) is (go == 2)
+        match change:
+            case "put right in its file":
+                path.write_bytes(face(2))
+            case "another file":
+                item = evolve(item, thumbnails=[other])
+            case _:
+                item = evolve(item, thumbnails=[path, other])
+        outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))[KIM]
+        assert outcome.status is (Status.PARTIAL if change == "one more" else Status.DONE)
+        assert contents(news, KIM) == [face(2)]
+        assert len(person(news, KIM).tag_ids) == 1
+
+
+async def test_a_person_who_failed_for_its_own_sake_is_left_alone_whatever_its_pictures(tmp_path: Path) -> None:
+    path, other = files(tmp_path / "faces", faces(2, 1))
+    async with newsroom() as news:
+        await news.workspace.enroll_person(KIM, [face(0)])
+        run = news.workspace.enroll_many([PersonInput(KIM, [path])], journal=tmp_path / "j")
+        assert statuses(await outcomes(run)) == {Status.FAILED}
+        before = requests(news)
+        run = news.workspace.enroll_many([PersonInput(KIM, [other])], journal=tmp_path / "j")
+        assert (await outcomes(run))[KIM].problems[0].code == "50005"
+        assert requests(news) == before
+
+
 async def test_what_broke_a_rule_is_looked_at_again_and_may_be_mended(tmp_path: Path) -> None:
     good, bad = files(tmp_path / "faces", [face(1), b"no picture"])
     items = [PersonInput("whole", [good, bad]), PersonInput("only", [bad])]

@@ -114,10 +114,11 @@ class Admission:
 
     def _finished(self, work: Work, rows: "_Rows") -> BulkOutcome | None:
         """How an item ended in an earlier run, when there is nothing to do about it."""
-        if work.enrolls and work.person.status == Status.FAILED.value:
+        failed = work.enrolls and work.person.status == Status.FAILED.value
+        if failed and not work.failed_by_picture():
             work.problems.append(Problem(work.item.origin or work.item.key, work.person.code, work.person.message))
             return work.outcome(Status.FAILED)
-        if work.enrolls and (work.person.person_id is None or work.person.status == OPEN or work.missing_tags()):
+        if work.enrolls and not failed and _is_unfinished(work):
             return None
         names = list(map(name_of, work.item.thumbnails))
         if any(row.under_way and (work.enrolls or row.source in names) for row in work.rows.values()):
@@ -139,6 +140,11 @@ class Admission:
         work.open = len(work.pictures)
         self.turns.join(work)
         return work
+
+
+def _is_unfinished(work: Work) -> bool:
+    """Whether the journal has more to do for a person than pictures."""
+    return work.person.person_id is None or work.person.status == OPEN or bool(work.missing_tags())
 
 
 def _is_to_be_main(item: FaceItem, row: PictureRecord) -> bool:
