@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.items import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.loading import fingerprint, is_file
+from mi_async.bulk.loading import fingerprint, is_file, without_content
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord
 from mi_async.bulk.turns import Turns
@@ -138,8 +138,17 @@ class Admission:
         main = 0 if isinstance(item, PersonInput) or item.primary else None
         work.pictures = [Picture(work, source, primary=n == main) for n, source in enumerate(item.thumbnails)]
         work.open = len(work.pictures)
+        work.item = _without_content(item)
         self.turns.join(work)
         return work
+
+
+def _without_content(item: FaceItem) -> FaceItem:
+    """An item that may wait for its turn: what its pictures hold would fill the memory."""
+    if all(map(is_file, item.thumbnails)):
+        return item
+    names = [without_content(source) for source in item.thumbnails]
+    return evolve(item, thumbnails=names) if isinstance(item, PersonInput) else evolve(item, source=names[0])
 
 
 def _is_unfinished(work: Work) -> bool:

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from mi_async.bulk.failures import Kind, Outage, kind
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.loading import Load
+from mi_async.bulk.loading import Load, without_content
 from mi_async.bulk.pool import Pool
 from mi_async.bulk.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.schedule import Schedule
@@ -239,9 +239,10 @@ def close(means: Means, picture: Picture) -> Moves:
 
 
 def let_go(means: Means, picture: Picture) -> None:
-    """The content of a picture is not needed any more."""
+    """The content of a picture is not needed any more: it is read only once, and has no place in a work that waits."""
     if picture.in_memory:
         picture.in_memory = False
         means.context.held.release()
+        picture.source = without_content(picture.source)
         if picture.upload is not None:
             picture.upload = evolve(picture.upload, image=picture.upload.image.let_go())

@@ -21,7 +21,7 @@ class Picture:
 
     Attributes:
         work: the item that it belongs to.
-        source: where it comes from.
+        source: where it comes from; once its content was let go only what messages call it.
         primary: whether it becomes the person's main picture.
         record: what the journal knows, None before the content was read.
         upload: how far it is, None before the content was read.
@@ -60,7 +60,7 @@ class Work(Errand):
     """One person, or one picture for a person, under way.
 
     Attributes:
-        item: as it was given.
+        item: as it was given; once its pictures are on their way without their content.
         person: the row of the person, as it is known now.
         rows: what the journal knows of the person's pictures, by content hash.
         pictures: those of the item.
