@@ -1,5 +1,6 @@
 """Runs that take up what earlier ones have left: nothing is asked twice, nothing is lost, nothing is there twice."""
 
+import asyncio
 import math
 import os
 import time
@@ -392,6 +393,41 @@ async def test_killed_with_a_url_in_hand(put: bool, processed: bool, tmp_path: P
         kept = put and processed
         assert told == ([] if kept else [(key, "the run ended while it was under way")])
         assert news.server.log.count("thumbnails.presign") == 1 + (not kept)
+
+
+async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_path: Path) -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        key = await presigned(news, put=True)
+        await write(news, tmp_path / "j", PersonRecord(KIM, run=1), row(key, "presigned"))
+        news.server.faults.next("persons.create", Fault.UNAVAILABLE, times=200)
+        running = asyncio.ensure_future(
+            run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0)._through()
+        )
+        while news.server.log.count("persons.create") < 1:  # noqa: ASYNC110  the server tells nobody
+            await asyncio.sleep(0.001)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        (_, (left,)) = rows(tmp_path / "j")[KIM]
+        assert left.state == "confirmed"
+        assert 0 < left.stored_at <= time.time() - 23 * 3600 / news.workspace._context.clock.speed
+        news.server.faults.clear()
+        news.server.state.uploads[key].stored = -math.inf  # 20 hours before the first resume, 25 before the second
+        await resumed(news, tmp_path / "j")
+        assert [each.reason for each in abandoned(tmp_path / "j")] == ["its key has lapsed"]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+async def test_a_picture_that_is_there_without_a_person_is_told_by_every_run(as_file: bool, tmp_path: Path) -> None:
+    source: Any = files(tmp_path / "faces", [face(1)])[0] if as_file else face(1)
+    async with newsroom() as news:
+        for _ in range(3):
+            run = news.workspace.upload_thumbnails([ThumbnailUpload(99, source)], journal=tmp_path / "j")
+            outcome = (await outcomes(run))["99"]
+            assert outcome.status is Status.FAILED
+            assert set(outcome.created) == left_behind(news)
+            assert [each["created"] for each in run.report.rows()] == [list(outcome.created)]
+        assert len(outcome.created) == 1
 
 
 async def test_killed_while_the_service_was_taking_a_picture_over(tmp_path: Path) -> None:

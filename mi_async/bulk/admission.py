@@ -125,12 +125,16 @@ class Admission:
             return None  # even if it is not among the pictures any more: that is to be told
         final = [row for row in work.rows.values() if row.state in FINAL and row.mtime_ns]
         pictures = {(row.source, row.size, row.mtime_ns): row for row in final}
+        own: list[PictureRecord] = []
         for name in names:
             row = pictures.get((name, *rows.prints.get(name, (0, 0))))
             if row is None or _is_to_be_main(work.item, row):
                 return None
             if row.state == FAILED:
                 work.recall(row)
+            own.append(row)
+        if not work.enrolls:  # others of the person are in the same chunk
+            work.rows = {row.sha256: row for row in own}
         return work.outcome(work.status())
 
     def _begin(self, work: Work) -> Work:

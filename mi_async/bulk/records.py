@@ -66,7 +66,8 @@ class PictureRecord:
         state: the upload's, or ``failed``.
         thumbnail_key: while the upload is at the service.
         primary: whether it becomes the main picture.
-        stored_at: seconds since the epoch when it was stored, 0 before; a key is good for 24 hours.
+        stored_at: seconds since the epoch when it was stored, or the earliest time that is possible where nobody knows;
+            0 before; a key is good for 24 hours.
         code: of the failure, '' for none.
         message: of the failure.
         note: what was done to it (made smaller).
@@ -89,6 +90,12 @@ class PictureRecord:
     def under_way(self) -> bool:
         """Whether its upload was begun and has come to no end: it may be at the service."""
         return self.state in UNDER_WAY
+
+    @property
+    def left(self) -> str | None:
+        """Key of a picture that is at the service although no person has it, None for any other."""
+        failed = self.state == FAILED and self.stored_at > 0
+        return self.thumbnail_key if failed or self.state in (State.STORED.value, State.CONFIRMED.value) else None
 
 
 @frozen

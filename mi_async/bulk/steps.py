@@ -124,6 +124,9 @@ async def resume(means: Means, picture: Picture) -> Moves:
     upload = await uploads.check(means.context, upload)
     means.tally.check(done=upload.state is State.CONFIRMED)
     if upload.state is State.CONFIRMED:
+        # nobody knows when one of which only the key was known was stored: it counts as the oldest that can be there
+        oldest = means.context.clock.wall() - means.context.clock.real(KEY_LIFE)
+        picture.record = evolve(row, stored_at=row.stored_at or oldest)
         await take(means, picture, upload)
         return close(means, picture)
     young = means.context.clock.wall() - row.stored_at < means.context.clock.real(means.schedule.timeout)

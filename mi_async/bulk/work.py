@@ -150,14 +150,13 @@ class Work(Errand):
         return row is not None and row.state == FAILED
 
     def _own_rows(self) -> list[PictureRecord]:
-        """Rows of the item's pictures: for a person to enroll all that there are."""
-        if self.enrolls:
+        """Rows of the item's pictures: for a person to enroll, and where nothing is to be done, all that there are."""
+        if self.enrolls or not self.pictures:
             return list(self.rows.values())
         return [picture.record for picture in self.pictures if picture.record is not None]
 
     def outcome(self, status: Status) -> BulkOutcome:
         """What is told of the item."""
-        left = [row.thumbnail_key for row in self._own_rows() if row.state in LEFT]
         return BulkOutcome(
             key=self.item.key,
             status=status,
@@ -166,7 +165,7 @@ class Work(Errand):
             origin=self.item.origin,
             problems=tuple(self.problems),
             notes=tuple(self.notes),
-            created=tuple(key for key in left if key is not None),
+            created=tuple(row.left for row in self._own_rows() if row.left is not None),
         )
 
 
@@ -200,8 +199,6 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
     return evolve(record, state=state, code=problem.code, message=problem.message)
 
 
-LEFT = frozenset({State.STORED.value, State.CONFIRMED.value})
-"""States of pictures that are at the service without a person."""
 Thing: TypeAlias = Picture | Work
 Moves: TypeAlias = tuple[tuple[str, Thing], ...]
 """As in ``errand``."""
