@@ -171,6 +171,18 @@ async def test_the_file_explains_itself(tmp_path: Path) -> None:
     assert row == (SCHEMA, *attrs.astuple(NEWSROOM))
 
 
+async def test_what_was_under_way_and_may_be_at_the_service_is_told(tmp_path: Path) -> None:
+    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+    states = ["new", "presigned", "stored", "confirmed", "failed", "attached"]
+    await journal.write(
+        *[PictureRecord("Hong", f"{n}", f"{n}.jpg", state=state, thumbnail_key=f"k{n}", stored_at=1.5e9 * (n > 1))
+          for n, state in enumerate(states)]
+    )  # fmt: skip
+    await journal.aclose()
+    found = query(tmp_path / "j", "SELECT state, stored IS NOT NULL FROM unattached ORDER BY thumbnail_key")
+    assert found == [("presigned", 0), ("stored", 1), ("confirmed", 1), ("failed", 1)]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"endpoint": "https://y"}, {"access_key": "B" * 9}, {"workspace": "w"}, {"operation": "upload-thumbnails"}],

@@ -1,5 +1,6 @@
 """Runs that take up what earlier ones have left: nothing is asked twice, nothing is lost, nothing is there twice."""
 
+import asyncio
 import math
 import os
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk import loading
@@ -98,6 +100,72 @@ async def test_a_second_run_of_uploads_skips_all_and_says_that_it_is_done(tmp_pa
             assert kept == {str(number): "done", "99": "failed"}
         assert (requests(news), opened) == (before, [])
         assert contents(news, KIM) == faces(5)
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+async def test_a_picture_that_is_there_becomes_the_main_one_when_that_is_asked_for(
+    as_file: bool, tmp_path: Path
+) -> None:
+    source: Any = files(tmp_path / "faces", [face(1)])[0] if as_file else face(1)
+    async with newsroom() as news:
+        number = (await news.workspace.enroll_person(KIM, [face(0)])).id
+        for primary, status in ((False, Status.DONE), (True, Status.DONE), (True, Status.SKIPPED)):
+            before = requests(news)
+            item = ThumbnailUpload(number, source, primary=primary)
+            run = news.workspace.upload_thumbnails([item], journal=tmp_path / "j")
+            assert statuses(await outcomes(run)) == {status}
+            assert main_picture(news, KIM) == face(int(primary))
+        assert requests(news) == before
+        assert contents(news, KIM) == faces(2)
+        assert news.server.log.count("storage.put") == 2
+
+
+async def test_a_picture_that_comes_again_as_the_main_one_becomes_it(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        for go in range(5):
+            number = (await news.workspace.enroll_person(name(go), [face(0)])).id
+            items = [
+                ThumbnailUpload(number, face(1)),
+                ThumbnailUpload(number, face(2), primary=True),
+                ThumbnailUpload(number, face(1), primary=True),
+            ]
+            assert (await news.workspace.upload_thumbnails(items, journal=tmp_path / f"{go}")).ok
+            assert main_picture(news, name(go)) == face(1)
+            assert len(contents(news, name(go))) == 3
+            before = requests(news)
+            again = [o.status async for o in news.workspace.upload_thumbnails(items, journal=tmp_path / f"{go}")]
+            assert again == [Status.SKIPPED] * 3
+            assert requests(news) == before
+            assert main_picture(news, name(go)) == face(1)
+
+
+async def test_a_picture_that_was_removed_cannot_become_the_main_one(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        person = await news.workspace.enroll_person(KIM, [face(0)])
+        run = news.workspace.upload_thumbnails([ThumbnailUpload(person.id, face(1))], journal=tmp_path / "j")
+        assert (await run).ok
+        added = (await news.workspace.persons.get(person.id)).thumbnails[-1]
+        await news.workspace.persons.remove_thumbnails(person.id, thumbnail_ids=[added.id])
+        wanted = ThumbnailUpload(person.id, face(1), primary=True)
+        found = await outcomes(news.workspace.upload_thumbnails([wanted], journal=tmp_path / "j"))
+        outcome = found[str(person.id)]
+        assert (outcome.status, [p.code for p in outcome.problems]) == (Status.FAILED, ["NOT_THERE"])
+
+
+@pytest.mark.parametrize("primary", [False, True])
+async def test_an_upload_that_was_given_and_not_written_down_is_known_with_its_place(
+    primary: bool, tmp_path: Path
+) -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        number = (await news.workspace.enroll_person(KIM, [face(0)])).id
+        key = await presigned(news, put=True)
+        await news.workspace.persons.set_thumbnails(number, thumbnails=[ThumbnailInput(key, primary)])
+        begun = evolve(row(key, "confirmed", person=str(number)), primary=primary)
+        await write(news, tmp_path / "j", begun, operation="upload-thumbnails")
+        item = ThumbnailUpload(number, face(1), primary=True)
+        found = await outcomes(run_of(news, [item], tmp_path / "j", ThumbnailUpload))
+        assert statuses(found) == {Status.SKIPPED if primary else Status.DONE}
+        assert main_picture(news, KIM) == face(1)
 
 
 async def test_pictures_that_are_no_files_are_known_by_their_content(tmp_path: Path) -> None:
@@ -211,6 +279,44 @@ async def test_a_picture_that_the_service_refused_is_left_alone_until_it_is_rese
         assert len(abandoned(tmp_path / "j")) == 1
 
 
+@pytest.mark.parametrize("change", ["put right in its file", "another file", "one more"])
+async def test_a_person_whose_only_picture_was_refused_is_taken_up_when_that_is_put_right(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mi_async.bulk.loading.image_of", partial(image_of, rules=Rules(least=100)))
+    path, other = files(tmp_path / "faces", [picture("png", 300, 200), face(2)])
+    item = PersonInput(KIM, [path], tags=["Anchor"])
+    async with newsroom() as news:
+        for go in (1, 2):
+            before = requests(news)
+            outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))[KIM]
+            assert (outcome.status, outcome.problems[0].code) == (Status.FAILED, "RESOLUTION_NOT_SUPPORT")
+            assert (requests(news) == before) is (go == 2)
+        match change:
+            case "put right in its file":
+                path.write_bytes(face(2))
+            case "another file":
+                item = evolve(item, thumbnails=[other])
+            case _:
+                item = evolve(item, thumbnails=[path, other])
+        outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))[KIM]
+        assert outcome.status is (Status.PARTIAL if change == "one more" else Status.DONE)
+        assert contents(news, KIM) == [face(2)]
+        assert len(person(news, KIM).tag_ids) == 1
+
+
+async def test_a_person_who_failed_for_its_own_sake_is_left_alone_whatever_its_pictures(tmp_path: Path) -> None:
+    path, other = files(tmp_path / "faces", faces(2, 1))
+    async with newsroom() as news:
+        await news.workspace.enroll_person(KIM, [face(0)])
+        run = news.workspace.enroll_many([PersonInput(KIM, [path])], journal=tmp_path / "j")
+        assert statuses(await outcomes(run)) == {Status.FAILED}
+        before = requests(news)
+        run = news.workspace.enroll_many([PersonInput(KIM, [other])], journal=tmp_path / "j")
+        assert (await outcomes(run))[KIM].problems[0].code == "50005"
+        assert requests(news) == before
+
+
 async def test_what_broke_a_rule_is_looked_at_again_and_may_be_mended(tmp_path: Path) -> None:
     good, bad = files(tmp_path / "faces", [face(1), b"no picture"])
     items = [PersonInput("whole", [good, bad]), PersonInput("only", [bad])]
@@ -287,6 +393,41 @@ async def test_killed_with_a_url_in_hand(put: bool, processed: bool, tmp_path: P
         kept = put and processed
         assert told == ([] if kept else [(key, "the run ended while it was under way")])
         assert news.server.log.count("thumbnails.presign") == 1 + (not kept)
+
+
+async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_path: Path) -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        key = await presigned(news, put=True)
+        await write(news, tmp_path / "j", PersonRecord(KIM, run=1), row(key, "presigned"))
+        news.server.faults.next("persons.create", Fault.UNAVAILABLE, times=200)
+        running = asyncio.ensure_future(
+            run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0)._through()
+        )
+        while news.server.log.count("persons.create") < 1:  # noqa: ASYNC110  the server tells nobody
+            await asyncio.sleep(0.001)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        (_, (left,)) = rows(tmp_path / "j")[KIM]
+        assert left.state == "confirmed"
+        assert 0 < left.stored_at <= time.time() - 23 * 3600 / news.workspace._context.clock.speed
+        news.server.faults.clear()
+        news.server.state.uploads[key].stored = -math.inf  # 20 hours before the first resume, 25 before the second
+        await resumed(news, tmp_path / "j")
+        assert [each.reason for each in abandoned(tmp_path / "j")] == ["its key has lapsed"]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+async def test_a_picture_that_is_there_without_a_person_is_told_by_every_run(as_file: bool, tmp_path: Path) -> None:
+    source: Any = files(tmp_path / "faces", [face(1)])[0] if as_file else face(1)
+    async with newsroom() as news:
+        for _ in range(3):
+            run = news.workspace.upload_thumbnails([ThumbnailUpload(99, source)], journal=tmp_path / "j")
+            outcome = (await outcomes(run))["99"]
+            assert outcome.status is Status.FAILED
+            assert set(outcome.created) == left_behind(news)
+            assert [each["created"] for each in run.report.rows()] == [list(outcome.created)]
+        assert len(outcome.created) == 1
 
 
 async def test_killed_while_the_service_was_taking_a_picture_over(tmp_path: Path) -> None:
@@ -428,6 +569,75 @@ async def test_what_was_parked_is_taken_up(tmp_path: Path) -> None:
         assert statuses(found) == {Status.DONE}
         assert (news.server.log.count("storage.put"), abandoned(tmp_path / "j")) == (4, [])
         assert news.none_doubled()
+
+
+GONE = "the picture is another one now, or not in the input any more"
+
+
+@pytest.mark.parametrize("state", ["presigned", "stored", "confirmed"])
+@pytest.mark.parametrize("change", ["replaced", "dropped"])
+async def test_an_upload_whose_picture_is_not_in_the_input_any_more_is_told_of_once(
+    state: str, change: str, tmp_path: Path
+) -> None:
+    kept, other = files(tmp_path / "faces", faces(2, 1))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        key = await presigned(news, put=True)
+        begun = evolve(row(key, state), source=str(kept))
+        await write(news, tmp_path / "j", PersonRecord(KIM, run=1), begun)
+        kept.write_bytes(face(3))
+        item = PersonInput(KIM, [kept] if change == "replaced" else [other])
+        run = run_of(news, [item], tmp_path / "j")
+        assert statuses(await outcomes(run)) == {Status.DONE}
+        assert run.report.abandoned == 1
+        for _ in range(2):
+            assert abandoned(tmp_path / "j") == [AbandonedRecord(key, KIM, str(kept), GONE)]
+            before = requests(news)
+            run = run_of(news, [item], tmp_path / "j")
+            assert statuses(await outcomes(run)) == {Status.SKIPPED}
+            assert (requests(news), run.report.abandoned) == (before, 0)
+        assert left_behind(news) == {key}
+        (_, pictures) = rows(tmp_path / "j")[KIM]
+        assert {each.state for each in pictures} == {"new", "attached"}
+
+
+async def test_a_person_who_was_done_with_an_upload_under_way_is_told_of_too(tmp_path: Path) -> None:
+    (path,) = files(tmp_path / "faces", faces(1, 2))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        item = PersonInput(KIM, [path])
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.DONE}
+        key = await presigned(news, put=True)
+        await write(news, tmp_path / "j", row(key, "presigned"))  # as versions before this one have left it
+        before = requests(news)
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.SKIPPED}
+        assert requests(news) == before
+        assert [each.thumbnail_key for each in abandoned(tmp_path / "j")] == [key]
+
+
+async def test_an_upload_is_kept_while_its_file_cannot_be_read(tmp_path: Path) -> None:
+    path, other = files(tmp_path / "faces", faces(2, 1))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        key = await presigned(news, put=True)
+        await write(news, tmp_path / "j", PersonRecord(KIM, run=1), evolve(row(key, "confirmed"), source=str(path)))
+        path.unlink()
+        item = PersonInput(KIM, [path, other])
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.PARTIAL}
+        path.write_bytes(face(1))
+        assert statuses(await outcomes(run_of(news, [item], tmp_path / "j"))) == {Status.DONE}
+        assert abandoned(tmp_path / "j") == []
+        assert left_behind(news) == set()
+
+
+async def test_a_single_picture_that_was_replaced_under_way_is_told_of(tmp_path: Path) -> None:
+    (path,) = files(tmp_path / "faces", faces(1, 2))
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        number = (await news.workspace.enroll_person(KIM, [face(0)])).id
+        keys = [await presigned(news, put=True, seed=seed) for seed in (1, 3)]
+        begun = [row(key, "presigned", seed, person=str(number)) for key, seed in zip(keys, (1, 3), strict=True)]
+        begun[0] = evolve(begun[0], source=str(path))  # the other one is of another item
+        await write(news, tmp_path / "j", *begun, operation="upload-thumbnails")
+        run = run_of(news, [ThumbnailUpload(number, path)], tmp_path / "j", ThumbnailUpload)
+        assert statuses(await outcomes(run)) == {Status.DONE}
+        assert [(each.thumbnail_key, each.reason) for each in abandoned(tmp_path / "j")] == [(keys[0], GONE)]
 
 
 async def test_a_fault_while_looking_costs_nothing_but_a_repeat(tmp_path: Path) -> None:

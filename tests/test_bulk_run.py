@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -460,3 +461,31 @@ async def test_a_fault_on_the_way_costs_nothing_but_a_repeat(tmp_path: Path) -> 
         assert report.ok
         assert news.none_doubled()
         assert len(news.thumbnails()) == 10
+
+
+@pytest.mark.parametrize("kind", [PersonInput, ThumbnailUpload])
+async def test_pictures_that_are_no_files_are_not_kept_while_their_works_wait(kind: Any, tmp_path: Path) -> None:
+    class Held(bytearray):
+        """One that tells when nobody has it any more."""
+
+    made: list[ref[Held]] = []
+
+    def held(seed: int) -> Held:
+        source = Held(face(seed))
+        made.append(ref(source))
+        return source
+
+    def items() -> Iterator[Any]:
+        for seed in range(40):
+            yield PersonInput(name(seed), [held(seed)]) if kind is PersonInput else ThumbnailUpload(7, held(seed))
+
+    async with newsroom(Settings(latency=Latency.never())) as news:
+        run = run_of(news, items(), tmp_path / "j", kind, grace=0.0)
+        running = asyncio.ensure_future(run._through())
+        while run.progress.pending < 40:  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.001)
+        assert sum(each() is not None for each in made) == 0
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await nothing_left(news)

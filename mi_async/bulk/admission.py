@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.items import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.loading import fingerprint, is_file
+from mi_async.bulk.loading import fingerprint, is_file, without_content
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord
 from mi_async.bulk.turns import Turns
@@ -114,19 +114,27 @@ class Admission:
 
     def _finished(self, work: Work, rows: "_Rows") -> BulkOutcome | None:
         """How an item ended in an earlier run, when there is nothing to do about it."""
-        if work.enrolls and work.person.status == Status.FAILED.value:
+        failed = work.enrolls and work.person.status == Status.FAILED.value
+        if failed and not work.failed_by_picture():
             work.problems.append(Problem(work.item.origin or work.item.key, work.person.code, work.person.message))
             return work.outcome(Status.FAILED)
-        if work.enrolls and (work.person.person_id is None or work.person.status == OPEN or work.missing_tags()):
+        if work.enrolls and not failed and _is_unfinished(work):
             return None
+        names = list(map(name_of, work.item.thumbnails))
+        if any(row.under_way and (work.enrolls or row.source in names) for row in work.rows.values()):
+            return None  # even if it is not among the pictures any more: that is to be told
         final = [row for row in work.rows.values() if row.state in FINAL and row.mtime_ns]
         pictures = {(row.source, row.size, row.mtime_ns): row for row in final}
-        for name in map(name_of, work.item.thumbnails):
+        own: list[PictureRecord] = []
+        for name in names:
             row = pictures.get((name, *rows.prints.get(name, (0, 0))))
-            if row is None:
+            if row is None or _is_to_be_main(work.item, row):
                 return None
             if row.state == FAILED:
                 work.recall(row)
+            own.append(row)
+        if not work.enrolls:  # others of the person are in the same chunk
+            work.rows = {row.sha256: row for row in own}
         return work.outcome(work.status())
 
     def _begin(self, work: Work) -> Work:
@@ -134,8 +142,28 @@ class Admission:
         main = 0 if isinstance(item, PersonInput) or item.primary else None
         work.pictures = [Picture(work, source, primary=n == main) for n, source in enumerate(item.thumbnails)]
         work.open = len(work.pictures)
+        work.item = _without_content(item)
         self.turns.join(work)
         return work
+
+
+def _without_content(item: FaceItem) -> FaceItem:
+    """An item that may wait for its turn: what its pictures hold would fill the memory."""
+    if all(map(is_file, item.thumbnails)):
+        return item
+    names = [without_content(source) for source in item.thumbnails]
+    return evolve(item, thumbnails=names) if isinstance(item, PersonInput) else evolve(item, source=names[0])
+
+
+def _is_unfinished(work: Work) -> bool:
+    """Whether the journal has more to do for a person than pictures."""
+    return work.person.person_id is None or work.person.status == OPEN or bool(work.missing_tags())
+
+
+def _is_to_be_main(item: FaceItem, row: PictureRecord) -> bool:
+    """Whether a picture is wanted as the main one that the person was not given as such."""
+    wanted = isinstance(item, ThumbnailUpload) and item.primary
+    return wanted and row.state == State.ATTACHED.value and not row.primary
 
 
 def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:

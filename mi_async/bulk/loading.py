@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from attrs import frozen
 
-from mi_async.workflows.source import Image, Raw, Source, image_of, read_file, read_source, rejected
+from mi_async.workflows.source import Image, Raw, Source, image_of, name_of, read_file, read_source, rejected
 
 
 @frozen
@@ -43,6 +43,11 @@ Fit = Callable[[Source], Awaitable[tuple[Raw, Image, str]]]
 def is_file(source: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a source is the path of a file."""
     return isinstance(source, str | os.PathLike)
+
+
+def without_content(source: Source) -> Source:
+    """The path of a file, and of any other source how messages call it."""
+    return source if is_file(source) else name_of(source)
 
 
 def fingerprint(source: object) -> tuple[int, int]:

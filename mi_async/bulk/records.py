@@ -66,7 +66,8 @@ class PictureRecord:
         state: the upload's, or ``failed``.
         thumbnail_key: while the upload is at the service.
         primary: whether it becomes the main picture.
-        stored_at: seconds since the epoch when it was stored, 0 before; a key is good for 24 hours.
+        stored_at: seconds since the epoch when it was stored, or the earliest time that is possible where nobody knows;
+            0 before; a key is good for 24 hours.
         code: of the failure, '' for none.
         message: of the failure.
         note: what was done to it (made smaller).
@@ -85,16 +86,27 @@ class PictureRecord:
     message: str = ""
     note: str = ""
 
+    @property
+    def under_way(self) -> bool:
+        """Whether its upload was begun and has come to no end: it may be at the service."""
+        return self.state in UNDER_WAY
+
+    @property
+    def left(self) -> str | None:
+        """Key of a picture that is at the service although no person has it, None for any other."""
+        failed = self.state == FAILED and self.stored_at > 0
+        return self.thumbnail_key if failed or self.state in (State.STORED.value, State.CONFIRMED.value) else None
+
 
 @frozen
 class AbandonedRecord:
-    """An upload that was started over: a picture that may be at the service although no person has it.
+    """An upload that was started over or given up: a picture that may be at the service although no person has it.
 
     Attributes:
         thumbnail_key: its key; the service lets it go 24 hours after the upload.
         person: whose it would have been.
         source: path of the picture.
-        reason: why it was started over.
+        reason: why it was let go.
     """
 
     thumbnail_key: str
@@ -169,6 +181,8 @@ INGEST = "ingest"
 UPLOAD = "upload-thumbnails"
 """What it calls a run over single pictures."""
 Record = PersonRecord | PictureRecord | AbandonedRecord | AssetRecord
+UNDER_WAY = frozenset({State.PRESIGNED.value, State.STORED.value, State.CONFIRMED.value})
+"""States of uploads that were begun and have come to no end."""
 FAILED = "failed"
 """State of a picture that is not tried again, beside the states of an upload."""
 MENDED = "mended"

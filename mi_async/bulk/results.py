@@ -18,9 +18,6 @@ from mi_async.errors import BulkError, ConfigError
 from mi_async.storage.place import SCHEME
 from mi_async.workflows.upload import State
 
-LEFT = frozenset({State.STORED.value, State.CONFIRMED.value})
-"""States of pictures that are at the service although no person has them."""
-
 COLUMNS = {
     "key": "string",
     "status": "category",
@@ -144,7 +141,7 @@ def _row(person: PersonRecord, pictures: Sequence[PictureRecord]) -> dict[str, A
         "origin": person.origin,
         "problems": problems,
         "notes": [f"{picture.source}: {picture.note}" for picture in pictures if picture.note],
-        "created": [picture.thumbnail_key for picture in pictures if picture.state in LEFT and picture.thumbnail_key],
+        "created": [picture.left for picture in pictures if picture.left is not None],
     }
 
 

@@ -140,9 +140,10 @@ VIEWS = (
   UNION ALL SELECT person, 'picture', state, code, message, source FROM pictures WHERE code <> ''
   ORDER BY 1, 2, 6""",
     """CREATE VIEW unattached AS -- pictures at the service that no person has; times are UTC, keys lapse after 24 h
-  SELECT person, source, thumbnail_key, state, datetime(stored_at, 'unixepoch') AS stored,
-         datetime(stored_at + 86400, 'unixepoch') AS lapses
-  FROM pictures WHERE thumbnail_key IS NOT NULL AND state <> 'attached' AND stored_at > 0""",
+  SELECT person, source, thumbnail_key, state, -- presigned: it was under way, and may be there; nobody knows since when
+         datetime(nullif(stored_at, 0), 'unixepoch') AS stored,
+         datetime(nullif(stored_at, 0) + 86400, 'unixepoch') AS lapses
+  FROM pictures WHERE thumbnail_key IS NOT NULL AND state <> 'attached' AND (stored_at > 0 OR state = 'presigned')""",
 )
 """For whoever opens the file with sqlite3; SQLite keeps the comments."""
 

@@ -11,11 +11,11 @@ from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.errand import END, code_of
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.outcome import BulkOutcome
-from mi_async.bulk.records import UNREADABLE, PictureRecord
+from mi_async.bulk.records import UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.steps import Means, close, let_go, look
 from mi_async.bulk.work import Moves, Picture, Work, given_up
-from mi_async.errors import ConflictError, MIError
-from mi_async.workflows.attach import add_thumbnails
+from mi_async.errors import ConflictError, MIError, UploadFailedError
+from mi_async.workflows.attach import add_thumbnails, shows
 from mi_async.workflows.context import known
 from mi_async.workflows.enroll import MAX_PER_CREATE, create_person, find_person
 from mi_async.workflows.source import name_of
@@ -23,6 +23,9 @@ from mi_async.workflows.upload import State
 
 NAME_TAKEN = "50005"
 """The service's code for a name that somebody has already."""
+NOT_THERE = "NOT_THERE"
+"""Our code for a picture that the person was given and has no longer."""
+REPLACED = "the picture is another one now, or not in the input any more"
 
 
 async def look_first(means: Means, work: Work) -> Moves:
@@ -44,12 +47,16 @@ async def settle(means: Means, work: Work) -> Moves:
     """Give the pictures that are ready to the person, who is created if need be."""
     if not means.turns.may_go(work):
         return ()
+    _take_over(work)
     ready = work.with_state(State.CONFIRMED)
     if ready and work.person.person_id is None:
         await _create(means, work, ready[:MAX_PER_CREATE])
         ready = ready[MAX_PER_CREATE:]
     for start in range(0, len(ready), MAX_PER_CREATE):
         await _attach(means, work, ready[start : start + MAX_PER_CREATE])
+    for picture in [] if work.enrolls else work.pictures:  # for whom it enrolls the order of the pictures says it
+        if picture.is_to_be_main:
+            await _make_main(means, work, picture)
     work.look = False
     if work.enrolls and work.person.person_id is not None and work.missing_tags():
         return (("tag", work),)
@@ -84,6 +91,35 @@ async def _attached(means: Means, work: Work, pictures: Sequence[Picture]) -> No
     await means.journal.write(work.person, *rows)
 
 
+def _take_over(work: Work) -> None:
+    """Pictures that an earlier item has uploaded in the place of the work's are where that has brought them."""
+    for picture in work.pictures:
+        first, picture.same = picture.same, None
+        if first is not None and first.record is not None and first.record.state == State.ATTACHED.value:
+            picture.record = first.record
+
+
+async def _make_main(means: Means, work: Work, picture: Picture) -> None:
+    """Make a picture that the person has the main one.
+
+    Raises:
+        UploadFailedError: the person has it no longer.
+    """
+    persons, number = means.context.groups.persons, known(work.person.person_id)
+    row = known(picture.record)
+    key = known(row.thumbnail_key)
+    found = [each.id for each in (await persons.get(number)).thumbnails if shows(each, key)]
+    if not found:
+        message = f"{picture.name}: cannot become the main picture, because the person has it no longer"
+        raise UploadFailedError(message, reason=NOT_THERE, key=key)
+    await persons.update(number, primary_thumbnail_id=found[0])
+    picture.record = evolve(row, primary=True)
+    work.rows[row.sha256] = picture.record
+    work.promoted = True
+    work.notes.append(f"{picture.name}: was there already, and is the main picture now")
+    await means.journal.write(picture.record)
+
+
 def _key(picture: Picture) -> str:
     return known(known(picture.upload).key)
 
@@ -102,8 +138,20 @@ async def end(means: Means, work: Work) -> BulkOutcome:
     """Write down how an item ended."""
     status = work.status()
     work.person = work.ended(status)
-    await means.journal.write(work.person)
+    await means.journal.write(work.person, *await _strays(means, work))
     return work.outcome(status)
+
+
+async def _strays(means: Means, work: Work) -> list[Record]:
+    """Let go of uploads whose pictures are not in the input any more, and tell of their keys."""
+    key = work.item.key
+    asked = [(key, row.sha256) for row in work.unclaimed() if not means.turns.claimed(key, row.sha256)]
+    # what the work knows of them is as old as its admission, and others of the person may have ended since
+    rows = [row for row in await means.journal.find_pictures(asked) if row.under_way] if asked else []
+    left = [evolve(row, state=State.NEW.value, thumbnail_key=None, stored_at=0.0, code="", message="") for row in rows]
+    work.rows |= {row.sha256: row for row in left}
+    means.tally.abandoned += len(rows)
+    return [*left, *[AbandonedRecord(known(row.thumbnail_key), key, row.source, REPLACED) for row in rows]]
 
 
 async def give_up(means: Means, thing: Picture | Work, error: MIError, *, transient: bool) -> Moves:

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from mi_async.bulk.failures import Kind, Outage, kind
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.loading import Load
+from mi_async.bulk.loading import Load, without_content
 from mi_async.bulk.pool import Pool
 from mi_async.bulk.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.schedule import Schedule
@@ -66,7 +66,10 @@ async def read(means: Means, picture: Picture) -> Moves:
     name = loaded.image.name
     first = means.turns.claim(picture, loaded.sha256)
     if first is not picture:
-        first.primary = first.primary or (picture.primary and first.work is work)
+        if first.work is work:
+            first.primary = first.primary or picture.primary
+        else:
+            picture.same = first  # which has ended when it is this one's turn
         work.notes.append(f"{name}: the same picture as {first.name}")
         return close(means, picture)
     await _know(means, work, loaded.sha256, name)
@@ -121,6 +124,9 @@ async def resume(means: Means, picture: Picture) -> Moves:
     upload = await uploads.check(means.context, upload)
     means.tally.check(done=upload.state is State.CONFIRMED)
     if upload.state is State.CONFIRMED:
+        # nobody knows when one of which only the key was known was stored: it counts as the oldest that can be there
+        oldest = means.context.clock.wall() - means.context.clock.real(KEY_LIFE)
+        picture.record = evolve(row, stored_at=row.stored_at or oldest)
         await take(means, picture, upload)
         return close(means, picture)
     young = means.context.clock.wall() - row.stored_at < means.context.clock.real(means.schedule.timeout)
@@ -236,9 +242,10 @@ def close(means: Means, picture: Picture) -> Moves:
 
 
 def let_go(means: Means, picture: Picture) -> None:
-    """The content of a picture is not needed any more."""
+    """The content of a picture is not needed any more: it is read only once, and has no place in a work that waits."""
     if picture.in_memory:
         picture.in_memory = False
         means.context.held.release()
+        picture.source = without_content(picture.source)
         if picture.upload is not None:
             picture.upload = evolve(picture.upload, image=picture.upload.image.let_go())

@@ -39,6 +39,10 @@ class Turns:
         """Claim a picture for a person; returns the one that had it first, which may be itself."""
         return self._claims.setdefault((picture.work.item.key, sha256), picture)
 
+    def claimed(self, person: str, sha256: str) -> bool:
+        """Whether a picture of a person is claimed."""
+        return (person, sha256) in self._claims
+
     def leave(self, work: Work) -> Work | None:
         """End a work; returns the one whose turn it is now, if that waits for it."""
         key = work.item.key

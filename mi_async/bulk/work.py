@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 from mi_async.bulk.errand import Errand
 from mi_async.bulk.items import FaceItem, PersonInput
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.records import FAILED, PersonRecord, PictureRecord
+from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord
 from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State, Upload
 
@@ -21,7 +21,7 @@ class Picture:
 
     Attributes:
         work: the item that it belongs to.
-        source: where it comes from.
+        source: where it comes from; once its content was let go only what messages call it.
         primary: whether it becomes the person's main picture.
         record: what the journal knows, None before the content was read.
         upload: how far it is, None before the content was read.
@@ -29,6 +29,7 @@ class Picture:
         checks: completion checks so far.
         in_pool: whether it has a place in the pool.
         in_memory: whether its content counts as a picture in memory.
+        same: the picture of an earlier item of the person that is uploaded in its place, until that has ended.
     """
 
     work: "Work"
@@ -40,6 +41,13 @@ class Picture:
     checks: int = 0
     in_pool: bool = False
     in_memory: bool = False
+    same: "Picture | None" = None
+
+    @property
+    def is_to_be_main(self) -> bool:
+        """Whether the person has it, and was not given it as the main picture that it is to be."""
+        row = self.record
+        return self.primary and row is not None and row.state == State.ATTACHED.value and not row.primary
 
     @property
     def name(self) -> str:
@@ -52,13 +60,14 @@ class Work(Errand):
     """One person, or one picture for a person, under way.
 
     Attributes:
-        item: as it was given.
+        item: as it was given; once its pictures are on their way without their content.
         person: the row of the person, as it is known now.
         rows: what the journal knows of the person's pictures, by content hash.
         pictures: those of the item.
         open: how many of them are still on their way.
         attached: pictures given to the person in this run.
         tagged: whether the person was given tags in this run.
+        promoted: whether a picture that was there was made the main one in this run.
     """
 
     item: FaceItem
@@ -68,6 +77,7 @@ class Work(Errand):
     open: int = 0
     attached: int = 0
     tagged: bool = False
+    promoted: bool = False
 
     @property
     def name(self) -> str:
@@ -93,6 +103,11 @@ class Work(Errand):
         """Pictures in one of these states, in the order of the input."""
         return [picture for picture in self.pictures if picture.upload is not None and picture.upload.state in states]
 
+    def failed_by_picture(self) -> bool:
+        """Whether what the person failed of is the failure of a picture, and not the person's own."""
+        own = (self.person.code, self.person.message)
+        return any(row.code and (row.code, row.message) == own for row in self.rows.values())
+
     def recall(self, row: PictureRecord) -> None:
         """Note a picture that failed for good in an earlier run."""
         self.problems.append(Problem(row.source, row.code, row.message))
@@ -103,7 +118,8 @@ class Work(Errand):
         there = self.attached > 0 or (self.enrolls and self.person.person_id is not None)
         if not self.problems:
             unfinished = self.enrolls and self.person.status != Status.DONE.value
-            return Status.DONE if self.attached or self.tagged or unfinished else Status.SKIPPED
+            changed = self.attached or self.tagged or self.promoted
+            return Status.DONE if changed or unfinished else Status.SKIPPED
         if self.transient:
             return Status.PARKED
         if there:
@@ -117,15 +133,30 @@ class Work(Errand):
         well = Status.DONE if status is Status.SKIPPED else status
         return evolve(self.person, status=well.value, code=code, message=message)
 
+    def unclaimed(self) -> list[PictureRecord]:
+        """Uploads of earlier runs that were begun from the item's sources, or for the person that it enrolls.
+
+        What belongs to a source that could not be read is none of them: it may be the same picture again.
+        """
+        if all(picture.record is None for picture in self.pictures):
+            return []  # none was read: nothing is known of what the item holds now
+        unread = {picture.name for picture in self.pictures if self._is_unread(picture.name)}
+        own = {picture.name for picture in self.pictures}
+        rows = [row for row in self.rows.values() if row.under_way and row.source not in unread]
+        return [row for row in rows if self.enrolls or row.source in own]
+
+    def _is_unread(self, name: str) -> bool:
+        row = self.rows.get(UNREADABLE + name)
+        return row is not None and row.state == FAILED
+
     def _own_rows(self) -> list[PictureRecord]:
-        """Rows of the item's pictures: for a person to enroll all that there are."""
-        if self.enrolls:
+        """Rows of the item's pictures: for a person to enroll, and where nothing is to be done, all that there are."""
+        if self.enrolls or not self.pictures:
             return list(self.rows.values())
         return [picture.record for picture in self.pictures if picture.record is not None]
 
     def outcome(self, status: Status) -> BulkOutcome:
         """What is told of the item."""
-        left = [row.thumbnail_key for row in self._own_rows() if row.state in LEFT]
         return BulkOutcome(
             key=self.item.key,
             status=status,
@@ -134,7 +165,7 @@ class Work(Errand):
             origin=self.item.origin,
             problems=tuple(self.problems),
             notes=tuple(self.notes),
-            created=tuple(key for key in left if key is not None),
+            created=tuple(row.left for row in self._own_rows() if row.left is not None),
         )
 
 
@@ -154,7 +185,8 @@ def recorded(picture: Picture, now: float) -> PictureRecord:
         record,
         state=upload.state.value,
         thumbnail_key=upload.key,
-        primary=picture.primary,
+        # what the person has already was made the main picture when it was given, or was not
+        primary=record.primary if upload.state is State.ATTACHED else picture.primary,
         stored_at=(record.stored_at or now) if stored else 0.0,
         code="",
         message="",
@@ -167,8 +199,6 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
     return evolve(record, state=state, code=problem.code, message=problem.message)
 
 
-LEFT = frozenset({State.STORED.value, State.CONFIRMED.value})
-"""States of pictures that are at the service without a person."""
 Thing: TypeAlias = Picture | Work
 Moves: TypeAlias = tuple[tuple[str, Thing], ...]
 """As in ``errand``."""
