@@ -4,6 +4,7 @@ import asyncio
 import math
 import os
 import time
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -428,6 +429,46 @@ async def test_a_picture_that_is_there_without_a_person_is_told_by_every_run(as_
             assert set(outcome.created) == left_behind(news)
             assert [each["created"] for each in run.report.rows()] == [list(outcome.created)]
         assert len(outcome.created) == 1
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "one after the other"])
+@pytest.mark.parametrize("good_first", [False, True])
+async def test_a_person_whose_uploads_end_in_several_ways_is_partial(
+    good_first: bool, apart: bool, tmp_path: Path
+) -> None:
+    async with newsroom() as news:
+        number = (await news.workspace.enroll_person(KIM, [face(0)])).id
+        items = [ThumbnailUpload(number, face(1)), ThumbnailUpload(number, tmp_path / "nowhere.jpg")]
+        items = items if good_first else items[::-1]
+        over = asyncio.Event()
+
+        async def given() -> AsyncIterator[ThumbnailUpload]:
+            yield items[0]
+            if apart:
+                await over.wait()
+            yield items[1]
+
+        for _ in range(2):
+            over.clear()
+            run = news.workspace.upload_thumbnails(given(), journal=tmp_path / "j")
+            async for _ in run:
+                over.set()
+            (told,) = run.report.rows()
+            assert (told["status"], told["attached"]) == ("partial", 1)
+            assert [each["code"] for each in told["problems"]] == ["unreadable"]
+
+
+async def test_a_picture_that_comes_again_ends_as_the_first(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        items = [ThumbnailUpload(99, face(1))] * 2
+        run = news.workspace.upload_thumbnails(items, journal=tmp_path / "j")
+        found = [(o.status, [p.code for p in o.problems]) async for o in run]
+        assert found == [(Status.FAILED, ["10001"])] * 2
+        assert [each["status"] for each in run.report.rows()] == ["failed"]
+    async with newsroom(Settings(latency=Latency.never()), speed=200) as news:
+        run = run_of(news, items, tmp_path / "k", ThumbnailUpload, timeout=5.0)
+        assert [o.status async for o in run] == [Status.PARKED] * 2
+        assert [each["status"] for each in run.report.rows()] == ["parked"]
 
 
 async def test_killed_while_the_service_was_taking_a_picture_over(tmp_path: Path) -> None:

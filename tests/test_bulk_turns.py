@@ -55,6 +55,21 @@ def test_a_picture_is_claimed_once_as_long_as_its_work_is_under_way() -> None:
     assert turns.claim(third.pictures[0], "hash") is third.pictures[0]
 
 
+def test_who_waits_for_a_later_one_goes_right_behind_it() -> None:
+    turns, first, second, third = Turns(), work(1), work(1), work(1)
+    for one in (first, second, third):
+        turns.join(one)
+    assert not turns.may_go(second)
+    assert turns.may_go(first)
+    assert turns.go_behind(first, second) is second
+    assert turns.has(first)
+    assert turns.may_go(second)
+    assert turns.leave(second) is first
+    assert turns.leave(first) is None
+    assert not turns.has(first)
+    assert turns.may_go(third)
+
+
 def test_nothing_is_kept_of_those_who_have_left() -> None:
     turns = Turns()
     for person in range(100):

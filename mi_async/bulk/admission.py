@@ -13,7 +13,7 @@ from mi_async.bulk.items import BadInput, FaceItem, Item, PersonInput, Thumbnail
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.loading import fingerprint, is_file, without_content
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord
+from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord, worst
 from mi_async.bulk.turns import Turns
 from mi_async.bulk.work import Picture, Work
 from mi_async.errors import InvalidArgumentError
@@ -52,8 +52,23 @@ class Admission:
         rows = await self._rows(only(self.kind, chunk))
         seen: dict[str, PersonRecord] = {}
         decided = [self._judge(cast("FaceItem | BadInput", item), rows, seen) for item in chunk]
+        if self.kind is ThumbnailUpload:
+            await self._join(seen)
         await self.journal.write(*seen.values())
         return decided
+
+    async def _join(self, seen: dict[str, PersonRecord]) -> None:
+        """Let the rows of persons stand for all their items of this run: those that ended before this chunk too.
+
+        Asked after the works of the chunk have joined their lines: what ends from now on is told along the line.
+        """
+        for row in await self.journal.find_persons(list(seen)):
+            if row.run != self.journal.run or row.status == OPEN:
+                continue
+            if (under_way := self.turns.last(row.person)) is not None:
+                under_way.joined(row)
+            else:
+                seen[row.person] = worst(row, seen[row.person])
 
     async def _rows(self, items: Sequence[FaceItem]) -> "_Rows":
         """What the journal and the file system say about the items of a chunk."""
@@ -84,12 +99,18 @@ class Admission:
                 return self._reject(item, label, Problem(origin, DUPLICATE, message), seen)
         else:
             person = evolve(person, person_id=item.person_id)
+        earlier = seen.get(item.key)
         seen[item.key] = person = evolve(person, run=self.journal.run, origin=origin)
         work = Work(item, person, {row.sha256: row for row in pictures})
         outcome = self._finished(work, rows)
+        if earlier is not None and earlier.status != OPEN:  # another upload for the person, which is over
+            work.joined(earlier)
         if outcome is None:
             return self._begin(work)
-        seen[item.key] = work.ended(outcome.status)
+        if (under_way := self.turns.last(item.key)) is None:
+            seen[item.key] = work.ended(outcome.status)
+        else:
+            under_way.joined(work.ended(outcome.status))
         return outcome
 
     def _before(self, item: PersonInput, person: PersonRecord, seen: dict[str, PersonRecord]) -> str | None:

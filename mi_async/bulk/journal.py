@@ -112,6 +112,10 @@ class Journal:
         """
         return await self._do(lambda store: store.find(keys))
 
+    async def find_persons(self, keys: Sequence[str]) -> tuple[PersonRecord, ...]:
+        """Those rows that there are of persons, without their pictures."""
+        return await self._do(lambda store: store.find_persons(keys))
+
     async def find_pictures(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
         """Those pictures that there are of pairs of a person and a content hash."""
         return await self._do(lambda store: store.find_by_hash(keys))

@@ -5,7 +5,7 @@ Law: frozen values; a row replaces the row of the same key.
 
 from enum import Enum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mi_async.workflows.upload import State
 
@@ -50,6 +50,17 @@ class PersonRecord:
     message: str = ""
     origin: str = ""
     run: int = 0
+
+
+def worst(first: PersonRecord, second: PersonRecord) -> PersonRecord:
+    """The second row of a person, with how two items of it have ended: in any order and number the same."""
+    given = {first.status, second.status} - {OPEN}
+    if len(given) < BOTH:
+        status = next(iter(given), OPEN)
+    else:
+        status = next((end for end in WORSE if end in given), FAILED if given.isdisjoint(THERE) else PARTIAL)
+    told = second if second.code else first
+    return evolve(second, status=status, code=told.code, message=told.message)
 
 
 @frozen
@@ -189,5 +200,11 @@ MENDED = "mended"
 """State of a source that could not be read once and can now; the picture has a row of its own."""
 UNREADABLE = "unreadable:"
 """Before the source, in place of the hash of a picture that could not be read."""
+PARTIAL, PARKED = "partial", "parked"
+WORSE = (PARKED, PARTIAL)
+"""Statuses of a person that those of other items do not change, the first before the second."""
+THERE = frozenset({"done"})
+"""Statuses with which a failure makes something partial."""
+BOTH = 2
 OPEN = "open"
 """Status of a person that is not finished."""

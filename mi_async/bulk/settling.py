@@ -47,7 +47,13 @@ async def settle(means: Means, work: Work) -> Moves:
     """Give the pictures that are ready to the person, who is created if need be."""
     if not means.turns.may_go(work):
         return ()
-    _take_over(work)
+    for first in (picture.same for picture in work.pictures):
+        if first is not None and means.turns.has(first.work):  # it comes later in the input, but was read before
+            following = means.turns.go_behind(work, first.work)
+            return () if following is None else (("settle", following),)
+    if not _take_over(work):
+        work.dropped = True  # the run stops, and the first was left as the journal has it
+        return ((END, work),)
     ready = work.with_state(State.CONFIRMED)
     if ready and work.person.person_id is None:
         await _create(means, work, ready[:MAX_PER_CREATE])
@@ -91,12 +97,19 @@ async def _attached(means: Means, work: Work, pictures: Sequence[Picture]) -> No
     await means.journal.write(work.person, *rows)
 
 
-def _take_over(work: Work) -> None:
-    """Pictures that an earlier item has uploaded in the place of the work's are where that has brought them."""
+def _take_over(work: Work) -> bool:
+    """Pictures that another item has uploaded in the place of the work's end as they did there; whether they have."""
     for picture in work.pictures:
         first, picture.same = picture.same, None
-        if first is not None and first.record is not None and first.record.state == State.ATTACHED.value:
+        if first is None:
+            continue
+        if first.record is not None and first.record.state == State.ATTACHED.value:
             picture.record = first.record
+        elif first.work.problems:
+            work.take_over(first.work)
+        else:
+            return False
+    return True
 
 
 async def _make_main(means: Means, work: Work, picture: Picture) -> None:

@@ -69,7 +69,7 @@ async def read(means: Means, picture: Picture) -> Moves:
         if first.work is work:
             first.primary = first.primary or picture.primary
         else:
-            picture.same = first  # which has ended when it is this one's turn
+            picture.same = first
         work.notes.append(f"{name}: the same picture as {first.name}")
         return close(means, picture)
     await _know(means, work, loaded.sha256, name)

@@ -132,6 +132,11 @@ class Store:
                     found[row[0]][1].append(read_picture(row))
         return {key: (person, tuple(pictures)) for key, (person, pictures) in found.items()}
 
+    def find_persons(self, keys: Sequence[str]) -> tuple[PersonRecord, ...]:
+        """The rows of persons without their pictures, of which there may be any number."""
+        with self._snapshot():
+            return tuple([read_person(row) for row in self._select(PERSONS_OF, [_text(key) for key in keys])])
+
     def find_by_hash(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
         """The pictures for those pairs of a person and a content hash that there are."""
         return self._find_pictures(keys, PICTURE_BY_HASH)

@@ -28,6 +28,23 @@ class Turns:
         """Stand in line."""
         self._lines.setdefault(work.item.key, deque()).append(work)
 
+    def has(self, work: Work) -> bool:
+        """Whether a work is under way."""
+        return work in self._lines.get(work.item.key, ())
+
+    def go_behind(self, work: Work, other: Work) -> Work | None:
+        """Wait for another work of the same person; returns the one whose turn it is now, if that waits for it."""
+        line = self._lines[work.item.key]
+        line.remove(work)
+        line.insert(line.index(other) + 1, work)
+        self._waiting.add(work)
+        return self._next(line)
+
+    def last(self, person: str) -> Work | None:
+        """The last work of a person that is under way."""
+        line = self._lines.get(person)
+        return line[-1] if line else None
+
     def may_go(self, work: Work) -> bool:
         """Whether it is a work's turn; if not it is remembered, and ``leave`` of the one before gives it back."""
         if self._lines[work.item.key][0] is work:
@@ -52,9 +69,15 @@ class Turns:
         self._waiting.discard(work)
         line = self._lines[key]
         line.remove(work)
+        if line and not work.dropped:
+            line[0].joined(work.person)
         if not line:
             del self._lines[key]
-        elif line[0] in self._waiting:
-            self._waiting.remove(line[0])
-            return line[0]
-        return None
+            return None
+        return self._next(line)
+
+    def _next(self, line: deque[Work]) -> Work | None:
+        if line[0] not in self._waiting:
+            return None
+        self._waiting.remove(line[0])
+        return line[0]

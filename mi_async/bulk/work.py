@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 from mi_async.bulk.errand import Errand
 from mi_async.bulk.items import FaceItem, PersonInput
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord
+from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord, worst
 from mi_async.workflows.source import Source, name_of
 from mi_async.workflows.upload import State, Upload
 
@@ -29,7 +29,7 @@ class Picture:
         checks: completion checks so far.
         in_pool: whether it has a place in the pool.
         in_memory: whether its content counts as a picture in memory.
-        same: the picture of an earlier item of the person that is uploaded in its place, until that has ended.
+        same: the picture of another item of the person that is uploaded in its place, until that has ended.
     """
 
     work: "Work"
@@ -68,6 +68,7 @@ class Work(Errand):
         attached: pictures given to the person in this run.
         tagged: whether the person was given tags in this run.
         promoted: whether a picture that was there was made the main one in this run.
+        so_far: how other items of the person have ended in this run.
     """
 
     item: FaceItem
@@ -78,6 +79,7 @@ class Work(Errand):
     attached: int = 0
     tagged: bool = False
     promoted: bool = False
+    so_far: PersonRecord | None = None
 
     @property
     def name(self) -> str:
@@ -113,6 +115,12 @@ class Work(Errand):
         self.problems.append(Problem(row.source, row.code, row.message))
         self.sent = True
 
+    def take_over(self, other: "Work") -> None:
+        """End as another item of the person has, by which the same picture was uploaded."""
+        self.problems += other.problems
+        self.transient = self.transient or other.transient
+        self.sent = self.sent or other.sent
+
     def status(self) -> Status:
         """How the item ends, as things are now."""
         there = self.attached > 0 or (self.enrolls and self.person.person_id is not None)
@@ -131,7 +139,12 @@ class Work(Errand):
         problem = self.problems[0] if self.problems else None
         code, message = (problem.code, problem.message) if problem else ("", "")
         well = Status.DONE if status is Status.SKIPPED else status
-        return evolve(self.person, status=well.value, code=code, message=message)
+        row = evolve(self.person, status=well.value, code=code, message=message)
+        return row if self.so_far is None else worst(self.so_far, row)
+
+    def joined(self, row: PersonRecord) -> None:
+        """Note how another item of the person has ended in this run."""
+        self.so_far = row if self.so_far is None else worst(self.so_far, row)
 
     def unclaimed(self) -> list[PictureRecord]:
         """Uploads of earlier runs that were begun from the item's sources, or for the person that it enrolls.
