@@ -4,6 +4,7 @@ Law: the answer is given; nothing here decides whether it takes a mishap.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -48,8 +49,9 @@ async def _truncated(request: web.Request, answer: web.Response) -> web.StreamRe
     body = _body(answer)
     response = _started(answer, len(body) + 1)
     response.force_close()
-    await response.prepare(request)
-    await response.write(body[: len(body) // 2])
+    with suppress(ConnectionResetError):  # the client had enough before that
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
     _hang_up(request)
     return response
 
@@ -57,13 +59,12 @@ async def _truncated(request: web.Request, answer: web.Response) -> web.StreamRe
 async def _trickling(request: web.Request, answer: web.Response, sleep: Sleep, slow: float) -> web.StreamResponse:
     body = _body(answer)
     response = _started(answer, len(body))
-    await response.prepare(request)
     step = -(-len(body) // PIECES) or 1
-    for piece in range(PIECES):
-        await sleep(slow / PIECES)
-        if request.transport is None or request.transport.is_closing():
-            break  # the client had enough
-        await response.write(body[piece * step : (piece + 1) * step])
+    with suppress(ConnectionResetError):  # the client had enough
+        await response.prepare(request)
+        for piece in range(PIECES):
+            await sleep(slow / PIECES)
+            await response.write(body[piece * step : (piece + 1) * step])
     return response
 
 
