@@ -107,3 +107,9 @@ class UnderWay:
         except TimeoutError:
             return False
         return True
+
+
+def was_cancelled() -> bool:
+    """Whether it is the running task that was cancelled, and not what it waits for."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -13,7 +13,7 @@ from mi_async.bulk.items import BadInput, FaceItem, Item, PersonInput, Thumbnail
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.loading import fingerprint, is_file, without_content
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord, worst
+from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord, failed_by_picture, worst
 from mi_async.bulk.turns import Turns
 from mi_async.bulk.work import Picture, Work
 from mi_async.errors import InvalidArgumentError
@@ -136,7 +136,7 @@ class Admission:
     def _finished(self, work: Work, rows: "_Rows") -> BulkOutcome | None:
         """How an item ended in an earlier run, when there is nothing to do about it."""
         failed = work.enrolls and work.person.status == Status.FAILED.value
-        if failed and not work.failed_by_picture():
+        if failed and not failed_by_picture(work.person, work.rows.values()):
             work.problems.append(Problem(work.item.origin or work.item.key, work.person.code, work.person.message))
             return work.outcome(Status.FAILED)
         if work.enrolls and not failed and _is_unfinished(work):

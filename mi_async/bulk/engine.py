@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, field
 
+from mi_async._core.inflight import was_cancelled
 from mi_async.bulk.chunks import chunks
 from mi_async.bulk.errand import END, Errand, Moves
 from mi_async.bulk.failures import Kind, Outage, kind
@@ -22,7 +23,6 @@ from mi_async.bulk.process import Admission, Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.tally import Tally
 from mi_async.errors import BulkError, MIError
-from mi_async.workflows.source import was_cancelled
 
 _log = logging.getLogger(__name__)
 

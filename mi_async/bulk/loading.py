@@ -52,29 +52,32 @@ def without_content(source: Source) -> Source:
 
 def fingerprint(source: object) -> tuple[int, int]:
     """Size in bytes and time of the last change of a file; zeros for any other source."""
-    if not is_file(source):
-        return 0, 0
-    try:
-        found = os.stat(source)  # noqa: PTH116  cheaper than a Path, and runs a million times
-    except (OSError, ValueError):
-        return 0, 0  # reading it will say what is wrong
-    return found.st_size, found.st_mtime_ns
+    return _print(_stat(source))
 
 
-def check_kind(source: object) -> None:
-    """Refuse what would be waited for without an end: a pipe among the files, or a device.
+def checked_fingerprint(source: Source) -> tuple[int, int]:
+    """The same, before a source is read; refuses what would be waited for without an end: a pipe, or a device.
 
     Raises:
         ImageRejectedError: it is one.
     """
+    found = _stat(source)
+    if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise rejected(name_of(source), "unreadable", "not a file")
+    return _print(found)
+
+
+def _stat(source: object) -> os.stat_result | None:
     if not is_file(source):
-        return
+        return None
     try:
-        mode = os.stat(source).st_mode  # noqa: PTH116  as above
+        return os.stat(source)  # noqa: PTH116  cheaper than a Path, and runs a million times
     except (OSError, ValueError):
-        return  # as above
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise rejected(os.fsdecode(source), "unreadable", "not a file")
+        return None  # reading it will say what is wrong
+
+
+def _print(found: os.stat_result | None) -> tuple[int, int]:
+    return (0, 0) if found is None else (found.st_size, found.st_mtime_ns)
 
 
 async def load(source: Source) -> Loaded:
@@ -85,8 +88,7 @@ async def load(source: Source) -> Loaded:
 
 
 def _load_file(path: str | os.PathLike[str]) -> Loaded:
-    check_kind(path)
-    size, changed = fingerprint(path)  # before it is read: if it changes meanwhile, it will be read again
+    size, changed = checked_fingerprint(path)  # before it is read: if it changes meanwhile, it will be read again
     raw = read_file(path)
     return Loaded(raw.sha256, size, changed, image_of(raw))
 
@@ -99,8 +101,7 @@ def fitted(fit: Fit) -> Load:
     """Read sources and make them fit."""
 
     async def load_fitted(source: Source) -> Loaded:
-        await asyncio.to_thread(check_kind, source)
-        size, changed = await asyncio.to_thread(fingerprint, source)
+        size, changed = await asyncio.to_thread(checked_fingerprint, source)
         raw, image, note = await fit(source)
         digest = await asyncio.to_thread(lambda: raw.sha256)
         return Loaded(digest, size or len(raw.content), changed, image, note)

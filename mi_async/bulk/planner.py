@@ -16,7 +16,7 @@ from mi_async.bulk.items import BadInput, FaceItem, PersonInput
 from mi_async.bulk.loading import fingerprint
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.past import Find, Firsts
-from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord
+from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord, failed_by_picture
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.enroll import MAX_PER_CREATE
 from mi_async.workflows.source import Source, name_of
@@ -97,8 +97,7 @@ class Past:
     @property
     def failed_by_picture(self) -> bool:
         """Whether it did because of a picture, so that another one may do."""
-        rows = (*self.files.values(), *self.contents.values())
-        return self.failed and any(row.state == FAILED and row.code == self.person.code for row in rows)
+        return self.failed and failed_by_picture(self.person, (*self.files.values(), *self.contents.values()))
 
     def see(self, source: Source, fit: bool) -> Seen:
         """Look at a picture, as closely as is needed to know it again."""

@@ -3,10 +3,12 @@
 Law: frozen values; a row replaces the row of the same key.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 
 from attrs import evolve, frozen
 
+from mi_async.bulk.outcome import Status
 from mi_async.workflows.upload import State
 
 
@@ -55,10 +57,11 @@ class PersonRecord:
 def worst(first: PersonRecord, second: PersonRecord) -> PersonRecord:
     """The second row of a person, with how two items of it have ended: in any order and number the same."""
     given = {first.status, second.status} - {OPEN}
-    if len(given) < BOTH:
-        status = next(iter(given), OPEN)
+    if len(given) > 1:
+        mixed = Status.PARTIAL if Status.DONE.value in given else Status.FAILED
+        status = next((end for end in WORSE if end in given), mixed.value)
     else:
-        status = next((end for end in WORSE if end in given), FAILED if given.isdisjoint(THERE) else PARTIAL)
+        status = next(iter(given), OPEN)
     told = second if second.code else first
     return evolve(second, status=status, code=told.code, message=told.message)
 
@@ -107,6 +110,12 @@ class PictureRecord:
         """Key of a picture that is at the service although no person has it, None for any other."""
         failed = self.state == FAILED and self.stored_at > 0
         return self.thumbnail_key if failed or self.state in (State.STORED.value, State.CONFIRMED.value) else None
+
+
+def failed_by_picture(person: PersonRecord, pictures: Iterable[PictureRecord]) -> bool:
+    """Whether what a person failed of is the failure of a picture, and not the person's own: another one may do."""
+    own = (person.code, person.message)
+    return any(row.code and (row.code, row.message) == own for row in pictures)
 
 
 @frozen
@@ -200,11 +209,7 @@ MENDED = "mended"
 """State of a source that could not be read once and can now; the picture has a row of its own."""
 UNREADABLE = "unreadable:"
 """Before the source, in place of the hash of a picture that could not be read."""
-PARTIAL, PARKED = "partial", "parked"
-WORSE = (PARKED, PARTIAL)
+WORSE = (Status.PARKED.value, Status.PARTIAL.value)
 """Statuses of a person that those of other items do not change, the first before the second."""
-THERE = frozenset({"done"})
-"""Statuses with which a failure makes something partial."""
-BOTH = 2
 OPEN = "open"
 """Status of a person that is not finished."""

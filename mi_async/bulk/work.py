@@ -105,11 +105,6 @@ class Work(Errand):
         """Pictures in one of these states, in the order of the input."""
         return [picture for picture in self.pictures if picture.upload is not None and picture.upload.state in states]
 
-    def failed_by_picture(self) -> bool:
-        """Whether what the person failed of is the failure of a picture, and not the person's own."""
-        own = (self.person.code, self.person.message)
-        return any(row.code and (row.code, row.message) == own for row in self.rows.values())
-
     def recall(self, row: PictureRecord) -> None:
         """Note a picture that failed for good in an earlier run."""
         self.problems.append(Problem(row.source, row.code, row.message))

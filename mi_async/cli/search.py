@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from mi_async.api.indexes import AssetType, ConfidenceLevel
+from mi_async.cli.operations import SNAKE
 from mi_async.cli.output import show_each
 from mi_async.cli.service import InWorkspace
 from mi_async.cli.streams import console, stderr
@@ -36,7 +37,6 @@ OPTIONS = {
     "dialogs_not": "--not-dialog",
 }
 """Arguments of ``search_scenes`` as they are written here."""
-SNAKE = re.compile(r"\w+_\w+")
 
 Numbers = list[int] | None
 Texts = list[str] | None

@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 from attrs import evolve, field, frozen
 
 from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture, sniff
+from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
 
 
@@ -258,12 +259,6 @@ async def _read_object(source: Readable, name: str, limit: int) -> bytes:
     except Exception as error:  # a reader is the caller's code and may raise anything
         raise unreadable(name, error) from error
     return bytes(content)
-
-
-def was_cancelled() -> bool:
-    """Whether it is the running task that was cancelled, and not what it waits for."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
 
 
 def unreadable(name: str, error: BaseException) -> ImageRejectedError:
