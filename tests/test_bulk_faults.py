@@ -225,7 +225,7 @@ async def test_a_pipe_among_the_pictures_is_not_waited_for(fit: bool, tmp_path: 
     async with newsroom(AT_ONCE) as news:
         items = [PersonInput("pipe", [pipe]), PersonInput("none", [tmp_path]), *people(1)]
         found = await outcomes(news.workspace.enroll_many(items, journal=tmp_path / "j", fit=fit))
-        assert found["pipe"].problems[0].message == f"{pipe}: not a file"
+        assert found["pipe"].problems[0].message == f"{pipe}: cannot be read: not a regular file"
         assert "cannot be read" in found["none"].problems[0].message
         assert found[name(0)].status is Status.DONE
 

@@ -403,10 +403,10 @@ def test_a_header_is_enough(kind: str, save: dict[str, Any], metadata: int, tmp_
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "hong.jpg"
     os.mkfifo(path)
-    for other in (path, tmp_path):
+    for other, said in ((path, "not a regular file"), (tmp_path, "Is a directory")):
         problem = look(other, fit=False).problem
         assert problem is not None
-        assert (problem.reason, str(problem)) == ("unreadable", f"{other}: not a file")
+        assert (problem.reason, str(problem)) == ("unreadable", f"{other}: cannot be read: {said}")
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp"])

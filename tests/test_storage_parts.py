@@ -5,12 +5,14 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from attrs import define, field
 
+from mi_async._core.files import atomic_write
 from mi_async.bulk.failures import Kind, kind
 from mi_async.errors import (
     AlreadyExistsError,
@@ -23,7 +25,6 @@ from mi_async.errors import (
 )
 from mi_async.storage.answers import Head
 from mi_async.storage.cut import BUFFERS, LEAST_PART
-from mi_async.storage.durable import write_durably
 from mi_async.storage.file import LocalFile, Piece
 from mi_async.storage.place import StoredObject
 from mi_async.storage.send import Sending, send
@@ -264,12 +265,15 @@ async def test_a_refused_beginning_leaves_nothing(s3: Bucket, clip: Path, caplog
 
 
 async def test_an_upload_without_a_record_is_given_up(s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, text: str) -> None:
-        if '"upload_id": ""' not in text:
-            raise OSError(28, "No space left on device")
-        write_durably(path, text)
+    written: list[Path] = []
 
-    monkeypatch.setattr("mi_async.storage.record.write_durably", full)
+    def full(path: Path) -> AbstractContextManager[BinaryIO]:
+        written.append(path)
+        if len(written) > 1:  # the first is written before there is an upload
+            raise OSError(28, "No space left on device")
+        return atomic_write(path)
+
+    monkeypatch.setattr("mi_async.storage.record.atomic_write", full)
     with pytest.raises(ConfigError, match="No space left"):
         await sent(s3.url, clip)
     assert s3.unfinished() == 0

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from mi_async._core.files import open_regular_file
 from mi_async._core.images import MAX_BYTES, Picture
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
 from mi_async.workflows.source import Image, Readable, check_image, load_image
@@ -281,13 +282,12 @@ async def test_blocking_reads_are_off_the_loop_and_others_on_it() -> None:
 
 async def test_files_are_read_off_the_loop(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[int] = set()
-    open_file = Path.open
 
-    def watched(path: Path, *args: Any, **kwargs: Any) -> Any:
+    def watched(path: str) -> BinaryIO:
         threads.add(threading.get_ident())
-        return open_file(path, *args, **kwargs)
+        return open_regular_file(path)
 
-    monkeypatch.setattr(Path, "open", watched)
+    monkeypatch.setattr("mi_async.workflows.source.open_regular_file", watched)
     await load_image(file)
     assert threads
     assert threading.get_ident() not in threads

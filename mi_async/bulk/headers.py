@@ -6,10 +6,10 @@ Law: reads files, and as little of them as will do; all of one only to know its 
 
 import hashlib
 import os
-import stat
 
 from attrs import frozen
 
+from mi_async._core.files import open_regular, open_regular_file
 from mi_async._core.images import MAX_BYTES, Picture, read_picture, sniff
 from mi_async.bulk.fit import MOST_BYTES
 from mi_async.errors import ImageRejectedError
@@ -61,25 +61,17 @@ def digest(source: Source) -> str:
     if not isinstance(source, str | os.PathLike):
         return ""
     try:
-        with os.fdopen(_opened(os.fspath(source)), "rb") as file:
+        with open_regular_file(source) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
         return ""
 
 
-def _opened(path: str) -> int:
-    # without O_NONBLOCK a pipe would be waited for until somebody writes to it
-    return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-
-
 def _look_at_file(path: str, fit: bool) -> Look:
     try:
-        file = _opened(path)
+        file = open_regular(path)
         try:
-            found = os.fstat(file)
-            if not stat.S_ISREG(found.st_mode):
-                raise rejected(path, "unreadable", "not a file")
-            size = found.st_size
+            size = os.fstat(file).st_size
             if size > MAX_BYTES and not fit:
                 raise rejected(path, "size", too_big())
             start = os.read(file, FIRST)

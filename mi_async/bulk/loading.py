@@ -12,6 +12,7 @@ from typing import TypeGuard
 
 from attrs import frozen
 
+from mi_async._core.files import NOT_REGULAR
 from mi_async.workflows.source import Image, Raw, Source, image_of, name_of, read_file, read_source, rejected
 
 
@@ -63,7 +64,7 @@ def checked_fingerprint(source: Source) -> tuple[int, int]:
     """
     found = _stat(source)
     if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise rejected(name_of(source), "unreadable", "not a file")
+        raise rejected(name_of(source), "unreadable", f"cannot be read: {NOT_REGULAR}")
     return _print(found)
 
 

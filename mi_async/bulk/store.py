@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Executable, delete, func, insert, select, upd
 from sqlalchemy.exc import DBAPIError
 
 from mi_async._core.clock import Clock
+from mi_async._core.files import sync_directory
 from mi_async.bulk.database import (
     SOFTWARE,
     check,
@@ -53,7 +54,6 @@ from mi_async.bulk.schema import (
     runs,
 )
 from mi_async.errors import JournalError
-from mi_async.storage.durable import sync_directory
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ whoever is last, so that no read under way can meet another file's bytes under t
 import asyncio
 import hashlib
 import os
-import stat
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
@@ -19,6 +18,7 @@ from typing import Self, TypeVar
 
 from attrs import define, field, frozen
 
+from mi_async._core.files import open_regular
 from mi_async.errors import InvalidArgumentError, MediaRejectedError
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class LocalFile:
             raise InvalidArgumentError(message)
         name = os.fsdecode(source)
         try:
-            descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+            descriptor = open_regular(name)
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise _rejected(name, "unreadable", f"cannot be read: {said}") from error
@@ -98,9 +98,6 @@ class LocalFile:
         except OSError as error:
             os.close(descriptor)
             raise _rejected(name, "unreadable", f"cannot be read: {error.strerror}") from error
-        if not stat.S_ISREG(found.st_mode):
-            os.close(descriptor)
-            raise _rejected(name, "unreadable", "not a file")
         return cls(name, descriptor, Fingerprint.of(found))
 
     def __enter__(self) -> Self:

@@ -14,9 +14,9 @@ from typing import Any, Self
 import attrs
 from attrs import frozen
 
+from mi_async._core.files import atomic_write
 from mi_async.errors import ConfigError
 from mi_async.storage.cut import LEAST_TAKEN, MOST_TAKEN, Cut
-from mi_async.storage.durable import write_durably
 from mi_async.storage.file import Fingerprint
 from mi_async.storage.place import StoredObject
 
@@ -78,7 +78,8 @@ class Record:
             ConfigError: it cannot be written there.
         """
         try:
-            write_durably(path, json.dumps(attrs.asdict(self), indent=1, ensure_ascii=False))
+            with atomic_write(path) as file:
+                file.write(json.dumps(attrs.asdict(self), indent=1, ensure_ascii=False).encode())
         except OSError as error:
             message = f"cannot keep the state of the upload in {path.parent}: {error.strerror}; name another folder"
             raise ConfigError(message) from error

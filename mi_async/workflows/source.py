@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 from attrs import evolve, field, frozen
 
+from mi_async._core.files import open_regular_file
 from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture, sniff
 from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
@@ -231,7 +232,7 @@ async def _read(source: object, name: str, limit: int) -> bytes:
 
 def _read_file(name: str, limit: int) -> bytes:
     try:
-        with Path(name).open("rb") as file:
+        with open_regular_file(name) as file:
             return file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from error

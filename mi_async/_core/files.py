@@ -1,0 +1,91 @@
+"""Local files: opened without waiting, and written as a whole or not at all.
+
+Invariant: opening never blocks on a pipe or a device, and a written file is complete or as it was before.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+from tempfile import mkstemp
+from typing import BinaryIO
+
+TRANSIENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, getattr(errno, "ESTALE", errno.EIO)})
+"""Errors of the machine or of a network disk: trying again later may succeed, and the file is not at fault."""
+
+NOT_REGULAR = "not a regular file"
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Return True if an error says something about the machine's state and nothing about the file."""
+    return isinstance(error, OSError) and error.errno in TRANSIENT
+
+
+def open_regular(path: str | os.PathLike[str]) -> int:
+    """Open a regular file for reading; returns its descriptor, which the caller closes.
+
+    Raises:
+        OSError: it cannot be opened, or is a directory (EISDIR), pipe, device or socket (EINVAL).
+        ValueError: the path holds a null character.
+    """
+    # Without O_NONBLOCK, opening a pipe waits until somebody writes to it. It means nothing for a regular file.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        _require_regular(os.fstat(descriptor).st_mode, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_regular(mode: int, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, NOT_REGULAR, os.fspath(path))
+
+
+def open_regular_file(path: str | os.PathLike[str]) -> BufferedReader:
+    """Open a regular file for reading, as a file object.
+
+    Raises:
+        OSError, ValueError: as for :func:`open_regular`.
+    """
+    return os.fdopen(open_regular(path), "rb")
+
+
+@contextmanager
+def atomic_write(path: Path) -> Generator[BinaryIO]:
+    """Write a file that only its owner can read, beside its path, and put it there when the block ends well.
+
+    It survives a crash of the machine. Whatever fails or is interrupted, what was at the path is still there.
+
+    Raises:
+        OSError: it cannot be written there.
+    """
+    descriptor, name = mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)  # of a mode that others cannot read
+    fresh = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory outlive a power cut, where directories can be opened."""
+    with suppress(OSError):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
