@@ -30,6 +30,7 @@ from harness import (
     pin,
     report,
     run_clients,
+    scaled,
     table,
 )
 from servers import content_length
@@ -37,7 +38,11 @@ from servers import content_length
 import mi_async
 
 PICTURE = Path(mi_async.__file__).parent / "cli" / "pictures" / "hong-gildong-1.jpg"
-SIZES = {"20 kB": (20_000, 2_000), "200 kB": (200_000, 2_000), "2 MB": (2_000_000, 600)}
+SIZES = {
+    "20 kB": (20_000, scaled(2_000, 8)),
+    "200 kB": (200_000, scaled(2_000, 8)),
+    "2 MB": (2_000_000, scaled(600, 8)),
+}
 """Bytes of a picture and number of thumbnails in a run."""
 VARIANTS = {"ours": "enroll_many", "raw": "raw aiohttp calls", "again": "raw again (A/A: noise)"}
 SPEED = 60.0

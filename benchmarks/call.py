@@ -14,12 +14,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
-from harness import CLIENT_CORE, STEADY_HEAP, Runs, fastest, goal, options, pin, report, run_clients, server, table
+from harness import (
+    CLIENT_CORE,
+    STEADY_HEAP,
+    Runs,
+    fastest,
+    goal,
+    options,
+    pin,
+    report,
+    run_clients,
+    scaled,
+    server,
+    table,
+)
 
 import mi_async
 
 CONCURRENCY = (1, 32, 256)
-CALLS, BLOCKS = 1024, 8
+CALLS, BLOCKS = scaled(1024), scaled(8)
 """Calls of one block, a multiple of every concurrency; the fastest block of a repetition counts."""
 
 FILE_NAME = "movie-0001.jpg"

@@ -6,6 +6,7 @@ another; a figure is the client's own CPU time, and only ratios of minima are co
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -23,9 +24,17 @@ asyncio takes 256 KiB for each read and gives most of it back. Whether that goes
 on the layout of the heap, and with it on the seed of str hashes: on chance, in each process anew.
 """
 
+SCALE = float(os.environ.get("MI_ASYNC_BENCH_SCALE", "1"))
+"""Share of its usual size at which a script runs. The smoke test runs each at the smallest; its figures say nothing."""
+
 Figures = Mapping[str, float]
 Runs = Mapping[str, Sequence[Figures]]
 """By variant, the figures of each repetition."""
+
+
+def scaled(count: int, least: int = 1) -> int:
+    """Return a size of a benchmark at the scale that was asked for."""
+    return max(least, math.ceil(count * SCALE))
 
 
 def pin(core: int) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness import CLIENT_CORE, SERVER_CORE, Figures, Runs, fastest, options, pin, report, run_clients, table
+from harness import CLIENT_CORE, SERVER_CORE, Figures, Runs, fastest, options, pin, report, run_clients, scaled, table
 
 import mi_async
 from mi_async import Clock, Hooks, Session
@@ -24,7 +24,7 @@ from mi_async.emulator import Latency, Settings, serve
 from mi_async.workflows.kinds import INDEX
 from mi_async.workflows.parallel import each
 
-JOBS = 1000
+JOBS = scaled(1000)
 VARIANTS = {"shared": "one poller for all", "each": "one poller per job"}
 SETTINGS = Settings(
     latency=Latency.none(),

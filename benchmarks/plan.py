@@ -17,11 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import report, table
+from harness import report, scaled, table
 
 SIZES = (10_000, 100_000)
 PICTURES = 8
-LINKS = 20_000
+LINKS = scaled(20_000)
 """Paths of their own; a larger input names them again."""
 FIRST = 8 * 2**10
 

@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 
 import aiohttp
 import trustme
-from harness import CLIENT_CORE, Runs, fastest, goal, options, pin, report, run_clients, server, table
+from harness import CLIENT_CORE, Runs, fastest, goal, options, pin, report, run_clients, scaled, server, table
 
 import mi_async
 
 SIZE = 5 * 2**20
 IN_FLIGHT = 8
-PUTS = 48
+PUTS = scaled(48)
 MIB = 2**20
 Put = Callable[[bytes], Awaitable[int]]
 

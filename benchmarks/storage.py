@@ -21,14 +21,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import Request, urlopen
 
-from harness import CLIENT_CORE, SERVER_CORE, fastest, options, pin, report, run_clients, table
+from harness import CLIENT_CORE, SERVER_CORE, fastest, options, pin, report, run_clients, scaled, table
 
 import mi_async
 from mi_async.storage.cut import Cut
 from mi_async.storage.file import LocalFile
 from mi_async.storage.send import send
 
-SIZE = 512 * 2**20
+SIZE = scaled(32, 2) * 16 * 2**20
 BUCKET = "bench"
 MIB = 2**20
 CUT = Cut(SIZE)

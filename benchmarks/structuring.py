@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import orjson
+from harness import scaled
 
 from mi_async._core import convert
 from mi_async.api.person_tags import PersonTag
@@ -19,7 +20,7 @@ from mi_async.api.persons import Person, PersonThumbnail
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadStatus
 from mi_async.models import Page
 
-TURNS = 15
+TURNS = scaled(15)
 GOAL = 1.35
 """For the page of 100 persons."""
 Read = Callable[[bytes], Any]
@@ -112,11 +113,11 @@ def main() -> None:
         "pageSize": 100,
     }
     gc.freeze()
-    ratio = compare("page of 100 persons", Page[Person], page_by_hand, page, 50)
+    ratio = compare("page of 100 persons", Page[Person], page_by_hand, page, scaled(50))
     small = {"thumbnailKey": "0123456789abcdef", "url": URL.format(1), "expirationSeconds": 900}
-    compare("presigned URL", PresignedUrl, url_by_hand, small, 20_000)
+    compare("presigned URL", PresignedUrl, url_by_hand, small, scaled(20_000))
     done = {"uploadStatus": "COMPLETED", "uploadMessage": None}
-    compare("completion check", UploadCheck, check_by_hand, done, 20_000)
+    compare("completion check", UploadCheck, check_by_hand, done, scaled(20_000))
     print(f"goal for the page: at most {GOAL:.2f}, {'met' if ratio <= GOAL else 'missed'}")
 
 
