@@ -171,10 +171,15 @@ class Calls:
             raise DeadlineExceededError(message) from error
 
     def _pause(self, error: QuotaError, limiter: Limiter, number: int) -> float:
-        """Seconds for which a 429 holds everybody back: what it asks for, else at least a tenth of the window."""
-        if error.retry_after is not None:
-            return error.retry_after
-        return max(self.policy.backoff(number), limiter.state().period / 10)
+        """Seconds for which a 429 holds everybody back: what it asks for, else at least a tenth of the window.
+
+        Capped like the wait of a single call: one answer that asks for a day, or for the year 9999, must not disable
+        the operation for the life of the session.
+        """
+        least = max(self.policy.backoff(number), limiter.state().period / 10)
+        if error.retry_after is None:
+            return least
+        return min(error.retry_after, max(self.policy.retry_after_ceiling, least))
 
     async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Answer:
         keys = self._keys
