@@ -3,8 +3,10 @@
 Law: pure; nothing that a service or a file name says may move the cursor, change a colour or begin a line.
 """
 
+import re
 import unicodedata
 
+_END_OF_HOST = re.compile("[/?#]")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 """Format characters that scripts and emoji need."""
@@ -40,6 +42,21 @@ def escaped(text: str, most: int = 200) -> str:
 
 def _is_safe(character: str) -> bool:
     return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
+
+
+class MaskedURL(str):
+    """A URL with a secret in it: a presigned one, or that of a proxy with a password.
+
+    It is the text itself wherever it is used; only its repr, which ends up in reports of errors that show the values of
+    local variables, has neither user nor query.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show scheme, host and port."""
+        scheme, _, rest = self.partition("://")
+        return f"<URL of {scheme}://{_END_OF_HOST.split(rest, maxsplit=1)[0].rpartition('@')[2]}>"
 
 
 def size(count: int) -> str:

@@ -46,6 +46,7 @@ def open_envelope(response: Response, operation: str, beside: Sequence[str] = ()
         raise ResponseError(message, status=response.status) from None
     if envelope.__class__ is not dict or "code" not in envelope or response.status >= FIRST_REDIRECT_STATUS:
         message = f"{operation}: HTTP {response.status} without the service's envelope: {excerpt(response)}"
+        del envelope  # may hold a presigned URL, and reports of errors show local variables
         raise ResponseError(message, status=response.status)
     if envelope["code"] not in (SUCCESS, int(SUCCESS)):
         raise _api_error(response, operation)

@@ -16,7 +16,7 @@ from mi_async._core.wire import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, InvalidArgumentError, MIError, TransportError, UploadFailedError
-from mi_async.text import escaped
+from mi_async.text import MaskedURL, escaped
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.source import Image, Source, load_image
@@ -86,7 +86,7 @@ async def presign(context: Context, upload: Upload) -> Upload:
     """NEW to PRESIGNED: get a URL, just before it is needed."""
     groups = context.groups if upload.tries else context.entry
     issued = await groups.thumbnails.presign(_unique(upload.image.file_name, context.token(6)))
-    return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=issued.url)
+    return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=MaskedURL(issued.url))
 
 
 def _unique(file_name: str, token: str) -> str:
@@ -104,6 +104,8 @@ async def put(context: Context, upload: Upload) -> Upload:
         answer = await context.put(known(upload.url), image.content, image.picture.content_type)
         failure = _refusal(answer, upload)
     except TransportError as error:
+        if error.permanent and not error.ambiguous:
+            raise  # was not sent, and never will be
         failure = error
     if failure is None:
         return evolve(upload, state=State.STORED, url=None, image=image.let_go())
