@@ -6,6 +6,7 @@ from ._core.declare import raw
 from ._core.hooks import Attempt, Hooks, Outcome
 from ._core.limits import QuotaState
 from ._core.operation import Operation, Quota, Repeat
+from ._core.proxies import environment_proxies
 from ._core.retry import RetryPolicy
 from ._core.transport import Timeout
 from ._core.wire import Raw
@@ -242,6 +243,7 @@ __all__ = [
     "as_completed",
     "connect",
     "emulator",
+    "environment_proxies",
     "errors",
     "notebook",
     "raw",

@@ -1,6 +1,7 @@
 """Every error that this package raises on its own account, and the table from the service's codes to classes.
 
-Law: imports nothing of ours, and carries no secret, no signature and no query of a presigned URL.
+Law: imports nothing of ours but how text is made safe, and carries no secret, no signature and no query of a presigned
+URL. Every message is one line without control characters: file names and services end up in logs and terminals.
 
     MIError
       CredentialsError        no usable credentials; lists where we looked
@@ -35,6 +36,13 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
+from mi_async.text import escaped
+
+LONGEST = 4000
+"""Characters of the longest message; a list of ours may be long, text from outside is cut before."""
+KEPT = 4000
+"""Characters of the service's text that ``APIError.message`` keeps."""
+
 
 class MIError(Exception):
     """Base of every error that the package raises on its own account.
@@ -49,7 +57,7 @@ class MIError(Exception):
     created: Mapping[str, Any]
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
+        super().__init__(escaped(message, LONGEST))
         self.created = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -120,7 +128,14 @@ class SessionError(MIError):
 
 
 class TransportError(MIError):
-    """The network failed between this process and the service."""
+    """The network failed between this process and the service.
+
+    Attributes:
+        permanent: True when the same request can only fail again until a setting is changed: a certificate that is not
+            trusted, a proxy that wants a password, a redirect, an answer that is too large. It is not retried.
+    """
+
+    permanent: bool = False
 
 
 class ConnectError(TransportError):
@@ -151,7 +166,7 @@ class ResponseError(TransportError):
     ambiguous = True
 
     def __init__(self, reason: str, *, status: int | None = None, path: str | None = None) -> None:
-        super().__init__(reason if path is None else f"{reason} at {path}")
+        super().__init__(reason if path is None else f"{reason} at {escaped(path)}")
         self.reason = reason
         self.status = status
         self.path = path
@@ -163,10 +178,12 @@ class APIError(MIError):
     Attributes:
         status: HTTP status.
         code: the service's or gateway's code as a string, '' when the answer had none.
-        message: the service's text; it varies between editions, so never match on it.
+        message: the service's text as it came, at most 4,000 characters; it varies between editions, so never match
+            on it, and escape it before it is shown. ``str(error)`` holds its beginning, escaped.
         request_id: the gateway's request id where it sent one.
         operation: id of the operation, for example ``persons.get``.
         retry_after: seconds that the answer asked to wait, None when it did not.
+        details: what the gateway says beside its message, '' when it says nothing.
     """
 
     def __init__(
@@ -178,17 +195,23 @@ class APIError(MIError):
         request_id: str | None = None,
         operation: str | None = None,
         retry_after: float | None = None,
+        details: str = "",
     ) -> None:
         self.status = status
-        self.code = code
-        self.message = message
+        self.code = code[:KEPT]
+        self.message = message[:KEPT]
         self.request_id = request_id
         self.operation = operation
         self.retry_after = retry_after
+        self.details = details[:KEPT]
         named = f"{operation}: " if operation else ""
-        traced = f" [request {request_id}]" if request_id else ""
-        coded = f", code {code}" if code else ""
-        super().__init__(f"{named}{message or 'no message'} (HTTP {status}{coded}){traced}")
+        traced = f" [request {escaped(request_id, 100)}]" if request_id else ""
+        coded = f", code {escaped(code, 50)}" if code else ""
+        repeated = not details or details in message
+        said = (
+            ": ".join([escaped(text, 500) for text in (message, "" if repeated else details) if text]) or "no message"
+        )
+        super().__init__(f"{named}{said} (HTTP {status}{coded}){traced}")
 
 
 class AuthenticationError(APIError):

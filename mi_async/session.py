@@ -5,26 +5,32 @@ asynchronous happens outside connect and aclose.
 """
 
 import asyncio
+import os
 import platform
+import ssl
 from collections.abc import Generator, Mapping
 from typing import Any
 
 import aiohttp
 from attrs import define, field
+from yarl import URL
 
+from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
 from mi_async._core.operation import Quota
-from mi_async._core.retry import RetryPolicy
+from mi_async._core.proxies import Proxies, ProxyChoice
+from mi_async._core.retry import RetryPolicy, prepare_retries
 from mi_async._core.transport import Timeout, Transport
+from mi_async._core.trust import trust
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, Settings
-from mi_async.storage.place import Network, Storage
+from mi_async.storage.place import STORAGE_URL, Network, Storage
 from mi_async.storage.store import Store
 from mi_async.version import VERSION
 from mi_async.workflows.context import Polling
@@ -52,6 +58,7 @@ class Session:
     _settings: Settings
     _calls: Calls
     _limiters: Mapping[str, Limiter]
+    _trust: ssl.SSLContext | None = field(repr=False)
     _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
     _poller: Poller = field(init=False)
     _desk: Desk = field(init=False, factory=Desk)
@@ -62,7 +69,7 @@ class Session:
         self.workspaces = Workspaces(self._calls)
         self.query_assets = QueryAssets(self._calls)
         self._poller = Poller(self._settings.clock)
-        self._store = _store(self._settings, self._calls)
+        self._store = _store(self._settings, self._calls, self._trust)
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name; the service is not asked whether it exists."""
@@ -144,15 +151,21 @@ class Connecting:
 
     async def _open(self) -> Session:
         settings = self._settings
-        provider = settings.credentials
-        if provider is None:
-            provider = await asyncio.to_thread(find_credentials, settings.profile)
+        provider, trusted = await asyncio.to_thread(_prepared, settings)
         agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
         limiters: dict[str, Limiter] = {
             name: LeaseLimiter(name, quota, settings.clock) for name, quota in settings.quotas.items()
         }
         calls = Calls(
-            transport=Transport(settings.base_url, settings.timeout, settings.connector, settings.proxy, agent),
+            transport=Transport(
+                settings.base_url,
+                settings.timeout,
+                settings.connector,
+                settings.proxy,
+                agent,
+                settings.max_response,
+                trusted,
+            ),
             provider=provider,
             timeout=settings.timeout,
             policy=settings.retry,
@@ -162,12 +175,22 @@ class Connecting:
             max_wait=settings.max_wait,
             prefix=settings.base_url.raw_path.rstrip("/"),
             validate=settings.validate,
+            moved=settings.paths,
         )
-        return Session(settings, calls, limiters)
+        return Session(settings, calls, limiters, trusted)
 
 
-def _store(settings: Settings, calls: Calls) -> Store:
+def _prepared(settings: Settings) -> tuple[CredentialsProvider, ssl.SSLContext | None]:
+    """Do what blocks: find the keys, read the certificates, import what a failure needs."""
+    prepare_retries()
+    provider = settings.credentials or find_credentials(settings.profile)
+    plain = settings.base_url.scheme == "http" and settings.storage.url == STORAGE_URL  # an emulator without a storage
+    return provider, None if plain and settings.ca_file is None else trust(settings.ca_file)
+
+
+def _store(settings: Settings, calls: Calls, trusted: ssl.SSLContext | None) -> Store:
     timeout = settings.timeout
+    proxy = Proxies(settings.proxy).of(URL(settings.storage.url))
     return Store(
         settings.storage,
         keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
@@ -175,7 +198,7 @@ def _store(settings: Settings, calls: Calls) -> Store:
         check_usable=calls.check_usable,
         policy=settings.retry,
         clock=settings.clock,
-        network=Network(timeout.connect, timeout.read, settings.proxy, f"mi-async/{VERSION}"),
+        network=Network(timeout.connect, timeout.read, proxy, f"mi-async/{VERSION}", trusted),
     )
 
 
@@ -190,7 +213,10 @@ def connect(
     max_wait: float | None = None,
     polling: Polling | None = None,
     connector: aiohttp.BaseConnector | None = None,
-    proxy: str | None = None,
+    proxy: ProxyChoice = None,
+    ca_file: str | os.PathLike[str] | None = None,
+    max_response: int = MAX_RESPONSE,
+    paths: Mapping[str, str] | None = None,
     hooks: Hooks | None = None,
     clock: Clock | None = None,
     validate: bool = True,
@@ -215,7 +241,15 @@ def connect(
         polling: how completion of an upload is awaited.
         connector: an aiohttp connector of yours, for the API and for uploads of pictures; it is not closed. Object
             Storage, where media files go, is reached over connections of the session's own.
-        proxy: URL of an HTTP proxy.
+        proxy: URL of an HTTP proxy for the API and Object Storage, ``http://user:password@host:port``, or a function
+            from the URL of a host (a ``yarl.URL``) to that of its proxy or None. No environment variable is read for
+            it; ``mi_async.environment_proxies(os.environ)`` is such a function.
+        ca_file: file of certificates (PEM) to trust for both instead of those of SSL_CERT_FILE or the system. A
+            connector brings its own trust: give one of the two.
+        max_response: bytes of the largest answer that is read, unpacked; beyond, the call fails with ResponseError.
+            Of an answer that is an error 64 KiB are read at most.
+        paths: by operation id, a path instead of the documented one with the same names in braces, where the service
+            has moved it: ``{"thumbnails.presign": "/workspaces/{workspace_name}/person-thumbnail/presign"}``.
         hooks: run around each attempt.
         clock: the time; for tests and for emulators that run faster than real time.
         validate: hold arguments against the documented bounds before a request is made. False leaves that to the
@@ -237,6 +271,9 @@ def connect(
         polling=Polling() if polling is None else polling,
         connector=connector,
         proxy=proxy,
+        ca_file=ca_file,
+        max_response=max_response,
+        paths=paths,
         hooks=Hooks() if hooks is None else hooks,
         clock=Clock() if clock is None else clock,
         validate=validate,

@@ -3,6 +3,7 @@
 Law: values only; a setting that cannot work is a ConfigError that names it, before anything is opened.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,9 +11,11 @@ import aiohttp
 from attrs import field, frozen
 from yarl import URL
 
+from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
-from mi_async._core.operation import Quota
+from mi_async._core.operation import Operation, Quota
+from mi_async._core.proxies import ProxyChoice, proxy_url
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout
 from mi_async.api import operations
@@ -75,8 +78,42 @@ def _base_url(text: object) -> URL:
     return url
 
 
-def _proxy(text: str | None) -> str | None:
-    return None if text is None else str(_url(text, "proxy", ""))
+def _proxy(choice: ProxyChoice) -> ProxyChoice:
+    return choice if choice is None or callable(choice) else proxy_url(choice)
+
+
+def _ca_file(path: str | os.PathLike[str] | None) -> str | None:
+    try:
+        return None if path is None else os.fsdecode(path)
+    except TypeError:
+        message = f"ca_file must be the path of a file of certificates (PEM), not {type(path).__name__}"
+        raise ConfigError(message) from None
+
+
+def _no_connector(settings: "Settings", _attribute: object, value: Any) -> None:
+    if value is not None and settings.connector is not None:
+        message = "give ca_file or a connector, not both: a connector brings its own trust, TCPConnector(ssl=...)"
+        raise ConfigError(message)
+
+
+def _bytes(_settings: object, attribute: Any, value: Any) -> None:
+    if type(value) is not int or value < 1:
+        message = f"{attribute.name} must be a number of bytes from 1, not {value!r}"
+        raise ConfigError(message)
+
+
+def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
+    """By id, the operations whose path is replaced, with that path."""
+    replaced: Any = given or {}
+    if not isinstance(replaced, Mapping):
+        message = f"paths must be a mapping from operation id to path, not {type(given).__name__}"
+        raise ConfigError(message)
+    declared = {operation.id: operation for operation in operations()} if replaced else {}
+    unknown = sorted(set(replaced) - set(declared))
+    if unknown:
+        message = f"paths names unknown operations: {', '.join(map(str, unknown))}"
+        raise ConfigError(message)
+    return {name: declared[name].at_path(path) for name, path in replaced.items()}
 
 
 def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
@@ -113,7 +150,10 @@ class Settings:
     connector: aiohttp.BaseConnector | None = field(
         default=None, validator=_instance(aiohttp.BaseConnector, "an aiohttp connector")
     )
-    proxy: str | None = field(default=None, repr=False, converter=_proxy)  # may hold a password
+    proxy: ProxyChoice = field(default=None, repr=False, converter=_proxy)  # may hold a password
+    ca_file: str | None = field(default=None, converter=_ca_file, validator=_no_connector)
+    max_response: int = field(default=MAX_RESPONSE, validator=_bytes)
+    paths: dict[str, Operation] = field(default=None, converter=_paths)
     hooks: Hooks = field(validator=_instance(Hooks, "mi_async.Hooks(before, after)"))
     clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True

@@ -1,10 +1,12 @@
 """Text from elsewhere on its way to a person, and numbers as people read them.
 
-Law: pure; nothing that a service or a file name says may move the cursor or change a colour.
+Law: pure; nothing that a service or a file name says may move the cursor, change a colour or begin a line.
 """
 
+import re
 import unicodedata
 
+_END_OF_HOST = re.compile("[/?#]")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 """Format characters that scripts and emoji need."""
@@ -14,12 +16,47 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 def plain(text: str) -> str:
     """The text with U+FFFD for everything that is not to be seen."""
-    return "".join(c if c in _JOINERS or unicodedata.category(c) not in _UNSAFE else "\ufffd" for c in text)
+    return "".join(c if _is_safe(c) else "\ufffd" for c in text)
 
 
 def one_line(text: str) -> str:
     """The text on one line, and plain."""
     return plain(" ".join(text.split()))
+
+
+def escaped(text: str, most: int = 200) -> str:
+    """Text from outside on its way into a message or a log line: one line, escaped and cut.
+
+    Line ends, control and format characters (ESC, marks of the writing direction) and lone surrogates become the
+    escapes of Python, so that no service and no file name can forge a line of a log or move a cursor.
+
+    Args:
+        text: as it came.
+        most: characters of it that are kept; what is cut off is counted.
+    """
+    head = text[:most]
+    if not (head.isascii() and head.isprintable()):
+        head = "".join(c if _is_safe(c) else c.encode("unicode_escape").decode("ascii") for c in head)
+    return head if len(text) <= most else f"{head}... ({len(text):,} characters)"
+
+
+def _is_safe(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
+
+
+class MaskedURL(str):
+    """A URL with a secret in it: a presigned one, or that of a proxy with a password.
+
+    It is the text itself wherever it is used; only its repr, which ends up in reports of errors that show the values of
+    local variables, has neither user nor query.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show scheme, host and port."""
+        scheme, _, rest = self.partition("://")
+        return f"<URL of {scheme}://{_END_OF_HOST.split(rest, maxsplit=1)[0].rpartition('@')[2]}>"
 
 
 def size(count: int) -> str:

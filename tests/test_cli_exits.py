@@ -131,7 +131,7 @@ def test_a_failure_says_what_exists_already(capsys: pytest.CaptureFixture[str]) 
     error.created = {"person_id": 1001, "tag_ids": {"앵커": 7}}
     assert report(error) == 1
     assert capsys.readouterr().err == (
-        'error: gone wrong \ufffd[31m\nexists already: {"person_id":1001,"tag_ids":{"앵커":7}}\n'
+        'error: gone\\nwrong \\x1b[31m\nexists already: {"person_id":1001,"tag_ids":{"앵커":7}}\n'
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mi_async._core.clock import Clock
-from mi_async._core.limits import LeaseLimiter, QuotaState
+from mi_async._core.limits import CALM, LeaseLimiter, QuotaState
 from mi_async._core.operation import Quota
 from mi_async.errors import QuotaWaitError
 from tests.support.scripted import now
@@ -214,3 +214,19 @@ def test_each_loop_has_its_own() -> None:
 
     assert run(main()) == pytest.approx(0.9, abs=0.01)
     assert run(main()) == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_congestion_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        line = limiter()
+        for _ in range(300):
+            line.pause(0.05)
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(CALM + 1)
+        line.pause(3)
+
+    with caplog.at_level(logging.INFO):
+        run(main())
+    warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warned == [f"things.do: refused with 429, pausing {seconds} s" for seconds in ("0.1", "3.0")]
+    assert len(caplog.records) == 301

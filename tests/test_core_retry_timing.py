@@ -109,6 +109,20 @@ def test_429_within_a_quota_ends_with_the_deadline() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("asked", ["86400", "Fri, 31 Dec 9999 23:59:59 GMT", "9" * 400])
+def test_a_429_that_asks_for_ages_holds_the_others_no_longer_than_the_ceiling(asked: str) -> None:
+    async def main() -> None:
+        async with stage([refusal(429, Retry_After=asked)], retry=policy(retry_after_ceiling=7)) as play:
+            with pytest.raises(QuotaError) as caught:
+                await play.things.check("a")
+            assert (caught.value.retry_after or 0) >= 86400
+            assert round(play.calls.limiters["things.check"].state().paused) == 7
+            assert await play.things.check("b") == "done"
+            assert play.script.sent[1].at == pytest.approx(7, abs=0.001)
+
+    run(main())
+
+
 # ---- deadline across attempts
 
 

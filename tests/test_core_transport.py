@@ -6,6 +6,8 @@ from contextlib import suppress
 
 import pytest
 
+from mi_async._core.operation import Repeat
+from mi_async._core.retry import retryable
 from mi_async._core.transport import SLICE, SlicedBytes
 from mi_async._core.wire import Request, Response
 from mi_async.errors import (
@@ -134,12 +136,36 @@ async def test_an_empty_body_is_an_answer(status: str) -> None:
     assert (answer.status, answer.body) == (int(status[:3]), b"")
 
 
-@pytest.mark.parametrize("status", ["301 Moved", "307 Temporary Redirect"])
-async def test_a_redirect_is_not_followed(status: str) -> None:
-    redirect = f"HTTP/1.1 {status}\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    answer, server = await exchange(redirect.encode())
-    assert answer.status == int(status[:3])
-    assert len(server.received) == 1
+@pytest.mark.parametrize("status", ["300 Choices", "301 Moved", "302 Found", "304 Not Modified", "308 Permanent"])
+@pytest.mark.parametrize("upload", [False, True])
+async def test_a_redirect_is_an_error_that_names_the_host_and_is_not_followed(status: str, *, upload: bool) -> None:
+    async with canned(http(b"{}")) as other:
+        head = f"HTTP/1.1 {status}\r\nLocation: {other.url.replace('127.0.0.1', 'localhost')}/x\r\n"
+        answer = head.encode() + b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+        async with canned(answer) as server, transport(server.url) as network:
+            put = network.put(f"{server.url}/a.jpg{QUERY}", b"x", "image/png", 5)
+            with pytest.raises(ResponseError, match=f"HTTP {status[:3]}, a redirect to localhost; it is not") as caught:
+                await (put if upload else network.send(GET, {}))
+            if not upload:
+                put.close()
+            assert (caught.value.status, caught.value.ambiguous) == (int(status[:3]), False)
+            assert not retryable(caught.value, Repeat.SAFE)
+            assert (len(server.received), other.received) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("/elsewhere", "127.0.0.1"),
+        ("//evil.example/x", "evil.example"),
+        ("http://[half", r"http://\[half"),
+        ("", "127"),
+    ],
+)
+async def test_where_a_redirect_leads(location: str, host: str) -> None:
+    head = f"HTTP/1.1 307 Temporary\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with pytest.raises(ResponseError, match=f"a redirect to {host}"):
+        await exchange(head.encode())
 
 
 async def test_an_answer_without_a_length_is_read_to_the_end() -> None:
@@ -172,7 +198,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", ResponseError, "decoded"),
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", ResponseError, "not HTTP"),
         (http(b"x" * (MIB + 1)), ResponseError, "larger than 1048576 bytes"),
-        (zipped(bytes(8 * MIB)), ResponseError, "larger than 1048576 bytes"),
+        (zipped(bytes(8 * MIB)), ResponseError, "larger than 1048576 bytes; connect"),
         (CHUNKED + (b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * 17 + b"0\r\n\r\n", ResponseError, "larger than"),
     ],
     ids=["dropped", "short", "chunk short", "chunk bad", "not gzip", "not http", "large", "bomb", "large in chunks"],

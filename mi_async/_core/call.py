@@ -18,7 +18,7 @@ from mi_async._core.inflight import InFlight, UnderWay
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
 from mi_async._core.retry import THROTTLED, Persistence, RetryBudget, RetryPolicy, retryable
-from mi_async._core.signing import sign
+from mi_async._core.signing import SignedHeaders, sign
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.wire import Raw, Request, Response
 from mi_async.credentials import Credentials, CredentialsProvider
@@ -60,6 +60,7 @@ class Calls:
         max_wait: seconds that a call may wait for quota; None for as long as its deadline.
         prefix: percent-encoded path that goes before every target and is signed with it.
         validate: whether arguments are held against their documented bounds.
+        moved: by id, operations that are to be found at another path than the documented one.
     """
 
     transport: Transport
@@ -72,6 +73,7 @@ class Calls:
     max_wait: float | None
     prefix: str
     validate: bool = True
+    moved: Mapping[str, Operation] = field(factory=dict)
     under_way: UnderWay = field(init=False, default=Factory(lambda self: UnderWay(self.clock), takes_self=True))
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _closed: bool = field(init=False, default=False)
@@ -95,6 +97,8 @@ class Calls:
         return (await self._call(operation, arguments, max_wait=None))[0]
 
     async def _call(self, operation: Operation, arguments: Mapping[str, Any], *, max_wait: float | None) -> Answer:
+        if self.moved:
+            operation = self.moved.get(operation.id, operation)
         request = operation.build(arguments, validate=self.validate)
         if self.prefix:
             request = Request(request.method, self.prefix + request.target, request.body)
@@ -171,10 +175,15 @@ class Calls:
             raise DeadlineExceededError(message) from error
 
     def _pause(self, error: QuotaError, limiter: Limiter, number: int) -> float:
-        """Seconds for which a 429 holds everybody back: what it asks for, else at least a tenth of the window."""
-        if error.retry_after is not None:
-            return error.retry_after
-        return max(self.policy.backoff(number), limiter.state().period / 10)
+        """Seconds for which a 429 holds everybody back: what it asks for, else at least a tenth of the window.
+
+        Capped like the wait of a single call: one answer that asks for a day, or for the year 9999, must not disable
+        the operation for the life of the session.
+        """
+        least = max(self.policy.backoff(number), limiter.state().period / 10)
+        if error.retry_after is None:
+            return least
+        return min(error.retry_after, max(self.policy.retry_after_ceiling, least))
 
     async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Answer:
         keys = self._keys
@@ -189,7 +198,7 @@ class Calls:
         headers = sign(request, keys, self.clock.wall() + offset)
         headers["Content-Type"] = "application/json"
         if attempt is not None:
-            headers = {**attempt.headers, **headers}
+            headers = SignedHeaders({**attempt.headers, **headers})
         response = failure = None
         try:
             response = await self.transport.send(request, headers)

@@ -25,6 +25,11 @@ __all__ = ["Json", "camel", "dumps", "loads", "structure", "structurer"]
 T = TypeVar("T")
 SHAPES = 128
 """Sets of member names that are remembered for a model; a service that sends more costs time, not memory."""
+UNCOUNTED = 2**20
+"""Bytes of JSON that are read without a look at what is in them."""
+MOST_CONTAINERS = 1_000_000
+"""Arrays and objects of one answer, brackets in texts included: 16 MiB of ``[],`` are 5 million, 400 MB and 3 seconds;
+a page of 1,000 persons with 100 thumbnails each has 0.1 million."""
 WRITTEN = 1024
 """Functions written by cattrs that are remembered, of all models together."""
 
@@ -52,8 +57,11 @@ def loads(body: bytes) -> Json:
     """JSON bytes to plain values.
 
     Raises:
-        ResponseError: not JSON.
+        ResponseError: not JSON, or so many arrays and objects that reading it would hold up the event loop.
     """
+    if len(body) > UNCOUNTED and body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
+        message = f"JSON with more than {MOST_CONTAINERS:,} arrays and objects"
+        raise ResponseError(message)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

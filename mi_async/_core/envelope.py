@@ -13,6 +13,7 @@ from typing import Any
 from mi_async._core import convert
 from mi_async._core.wire import Response
 from mi_async.errors import APIError, ResponseError, error_class
+from mi_async.text import escaped
 
 SUCCESS = "0"
 FIRST_ERROR_STATUS = 400
@@ -20,6 +21,8 @@ FIRST_REDIRECT_STATUS = 300
 EXCERPT = 200
 """Characters of a foreign answer that an error message quotes."""
 QUERY = re.compile(r"""\?[^\s"'<>]+""")
+MOST_SECONDS = 1e12
+"""Longest wait that a header can ask for: enough for any date, and a number that can be reckoned with."""
 
 
 def open_envelope(response: Response, operation: str, beside: Sequence[str] = ()) -> convert.Json:
@@ -43,6 +46,7 @@ def open_envelope(response: Response, operation: str, beside: Sequence[str] = ()
         raise ResponseError(message, status=response.status) from None
     if envelope.__class__ is not dict or "code" not in envelope or response.status >= FIRST_REDIRECT_STATUS:
         message = f"{operation}: HTTP {response.status} without the service's envelope: {excerpt(response)}"
+        del envelope  # may hold a presigned URL, and reports of errors show local variables
         raise ResponseError(message, status=response.status)
     if envelope["code"] not in (SUCCESS, int(SUCCESS)):
         raise _api_error(response, operation)
@@ -53,7 +57,7 @@ def open_envelope(response: Response, operation: str, beside: Sequence[str] = ()
 
 
 def _api_error(response: Response, operation: str) -> APIError:
-    code, text = _code_and_text(response)
+    code, text, details = _described(response)
     return error_class(response.status, code)(
         response.status,
         code,
@@ -61,36 +65,45 @@ def _api_error(response: Response, operation: str) -> APIError:
         request_id=response.headers.get("x-ncp-request-id"),
         operation=operation,
         retry_after=retry_after(response),
+        details=details,
     )
 
 
-def _code_and_text(response: Response) -> tuple[str, str]:
+def _described(response: Response) -> tuple[str, str, str]:
+    """Code, message and details of an answer that is an error, whichever envelope it has."""
     try:
         body: Any = convert.loads(response.body)
     except ResponseError:
-        return "", excerpt(response)
+        return "", excerpt(response), ""
     flat = body if isinstance(body, Mapping) else {}
     gateway = flat.get("error")
     members = gateway if isinstance(gateway, Mapping) else flat
-    code, text = members.get("errorCode", members.get("code")), members.get("message")
-    return str(code) if isinstance(code, str | int) else "", text if isinstance(text, str) else excerpt(response)
+    code, text, details = members.get("errorCode", members.get("code")), members.get("message"), members.get("details")
+    return (
+        str(code) if isinstance(code, str | int) else "",
+        text if isinstance(text, str) else excerpt(response),
+        details if isinstance(details, str) else "",
+    )
 
 
 def excerpt(response: Response) -> str:
     """Start of a foreign answer, on one line; without the queries of URLs in it, which may be presigned."""
-    kind = response.headers.get("Content-Type", "no content type")
+    kind = escaped(response.headers.get("Content-Type", "no content type"), 100)
     text = " ".join(response.body[: 4 * EXCERPT].decode("utf-8", "replace").split())
     text = QUERY.sub("?...", text)
     return f"{kind}, {len(response.body)} bytes, {text[:EXCERPT]!r}"
 
 
 def retry_after(response: Response) -> float | None:
-    """Seconds of ``Retry-After``: a number, or a date relative to the answer's own ``Date`` if it has one."""
+    """Seconds of ``Retry-After``: a number, or a date relative to the answer's own ``Date`` if it has one.
+
+    None for anything else; never raises, whatever the header holds.
+    """
     value = response.headers.get("Retry-After")
     if value is None:
         return None
     if value.strip().isdecimal():
-        return float(value)
+        return min(float(value), MOST_SECONDS)  # 400 digits are infinity
     until, now = _date(value), date(response)
     return None if until is None else max(0.0, until - (now or datetime.now(UTC).timestamp()))
 
@@ -103,6 +116,6 @@ def date(response: Response) -> float | None:
 def _date(value: str) -> float | None:
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError, OverflowError):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+CALM = 10.0
+"""Seconds after the end of a pause in which a further 429 belongs to the same congestion and is no new warning."""
 TRANSIT = 1.0
 """Seconds for which a request that was given up may still be on its way to the server."""
 
@@ -106,6 +108,7 @@ class LeaseLimiter:
     _cooling: deque[float] = field(init=False, factory=deque)  # when the slots of ended calls come free, in order
     _waiting: int = field(init=False, default=0)
     _paused_until: float = field(init=False, default=-math.inf)
+    _calm_from: float = field(init=False, default=-math.inf)  # when a further 429 is news again
     _refused: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
@@ -166,10 +169,17 @@ class LeaseLimiter:
             self._answered.set()
 
     def pause(self, seconds: float) -> None:
-        """Hold every caller back after a 429."""
+        """Hold every caller back after a 429; a congestion is warned of once, its further 429s are logged as INFO."""
+        now = self.clock.monotonic()
         self._refused += 1
-        self._paused_until = max(self._paused_until, self.clock.monotonic() + seconds)
-        _log.warning("%s: refused with 429, pausing %.1f s", self.operation, seconds)
+        self._paused_until = max(self._paused_until, now + seconds)
+        _log.log(
+            logging.WARNING if now >= self._calm_from else logging.INFO,
+            "%s: refused with 429, pausing %.1f s",
+            self.operation,
+            seconds,
+        )
+        self._calm_from = max(self._calm_from, self._paused_until + CALM)
 
     def _closed_for(self) -> float:
         """Seconds until the gate can open; 0 when it is open, infinity when an answer must come first."""

@@ -3,22 +3,26 @@
 Law: pure; no I/O, no clock. None means not sent.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cached_property
 from string import Formatter
-from typing import Any
+from typing import Any, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mi_async._core import convert
 from mi_async._core.bounds import Bound, Rule
 from mi_async._core.checks import Check, compiled
 from mi_async._core.urltext import from_text, path_segment, to_text
 from mi_async._core.wire import Request
-from mi_async.errors import InvalidArgumentError, ResponseError
+from mi_async.errors import ConfigError, InvalidArgumentError, ResponseError
 
 API_PREFIX = "/api/v1"
+NAME = re.compile(r"\{(\w+)\}")
+PATH = re.compile(r"(/([\w.~%-]|\{\w+\})+)+", re.ASCII)
+"""A path template: segments with names in braces, percent-encoded, without a query."""
 
 
 class Repeat(Enum):
@@ -155,6 +159,23 @@ class Operation:
     def _checks(self) -> tuple[Check, ...]:
         return compiled([(p.name, p.kind, p.bounds) for p in self.parameters], self.rules)
 
+    def at_path(self, path: str) -> Self:
+        """Return the operation at another path, as the service may have it in another edition.
+
+        Args:
+            path: with the same names in braces; ``/api/v1`` goes before it where it is left out.
+
+        Raises:
+            ConfigError: it cannot be the path of this operation.
+        """
+        text = path if isinstance(path, str) else ""
+        names = _names(self.path)
+        if not PATH.fullmatch(text) or _names(text) != names or "/../" in f"{text}/" or "/./" in f"{text}/":
+            wanted = " and ".join(f"{{{name}}}" for name in names)
+            message = f"paths[{self.id!r}] must be like {self.path}, with {wanted or 'no names'}, got {path!r}"
+            raise ConfigError(message)
+        return evolve(self, path=text if text.startswith(f"{API_PREFIX}/") else API_PREFIX + text)
+
     def build(self, arguments: Mapping[str, Any], *, validate: bool = True) -> Request:
         """Arguments, those of the group included, to a request.
 
@@ -207,11 +228,17 @@ class Operation:
         except ResponseError as error:
             path = f"$.result{(error.path or '$')[1:]}"
             message = f"{self.id}: the answer does not fit: {error.reason}"
+            del result  # may hold a presigned URL, and reports of errors show local variables
             raise ResponseError(message, path=path) from None
 
     @cached_property
     def _parser(self) -> Callable[[convert.Json], Any]:
         return convert.structurer(self.result)
+
+
+def _names(path: str) -> list[str]:
+    """Names in braces of a path template, in order of the alphabet; each as often as it is there."""
+    return sorted(NAME.findall(path))
 
 
 def _has_json(value: Any) -> bool:

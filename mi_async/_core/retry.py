@@ -23,6 +23,7 @@ from mi_async.errors import (
     NotFoundError,
     QuotaError,
     ResponseError,
+    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -99,18 +100,23 @@ def retryable(error: BaseException, repeat: Repeat) -> bool:
     clock offset that explains it was learnt. Nothing else is.
     """
     match error:
+        case TransportError(permanent=True) | ResponseError(path=str()):
+            return False  # the latter arrived whole, and would only arrive the same again
         case ConnectError():
             return True
         case APIError(status=429):
             return True
         case AuthenticationError(clock_corrected=True):
             return True
-        case ResponseError(path=str()):
-            return False  # arrived whole, and would only arrive the same again
         case MIError(ambiguous=True):
             return repeat is not Repeat.DUPLICATES and not isinstance(error, DeadlineExceededError)
         case _:
             return False
+
+
+def prepare_retries() -> None:
+    """Import what the first failure needs: out of file descriptors, an import fails with a bare OSError."""
+    import tenacity  # noqa: F401, PLC0415  a tenth of our import, and only a session needs it
 
 
 @define(eq=False)
@@ -156,7 +162,7 @@ class Persistence:
             self.budget.earn(self.budget.cost)
             return result
 
-        from tenacity import AsyncRetrying  # noqa: PLC0415  many a process never needs it
+        from tenacity import AsyncRetrying  # noqa: PLC0415  see prepare_retries
 
         retrying = AsyncRetrying(
             retry=self._again, wait=self._wait, stop=self._stop, sleep=self.clock.sleep, reraise=True

@@ -36,14 +36,24 @@ def signature(request: Request, timestamp: str, credentials: Credentials) -> str
     return b2a_base64(credentials.authenticate(message.encode()), newline=False).decode("ascii")
 
 
-def sign(request: Request, credentials: Credentials, now: float) -> dict[str, str]:
+class SignedHeaders(dict[str, str]):
+    """Headers with a signature, whose repr names them only: reports of errors may show the values of variables."""
+
+    def __repr__(self) -> str:
+        """Name the headers."""
+        return f"<headers {', '.join(self)}>"
+
+
+def sign(request: Request, credentials: Credentials, now: float) -> SignedHeaders:
     """Headers that authenticate a request sent at ``now`` (seconds since the epoch, by the service's clock)."""
     timestamp = str(int(now * 1000))
-    return {
-        TIMESTAMP: timestamp,
-        ACCESS_KEY: credentials.access_key,
-        SIGNATURE: signature(request, timestamp, credentials),
-    }
+    return SignedHeaders(
+        {
+            TIMESTAMP: timestamp,
+            ACCESS_KEY: credentials.access_key,
+            SIGNATURE: signature(request, timestamp, credentials),
+        }
+    )
 
 
 class Verdict(Enum):

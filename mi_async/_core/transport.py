@@ -1,13 +1,12 @@
 """The network: one request in, one response out.
 
-Law: the only file that imports aiohttp's client; its errors are mapped here, once. No retry, no redirect, no cookies,
-and the URL goes out as it came in, because it is signed.
+Invariant: aiohttp's client is used here, in connections and body, and nowhere else; its errors are mapped in
+network_errors. No retry, no redirect, no cookies, and the URL goes out as it came in, because it is signed.
 """
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+import ssl
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import aiohttp
@@ -16,24 +15,23 @@ from aiohttp.payload import Payload
 from attrs import define, field, frozen
 from yarl import URL
 
+from mi_async._core.address import Address
+from mi_async._core.body import MAX_RESPONSE, read_body
+from mi_async._core.connections import Connections
+from mi_async._core.network_errors import PROXY_AUTH, mapped, proxy_refusal
+from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.wire import Request, Response
-from mi_async.errors import (
-    ConfigError,
-    ConnectError,
-    DisconnectedError,
-    InvalidArgumentError,
-    MIError,
-    ResponseError,
-    TimeoutError,  # noqa: A004  ours; aiohttp's and asyncio's are named by module
-    TransportError,
-)
+from mi_async.errors import ConfigError, MIError, ResponseError
+from mi_async.text import MaskedURL, escaped
 
-MAX_RESPONSE = 64 * 2**20
 SLICE = 128 * 2**10
 KEPT = 2.0
 """Seconds for which a connection to the storage is kept without being used; servers keep theirs for longer."""
-SSL_OF_AIOHTTP = re.compile(r" ssl:(\w+|<[^>]*>)(?= \[)")
-"""What aiohttp says of TLS where it cannot connect, with or without TLS."""
+KEPT_API = 15.0
+"""Seconds for which a connection to the API is kept; aiohttp's own default."""
+ENCODINGS = "gzip, deflate"
+"""What answers may be packed with: those that every installation can unpack, piece by piece."""
+FIRST_REDIRECT, FIRST_ERROR = 300, 400
 SENT_ONCE = frozenset({"POST", "PATCH"})
 """Methods that aiohttp does not send again by itself."""
 
@@ -88,41 +86,44 @@ class Transport:
     Args:
         base_url: of the API, without ``/api/v1``.
         timeout: connect and read apply here; the total comes with each request.
-        connector: the caller's own pool; it is used for both and never closed here.
-        proxy: URL of an HTTP proxy for both.
+        connector: the caller's own pool; it is used for both, with the trust that it has, and never closed here.
+        proxy: URL of an HTTP proxy for both, or a function that chooses one for each host.
         user_agent: sent with every request to the API.
         max_response: bytes of the largest answer that is read.
+        trust: certificates to trust; None for aiohttp's default, the system's.
     """
 
     base_url: URL
     timeout: Timeout
     connector: aiohttp.BaseConnector | None
-    proxy: str | None = field(repr=False)  # may hold a password
+    proxy: ProxyChoice = field(repr=False)  # may hold a password
     user_agent: str
     max_response: int = MAX_RESPONSE
+    trust: ssl.SSLContext | None = None
     _api: aiohttp.ClientSession = field(init=False)
     _storage: aiohttp.ClientSession = field(init=False)
     _timeout: aiohttp.ClientTimeout = field(init=False)
     _origin: str = field(init=False)
+    _proxies: Proxies = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Open both pools; must run in the event loop that will use them."""
         self._origin = str(self.base_url.origin())
+        self._proxies = Proxies(self.proxy)
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self.timeout.connect, sock_read=self.timeout.read
         )
-        self._api = self._pool(aiohttp.TCPConnector, {"User-Agent": self.user_agent})
+        self._api = self._pool(KEPT_API, {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS})
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
         # again; one that was in use a moment ago is, since a connection for each picture costs a TLS handshake each.
-        self._storage = self._pool(lambda: aiohttp.TCPConnector(keepalive_timeout=KEPT), {})
+        self._storage = self._pool(KEPT, {})
 
-    def _pool(self, make: Callable[[], aiohttp.BaseConnector], headers: Mapping[str, str]) -> aiohttp.ClientSession:
+    def _pool(self, keep: float, headers: Mapping[str, str]) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=self.connector or make(),
+            connector=self.connector or Connections(keep=keep, trust=self.trust),
             connector_owner=self.connector is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
-            proxy=self.proxy,
             timeout=self._timeout,
         )
 
@@ -134,42 +135,61 @@ class Transport:
             headers: the signature and whatever hooks added.
 
         Raises:
-            TransportError: the network failed, or the answer is truncated or too large.
+            TransportError: the network failed, or the answer is truncated, too large or a redirect.
         """
-        url = URL(self._origin + request.target, encoded=True)
-        return self._exchange(self._api, request.method, url, data=request.body, headers=headers)
+        address = Address(URL(self._origin + request.target, encoded=True))
+        return self._exchange(self._api, request.method, address, data=request.body, headers=headers)
 
     async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
         """PUT a body to a presigned URL, untouched, with its Content-Length.
 
         Raises:
             TransportError: as for ``send``; the query of the URL is in no message.
-            ResponseError: the URL that the service issued is not one.
+            ResponseError: the URL that the service issued is not one that a body may be sent to.
         """
-        target = _absolute(url)
+        url = MaskedURL(url)  # from here on it is in local variables, which reports of errors may show
+        address = Address.presigned(url, secure=self.base_url.scheme == "https")
         payload = SlicedBytes(body, content_type)
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
-        return await self._exchange(self._storage, "PUT", target, data=payload, headers=headers, total=total)
+        return await self._exchange(self._storage, "PUT", address, data=payload, headers=headers, total=total)
 
     async def _exchange(
         self,
         pool: aiohttp.ClientSession,
         method: str,
-        url: URL,
+        address: Address,
         *,
         data: Any,
         headers: Mapping[str, str],
         total: float | None = None,
     ) -> Response:
         timeout = self._timeout if total is None else _limited(self._timeout, total)
-        guard = () if method in SENT_ONCE else (_once,)
+        options: Any = {"data": data, "headers": headers, "timeout": timeout, "proxy": self._proxies.of(address.url)}
+        failure: MIError
         try:
-            async with pool.request(
-                method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False, middlewares=guard
-            ) as answer:
-                return Response(answer.status, answer.headers, await _read(answer, self.max_response))
+            return await self._attempt(pool, method, address, options)
+        except _BrokenError as error:
+            failure = mapped(error.args[0], address)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _mapped(error, url) from _cause(error)
+            failure = mapped(error, address)
+        except MIError as error:
+            failure = error.with_traceback(None)
+        except asyncio.CancelledError as error:
+            error.__traceback__ = error.__context__ = None
+            raise
+        # Outside of except, and without the frames below: those of aiohttp, and what they hold, are in no report.
+        raise failure
+
+    async def _attempt(
+        self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
+    ) -> Response:
+        guard = () if method in SENT_ONCE else (_once,)
+        async with pool.request(method, address.url, allow_redirects=False, middlewares=guard, **options) as answer:
+            if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
+                raise _redirected(answer, address)
+            if answer.status == PROXY_AUTH and options["proxy"] is not None:
+                raise proxy_refusal(PROXY_AUTH, address)
+            return Response(answer.status, answer.headers, await read_body(answer, self.max_response))
 
     async def aclose(self) -> None:
         """Close both pools; a connector of the caller's stays open."""
@@ -177,13 +197,17 @@ class Transport:
         await self._storage.close()
 
 
-def _absolute(url: str) -> URL:
-    with suppress(ValueError):  # a port that is no number is found when the host is asked for
-        target = URL(url, encoded=True)
-        if target.scheme in {"http", "https"} and target.host:
-            return target
-    message = "the presigned URL is not an absolute http or https URL"
-    raise ResponseError(message)
+def _redirected(answer: aiohttp.ClientResponse, address: Address) -> ResponseError:
+    """Return the error for a redirect: it would send a signature, or a customer's file, to a host of its choosing."""
+    place = answer.headers.get("Location", "")
+    try:
+        host = URL(place).host or address.url.host
+    except ValueError:
+        host = place
+    message = f"{address}: HTTP {answer.status}, a redirect to {escaped(host or 'nowhere', 100)}; it is not followed"
+    error = ResponseError(message, status=answer.status)
+    error.permanent, error.ambiguous = True, False
+    return error
 
 
 def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTimeout:
@@ -192,58 +216,19 @@ def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTime
     )
 
 
+class _BrokenError(Exception):
+    """A broken connection, on its way past aiohttp, which would send the request again."""
+
+
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keep aiohttp from sending GET, PUT and DELETE a second time when the connection breaks.
 
     That send would pay no quota, bear an old signature, use up a single-use URL, and hide from us that the first one
-    may have had its effect. aiohttp repeats on errors of its own only, so here they become ours.
+    may have had its effect.
     """
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
         raise  # was never sent, and is never repeated
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _mapped(error, request.url) from error
-
-
-async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body, up to the limit; a compressed one is counted as it unpacks."""
-    announced = answer.content_length
-    if announced is not None and announced <= limit and "Content-Encoding" not in answer.headers:
-        return await answer.read()
-    pieces, size = [], 0
-    async for piece in answer.content.iter_any():
-        size += len(piece)
-        if size > limit:
-            message = f"the answer is larger than {limit} bytes"
-            raise ResponseError(message, status=answer.status)
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _mapped(error: Exception, url: URL) -> MIError:
-    """Our error for one of aiohttp's; the query of the URL is never in it."""
-    kind, text = next((kind, text) for foreign, kind, text in _MAPPING if isinstance(error, foreign))
-    whole = SSL_OF_AIOHTTP.sub("", str(error)) or type(error).__name__
-    said = text.format(status=getattr(error, "status", 0), said=whole)
-    return kind(f"{url.scheme}://{url.host}:{url.port}{url.raw_path}: {said}")
-
-
-# First match wins; a text without {said} keeps back what aiohttp says, because it quotes the URL.
-_MAPPING: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
-    ((aiohttp.ClientHttpProxyError,), ConnectError, "the proxy answered {status}"),
-    ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
-    ((aiohttp.ClientConnectorError,), ConnectError, "{said}"),
-    ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
-    ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated or cannot be decoded"),
-    ((aiohttp.ClientResponseError,), ResponseError, "the answer is not HTTP"),
-    ((aiohttp.InvalidURL,), InvalidArgumentError, "not a URL that can be requested"),
-    ((aiohttp.ClientConnectionError, OSError), DisconnectedError, "{said}"),
-    ((Exception,), TransportError, "{said}"),
-)
-
-
-def _cause(error: Exception) -> Exception | None:
-    """The foreign error as a cause, unless it carries the request, and with it a signature or a presigned URL."""
-    carries = isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL)
-    return None if carries else error
+        raise _BrokenError(error) from None  # aiohttp repeats on errors of its own only

@@ -23,6 +23,7 @@ from mi_async.bulk.process import Admission, Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.tally import Tally
 from mi_async.errors import BulkError, MIError
+from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)
 
@@ -289,7 +290,7 @@ class Engine:
                     tried += 1
                 if tried >= stage.tries:
                     raise
-                _log.info("%s: %s, tried %d times: %s", thing.name, stage.name, tried, error)
+                _log.info("%s: %s, tried %d times: %s", escaped(thing.name), stage.name, tried, error)
                 await self.tally.clock.sleep(2.0 ** (tried - 1))
             else:
                 if stage.asks:

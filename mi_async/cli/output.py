@@ -87,7 +87,7 @@ def _table(value: object) -> Table | str:
     table.add_column(overflow="fold")
     for name, member in _members(value).items():
         if cell := _cell(member):
-            table.add_row(name, cell)
+            table.add_row(_cell(name), cell)
     return table
 
 
@@ -104,9 +104,9 @@ def _rows(items: Sequence[object]) -> Table:
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
     if len(names) > FEW:
         names = [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
-    table = Table(*names, box=box.ROUNDED, header_style="bold")
-    for column in table.columns:
-        column.overflow = "fold"
+    table = Table(box=box.ROUNDED, header_style="bold")
+    for name in names:
+        table.add_column(_cell(name), overflow="fold")  # a name that the service invented is text, not markup
     if names and max(len(row.get(names[0], "")) for row in rows) <= COPIED:
         table.columns[0].no_wrap = True
     for row in rows:

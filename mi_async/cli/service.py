@@ -17,10 +17,11 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
-from mi_async.errors import ConnectError, MIError
+from mi_async.errors import LONGEST, ConnectError, MIError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.place import Storage
+from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)
 
@@ -78,10 +79,18 @@ class InWorkspace(Account):
 def log_to_stderr(verbosity: int) -> None:
     """Show what the package logs: warnings, with 1 what it does, with 2 everything."""
     handler = logging.StreamHandler(stderr())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("mi_async")
     logger.handlers = [handler]
     logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])
+
+
+class _Lines(logging.Formatter):
+    """One line for each message, whatever a service or a file name put into it; a traceback of ours keeps its lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that logging has
+        record.message = escaped(record.message, LONGEST)
+        return super().formatMessage(record)
 
 
 def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:

@@ -4,6 +4,7 @@ Law: values only.
 """
 
 import re
+import ssl
 from typing import Self
 
 from attrs import field, frozen
@@ -65,12 +66,14 @@ class Network:
         read: seconds between two pieces of an answer; None for ever.
         proxy: URL of an HTTP proxy.
         agent: what we are called.
+        ssl_context: certificates to trust; None for the usual ones.
     """
 
     connect: float | None
     read: float | None
     proxy: str | None = field(default=None, repr=False)  # may hold a password
     agent: str = "mi-async"
+    ssl_context: ssl.SSLContext | None = None
 
 
 @frozen

@@ -16,6 +16,7 @@ from mi_async._core.wire import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, InvalidArgumentError, MIError, TransportError, UploadFailedError
+from mi_async.text import MaskedURL, escaped
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.source import Image, Source, load_image
@@ -85,7 +86,7 @@ async def presign(context: Context, upload: Upload) -> Upload:
     """NEW to PRESIGNED: get a URL, just before it is needed."""
     groups = context.groups if upload.tries else context.entry
     issued = await groups.thumbnails.presign(_unique(upload.image.file_name, context.token(6)))
-    return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=issued.url)
+    return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=MaskedURL(issued.url))
 
 
 def _unique(file_name: str, token: str) -> str:
@@ -103,12 +104,14 @@ async def put(context: Context, upload: Upload) -> Upload:
         answer = await context.put(known(upload.url), image.content, image.picture.content_type)
         failure = _refusal(answer, upload)
     except TransportError as error:
+        if error.permanent and not error.ambiguous:
+            raise  # was not sent, and never will be
         failure = error
     if failure is None:
         return evolve(upload, state=State.STORED, url=None, image=image.let_go())
     if upload.tries >= context.attempts and not failure.ambiguous:
         raise failure
-    _log.info("PUT of %s failed (try %d): %s", image.name, upload.tries, failure)
+    _log.info("PUT of %s failed (try %d): %s", escaped(image.name), upload.tries, failure)
     await context.clock.sleep(context.polling.first * 2.0 ** (upload.tries - 1))
     if isinstance(failure, ConnectError):
         return upload  # nothing was sent: the URL is as good as before
@@ -226,14 +229,14 @@ def _refusal(answer: Response, upload: Upload) -> UploadFailedError | None:
 
 
 def _refused(upload: Upload, reason: str, text: str) -> UploadFailedError:
-    return UploadFailedError(f"{upload.image.name}: {text}", reason=reason, key=upload.key)
+    return UploadFailedError(f"{escaped(upload.image.name)}: {text}", reason=reason, key=upload.key)
 
 
 def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
     status = check.upload_status
     reason = str(check.upload_message or status)
-    text = "was refused" if status == UploadStatus.FAILED else f"has the unknown status {status}"
-    return _refused(upload, reason, f"the upload {text}: {reason}")
+    text = "was refused" if status == UploadStatus.FAILED else f"has the unknown status {escaped(status)}"
+    return _refused(upload, reason, f"the upload {text}: {escaped(reason)}")
 
 
 def late(upload: Upload, waited: float) -> UploadFailedError:

@@ -5,6 +5,7 @@ Law: one request on each connection, kept exactly as it came in.
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -86,12 +87,12 @@ class Canned:
 
 
 @asynccontextmanager
-async def canned(*plays: Play) -> AsyncIterator[Canned]:
+async def canned(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIterator[Canned]:
     """Serve plays on loopback."""
     server = Canned(list(plays))
-    listening = await asyncio.start_server(server.accept, "127.0.0.1", 0)
+    listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, ssl=tls)
     host, port = listening.sockets[0].getsockname()
-    server.url = f"http://{host}:{port}"
+    server.url = f"http{'' if tls is None else 's'}://{host}:{port}"
     try:
         yield server
     finally:

@@ -1,6 +1,7 @@
 """Clients of a server that plays canned bytes: the bare transport, and a whole session."""
 
 import socket
+import ssl
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from yarl import URL
 
 import mi_async
 from mi_async import Credentials, RetryPolicy, Session, Timeout, WorkspaceInfo
+from mi_async._core.proxies import ProxyChoice
 from mi_async._core.transport import Transport
 from tests.support.canned import Canned, canned, success
 
@@ -23,10 +25,15 @@ MIB = 2**20
 
 @asynccontextmanager
 async def transport(
-    url: str, limits: Timeout | None = None, *, max_response: int = MIB, proxy: str | None = None
+    url: str,
+    limits: Timeout | None = None,
+    *,
+    max_response: int = MIB,
+    proxy: ProxyChoice = None,
+    trust: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Transport]:
     """Open a transport that is closed at the end."""
-    opened = Transport(URL(url), limits or Timeout(), None, proxy, "agent/1", max_response)
+    opened = Transport(URL(url), limits or Timeout(), None, proxy, "agent/1", max_response, trust)
     try:
         yield opened
     finally:

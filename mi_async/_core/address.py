@@ -1,0 +1,69 @@
+"""Where a request goes: a URL that is sent as it is and shown without what is secret in it.
+
+Invariant: neither the query nor a user is in the str or the repr.
+"""
+
+from typing import Self
+
+from attrs import field, frozen
+from yarl import URL
+
+from mi_async.errors import ResponseError
+from mi_async.text import escaped
+
+
+@frozen
+class Address:
+    """A URL of a request, already percent-encoded.
+
+    Attributes:
+        url: what is sent; made with ``encoded=True``, because re-quoting would break a signature.
+    """
+
+    url: URL = field(repr=False)
+
+    @classmethod
+    def presigned(cls, text: str, *, secure: bool) -> Self:
+        """Check a presigned URL that the service has issued.
+
+        Args:
+            text: the URL.
+            secure: whether only https will do, because the service itself is reached by https.
+
+        Raises:
+            ResponseError: the body of an upload must not be sent there.
+        """
+        fault = _fault(text, secure=secure)
+        if fault is not None:
+            error = ResponseError(f"the presigned URL {fault}")
+            error.permanent, error.ambiguous = True, False
+            raise error
+        return cls(URL(text, encoded=True))
+
+    def __str__(self) -> str:
+        """Show scheme, host, port and path."""
+        url = self.url
+        return escaped(f"{url.scheme}://{url.host}:{url.port}{url.raw_path}")
+
+    @property
+    def is_secret(self) -> bool:
+        """Return True if the query is a signature's, or may be: then no text that quotes it may be kept."""
+        return bool(self.url.raw_query_string)
+
+
+def _fault(text: str, *, secure: bool) -> str | None:
+    """What is wrong with a presigned URL, None when nothing is."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        return "has characters that no URL has"
+    try:
+        url = URL(text, encoded=True)
+        absolute = url.scheme in {"http", "https"} and url.host  # a port that is no number is found here
+    except ValueError:
+        absolute = None
+    if not absolute:
+        return "is not an absolute http or https URL"
+    if url.raw_user is not None or url.raw_password is not None:
+        return f"of {url.host} names a user, which would be sent as a password"
+    if secure and url.scheme != "https":
+        return f"of {url.host} is plain http, although the service is reached by https; nothing was sent"
+    return None

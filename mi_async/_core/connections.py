@@ -1,0 +1,58 @@
+"""Pools of connections to the API and the storage.
+
+Invariant: a connection that is used again has nothing to read. Bytes that nobody has asked for are a late or a second
+answer, and HTTP/1.1 would hand them to the next request as its own; an end of file is a server that has closed it.
+"""
+
+import select
+import ssl
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+if TYPE_CHECKING:
+    from aiohttp.tracing import Trace
+
+
+class Connections(aiohttp.TCPConnector):
+    """aiohttp's pool, which looks at a connection before it is used again.
+
+    Args:
+        keep: seconds for which an idle connection is kept.
+        trust: certificates to trust; None for aiohttp's default, the system's.
+    """
+
+    def __init__(self, *, keep: float = 15.0, trust: ssl.SSLContext | None = None) -> None:
+        super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust)
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list["Trace"],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  aiohttp's signature
+    ) -> aiohttp.connector.Connection:
+        """Get a connection that has nothing to read, or a new one."""
+        while True:  # ends: each turn but the last takes one out of the pool
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if protocol is None or protocol not in self._used:
+                # A new one is not looked at: a TLS server sends session tickets before anything is asked.
+                if protocol is not None:
+                    self._used.add(protocol)
+                return connection
+            if not protocol.should_close and not _is_readable(connection.transport):
+                return connection
+            connection.close()
+
+
+def _is_readable(transport: object) -> bool:
+    """Return True if bytes, or the end, have arrived that the event loop has not read yet; urllib3 looks likewise."""
+    sock = getattr(transport, "get_extra_info", lambda _name: None)("socket")
+    if sock is None:
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

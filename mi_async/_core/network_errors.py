@@ -1,0 +1,128 @@
+"""aiohttp's errors as ours, each mapped once.
+
+Invariant: a mapped error shows no query, no header and no password of a proxy: not in its message, not in its causes,
+and not in the local variables that a report of it may show. So the frames of aiohttp, which hold URL and headers, are
+cut off, and a cause is kept only if it is of a kind that is known and quotes nothing.
+"""
+
+import asyncio
+import errno
+import re
+import ssl
+
+import aiohttp
+
+from mi_async._core.address import Address
+from mi_async.errors import (
+    ConnectError,
+    DisconnectedError,
+    InvalidArgumentError,
+    MIError,
+    ResponseError,
+    TimeoutError,  # noqa: A004  ours; aiohttp's and asyncio's are named by module
+    TransportError,
+)
+from mi_async.text import escaped
+
+SSL_OF_AIOHTTP = re.compile(r" ssl:(\w+|<[^>]*>)(?= \[)")
+"""What aiohttp says of TLS where it cannot connect, with or without TLS."""
+EXHAUSTED = {
+    errno.EMFILE: "this process has no file descriptor left; raise `ulimit -n` or open fewer files",
+    errno.ENFILE: "this machine has no file descriptor left",
+    errno.ENOMEM: "this machine has no memory left for a connection",
+    errno.ENOBUFS: "this machine has no buffer left for a connection",
+}
+UNTRUSTED = frozenset({2, 18, 19, 20, 21})
+"""OpenSSL's codes for a chain that ends in a certificate which is not trusted: another CA would help."""
+UNTIMELY = frozenset({9, 10})
+"""OpenSSL's codes for a certificate that is not valid yet, or not any more."""
+PROXY_AUTH = 407
+KNOWN_CAUSES = (OSError, ssl.SSLError, aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, EOFError, ValueError)
+"""What a cause may be: none of these carries the request. One that quotes its URL is dropped all the same."""
+
+# First match wins; a text without {said} keeps back what aiohttp says, because it quotes the URL.
+_MAPPING: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
+    ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
+    ((aiohttp.ClientConnectorError,), ConnectError, "{said}"),
+    ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
+    ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated or cannot be decoded"),
+    ((aiohttp.ClientResponseError,), ResponseError, "the answer is not HTTP"),
+    ((aiohttp.InvalidURL,), InvalidArgumentError, "not a URL that can be requested"),
+    ((aiohttp.ClientConnectionError, OSError), DisconnectedError, "{said}"),
+    ((Exception,), TransportError, "{said}"),
+)
+
+
+def mapped(error: Exception, address: Address) -> MIError:
+    """Return our error for one of aiohttp's, with its cause where that can be shown; raise it outside ``except``."""
+    failure = _failure(error, address)
+    failure.__cause__ = _cause(error, address)
+    return failure
+
+
+def _failure(error: Exception, address: Address) -> MIError:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return proxy_refusal(error.status, address)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        refused = ConnectError(f"{address}: {_distrust(error)}")
+        refused.permanent = True
+        return refused
+    exhausted = EXHAUSTED.get(_errno(error))
+    if exhausted is not None:
+        return ConnectError(f"{address}: {exhausted}")
+    kind, text = next((kind, text) for foreign, kind, text in _MAPPING if isinstance(error, foreign))
+    whole = SSL_OF_AIOHTTP.sub("", str(error)) or type(error).__name__
+    if _quotes(whole, address):
+        whole = type(error).__name__
+    return kind(f"{address}: {text.format(said=escaped(whole))}")
+
+
+def proxy_refusal(status: int, address: Address) -> ConnectError:
+    """Return the error for a proxy that does not let a request through; permanent where it wants a password."""
+    wants = "; it wants a user and a password, as in http://user:password@host:port" if status == PROXY_AUTH else ""
+    error = ConnectError(f"{address}: the proxy answered {status}{wants}")
+    error.permanent = status == PROXY_AUTH
+    return error
+
+
+def _distrust(error: aiohttp.ClientConnectorCertificateError) -> str:
+    """Say why a certificate is not accepted, and which setting changes that."""
+    reason = error.certificate_error
+    code, said = getattr(reason, "verify_code", None), getattr(reason, "verify_message", None) or type(reason).__name__
+    advice = ""
+    if code in UNTRUSTED:
+        advice = "; name the file of its CA with connect(ca_file=...), --ca-file or SSL_CERT_FILE"
+    elif code in UNTIMELY:
+        advice = "; check the clock of this machine, or the server's certificate"
+    return f"the certificate of {escaped(error.host)} is not trusted: {escaped(str(said))}{advice}"
+
+
+def _errno(error: BaseException) -> int:
+    number = getattr(getattr(error, "os_error", error), "errno", None)
+    return number if isinstance(number, int) else 0
+
+
+def _cause(error: BaseException | None, address: Address) -> BaseException | None:
+    """Return the foreign error without the frames that hold the request; None where it carries or quotes that."""
+    if not isinstance(error, KNOWN_CAUSES) and type(error) is not aiohttp.ClientError:
+        return None
+    if isinstance(error, aiohttp.InvalidURL):
+        return None  # a ValueError that quotes the URL
+    if _has_proxy(error):
+        return _cause(getattr(error, "os_error", None), address)
+    if _quotes(f"{error} {error!r}", address):
+        return None
+    inner = _cause(error.__cause__, address)
+    error.__traceback__ = error.__context__ = None
+    error.__cause__ = inner
+    return error
+
+
+def _has_proxy(error: BaseException) -> bool:
+    """Return True if the error's connection key, which is in its repr, may hold the password of a proxy."""
+    return any(getattr(part, "proxy", None) is not None for part in error.args)
+
+
+def _quotes(text: str, address: Address) -> bool:
+    query = address.url.raw_query_string
+    return str(address.url) in text or bool(query and query in text)

@@ -1,0 +1,44 @@
+"""Which certificates are trusted: one SSL context for the API, for uploads of images and for Object Storage.
+
+Blocking: a context reads some hundred certificates (about 25 ms); make it in a thread.
+"""
+
+import os
+import ssl
+from functools import cache
+
+from mi_async.errors import ConfigError
+from mi_async.text import escaped
+
+
+def trust(ca_file: str | None) -> ssl.SSLContext:
+    """Make the context of a session.
+
+    Args:
+        ca_file: file of certificates (PEM), or a directory of them by hash, to trust instead of the usual ones; None
+            for those of SSL_CERT_FILE, SSL_CERT_DIR or the system, read once in a process.
+
+    Raises:
+        ConfigError: the file cannot be read or holds no certificate.
+    """
+    return _usual() if ca_file is None else _context(ca_file)
+
+
+@cache
+def _usual() -> ssl.SSLContext:
+    return _context(None)
+
+
+def _context(path: str | None) -> ssl.SSLContext:
+    try:
+        folder = path is not None and os.path.isdir(path)  # noqa: PTH112  takes what open() takes
+        context = ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+    except ssl.SSLError as error:
+        message = f"ca_file holds no certificates (PEM): {escaped(str(path))}"
+        raise ConfigError(message) from error
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        message = f"ca_file cannot be read: {escaped(str(path))}: {said}"
+        raise ConfigError(message) from error
+    context.set_alpn_protocols(("http/1.1",))
+    return context

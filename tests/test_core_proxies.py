@@ -1,0 +1,174 @@
+"""Which proxy a request goes through, and what a real one sees."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+from yarl import URL
+
+import mi_async
+from mi_async import environment_proxies
+from mi_async._core.proxies import Proxies
+from mi_async.errors import ConfigError, ConnectError
+from tests.support.canned import canned, http
+from tests.support.talking import KEYS, ONCE, QUERY, WORKSPACE, asked, transport
+from tests.support.tls import ca_file, proxied, server_context
+
+PROXY = "http://proxy:3128"
+
+
+def chosen(environ: dict[str, str], url: str) -> str | None:
+    choose = environment_proxies(environ)
+    return None if choose is None else choose(URL(url))
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "proxy"),
+    [
+        ({}, "https://mi.example", None),
+        ({"HTTPS_PROXY": PROXY}, "https://mi.example", PROXY),
+        ({"HTTPS_PROXY": PROXY}, "http://mi.example", None),
+        ({"HTTP_PROXY": PROXY}, "http://mi.example", PROXY),
+        ({"http_proxy": PROXY}, "https://mi.example", None),
+        ({"https_proxy": PROXY, "HTTPS_PROXY": "http://other:1"}, "https://mi.example", PROXY),
+        ({"https_proxy": "", "HTTPS_PROXY": PROXY}, "https://mi.example", PROXY),
+        ({"ALL_PROXY": PROXY}, "https://mi.example", PROXY),
+        ({"all_proxy": PROXY, "HTTP_PROXY": "http://other:1"}, "http://mi.example", "http://other:1"),
+        ({"HTTPS_PROXY": "proxy:3128"}, "https://mi.example", PROXY),
+        ({"HTTPS_PROXY": "http://u:p%40ss@proxy:3128"}, "https://mi.example", "http://u:p%40ss@proxy:3128"),
+        ({"HTTP_PROXY": PROXY, "REQUEST_METHOD": "GET"}, "http://mi.example", None),  # a visitor's header
+        ({"HTTPS_PROXY": PROXY}, "https://localhost", None),
+        ({"HTTPS_PROXY": PROXY}, "https://127.0.0.1:9", None),
+        ({"HTTPS_PROXY": PROXY}, "https://[::1]:9", None),
+        ({"HTTPS_PROXY": PROXY}, "https://a.localhost", None),
+    ],
+)
+def test_the_environment_names_a_proxy(environ: dict[str, str], url: str, proxy: str | None) -> None:
+    assert chosen(environ, url) == proxy
+
+
+@pytest.mark.parametrize(
+    ("listed", "url", "direct"),
+    [
+        ("*", "https://mi.example", True),
+        ("mi.example", "https://mi.example", True),
+        ("example", "https://mi.example", True),
+        (".example", "https://mi.example", True),
+        ("*.example", "https://mi.example", True),
+        ("MI.Example", "https://mi.EXAMPLE", True),
+        ("mi.example.", "https://mi.example", True),
+        (" other , mi.example ", "https://mi.example", True),
+        ("ample", "https://mi.example", False),
+        ("i.example", "https://mi.example", False),
+        ("mi.example:443", "https://mi.example", True),
+        ("mi.example:8443", "https://mi.example", False),
+        ("10.0.0.0/8", "https://10.1.2.3", True),
+        ("10.0.0.0/8", "https://11.1.2.3", False),
+        ("10.1.2.3", "https://10.1.2.3", True),
+        ("10.1.2.3:443", "https://10.1.2.3", True),
+        ("fd00::/8", "https://[fd00::1]", True),
+        ("[fd00::1]:443", "https://[fd00::1]", True),
+        ("10.0.0.0/8", "https://mi.example", False),
+        (",, ,", "https://mi.example", False),
+        (".", "https://mi.example", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_names_what_is_reached_directly(listed: str, url: str, name: str, *, direct: bool) -> None:
+    assert chosen({"HTTPS_PROXY": PROXY, name: listed}, url) == (None if direct else PROXY)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://u:p4ss@proxy:1080", "ftp://proxy", "http://u:p4ss@proxy:x", "http://"])
+def test_a_variable_that_names_no_http_proxy_is_refused_without_its_password(proxy: str) -> None:
+    with pytest.raises(ConfigError, match=r"HTTPS_PROXY must be http\(s\)://\[user:password@\]host") as caught:
+        environment_proxies({"HTTPS_PROXY": proxy})
+    assert "p4ss" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("proxy:3128", "not 'proxy:3128'|not proxy"),
+        ("socks5://proxy", "not socks5"),
+        ("http://proxy/?a=b", "not 'http"),
+        ("http://u:p4ss@/", "host"),
+        (7, "not '7'|not 7|host"),
+    ],
+)
+def test_a_setting_that_is_no_proxy_is_refused(proxy: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says) as caught:
+        mi_async.connect(KEYS, proxy=proxy)
+    assert "p4ss" not in str(caught.value)
+
+
+def test_a_function_is_asked_once_for_each_host() -> None:
+    def choose(url: URL) -> str | None:
+        asked_for.append(str(url))
+        return "no proxy" if url.port == 1 else None
+
+    asked_for: list[str] = []
+    proxies = Proxies(choose)
+    assert [proxies.of(URL(f"https://a/{n}?x")) for n in range(3)] == [None] * 3
+    assert asked_for == ["https://a"]
+    with pytest.raises(ConfigError, match=r"what proxy\(\) returns must be"):
+        proxies.of(URL("https://a:1"))
+
+
+# ---- a real proxy
+
+
+@pytest.mark.parametrize("auth", [None, "user:p4ss:w@rd"])
+async def test_a_call_and_an_upload_go_through_a_tunnel(auth: str | None, tmp_path: Path) -> None:
+    tls = server_context("mi.example")
+    async with canned(WORKSPACE, tls=tls) as server, proxied(auth, ("127.0.0.1", int(server.url[-5:]))) as proxy:
+        written = proxy.url.replace("p4ss:w@rd", "p4ss%3Aw%40rd")
+        async with mi_async.connect(
+            KEYS, base_url="https://mi.example", proxy=written, ca_file=ca_file(tmp_path), retry=ONCE
+        ) as session:
+            assert (await asked(session)).workspace_name == "newsroom"
+            await session._calls.put(f"https://mi.example/a.jpg{QUERY}", b"x", "image/jpeg")
+        assert proxy.seen == ["CONNECT mi.example:443 HTTP/1.1"] * 2
+        assert proxy.given == [auth] * 2
+        assert server.header("X-Ncp-Apigw-Signature-V2") is not None
+        assert "p4ss" not in repr(session._settings) + repr(session)
+
+
+@pytest.mark.parametrize("url", ["https://mi.example", "http://mi.example"])
+async def test_a_proxy_that_wants_a_password_is_asked_once(url: str) -> None:
+    async with proxied("user:right") as proxy:
+        wrong = proxy.url.replace("right", "p4ss")
+        async with mi_async.connect(KEYS, base_url=url, proxy=wrong) as session:
+            with pytest.raises(ConnectError) as caught:
+                await asked(session)
+    assert len(proxy.seen) == 1
+    port = 443 if url.startswith("https") else 80
+    assert str(caught.value) == (
+        f"{url}:{port}/api/v1/workspaces/newsroom: the proxy answered 407; "
+        "it wants a user and a password, as in http://user:password@host:port"
+    )
+    assert caught.value.permanent
+    assert pickle.loads(pickle.dumps(caught.value)).permanent  # noqa: S301  our own bytes
+
+
+async def test_a_407_without_a_proxy_is_an_answer() -> None:
+    async with canned(http(status="407 x")) as server, transport(server.url) as network:
+        assert (await network.put(f"{server.url}/a{QUERY}", b"x", "image/png", 5)).status == 407
+
+
+async def test_each_host_may_have_a_proxy_of_its_own() -> None:
+    async with (
+        canned(http(b"{}")) as direct,
+        proxied() as proxy,
+        transport(direct.url, proxy=lambda url: proxy.url if url.host == "bucket.example" else None) as network,
+    ):
+        await network.put(f"{direct.url}/a.jpg{QUERY}", b"x", "image/png", 5)
+        await network.put(f"http://bucket.example/b.jpg{QUERY}", b"x", "image/png", 5)
+        assert direct.request_lines == [f"PUT /a.jpg{QUERY} HTTP/1.1"]
+        assert proxy.seen == [f"PUT http://bucket.example/b.jpg{QUERY} HTTP/1.1"]
+
+
+async def test_the_proxy_is_the_storage_s_too() -> None:
+    async with mi_async.connect(KEYS, base_url="http://127.0.0.1:1", proxy="http://u:p4ss@proxy:1") as session:
+        network = session._store.network
+        assert network.proxy == "http://u:p4ss@proxy:1"
+        assert "p4ss" not in repr(network)
