@@ -64,7 +64,7 @@ async def test_the_whole_way() -> None:
         await until(summarised, SummaryStatus.SUMMARIZE_COMPLETED)
         summary = await workspace.scene_summaries.get(project, asset)
         assert summary.scene_summary_info is not None
-        assert len(summary.scene_summary_info.extra["scenes"]) == len(scenes)
+        assert len(summary.scene_summaries) == len(scenes)
 
         query = SearchQuery(text_query=scenes[0]["keywords"][0]["name"], person_query=PersonQuery(must=(person.id,)))
         search = await workspace.search.request(query, query_filter=SearchFilter(project_ids=(project,)))

@@ -5,7 +5,7 @@ Source: the common response codes, the API gateway's error handling page and the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -16,6 +16,9 @@ from mi_async._core.images import MIN_PIXELS
 from mi_async.models import OpenEnum, Page
 
 T = TypeVar("T")
+
+EMULATED: Mapping[str, bool] = {"emulated": True}
+"""Member of every object whose form no document shows: a client that reads its other members relies on the emulator."""
 
 
 class Dialect(Enum):

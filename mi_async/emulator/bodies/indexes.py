@@ -5,6 +5,8 @@ Law: an asset has one index. The one in force stays until an analysis succeeds, 
 
 from collections.abc import Mapping, Sequence
 
+from attrs import evolve
+
 from mi_async.api.indexes import (
     AnalysisSetting,
     AnalysisStatus,
@@ -65,7 +67,8 @@ class EmulatedIndexes(Indexes):
         lengths = self._lengths(scene_range, min_scene_duration_sec, max_scene_duration_sec)
         rules.check_known("sourceLanguage", source_language)
         options = media.Options(*lengths, scene_range, source_language or "ENKO", bool(detect_audio_effects))
-        return self._analyse(asset, options, analysis_person_count, tag_ids, rules.RUNNING)
+        requested = self._analyse(asset, options, analysis_person_count, tag_ids, rules.RUNNING)
+        return evolve(requested, extra=rules.EMULATED)
 
     async def status(self, project_id: int, asset_id: int) -> IndexStatus:
         """Tell how the last analysis goes."""
@@ -217,6 +220,7 @@ class EmulatedIndexes(Indexes):
             updated_user_name=listed.updated_user_name,
             updated_time=listed.updated_time,
             extra={
+                **rules.EMULATED,
                 "analysisSetting": {"analysisEngine": ENGINE, "sceneRange": index.options.scene_range},
                 "scenes": [scene.shown(least) for scene in index.scenes],
             },

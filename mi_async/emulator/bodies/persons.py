@@ -183,7 +183,9 @@ class EmulatedPersons(Persons):
         digests = self._digests(person)
         require(digests, f"person {person_id} has no thumbnails", rules.NO_REPRESENTATIVE)
         found = self._alike(digests, person_count, score_threshold, but=person_id)
-        return SimilarPersons(person_id, tuple(SimilarPerson(one, extra={"score": score}) for one, score in found))
+        return SimilarPersons(
+            person_id, tuple(SimilarPerson(one, extra={"score": score, **rules.EMULATED}) for one, score in found)
+        )
 
     async def recommend_by_thumbnail(
         self, thumbnail_key: str, *, person_count: int | None = None, score_threshold: int | None = None
@@ -191,7 +193,8 @@ class EmulatedPersons(Persons):
         """List who looks like a picture; the form of the answer is not documented, and ours alone."""
         require(self._usable(thumbnail_key), f"thumbnailKey {thumbnail_key!r} is not usable")
         found = self._alike([self._state.uploads[thumbnail_key].md5], person_count, score_threshold)
-        return {"recommendedPersons": [{"personId": person, "score": score} for person, score in found]}
+        recommended = [{"personId": person, "score": score} for person, score in found]
+        return {"recommendedPersons": recommended, **rules.EMULATED}
 
     def _alike(
         self, digests: Collection[str], count: int | None, threshold: int | None, but: int | None = None
