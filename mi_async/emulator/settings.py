@@ -13,6 +13,7 @@ from attrs import field, frozen
 from mi_async._core.operation import Quota
 from mi_async._core.signing import MAX_SKEW
 from mi_async.credentials import Credentials
+from mi_async.emulator.browsers import check_origins
 from mi_async.emulator.faults import Fault
 from mi_async.emulator.objects import Objects, by_name
 from mi_async.errors import ConfigError
@@ -138,7 +139,9 @@ class Settings:
         max_skew: a request whose timestamp is off by this many real seconds or more is refused.
         clock_offset: real seconds by which the server's wall clock is ahead of the machine's.
         keep_bytes: whether pictures are kept and served; False keeps memory flat in bulk runs.
-        public_url: base of the presigned URLs when clients reach the server by another address than it listens on.
+        public_url: base of every URL that the server gives, when clients reach it by another address than they name
+            in their ``Host`` header.
+        cors: origins whose pages may upload and show images, such as ``https://example.com``; ``*`` for all.
     """
 
     seed: int = 0
@@ -164,3 +167,4 @@ class Settings:
     clock_offset: float = 0.0
     keep_bytes: bool = True
     public_url: str | None = None
+    cors: tuple[str, ...] = field(default=(), validator=check_origins)
