@@ -15,11 +15,12 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from mi_async._core.clock import Clock
+from mi_async.api import operations
 from mi_async.api.workspaces import NAME
 from mi_async.cli.buckets import looking_at
 from mi_async.cli.service import Verbosity, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Server, Settings, serve
+from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Rejection, Server, Settings, serve
 from mi_async.errors import ConfigError
 from mi_async.storage.place import Storage
 
@@ -45,6 +46,8 @@ def emulator(
     unfinished: Share = 0.0,
     jitter: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0,
     faults: Share = 0.0,
+    refuse: tuple[str, ...] = (),
+    detect_faces: bool = True,
     keep_bytes: bool = True,
     workspace: Annotated[tuple[str, ...], Parameter(validator=_allowed)] = ("newsroom",),
     public_url: str | None = None,
@@ -64,6 +67,8 @@ def emulator(
         unfinished: Share of the uploads that are never processed, from 0 to 1.
         jitter: Seconds that a request spends on its way at most, and as much for its answer.
         faults: Share of the requests that go wrong, from 0 to 1, spread over every kind of fault.
+        refuse: Operation whose next request is refused, and with which code: persons.create=10069; may be repeated.
+        detect_faces: Whether images of a single colour are refused where a person gets them; others count as faces.
         keep_bytes: Whether pictures are kept and served; without, many take little memory.
         workspace: Workspace that exists from the start; may be given several times.
         public_url: Base of all its URLs, if clients reach the emulator by another address than their requests name.
@@ -76,6 +81,8 @@ def emulator(
         workspaces=workspace,
         random_faults=Faults.uniform(faults) if faults else {},
         jitter=jitter,
+        refusals=tuple(map(_refusal, refuse)),
+        detect_faces=detect_faces,
         keep_bytes=keep_bytes,
         public_url=public_url,
         cors=cors,
@@ -86,6 +93,15 @@ def emulator(
     settings = evolve(settings, latency=latency)
     storage = None if storage_url is None else Storage(storage_url)
     asyncio.run(_emulate(host, port, settings, Clock(speed), storage))
+
+
+def _refusal(text: str) -> tuple[str, Rejection]:
+    """Read ``operation=code``."""
+    place, _, code = text.partition("=")
+    if place not in {operation.id for operation in operations()} or not code.isascii() or not code.isdigit():
+        message = f"--refuse takes an operation and a documented code, such as persons.create=10069; got {text!r}"
+        raise ConfigError(message)
+    return place, Rejection(int(code))
 
 
 def _latency(median: float | None, p95: float | None) -> Latency | None:

@@ -27,7 +27,7 @@ from mi_async.emulator.answers import REASON, refusal, success
 from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
 from mi_async.emulator.browsers import allowed, preflight
 from mi_async.emulator.delivery import deliver
-from mi_async.emulator.faults import COURSES, Faults, Moment
+from mi_async.emulator.faults import COURSES, STORAGE_PUT, Faults, Moment
 from mi_async.emulator.gateway import Gateway, gateway_words
 from mi_async.emulator.http_log import HttpLog
 from mi_async.emulator.links import PREFIX, Links, reached_at
@@ -43,7 +43,7 @@ from mi_async.text import one_line
 _log = logging.getLogger(__name__)
 
 DESCRIPTION = "/openapi.json"
-STORAGE_PUT, STORAGE_GET = "storage.put", "storage.get"
+STORAGE_GET = "storage.get"
 REQUEST_ID = "x-ncp-request-id"
 HOST = re.compile(r"(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  to recognise them
@@ -86,6 +86,8 @@ class Server:
         self.state = State(self.settings, self.clock, Links())
         places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
         self.faults = Faults(places, self.settings.random_faults, random.Random(f"faults {seed}"))
+        for place, rejection in self.settings.refusals:
+            self.faults.next(place, rejection)
         self._request_ids = random.Random(f"requests {seed}")
         self._jitter = random.Random(f"jitter {seed}")
 
@@ -176,6 +178,8 @@ class Server:
         fault = self.faults.draw(place)
         if fault is None:
             return self._logged(place, await perform(request))
+        if isinstance(fault, Rejection):
+            return self._logged(place, refusal(fault))
         course = COURSES[fault]
         answer = await perform(request) if course.moment is Moment.AFTER else web.Response()
         ending = course.storage if place == STORAGE_PUT else course.api

@@ -41,6 +41,7 @@ class Upload:
         stored: when its bytes were stored; None before.
         ready: when the completion check tells how it went.
         failure: why the service does not take the picture; None when it does.
+        faceless: whether no face is found in it, as far as the settings ask for one.
         format: of the picture, by its content.
         size: bytes stored.
         md5: hexadecimal digest of the bytes stored.
@@ -55,6 +56,7 @@ class Upload:
     stored: float | None = None
     ready: float = 0.0
     failure: UploadMessage | None = None
+    faceless: bool = False
     format: str = ""
     size: int = 0
     md5: str = ""
