@@ -31,13 +31,13 @@ def test_settings_shell_lines_log_and_summary(
         assert self.settings.public_url == "http://localhost:1"
         assert self.settings.cors == ("https://example.com", "http://localhost:3000")
         assert self.settings.refusals == (("persons.create", Rejection(10069)), ("persons.create", Rejection(210)))
-        assert self.settings.detect_faces is False
+        assert (self.settings.register_strangers, self.settings.detect_faces) == (False, False)
         assert self.clock.speed == 60
 
     monkeypatch.setattr(Server, "serve_forever", ask)
     words = (
         "emulator --port 0 --seed 7 --speed 60 --latency-median 1 --latency-p95 2 --workspace one --workspace two -v"
-        " --unfinished 0.25 --jitter 0.01 --no-keep-bytes --no-detect-faces"
+        " --unfinished 0.25 --jitter 0.01 --no-keep-bytes --no-detect-faces --no-register-strangers"
         " --refuse persons.create=10069 --refuse persons.create=210"
     )
     cors = ["--cors", "https://example.com", "--cors", "http://localhost:3000"]

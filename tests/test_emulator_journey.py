@@ -55,7 +55,9 @@ async def test_the_whole_way() -> None:
         index = await workspace.indexes.get(project, asset)
         assert index.type is AssetType.VIDEO
         scenes = index.extra["scenes"]
-        assert scenes[0]["persons"] == [{"personId": person.id}]
+        everybody = [person.id async for person in workspace.persons.all()]
+        assert [shown["personId"] for shown in scenes[0]["persons"]] == everybody  # strangers included
+        assert everybody[0] == person.id
 
         async def summarised() -> str:
             return (await workspace.scene_summaries.status(project, asset)).status

@@ -47,6 +47,7 @@ def emulator(
     jitter: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0,
     faults: Share = 0.0,
     refuse: tuple[str, ...] = (),
+    register_strangers: bool = True,
     detect_faces: bool = True,
     keep_bytes: bool = True,
     workspace: Annotated[tuple[str, ...], Parameter(validator=_allowed)] = ("newsroom",),
@@ -68,6 +69,7 @@ def emulator(
         jitter: Seconds that a request spends on its way at most, and as much for its answer.
         faults: Share of the requests that go wrong, from 0 to 1, spread over every kind of fault.
         refuse: Operation whose next request is refused, and with which code: persons.create=10069; may be repeated.
+        register_strangers: Whether an analysis registers unknown faces as persons without a name.
         detect_faces: Whether images of a single colour are refused where a person gets them; others count as faces.
         keep_bytes: Whether pictures are kept and served; without, many take little memory.
         workspace: Workspace that exists from the start; may be given several times.
@@ -82,6 +84,7 @@ def emulator(
         random_faults=Faults.uniform(faults) if faults else {},
         jitter=jitter,
         refusals=tuple(map(_refusal, refuse)),
+        register_strangers=register_strangers,
         detect_faces=detect_faces,
         keep_bytes=keep_bytes,
         public_url=public_url,

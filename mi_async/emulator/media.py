@@ -145,10 +145,11 @@ class Index:
 
 @define(eq=False)
 class Analysis:
-    """One request for an analysis, and the index that it makes if it succeeds."""
+    """One request for an analysis of an object, by its digest, and the index that it makes if it succeeds."""
 
     job: Job
     index: Index
+    source: str
 
 
 @define(eq=False)

@@ -137,6 +137,8 @@ class Settings:
         key_lifetime: seconds for which a thumbnail key can be given to a person after its upload.
         random_faults: probability of each kind of fault per request; see ``Faults.uniform``.
         refusals: operations whose next request is refused, and how; several of one operation follow each other.
+        register_strangers: whether an analysis registers faces that it does not know as persons without a name, as the
+            service does.
         detect_faces: whether an image of a single colour, which shows no face, is refused where a person gets it (400,
             10069); all others count as faces.
         thumbnails_per_person: how many a person can have before more are refused (409, 10068). The documents say "500
@@ -168,6 +170,7 @@ class Settings:
     key_lifetime: float = 86_400.0
     random_faults: Mapping[Fault, float] = field(factory=dict, validator=_probabilities)
     refusals: tuple[tuple[str, Rejection], ...] = ()
+    register_strangers: bool = True
     detect_faces: bool = True
     thumbnails_per_person: int = 500
     jitter: float = field(default=0.0, validator=_not_negative)

@@ -21,7 +21,7 @@ from mi_async.api.indexes import (
     SceneRange,
     SourceLanguage,
 )
-from mi_async.emulator import media, rules, state, synthetic
+from mi_async.emulator import media, rules, state, strangers, synthetic
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.rules import Rejection, require
@@ -173,13 +173,17 @@ class EmulatedIndexes(Indexes):
             raise rules.Refused(rules.NO_ASSET, f"asset {asset.id} was not imported")
         require(not asset.analysing(now), f"asset {asset.id}", running)
         asset.index(now)  # one that is finished comes into force before the next is asked for
-        candidates = self._room.recognisable(tag_ids)
+        candidates = self._room.recognisable(tag_ids, found.digest)
         most = rules.MOST_PERSONS_PER_ANALYSIS if persons is None else persons
         job = self._state.new_job(settings.queueing, settings.analysing)
         job.fails |= not found.readable
-        scenes = tuple(synthetic.scenes(found, options, synthetic.seen(found, candidates, most)))
+        known = synthetic.seen(found, candidates, most)
+        scenes = tuple(synthetic.scenes(found, options, known))
         index = media.Index(self._state.new_id(), options, self._state.time(), self._state.time_at(job.ends), scenes)
-        asset.analysis = media.Analysis(job, index)
+        asset.analysis = media.Analysis(job, index, found.digest)
+        if settings.register_strangers:
+            faces = list(strangers.portraits(found, most - len(known)))
+            strangers.expect(self._state, self._room, asset.analysis, faces)
         self._room.analyses += 1
         return RequestedAnalysis(index.id, index.created, state.USER)
 

@@ -94,7 +94,7 @@ class EmulatedPersons(Persons):
         if name is not None:
             self._room.names.pop(person.name or "", None)
             self._room.names[name] = person.id
-            person.name = name
+            person.name, person.source = name, None  # who has a name is recognised everywhere
         if description is not None:
             person.description = description
         return self._shown(person)
