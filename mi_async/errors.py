@@ -370,6 +370,7 @@ class BulkError(MIError):
 
 
 _BY_CODE: dict[tuple[int, str], type[APIError]] = {
+    (400, "10048"): NotFoundError,
     (400, "50003"): NotFoundError,
     (401, "200"): AuthenticationError,
     (401, "210"): PermissionDeniedError,

@@ -53,7 +53,7 @@ PLACES = (
     "storage.put",
     "thumbnails.complete",
     "persons.create",
-    "persons.list",
+    "persons.search",
     "persons.get",
     "persons.set_thumbnails",
     "persons.add_tags",
@@ -249,7 +249,7 @@ async def test_what_keeps_failing_for_one_item_is_parked_and_taken_up_by_the_nex
     async with newsroom(AT_ONCE, speed=300) as news:
         news.server.faults.next(place, Fault.UNAVAILABLE, times=1000)
         if place == "persons.create":
-            news.server.faults.next("persons.list", Fault.UNAVAILABLE, times=1000)
+            news.server.faults.next("persons.search", Fault.UNAVAILABLE, times=1000)
         found = await outcomes(news.workspace.enroll_many(people(1, tags=["A"]), journal=tmp_path / "j"))
         (outcome,) = found.values()
         assert outcome.status is Status.PARKED

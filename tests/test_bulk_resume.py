@@ -687,6 +687,6 @@ async def test_a_fault_while_looking_costs_nothing_but_a_repeat(tmp_path: Path) 
         number = await create(news, [key])
         await write(news, tmp_path / "j", PersonRecord(KIM, run=1), row(key, "confirmed"))
         news.server.faults.next("persons.get", Fault.UNAVAILABLE, times=4)
-        news.server.faults.next("persons.list", Fault.DROP_AFTER, times=4)
+        news.server.faults.next("persons.search", Fault.DROP_AFTER, times=4)
         await resumed(news, tmp_path / "j")
         assert person(news, KIM).id == number

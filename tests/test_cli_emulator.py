@@ -10,7 +10,7 @@ from mi_async import Clock, Credentials, NotFoundError, Storage, connect
 from mi_async.cli import emulator as module
 from mi_async.cli.app import run
 from mi_async.cli.buckets import looking_at
-from mi_async.emulator import CREDENTIALS, Latency, Mixture, Server, Settings
+from mi_async.emulator import CREDENTIALS, Latency, Mixture, Rejection, Server, Settings
 from tests.support.storage import BUCKET, bucket
 
 
@@ -29,14 +29,19 @@ def test_settings_shell_lines_log_and_summary(
         assert (self.settings.jitter, self.settings.keep_bytes) == (0.01, False)
         assert sum(self.settings.random_faults.values()) == 0
         assert self.settings.public_url == "http://localhost:1"
+        assert self.settings.cors == ("https://example.com", "http://localhost:3000")
+        assert self.settings.refusals == (("persons.create", Rejection(10069)), ("persons.create", Rejection(210)))
+        assert (self.settings.register_strangers, self.settings.detect_faces) == (False, False)
         assert self.clock.speed == 60
 
     monkeypatch.setattr(Server, "serve_forever", ask)
     words = (
         "emulator --port 0 --seed 7 --speed 60 --latency-median 1 --latency-p95 2 --workspace one --workspace two -v"
-        " --unfinished 0.25 --jitter 0.01 --no-keep-bytes"
+        " --unfinished 0.25 --jitter 0.01 --no-keep-bytes --no-detect-faces --no-register-strangers"
+        " --refuse persons.create=10069 --refuse persons.create=210"
     )
-    assert run([*words.split(), "--public-url", "http://localhost:1"]) == 0
+    cors = ["--cors", "https://example.com", "--cors", "http://localhost:3000"]
+    assert run([*words.split(), "--public-url", "http://localhost:1", *cors]) == 0
     written = capsys.readouterr()
     lines = written.out.splitlines()
     assert [line.partition("=")[0] for line in lines[1:]] == [
@@ -46,8 +51,42 @@ def test_settings_shell_lines_log_and_summary(
         "export MI_ASYNC_WORKSPACE",
     ]
     assert lines[-1].endswith("=one")
+    assert lines[0] == "# Media Intelligence, emulated at http://localhost:1; Ctrl-C ends it"
+    assert lines[3] == "export MI_ASYNC_BASE_URL=http://localhost:1"
+    assert "warning" not in written.err
     assert "GET /api/v1/workspaces/newsroom: HTTP 404 (workspace 'newsroom')\n" in written.err
     assert "3 requests, 0 of them refused with 429" in written.err
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("0.0.0.0", True), ("127.0.0.2", False), ("localhost", False), ("::1", False), ("198.51.100.7", True)],  # noqa: S104
+)
+def test_an_address_that_others_reach_is_warned_of(
+    host: str, *, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module._warn_of(host)
+    assert capsys.readouterr().err.startswith("warning: with --host") is warned
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("persons.create", "such as persons.create=10069; got 'persons.create'"),
+        ("persons.make=10069", "got 'persons.make=10069'"),
+        ("storage.put=10069", "got 'storage.put=10069'"),
+        ("persons.create=\u0661", "got 'persons.create=\u0661'"),
+        ("persons.create=10070", "no documented error 10070; give status, code and text, or one of 100, 200"),
+    ],
+)
+def test_a_refusal_that_nobody_documents(text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["emulator", "--port", "0", "--refuse", text]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_origin_with_a_path_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["emulator", "--port", "0", "--cors", "https://example.com/upload"]) == 2
+    assert "without a path; got 'https://example.com/upload'" in capsys.readouterr().err
 
 
 def test_the_shell_lines_can_be_pasted_whatever_is_in_them() -> None:

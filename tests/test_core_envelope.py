@@ -34,7 +34,7 @@ SERVICE = [
     (400, "10033", InvalidRequestError),
     (400, "10041", InvalidRequestError),
     (400, "10046", InvalidRequestError),
-    (400, "10048", InvalidRequestError),
+    (400, "10048", NotFoundError),  # the Object Storage file does not exist, as its description says
     (400, "10069", InvalidRequestError),
     (400, "10072", InvalidRequestError),
     (400, "10073", InvalidRequestError),

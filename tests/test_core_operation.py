@@ -154,8 +154,15 @@ def test_a_server_says_which_argument_does_not_fit(declared: Operation, raw: Raw
 
 
 def test_a_server_takes_what_was_left_out_as_left_out() -> None:
-    assert PUT.arguments(RawArguments(PATH, {}, b"")) == {"number": 1}
-    assert PUT.arguments(RawArguments(PATH, {}, b'{"ratio":null,"new":1}')) == {"number": 1}
+    arguments = {"number": 1, "is_on": True}
+    assert PUT.arguments(RawArguments(PATH, {}, b'{"isOn":true}')) == arguments
+    assert PUT.arguments(RawArguments(PATH, {}, b'{"isOn":true,"ratio":null,"new":1}')) == arguments
+
+
+def test_a_server_requires_what_a_client_always_sends() -> None:
+    assert [p.name for p in PUT.parameters if p.always_sent and not p.required] == ["is_on"]
+    with pytest.raises(ResponseError, match=r"required at \$\.isOn"):
+        PUT.arguments(RawArguments(PATH, {}, b"{}"))
 
 
 def test_an_answer_that_does_not_fit_names_operation_and_path() -> None:

@@ -103,7 +103,7 @@ async def test_who_looks_like_whom() -> None:
         path = f"{PERSONS}/{one}/similar"
         found = (await raw.call("GET", path)).result
         assert found["personId"] == one
-        assert found["similarPersons"][0] == {"personId": twin, "score": 100}
+        assert found["similarPersons"][0] == {"personId": twin, "score": 100, "emulated": True}
         assert len(found["similarPersons"]) == 3
         many = (await raw.call("GET", f"{path}?personCount=10")).result["similarPersons"]
         scores = [person["score"] for person in many]
@@ -127,7 +127,7 @@ async def test_who_looks_like_a_picture() -> None:
         one = await raw.person("One", [await raw.upload()])
         path = f"{PERSONS}/recommend-by-thumbnail"
         found = (await raw.call("POST", path, {"thumbnailKey": await raw.upload()})).result
-        assert found == {"recommendedPersons": [{"personId": one, "score": 100}]}
+        assert found == {"recommendedPersons": [{"personId": one, "score": 100}], "emulated": True}
         assert (await raw.call("POST", path, {"thumbnailKey": "unknown"})).refusal == INVALID
         key = await raw.upload()
         assert (await raw.call("POST", path, {"thumbnailKey": key, "personCount": 11})).refusal == INVALID

@@ -162,7 +162,7 @@ async def test_a_picture_is_one_scene() -> None:
 
 
 async def test_who_is_looked_for() -> None:
-    async with media() as m:
+    async with media(register_strangers=False) as m:
         first, second, _ = await m.faces(3)
         nobody = await m.raw.person("No Face")
         tag, empty = await m.raw.tag("Anchor"), await m.raw.tag("Guest")

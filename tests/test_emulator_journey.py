@@ -55,7 +55,9 @@ async def test_the_whole_way() -> None:
         index = await workspace.indexes.get(project, asset)
         assert index.type is AssetType.VIDEO
         scenes = index.extra["scenes"]
-        assert scenes[0]["persons"] == [{"personId": person.id}]
+        everybody = [person.id async for person in workspace.persons.all()]
+        assert [shown["personId"] for shown in scenes[0]["persons"]] == everybody  # strangers included
+        assert everybody[0] == person.id
 
         async def summarised() -> str:
             return (await workspace.scene_summaries.status(project, asset)).status
@@ -64,7 +66,7 @@ async def test_the_whole_way() -> None:
         await until(summarised, SummaryStatus.SUMMARIZE_COMPLETED)
         summary = await workspace.scene_summaries.get(project, asset)
         assert summary.scene_summary_info is not None
-        assert len(summary.scene_summary_info.extra["scenes"]) == len(scenes)
+        assert len(summary.scene_summaries) == len(scenes)
 
         query = SearchQuery(text_query=scenes[0]["keywords"][0]["name"], person_query=PersonQuery(must=(person.id,)))
         search = await workspace.search.request(query, query_filter=SearchFilter(project_ids=(project,)))

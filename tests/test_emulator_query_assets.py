@@ -104,9 +104,12 @@ async def test_a_thumbnail_is_no_heic_picture() -> None:
         assert await raw.check(await raw.upload(heic(640, 480))) == ("FAILED", "INVALID_FORMAT")
 
 
+PICTURE_NAMED = {"assetType": "IMAGE", "assetFileName": "a.jpg"}
+
+
 async def test_the_quota_is_the_account_s() -> None:
     async with emulated(QUICK, clock=HandClock()) as raw:
-        answers = [(await raw.call("POST", PRESIGN, {"assetFileName": "a.jpg"})).status for _ in range(51)]
+        answers = [(await raw.call("POST", PRESIGN, PICTURE_NAMED)).status for _ in range(51)]
         assert answers == [200] * 50 + [429]
 
 

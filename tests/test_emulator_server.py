@@ -10,11 +10,14 @@ import time
 import aiohttp
 import pytest
 from attrs import evolve
+from yarl import URL
 
 import mi_async
 from mi_async import emulator
 from mi_async._core.declare import Group, operations_of
 from mi_async._core.operation import Operation, Quota
+from mi_async._core.signing import sign
+from mi_async._core.wire import Request
 from mi_async.api import GROUPS
 from mi_async.api.persons import Persons
 from mi_async.credentials import Credentials
@@ -26,7 +29,7 @@ from mi_async.emulator.log import RequestLog
 from mi_async.emulator.state import State
 from mi_async.emulator.windows import Window
 from mi_async.errors import ConfigError
-from tests.support.raw import PERSONS, QUICK, ROOM, HandClock, Raw, emulated
+from tests.support.raw import PERSONS, PICTURE, PRESIGN, QUICK, ROOM, HandClock, Raw, emulated
 
 DECLARED = [(group, operation) for group in GROUPS for operation in operations_of(group)]
 
@@ -87,10 +90,91 @@ async def test_it_accepts_the_keys_and_makes_the_workspaces_that_it_is_given() -
         assert "secret" not in repr(server)
 
 
-async def test_presigned_urls_follow_the_public_address() -> None:
+async def _told(raw: Raw, **headers: str) -> set[str]:
+    """Beginnings of every URL that the server gives: uploads, thumbnails, workspaces, the description."""
+    signed = sign(Request("GET", "/api/v1/workspaces?pageNum=1"), raw.server.credentials, raw.server.state.wall())
+    listed = await raw.call("GET", "/api/v1/workspaces?pageNum=1", headers=signed | headers)
+    described = await raw.send("GET", f"{raw.server.url}/openapi.json", headers=headers)
+    presign = sign(Request("POST", PRESIGN), raw.server.credentials, raw.server.state.wall())
+    issued = await raw.call("POST", PRESIGN, {"thumbnailFileName": "a.jpg"}, headers=presign | headers)
+    key, url = await raw.presign()
+    assert (await raw.put(raw.server.url + URL(url, encoded=True).raw_path_qs)).status == 200
+    person = await raw.person("One", [key])
+    got = sign(Request("GET", f"{PERSONS}/{person}"), raw.server.credentials, raw.server.state.wall())
+    shown = await raw.call("GET", f"{PERSONS}/{person}", headers=got | headers)
+    urls = (
+        listed.result["content"][0]["workspaceUrl"],
+        described.json["servers"][0]["url"],
+        issued.result["url"],
+        shown.result["thumbnails"][0]["url"],
+    )
+    return {str(URL(url).origin()) for url in urls}
+
+
+async def test_every_url_follows_the_public_address() -> None:
     async with emulated(evolve(QUICK, public_url="https://mi.example.com/")) as raw:
+        assert await _told(raw, Host="elsewhere:1") == {"https://mi.example.com"}
+
+
+async def test_every_url_follows_the_host_that_the_client_names() -> None:
+    async with emulated() as raw:
+        assert await _told(raw) == {raw.server.url}
+        assert await _told_again(raw, "emulator:8080") == {"http://emulator:8080"}
+        assert await _told_again(raw, "[::1]:80") == {"http://[::1]"}
+        for odd in ("a b", "x/../y", "user@host", "host:99999999", ""):
+            assert await _told_again(raw, odd) == {raw.server.url}
+
+
+async def _told_again(raw: Raw, host: str) -> set[str]:
+    raw.server.state.workspaces["newsroom"].names.clear()
+    return await _told(raw, Host=host)
+
+
+async def test_all_interfaces_are_no_address_to_connect_to() -> None:
+    server = emulator.Server()
+    server.listening("0.0.0.0", 80)  # noqa: S104
+    assert server.url == server.state.links.base_url == "http://127.0.0.1:80"
+    server.listening("::", 80)
+    assert server.url == "http://[::1]:80"
+
+
+@pytest.mark.parametrize(
+    ("cors", "origin", "seen"),
+    [
+        (("https://example.com",), "https://example.com", "https://example.com"),
+        (("https://example.com",), "https://other.example", None),
+        (("*",), "https://other.example", "*"),
+        (("https://example.com",), None, None),
+    ],
+)
+async def test_a_page_of_another_origin_uploads(cors: tuple[str, ...], origin: str | None, seen: str | None) -> None:
+    async with emulated(evolve(QUICK, cors=cors)) as raw:
         _, url = await raw.presign()
-    assert url.startswith("https://mi.example.com/storage/")
+        asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+        named = {} if origin is None else {"Origin": origin}
+        before = await raw.send("OPTIONS", url, headers=asked | named)
+        answer = await raw.put(url, PICTURE, **named)
+        assert answer.status == 200  # the browser decides, not the storage
+        assert answer.headers.get("Access-Control-Allow-Origin") == seen
+        if seen is None:
+            assert (before.status, b"AccessForbidden" in before.body) == (403, True)
+        else:
+            assert before.status == 200
+            assert before.headers["Access-Control-Allow-Origin"] == seen
+            assert before.headers["Access-Control-Allow-Methods"] == "PUT, GET"
+            assert before.headers["Access-Control-Allow-Headers"] == "content-type"
+            assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+        deleting = {"Access-Control-Request-Method": "DELETE"}
+        assert (await raw.send("OPTIONS", url, headers=deleting | named)).status == 403
+        assert "Access-Control-Allow-Origin" not in (await raw.call("GET", ROOM)).headers  # the API has none
+
+
+async def test_without_origins_nothing_is_told_to_browsers() -> None:
+    async with emulated() as raw:
+        _, url = await raw.presign()
+        assert (await raw.send("OPTIONS", url, headers={"Access-Control-Request-Method": "PUT"})).status == 404
+        answer = await raw.put(url, Origin="https://example.com")
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")

@@ -32,9 +32,13 @@ async def test_a_summary_goes_through_its_states() -> None:
         shown = (await m.call("GET", path)).result
         info = shown["sceneSummaryInfo"]
         assert shown["indexId"] == (await m.call("GET", m.at(asset, "/index"))).result["indexId"]
-        assert len(info["scenes"]) == len(await m.scenes(asset))
-        assert all(scene["summary"].startswith("[ko] A scene about ") for scene in info["scenes"])
+        assert sorted(info) == ["analyzedSceneIds", "lastAnalyzedAt"]
+        assert info["analyzedSceneIds"] is None
         assert "T" in info["lastAnalyzedAt"]
+        texts = shown["sceneSummaries"]
+        assert len(texts) == len(await m.scenes(asset))
+        assert all(text["summary"].startswith("[ko] A scene about ") for text in texts)
+        assert all(text["emulated"] is True for text in texts)
 
 
 async def test_a_part_after_the_whole() -> None:
@@ -51,8 +55,9 @@ async def test_a_part_after_the_whole() -> None:
         assert (await m.call("GET", path)).refusal == (409, "10001")
         m.clock.now += QUEUE + SUMMARY
         again = (await m.call("GET", path)).result
-        assert again["sceneSummaryInfo"]["scenes"] == whole["sceneSummaryInfo"]["scenes"]
-        assert again["sceneSummaryInfo"]["locale"] == "en"
+        assert again["sceneSummaries"] == whole["sceneSummaries"]
+        assert again["sceneSummaries"][0]["locale"] == "en"
+        assert again["sceneSummaryInfo"]["analyzedSceneIds"] == ["2"]
 
 
 async def test_cancelling() -> None:

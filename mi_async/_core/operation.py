@@ -64,7 +64,7 @@ class Parameter:
         wire: the name on the wire.
         place: path, query or body.
         kind: the annotation, without ``Annotated``.
-        required: whether a call must give it.
+        required: whether a call in Python must give it; see ``always_sent`` for the wire.
         default: what is sent when a call does not give it; None is not sent.
         positional: whether it may be given by position.
         bounds: what the service allows.
@@ -78,6 +78,11 @@ class Parameter:
     default: Any
     positional: bool
     bounds: tuple[Bound, ...] = ()
+
+    @property
+    def always_sent(self) -> bool:
+        """Return True if each request has it: a default other than None is sent, because the service requires it."""
+        return self.required or self.default is not None
 
 
 @frozen
@@ -142,6 +147,11 @@ class Operation:
     def defaults(self) -> dict[str, Any]:
         """Values that are sent although a call does not give them."""
         return {p.name: p.default for p in self.parameters if not p.required and p.default is not None}
+
+    @property
+    def takes_body(self) -> bool:
+        """Return True if some argument travels in the body."""
+        return bool(self._body)
 
     @cached_property
     def _query(self) -> tuple[Parameter, ...]:
@@ -255,7 +265,7 @@ def _received(p: Parameter, raw: RawArguments, body: Mapping[str, Any]) -> Any:
     wire = p.name if p.place is Place.PATH else p.wire
     value = sources[p.place].get(wire)
     if value is None:
-        if p.required:
+        if p.always_sent:
             message = "required"
             raise ResponseError(message, path=f"$.{wire}")
         return None

@@ -80,6 +80,6 @@ def from_text(text: str, kind: Any) -> Any:
         return [from_text(item, get_args(kind)[0]) for item in text.split(",")] if text else []
     if kind is bool:
         return {"true": True, "false": False}.get(text, text)
-    if kind is int and INTEGER.fullmatch(text):
+    if kind is int and INTEGER.fullmatch(text) and MIN_INTEGER <= int(text) <= MAX_INTEGER:
         return int(text)
     return text

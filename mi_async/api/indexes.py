@@ -25,7 +25,10 @@ class AssetType(OpenEnum):
 
 
 class SceneRange(OpenEnum):
-    """How long scenes are; EXTRA_SHORT is 10 to 20 s."""
+    """Length of scenes; EXTRA_SHORT is 10 to 20 s.
+
+    SHORT splits finely, by seconds; MEDIUM splits at the main changes; LONG keeps connected scenes together.
+    """
 
     EXTRA_SHORT = "EXTRA_SHORT"
     SHORT = "SHORT"
@@ -34,7 +37,10 @@ class SceneRange(OpenEnum):
 
 
 class SourceLanguage(OpenEnum):
-    """Language of the speech, as the service spells it; its pages do not explain ENKO, the default."""
+    """Language of the speech, as the service spells it.
+
+    ENKO, the default, is Korean and English; ZH-CN is simplified and ZH-TW traditional Chinese.
+    """
 
     ENKO = "ENKO"
     EN = "EN"
@@ -79,7 +85,8 @@ class IndexStatus(Model):
 
     Attributes:
         status: how far it is.
-        analyze_status_message: why it failed (``analysisStatusMessage`` on the wire too); null otherwise.
+        analyze_status_message: why it failed, as prose that varies and may be localised: never match on it
+            (``analysisStatusMessage`` on the wire too); None otherwise.
         index_id: number of the index once the analysis succeeded; null before.
     """
 
@@ -203,7 +210,11 @@ class Indexes(Group):
     ) -> Json:
         """Request the analysis of an asset (for 0 to 10 persons), see ``status``; refused while one runs.
 
-        Give a scene range, or the shortest and the longest scene in seconds, for a video; 0 persons looks for none.
+        Give a scene range, or the shortest and the longest scene in seconds, for a video. 0 persons looks for none,
+        which makes the analysis faster. Audio effects are applause, laughter and background music.
+
+        The analysis registers each unknown face as an anonymous person, so ``persons.all()`` grows with every asset;
+        ``persons.search_all(name_type=NameType.NAMED)`` iterates over the named ones.
         """
         ...
 

@@ -132,7 +132,7 @@ def _parameter(p: Parameter, schemas: Schemas) -> dict[str, Any]:
     described: dict[str, Any] = {
         "name": p.name if p.place is Place.PATH else p.wire,
         "in": p.place.value,
-        "required": p.place is Place.PATH or p.required,
+        "required": p.place is Place.PATH or p.always_sent,
         "schema": _schema(p, schemas),
     }
     if described["schema"].get("type") == "array":
@@ -142,7 +142,7 @@ def _parameter(p: Parameter, schemas: Schemas) -> dict[str, Any]:
 
 def _body(members: Iterable[Parameter], schemas: Schemas) -> dict[str, Any]:
     members = list(members)
-    required = [p.wire for p in members if p.required]
+    required = [p.wire for p in members if p.always_sent]
     schema: Schema = {"type": "object", "properties": {p.wire: _schema(p, schemas) for p in members}}
     if required:
         schema["required"] = required

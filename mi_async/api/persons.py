@@ -228,7 +228,11 @@ class Persons(Group):
         tag_ids: Sequence[int] | None = None,
         limit: int | None = None,
     ) -> AsyncGenerator[Person]:
-        """Iterate over all persons, by name or tags if given, or the first ``limit`` of them."""
+        """Iterate over all persons, by name or tags if given, or the first ``limit`` of them.
+
+        Without a name these include the anonymous persons whom every analysis registers for unknown faces;
+        ``search_all(name_type=NameType.NAMED)`` iterates over those who have a name.
+        """
         return every(
             lambda number: self.list(page_num=number, page_size=page_size, name=name, tag_ids=tag_ids),
             key=attrgetter("id"),

@@ -6,12 +6,13 @@ the vendor removes in January 2027.
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mi_async._core.bounds import AtMostOne
 from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Repeat
-from mi_async.models import Json, Model, OpenEnum
+from mi_async.models import Json, JsonObject, Model, OpenEnum
+from mi_async.notebook import few
 
 
 class SummaryStatus(OpenEnum):
@@ -44,26 +45,31 @@ class SceneSummaryStatus(Model):
 
 @frozen
 class SceneSummaryInfo(Model):
-    """A completed scene summary; the texts are in ``extra``, as sent: their form is not known.
+    """When and of what the last completed run was; source: maiu-get-scene-summary.
 
     Attributes:
-        last_analyzed_at: when the last run completed, as sent; ISO 8601 is likely.
+        last_analyzed_at: when the last run completed, ISO 8601, as sent.
+        analyzed_scene_ids: IDs of the scenes of a partial run, as text; None after a full run. Requests take integers:
+            ``scene_ids=[int(scene_id) for scene_id in info.analyzed_scene_ids]``.
     """
 
     last_analyzed_at: str | None = None
+    analyzed_scene_ids: tuple[str, ...] | None = None
 
 
 @frozen
 class SceneSummary(Model):
-    """Scene summary of an index; source: mi-get-scene-summary-result.
+    """Scene summary of an index; source: mi-get-scene-summary-result, maiu-get-scene-summary.
 
     Attributes:
-        index_id: number of the index.
-        scene_summary_info: null until a summary completed.
+        index_id: ID of the index.
+        scene_summary_info: None until a summary completed.
+        scene_summaries: the texts, one item per scene; the members of an item are not documented.
     """
 
     index_id: int
     scene_summary_info: SceneSummaryInfo | None = None
+    scene_summaries: tuple[JsonObject, ...] = field(default=(), repr=few)
 
 
 _ASSET = "/workspaces/{workspace_name}/projects/{project_id}/assets/{asset_id}"
@@ -82,7 +88,11 @@ class SceneSummaries(Group):
     async def request(
         self, project_id: int, asset_id: int, *, scene_ids: Sequence[int] | None = None, locale: str | None = None
     ) -> Json:
-        """Request a summary of all scenes in a language, or after one full run of some again; see ``status``."""
+        """Request a summary of all scenes in a language, or after one full run of some again; see ``status``.
+
+        A partial run rewrites the named scenes and keeps the others. While a run goes on, the service refuses to edit
+        the labels of persons and the scripts of the asset.
+        """
         ...
 
     @operation(f"GET {_ASSET}/scene-summary/status", source="mi-scene-summary-status")
@@ -103,7 +113,7 @@ class SceneSummaries(Group):
     @operation(
         f"POST {_INDEX}/scene-summaries",
         repeat=Repeat.CONFLICTS,
-        source="mi-request-scene-summary",
+        source="maiu-request-scene-summary",
         deprecated="scene_summaries.request",
     )
     async def request_by_index(
@@ -114,7 +124,7 @@ class SceneSummaries(Group):
 
     @operation(
         f"GET {_INDEX}/scene-summaries/{{scene_summary_id}}/status",
-        source="mi-scene-summary-status",
+        source="maiu-scene-summary-status",
         deprecated="scene_summaries.status",
     )
     async def status_by_id(

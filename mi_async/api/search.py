@@ -132,8 +132,9 @@ class SearchResults(Model):
     Attributes:
         search_id: of the search.
         status: how far it is.
-        total_count: results in all pages.
-        total_page: number of pages.
+        total_count: assets found, as the current pages say, or scenes, as an older page says: neither counts the
+            items of ``results`` for certain.
+        total_page: number of pages; walk by this.
         page_no: number of this page, from 1.
         page_size: results that a full page holds.
         results: by score and then index creation; the form of a result is not known.
@@ -181,7 +182,9 @@ class Search(Group):
     def all(
         self, search_id: str, *, page_size: int | None = None, limit: int | None = None
     ) -> AsyncGenerator[JsonObject]:
-        """Iterate over all results of a completed search, or the first ``limit`` of them.
+        """Iterate over all results of a completed search, or the first ``limit`` of them, page by page.
+
+        An item may be a scene, or an asset with its scenes: the service's pages do not say.
 
         Raises:
             SearchFailedError: the search failed, or is not completed yet.

@@ -4,6 +4,7 @@ Law: stdout carries shell lines that make other commands find it; what it sees g
 """
 
 import asyncio
+import ipaddress
 import os
 import shlex
 from contextlib import AsyncExitStack
@@ -14,11 +15,12 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from mi_async._core.clock import Clock
+from mi_async.api import operations
 from mi_async.api.workspaces import NAME
 from mi_async.cli.buckets import looking_at
 from mi_async.cli.service import Verbosity, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Server, Settings, serve
+from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Rejection, Server, Settings, serve
 from mi_async.errors import ConfigError
 from mi_async.storage.place import Storage
 
@@ -44,9 +46,13 @@ def emulator(
     unfinished: Share = 0.0,
     jitter: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0,
     faults: Share = 0.0,
+    refuse: tuple[str, ...] = (),
+    register_strangers: bool = True,
+    detect_faces: bool = True,
     keep_bytes: bool = True,
     workspace: Annotated[tuple[str, ...], Parameter(validator=_allowed)] = ("newsroom",),
     public_url: str | None = None,
+    cors: tuple[str, ...] = (),
     storage_url: str | None = None,
     verbose: Verbosity = 0,
 ) -> None:
@@ -62,9 +68,13 @@ def emulator(
         unfinished: Share of the uploads that are never processed, from 0 to 1.
         jitter: Seconds that a request spends on its way at most, and as much for its answer.
         faults: Share of the requests that go wrong, from 0 to 1, spread over every kind of fault.
+        refuse: Operation whose next request is refused, and with which code: persons.create=10069; may be repeated.
+        register_strangers: Whether an analysis registers unknown faces as persons without a name.
+        detect_faces: Whether images of a single colour are refused where a person gets them; others count as faces.
         keep_bytes: Whether pictures are kept and served; without, many take little memory.
         workspace: Workspace that exists from the start; may be given several times.
-        public_url: Where uploads go, if clients reach the emulator by another address than it listens on.
+        public_url: Base of all its URLs, if clients reach the emulator by another address than their requests name.
+        cors: Origin whose pages may upload, such as https://example.com, or *; may be given several times.
         storage_url: An S3 server whose objects are those that can be imported; without it any object exists.
     """
     log_to_stderr(verbose)
@@ -73,8 +83,12 @@ def emulator(
         workspaces=workspace,
         random_faults=Faults.uniform(faults) if faults else {},
         jitter=jitter,
+        refusals=tuple(map(_refusal, refuse)),
+        register_strangers=register_strangers,
+        detect_faces=detect_faces,
         keep_bytes=keep_bytes,
         public_url=public_url,
+        cors=cors,
     )
     latency = _latency(latency_median, latency_p95) or settings.latency
     if unfinished:
@@ -82,6 +96,15 @@ def emulator(
     settings = evolve(settings, latency=latency)
     storage = None if storage_url is None else Storage(storage_url)
     asyncio.run(_emulate(host, port, settings, Clock(speed), storage))
+
+
+def _refusal(text: str) -> tuple[str, Rejection]:
+    """Read ``operation=code``."""
+    place, _, code = text.partition("=")
+    if place not in {operation.id for operation in operations()} or not code.isascii() or not code.isdigit():
+        message = f"--refuse takes an operation and a documented code, such as persons.create=10069; got {text!r}"
+        raise ConfigError(message)
+    return place, Rejection(int(code))
 
 
 def _latency(median: float | None, p95: float | None) -> Latency | None:
@@ -99,6 +122,7 @@ async def _emulate(host: str, port: int, settings: Settings, clock: Clock, stora
             if storage is not None:
                 settings = evolve(settings, objects=await stack.enter_async_context(looking_at(storage, CREDENTIALS)))
             server = await stack.enter_async_context(serve(host, port, settings=settings, clock=clock))
+            _warn_of(host)
             out = stdout()
             out.write(_exports(server, storage))
             out.flush()
@@ -111,17 +135,31 @@ async def _emulate(host: str, port: int, settings: Settings, clock: Clock, stora
         raise ConfigError(message) from error
 
 
+def _warn_of(host: str) -> None:
+    """Warn of an address that others reach too: the keys are in the documentation."""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host.lower() == "localhost"
+    if not local:
+        stderr().write(
+            f"warning: with --host {host} other machines reach the emulator, and its keys are known to everyone; "
+            "for uploads from there they must name it by an address that they reach, or set --public-url\n"
+        )
+
+
 def _exports(server: Server, storage: Storage | None = None) -> str:
     keys, workspaces = server.credentials, server.settings.workspaces
+    url = server.settings.public_url or server.url
     variables = {
         "NCLOUD_ACCESS_KEY_ID": keys.access_key,
         "NCLOUD_SECRET_ACCESS_KEY": keys.secret_key,
-        "MI_ASYNC_BASE_URL": server.url,
+        "MI_ASYNC_BASE_URL": url,
         "MI_ASYNC_WORKSPACE": workspaces[0],
         **({} if storage is None else {"MI_ASYNC_STORAGE_URL": storage.url}),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    return "\n".join([f"# Media Intelligence, emulated at {server.url}; Ctrl-C ends it", *lines, ""])
+    return "\n".join([f"# Media Intelligence, emulated at {url}; Ctrl-C ends it", *lines, ""])
 
 
 def _summary(server: Server) -> str:

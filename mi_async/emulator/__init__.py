@@ -8,6 +8,7 @@ Law: shares declarations, signing and conversion with the client and nothing els
 
 from mi_async.emulator.faults import Fault, Faults
 from mi_async.emulator.objects import StoredObject
+from mi_async.emulator.rules import Rejection
 from mi_async.emulator.server import Server, run, serve
 from mi_async.emulator.settings import CREDENTIALS, Latency, Mixture, Settings
 
@@ -17,6 +18,7 @@ __all__ = [
     "Faults",
     "Latency",
     "Mixture",
+    "Rejection",
     "Server",
     "Settings",
     "StoredObject",

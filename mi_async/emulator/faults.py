@@ -76,6 +76,7 @@ COURSES: Mapping[Fault, Course] = {
 }
 
 ANYWHERE = "*"
+STORAGE_PUT = "storage.put"
 
 
 @define(eq=False)
@@ -89,25 +90,30 @@ class Faults:
     _places: Collection[str] = field(repr=False)
     _random: Mapping[Fault, float] = field(repr=False)
     _rng: random.Random = field(repr=False)
-    _scripted: defaultdict[str, deque[Fault]] = field(init=False, repr=False, factory=lambda: defaultdict(deque))
-    injected: Counter[Fault] = Factory(Counter)
+    _scripted: defaultdict[str, deque[Fault | Rejection]] = field(
+        init=False, repr=False, factory=lambda: defaultdict(deque)
+    )
+    injected: Counter[Fault | Rejection] = Factory(Counter)
 
     @staticmethod
     def uniform(probability: float) -> dict[Fault, float]:
         """Spread a total probability per request evenly over all kinds, for ``Settings.random_faults``."""
         return dict.fromkeys(Fault, probability / len(Fault))
 
-    def next(self, place: str, fault: Fault, *, times: int = 1) -> None:
+    def next(self, place: str, fault: Fault | Rejection, *, times: int = 1) -> None:
         """Let the next requests of a place go wrong, after those already asked for.
 
         Args:
             place: an operation id, ``storage.put``, or ``*`` for whatever comes next.
-            fault: the kind.
+            fault: the kind, or a refusal such as ``Rejection(10069)``, without effect and of an operation alone.
             times: how many requests.
 
         Raises:
-            InvalidArgumentError: there is no such place.
+            InvalidArgumentError: there is no such place, or a refusal is none of an operation's.
         """
+        if isinstance(fault, Rejection) and place in {ANYWHERE, STORAGE_PUT}:
+            message = f"{place!r} is no operation, which alone refuses with a code; name one, such as persons.create"
+            raise InvalidArgumentError(message)
         if place != ANYWHERE and place not in self._places:
             message = f"no operation {place!r}; there are {', '.join(sorted(self._places))} and {ANYWHERE}"
             raise InvalidArgumentError(message)
@@ -117,14 +123,14 @@ class Faults:
         """Forget what was asked for and has not happened."""
         self._scripted.clear()
 
-    def draw(self, place: str) -> Fault | None:
+    def draw(self, place: str) -> Fault | Rejection | None:
         """Decide about one request that was admitted."""
         fault = self._asked(place) or self._chance()
         if fault is not None:
             self.injected[fault] += 1
         return fault
 
-    def _asked(self, place: str) -> Fault | None:
+    def _asked(self, place: str) -> Fault | Rejection | None:
         queue = self._scripted.get(place) or self._scripted.get(ANYWHERE)
         return queue.popleft() if queue else None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 from attrs import define
 
@@ -73,8 +74,12 @@ _BY_STATUS: Mapping[int, Rejection] = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: rule
 
 @web.middleware
 async def gateway_words(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Say what the framework refuses (paths, methods, bodies too large) in the gateway's words."""
+    """Put into the gateway's words what the framework refuses: paths, methods, bodies too large or malformed."""
     try:
         return await handler(request)
+    except (HttpProcessingError, web.RequestPayloadError) as error:
+        response = refusal(rules.BAD_REQUEST, f"{request.method} {request.path}: {type(error).__name__}")
+        response.force_close()
+        return response
     except web.HTTPException as error:
         return refusal(_BY_STATUS.get(error.status, rules.NO_SUCH_API), f"{request.method} {request.path}")

@@ -12,7 +12,7 @@ from attrs import Factory, define, frozen
 
 from mi_async.emulator.jobs import Job, Phase
 from mi_async.emulator.objects import StoredObject
-from mi_async.emulator.rules import NO_ANALYSIS, NO_ASSET, Refused, require
+from mi_async.emulator.rules import EMULATED, NO_ANALYSIS, NO_ASSET, Refused, require
 
 
 @frozen
@@ -61,7 +61,7 @@ class Scene:
         return {word: sure for word, sure in self.keywords.items() if sure >= confidence}
 
     def shown(self, confidence: float) -> dict[str, Any]:
-        """The scene as JSON, in a form that is ours alone."""
+        """Return the scene as JSON, in a form that is the emulator's alone, and says so."""
         return {
             "sceneId": self.id,
             "startMs": self.start_ms,
@@ -70,6 +70,7 @@ class Scene:
             "script": self.script,
             "audioEffects": list(self.audio_effects),
             "persons": [{"personId": person} for person in self.person_ids],
+            **EMULATED,
         }
 
 
@@ -100,11 +101,13 @@ class Summary:
         locale: language of the texts.
         finished: when the last run was over.
         texts: by scene id.
+        part: the scenes of the last run; None for all.
     """
 
     locale: str | None
     finished: datetime
     texts: Mapping[int, str]
+    part: frozenset[int] | None = None
 
 
 @define(eq=False)
@@ -136,16 +139,17 @@ class Index:
             wanted = [scene for scene in self.scenes if run.scene_ids is None or scene.id in run.scene_ids]
             texts = {} if run.scene_ids is None or self.summary is None else self.summary.texts
             written = {scene.id: _text(scene, run) for scene in wanted}
-            self.summary = Summary(run.locale, run.finished, {**texts, **written})
+            self.summary = Summary(run.locale, run.finished, {**texts, **written}, run.scene_ids)
         return self.summary
 
 
 @define(eq=False)
 class Analysis:
-    """One request for an analysis, and the index that it makes if it succeeds."""
+    """One request for an analysis of an object, by its digest, and the index that it makes if it succeeds."""
 
     job: Job
     index: Index
+    source: str
 
 
 @define(eq=False)

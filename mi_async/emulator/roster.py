@@ -48,6 +48,10 @@ def remove(room: Workspace, person: Person, successor: int | None) -> int:
     """Delete a person, in scenes too, where a successor takes its place; returns how many assets showed it."""
     del room.persons[person.id]
     room.names.pop(person.name or "", None)
+    for face in [face for face, known in room.faces.items() if known == person.id]:
+        del room.faces[face]
+        if successor is not None:
+            room.faces[face] = successor
     return sum([asset.relabel(person.id, successor) for _, asset in room.assets()])
 
 

@@ -5,7 +5,7 @@ Source: the common response codes, the API gateway's error handling page and the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -13,9 +13,13 @@ from typing import TypeVar
 from attrs import frozen
 
 from mi_async._core.images import MIN_PIXELS
+from mi_async.errors import InvalidArgumentError
 from mi_async.models import OpenEnum, Page
 
 T = TypeVar("T")
+
+EMULATED: Mapping[str, bool] = {"emulated": True}
+"""Member of every object whose form no document shows: a client that reads its other members relies on the emulator."""
 
 
 class Dialect(Enum):
@@ -27,14 +31,36 @@ class Dialect(Enum):
     PROXY = "HTML page of a proxy in between"
 
 
-@frozen
+@frozen(init=False)
 class Rejection:
-    """One way to say no: HTTP status, code and text in a dialect."""
+    """One way to say no: HTTP status, code and text in a dialect.
+
+    ``Rejection(10069)`` is the documented one of that code, of the service or of its gateway; ``Rejection(422,
+    "10072")`` the documented one of that status and code; ``Rejection(400, "10099", "New.")`` is one of your own.
+
+    Raises:
+        InvalidArgumentError: no such code is documented.
+    """
 
     status: int
     code: str
     text: str
-    dialect: Dialect = Dialect.SERVICE
+    dialect: Dialect
+
+    def __init__(self, status: int, code: str = "", text: str = "", dialect: Dialect = Dialect.SERVICE) -> None:
+        if not text:
+            known = DOCUMENTED.get((status, code) if code else str(status))
+            if known is None:
+                codes = ", ".join(sorted((key for key in DOCUMENTED if isinstance(key, str)), key=int))
+                message = f"no documented error {code or status}; give status, code and text, or one of {codes}"
+                raise InvalidArgumentError(message)
+            status, code, text, dialect = known.status, known.code, known.text, known.dialect
+        self.__attrs_init__(status, code, text, dialect)
+
+
+# the first row of a code is the documented one: some that follow borrow the code of INVALID
+DOCUMENTED: dict[str | tuple[int, str], Rejection] = {}
+"""Documented errors of service and gateway, by code and by (status, code)."""
 
 
 class Refused(Exception):  # noqa: N818  an answer of the service, not an error of the emulator
@@ -52,8 +78,10 @@ class Refused(Exception):  # noqa: N818  an answer of the service, not an error 
 
 
 INVALID = Rejection(400, "10001", "Invalid Request.")
+NOT_PERMITTED = Rejection(401, "10003", "Failed to check permissions.")
 NOT_IMPORTED = Rejection(400, "10014", "Select the asset you want to analyze.")
 FOLDER = Rejection(400, "10016", "Select the bucket to integrate (folder selection not available).")
+TOO_MANY_ASSETS = Rejection(400, "10023", "You can request up to 10 assets at a time.")
 BASE_RENAMED = Rejection(400, "10027", "The base project name can't be changed.")
 BASE_DELETED = Rejection(400, "10033", "The base project can't be deleted.")
 WRONG_BUCKET = Rejection(
@@ -61,6 +89,13 @@ WRONG_BUCKET = Rejection(
     "10041",
     "The bucket integration is invalid. Check the bucket information again in the NAVER Cloud Platform console.",
 )
+ACL_FAILED = Rejection(400, "10046", "Failed to set object storage ACL.")
+NO_OBJECT = Rejection(400, "10048", "Check the linked Object Storage settings")
+NO_FACE = Rejection(400, "10069", "Please upload a large, clear image of your face, looking straight ahead.")
+WRONG_FORMAT = Rejection(400, "10072", "Invalid file format.")
+UNSUPPORTED_FORMAT = Rejection(422, "10072", "Invalid file format.")
+CROP_FAILED = Rejection(400, "10073", "Image crop error.")
+COVER_FAILED = Rejection(400, "10074", "Image cover upload failed.")
 NO_REPRESENTATIVE = Rejection(400, "10075", "Representative thumbnail not exist.")
 LAST_THUMBNAIL = Rejection(400, "10077", "Can not delete all thumbnails.")
 NO_INDEX = Rejection(400, "50003", "Analyze result not exists.")
@@ -87,6 +122,7 @@ PROJECT_TAKEN = Rejection(409, "10026", "This project name already exists.")
 TOO_MANY_PROJECTS = Rejection(409, "10045", "Can create up to 1,000 items per workspace.")
 PROJECT_NAME_TOO_LONG = Rejection(409, "10049", "The project name exceeds the maximum length(100).")
 TAG_TAKEN = Rejection(409, "10062", "Tag already registered.")
+TOO_MANY_ITEMS = Rejection(409, "10068", "You can register up to 500 items.")
 TWO_PRIMARIES = Rejection(409, "10076", "Primary thumbnail exceeded the limit.")
 WORKSPACE_TAKEN = Rejection(409, "20012", "Exist Workspace Name.")
 NAME_TAKEN = Rejection(409, "50005", "The name is already in use. Please enter a different name.")
@@ -94,14 +130,24 @@ ANALYSING = Rejection(422, "10017", "Analyzing asset.")
 UNEXPECTED = Rejection(500, "99999", "An error has occurred.")
 UNIMPLEMENTED = Rejection(501, "99999", "The emulator has no body for this operation.")
 
+BAD_REQUEST = Rejection(400, "100", "Bad Request Exception", Dialect.GATEWAY)
 UNAUTHENTICATED = Rejection(401, "200", "Authentication Failed", Dialect.GATEWAY)
+PERMISSION_DENIED = Rejection(401, "210", "Permission Denied", Dialect.GATEWAY)
 NO_SUCH_API = Rejection(404, "300", "Not Found Exception", Dialect.GATEWAY)
 TOO_LARGE = Rejection(413, "430", "Request Entity Too Large", Dialect.GATEWAY)
+QUOTA_EXCEEDED = Rejection(429, "400", "Quota Exceeded", Dialect.GATEWAY)
+RATE_LIMITED = Rejection(429, "420", "Rate Limited", Dialect.GATEWAY)
 THROTTLED = Rejection(429, "410", "Throttle Limited", Dialect.GATEWAY)
 GATEWAY_ERROR = Rejection(500, "900", "Unexpected Error", Dialect.GATEWAY)
 ENDPOINT_ERROR = Rejection(503, "500", "Endpoint Error", Dialect.GATEWAY)
+ENDPOINT_TIMEOUT = Rejection(504, "510", "Endpoint Timeout", Dialect.GATEWAY)
+
+for _row in [row for row in vars().values() if isinstance(row, Rejection)]:
+    DOCUMENTED.setdefault(_row.code, _row)
+    DOCUMENTED.setdefault((_row.status, _row.code), _row)
 
 NOT_AN_IMAGE = Rejection(400, "InvalidArgument", "The Content-Type is not that of an image.", Dialect.STORAGE)
+FOREIGN_ORIGIN = Rejection(403, "AccessForbidden", "CORSResponse: This CORS request is not allowed.", Dialect.STORAGE)
 ACCESS_DENIED = Rejection(403, "AccessDenied", "Access Denied", Dialect.STORAGE)
 EXPIRED = Rejection(403, "AccessDenied", "Request has expired", Dialect.STORAGE)
 WRONG_SIGNATURE = Rejection(403, "SignatureDoesNotMatch", "The request signature does not match.", Dialect.STORAGE)
@@ -112,7 +158,6 @@ STORAGE_DOWN = Rejection(503, "ServiceUnavailable", "Please try again.", Dialect
 SLOW_DOWN = Rejection(503, "SlowDown", "Please reduce your request rate.", Dialect.STORAGE)
 
 PROXY_ERROR = Rejection(502, "", "Bad Gateway", Dialect.PROXY)
-
 WORKSPACE_NAME = re.compile(r"[a-z0-9-]{3,63}")
 FORBIDDEN = frozenset(";|`")
 MOST_THUMBNAILS_PER_CREATE = 100

@@ -6,6 +6,7 @@ Law: gateway, fault, effect, answer, in this order; no operation is named here.
 import asyncio
 import logging
 import random
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
@@ -22,24 +23,32 @@ from mi_async._core.operation import Operation, RawArguments
 from mi_async.api import GROUPS, operations
 from mi_async.api.openapi import describe
 from mi_async.credentials import Credentials
+from mi_async.emulator import strangers
 from mi_async.emulator.answers import REASON, refusal, success
 from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
+from mi_async.emulator.browsers import allowed, preflight
 from mi_async.emulator.delivery import deliver
-from mi_async.emulator.faults import COURSES, Faults, Moment
+from mi_async.emulator.faults import COURSES, STORAGE_PUT, Faults, Moment
 from mi_async.emulator.gateway import Gateway, gateway_words
-from mi_async.emulator.links import Links
+from mi_async.emulator.http_log import HttpLog
+from mi_async.emulator.links import PREFIX, Links, reached_at
 from mi_async.emulator.log import RequestLog
+from mi_async.emulator.request_body import read_json_body
 from mi_async.emulator.rules import INVALID, Refused, Rejection
 from mi_async.emulator.settings import CREDENTIALS, Settings
 from mi_async.emulator.state import State
 from mi_async.emulator.storage import ROUTE, Storage
 from mi_async.errors import ResponseError
+from mi_async.text import one_line
 
 _log = logging.getLogger(__name__)
 
 DESCRIPTION = "/openapi.json"
-STORAGE_PUT, STORAGE_GET = "storage.put", "storage.get"
+STORAGE_GET = "storage.get"
 REQUEST_ID = "x-ncp-request-id"
+HOST = re.compile(r"(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
+ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  to recognise them
+"""Addresses to listen on that are none to connect to, with one that is."""
 GRACE = 0.1
 """Real seconds that requests in progress are given when the server closes."""
 
@@ -78,12 +87,15 @@ class Server:
         self.state = State(self.settings, self.clock, Links())
         places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
         self.faults = Faults(places, self.settings.random_faults, random.Random(f"faults {seed}"))
+        for place, rejection in self.settings.refusals:
+            self.faults.next(place, rejection)
         self._request_ids = random.Random(f"requests {seed}")
         self._jitter = random.Random(f"jitter {seed}")
 
     def application(self) -> web.Application:
         """Build the aiohttp application."""
-        app = web.Application(middlewares=[self._travel, gateway_words] if self.settings.jitter else [gateway_words])
+        travel = [self._travel] if self.settings.jitter else []
+        app = web.Application(middlewares=[*travel, self._addressed, gateway_words])
         app.on_response_prepare.append(self._stamp)
         gateway = Gateway(self.credentials, self.state, self.log)
         for group in GROUPS:
@@ -92,11 +104,14 @@ class Server:
         storage = Storage(self.state)
         app.router.add_put(ROUTE, self._put(storage))
         app.router.add_get(ROUTE, self._get(storage), allow_head=False)
+        if self.settings.cors:
+            app.router.add_route("OPTIONS", ROUTE, self._preflight)
         app.router.add_get(DESCRIPTION, self._described, allow_head=False)
         return app
 
     def listening(self, host: str, port: int) -> None:
         """Take note of the address, which presigned URLs are made of."""
+        host = ALL_INTERFACES.get(host, host)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{port}"
         self.state.links.base_url = (self.settings.public_url or self.url).rstrip("/")
@@ -110,6 +125,7 @@ class Server:
         make = bodies_for(group, self.bodies)
 
         async def perform(request: web.Request) -> web.Response:
+            strangers.register(self.state, request.match_info.get("workspace_name"))
             return await _performed(operation, partial(make, self.state), request)
 
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -137,7 +153,19 @@ class Server:
 
     async def _described(self, _: web.Request) -> web.Response:
         # not part of the service, so without a signature
-        return web.Response(body=convert.dumps(describe(self.url)), content_type="application/json")
+        return web.Response(body=convert.dumps(describe(self.state.links.address)), content_type="application/json")
+
+    async def _preflight(self, request: web.Request) -> web.Response:
+        return preflight(request, self.settings.cors)
+
+    @web.middleware
+    async def _addressed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Give URLs with the address by which this client reached the server, unless a public one is set."""
+        host = request.headers.get("Host", "")
+        if self.settings.public_url is not None or not HOST.fullmatch(host):
+            return await handler(request)
+        with reached_at(f"{request.scheme}://{host}"):
+            return await handler(request)
 
     @web.middleware
     async def _travel(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -152,6 +180,8 @@ class Server:
         fault = self.faults.draw(place)
         if fault is None:
             return self._logged(place, await perform(request))
+        if isinstance(fault, Rejection):
+            return self._logged(place, refusal(fault))
         course = COURSES[fault]
         answer = await perform(request) if course.moment is Moment.AFTER else web.Response()
         ending = course.storage if place == STORAGE_PUT else course.api
@@ -166,7 +196,9 @@ class Server:
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
         # of the target only the path: the query of an upload is a signature
         reason = f" ({response.headers[REASON]})" if REASON in response.headers else ""
-        _log.info("%s %s: HTTP %d%s", request.method, request.path, response.status, reason)
+        _log.info("%s %s: HTTP %d%s", one_line(request.method), one_line(request.path), response.status, reason)
+        if request.path.startswith(PREFIX):
+            response.headers.update(allowed(request, self.settings.cors))
         response.headers["Date"] = formatdate(self.state.wall(), usegmt=True)
         response.headers[REQUEST_ID] = f"{self._request_ids.getrandbits(128):032x}"
 
@@ -175,7 +207,8 @@ async def _performed(operation: Operation, make: Callable[..., Group], request: 
     """Run the body of an operation and wrap what it returns."""
     try:
         bodies = make(**{name: request.match_info[name] for name in operation.scope})
-        raw = RawArguments(request.match_info, request.query, await request.read())
+        body = await read_json_body(request, expected=operation.takes_body)
+        raw = RawArguments(request.match_info, request.query, body)
         return success(await getattr(bodies, operation.name)(**operation.arguments(raw)))
     except Refused as refused:
         return refusal(refused.rejection, refused.detail)
@@ -207,7 +240,14 @@ async def serve(
         OSError: the address cannot be listened on.
     """
     server = Server(settings or Settings(), credentials, clock or Clock(), bodies)
-    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=GRACE)
+    # bodies arrive as they were sent: a storage keeps a compressed one as it is, and the API bounds what it inflates
+    runner = web.AppRunner(
+        server.application(),
+        access_log=None,
+        shutdown_timeout=GRACE,
+        auto_decompress=False,
+        logger=HttpLog(logging.getLogger("aiohttp.server"), {}),
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

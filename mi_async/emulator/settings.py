@@ -13,8 +13,10 @@ from attrs import field, frozen
 from mi_async._core.operation import Quota
 from mi_async._core.signing import MAX_SKEW
 from mi_async.credentials import Credentials
+from mi_async.emulator.browsers import check_origins
 from mi_async.emulator.faults import Fault
 from mi_async.emulator.objects import Objects, by_name
+from mi_async.emulator.rules import Rejection
 from mi_async.errors import ConfigError
 
 CREDENTIALS = Credentials("EMULATOR-ACCESS-KEY", "emulator-secret-key-that-opens-nothing")
@@ -134,11 +136,20 @@ class Settings:
         url_lifetime: seconds for which an upload URL is good.
         key_lifetime: seconds for which a thumbnail key can be given to a person after its upload.
         random_faults: probability of each kind of fault per request; see ``Faults.uniform``.
+        refusals: operations whose next request is refused, and how; several of one operation follow each other.
+        register_strangers: whether an analysis registers faces that it does not know as persons without a name, as the
+            service does.
+        detect_faces: whether an image of a single colour, which shows no face, is refused where a person gets it (400,
+            10069); all others count as faces.
+        thumbnails_per_person: how many a person can have before more are refused (409, 10068). The documents say "500
+            items" and not of what.
         slow_body: seconds over which the fault SLOW_BODY spreads an answer.
         max_skew: a request whose timestamp is off by this many real seconds or more is refused.
         clock_offset: real seconds by which the server's wall clock is ahead of the machine's.
         keep_bytes: whether pictures are kept and served; False keeps memory flat in bulk runs.
-        public_url: base of the presigned URLs when clients reach the server by another address than it listens on.
+        public_url: base of every URL that the server gives, when clients reach it by another address than they name
+            in their ``Host`` header.
+        cors: origins whose pages may upload and show images, such as ``https://example.com``; ``*`` for all.
     """
 
     seed: int = 0
@@ -158,9 +169,14 @@ class Settings:
     url_lifetime: float = 900.0
     key_lifetime: float = 86_400.0
     random_faults: Mapping[Fault, float] = field(factory=dict, validator=_probabilities)
+    refusals: tuple[tuple[str, Rejection], ...] = ()
+    register_strangers: bool = True
+    detect_faces: bool = True
+    thumbnails_per_person: int = 500
     jitter: float = field(default=0.0, validator=_not_negative)
     slow_body: float = 2.0
     max_skew: float = MAX_SKEW
     clock_offset: float = 0.0
     keep_bytes: bool = True
     public_url: str | None = None
+    cors: tuple[str, ...] = field(default=(), validator=check_origins)

@@ -17,7 +17,7 @@ from mi_async.api.thumbnails import UploadMessage
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.emulator.jobs import Job
 from mi_async.emulator.links import Links
-from mi_async.emulator.media import Asset, Project
+from mi_async.emulator.media import Analysis, Asset, Project
 from mi_async.emulator.rules import NO_PROJECT, NO_WORKSPACE, THUMBNAILS, Accepted, Refused, require
 from mi_async.emulator.settings import Latency, Settings
 
@@ -41,6 +41,7 @@ class Upload:
         stored: when its bytes were stored; None before.
         ready: when the completion check tells how it went.
         failure: why the service does not take the picture; None when it does.
+        faceless: whether no face is found in it, as far as the settings ask for one.
         format: of the picture, by its content.
         size: bytes stored.
         md5: hexadecimal digest of the bytes stored.
@@ -55,6 +56,7 @@ class Upload:
     stored: float | None = None
     ready: float = 0.0
     failure: UploadMessage | None = None
+    faceless: bool = False
     format: str = ""
     size: int = 0
     md5: str = ""
@@ -77,6 +79,7 @@ class Person:
         tag_ids: tags, in the order in which they were added.
         thumbnails: keys of the pictures by thumbnail id, in the order in which they were added.
         primary: id of the main thumbnail; None when there are no thumbnails.
+        source: digest of the object in which an analysis met this person first; None for one who was created or named.
     """
 
     id: int
@@ -85,6 +88,7 @@ class Person:
     tag_ids: dict[int, None] = Factory(dict)
     thumbnails: dict[int, str] = Factory(dict)
     primary: int | None = None
+    source: str | None = None
 
 
 @frozen
@@ -117,6 +121,8 @@ class Workspace:
         projects: by id; the base project is the first.
         searches: by id.
         analyses: how many were asked for and not cancelled.
+        faces: persons whom an analysis registered, by the digest of the face image.
+        arriving: heap of the analyses that register someone: when they end, a number, the analysis, its face images.
     """
 
     info: WorkspaceInfo
@@ -126,6 +132,8 @@ class Workspace:
     projects: dict[int, Project] = Factory(dict)
     searches: dict[str, Search] = Factory(dict)
     analyses: int = 0
+    faces: dict[str, int] = Factory(dict)
+    arriving: list[tuple[float, int, Analysis, list[bytes]]] = Factory(list)
 
     def project(self, project_id: int) -> Project:
         """Find a project.
@@ -136,10 +144,11 @@ class Workspace:
         require(project_id in self.projects, f"project {project_id}", NO_PROJECT)
         return self.projects[project_id]
 
-    def recognisable(self, tag_ids: Collection[int] | None) -> Iterator[int]:
-        """Yield the persons whose face is known, by any of the tags if given."""
+    def recognisable(self, tag_ids: Collection[int] | None, source: str) -> Iterator[int]:
+        """Yield the persons whose face is known, by any of the tags if given; strangers in their own object only."""
         for person in self.persons.values():
-            if person.thumbnails and (not tag_ids or person.tag_ids.keys() & set(tag_ids)):
+            tagged = not tag_ids or person.tag_ids.keys() & set(tag_ids)
+            if person.thumbnails and tagged and person.source in {None, source}:
                 yield person.id
 
     def assets(self) -> Iterator[tuple[Project, Asset]]:

@@ -14,6 +14,7 @@ from mi_async.emulator import rules
 from mi_async.emulator.answers import refusal
 from mi_async.emulator.heic import read_heic
 from mi_async.emulator.links import PREFIX
+from mi_async.emulator.plain_images import is_plain
 from mi_async.emulator.rules import Accepted, Rejection
 from mi_async.emulator.state import State, Upload
 
@@ -80,6 +81,7 @@ class Storage:
         picture = read_picture(head) or read_heic(head)
         upload.format = picture.format if picture else ""
         upload.failure = UploadMessage.OVER_SIZE_LIMIT if size > MAX_BYTES else _failure(picture, upload.accepted)
+        upload.faceless = self.state.settings.detect_faces and is_plain(head)
         if self.state.settings.keep_bytes and upload.failure is None:
             upload.content = head
 

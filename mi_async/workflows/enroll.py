@@ -14,7 +14,17 @@ from typing import Any
 from attrs import define, evolve, field
 
 from mi_async.api.person_tags import NAME as TAG_NAME
-from mi_async.api.persons import DESCRIPTION, NAME, NAME_FILTER, PLAIN, Person, ThumbnailInput
+from mi_async.api.persons import (
+    DESCRIPTION,
+    NAME,
+    NAME_FILTER,
+    PLAIN,
+    NameType,
+    Person,
+    SortColumn,
+    SortType,
+    ThumbnailInput,
+)
 from mi_async.errors import ConflictError, InvalidArgumentError, MIError
 from mi_async.workflows.attach import add_thumbnails, shows
 from mi_async.workflows.context import Context, known, tell_created
@@ -24,6 +34,8 @@ from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import Progress, State, Upload, bring, refuse_async
 
 MAX_PER_CREATE = 100
+LOOKUP_PAGE = 50
+"""Persons in a page of a search: the most that the service allows."""
 
 
 async def enroll_person(
@@ -83,9 +95,19 @@ class _Follower:
 
 
 async def find_person(context: Context, name: str) -> Person | None:
-    """Look a person up by exact name; None when there is none."""
+    """Look a person up by exact name among those who have one; None when there is none.
+
+    Every analysis adds persons without a name: they are left out. By ID, so that no analysis changes the order.
+    """
     filterable = all(bound.fault(name) is None for bound in (NAME_FILTER, PLAIN))
-    async with aclosing(context.groups.persons.all(name=name if filterable else None)) as persons:
+    found = context.groups.persons.search_all(
+        page_size=LOOKUP_PAGE,
+        name=name if filterable else None,
+        name_type=NameType.NAMED,
+        sort_column=SortColumn.PERSON_ID,
+        sort_type=SortType.ASC,
+    )
+    async with aclosing(found) as persons:
         async for person in persons:
             if person.name is not None and unicodedata.normalize("NFC", person.name) == name:
                 return person

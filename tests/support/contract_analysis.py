@@ -15,7 +15,11 @@ INDEX = {
     "updatedTime": "2025-08-15T17:13:48",
 }
 SETTING = {"analysisEngine": "Sinossi v1.0", "sceneRange": "MEDIUM"}
-SUMMARY = {"indexId": 1001, "sceneSummaryInfo": {"lastAnalyzedAt": "2025-08-15T17:13:48"}}
+SUMMARY = {
+    "indexId": 1001,
+    "sceneSummaryInfo": {"lastAnalyzedAt": "2025-08-15T17:13:48", "analyzedSceneIds": ["1", "2"]},
+    "sceneSummaries": [{"first": "member"}, {"second": "member"}],
+}
 OF_INDEX = f"{IN_ASSET}/indexes/{{index_id}}"
 INDEX_ROOM = f"{ASSET_ROOM}/indexes/1001"
 ONE_INDEX = {**ONE, "index_id": 1001}
@@ -186,7 +190,7 @@ SUMMARIES = (
     Documented(
         "scene_summaries.request_by_index",
         f"POST {OF_INDEX}/scene-summaries",
-        "mi-request-scene-summary",
+        "maiu-request-scene-summary",
         "CONFLICTS",
         {**ONE_INDEX, "scene_ids": [1, 2]},
         f"{INDEX_ROOM}/scene-summaries",
@@ -196,7 +200,7 @@ SUMMARIES = (
     Documented(
         "scene_summaries.status_by_id",
         f"GET {OF_INDEX}/scene-summaries/{{scene_summary_id}}/status",
-        "mi-scene-summary-status",
+        "maiu-scene-summary-status",
         "SAFE",
         ONE_SUMMARY,
         f"{INDEX_ROOM}/scene-summaries/101/status",

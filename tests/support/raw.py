@@ -86,9 +86,9 @@ class Raw:
         """Call with a signature made ``ahead`` of the server's wall clock, or with the headers given."""
         signed = sign(Request(method, target), self.server.credentials, self.server.state.wall() + ahead)
         content = None if body is None else BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
-        return await self.send(
-            method, self.server.url + target, data=content, headers=signed if headers is None else headers
-        )
+        declared = {} if body is None else {"Content-Type": "application/json"}
+        given = signed if headers is None else headers
+        return await self.send(method, self.server.url + target, data=content, headers=declared | dict(given))
 
     async def arrived(self, place: str, times: int = 1) -> None:
         while self.server.log.count(place) < times:  # noqa: ASYNC110  a server has no event for that

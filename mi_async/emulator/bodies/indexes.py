@@ -5,6 +5,8 @@ Law: an asset has one index. The one in force stays until an analysis succeeds, 
 
 from collections.abc import Mapping, Sequence
 
+from attrs import evolve
+
 from mi_async.api.indexes import (
     AnalysisSetting,
     AnalysisStatus,
@@ -19,7 +21,7 @@ from mi_async.api.indexes import (
     SceneRange,
     SourceLanguage,
 )
-from mi_async.emulator import media, rules, state, synthetic
+from mi_async.emulator import media, rules, state, strangers, synthetic
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.rules import Rejection, require
@@ -65,7 +67,8 @@ class EmulatedIndexes(Indexes):
         lengths = self._lengths(scene_range, min_scene_duration_sec, max_scene_duration_sec)
         rules.check_known("sourceLanguage", source_language)
         options = media.Options(*lengths, scene_range, source_language or "ENKO", bool(detect_audio_effects))
-        return self._analyse(asset, options, analysis_person_count, tag_ids, rules.RUNNING)
+        requested = self._analyse(asset, options, analysis_person_count, tag_ids, rules.RUNNING)
+        return evolve(requested, extra=rules.EMULATED)
 
     async def status(self, project_id: int, asset_id: int) -> IndexStatus:
         """Tell how the last analysis goes."""
@@ -170,13 +173,17 @@ class EmulatedIndexes(Indexes):
             raise rules.Refused(rules.NO_ASSET, f"asset {asset.id} was not imported")
         require(not asset.analysing(now), f"asset {asset.id}", running)
         asset.index(now)  # one that is finished comes into force before the next is asked for
-        candidates = self._room.recognisable(tag_ids)
+        candidates = self._room.recognisable(tag_ids, found.digest)
         most = rules.MOST_PERSONS_PER_ANALYSIS if persons is None else persons
         job = self._state.new_job(settings.queueing, settings.analysing)
         job.fails |= not found.readable
-        scenes = tuple(synthetic.scenes(found, options, synthetic.seen(found, candidates, most)))
+        known = synthetic.seen(found, candidates, most)
+        scenes = tuple(synthetic.scenes(found, options, known))
         index = media.Index(self._state.new_id(), options, self._state.time(), self._state.time_at(job.ends), scenes)
-        asset.analysis = media.Analysis(job, index)
+        asset.analysis = media.Analysis(job, index, found.digest)
+        if settings.register_strangers:
+            faces = list(strangers.portraits(found, most - len(known)))
+            strangers.expect(self._state, self._room, asset.analysis, faces)
         self._room.analyses += 1
         return RequestedAnalysis(index.id, index.created, state.USER)
 
@@ -217,6 +224,7 @@ class EmulatedIndexes(Indexes):
             updated_user_name=listed.updated_user_name,
             updated_time=listed.updated_time,
             extra={
+                **rules.EMULATED,
                 "analysisSetting": {"analysisEngine": ENGINE, "sceneRange": index.options.scene_range},
                 "scenes": [scene.shown(least) for scene in index.scenes],
             },

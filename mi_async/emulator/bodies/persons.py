@@ -94,7 +94,7 @@ class EmulatedPersons(Persons):
         if name is not None:
             self._room.names.pop(person.name or "", None)
             self._room.names[name] = person.id
-            person.name = name
+            person.name, person.source = name, None  # who has a name is recognised everywhere
         if description is not None:
             person.description = description
         return self._shown(person)
@@ -109,6 +109,10 @@ class EmulatedPersons(Persons):
         """Add thumbnails; a new main one takes the place of the old."""
         person = self._find(person_id)
         self._check_thumbnails(thumbnails)
+        most, count = self._state.settings.thumbnails_per_person, len(person.thumbnails) + len(thumbnails)
+        require(
+            count <= most, f"person {person_id} would have {count} thumbnails, not up to {most}", rules.TOO_MANY_ITEMS
+        )
         self._add(person, thumbnails)
         return self._thumbnails(person)
 
@@ -183,15 +187,18 @@ class EmulatedPersons(Persons):
         digests = self._digests(person)
         require(digests, f"person {person_id} has no thumbnails", rules.NO_REPRESENTATIVE)
         found = self._alike(digests, person_count, score_threshold, but=person_id)
-        return SimilarPersons(person_id, tuple(SimilarPerson(one, extra={"score": score}) for one, score in found))
+        return SimilarPersons(
+            person_id, tuple(SimilarPerson(one, extra={"score": score, **rules.EMULATED}) for one, score in found)
+        )
 
     async def recommend_by_thumbnail(
         self, thumbnail_key: str, *, person_count: int | None = None, score_threshold: int | None = None
     ) -> JsonObject:
         """List who looks like a picture; the form of the answer is not documented, and ours alone."""
-        require(self._usable(thumbnail_key), f"thumbnailKey {thumbnail_key!r} is not usable")
+        self._check_face(thumbnail_key)
         found = self._alike([self._state.uploads[thumbnail_key].md5], person_count, score_threshold)
-        return {"recommendedPersons": [{"personId": person, "score": score} for person, score in found]}
+        recommended = [{"personId": person, "score": score} for person, score in found]
+        return {"recommendedPersons": recommended, **rules.EMULATED}
 
     def _alike(
         self, digests: Collection[str], count: int | None, threshold: int | None, but: int | None = None
@@ -225,7 +232,12 @@ class EmulatedPersons(Persons):
         primaries = sum(given.is_primary_thumbnail for given in thumbnails)
         require(primaries <= 1, f"{primaries} primary thumbnails", rules.TWO_PRIMARIES)
         for given in thumbnails:
-            require(self._usable(given.thumbnail_key), f"thumbnailKey {given.thumbnail_key!r} is not usable")
+            self._check_face(given.thumbnail_key)
+
+    def _check_face(self, key: str) -> None:
+        """Refuse a key that is not usable, or whose picture shows nobody; the service does not say which of several."""
+        require(self._usable(key), f"thumbnailKey {key!r} is not usable")
+        require(not self._state.uploads[key].faceless, f"no face in {key!r}", rules.NO_FACE)
 
     def _usable(self, key: str) -> bool:
         upload, now = self._state.uploads.get(key), self._state.now()

@@ -15,7 +15,7 @@ from mi_async.api.scene_summaries import (
 from mi_async.emulator import media, rules, state
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.jobs import Phase
-from mi_async.emulator.rules import Refused, require
+from mi_async.emulator.rules import EMULATED, Refused, require
 from mi_async.models import Json
 
 STATUSES: Mapping[Phase, SummaryStatus] = {
@@ -112,7 +112,7 @@ class EmulatedSceneSummaries(SceneSummaries):
         wanted = None if scene_ids is None else frozenset(scene_ids)
         job = self._state.new_job(settings.queueing, settings.summarizing)
         index.run = media.Run(self._state.new_id(), job, self._state.time_at(job.ends), wanted, locale)
-        return {"sceneSummaryId": index.run.id, "indexId": index.id}
+        return {"sceneSummaryId": index.run.id, "indexId": index.id, **EMULATED}
 
     def _cancel(self, run: media.Run | None) -> None:
         now = self._state.now()
@@ -121,7 +121,7 @@ class EmulatedSceneSummaries(SceneSummaries):
         run.job.cancelled = True
 
     def _shown(self, index: media.Index) -> SceneSummary:
-        """A summary; the form of its texts is not documented, and ours alone.
+        """Return a summary; the members of its texts are not documented, and the emulator's alone.
 
         While the last run is not completed, what an earlier one wrote is not shown.
         """
@@ -130,6 +130,16 @@ class EmulatedSceneSummaries(SceneSummaries):
             raise Refused(rules.NOT_FOUND, f"index {index.id} has no summary")
         status = self._status(index.run)
         require(status is SummaryStatus.SUMMARIZE_COMPLETED, f"the scene summary is {status}", rules.NOT_SUMMARIZED)
-        texts = [{"sceneId": scene, "summary": text} for scene, text in sorted(summary.texts.items())]
-        info = SceneSummaryInfo(summary.finished.isoformat(), extra={"locale": summary.locale, "scenes": texts})
-        return SceneSummary(index.id, info)
+        texts = tuple(
+            {"sceneId": scene, "summary": text, "locale": summary.locale, **EMULATED}
+            for scene, text in sorted(summary.texts.items())
+        )
+        return SceneSummary(index.id, _info(summary), texts)
+
+
+def _info(summary: media.Summary) -> SceneSummaryInfo:
+    part = summary.part
+    # as documented: text, although a request takes integers; null after a full run, which unstructuring leaves out
+    scene_ids = None if part is None else tuple(map(str, sorted(part)))
+    extra: Mapping[str, Json] = {"analyzedSceneIds": None} if part is None else {}
+    return SceneSummaryInfo(summary.finished.isoformat(), scene_ids, extra=extra)

@@ -43,4 +43,4 @@ class EmulatedWorkspaces(Workspaces):
         return self._described(room.info)
 
     def _described(self, info: WorkspaceInfo) -> WorkspaceInfo:
-        return evolve(info, workspace_url=f"{self._state.links.base_url}/api/v1/workspaces/{info.workspace_name}")
+        return evolve(info, workspace_url=f"{self._state.links.address}/api/v1/workspaces/{info.workspace_name}")
