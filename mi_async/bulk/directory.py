@@ -8,7 +8,6 @@ import heapq
 import json
 import os
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
@@ -16,7 +15,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
-from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload, is_unicode
+from mi_async._core.names import clean_name, is_unicode
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.rows import number
 
 PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
@@ -32,7 +32,7 @@ RUN = 50_000
 """Names that are sorted in memory; more are merged from a temporary file."""
 
 Entry = tuple[str, str, bool]
-"""Key in NFC, name, and whether it is a folder."""
+"""The person's name, the name on the disk, and whether it is a folder."""
 
 
 def people(folder: Path) -> Iterator[PersonInput | BadInput]:
@@ -143,7 +143,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _entry(entry: os.DirEntry[str]) -> Entry:
     is_folder = _is_folder(entry)
     stem = entry.name if is_folder else os.path.splitext(entry.name)[0]  # noqa: PTH122  as above
-    return unicodedata.normalize("NFC", stem), entry.name, is_folder
+    return clean_name(stem), entry.name, is_folder
 
 
 def _stored(run: list[Entry], file: TextIO) -> Iterator[Entry]:
