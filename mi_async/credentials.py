@@ -12,6 +12,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from attrs import Factory, field, frozen
 
+from mi_async._core.files import open_regular_file
 from mi_async.errors import CredentialsError
 
 ACCESS_KEY_NAMES = ("NCLOUD_ACCESS_KEY_ID", "NCLOUD_ACCESS_KEY")
@@ -119,7 +120,8 @@ class Credentials:
 def _profiles(file: Path) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
-        text = file.expanduser().read_text(encoding="utf-8-sig")
+        with open_regular_file(file.expanduser()) as opened:  # a pipe in its place would be waited for without end
+            text = opened.read().decode("utf-8-sig")
         lines = (line.lstrip() for line in text.splitlines())
         first = next((line for line in lines if line and line[0] not in "#;"), "")
         # Files of the vendor's older tool have no section header.

@@ -1,5 +1,6 @@
 """Where keys are found, what is said when they are not, and that a secret is never shown."""
 
+import os
 import pickle
 import traceback
 from pathlib import Path
@@ -198,7 +199,7 @@ def test_a_file_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied", str(file))
 
-    monkeypatch.setattr(Path, "read_text", refuse)  # whoever runs the tests as root may read everything
+    monkeypatch.setattr(os, "open", refuse)  # whoever runs the tests as root may read everything
     with pytest.raises(CredentialsError, match=r"configure: Permission denied$"):
         Credentials.from_profile()
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
 
+from mi_async._core.paths import ABSENT, existing_path, not_found
+
 TRANSIENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, getattr(errno, "ESTALE", errno.EIO)})
 """Errors of the machine or of a network disk: trying again later may succeed, and the file is not at fault."""
 
@@ -25,20 +27,35 @@ def is_transient(error: BaseException | None) -> bool:
 
 
 def open_regular(path: str | os.PathLike[str]) -> int:
-    """Open a regular file for reading; returns its descriptor, which the caller closes.
+    """Open a regular file for reading, also one that the disk spells otherwise; the caller closes the descriptor.
 
     Raises:
         OSError: it cannot be opened, or is a directory (EISDIR), pipe, device or socket (EINVAL).
         ValueError: the path holds a null character.
     """
-    # Without O_NONBLOCK, opening a pipe waits until somebody writes to it. It means nothing for a regular file.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = _opened(path)
     try:
         _require_regular(os.fstat(descriptor).st_mode, path)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _opened(path: str | os.PathLike[str]) -> int:
+    # Without O_NONBLOCK, opening a pipe waits until somebody writes to it. It means nothing for a regular file.
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        return os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket: said in the same words as a pipe
+            raise OSError(errno.EINVAL, NOT_REGULAR, os.fspath(path)) from None
+        if error.errno not in ABSENT:
+            raise
+        found = existing_path(path)
+        if found == os.fsdecode(path):
+            raise not_found(path) if error.errno == errno.ENOENT else error from None
+    return os.open(found, flags)
 
 
 def _require_regular(mode: int, path: str | os.PathLike[str]) -> None:

@@ -4,11 +4,11 @@ Law: asks the journal and the file system, and makes no request but one for the 
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from attrs import define, evolve, field
 
+from mi_async._core.paths import stat_path
 from mi_async.bulk.admission import DUPLICATE, INPUT, only
 from mi_async.bulk.film import Film, Print, outcome_of
 from mi_async.bulk.items import AssetInput, BadInput, Item
@@ -130,7 +130,7 @@ def print_of(item: AssetInput) -> Print:
     if isinstance(item.source, StoredObject):
         return item.size, item.mtime_ns
     try:
-        found = os.stat(item.source)  # noqa: PTH116  a million of them
+        found = stat_path(item.source)
     except (OSError, ValueError):
         return 0, 0
     return found.st_size, found.st_mtime_ns

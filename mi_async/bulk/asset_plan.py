@@ -17,6 +17,7 @@ from mi_async.bulk.admission import DUPLICATE, INPUT, only
 from mi_async.bulk.arrivals import REFUSED, print_of
 from mi_async.bulk.costs import Cost, costs_of, keeping, listed
 from mi_async.bulk.film import Film, outcome_of
+from mi_async.bulk.input_facts import NO_FACTS, InputFacts, facts_of
 from mi_async.bulk.items import AssetInput, BadInput
 from mi_async.bulk.outcome import AssetOutcome, BulkOutcome, Problem, Status
 from mi_async.bulk.past import FindAssets, Firsts, remembered_assets
@@ -54,6 +55,7 @@ class AssetPlan:
         reasons: what would be refused, by code.
         costs: requests, at least.
         problems: the first items that would not go well, at most 20.
+        facts: encoding of the input, and what was passed over.
     """
 
     items: int = 0
@@ -69,6 +71,7 @@ class AssetPlan:
     reasons: Mapping[str, int] = field(factory=dict)
     costs: tuple[Cost, ...] = ()
     problems: tuple[BulkOutcome, ...] = ()
+    facts: InputFacts = NO_FACTS
 
     @property
     def troubled(self) -> int:
@@ -88,10 +91,11 @@ class AssetPlan:
             "reasons": dict(self.reasons),
             "requests": {cost.operation: cost.calls for cost in self.costs},
             "problems": [outcome.as_row() for outcome in self.problems],
+            **self.facts.as_dict(),
         }
 
     def __str__(self) -> str:
-        rows = [("items", f"{self.items:,}")]
+        rows = [("items", f"{self.items:,}"), *self.facts.rows()]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _ASSETS if getattr(self, name)]
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _FILES if getattr(self, name)]
@@ -164,7 +168,7 @@ def plan_assets(
     with _planning(goal, journal, problems) as planner:
         while chunk := list(islice(source, CHUNK)):
             planner.add(chunk)
-    return planner.plan(quotas or {})
+    return planner.plan(quotas or {}, facts_of(assets))
 
 
 async def plan_listing(
@@ -185,7 +189,7 @@ async def plan_listing(
                 planner.add(chunk)
                 chunk.clear()
         planner.add(chunk)
-    return planner.plan(quotas or {})
+    return planner.plan(quotas or {}, facts_of(listing))
 
 
 @contextmanager
@@ -222,11 +226,18 @@ class _Planner:
                 self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
             self.tell(outcome)
 
-    def plan(self, quotas: Mapping[str, Quota | None]) -> AssetPlan:
+    def plan(self, quotas: Mapping[str, Quota | None], facts: InputFacts) -> AssetPlan:
         """What it has come to."""
         own = {name: self.counts.get(name, 0) for name in ("items", *_COUNTED)}
         costs = costs_of(_ASKED, self.counts, quotas)
-        return AssetPlan(**own, footage=self.footage, reasons=self.reasons, costs=costs, problems=tuple(self.first))
+        return AssetPlan(
+            **own,
+            footage=self.footage,
+            reasons=self.reasons,
+            costs=costs,
+            problems=tuple(self.first),
+            facts=facts,
+        )
 
     def _judged(self, chunk: Sequence[AssetInput | BadInput]) -> Iterator[AssetOutcome | None]:
         places = [_place(item) if isinstance(item, AssetInput) else item.message for item in chunk]

@@ -1,97 +1,144 @@
-"""Tables in CSV: as spreadsheets write them, in UTF-8, UTF-16 or CP949, with commas, semicolons or tabs.
+"""Tables in CSV: as spreadsheets write them, with commas, semicolons or tabs.
 
-Law: streams; a row that cannot be read becomes a ``BadInput`` with its line, and the next one is read.
+Invariant: streams. A row that cannot be read becomes a ``BadInput`` with its line, and the next one is read.
 """
 
-import codecs
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
+from attrs import define
+
+from mi_async._core.names import trimmed
+from mi_async.bulk.cells import shown
+from mi_async.bulk.encodings import LineReader, LineTooLongError, open_text
 from mi_async.bulk.items import BadInput
 from mi_async.bulk.rows import Row
 from mi_async.errors import InvalidArgumentError
 
 DELIMITERS = (",", ";", "\t")
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-ENCODINGS = ("utf-8", "cp949")
-"""Tried in this order where no mark tells; the second is what a Korean Excel writes."""
-WIDE = {(False, True): "utf-16-le", (True, False): "utf-16-be"}
-"""UTF-16 without a mark, by which of the first two bytes is 0: names of columns are ASCII."""
-BLOCK = 2**20
+LONGEST = 2**20
+"""Characters of a line; a longer one is none of ours."""
+SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?[,;\t]*\s*', re.IGNORECASE)
+"""First line by which Excel is told the delimiter."""
+BLANK = re.compile(r"[\s,;\"]*")
+FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+"""How exports keep spreadsheets from changing a number: ``="1002"``."""
+FURTHER = 20
+"""Rows among which a header is looked for that is not the first one."""
 
 
-def header(path: Path) -> tuple[str, ...]:
-    """Names of the columns.
+@define(eq=False)
+class _Table:
+    """An open table whose header was read."""
+
+    names: tuple[str, ...]
+    reader: Any
+    lines: LineReader
+
+
+def header(path: Path, encoding: str) -> tuple[str, ...]:
+    """Names of the columns, '' for one without.
 
     Raises:
-        InvalidArgumentError: the file is empty, or its encoding is none of those that are known.
+        InvalidArgumentError: the file is empty, or its first row cannot be read.
     """
-    with _opened(path) as file:
-        line = file.readline()
-    if not line:
-        message = f"{path}: the file is empty"
-        raise InvalidArgumentError(message)
-    return _header(line)[0]
+    with closing(open_text(path, encoding)) as file:
+        return _begun(path, file).names
 
 
-def rows(path: Path) -> Iterator[Row | BadInput]:
-    """Every row that is not blank, with the line where it begins."""
-    with _opened(path) as file:
-        names, delimiter = _header(file.readline())
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+def later_header(path: Path, encoding: str, is_header: Callable[[Sequence[str]], bool]) -> int | None:
+    """Line of a header below a title, None where there is none in the first rows."""
+    found = (row for row in rows(path, encoding, cells_of=lambda _, cells: dict(enumerate(cells))))
+    for number, row in enumerate(found):
+        if number == FURTHER:
+            break
+        if isinstance(row, Row) and is_header([trimmed(cell) for cell in row.cells.values()]):
+            return int(row.origin.rpartition(":")[2])
+    return None
+
+
+def rows(
+    path: Path, encoding: str, cells_of: Callable[[Sequence[str], Sequence[str]], Any] | None = None
+) -> Iterator[Row | BadInput]:
+    """Every row that is not blank, with the line where it begins; ``cells_of`` names its cells."""
+    with closing(open_text(path, encoding)) as file:
+        table = _begun(path, file)
         while True:
-            line = reader.line_num + 2  # the header is one, and lines are counted from 1
+            line = table.lines.number + 1
+            origin = f"{path}:{line}"
             try:
-                cells = next(reader)
+                cells = next(table.reader)
             except StopIteration:
                 return
-            except csv.Error as error:
-                yield BadInput(f"{path}:{line}", _explained(error, line, reader.line_num + 1))
+            except LineTooLongError as error:
+                yield BadInput(origin, str(error))
                 continue
-            if len(cells) == len(names):
-                if any(cells):
-                    yield Row(f"{path}:{line}", dict(zip(names, cells, strict=True)))
-            elif any(cells):
-                yield BadInput(f"{path}:{line}", f"it has {len(cells)} fields where the header has {len(names)}")
+            except csv.Error as error:
+                yield BadInput(origin, _explained(error, line, table.lines.number))
+                continue
+            if not any(cells):
+                continue
+            if (fault := None if cells_of else _fault(table.names, cells)) is not None:
+                yield BadInput(origin, fault)
+            else:
+                yield Row(origin, (cells_of or _named)(table.names, cells))
 
 
-def _opened(path: Path) -> TextIO:
-    return path.open(encoding=_encoding(path), newline="")
-
-
-def _header(line: str) -> tuple[tuple[str, ...], str]:
-    """Names and delimiter: the one that makes most columns."""
-    tried = [(next(csv.reader([line], delimiter=delimiter), []), delimiter) for delimiter in DELIMITERS]
-    names, delimiter = max(tried, key=lambda one: len(one[0]))
-    return tuple(name.strip().casefold() for name in names), delimiter
-
-
-def _encoding(path: Path) -> str:
-    """Encoding of a file, all of it looked at, in blocks."""
-    with path.open("rb") as file:
-        start = file.read(max(map(len, MARKS)))
-    marked = [name for mark, name in MARKS.items() if start.startswith(mark)]
-    if (wide := WIDE.get((start[:1] == b"\0", start[1:2] == b"\0"))) is not None:
-        marked.append(wide)
-    for name in marked or ENCODINGS:
-        if _is_encoded(path, name):
-            return name
-    message = f"{path}: the text is neither {' nor '.join(marked or ENCODINGS)}; save it as UTF-8"
-    raise InvalidArgumentError(message)
-
-
-def _is_encoded(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _begun(path: Path, file: Any) -> _Table:
+    """Read as far as the header."""
+    lines, delimiter = LineReader(file, LONGEST), None
     try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+        first = next(line for line in lines if not BLANK.fullmatch(line))
+        if (told := SEPARATOR_LINE.fullmatch(first)) is not None:
+            delimiter = told["delimiter"]
+            first = next(line for line in lines if not BLANK.fullmatch(line))
+        reader = csv.reader(chain([first], lines), delimiter=delimiter or _delimiter(first), strict=True)
+        names = tuple(map(trimmed, next(reader)))
+    except StopIteration:
+        message = f"{path}: the file is empty"
+        raise InvalidArgumentError(message) from None
+    except (csv.Error, LineTooLongError) as error:
+        message = f"{path}:{lines.number}: the header is not readable as CSV: {error}"
+        raise InvalidArgumentError(message) from error
+    return _Table(names, reader, lines)
+
+
+def _delimiter(line: str) -> str:
+    """The one that makes most columns."""
+    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([line], delimiter=delimiter), [])))
+
+
+def _fault(names: Sequence[str], cells: Sequence[str]) -> str | None:
+    """What is wrong with a row: a cell that no column has a name for."""
+    for number, cell in enumerate(cells):
+        if number >= len(names) and cell.strip():
+            return f"it has {len(cells)} fields where the header has {len(names)}"
+        if number < len(names) and not names[number] and cell.strip():
+            return f"column {number + 1} ({_letters(number)}) has no name in the header, and holds {shown(cell)}"
+    return None
+
+
+def _letters(number: int) -> str:
+    """What a spreadsheet calls a column: A to Z, then AA."""
+    rest, last = divmod(number, 26)
+    return (_letters(rest - 1) if rest else "") + chr(ord("A") + last)
+
+
+def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Cells by the names of their columns. Some programs leave out empty cells at the end of a row."""
+    missing = [""] * (len(names) - len(cells))
+    return {name: _value(cell) for name, cell in zip(names, [*cells, *missing], strict=False) if name}
+
+
+def _value(cell: str) -> str:
+    if cell[:2] == '="' and (told := FORMULA.fullmatch(cell)) is not None:
+        return told[1].replace('""', '"')
+    return cell
 
 
 def _explained(error: csv.Error, first: int, last: int) -> str:

@@ -1,29 +1,28 @@
 """Directories of pictures: one folder for each person, one file for each person, or both.
 
-Law: sorted by name whatever the file system says, in flat memory; what is passed over in silence is in ``IGNORED`` and
-``JOURNALS``.
+Invariant: sorted by name whatever the file system says, in flat memory. What is passed over is counted; only journals
+and what lies beside them (``JOURNALS``) are passed over in silence.
 """
 
 import heapq
 import json
 import os
 import tempfile
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
-from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload, is_unicode
-from mi_async.bulk.rows import number
+from mi_async._core.names import clean_name, is_unicode
+from mi_async.bulk.cells import number
+from mi_async.bulk.input_facts import PassedOver
+from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.leftovers import LEFT_BEHIND, is_left_behind
 
 PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
 """Suffixes of files that are taken for pictures, in any case; whether they are, their content decides."""
-
-IGNORED = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
-"""What systems leave behind; as hidden files (``.DS_Store``) it is no input and no mistake either."""
 
 JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
 """How files end that are a journal or lie beside one; by default a run's journal is in the directory it is begun in."""
@@ -32,15 +31,15 @@ RUN = 50_000
 """Names that are sorted in memory; more are merged from a temporary file."""
 
 Entry = tuple[str, str, bool]
-"""Key in NFC, name, and whether it is a folder."""
+"""The person's name, the name on the disk, and whether it is a folder."""
 
 
-def people(folder: Path) -> Iterator[PersonInput | BadInput]:
+def people(folder: Path, passed_over: PassedOver) -> Generator[PersonInput | BadInput]:
     """A person for each folder with pictures in it and for each stem of a picture's name, by name."""
-    for name, entries in groupby(_entries(folder), key=itemgetter(0)):
+    for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
         pictures: list[str] = []
         first = ""
-        for found in _pictures(folder, entries):
+        for found in _pictures(folder, entries, passed_over):
             if isinstance(found, BadInput):
                 yield found
                 continue
@@ -52,15 +51,15 @@ def people(folder: Path) -> Iterator[PersonInput | BadInput]:
             yield BadInput(_shown(first), "the name is not Unicode text")
 
 
-def uploads(folder: Path) -> Iterator[ThumbnailUpload | BadInput]:
+def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
     """Each picture, for the person whose number its folder or its stem is."""
-    for name, entries in groupby(_entries(folder), key=itemgetter(0)):
+    for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
         try:
             person_id = number(name)
         except ValueError:
             yield from (BadInput(_shown(os.path.join(folder, e[1])), _NOT_A_NUMBER) for e in entries)  # noqa: PTH118
             continue
-        for found in _pictures(folder, entries):
+        for found in _pictures(folder, entries, passed_over):
             yield found if isinstance(found, BadInput) else ThumbnailUpload(person_id, found[1], origin=found[1])
 
 
@@ -69,26 +68,26 @@ _NOT_A_NUMBER = "a folder or picture is named by the number of the person"
 
 def count(folder: Path) -> int:
     """How many names there are, without a look into the folders."""
-    return sum(1 for _ in groupby(_entries(folder), key=itemgetter(0)))
+    return sum(1 for _ in groupby(_entries(folder, PassedOver()), key=itemgetter(0)))
 
 
-def _pictures(folder: Path, entries: Iterable[Entry]) -> Iterator[tuple[str, str] | BadInput]:
+def _pictures(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
     """Pictures of one name, each with the folder or file that bears the name."""
     for _, name, is_folder in entries:
         path = os.path.join(folder, name)  # noqa: PTH118  a million of them
         if is_folder:
-            yield from _inside(path)
+            yield from _inside(path, passed_over)
         elif (fault := _fault(path)) is not None:
             yield fault
         else:
             yield path, path
 
 
-def _inside(folder: str) -> Iterator[tuple[str, str] | BadInput]:
+def _inside(folder: str, passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
     """What is in one person's folder."""
     nothing = True
     try:
-        for _, name, is_folder in _entries(folder):
+        for _, name, is_folder in _entries(folder, passed_over):
             nothing = False
             path = os.path.join(folder, name)  # noqa: PTH118  as above
             if is_folder:
@@ -110,27 +109,25 @@ def _fault(path: str) -> BadInput | None:
     return BadInput(_shown(path), "not a picture by its name: .jpg, .jpeg, .png and .webp are")
 
 
-def _entries(folder: str | Path) -> Iterator[Entry]:
+def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
     """What counts in a folder, sorted by key and name."""
     with ExitStack() as stack:
         runs: list[Iterable[Entry]] = []
         run: list[Entry] = []
         with os.scandir(folder) as found:
             for entry in found:
-                if _is_left_behind(entry):
+                is_folder = _is_folder(entry)
+                if not is_folder and entry.name.lower().endswith(JOURNALS):
                     continue
-                run.append(_entry(entry))
+                if is_left_behind(entry.name, is_folder=is_folder):
+                    passed_over.add(LEFT_BEHIND)
+                    continue
+                run.append(_entry(entry, is_folder))
                 if len(run) == RUN:
                     file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
                     runs.append(_stored(sorted(run), file))
                     run.clear()
         yield from heapq.merge(*runs, sorted(run))
-
-
-def _is_left_behind(entry: os.DirEntry[str]) -> bool:
-    """Whether it is no input and no mistake."""
-    name = entry.name.lower()
-    return name[:1] == "." or name in IGNORED or (name.endswith(JOURNALS) and not _is_folder(entry))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -140,10 +137,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _entry(entry: os.DirEntry[str]) -> Entry:
-    is_folder = _is_folder(entry)
+def _entry(entry: os.DirEntry[str], is_folder: bool) -> Entry:
     stem = entry.name if is_folder else os.path.splitext(entry.name)[0]  # noqa: PTH122  as above
-    return unicodedata.normalize("NFC", stem), entry.name, is_folder
+    return clean_name(stem), entry.name, is_folder
 
 
 def _stored(run: list[Entry], file: TextIO) -> Iterator[Entry]:

@@ -18,6 +18,7 @@ from typing import Any, Self
 from attrs import define, field
 
 from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture
+from mi_async._core.paths import stat_path
 from mi_async.bulk import shrink
 from mi_async.errors import ConfigError, ImageRejectedError
 from mi_async.text import size
@@ -182,7 +183,7 @@ def _is_big(source: object) -> bool:
     if not isinstance(source, str | os.PathLike):
         return False
     try:
-        return os.stat(source).st_size > MAX_BYTES  # noqa: PTH116  cheaper than a Path, and runs a million times
+        return stat_path(source).st_size > MAX_BYTES
     except (OSError, ValueError):
         return False  # reading it will say what is wrong
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from mi_async._core.bounds import Bound, Range
+from mi_async._core.names import NOT_TEXT, clean_name, is_unicode, name_fault
 from mi_async.api.person_tags import NAME as TAG_NAME
 from mi_async.api.persons import DESCRIPTION, NAME
 from mi_async.errors import InvalidArgumentError
@@ -40,8 +41,12 @@ def _pictures(value: Iterable[Source]) -> tuple[Source, ...]:
     return _several("thumbnails", value)
 
 
+def _name(text: str) -> str:
+    return clean_name(text) if isinstance(text, str) else text
+
+
 def _tags(value: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_nfc(tag) for tag in _several("tags", value)))
+    return tuple(dict.fromkeys(_name(tag) for tag in _several("tags", value)))
 
 
 def _shown(value: Any) -> str:
@@ -54,14 +59,15 @@ class PersonInput:
     """One person to enroll.
 
     Attributes:
-        name: 1 to 50 characters, unique in the workspace; kept in Unicode NFC.
+        name: 1 to 50 characters, unique in the workspace; kept in Unicode NFC, without white space at its ends and
+            without marks that nobody sees.
         thumbnails: pictures (paths, bytes or readable objects), at least one; the first becomes the main one.
         description: 1 to 700 characters.
-        tags: names of 1 to 30 characters; created where missing.
+        tags: names of 1 to 30 characters, kept as the name is; created where missing.
         origin: where it was read, for messages: ``people.csv:17``.
     """
 
-    name: str = field(converter=_nfc)
+    name: str = field(converter=_name)
     thumbnails: tuple[Source, ...] = field(converter=_pictures, repr=_shown)
     description: str | None = None
     tags: tuple[str, ...] = field(default=(), converter=_tags)
@@ -182,15 +188,6 @@ Item: TypeAlias = FaceItem | AssetInput
 Input: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
 
 
-def is_unicode(text: str) -> bool:
-    """Whether a text can be sent; names of files that are no Unicode text come with halves of characters in them."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def number_fault(value: Any) -> str | None:
     """What is wrong with the number of a person."""
     if not isinstance(value, int) or isinstance(value, bool):
@@ -203,8 +200,11 @@ def _fault(given: Iterable[tuple[str, Any, Bound]], *, validate: bool) -> str | 
     for what, text, bound in given:
         if not isinstance(text, str):
             return f"{what} is text, not {type(text).__name__}"
-        if not is_unicode(text):  # no request can hold it, and it would be found out after the pictures were sent
-            return f"{what} is not Unicode text"
+        # No request can hold half a character, and it would be found out after the images were sent.
+        # A description may have several lines.
+        problem = name_fault(text) if bound is not DESCRIPTION else None if is_unicode(text) else NOT_TEXT
+        if problem is not None:
+            return f"{what} {problem}"
         if validate and (fault := bound.fault(text)) is not None:
             return f"{what} needs {bound.text}; it {fault}"
     return None

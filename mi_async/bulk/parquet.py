@@ -1,6 +1,7 @@
 """Tables in Parquet, where pyarrow is installed.
 
-Law: streams by record batch; pyarrow is imported by whoever reads such a file and by nobody else.
+Invariant: streams by record batch. pyarrow is imported by whoever reads such a file and by nobody else, and nothing
+that it raises leaves this module.
 """
 
 from collections.abc import Generator, Iterator
@@ -9,16 +10,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mi_async._core.files import open_regular_file
 from mi_async.bulk.items import BadInput
 from mi_async.bulk.rows import Row
 from mi_async.errors import ConfigError, InvalidArgumentError
+from mi_async.text import one_line
 
 BATCH = 1024
 """Rows in memory at once."""
+SAID = 200
+"""Characters of pyarrow's messages that are shown; they hold pages of the file."""
 
 
-def header(path: Path) -> tuple[str, ...]:
-    """Names of the columns.
+def header(path: Path, encoding: str) -> tuple[str, ...]:  # noqa: ARG001  as readers of text
+    """Names of the columns; there is no ``encoding`` to tell.
 
     Raises:
         ConfigError: pyarrow is not installed.
@@ -35,33 +40,53 @@ def header(path: Path) -> tuple[str, ...]:
         return tuple(schema.names)
 
 
-def rows(path: Path) -> Iterator[Row | BadInput]:
+def rows(path: Path, encoding: str) -> Iterator[Row | BadInput]:  # noqa: ARG001  as readers of text
     """Every row, counted from 1."""
     number = 0
     with _opened(path) as file:
         for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
-            for cells in batch.to_pylist():
+            for cells in _cells(batch):
                 number += 1
-                yield Row(f"{path}:{number}", cells)
+                origin = f"{path}:{number}"
+                yield BadInput(origin, "a text in it is not UTF-8") if cells is None else Row(origin, cells)
+
+
+def _cells(batch: Any) -> list[dict[str, Any] | None]:
+    """Rows of a batch, None for one that holds a text which is none; writers in C++ and Rust check nothing."""
+    try:
+        rows: list[dict[str, Any] | None] = batch.to_pylist()
+    except UnicodeDecodeError:
+        if batch.num_rows == 1:
+            return [None]
+        return [cells for number in range(batch.num_rows) for cells in _cells(batch.slice(number, 1))]
+    return rows
 
 
 def _is_plain(kind: Any) -> bool:
-    """Whether a column holds text, numbers, truth values, lists or dictionaries of these, or nothing."""
+    """Return True if a column holds text, numbers, truth values, lists or dictionaries of these, or nothing."""
     types = _pyarrow().types
     if types.is_dictionary(kind) or types.is_list(kind) or types.is_large_list(kind):
         return _is_plain(kind.value_type)
-    looks = (types.is_string, types.is_large_string, types.is_integer, types.is_boolean, types.is_null)
+    looks = (
+        types.is_string,
+        types.is_large_string,
+        types.is_integer,
+        types.is_floating,
+        types.is_boolean,
+        types.is_null,
+    )
     return any(look(kind) for look in looks)
 
 
 @contextmanager
 def _opened(path: Path) -> Generator[Any]:
     pyarrow = _pyarrow()
+    open_regular_file(path).close()  # pyarrow would wait for a pipe
     try:
         with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
             yield file
-    except pyarrow.ArrowException as error:
-        message = f"{path}: not readable as Parquet: {error}"
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:  # it uses OSError for damaged pages
+        message = f"{path}: not readable as Parquet: {one_line(str(error))[:SAID]}"
         raise InvalidArgumentError(message) from error
 
 

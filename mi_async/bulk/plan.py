@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from mi_async._core.operation import Quota
 from mi_async.bulk.costs import Cost, costs_of, keeping, listed, rate
+from mi_async.bulk.input_facts import NO_FACTS, InputFacts, facts_of
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.past import Firsts, remembered
@@ -40,6 +41,7 @@ class Plan:
         reasons: what would be refused, items and pictures, by code.
         costs: requests.
         problems: the first items that would not go well, at most 20.
+        facts: encoding of the input, and what was passed over.
     """
 
     items: int = 0
@@ -55,6 +57,7 @@ class Plan:
     reasons: Mapping[str, int] = field(factory=dict)
     costs: tuple[Cost, ...] = ()
     problems: tuple[BulkOutcome, ...] = ()
+    facts: InputFacts = NO_FACTS
 
     @property
     def seconds(self) -> float:
@@ -80,10 +83,11 @@ class Plan:
             "reasons": dict(self.reasons),
             "requests": {cost.operation: cost.calls for cost in self.costs},
             "problems": [outcome.as_row() for outcome in self.problems],
+            **self.facts.as_dict(),
         }
 
     def __str__(self) -> str:
-        rows = [("items", f"{self.items:,}")]
+        rows = [("items", f"{self.items:,}"), *self.facts.rows()]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _PERSONS if getattr(self, name)]
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _PICTURES if getattr(self, name)]
@@ -176,7 +180,13 @@ def _plan(
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
     counts |= {PRESIGN: (pictures := counts.get("pictures", 0)), "storage.put": pictures, CHECK: pictures}
     own = {name: counts.get(name, 0) for name in _COUNTED}
-    return Plan(**own, reasons=planner.reasons, costs=costs_of(_ASKED, counts, quotas or {}), problems=tuple(first))
+    return Plan(
+        **own,
+        reasons=planner.reasons,
+        costs=costs_of(_ASKED, counts, quotas or {}),
+        problems=tuple(first),
+        facts=facts_of(items),
+    )
 
 
 _COUNTED = ("items", *(name for name, _ in (*_PERSONS, *_PICTURES)), "bytes")

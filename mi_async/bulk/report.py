@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from mi_async import notebook
 from mi_async.bulk import figures, results
+from mi_async.bulk.input_facts import NO_FACTS, InputFacts
 from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.progress import BulkProgress
 from mi_async.text import one_line, percent, size, span
@@ -46,6 +47,7 @@ class BulkReport:
         problems: the first items that did not go well, at most 20.
         sent: bytes of media files that were stored; None for a run over persons, for whom pictures, ceiling, checks,
             pool and abandoned are.
+        facts: encoding of the input, and what was passed over.
     """
 
     journal: str
@@ -63,6 +65,7 @@ class BulkReport:
     abandoned: int = 0
     problems: tuple[BulkOutcome, ...] = ()
     sent: int | None = None
+    facts: InputFacts = NO_FACTS
 
     @classmethod
     def at(
@@ -74,6 +77,7 @@ class BulkReport:
         ending: str = "",
         abandoned: int = 0,
         problems: Sequence[BulkOutcome] = (),
+        facts: InputFacts = NO_FACTS,
     ) -> "BulkReport":
         """The report of a run that has come to this point."""
         return cls(
@@ -92,6 +96,7 @@ class BulkReport:
             abandoned=abandoned,
             problems=tuple(problems[:SHOWN]),
             sent=progress.sent,
+            facts=facts,
         )
 
     @property
@@ -145,6 +150,7 @@ class BulkReport:
         rows = [
             ("ended", self.ending),
             ("items", f"{whole}: {how}" if how else whole),
+            *self.facts.rows(),
             ("under way", f"{self.open:,} when it stopped" if self.open else ""),
             self._work(),
             ("checks", f"{self.checks:,}, {percent(self.useful)} useful; pool {self.pool:,}" if self.checks else ""),
@@ -183,6 +189,7 @@ class BulkReport:
             "journal": self.journal,
             "run": self.run,
             "problems": [outcome.as_row() for outcome in self.problems],
+            **self.facts.as_dict(),
         }
         return whole | (self._of_pictures() if self.sent is None else {"sent": self.sent})
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from attrs import define, evolve, field
 
+from mi_async.bulk.input_facts import facts_of
 from mi_async.bulk.items import Input, PersonInput, ThumbnailUpload
 from mi_async.bulk.options import Options
 from mi_async.bulk.outcome import BulkOutcome
@@ -229,6 +230,7 @@ class BulkRun:
             ending=ending,
             abandoned=engine.tally.abandoned,
             problems=engine.tally.problems,
+            facts=facts_of(self._items),
         )
 
     def _told(self, failure: BaseException) -> BaseException:

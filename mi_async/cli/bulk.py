@@ -9,11 +9,12 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import Parameter
 
 from mi_async.bulk.display import show as watch
 from mi_async.bulk.extra import bulk_extra
+from mi_async.bulk.input_facts import facts_of
 from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.bulk.report import BulkReport
@@ -71,6 +72,10 @@ class FaceOptions(Options):
     fit: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Make pictures smaller that are only too big.")
     ] = False
+    encoding: Annotated[
+        str | None,
+        Parameter(help="Encoding of a table, such as cp949, shift_jis or cp1252; by default UTF-8, UTF-16 or Korean."),
+    ] = None
 
 
 DEFAULTS = FaceOptions()
@@ -123,14 +128,19 @@ class Job:
 def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
     def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
         def planned(journal: Path | None, problems: Path | None) -> Planned:
-            return plan(counted(read(source)), journal=journal, fit=options.fit, problems=problems)
+            found = read(source, encoding=options.encoding)
+            return evolve(
+                plan(counted(found), journal=journal, fit=options.fit, problems=problems), facts=facts_of(found)
+            )
 
         def started(workspace: Workspace, **more: Any) -> BulkRun:
             return start(workspace, items, fit=options.fit, **more)
 
-        items = read(source)  # what can be no input is refused before anything else
+        items = read(source, encoding=options.encoding)  # what can be no input is refused before anything else
         looking = "pictures are looked at, and no request is made"
-        return Job(doing, looking, service.session, lambda: count(source, read), planned, started)
+        return Job(
+            doing, looking, service.session, lambda: count(source, read, encoding=options.encoding), planned, started
+        )
 
     return make
 
@@ -192,6 +202,7 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
 def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:
     _say(f"planning for {source}: {job.looking}")
     plan = job.plan(_remembered(journal, service.workspace), options.report)
+    _warn_of_nothing(source, plan.items)
     if service.output == "table":
         stdout().write(f"{plan}\n")
     else:
@@ -252,12 +263,12 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
             report = await _watched(run, options.grace, service)
         except (MIError, asyncio.CancelledError) as error:
             if (reached := _reached(run)) is not None:
-                _tell(reached, options, service)
+                _tell(reached, source, options, service)
                 if reached.ended or reached.open:
                     after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
                     _say(f"what is done is in {journal}; {after} to go on")
             raise
-    _tell(report, options, service)
+    _tell(report, source, options, service)
     return report
 
 
@@ -286,15 +297,23 @@ def _reached(run: BulkRun) -> BulkReport | None:
         return None
 
 
-def _tell(report: BulkReport, options: Options, service: InWorkspace) -> None:
+def _tell(report: BulkReport, source: str, options: Options, service: InWorkspace) -> None:
     """The report: a table for who watches, the result on stdout, every item in a file."""
     if service.output == "table":
         stdout().write(f"{report}\n")
     else:
         stderr().write(f"{report}\n")
         output.show(report.as_dict(), service.output)
+    if not report.ending and not report.open:
+        _warn_of_nothing(source, report.ended)
     if options.report is not None:
         report.write(options.report)
+
+
+def _warn_of_nothing(source: str, items: int) -> None:
+    """Say that an input had no item: it may be the wrong one, and nothing else would tell."""
+    if not items:
+        _say(f"warning: {source} has no item; see what was passed over, or whether it is the wrong input")
 
 
 def _may_fit(options: Options) -> bool:

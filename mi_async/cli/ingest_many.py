@@ -9,10 +9,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import Parameter
 
 from mi_async.bulk.asset_plan import AssetPlan, plan_assets, plan_listing
+from mi_async.bulk.input_facts import facts_of
 from mi_async.bulk.items import AssetInput, BadInput
 from mi_async.bulk.media_files import read_assets
 from mi_async.bulk.run import BulkRun
@@ -73,7 +74,7 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
         options = PlanOptions(journal=journal, problems=problems, analyze=wanted.analyze, summarize=wanted.summarize)
         if found is None:
             return asyncio.run(_planned(source, service, options))
-        return plan_assets(counted(found), **options)
+        return evolve(plan_assets(counted(found), **options), facts=facts_of(found))
 
     def start(workspace: Workspace, **more: Any) -> BulkRun:
         items: Iterable[AssetInput | BadInput] | AsyncIterable[AssetInput | BadInput]
@@ -114,4 +115,4 @@ async def _planned(source: str, service: InStorage, options: PlanOptions) -> Ass
     async with service.session(storage=Storage(service.storage_url)) as session:
         listed = session.workspace(service.workspace).stored_assets(source)
         async with aclosing(counted_async(listed)) as items:
-            return await plan_listing(items, **options)
+            return evolve(await plan_listing(items, **options), facts=facts_of(listed))

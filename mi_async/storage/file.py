@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 from attrs import define, field, frozen
 
 from mi_async._core.files import open_regular
+from mi_async._core.paths import stat_path
 from mi_async.errors import InvalidArgumentError, MediaRejectedError
 
 T = TypeVar("T")
@@ -123,7 +124,7 @@ class LocalFile:
             MediaRejectedError: somebody has written to it, or has put another in its place.
         """
         try:
-            now = os.stat(self.name)  # noqa: PTH116  the other stat of this file is an os one too
+            now = stat_path(self.name)
         except OSError:
             raise _changed(self.name, "it is gone") from None
         if Fingerprint.of(now) != self.fingerprint:

@@ -14,7 +14,7 @@ from typing import Any, Self
 import attrs
 from attrs import frozen
 
-from mi_async._core.files import atomic_write
+from mi_async._core.files import atomic_write, open_regular_file
 from mi_async.errors import ConfigError
 from mi_async.storage.cut import LEAST_TAKEN, MOST_TAKEN, Cut
 from mi_async.storage.file import Fingerprint
@@ -51,7 +51,8 @@ class Record:
     def load(cls, path: Path) -> Self | None:
         """Read a record; None when there is none, or none that can be used. Blocks."""
         try:
-            content: Any = json.loads(path.read_text(encoding="utf-8"))
+            with open_regular_file(path) as file:
+                content: Any = json.loads(file.read().decode())
             record = cls(fingerprint=Fingerprint(**content.pop("fingerprint")), **content)
         except FileNotFoundError:
             return None

@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from mi_async._core.names import clean_name, name_fault
 from mi_async.api.person_tags import NAME as TAG_NAME
 from mi_async.api.persons import (
     DESCRIPTION,
@@ -167,8 +168,11 @@ def _checked(
     if not listed:
         message = "a person needs at least one picture"
         raise InvalidArgumentError(message)
-    # In Unicode NFC, so that a name typed on one system is found on another.
-    name, *names = [unicodedata.normalize("NFC", text) for text in (name, *tags)]
+    name, *names = [clean_name(text) for text in (name, *tags)]
+    for what, own in (("name", name), *(("tag", tag) for tag in names)):
+        if (problem := name_fault(own)) is not None:
+            message = f"{what} {problem}"
+            raise InvalidArgumentError(message)
     given = [
         ("name", name, NAME),
         ("description", description, DESCRIPTION),
