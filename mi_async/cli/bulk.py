@@ -12,17 +12,19 @@ from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 from attrs import frozen
 from cyclopts import Parameter
 
+from mi_async._core.output_file import OutputFile
 from mi_async.bulk.display import show as watch
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.bulk.report import BulkReport
+from mi_async.bulk.results import write_to
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import output
 from mi_async.cli.interrupts import cancelled_by_ctrl_c
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.cli.verdict import FIT, TOO_BIG, judge
+from mi_async.cli.verdict import FIT, TOO_BIG, after_the_run, judge, report_target
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
 from mi_async.text import one_line, span
@@ -57,6 +59,10 @@ class Options:
     report: Annotated[Path | None, Parameter(help="Write what became of every item to this file, as JSON Lines.")] = (
         None
     )
+    force: Annotated[
+        bool,
+        Parameter(negative=(), show_default=False, help="Let --report replace a file that is no report of ours."),
+    ] = False
     grace: Annotated[float, Parameter(help="Seconds for which Ctrl-C lets what is under way come to its end.")] = 30.0
     patience: Annotated[float, Parameter(help="Seconds for which a service that does not answer is waited for.")] = (
         21_600.0
@@ -108,7 +114,7 @@ class Job:
         looking: what is said of a dry run.
         session: with the service.
         count: how many items there are, where that can be known.
-        plan: what would be done, from the journal, a file of problems, and how items are counted.
+        plan: what would be done, from the journal, a file of problems, and whether that replaces any file.
         start: the run of a workspace, from its further options.
     """
 
@@ -116,14 +122,14 @@ class Job:
     looking: str
     session: Callable[[], AbstractAsyncContextManager[Session]]
     count: Callable[[], int | None]
-    plan: Callable[[Path | None, Path | None], Planned]
+    plan: Callable[[Path | None, Path | None, bool], Planned]
     start: Callable[..., BulkRun]
 
 
 def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
     def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
-        def planned(journal: Path | None, problems: Path | None) -> Planned:
-            return plan(counted(read(source)), journal=journal, fit=options.fit, problems=problems)
+        def planned(journal: Path | None, problems: Path | None, force: bool) -> Planned:
+            return plan(counted(read(source)), journal=journal, fit=options.fit, problems=problems, force=force)
 
         def started(workspace: Workspace, **more: Any) -> BulkRun:
             return start(workspace, items, fit=options.fit, **more)
@@ -172,9 +178,7 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
         MIError: any other failure.
     """
     journal = options.journal or Path(f"{Path(source).resolve().name}.journal")
-    if options.report is not None and not options.report.absolute().parent.is_dir():
-        message = f"--report: there is no directory {options.report.parent}"
-        raise InvalidArgumentError(message)
+    target = report_target(options.report, source, journal, force=options.force)
     numbers = {"--max-failures": options.max_failures, "--grace": options.grace, "--patience": options.patience}
     for name, value in numbers.items():
         if value is not None and not value >= 0:
@@ -183,15 +187,16 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
     if options.dry_run:
         return _plan(job, source, journal, options, service)
     try:
-        report = asyncio.run(_run(job, source, journal, options, service))
+        report = asyncio.run(_run(job, source, (journal, target), options, service))
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error
-    return judge(report, again=AGAIN, may_fit=_may_fit(options))
+    with after_the_run():
+        return judge(report, again=AGAIN, may_fit=_may_fit(options))
 
 
 def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:
     _say(f"planning for {source}: {job.looking}")
-    plan = job.plan(_remembered(journal, service.workspace), options.report)
+    plan = job.plan(_remembered(journal, service.workspace), options.report, options.force)
     if service.output == "table":
         stdout().write(f"{plan}\n")
     else:
@@ -236,7 +241,10 @@ async def counted_async(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
                 _say(f"{number:,} items read")
 
 
-async def _run(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> BulkReport:
+async def _run(
+    job: Job, source: str, files: tuple[Path, OutputFile | None], options: Options, service: InWorkspace
+) -> BulkReport:
+    journal, target = files
     _say(f"{job.doing} {source} in workspace {service.workspace}; journal: {journal}")
     total = await asyncio.to_thread(job.count)
     async with job.session() as session:
@@ -252,12 +260,12 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
             report = await _watched(run, options.grace, service)
         except (MIError, asyncio.CancelledError) as error:
             if (reached := _reached(run)) is not None:
-                _tell(reached, options, service)
+                _tell(reached, target, service)
                 if reached.ended or reached.open:
                     after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
                     _say(f"what is done is in {journal}; {after} to go on")
             raise
-    _tell(report, options, service)
+    _tell(report, target, service)
     return report
 
 
@@ -286,15 +294,19 @@ def _reached(run: BulkRun) -> BulkReport | None:
         return None
 
 
-def _tell(report: BulkReport, options: Options, service: InWorkspace) -> None:
+def _tell(report: BulkReport, target: OutputFile | None, service: InWorkspace) -> None:
     """The report: a table for who watches, the result on stdout, every item in a file."""
-    if service.output == "table":
-        stdout().write(f"{report}\n")
-    else:
-        stderr().write(f"{report}\n")
-        output.show(report.as_dict(), service.output)
-    if options.report is not None:
-        report.write(options.report)
+    try:
+        if service.output == "table":
+            stdout().write(f"{report}\n")
+        else:
+            stderr().write(f"{report}\n")
+            output.show(report.as_dict(), service.output)
+        stdout().flush()  # the file may be the same
+    finally:
+        if target is not None:
+            with after_the_run():
+                write_to(target, report.journal, report.run)
 
 
 def _may_fit(options: Options) -> bool:
