@@ -19,6 +19,11 @@ def plain(text: str) -> str:
     return "".join(c if _is_safe(c) else "\ufffd" for c in text)
 
 
+def encodable(text: str) -> str:
+    r"""Return the text with each lone surrogate, as of a path that is not UTF-8, as its escape ``\udcff``."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
 def one_line(text: str) -> str:
     """The text on one line, and plain."""
     return plain(" ".join(text.split()))

@@ -1,6 +1,7 @@
 """``enroll-many`` and ``upload-thumbnails``: results, reports, exit codes, Ctrl-C, and what to do next."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -149,7 +150,7 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
     ("line", "code", "said"),
     [
         ("enroll-many nowhere", 2, "nowhere: cannot be read: No such file or directory"),
-        ("enroll-many faces --report nowhere/r", 2, "--report: there is no directory nowhere"),
+        ("enroll-many faces --report nowhere/r", 2, "--report: cannot write nowhere/r: there is no directory "),
         ("enroll-many faces --journal nowhere/j", 2, "there is no directory"),
         ("enroll-many faces --journal faces/0/1.jpg", 2, "the file is something else; it is left as it is"),
         ("enroll-many faces --grace -1", 2, "--grace is a number from 0, not -1"),
@@ -280,3 +281,73 @@ def test_on_a_terminal_there_is_a_panel_and_what_is_logged_stands_above_it(serve
     assert warning < panel < report
     assert "━" in shown
     assert "\x1b[?25h" in shown  # the cursor is back
+
+
+def table_of(count: int) -> Path:
+    """A table of people, and their pictures beside it."""
+    for number in range(count):
+        Path(f"{number}.jpg").write_bytes(PICTURE + number.to_bytes(4, "big"))
+    lines = [f"홍길동 {number},{number}.jpg" for number in range(count)]
+    Path("r.csv").write_text("\n".join(["name,thumbnail", *lines, ""]), encoding="utf-8")
+    return Path("r.csv")
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_report_destroys_nothing_and_is_refused_before_the_run(
+    more: list[str], force: list[str], server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = table_of(2)
+    assert run(["enroll-many", "r.csv", "--journal", "x.journal"]) == 0
+    Path("link").symlink_to("x.journal")
+    Path("hard").hardlink_to("1.jpg")
+    requests = server.log.answers.total()
+    names = ["r.csv", "x.journal", "link", "x.journal.lock", "x.journal-wal", "1.jpg", "hard", "../" + Path.cwd().name]
+    before = {name: Path(name).read_bytes() for name in names if Path(name).is_file()}
+    for name in names:
+        capsys.readouterr()
+        assert run(["enroll-many", str(source), "--journal", "x.journal", "--report", name, *force, *more]) == 2
+        written = capsys.readouterr()
+        assert written.out == ""
+        assert written.err.startswith(f"error: --report: {name} " if "/" not in name else "error: --report: cannot")
+    assert {name: Path(name).read_bytes() for name in before} == before
+    assert server.log.answers.total() == requests
+    assert run(["enroll-many", "r.csv", "--journal", "x.journal"]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_report_replaces_one_of_ours_and_anything_else_by_force(
+    more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    people(1)
+    (Path("faces") / "작은 얼굴.png").write_bytes(SMALL)
+    command = ["enroll-many", "faces", "--report", "report", *more]
+    for _ in range(2):
+        assert run(command) == 1
+        assert "error: --report" not in capsys.readouterr().err
+    Path("report").write_text("my own words\n", encoding="utf-8")
+    assert run(command) == 2
+    said = "exists and was not written by mi-async; name another file, or replace it with --force"
+    assert capsys.readouterr().err == f"error: --report: report {said}\n"
+    assert run([*command, "--force"]) == 1
+    assert '"status":"rejected"' in Path("report").read_text(encoding="utf-8")
+
+
+def test_a_report_goes_along_with_the_result_on_stdout() -> None:
+    people(2)
+    with process("enroll-many", "faces", "--report", "/dev/stdout", env=os.environ, redirected="> out") as running:
+        assert running.wait(60) == 0
+    text = Path("out").read_text(encoding="utf-8")
+    result, at = json.JSONDecoder().raw_decode(text)
+    assert result["ok"]
+    rows = [json.loads(line) for line in text[at:].strip().splitlines()]
+    assert [row["status"] for row in rows] == ["done", "done"]
+
+
+def test_a_run_is_told_however_the_report_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    people(1)
+    assert run(["enroll-many", "faces", "--report", "/dev/full"]) == 1
+    written = capsys.readouterr()
+    assert json.loads(written.out)["ok"]
+    assert written.err.splitlines()[-1] == "error: cannot write the report to /dev/full: No space left on device"

@@ -1,13 +1,17 @@
 """How commands end: each exit code, one line for a mistake, and nothing of a stack trace."""
 
 import asyncio
+import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mi_async.api.thumbnails import UploadStatus
 from mi_async.cli.app import run
 from mi_async.cli.exits import EXITS, FAILURES, exit_code, report
+from mi_async.cli.streams import Stream
 from mi_async.emulator import Server
 from mi_async.errors import (
     AlreadyExistsError,
@@ -19,6 +23,7 @@ from mi_async.errors import (
     NotFoundError,
 )
 from mi_async.text import duration, one_line, plain, size
+from tests.support.pictures import picture
 from tests.support.terminal import environment, served
 
 
@@ -185,3 +190,71 @@ def test_text_cannot_command_the_terminal(text: str, shown: str) -> None:
 def test_numbers_for_people() -> None:
     assert [size(1), size(10_829), size(5_242_880)] == ["0.0 kB", "10.8 kB", "5.2 MB"]
     assert [duration(0.0012), duration(0.5), duration(1.26)] == ["1.2 ms", "500 ms", "1.3 s"]
+
+
+BYTES = "\udcff"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"person-tags create {BYTES}",
+        f"persons list --name {BYTES}",
+        f"persons get 5 -w {BYTES}",
+        f"enroll {BYTES} x.jpg",
+        f"enroll Hong x.jpg --tag {BYTES}",
+        f"enroll Hong x.jpg --description {BYTES}",
+        f"enroll Hong {BYTES}",
+        f"enroll-many {BYTES}",
+        f"ingest-many . --locale {BYTES}",
+        f"search {BYTES}",
+    ],
+)
+def test_an_argument_that_is_no_text_is_refused_before_anything_is_done(
+    line: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = server.log.answers.total()
+    assert run(line.split()) == 2
+    written = capsys.readouterr()
+    assert written.err.startswith("error: ")
+    assert written.err.endswith("\\udcff is not Unicode text, and no file has this name\n")
+    assert server.log.answers.total() == requests
+
+
+def test_what_is_done_is_told_whatever_it_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (f"홍/{BYTES}.jpg", "Kim/1.jpg"):
+        Path("faces", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("faces", name).write_bytes(picture("jpg", 100 if BYTES in name else 300, 300))
+    command = ["enroll-many", "faces", "--journal", f"{BYTES}.journal", "--report", f"{BYTES}.report"]
+    assert run(command) == 1
+    written = capsys.readouterr()
+    report = json.loads(written.out)
+    assert (report["counts"]["done"], report["counts"]["rejected"]) == (1, 1)
+    assert report["journal"] == r"\udcff.journal"
+    assert report["problems"][0]["problems"][0]["source"] == r"faces/홍/\udcff.jpg"
+    rows = [json.loads(line) for line in Path(f"{BYTES}.report").read_text(encoding="utf-8").splitlines()]
+    assert sorted(row["status"] for row in rows) == ["done", "rejected"]
+    for more in (["--dry-run"], ["--dry-run", "-o", "table"]):
+        assert run([*command, *more]) == 1
+        assert capsys.readouterr().err.splitlines()[-1] == "error: 1 of 2 items would not go well"
+    for words in (["show"], ["show", "-o", "table"], ["failed"], ["export"], ["export", "--format", "csv"], ["retry"]):
+        assert run(["journal", *words, f"{BYTES}.journal"]) == 0
+    assert r"\udcff.jpg" in capsys.readouterr().out
+
+
+def test_an_error_names_what_exists_whatever_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    error = MIError("lost")
+    error.created = {"names": [BYTES], "number": 2**70, "state": UploadStatus.COMPLETED}
+    assert report(error) == 1
+    said = r'exists already: {"names":["\\udcff"],"number":1180591620717411303424,"state":"COMPLETED"}'
+    assert capsys.readouterr().err.splitlines() == ["error: lost", said]
+
+
+def test_a_result_that_the_stream_cannot_encode_is_escaped() -> None:
+    raw = io.BytesIO()
+    stream = Stream(io.TextIOWrapper(raw, encoding="ascii", write_through=True), strict=True)
+    assert stream.write("홍 x\n") == 4
+    assert raw.getvalue() == rb"\ud64d x" + b"\n"

@@ -7,7 +7,9 @@ Objects of one kind arrive with the same few sets of members again and again. So
 cattrs then writes a function that reads just these members and asks for no others.
 """
 
+import json
 from collections.abc import Callable, Mapping
+from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, NoReturn, TypeVar, get_args, get_origin
 
@@ -19,8 +21,9 @@ from cattrs.gen import make_dict_structure_fn_from_attrs, make_dict_unstructure_
 from mi_async._core.strict import WORDS, Hook, Json, MisfitError, register_strict
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Model
+from mi_async.text import encodable
 
-__all__ = ["Json", "camel", "dumps", "loads", "structure", "structurer"]
+__all__ = ["Json", "camel", "dumps", "dumps_shown", "loads", "structure", "structurer"]
 
 T = TypeVar("T")
 SHAPES = 128
@@ -51,6 +54,31 @@ def dumps(value: object) -> bytes:
     except TypeError as error:
         message = f"cannot be sent as JSON: {error}"
         raise InvalidArgumentError(message) from None
+
+
+def dumps_shown(value: object, *, indent: bool = False) -> bytes:
+    """Convert values and models to JSON bytes that people and files get; always possible.
+
+    As :func:`dumps`, but text without a UTF-8 form is escaped and an integer may have any size: what has been done is
+    told, whatever it is called.
+    """
+    try:
+        plain = dumps(value)
+        return orjson.dumps(orjson.loads(plain), option=orjson.OPT_INDENT_2) if indent else plain
+    except InvalidArgumentError:
+        separators = None if indent else (",", ":")
+        shown = json.dumps(_showable(value), indent=2 if indent else None, separators=separators, ensure_ascii=False)
+        return shown.encode()
+
+
+def _showable(value: object) -> object:
+    plain: Any = value.value if isinstance(value, Enum) else value
+    plain = _unstructured(plain) if isinstance(plain, Model) else plain
+    if isinstance(plain, Mapping):
+        return {encodable(str(name)): _showable(member) for name, member in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [_showable(member) for member in plain]
+    return plain if isinstance(plain, int | float | None) else encodable(str(plain))
 
 
 def loads(body: bytes) -> Json:

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from tempfile import mkstemp
+from secrets import token_hex
 from typing import BinaryIO
 
 from mi_async._core.paths import ABSENT, existing_path, not_found
@@ -75,18 +75,24 @@ def open_regular_file(path: str | os.PathLike[str]) -> BufferedReader:
 
 
 @contextmanager
-def atomic_write(path: Path) -> Generator[BinaryIO]:
-    """Write a file that only its owner can read, beside its path, and put it there when the block ends well.
+def atomic_write(path: Path, *, private: bool = True) -> Generator[BinaryIO]:
+    """Write a file beside its path, and put it there when the block ends well.
 
     It survives a crash of the machine. Whatever fails or is interrupted, what was at the path is still there.
+
+    Args:
+        path: of the file.
+        private: only its owner may read it; else as the file that it replaces, or as any new file.
 
     Raises:
         OSError: it cannot be written there.
     """
-    descriptor, name = mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)  # of a mode that others cannot read
-    fresh = Path(name)
+    fresh, descriptor = _fresh(path.parent, path.name[:40], 0o600 if private else 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if not private:
+                with suppress(OSError):
+                    fresh.chmod(stat.S_IMODE(path.stat().st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -96,6 +102,24 @@ def atomic_write(path: Path) -> Generator[BinaryIO]:
             fresh.unlink()
         raise
     sync_directory(path.parent)
+
+
+def probe_directory(path: Path) -> None:
+    """Check by doing it that a file can be made in a directory.
+
+    Raises:
+        OSError: it cannot, or there is no directory.
+    """
+    fresh, descriptor = _fresh(path, "probe", 0o600)
+    os.close(descriptor)
+    fresh.unlink()
+
+
+def _fresh(folder: Path, name: str, mode: int) -> tuple[Path, int]:
+    """Make a new hidden file; returns its path and its descriptor, which the caller closes."""
+    fresh = folder / f".{name}.{token_hex(8)}"
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return fresh, os.open(fresh, flags, mode)
 
 
 def sync_directory(path: Path) -> None:

@@ -146,6 +146,7 @@ def plan_assets(
     analyze: bool = True,
     summarize: bool = False,
     problems: str | os.PathLike[str] | None = None,
+    force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
 ) -> AssetPlan:
     """What ``ingest_many`` would do with media files; blocks for as long as their headers take to read.
@@ -157,6 +158,7 @@ def plan_assets(
         analyze: as in ``ingest_many``.
         summarize: as in ``ingest_many``.
         problems: a file for everything that would not go well, in JSON Lines as in a report.
+        force: replace that file even if it is no report of ours, as in ``BulkReport.write``.
         quotas: by operation id, as in ``connect``.
 
     Raises:
@@ -165,7 +167,7 @@ def plan_assets(
             ``problems`` cannot be written.
     """
     goal, source = goal_of(Wish(analyze=analyze, summarize=summarize)), iter(assets)
-    with _planning(goal, journal, problems) as planner:
+    with _planning(goal, journal, problems, force=force) as planner:
         while chunk := list(islice(source, CHUNK)):
             planner.add(chunk)
     return planner.plan(quotas or {}, facts_of(assets))
@@ -178,11 +180,12 @@ async def plan_listing(
     analyze: bool = True,
     summarize: bool = False,
     problems: str | os.PathLike[str] | None = None,
+    force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
 ) -> AssetPlan:
     """The same of an asynchronous iterable, such as ``Workspace.stored_assets``, as it comes; blocks for files."""
     goal, chunk = goal_of(Wish(analyze=analyze, summarize=summarize)), list[AssetInput | BadInput]()
-    with _planning(goal, journal, problems) as planner:
+    with _planning(goal, journal, problems, force=force) as planner:
         async for item in listing:
             chunk.append(item)
             if len(chunk) == CHUNK:
@@ -194,10 +197,14 @@ async def plan_listing(
 
 @contextmanager
 def _planning(
-    goal: Reached, journal: str | os.PathLike[str] | None, problems: str | os.PathLike[str] | None
+    goal: Reached, journal: str | os.PathLike[str] | None, problems: str | os.PathLike[str] | None, *, force: bool
 ) -> Generator["_Planner"]:
     first = list[BulkOutcome]()
-    with closing(Firsts()) as firsts, remembered_assets(journal) as find, keeping(problems, first) as tell:
+    with (
+        closing(Firsts()) as firsts,
+        remembered_assets(journal) as find,
+        keeping(problems, first, journal=journal, force=force) as tell,
+    ):
         yield _Planner(goal, find, firsts, tell, first)
 
 

@@ -3,19 +3,19 @@
 Law: pure, but for the file of problems that ``keeping`` writes.
 """
 
-import json
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from attrs import frozen
 
 from mi_async._core.operation import Quota
+from mi_async._core.output_file import OutputFile
 from mi_async.api import operations
 from mi_async.bulk.outcome import BulkOutcome, Problem
+from mi_async.bulk.results import line, rows_file
 from mi_async.errors import InvalidArgumentError
-from mi_async.text import one_line, span
+from mi_async.text import encodable, one_line, span
 
 SHOWN = 20
 """Items with problems that a plan holds."""
@@ -73,29 +73,42 @@ def _placed(problem: Problem) -> str:
 
 
 @contextmanager
-def keeping(path: str | os.PathLike[str] | None, first: list[BulkOutcome]) -> Generator[Callable[[BulkOutcome], None]]:
-    """Keeps the first problems, and writes all of them to a file where one is wanted."""
+def keeping(
+    path: str | os.PathLike[str] | None,
+    first: list[BulkOutcome],
+    *,
+    journal: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> Generator[Callable[[BulkOutcome], None]]:
+    """Keep the first problems, and write all of them to a file where one is wanted, once the plan is complete.
+
+    Raises:
+        InvalidArgumentError: the file must not or cannot be written.
+    """
     if path is None:
         yield lambda outcome: _keep(first, outcome)
         return
+    target = rows_file(path, journal=journal, force=force)
     with ExitStack() as stack:
-        with _writing(path):
-            file = stack.enter_context(Path(path).open("w", encoding="utf-8", errors="backslashreplace"))
+        with _writing(target):
+            file = stack.enter_context(target.writing())
 
         def tell(outcome: BulkOutcome) -> None:
             _keep(first, outcome)
-            with _writing(path):
-                file.write(json.dumps(outcome.as_row(), ensure_ascii=False) + "\n")
+            with _writing(target):
+                file.write(line(outcome.as_row()))
 
         yield tell
+        with _writing(target):
+            stack.close()
 
 
 @contextmanager
-def _writing(path: str | os.PathLike[str]) -> Generator[None]:
+def _writing(target: OutputFile) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        message = f"{os.fspath(path)}: cannot be written: {error.strerror or error}"
+        message = f"cannot write {encodable(target.path)}: {error.strerror or error}"
         raise InvalidArgumentError(message) from error
 
 

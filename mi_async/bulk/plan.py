@@ -127,6 +127,7 @@ def plan_people(
     journal: str | os.PathLike[str] | None = None,
     fit: bool = False,
     problems: str | os.PathLike[str] | None = None,
+    force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
 ) -> Plan:
     """What ``enroll_many`` would do with people; blocks for as long as their headers take to read.
@@ -136,13 +137,14 @@ def plan_people(
         journal: of earlier runs; it is read and not written, and may be in use.
         fit: as in ``enroll_many``.
         problems: a file for everything that would not go well, in JSON Lines as in a report.
+        force: replace that file even if it is no report of ours, as in ``BulkReport.write``.
         quotas: by operation id, as in ``connect``.
 
     Raises:
         JournalError: there is no such journal, or it belongs to something else.
         InvalidArgumentError: something else than people is among them, or ``problems`` cannot be written.
     """
-    return _plan(PersonInput, "enroll", people, journal=journal, fit=fit, problems=problems, quotas=quotas)
+    return _plan(PersonInput, "enroll", people, journal=journal, fit=fit, problems=problems, force=force, quotas=quotas)
 
 
 def plan_thumbnails(
@@ -151,11 +153,14 @@ def plan_thumbnails(
     journal: str | os.PathLike[str] | None = None,
     fit: bool = False,
     problems: str | os.PathLike[str] | None = None,
+    force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
 ) -> Plan:
     """What ``upload_thumbnails`` would do; arguments and errors as for :func:`plan_people`."""
     operation = "upload-thumbnails"
-    return _plan(ThumbnailUpload, operation, items, journal=journal, fit=fit, problems=problems, quotas=quotas)
+    return _plan(
+        ThumbnailUpload, operation, items, journal=journal, fit=fit, problems=problems, force=force, quotas=quotas
+    )
 
 
 def _plan(
@@ -166,13 +171,14 @@ def _plan(
     journal: str | os.PathLike[str] | None,
     fit: bool,
     problems: str | os.PathLike[str] | None,
+    force: bool,
     quotas: Mapping[str, Quota | None] | None,
 ) -> Plan:
     first: list[BulkOutcome] = []
     with (
         closing(Firsts()) as firsts,
         remembered(journal, operation) as find,
-        keeping(problems, first) as tell,
+        keeping(problems, first, journal=journal, force=force) as tell,
     ):
         planner = Planner(kind, find, fit, tell, firsts)
         planner.go_through(items)

@@ -218,14 +218,19 @@ class BulkReport:
         """
         return results.rows(self.journal, self.run)
 
-    def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows to a file, one JSON object to a line.
+    def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the rows to a file, one JSON object to a line; the file is replaced as a whole, or stays as it was.
+
+        Args:
+            path: of the file; ``/dev/stdout``, ``/dev/null`` and pipes are written as they are.
+            force: replace a file that is no report of ours. The journal, images, media files, databases and archives
+                are never replaced.
 
         Raises:
-            BulkError: the file cannot be written.
+            BulkError: the file cannot be written, or exists and must not be replaced.
             JournalError: the journal cannot be read.
         """
-        results.write(self.journal, self.run, path)
+        results.write(self.journal, self.run, path, force=force)
 
     def to_dataframe(self) -> Any:
         """The rows as a ``pandas.DataFrame``, which is in memory as a whole.

@@ -4,18 +4,19 @@ Law: streams, but for the data frame; the journal is read at one moment and not 
 """
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-import orjson
-
+from mi_async._core.convert import dumps_shown
+from mi_async._core.output_file import OutputFile, output_file
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.records import OPEN, AssetRecord, PersonRecord, PictureRecord
-from mi_async.errors import BulkError, ConfigError
+from mi_async.errors import BulkError, ConfigError, InvalidArgumentError
 from mi_async.storage.place import SCHEME
+from mi_async.text import encodable
 from mi_async.workflows.upload import State
 
 COLUMNS = {
@@ -47,6 +48,32 @@ ASSET_COLUMNS = {
 """The same for media files."""
 
 
+OURS = re.compile(
+    rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:open|%s)"' % "|".join(status.value for status in Status).encode()
+)
+"""The start of a file of rows: how we know one that we wrote, and may replace it."""
+
+
+def rows_file(
+    path: str | os.PathLike[str],
+    *,
+    journal: str | os.PathLike[str] | None,
+    inputs: Iterable[str | os.PathLike[str]] = (),
+    force: bool = False,
+) -> OutputFile:
+    """Check a file that rows are to be written to, before the work begins.
+
+    Raises:
+        InvalidArgumentError: as for :func:`output_file`.
+    """
+    return output_file(path, ours=OURS, inputs=inputs, journal=journal, force=force)
+
+
+def line(row: dict[str, Any]) -> bytes:
+    """Return a row as a line of JSON."""
+    return dumps_shown(row) + b"\n"
+
+
 def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
     """One JSON object per person or media file that a run has seen, in the order of their keys.
 
@@ -65,19 +92,32 @@ def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
                 yield _row(person, pictures)
 
 
-def write(journal: str | os.PathLike[str], run: int, path: str | os.PathLike[str]) -> None:
+def write(journal: str | os.PathLike[str], run: int, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Write the rows as JSON Lines.
 
     Raises:
-        BulkError: the file cannot be written.
+        BulkError: the file must not or cannot be written.
         JournalError: the journal cannot be read.
     """
-    lines = rows(journal, run)
     try:
-        with Path(path).open("wb") as file:
-            file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in lines)
+        write_to(rows_file(path, journal=journal, force=force), journal, run)
+    except InvalidArgumentError as error:
+        raise BulkError(str(error)) from error
+
+
+def write_to(target: OutputFile, journal: str | os.PathLike[str], run: int) -> None:
+    """Write the rows to a file that was found fit for it.
+
+    Raises:
+        BulkError: it cannot be written.
+        JournalError: the journal cannot be read.
+    """
+    lines = map(line, rows(journal, run))
+    try:
+        with target.writing() as file:
+            file.writelines(lines)
     except OSError as error:
-        message = f"cannot write the report to {os.fspath(path)}: {error.strerror or error}"
+        message = f"cannot write the report to {encodable(target.path)}: {error.strerror or error}"
         raise BulkError(message) from error
 
 

@@ -11,7 +11,7 @@ from cyclopts import App, Group, Parameter
 from mi_async.cli.bulk import enroll_many, upload_thumbnails
 from mi_async.cli.demo import demo
 from mi_async.cli.emulator import emulator
-from mi_async.cli.exits import FAILURES, epilogue, report
+from mi_async.cli.exits import FAILURES, check_text, epilogue, report
 from mi_async.cli.ingest import ingest
 from mi_async.cli.ingest_many import ingest_many
 from mi_async.cli.jobs import jobs_app
@@ -44,7 +44,7 @@ def make_app() -> App:
         help_epilogue=epilogue(),
         help_format="plaintext",
         version_flags=(),
-        default_parameter=Parameter(negative_iterable=(), negative_none=()),
+        default_parameter=Parameter(negative_iterable=(), negative_none=(), validator=check_text),
         group_parameters=Group("Parameters", sort_key=4),
         suppress_keyboard_interrupt=False,
         console=console(stdout()),

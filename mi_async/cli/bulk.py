@@ -12,18 +12,20 @@ from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 from attrs import evolve, frozen
 from cyclopts import Parameter
 
+from mi_async._core.output_file import OutputFile
 from mi_async.bulk.display import show as watch
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.input_facts import facts_of
 from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.bulk.report import BulkReport
+from mi_async.bulk.results import write_to
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import output
 from mi_async.cli.interrupts import cancelled_by_ctrl_c
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.cli.verdict import FIT, TOO_BIG, judge
+from mi_async.cli.verdict import FIT, TOO_BIG, after_the_run, judge, report_target
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
 from mi_async.text import one_line, span
@@ -58,6 +60,10 @@ class Options:
     report: Annotated[Path | None, Parameter(help="Write what became of every item to this file, as JSON Lines.")] = (
         None
     )
+    force: Annotated[
+        bool,
+        Parameter(negative=(), show_default=False, help="Let --report replace a file that is no report of ours."),
+    ] = False
     grace: Annotated[float, Parameter(help="Seconds for which Ctrl-C lets what is under way come to its end.")] = 30.0
     patience: Annotated[float, Parameter(help="Seconds for which a service that does not answer is waited for.")] = (
         21_600.0
@@ -113,7 +119,7 @@ class Job:
         looking: what is said of a dry run.
         session: with the service.
         count: how many items there are, where that can be known.
-        plan: what would be done, from the journal, a file of problems, and how items are counted.
+        plan: what would be done, from the journal, a file of problems, and whether that replaces any file.
         start: the run of a workspace, from its further options.
     """
 
@@ -121,17 +127,16 @@ class Job:
     looking: str
     session: Callable[[], AbstractAsyncContextManager[Session]]
     count: Callable[[], int | None]
-    plan: Callable[[Path | None, Path | None], Planned]
+    plan: Callable[[Path | None, Path | None, bool], Planned]
     start: Callable[..., BulkRun]
 
 
 def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
     def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
-        def planned(journal: Path | None, problems: Path | None) -> Planned:
+        def planned(journal: Path | None, problems: Path | None, force: bool) -> Planned:
             found = read(source, encoding=options.encoding)
-            return evolve(
-                plan(counted(found), journal=journal, fit=options.fit, problems=problems), facts=facts_of(found)
-            )
+            plan_of = plan(counted(found), journal=journal, fit=options.fit, problems=problems, force=force)
+            return evolve(plan_of, facts=facts_of(found))
 
         def started(workspace: Workspace, **more: Any) -> BulkRun:
             return start(workspace, items, fit=options.fit, **more)
@@ -182,9 +187,7 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
         MIError: any other failure.
     """
     journal = options.journal or Path(f"{Path(source).resolve().name}.journal")
-    if options.report is not None and not options.report.absolute().parent.is_dir():
-        message = f"--report: there is no directory {options.report.parent}"
-        raise InvalidArgumentError(message)
+    target = report_target(options.report, source, journal, force=options.force)
     numbers = {"--max-failures": options.max_failures, "--grace": options.grace, "--patience": options.patience}
     for name, value in numbers.items():
         if value is not None and not value >= 0:
@@ -193,15 +196,16 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
     if options.dry_run:
         return _plan(job, source, journal, options, service)
     try:
-        report = asyncio.run(_run(job, source, journal, options, service))
+        report = asyncio.run(_run(job, source, (journal, target), options, service))
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error
-    return judge(report, again=AGAIN, may_fit=_may_fit(options))
+    with after_the_run():
+        return judge(report, again=AGAIN, may_fit=_may_fit(options))
 
 
 def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:
     _say(f"planning for {source}: {job.looking}")
-    plan = job.plan(_remembered(journal, service.workspace), options.report)
+    plan = job.plan(_remembered(journal, service.workspace), options.report, options.force)
     _warn_of_nothing(source, plan.items)
     if service.output == "table":
         stdout().write(f"{plan}\n")
@@ -247,7 +251,10 @@ async def counted_async(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
                 _say(f"{number:,} items read")
 
 
-async def _run(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> BulkReport:
+async def _run(
+    job: Job, source: str, files: tuple[Path, OutputFile | None], options: Options, service: InWorkspace
+) -> BulkReport:
+    journal, target = files
     _say(f"{job.doing} {source} in workspace {service.workspace}; journal: {journal}")
     total = await asyncio.to_thread(job.count)
     async with job.session() as session:
@@ -263,12 +270,12 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
             report = await _watched(run, options.grace, service)
         except (MIError, asyncio.CancelledError) as error:
             if (reached := _reached(run)) is not None:
-                _tell(reached, source, options, service)
+                _tell(reached, source, target, service)
                 if reached.ended or reached.open:
                     after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
                     _say(f"what is done is in {journal}; {after} to go on")
             raise
-    _tell(report, source, options, service)
+    _tell(report, source, target, service)
     return report
 
 
@@ -297,17 +304,21 @@ def _reached(run: BulkRun) -> BulkReport | None:
         return None
 
 
-def _tell(report: BulkReport, source: str, options: Options, service: InWorkspace) -> None:
-    """The report: a table for who watches, the result on stdout, every item in a file."""
-    if service.output == "table":
-        stdout().write(f"{report}\n")
-    else:
-        stderr().write(f"{report}\n")
-        output.show(report.as_dict(), service.output)
-    if not report.ending and not report.open:
-        _warn_of_nothing(source, report.ended)
-    if options.report is not None:
-        report.write(options.report)
+def _tell(report: BulkReport, source: str, target: OutputFile | None, service: InWorkspace) -> None:
+    """Print the report for who watches and as the result, and write every item to a file."""
+    try:
+        if service.output == "table":
+            stdout().write(f"{report}\n")
+        else:
+            stderr().write(f"{report}\n")
+            output.show(report.as_dict(), service.output)
+        if not report.ending and not report.open:
+            _warn_of_nothing(source, report.ended)
+        stdout().flush()  # the file may be the same
+    finally:
+        if target is not None:
+            with after_the_run():
+                write_to(target, report.journal, report.run)
 
 
 def _warn_of_nothing(source: str, items: int) -> None:

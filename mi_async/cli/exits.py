@@ -3,9 +3,11 @@
 Law: whoever made a mistake gets one line, not a stack trace; only what is not in the table is a bug and shows one.
 """
 
+import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
+import attrs
 from attrs import frozen
 from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
@@ -28,7 +30,7 @@ from mi_async.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from mi_async.text import one_line
+from mi_async.text import encodable, one_line
 
 
 @frozen
@@ -83,6 +85,21 @@ def exit_code(error: BaseException) -> int:
     return next(way.code for way in EXITS if isinstance(error, way.errors))
 
 
+def check_text(_kind: object, value: object) -> None:
+    """Refuse an argument that is no Unicode text before anything is done with it; a path may be any bytes.
+
+    Raises:
+        ValueError: as cyclopts wants it.
+    """
+    given = value if isinstance(value, list | tuple) else (value,)
+    for one in given:
+        if isinstance(one, str) and encodable(one) != one and not os.path.lexists(one):
+            message = f"{encodable(one)} is not Unicode text, and no file has this name"
+            raise ValueError(message)
+        if attrs.has(type(one)):  # a group of options, whose members cyclopts does not show us one by one
+            check_text(_kind, attrs.astuple(cast("attrs.AttrsInstance", one), recurse=False))
+
+
 def epilogue() -> str:
     """The table, for the help."""
     rows = sorted(EXITS, key=lambda way: way.code)
@@ -100,7 +117,7 @@ def _lines(error: BaseException) -> Iterator[str]:
     yield "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
     yield from [one_line(note) for note in getattr(error, "__notes__", ())]
     if any((created := _created(error)).values()):
-        yield f"exists already: {convert.dumps(created).decode()}"
+        yield f"exists already: {convert.dumps_shown(created).decode()}"
     if isinstance(error, JobTimeoutError) and error.job is not None:
         yield f"to wait for it again: mi-async jobs wait {error.job}"
 

@@ -70,8 +70,10 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
     in_bucket = source.startswith(SCHEME)
     found = None if in_bucket else read_assets(source)  # what can be no input is refused before anything else
 
-    def plan(journal: Path | None, problems: Path | None) -> Planned:
-        options = PlanOptions(journal=journal, problems=problems, analyze=wanted.analyze, summarize=wanted.summarize)
+    def plan(journal: Path | None, problems: Path | None, force: bool) -> Planned:
+        options = PlanOptions(
+            journal=journal, problems=problems, force=force, analyze=wanted.analyze, summarize=wanted.summarize
+        )
         if found is None:
             return asyncio.run(_planned(source, service, options))
         return evolve(plan_assets(counted(found), **options), facts=facts_of(found))
@@ -106,6 +108,7 @@ class PlanOptions(TypedDict):
 
     journal: Path | None
     problems: Path | None
+    force: bool
     analyze: bool
     summarize: bool
 

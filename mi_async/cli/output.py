@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, cast
 
 import attrs
-import orjson
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -55,7 +54,7 @@ async def show_each(items: AsyncIterator[Any], form: Form) -> None:
 
 
 def _json(value: object) -> bytes:
-    return orjson.dumps(orjson.loads(convert.dumps(value)), option=orjson.OPT_INDENT_2)
+    return convert.dumps_shown(value, indent=True)
 
 
 def _write(content: bytes) -> None:
@@ -146,6 +145,6 @@ def _words(value: object) -> str:
             named = members.get("name") or members.get("id")
             flags = [name.split()[1] for name, member in members.items() if name.startswith("is ") and member is True]
             marks = f" ({', '.join(flags)})" if flags else ""
-            return f"{named}{marks}" if named is not None else convert.dumps(value).decode()
+            return f"{named}{marks}" if named is not None else convert.dumps_shown(value).decode()
         case _:
             return str(value)

@@ -62,9 +62,13 @@ class Stream:
         return _open(self.file).fileno()
 
     def write(self, text: str) -> int:
-        """Write text."""
+        """Write text; what the stream's encoding does not have is escaped."""
         with self._failing():
-            _open(self.file).write(text)
+            file = _open(self.file)
+            try:
+                file.write(text)
+            except UnicodeEncodeError:
+                file.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
         return len(text)
 
     def write_bytes(self, content: bytes) -> None:

@@ -4,10 +4,15 @@ Law: reads the report, and the journal where the report does not tell; says no m
 """
 
 import shlex
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 
+from mi_async._core.output_file import BY_FORCE, OutputFile
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.report import BulkReport
-from mi_async.errors import BulkError
+from mi_async.bulk.results import rows_file
+from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
 
 TOO_BIG, FIT = "size", "--fit makes pictures of more than 5 MB smaller"
 """Code of pictures that are only too big, and what helps."""
@@ -38,6 +43,34 @@ def judge(report: BulkReport, *, again: str, may_fit: bool) -> None:
     if may_fit and _has_problem(report, TOO_BIG):
         error.add_note(FIT)
     raise error
+
+
+def report_target(path: Path | None, source: str, journal: Path, *, force: bool) -> OutputFile | None:
+    """Check the file that --report names, before the run.
+
+    Raises:
+        InvalidArgumentError: it must not or cannot be written.
+    """
+    if path is None:
+        return None
+    try:
+        return rows_file(path, journal=journal, inputs=[source], force=force)
+    except InvalidArgumentError as error:
+        message = f"--report: {error}".replace(BY_FORCE, "replace it with --force")
+        raise InvalidArgumentError(message) from error
+
+
+@contextmanager
+def after_the_run() -> Generator[None]:
+    """Let no failure after a run say by its class that nothing was changed.
+
+    Raises:
+        BulkError: in the place of such an error.
+    """
+    try:
+        yield
+    except (ConfigError, InvalidArgumentError, JournalError) as error:
+        raise BulkError(str(error)) from error
 
 
 def _has_problem(report: BulkReport, code: str) -> bool:

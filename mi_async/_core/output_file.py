@@ -1,0 +1,225 @@
+"""The one writer of result files: reports, problems, exports.
+
+Invariant: nothing is destroyed. A target is refused if it is an input, a journal or a medium, or was not written by us;
+a file is replaced as a whole by a complete one, or stays as it was.
+"""
+
+import errno
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from attrs import frozen
+
+from mi_async._core.files import atomic_write, open_regular_file, probe_directory
+from mi_async.errors import InvalidArgumentError
+from mi_async.text import encodable
+
+START = 64 * 2**10
+"""Bytes at the start of an existing file that tell what it is."""
+COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock")
+"""Endings of the files that belong to an SQLite journal."""
+BY_FORCE = "replace it with force=True"
+"""How a caller in Python replaces a file; the command line has an option for it."""
+_STREAM = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})|/dev/std(in|out|err)")
+_STREAMS = {"in": 0, "out": 1, "err": 2}
+
+_PRECIOUS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("a journal, or another SQLite database", re.compile(rb"SQLite format 3\0")),
+    ("an image", re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|GIF8|RIFF....WEBP|II\*\0|MM\0\*|BM.{4}\0\0\0\0", re.DOTALL)),
+    (
+        "a media file",
+        re.compile(
+            rb"....(?:ftyp|moov|mdat)|\x1a\x45\xdf\xa3|RIFF....AVI |\x06\x0e\x2b\x34|\x47.{187}\x47|"
+            rb"\0\0\x01\xba|FLV\x01|\x30\x26\xb2\x75|ID3|OggS|fLaC|RIFF....WAVE",
+            re.DOTALL,
+        ),
+    ),
+    ("a Parquet file", re.compile(rb"PAR1")),
+    ("an archive or a spreadsheet", re.compile(rb"PK\x03\x04|\x1f\x8b|\xd0\xcf\x11\xe0")),
+)
+"""What is not overwritten even when asked to, by its first bytes."""
+
+
+@frozen
+class OutputFile:
+    """A target that was found fit to be written; get one from :func:`output_file`.
+
+    Attributes:
+        path: as it was given, for messages.
+        real: the file behind it, links followed.
+        descriptor: of an open stream that it names (``/dev/stdout``), None for any other.
+        special: True for a pipe or a terminal: written in place, since it cannot be replaced.
+    """
+
+    path: str
+    real: Path
+    descriptor: int | None = None
+    special: bool = False
+
+    @contextmanager
+    def writing(self) -> Generator[BinaryIO]:
+        """Write it; a file changes when the block ends well, and not before.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self.descriptor is not None:
+            with os.fdopen(os.dup(self.descriptor), "wb") as stream:
+                yield stream
+        elif self.special:
+            with _open_special(self.path) as stream:
+                yield stream
+        else:
+            with atomic_write(self.real, private=False) as file:
+                yield file
+
+
+def output_file(
+    path: str | os.PathLike[str],
+    *,
+    ours: re.Pattern[bytes],
+    inputs: Iterable[str | os.PathLike[str]] = (),
+    journal: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> OutputFile:
+    """Check a target before the work begins whose result it is to hold.
+
+    An existing file must be empty or written by us, unless ``force``; what ``inputs`` and ``journal`` name, by whatever
+    link or spelling, and images, media files, databases and archives are refused even then.
+
+    Args:
+        path: of the file; links are followed. ``/dev/stdout``, ``/dev/null`` and pipes are written in place.
+        ours: matches the start of a file that we wrote.
+        inputs: files that are read.
+        journal: of the run, there or not.
+        force: replace a file that somebody else wrote.
+
+    Raises:
+        InvalidArgumentError: it must not or cannot be written.
+    """
+    name = encodable(os.fspath(path))
+    try:
+        return _checked(os.fspath(path), ours, tuple(inputs), journal, force=force)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InvalidArgumentError):
+            raise
+        said = getattr(error, "strerror", None) or str(error)
+        message = f"cannot write {name}: {said}"
+        raise InvalidArgumentError(message) from error
+
+
+def _checked(
+    path: str,
+    ours: re.Pattern[bytes],
+    inputs: tuple[str | os.PathLike[str], ...],
+    journal: str | os.PathLike[str] | None,
+    *,
+    force: bool,
+) -> OutputFile:
+    real = Path(os.path.realpath(path, strict=False))
+    descriptor = _stream(path)
+    _refuse_same(path, real, descriptor, inputs, journal)
+    if descriptor is not None:
+        os.fstat(descriptor)
+        return OutputFile(path, real, descriptor)
+    try:
+        found = os.stat(path)  # noqa: PTH116  a pipe behind a link has no other path
+    except FileNotFoundError:
+        if path.endswith(os.sep):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+        if not real.parent.is_dir():
+            raise OSError(errno.ENOENT, f"there is no directory {encodable(os.fspath(real.parent))}") from None
+        probe_directory(real.parent)
+        return OutputFile(path, real)
+    if _is_special(found.st_mode):
+        return OutputFile(path, real, special=True)
+    with open_regular_file(real) as file:  # refuses a directory, a disk and a socket
+        start = file.read(START)
+    _refuse_foreign(path, start, ours, force=force)
+    if not os.access(real, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise OSError(errno.EACCES, "the file is write-protected")
+    probe_directory(real.parent)
+    return OutputFile(path, real)
+
+
+def _refuse_same(
+    path: str,
+    real: Path,
+    descriptor: int | None,
+    inputs: tuple[str | os.PathLike[str], ...],
+    journal: str | os.PathLike[str] | None,
+) -> None:
+    """Refuse a target that is one of the files in use, or would become one of them."""
+    base = None if journal is None else os.path.realpath(journal)
+    used = [("the input", os.path.realpath(name)) for name in inputs]
+    used += [("the journal" if not end else "a file of the journal", f"{base}{end}") for end in COMPANIONS if base]
+    for what, other in used:
+        if _is_same(real, descriptor, Path(other)):
+            message = f"{encodable(path)} is {what}; it is left as it is, name another file"
+            raise InvalidArgumentError(message)
+
+
+def _is_same(real: Path, descriptor: int | None, other: Path) -> bool:
+    try:
+        found = real.stat() if descriptor is None else os.fstat(descriptor)
+        if os.path.samestat(found, other.stat()):
+            return not _is_special(found.st_mode)  # a terminal may be read and written
+    except OSError:
+        pass
+    # not there yet: on some disks names that differ in case or normal form are one file
+    return _folded(real.name) == _folded(other.name) and real.parent == other.parent
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _refuse_foreign(path: str, start: bytes, ours: re.Pattern[bytes], *, force: bool) -> None:
+    """Refuse to replace what we did not write, by the first bytes of it."""
+    if not start or ours.match(start):
+        return
+    for what, pattern in _PRECIOUS:
+        if pattern.match(start):
+            message = f"{encodable(path)} exists and is {what}; it is left as it is, name another file"
+            raise InvalidArgumentError(message)
+    if not force:
+        message = f"{encodable(path)} exists and was not written by mi-async; name another file, or {BY_FORCE}"
+        raise InvalidArgumentError(message)
+
+
+def _stream(path: str) -> int | None:
+    """Return the number of the open stream that a path names, by its name or by being the file of stdout or stderr.
+
+    Replacing the file of a stream would lose what goes there later.
+    """
+    if named := _STREAM.fullmatch(os.path.normpath(path)):
+        number, name = named.groups()
+        return int(number) if number else _STREAMS[name]
+    for number in (1, 2):
+        try:
+            found = os.fstat(number)
+            if stat.S_ISREG(found.st_mode) and os.path.samestat(found, os.stat(path)):  # noqa: PTH116  any kind of path
+                return number
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _open_special(path: str) -> BinaryIO:
+    """Open a pipe or a device for writing; of a pipe that nobody reads it is an error, not a wait without end."""
+    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
+    if not _is_special(os.fstat(descriptor).st_mode):  # it was something else when it was checked
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it has become a file meanwhile", path)
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
+
+
+def _is_special(mode: int) -> bool:
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
