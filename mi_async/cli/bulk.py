@@ -18,10 +18,10 @@ from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.bulk.report import BulkReport
 from mi_async.bulk.run import BulkRun
-from mi_async.cli import output
-from mi_async.cli.interrupts import cancelled_by_ctrl_c
+from mi_async.cli import event_loop, output
 from mi_async.cli.service import InWorkspace, log_to_stderr
-from mi_async.cli.streams import stderr, stdout
+from mi_async.cli.signals import handled
+from mi_async.cli.streams import OutputError, ReaderGoneError, stderr, stdout
 from mi_async.cli.verdict import FIT, TOO_BIG, judge
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
@@ -57,7 +57,9 @@ class Options:
     report: Annotated[Path | None, Parameter(help="Write what became of every item to this file, as JSON Lines.")] = (
         None
     )
-    grace: Annotated[float, Parameter(help="Seconds for which Ctrl-C lets what is under way come to its end.")] = 30.0
+    grace: Annotated[
+        float, Parameter(help="Seconds for which Ctrl-C, SIGTERM or SIGHUP lets what is under way come to its end.")
+    ] = 30.0
     patience: Annotated[float, Parameter(help="Seconds for which a service that does not answer is waited for.")] = (
         21_600.0
     )
@@ -182,10 +184,7 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
             raise InvalidArgumentError(message)
     if options.dry_run:
         return _plan(job, source, journal, options, service)
-    try:
-        report = asyncio.run(_run(job, source, journal, options, service))
-    except asyncio.CancelledError as error:
-        raise KeyboardInterrupt from error
+    report = event_loop.run(_run(job, source, journal, options, service))
     return judge(report, again=AGAIN, may_fit=_may_fit(options))
 
 
@@ -252,7 +251,7 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
             report = await _watched(run, options.grace, service)
         except (MIError, asyncio.CancelledError) as error:
             if (reached := _reached(run)) is not None:
-                _tell(reached, options, service)
+                _tell_stopped(reached, options, service)
                 if reached.ended or reached.open:
                     after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
                     _say(f"what is done is in {journal}; {after} to go on")
@@ -262,16 +261,21 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
 
 
 async def _watched(run: BulkRun, grace: float, service: InWorkspace) -> BulkReport:
-    """Let it run, and show it; Ctrl-C is for the run, and what is logged goes through the display."""
+    """Let it run, and show it; stop signals are for the run, and what is logged goes through the display."""
 
-    def told(number: int) -> None:
+    def told(number: int, name: str) -> None:
         if number == 1:
-            _say(f"stopping: {run.progress.open:,} items under way have {span(grace)}; Ctrl-C again leaves them")
+            again = "Ctrl-C again" if name == "SIGINT" else "another signal"
+            _say(f"stopping: {run.progress.open:,} items under way have {span(grace)}; {again} leaves them")
         else:
             _say("stopping at once")
 
     try:
-        with watch(run, file=cast("TextIO", stderr()), plain=service.verbose > 0), cancelled_by_ctrl_c(told):
+        with (
+            handled() as received,
+            watch(run, file=cast("TextIO", stderr()), plain=service.verbose > 0),
+            received.told_to(told),
+        ):
             log_to_stderr(service.verbose)
             return await run
     finally:
@@ -287,14 +291,24 @@ def _reached(run: BulkRun) -> BulkReport | None:
 
 
 def _tell(report: BulkReport, options: Options, service: InWorkspace) -> None:
-    """The report: a table for who watches, the result on stdout, every item in a file."""
+    """The report: every item in a file, a table for who watches, the result on stdout, which may be closed."""
+    if options.report is not None:
+        report.write(options.report)
     if service.output == "table":
         stdout().write(f"{report}\n")
     else:
         stderr().write(f"{report}\n")
         output.show(report.as_dict(), service.output)
-    if options.report is not None:
-        report.write(options.report)
+
+
+def _tell_stopped(report: BulkReport, options: Options, service: InWorkspace) -> None:
+    """Write the report of a run that was stopped; that it was is how the command ends, even if nobody can read this."""
+    try:
+        _tell(report, options, service)
+    except ReaderGoneError:
+        pass
+    except OutputError as error:
+        _say(f"error: {error}")
 
 
 def _may_fit(options: Options) -> bool:
