@@ -51,7 +51,7 @@ def heard(running: "subprocess.Popen[str]", pattern: str) -> str:
 
 @CASES
 def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, code: int) -> None:
-    people(20)
+    people(120)
     with served(Settings(latency=Latency.constant(1.0))) as server:
         line = ("enroll-many", "faces", "--report", "report.jsonl", "--grace", "20")
         with process(*line, env=environment(server), redirected=">&-") as running:  # nobody will read the result
@@ -72,8 +72,8 @@ def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, cod
         assert sum(row["status"] == "done" for row in rows) == enrolled > 0
         with process("enroll-many", "faces", env=environment(server)) as again:
             report = json.loads(again.communicate(timeout=60)[0])
-        assert (report["counts"]["done"], report["counts"]["skipped"]) == (20 - enrolled, enrolled)
-        assert len(list(server.state.persons())) == 20
+        assert (report["counts"]["done"], report["counts"]["skipped"]) == (120 - enrolled, enrolled)
+        assert len(list(server.state.persons())) == 120
 
 
 def test_a_second_signal_stops_at_once() -> None:
@@ -241,7 +241,7 @@ def run_inside(*arguments: str, env: dict[str, str]) -> "subprocess.Popen[str]":
 
 @pytest.mark.usefixtures("contained")
 def test_the_first_process_of_a_container_stops_within_its_grace_and_resumes_exactly() -> None:
-    people(300)
+    people(150)
     line = ("enroll-many", "faces", "--report", "report.jsonl", "--grace", "20", "--journal", "j")
     with served(Settings(latency=Latency.constant(1.0))) as server:
         with run_inside(*line, env=environment(server)) as running:
@@ -258,16 +258,16 @@ def test_the_first_process_of_a_container_stops_within_its_grace_and_resumes_exa
         enrolled = {person.name for person in server.state.persons()}
         rows = [json.loads(row) for row in Path("report.jsonl").read_text(encoding="utf-8").splitlines()]
         assert {row["key"] for row in rows if row["status"] == "done"} == enrolled
-        assert 0 < len(enrolled) < 300
+        assert 0 < len(enrolled) < 150
         with run_inside(*line, env=environment(server)) as again:
             out, err = again.communicate(timeout=300)
         assert again.returncode == 0, err
         counts = json.loads(out)["counts"]
-        assert (counts["done"], counts["skipped"]) == (300 - len(enrolled), len(enrolled))
+        assert (counts["done"], counts["skipped"]) == (150 - len(enrolled), len(enrolled))
         assert sorted(person.name or "" for person in server.state.persons()) == sorted(
             folder.name for folder in Path("faces").iterdir()
         )
-        assert len(list(server.state.thumbnails())) == 300
+        assert len(list(server.state.thumbnails())) == 150
 
 
 @pytest.mark.usefixtures("contained")
