@@ -1,4 +1,4 @@
-"""Every check of the project: `nox` runs lint, types, docs and tests; `nox -s bench` and `nox -s soak` take longer.
+"""Every check of the project: `nox` runs lint, types, docs, package and tests; bench and soak take longer.
 
 Law: makes its own environments, downloads no Python, and leaves out one that is not installed.
 """
@@ -6,6 +6,7 @@ Law: makes its own environments, downloads no Python, and leaves out one that is
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nox
 from nox.command import CommandFailed
@@ -14,13 +15,18 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
 nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "docs", "tests"]
+nox.options.sessions = ["lint", "types", "docs", "package", "tests"]
 
 AT_ONCE = ("-n", "4")
 """Tests at once: on two cores some of them always wait for a server or a process."""
 ONCE = ("tests/docs", "tests/benchmarks")
 """Tests that say the same on every Python."""
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+FROM_WHEEL = """
+import mi_async
+everything = [getattr(mi_async, name) for name in mi_async.__all__]
+assert ".whl" in mi_async.__file__, mi_async.__file__
+"""
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -62,6 +68,26 @@ def docs(session: nox.Session) -> None:
     """Run the examples of the README and of docs/ and every benchmark at its smallest; check generated pages."""
     session.install("-e", ".[cli,storage]", *GROUPS["tests"], *GROUPS["bench"])
     session.run("pytest", *AT_ONCE, *ONCE, *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Wheel and source archive: built, checked, installed away from the clone, and imported from the wheel as a zip."""
+    session.install(*GROUPS["package"])
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder / "dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(folder / "dist"), silent=True)
+    wheel, source = [str(next((folder / "dist").glob(kind))) for kind in ("*.whl", "*.tar.gz")]
+    session.run("twine", "check", "--strict", wheel, source)
+    session.run("python", "-m", "venv", "--clear", str(folder / "venv"))
+    clean = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+    session.run(str(clean / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[cli]", external=True)
+    session.chdir(folder)
+    session.run(str(clean / "mi-async"), "--version", "--verbose", external=True)
+    session.run(str(clean / "mi-async"), "demo", silent=True, external=True)  # its pictures are in the wheel
+    zipped = {"PYTHONPATH": wheel}
+    session.run(str(clean / "python"), "-m", "mi_async", "demo", silent=True, env=zipped, external=True)
+    session.run(str(clean / "python"), "-c", FROM_WHEEL, env=zipped, external=True)
 
 
 @nox.session(python=PYTHONS)

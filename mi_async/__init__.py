@@ -1,11 +1,165 @@
 """asyncio SDK for NAVER Cloud Media Intelligence.
 
-Law: imports nothing of ours. The public names are in ``__init__.pyi``, for type checkers and for this file alike; each
-is loaded when it is first asked for, so that a program pays for what it uses.
+Invariant: each public name is loaded when it is first asked for, so that a program pays for what it uses; no file is
+read for that, so that it works from a zip and in a frozen application. Type checkers and editors read
+``__init__.pyi``, which names the same.
 """
 
-import lazy_loader  # pyright: ignore[reportMissingTypeStubs]  # has none
+from importlib import import_module
 
 from mi_async.version import VERSION as __version__  # noqa: F401, N811  the name that Python has for it
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_HOMES = {
+    "APIError": "errors",
+    "AlreadyExistsError": "errors",
+    "AnalysisFailedError": "errors",
+    "AnalysisOptions": "workflows.starting",
+    "AnalysisSetting": "api.indexes",
+    "AnalysisStatus": "api.indexes",
+    "Asset": "api.assets",
+    "AssetImport": "api.assets",
+    "AssetInput": "bulk.items",
+    "AssetMetaData": "api.assets",
+    "AssetOutcome": "bulk.outcome",
+    "AssetRegistration": "api.assets",
+    "AssetType": "api.indexes",
+    "Attempt": "_core.hooks",
+    "AuthenticationError": "errors",
+    "BadInput": "bulk.items",
+    "BulkError": "errors",
+    "BulkOutcome": "bulk.outcome",
+    "BulkProgress": "bulk.progress",
+    "BulkReport": "bulk.report",
+    "BulkRun": "bulk.run",
+    "CapacityError": "errors",
+    "Clock": "_core.clock",
+    "ConfidenceLevel": "api.indexes",
+    "ConfigError": "errors",
+    "ConflictError": "errors",
+    "ConnectError": "errors",
+    "CreatedPerson": "api.person_models",
+    "Credentials": "credentials",
+    "CredentialsError": "errors",
+    "CredentialsProvider": "credentials",
+    "DeadlineExceededError": "errors",
+    "DialogQuery": "api.search",
+    "DisconnectedError": "errors",
+    "FileFormat": "api.assets",
+    "Hooks": "_core.hooks",
+    "ImageRejectedError": "errors",
+    "ImportFailedError": "errors",
+    "ImportStatus": "api.assets",
+    "Index": "api.indexes",
+    "IndexList": "api.indexes",
+    "IndexStatus": "api.indexes",
+    "IndexSummary": "api.indexes",
+    "IngestedAsset": "workflows.ingestion",
+    "Ingestion": "workflows.ingestion",
+    "InvalidArgumentError": "errors",
+    "InvalidRequestError": "errors",
+    "Job": "workflows.jobs",
+    "JobError": "errors",
+    "JobPhase": "workflows.kinds",
+    "JobStateError": "errors",
+    "JobTimeoutError": "errors",
+    "JournalError": "errors",
+    "MIError": "errors",
+    "MediaRejectedError": "errors",
+    "MergedPersons": "api.person_models",
+    "NameType": "api.person_models",
+    "NotFoundError": "errors",
+    "OpenEnum": "models",
+    "Operation": "_core.operation",
+    "Outcome": "_core.hooks",
+    "Page": "models",
+    "PermissionDeniedError": "errors",
+    "Person": "api.person_models",
+    "PersonInput": "bulk.items",
+    "PersonQuery": "api.search",
+    "PersonTag": "api.person_tags",
+    "PersonThumbnail": "api.person_models",
+    "Polling": "workflows.context",
+    "PresignedUrl": "api.thumbnails",
+    "Problem": "bulk.outcome",
+    "Project": "api.projects",
+    "ProjectList": "api.projects",
+    "QueryAssetCheck": "api.query_assets",
+    "QueryAssetType": "api.query_assets",
+    "QueryAssetUrl": "api.query_assets",
+    "QueryOption": "api.search",
+    "Quota": "_core.operation",
+    "QuotaError": "errors",
+    "QuotaState": "_core.limits",
+    "QuotaWaitError": "errors",
+    "Raw": "_core.wire",
+    "Repeat": "_core.operation",
+    "RequestedAnalysis": "api.indexes",
+    "RequestedSearch": "api.search",
+    "ResponseError": "errors",
+    "RetryPolicy": "_core.retry",
+    "SceneHit": "workflows.search",
+    "SceneRange": "api.indexes",
+    "SceneSummary": "api.scene_summaries",
+    "SceneSummaryInfo": "api.scene_summaries",
+    "SceneSummaryStatus": "api.scene_summaries",
+    "SearchFailedError": "errors",
+    "SearchFilter": "api.search",
+    "SearchQuery": "api.search",
+    "SearchResults": "api.search",
+    "SearchStatus": "api.search",
+    "ServerError": "errors",
+    "Session": "session",
+    "SessionError": "errors",
+    "SimilarPerson": "api.person_models",
+    "SimilarPersons": "api.person_models",
+    "SortColumn": "api.person_models",
+    "SortType": "api.person_models",
+    "Source": "workflows.source",
+    "SourceLanguage": "api.indexes",
+    "Stage": "workflows.ingestion",
+    "State": "workflows.upload",
+    "Status": "bulk.outcome",
+    "Storage": "storage.place",
+    "StoredObject": "storage.place",
+    "SummaryStatus": "api.scene_summaries",
+    "TagList": "api.person_models",
+    "ThumbnailInput": "api.person_models",
+    "ThumbnailList": "api.person_models",
+    "ThumbnailUpload": "bulk.items",
+    "Timeout": "_core.transport",
+    "TimeoutError": "errors",
+    "TransportError": "errors",
+    "Upload": "workflows.upload",
+    "UploadCheck": "api.thumbnails",
+    "UploadFailedError": "errors",
+    "UploadMessage": "api.thumbnails",
+    "UploadStatus": "api.thumbnails",
+    "Workspace": "workspace",
+    "WorkspaceInfo": "api.workspaces",
+    "api": "",
+    "as_completed": "workflows.completion",
+    "connect": "session",
+    "emulator": "",
+    "environment_proxies": "_core.proxies",
+    "errors": "",
+    "notebook": "",
+    "raw": "_core.declare",
+    "show": "bulk.display",
+}
+"""The module that each public name lives in; empty for one that is a module itself."""
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605  the stub has it as a literal
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name, or a module that was not imported yet."""
+    if (home := _HOMES.get(name)) is None:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"{__name__}.{home}"), name) if home else import_module(f"{__name__}.{name}")
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__.copy()

@@ -1,114 +1,140 @@
-# Public names: type checkers read them here, and __init__.py loads each from here when it is first asked for.
+# Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
-from . import api, emulator, errors, notebook
-from ._core.clock import Clock
-from ._core.declare import raw
-from ._core.hooks import Attempt, Hooks, Outcome
-from ._core.limits import QuotaState
-from ._core.operation import Operation, Quota, Repeat
-from ._core.proxies import environment_proxies
-from ._core.retry import RetryPolicy
-from ._core.transport import Timeout
-from ._core.wire import Raw
-from .api.assets import Asset, AssetImport, AssetMetaData, AssetRegistration, FileFormat, ImportStatus
+from . import api as api, emulator as emulator, errors as errors, notebook as notebook
+from ._core.clock import Clock as Clock
+from ._core.declare import raw as raw
+from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
+from ._core.limits import QuotaState as QuotaState
+from ._core.operation import Operation as Operation, Quota as Quota, Repeat as Repeat
+from ._core.proxies import environment_proxies as environment_proxies
+from ._core.retry import RetryPolicy as RetryPolicy
+from ._core.transport import Timeout as Timeout
+from ._core.wire import Raw as Raw
+from .api.assets import (
+    Asset as Asset,
+    AssetImport as AssetImport,
+    AssetMetaData as AssetMetaData,
+    AssetRegistration as AssetRegistration,
+    FileFormat as FileFormat,
+    ImportStatus as ImportStatus,
+)
 from .api.indexes import (
-    AnalysisSetting,
-    AnalysisStatus,
-    AssetType,
-    ConfidenceLevel,
-    Index,
-    IndexList,
-    IndexStatus,
-    IndexSummary,
-    RequestedAnalysis,
-    SceneRange,
-    SourceLanguage,
+    AnalysisSetting as AnalysisSetting,
+    AnalysisStatus as AnalysisStatus,
+    AssetType as AssetType,
+    ConfidenceLevel as ConfidenceLevel,
+    Index as Index,
+    IndexList as IndexList,
+    IndexStatus as IndexStatus,
+    IndexSummary as IndexSummary,
+    RequestedAnalysis as RequestedAnalysis,
+    SceneRange as SceneRange,
+    SourceLanguage as SourceLanguage,
 )
 from .api.person_models import (
-    CreatedPerson,
-    MergedPersons,
-    NameType,
-    Person,
-    PersonThumbnail,
-    SimilarPerson,
-    SimilarPersons,
-    SortColumn,
-    SortType,
-    TagList,
-    ThumbnailInput,
-    ThumbnailList,
+    CreatedPerson as CreatedPerson,
+    MergedPersons as MergedPersons,
+    NameType as NameType,
+    Person as Person,
+    PersonThumbnail as PersonThumbnail,
+    SimilarPerson as SimilarPerson,
+    SimilarPersons as SimilarPersons,
+    SortColumn as SortColumn,
+    SortType as SortType,
+    TagList as TagList,
+    ThumbnailInput as ThumbnailInput,
+    ThumbnailList as ThumbnailList,
 )
-from .api.person_tags import PersonTag
-from .api.projects import Project, ProjectList
-from .api.query_assets import QueryAssetCheck, QueryAssetType, QueryAssetUrl
-from .api.scene_summaries import SceneSummary, SceneSummaryInfo, SceneSummaryStatus, SummaryStatus
+from .api.person_tags import PersonTag as PersonTag
+from .api.projects import Project as Project, ProjectList as ProjectList
+from .api.query_assets import (
+    QueryAssetCheck as QueryAssetCheck,
+    QueryAssetType as QueryAssetType,
+    QueryAssetUrl as QueryAssetUrl,
+)
+from .api.scene_summaries import (
+    SceneSummary as SceneSummary,
+    SceneSummaryInfo as SceneSummaryInfo,
+    SceneSummaryStatus as SceneSummaryStatus,
+    SummaryStatus as SummaryStatus,
+)
 from .api.search import (
-    DialogQuery,
-    PersonQuery,
-    QueryOption,
-    RequestedSearch,
-    SearchFilter,
-    SearchQuery,
-    SearchResults,
-    SearchStatus,
+    DialogQuery as DialogQuery,
+    PersonQuery as PersonQuery,
+    QueryOption as QueryOption,
+    RequestedSearch as RequestedSearch,
+    SearchFilter as SearchFilter,
+    SearchQuery as SearchQuery,
+    SearchResults as SearchResults,
+    SearchStatus as SearchStatus,
 )
-from .api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, UploadStatus
-from .api.workspaces import WorkspaceInfo
-from .bulk.display import show
-from .bulk.items import AssetInput, BadInput, PersonInput, ThumbnailUpload
-from .bulk.outcome import AssetOutcome, BulkOutcome, Problem, Status
-from .bulk.progress import BulkProgress
-from .bulk.report import BulkReport
-from .bulk.run import BulkRun
-from .credentials import Credentials, CredentialsProvider
+from .api.thumbnails import (
+    PresignedUrl as PresignedUrl,
+    UploadCheck as UploadCheck,
+    UploadMessage as UploadMessage,
+    UploadStatus as UploadStatus,
+)
+from .api.workspaces import WorkspaceInfo as WorkspaceInfo
+from .bulk.display import show as show
+from .bulk.items import (
+    AssetInput as AssetInput,
+    BadInput as BadInput,
+    PersonInput as PersonInput,
+    ThumbnailUpload as ThumbnailUpload,
+)
+from .bulk.outcome import AssetOutcome as AssetOutcome, BulkOutcome as BulkOutcome, Problem as Problem, Status as Status
+from .bulk.progress import BulkProgress as BulkProgress
+from .bulk.report import BulkReport as BulkReport
+from .bulk.run import BulkRun as BulkRun
+from .credentials import Credentials as Credentials, CredentialsProvider as CredentialsProvider
 from .errors import (
-    AlreadyExistsError,
-    AnalysisFailedError,
-    APIError,
-    AuthenticationError,
-    BulkError,
-    CapacityError,
-    ConfigError,
-    ConflictError,
-    ConnectError,
-    CredentialsError,
-    DeadlineExceededError,
-    DisconnectedError,
-    ImageRejectedError,
-    ImportFailedError,
-    InvalidArgumentError,
-    InvalidRequestError,
-    JobError,
-    JobStateError,
-    JobTimeoutError,
-    JournalError,
-    MediaRejectedError,
-    MIError,
-    NotFoundError,
-    PermissionDeniedError,
-    QuotaError,
-    QuotaWaitError,
-    ResponseError,
-    SearchFailedError,
-    ServerError,
-    SessionError,
-    TimeoutError,  # noqa: A004  the field's name
-    TransportError,
-    UploadFailedError,
+    AlreadyExistsError as AlreadyExistsError,
+    AnalysisFailedError as AnalysisFailedError,
+    APIError as APIError,
+    AuthenticationError as AuthenticationError,
+    BulkError as BulkError,
+    CapacityError as CapacityError,
+    ConfigError as ConfigError,
+    ConflictError as ConflictError,
+    ConnectError as ConnectError,
+    CredentialsError as CredentialsError,
+    DeadlineExceededError as DeadlineExceededError,
+    DisconnectedError as DisconnectedError,
+    ImageRejectedError as ImageRejectedError,
+    ImportFailedError as ImportFailedError,
+    InvalidArgumentError as InvalidArgumentError,
+    InvalidRequestError as InvalidRequestError,
+    JobError as JobError,
+    JobStateError as JobStateError,
+    JobTimeoutError as JobTimeoutError,
+    JournalError as JournalError,
+    MediaRejectedError as MediaRejectedError,
+    MIError as MIError,
+    NotFoundError as NotFoundError,
+    PermissionDeniedError as PermissionDeniedError,
+    QuotaError as QuotaError,
+    QuotaWaitError as QuotaWaitError,
+    ResponseError as ResponseError,
+    SearchFailedError as SearchFailedError,
+    ServerError as ServerError,
+    SessionError as SessionError,
+    TimeoutError as TimeoutError,  # noqa: A004  the field's name
+    TransportError as TransportError,
+    UploadFailedError as UploadFailedError,
 )
-from .models import OpenEnum, Page
-from .session import Session, connect
-from .storage.place import Storage, StoredObject
-from .workflows.completion import as_completed
-from .workflows.context import Polling
-from .workflows.ingestion import IngestedAsset, Ingestion, Stage
-from .workflows.jobs import Job
-from .workflows.kinds import JobPhase
-from .workflows.search import SceneHit
-from .workflows.source import Source
-from .workflows.starting import AnalysisOptions
-from .workflows.upload import State, Upload
-from .workspace import Workspace
+from .models import OpenEnum as OpenEnum, Page as Page
+from .session import Session as Session, connect as connect
+from .storage.place import Storage as Storage, StoredObject as StoredObject
+from .workflows.completion import as_completed as as_completed
+from .workflows.context import Polling as Polling
+from .workflows.ingestion import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
+from .workflows.jobs import Job as Job
+from .workflows.kinds import JobPhase as JobPhase
+from .workflows.search import SceneHit as SceneHit
+from .workflows.source import Source as Source
+from .workflows.starting import AnalysisOptions as AnalysisOptions
+from .workflows.upload import State as State, Upload as Upload
+from .workspace import Workspace as Workspace
 
 __version__: str
 

@@ -1,44 +1,46 @@
 """``mi-async`` and ``python -m mi_async``.
 
-Law: gets the process ready (streams, Ctrl-C, the extra ``cli``) before anything heavy is imported; does nothing else.
+Law: gets the process ready (streams, signals, the extra ``cli``) before anything heavy is imported; does nothing else.
 """
 
 import os
-import signal
 import sys
+from contextlib import suppress
+
+from mi_async.cli.signals import handled
 
 EXTRA = ("cyclopts", "rich")
 """What the extra ``cli`` brings."""
 
+SHOW_CURSOR = b"\x1b[?25h"
+
 
 def main() -> int:
     """Run the command line on ``sys.argv``; returns the exit code."""
-    _fill_closed()
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if ours:
-        # An exception out of the middle of an import may come out as another one, or not at all.
-        signal.signal(signal.SIGINT, _end)
-    try:
-        from mi_async.cli.app import run  # noqa: PLC0415  only here is it known whether the extra is there
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in EXTRA:
-            raise
-        sys.stderr.write(f"mi-async needs {' and '.join(EXTRA)}: pip install 'mi-async[cli]'\n")
-        return 2
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return run(sys.argv[1:])
-    except KeyboardInterrupt:
-        return 130
+    with handled() as received:
+        _fill_closed()
+        try:
+            from mi_async.cli.app import run  # noqa: PLC0415  only here is it known whether the extra is there
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in EXTRA:
+                raise
+            sys.stderr.write(f"mi-async needs {' and '.join(EXTRA)}: pip install 'mi-async[cli]'\n")
+            return 2
+        code = run(sys.argv[1:])
+        if received.count:
+            _leave(code)
+        return code
 
 
-def _end(*_: object) -> None:
-    try:
-        os.write(2, b"interrupted\n")
-    finally:
-        os._exit(130)
+def _leave(code: int) -> None:
+    """End the process without waiting for its threads: one may hang in a read of a disk that has gone away."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    with suppress(OSError):
+        if os.isatty(2):  # the last signal may have interrupted a display in its own end
+            os.write(2, SHOW_CURSOR)
+    os._exit(code)
 
 
 def _fill_closed() -> None:

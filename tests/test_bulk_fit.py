@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import sys
 from importlib import machinery
 from io import BytesIO
@@ -293,3 +294,14 @@ async def test_without_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_least_that_it_is_asked_for_is_the_services() -> None:
     assert (MAX_BYTES, MIN_PIXELS) == (5 * 2**20, 256)
+
+
+def test_a_signal_to_the_whole_group_leaves_the_process_at_its_work(big: bytes) -> None:
+    worker = fit._Worker.start()
+    try:
+        assert worker.ask(big)[0]["first_frame"] is False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            worker.process.send_signal(number)
+        assert worker.ask(big)[0]["first_frame"] is False
+    finally:
+        worker.end()

@@ -10,6 +10,7 @@ import pytest
 
 from mi_async.__main__ import main
 from mi_async.emulator import Latency, Settings
+from tests.support.signals import signals
 from tests.support.terminal import JPG, PNG, WEBP, environment, process, served
 
 BLOCKER = """
@@ -29,7 +30,7 @@ import signal, sys
 class Slow:
     def find_spec(self, name, path=None, target=None):
         if name == "cyclopts":
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.{name})
 sys.meta_path.insert(0, Slow())
 from mi_async.__main__ import main
 sys.exit(main())
@@ -37,7 +38,8 @@ sys.exit(main())
 
 
 def _python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    with signals():
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +178,17 @@ def test_with_every_stream_closed_the_work_is_done_all_the_same() -> None:
         assert [person.name for person in server.state.persons()] == ["Ama"]
 
 
-def test_ctrl_c_while_the_program_is_loaded_is_clean() -> None:
-    ended = _python(LOADING)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("SIGINT", 130, "interrupted\n"),
+        ("SIGTERM", 143, "stopped by SIGTERM\n"),
+        ("SIGHUP", 129, "stopped by SIGHUP\n"),
+    ],
+)
+def test_a_signal_while_the_program_is_loaded_ends_in_one_line(name: str, code: int, said: str) -> None:
+    ended = _python(LOADING.format(name=name))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", said)
 
 
 @pytest.mark.parametrize("absent", [{"cyclopts"}, {"rich"}])

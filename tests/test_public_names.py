@@ -1,16 +1,27 @@
 """What `import mi_async` costs and gives."""
 
 import ast
+import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import jedi
 import pytest
 
 import mi_async
 
 STUB = ast.parse(Path(mi_async.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
 HOMES = sorted({f"mi_async.{node.module}" for node in STUB.body if isinstance(node, ast.ImportFrom) and node.module})
+
+
+PROGRAM = """
+import mi_async
+from mi_async.__main__ import main
+everything = [getattr(mi_async, name) for name in mi_async.__all__]
+print(mi_async.__file__, callable(main))
+"""
 
 
 def told(program: str) -> str:
@@ -30,10 +41,42 @@ def test_a_name_loads_what_it_needs_and_no_more() -> None:
     assert told(program) == "mi_async mi_async.errors mi_async.text mi_async.version"
 
 
-def test_the_stub_names_what_is_there() -> None:
+def test_the_stub_names_what_is_there_and_where() -> None:
+    imports = [
+        (alias, node.module or "") for node in STUB.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    assert {alias.asname: home for alias, home in imports} == vars(mi_async)["_HOMES"]
+    assert [alias.name for alias, _ in imports] == [alias.asname for alias, _ in imports]
     (listed,) = [node.value for node in STUB.body if isinstance(node, ast.Assign)]
     assert sorted(ast.literal_eval(listed)) == sorted(mi_async.__all__) == sorted(set(dir(mi_async)))
     assert [name for name in mi_async.__all__ if not hasattr(mi_async, name)] == []
+
+
+def test_editors_with_jedi_see_every_name_and_its_signature() -> None:
+    seen = {found.name for found in jedi.Script("import mi_async\nmi_async.").complete()}
+    assert seen >= set(mi_async.__all__)
+    (connect,) = jedi.Script("import mi_async\nmi_async.connect(").get_signatures()
+    assert "base_url" in {param.name for param in connect.params}
+
+
+def test_the_package_is_imported_from_a_zip(tmp_path: Path) -> None:
+    package = Path(mi_async.__file__).parent
+    archive = tmp_path / "app.pyz"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in package.rglob("*"):
+            if path.is_file() and path.suffix not in {".pyc", ".pyi"}:
+                file.write(path, path.relative_to(package.parent))
+        file.writestr("__main__.py", PROGRAM)
+    for command in ([archive], ["-c", PROGRAM]):
+        shown = subprocess.run(
+            [sys.executable, "-P", *command],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(archive)},
+            cwd=tmp_path,
+        )
+        assert shown.stdout == f"{archive}/mi_async/__init__.py True\n", shown.stderr
 
 
 def test_a_name_that_is_not_there() -> None:

@@ -175,7 +175,9 @@ def read(stream: IO[bytes]) -> tuple[dict[str, Any], bytes]:
 
 def main(limit: int, least: int) -> None:
     """Shrink what comes in until nothing does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this decides when it ends
+    # Whoever started this decides when it ends: a terminal and systemd signal the whole group of processes.
+    for name in {"SIGINT", "SIGTERM", "SIGHUP"} & vars(signal).keys():  # Windows has no SIGHUP
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     warnings.simplefilter("ignore")
     import_module("PIL.Image")  # whether it is there is known before the first picture
 

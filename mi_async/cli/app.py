@@ -20,6 +20,7 @@ from mi_async.cli.openapi import openapi
 from mi_async.cli.operations import OPERATIONS, operation_apps
 from mi_async.cli.search import search
 from mi_async.cli.service import Verbosity
+from mi_async.cli.signals import handled
 from mi_async.cli.streams import console, stdout
 from mi_async.cli.upload import enroll, upload_thumbnail
 from mi_async.cli.versions import versions
@@ -98,13 +99,15 @@ def _usage(words: str) -> str:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
-    try:
-        app = make_app()
-        app(_ordered(app, argv), exit_on_error=False, print_error=False, result_action="return_value")
-        stdout().flush()
-    except FAILURES as error:
-        return report(error)
-    return 0
+    with handled() as received:
+        try:
+            with received.delivered(received.throw):
+                app = make_app()
+                app(_ordered(app, argv), exit_on_error=False, print_error=False, result_action="return_value")
+                stdout().flush()
+        except FAILURES as error:
+            return report(error)
+        return 0
 
 
 def _ordered(app: App, argv: Sequence[str]) -> list[str]:

@@ -21,10 +21,10 @@ from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.bulk.report import BulkReport
 from mi_async.bulk.results import write_to
 from mi_async.bulk.run import BulkRun
-from mi_async.cli import output
-from mi_async.cli.interrupts import cancelled_by_ctrl_c
+from mi_async.cli import event_loop, output
 from mi_async.cli.service import InWorkspace, log_to_stderr
-from mi_async.cli.streams import stderr, stdout
+from mi_async.cli.signals import handled
+from mi_async.cli.streams import OutputError, ReaderGoneError, stderr, stdout
 from mi_async.cli.verdict import FIT, TOO_BIG, after_the_run, judge, report_target
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
@@ -64,7 +64,9 @@ class Options:
         bool,
         Parameter(negative=(), show_default=False, help="Let --report replace a file that is no report of ours."),
     ] = False
-    grace: Annotated[float, Parameter(help="Seconds for which Ctrl-C lets what is under way come to its end.")] = 30.0
+    grace: Annotated[
+        float, Parameter(help="Seconds for which Ctrl-C, SIGTERM or SIGHUP lets what is under way come to its end.")
+    ] = 30.0
     patience: Annotated[float, Parameter(help="Seconds for which a service that does not answer is waited for.")] = (
         21_600.0
     )
@@ -195,10 +197,7 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
             raise InvalidArgumentError(message)
     if options.dry_run:
         return _plan(job, source, journal, options, service)
-    try:
-        report = asyncio.run(_run(job, source, (journal, target), options, service))
-    except asyncio.CancelledError as error:
-        raise KeyboardInterrupt from error
+    report = event_loop.run(_run(job, source, (journal, target), options, service))
     with after_the_run():
         return judge(report, again=AGAIN, may_fit=_may_fit(options))
 
@@ -270,7 +269,7 @@ async def _run(
             report = await _watched(run, options.grace, service)
         except (MIError, asyncio.CancelledError) as error:
             if (reached := _reached(run)) is not None:
-                _tell(reached, source, target, service)
+                _tell_stopped(reached, source, target, service)
                 if reached.ended or reached.open:
                     after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
                     _say(f"what is done is in {journal}; {after} to go on")
@@ -280,16 +279,21 @@ async def _run(
 
 
 async def _watched(run: BulkRun, grace: float, service: InWorkspace) -> BulkReport:
-    """Let it run, and show it; Ctrl-C is for the run, and what is logged goes through the display."""
+    """Let it run, and show it; stop signals are for the run, and what is logged goes through the display."""
 
-    def told(number: int) -> None:
+    def told(number: int, name: str) -> None:
         if number == 1:
-            _say(f"stopping: {run.progress.open:,} items under way have {span(grace)}; Ctrl-C again leaves them")
+            again = "Ctrl-C again" if name == "SIGINT" else "another signal"
+            _say(f"stopping: {run.progress.open:,} items under way have {span(grace)}; {again} leaves them")
         else:
             _say("stopping at once")
 
     try:
-        with watch(run, file=cast("TextIO", stderr()), plain=service.verbose > 0), cancelled_by_ctrl_c(told):
+        with (
+            handled() as received,
+            watch(run, file=cast("TextIO", stderr()), plain=service.verbose > 0),
+            received.told_to(told),
+        ):
             log_to_stderr(service.verbose)
             return await run
     finally:
@@ -319,6 +323,16 @@ def _tell(report: BulkReport, source: str, target: OutputFile | None, service: I
         if target is not None:
             with after_the_run():
                 write_to(target, report.journal, report.run)
+
+
+def _tell_stopped(report: BulkReport, source: str, target: OutputFile | None, service: InWorkspace) -> None:
+    """Write the report of a run that was stopped; that it was is how the command ends, even if nobody can read this."""
+    try:
+        _tell(report, source, target, service)
+    except ReaderGoneError:
+        pass
+    except OutputError as error:
+        _say(f"error: {error}")
 
 
 def _warn_of_nothing(source: str, items: int) -> None:

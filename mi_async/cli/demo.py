@@ -3,7 +3,6 @@
 Law: nothing leaves this machine, and nothing is faked: it is the session of the package against a real server.
 """
 
-import asyncio
 import os
 import shlex
 import shutil
@@ -19,6 +18,7 @@ from rich.text import Text
 
 from mi_async._core.hooks import Hooks
 from mi_async.api.persons import Person
+from mi_async.cli import event_loop
 from mi_async.cli.meter import Meter, operations_table
 from mi_async.cli.people import PEOPLE, Somebody, example_picture
 from mi_async.cli.progress import Board, board
@@ -43,7 +43,7 @@ def demo(*, seed: int = 1) -> None:
     """
     # The board draws in a thread of its own, where an exception would help nobody: what went wrong is asked for.
     out = stdout(strict=False)
-    asyncio.run(_demo(console(out, highlight=False), seed, time.monotonic, out.check))
+    event_loop.run(_demo(console(out, highlight=False), seed, time.monotonic, out.check))
 
 
 async def _demo(console: Console, seed: int, now: Callable[[], float], check: Callable[[], None]) -> None:

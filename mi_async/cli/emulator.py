@@ -3,7 +3,6 @@
 Law: stdout carries shell lines that make other commands find it; what it sees goes to stderr.
 """
 
-import asyncio
 import ipaddress
 import os
 import shlex
@@ -17,6 +16,7 @@ from cyclopts.validators import Number
 from mi_async._core.clock import Clock
 from mi_async.api import operations
 from mi_async.api.workspaces import NAME
+from mi_async.cli import event_loop
 from mi_async.cli.buckets import looking_at
 from mi_async.cli.service import Verbosity, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
@@ -95,7 +95,7 @@ def emulator(
         latency = Mixture(((1.0 - unfinished, latency), (unfinished, Latency.never())))
     settings = evolve(settings, latency=latency)
     storage = None if storage_url is None else Storage(storage_url)
-    asyncio.run(_emulate(host, port, settings, Clock(speed), storage))
+    event_loop.run(_emulate(host, port, settings, Clock(speed), storage))
 
 
 def _refusal(text: str) -> tuple[str, Rejection]:

@@ -12,6 +12,7 @@ from attrs import frozen
 from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 from mi_async._core import convert
+from mi_async.cli.signals import HangUpError, TerminatedError
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr
 from mi_async.errors import (
     AlreadyExistsError,
@@ -63,6 +64,8 @@ EXITS = (
     Exit(4, "what was named does not exist", (NotFoundError,)),
     Exit(5, "it exists already, or its state forbids it", (ConflictError, AlreadyExistsError, JobStateError)),
     Exit(6, "the time for waiting is over; the job goes on at the service", (JobTimeoutError,)),
+    Exit(129, "stopped by SIGHUP: its terminal was closed", (HangUpError,)),
+    Exit(143, "stopped by SIGTERM: docker stop, Kubernetes, systemd, kill", (TerminatedError,)),
     Exit(130, "interrupted by Ctrl-C", (KeyboardInterrupt,)),
     Exit(141, "whoever read the output went away", (ReaderGoneError,)),
     Exit(1, "any other failure of the service, the network, an upload or the output", (MIError, OutputError)),
@@ -114,7 +117,7 @@ def report(error: BaseException) -> int:
 
 
 def _lines(error: BaseException) -> Iterator[str]:
-    yield "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
+    yield str(error) or "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
     yield from [one_line(note) for note in getattr(error, "__notes__", ())]
     if any((created := _created(error)).values()):
         yield f"exists already: {convert.dumps_shown(created).decode()}"

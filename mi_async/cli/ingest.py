@@ -12,6 +12,7 @@ from attrs import frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from mi_async.cli import event_loop
 from mi_async.cli.intake import WORDS, intake_board
 from mi_async.cli.output import show
 from mi_async.cli.service import SERVICE, InWorkspace
@@ -72,7 +73,7 @@ def ingest(
         "timeout": at_most,
         "state_folder": state_folder,
     }
-    asyncio.run(_ingest(source, wish, service))
+    event_loop.run(_ingest(source, wish, service))
 
 
 def numbered(project: str | None) -> int | str | None:

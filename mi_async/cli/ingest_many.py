@@ -3,7 +3,6 @@
 Law: as for all bulk runs: running the same command again is the resume.
 """
 
-import asyncio
 from collections.abc import AsyncIterable, Iterable
 from contextlib import aclosing
 from pathlib import Path
@@ -17,6 +16,7 @@ from mi_async.bulk.input_facts import facts_of
 from mi_async.bulk.items import AssetInput, BadInput
 from mi_async.bulk.media_files import read_assets
 from mi_async.bulk.run import BulkRun
+from mi_async.cli import event_loop
 from mi_async.cli.bulk import Job, Options, Planned, command, counted, counted_async
 from mi_async.cli.ingest import InStorage, numbered
 from mi_async.storage.place import SCHEME, Storage
@@ -75,7 +75,7 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
             journal=journal, problems=problems, force=force, analyze=wanted.analyze, summarize=wanted.summarize
         )
         if found is None:
-            return asyncio.run(_planned(source, service, options))
+            return event_loop.run(_planned(source, service, options))
         return evolve(plan_assets(counted(found), **options), facts=facts_of(found))
 
     def start(workspace: Workspace, **more: Any) -> BulkRun:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, Group, Parameter
 from cyclopts.validators import Number
 
+from mi_async.cli import event_loop
 from mi_async.cli.output import show
 from mi_async.cli.service import Account
 from mi_async.cli.streams import console, stderr
@@ -48,7 +49,7 @@ AT_MOST = (
 
 def show_jobs(*tokens: Tokens, service: Account | None = None) -> None:
     """Look once, and show how the jobs are."""
-    asyncio.run(_work(tokens, service or Account(), Job[Any].refresh))
+    event_loop.run(_work(tokens, service or Account(), Job[Any].refresh))
 
 
 def wait_for_jobs(
@@ -57,7 +58,7 @@ def wait_for_jobs(
     service: Account | None = None,
 ) -> None:
     """Wait until the jobs are over, and show how they ended. Ctrl-C ends the wait and leaves them running."""
-    asyncio.run(_wait(tokens, service or Account(), at_most))
+    event_loop.run(_wait(tokens, service or Account(), at_most))
 
 
 def cancel_jobs(*tokens: Tokens, service: Account | None = None) -> None:
@@ -67,7 +68,7 @@ def cancel_jobs(*tokens: Tokens, service: Account | None = None) -> None:
         await job.cancel()
         await job.refresh()
 
-    asyncio.run(_work(tokens, service or Account(), cancel, cancelling=True))
+    event_loop.run(_work(tokens, service or Account(), cancel, cancelling=True))
 
 
 async def _work(

@@ -3,7 +3,6 @@
 Law: only ``retry`` changes anything; what may be long is written as it is read.
 """
 
-import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from cyclopts import App, Group, Parameter
 
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
+from mi_async.cli import event_loop
 from mi_async.cli.output import Form, show, show_each
 from mi_async.cli.streams import stdout
 
@@ -67,7 +67,7 @@ def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None
     failed because of a picture is listed as that picture, with how far it got.
     """
     with _open(file) as ledger:
-        asyncio.run(show_each(_each(ledger.problems(code)), output))
+        event_loop.run(show_each(_each(ledger.problems(code)), output))
 
 
 def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:  # noqa: A002  the option's name

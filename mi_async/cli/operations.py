@@ -3,7 +3,6 @@
 Law: derived from the declarations alone; a new operation is a new command, and no operation is named here.
 """
 
-import asyncio
 import inspect
 import re
 import warnings
@@ -22,6 +21,7 @@ from mi_async._core.operation import Operation, Parameter, Place
 from mi_async._core.paging import every
 from mi_async._core.urltext import bare
 from mi_async.api import GROUPS
+from mi_async.cli import event_loop
 from mi_async.cli.output import show, show_each
 from mi_async.cli.service import Account, InWorkspace
 from mi_async.cli.streams import stderr
@@ -56,7 +56,7 @@ def _command(operation: Operation, service: type[Account]) -> Callable[..., None
 
     def command(*given: Any, **named: Any) -> None:
         arguments = signature.bind(*given, **named).arguments
-        asyncio.run(_call(operation, arguments.pop("service", None) or service(), arguments))
+        event_loop.run(_call(operation, arguments.pop("service", None) or service(), arguments))
 
     required = service is InWorkspace
     shared = inspect.Parameter(

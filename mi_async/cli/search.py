@@ -3,7 +3,6 @@
 Law: takes what ``search_scenes`` takes; a text that is the name of an operation goes by ``--text``.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from mi_async.api.indexes import AssetType, ConfidenceLevel
+from mi_async.cli import event_loop
 from mi_async.cli.operations import SNAKE
 from mi_async.cli.output import show_each
 from mi_async.cli.service import InWorkspace
@@ -103,7 +103,7 @@ def search(
         "limit": limit,
     }
     try:
-        asyncio.run(_search(text, options, service))
+        event_loop.run(_search(text, options, service))
     except InvalidArgumentError as error:
         raise InvalidArgumentError(SNAKE.sub(_option, str(error))) from error
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from mi_async._core.images import MAX_BYTES
+from mi_async.cli import event_loop
 from mi_async.cli.output import show
 from mi_async.cli.progress import board
 from mi_async.cli.service import InWorkspace
@@ -58,7 +59,7 @@ def enroll(
         name: 1 to 50 characters, unique in the workspace.
         description: 1 to 700 characters.
     """
-    asyncio.run(_enroll(name, read(sources), tag or [], description, service))
+    event_loop.run(_enroll(name, read(sources), tag or [], description, service))
 
 
 def upload_thumbnail(
@@ -77,7 +78,7 @@ def upload_thumbnail(
     if not sources:
         message = "SOURCE is missing; see mi-async upload-thumbnail --help"
         raise InvalidArgumentError(message)
-    asyncio.run(_upload(person_id, read(sources), primary, service))
+    event_loop.run(_upload(person_id, read(sources), primary, service))
 
 
 def read(sources: Sequence[str]) -> list[Source]:
