@@ -4,6 +4,8 @@ Law: values only.
 """
 
 import re
+import ssl
+from collections.abc import Callable
 from typing import Self
 
 from attrs import field, frozen
@@ -63,14 +65,21 @@ class Network:
     Attributes:
         connect: seconds to connect; None for ever.
         read: seconds between two pieces of an answer; None for ever.
-        proxy: URL of an HTTP proxy.
+        proxy: URL of an HTTP proxy, or a function from the URL of the storage to that of its proxy (None for none).
         agent: what we are called.
+        ssl_context: certificates that are trusted; None means those of the system (SSL_CERT_FILE included). A
+            ``ca_file`` of the storage goes before it.
     """
 
     connect: float | None
     read: float | None
-    proxy: str | None = field(default=None, repr=False)  # may hold a password
+    proxy: str | Callable[[str], str | None] | None = field(default=None, repr=False)  # may hold a password
     agent: str = "mi-async"
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+
+    def proxy_for(self, url: str) -> str | None:
+        """Return the URL of the proxy by which a URL is reached."""
+        return self.proxy(url) if callable(self.proxy) else self.proxy
 
 
 @frozen
@@ -129,3 +138,23 @@ class Prefix:
     def names(self) -> dict[str, str]:
         """How a request names it."""
         return {"Bucket": self.bucket, "Prefix": self.prefix}
+
+
+@frozen
+class Call:
+    """One request to the storage, for messages; ``str()`` of it names it.
+
+    Attributes:
+        operation: botocore's name for it.
+        place: what it is about.
+        url: of the storage.
+        body: bytes that go along; None for none, or for those that the library makes.
+    """
+
+    operation: str
+    place: StoredObject | Prefix
+    url: str
+    body: bytes | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.operation} of {self.place} at {self.url}"
