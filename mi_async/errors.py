@@ -233,7 +233,14 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """The key is known but may not do this (gateway 210, service 10003)."""
+    """The key is known but may not do this (gateway 210, service 10003; Object Storage AccessDenied).
+
+    Attributes:
+        stored_object: the one object of Object Storage that this is about, as ``s3://bucket/key``; None where it is
+            about more than that.
+    """
+
+    stored_object: str | None = None
 
 
 class NotFoundError(APIError):

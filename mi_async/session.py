@@ -30,6 +30,7 @@ from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, Settings
+from mi_async.storage.connection import Connection
 from mi_async.storage.place import STORAGE_URL, Network, Storage
 from mi_async.storage.store import Store
 from mi_async.version import VERSION
@@ -191,15 +192,17 @@ def _prepared(settings: Settings) -> tuple[CredentialsProvider, ssl.SSLContext |
 def _store(settings: Settings, calls: Calls, trusted: ssl.SSLContext | None) -> Store:
     timeout = settings.timeout
     proxy = Proxies(settings.proxy).of(URL(settings.storage.url))
-    return Store(
+    connection = Connection(
         settings.storage,
         keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
         under_way=calls.under_way,
         check_usable=calls.check_usable,
-        policy=settings.retry,
         clock=settings.clock,
         network=Network(timeout.connect, timeout.read, proxy, f"mi-async/{VERSION}", trusted),
+        offset=lambda: calls._offset,  # noqa: SLF001  learnt from the API's refusals
+        unset=settings.no_storage,
     )
+    return Store(connection, settings.retry)
 
 
 def connect(
@@ -254,7 +257,9 @@ def connect(
         clock: the time; for tests and for emulators that run faster than real time.
         validate: hold arguments against the documented bounds before a request is made. False leaves that to the
             service, whose limits may have moved.
-        storage: Object Storage, where media files go; by default that of region Korea, with the same keys.
+        storage: Object Storage, where media files go; by default that of region Korea, with the same keys. With a
+            ``base_url`` that is not the service's, such as an emulator's, there is no default: media files would go
+            to the vendor.
 
     Raises:
         ConfigError: a setting that cannot work.
@@ -277,6 +282,6 @@ def connect(
         hooks=Hooks() if hooks is None else hooks,
         clock=Clock() if clock is None else clock,
         validate=validate,
-        storage=Storage() if storage is None else storage,
+        storage=storage,
     )
     return Connecting(settings)

@@ -25,6 +25,8 @@ from mi_async.storage.place import Storage
 from mi_async.workflows.context import Polling
 
 BASE_URL = "https://mi.apigw.ntruss.com"
+VENDOR = ".ntruss.com"
+"""How the hosts of the service end."""
 
 Check = Callable[[Any, Any, Any], None]
 
@@ -157,4 +159,19 @@ class Settings:
     hooks: Hooks = field(validator=_instance(Hooks, "mi_async.Hooks(before, after)"))
     clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
-    storage: Storage = field(factory=Storage, validator=_instance(Storage, "mi_async.Storage(url, region)"))
+    _storage: Storage | None = field(default=None, validator=_instance(Storage, "mi_async.Storage(url, region)"))
+
+    @property
+    def storage(self) -> Storage:
+        """Object Storage: what was given, else that of region Korea."""
+        return Storage() if self._storage is None else self._storage
+
+    @property
+    def no_storage(self) -> str:
+        """Why media files go nowhere; '' if they may go."""
+        if self._storage is not None or (self.base_url.host or "").endswith(VENDOR):
+            return ""
+        return (
+            f"{self.base_url} is not the service, and media files would go to the vendor's own Object Storage: "
+            "name the storage that belongs to it (connect(storage=Storage(url)), --storage-url)"
+        )

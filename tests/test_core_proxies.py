@@ -169,6 +169,6 @@ async def test_each_host_may_have_a_proxy_of_its_own() -> None:
 
 async def test_the_proxy_is_the_storage_s_too() -> None:
     async with mi_async.connect(KEYS, base_url="http://127.0.0.1:1", proxy="http://u:p4ss@proxy:1") as session:
-        network = session._store.network
+        network = session._store.connection.network
         assert network.proxy == "http://u:p4ss@proxy:1"
         assert "p4ss" not in repr(network)

@@ -27,7 +27,7 @@ async def test_one_context_serves_the_api_uploads_and_the_storage(tmp_path: Path
         assert (await asked(session)).workspace_name == "newsroom"
         await session._calls.put(f"{server.url}/a.jpg{QUERY}", b"x", "image/jpeg")
         assert len(server.received) == 2
-        assert session._store.network.ssl_context is session._calls.transport.trust is not None
+        assert session._store.connection.network.ssl_context is session._calls.transport.trust is not None
 
 
 async def test_a_certificate_that_is_not_trusted_names_the_setting_and_is_tried_once(tmp_path: Path) -> None:

@@ -45,7 +45,11 @@ def test_cuts_are_known_by_their_etag() -> None:
     size = 100 * MIB
     assert [cut.part_size for cut in cuts_of(size, "0" * 32 + "-13")] == [8 * MIB]
     assert [cut.part_size for cut in cuts_of(size, "0" * 32 + "-20")] == [5 * MIB]
-    assert cuts_of(size, "0" * 32 + "-3") == []
+    assert [cut.part_size for cut in cuts_of(size, "0" * 32 + "-3")] == [34 * MIB]  # even parts of whole MiB
+    assert [cut.part_size for cut in cuts_of(size, "0" * 32 + "-7")] == [15 * MIB, 16 * MIB]
+    assert [cut.part_size for cut in cuts_of(size, "0" * 32 + "-7", 16 * MIB)] == [16 * MIB]
+    assert [cut.count for cut in cuts_of(size, "0" * 32 + "-1")] == [1]
+    assert cuts_of(size, "0" * 32 + "-99999") == cuts_of(size, "0" * 31 + "-13") == cuts_of(size, "w") == []
     assert cuts_of(size, "0" * 32 + "-x") == []
 
 

@@ -7,20 +7,18 @@ from typing import Any
 
 import pytest
 from aiobotocore.session import AioSession
-from botocore.exceptions import HTTPClientError
 from botocore.loaders import JSONFileLoader
 
-from mi_async import Clock, Credentials
+from mi_async import Clock
 from mi_async.bulk.failures import Kind, kind
 from mi_async.errors import AuthenticationError, ConfigError, InvalidArgumentError, MIError
 from mi_async.storage import client
+from mi_async.storage.connection import COMPLETION
 from mi_async.storage.file import LocalFile
-from mi_async.storage.refusals import breakdown
 from mi_async.storage.send import send
-from mi_async.storage.store import COMPLETION
 from tests.support.storage import Bucket
 from tests.support.talking import nobody_there
-from tests.support.uploading import PLACE, SECRET, SIZE, opened, sent
+from tests.support.uploading import PLACE, SIZE, opened, sent
 
 
 @pytest.fixture
@@ -58,7 +56,7 @@ async def test_no_name_in_the_environment_is_read(s3: Bucket, clip: Path, monkey
 
 
 def test_no_models_of_the_user_are_read() -> None:
-    session = client._session(Credentials("ACCESS", SECRET).credentials)
+    session = client._session()
     loader = session.get_component("data_loader")
     assert loader.search_paths == [loader.BUILTIN_DATA_PATH]
 
@@ -72,21 +70,6 @@ async def test_a_file_of_certificates_that_cannot_be_used(tmp_path: Path, conten
         with pytest.raises(ConfigError, match="ca_file") as caught:
             await store.head(PLACE)
     assert kind(caught.value) is Kind.SYSTEMIC
-
-
-def raised(cause: Exception) -> BaseException:
-    """What the library makes of a failure below it."""
-    error: BaseException = HTTPClientError(error=cause)
-    error.__context__ = cause
-    return error
-
-
-def test_a_file_that_is_gone_is_no_broken_connection() -> None:
-    error = breakdown(raised(FileNotFoundError(2, "No such file or directory", "/ca.pem")), "head_object")
-    assert isinstance(error, ConfigError)
-    assert not error.ambiguous
-    assert str(error) == "head_object: /ca.pem cannot be read: No such file or directory"
-    assert breakdown(raised(ConnectionResetError(104, "reset")), "head_object").ambiguous
 
 
 async def test_a_bucket_that_no_request_can_name(s3: Bucket) -> None:
@@ -147,7 +130,9 @@ async def test_the_completion_may_take_long(s3: Bucket, clip: Path) -> None:
 
     async with opened(s3.url) as store:
         await store.head(PLACE)
-        store._client.meta.events.register("before-send.s3", before_send)
+        client_ = store.connection._client
+        assert client_ is not None
+        client_.s3.meta.events.register_first("before-send.s3", before_send)
         with LocalFile.open(clip) as file:
             await send(store, file, PLACE)
     assert seen.pop("CompleteMultipartUpload") == COMPLETION

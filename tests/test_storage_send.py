@@ -222,7 +222,7 @@ async def test_a_closed_session_asks_nothing(s3: Bucket, clip: Path) -> None:
         raise SessionError(message)
 
     async with opened(s3.url) as store:
-        store.check_usable = closed
+        store.connection.check_usable = closed
         with LocalFile.open(clip) as file, pytest.raises(SessionError):
             await send(store, file, PLACE)
     assert not s3.asked

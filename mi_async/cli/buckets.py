@@ -16,6 +16,7 @@ from mi_async.credentials import CredentialsProvider
 from mi_async.emulator.objects import Look, by_name
 from mi_async.emulator.objects import StoredObject as Found
 from mi_async.errors import MIError
+from mi_async.storage.connection import Connection
 from mi_async.storage.place import Network, Storage, StoredObject
 from mi_async.storage.store import Store
 
@@ -29,15 +30,15 @@ async def looking_at(storage: Storage, keys: CredentialsProvider) -> AsyncGenera
     An object is taken as missing, too, when the storage cannot be asked; a warning says so.
     """
     clock = Clock()
-    store = Store(
+    connection = Connection(
         storage,
         keys=keys.credentials,
         under_way=UnderWay(clock),
         check_usable=lambda: None,
-        policy=RetryPolicy(max_attempts=1),
         clock=clock,
         network=Network(connect=5.0, read=10.0),
     )
+    store = Store(connection, RetryPolicy(max_attempts=1))
 
     async def look(bucket: str, key: str) -> Found | None:
         try:

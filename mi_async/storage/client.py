@@ -1,7 +1,9 @@
-"""The client of S3 as we set it up.
+"""The client of S3 as we set it up: botocore writes requests and reads answers, and nothing else.
 
-Law: the only file that imports aiobotocore; import it late, for it is an extra and slow to load. Nothing of AWS_*
-and no file of AWS is read, and no body is hashed. What takes long is done before there is an event loop to hold up.
+Invariant: the only file that imports aiobotocore; import it late, for it is an extra and slow to load. Nothing of AWS_*
+and no file of AWS is read. What goes over the network is signed and sent by :mod:`mi_async.storage.http_client`, so
+that nothing of botocore's follows a redirect, waits for ``100 Continue``, retries, or trusts other certificates than we
+do. What takes long is done before there is an event loop to hold up.
 """
 
 import logging
@@ -9,45 +11,54 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from aiobotocore.config import AioConfig  # pyright: ignore[reportMissingTypeStubs]  # has none
-from aiobotocore.credentials import AioCredentials  # pyright: ignore[reportMissingTypeStubs]  # same
+from aiobotocore.awsrequest import AioAWSResponse  # pyright: ignore[reportMissingTypeStubs]  # has none
+from aiobotocore.config import AioConfig  # pyright: ignore[reportMissingTypeStubs]  # same
 from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeStubs]  # same
+from attrs import define
+from botocore import UNSIGNED
 
+from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
 from mi_async.errors import ConfigError
-from mi_async.storage.cut import MOST_AT_ONCE
-from mi_async.storage.place import Network, Storage
+from mi_async.storage.http_client import HttpClient
+from mi_async.storage.place import Call, Network, Storage
 
 MODELS = ("endpoints", "partitions", "sdk-default-configuration", "_retry")
 MODELS_OF_S3 = ("service-2", "endpoint-rule-set-1")
 """Files of the library that a client is made from: some fifty milliseconds of reading JSON."""
 CHATTY = ("botocore", "aiobotocore")
-"""Loggers that write signatures at DEBUG."""
+"""Loggers that write requests at DEBUG."""
 
 
-class _Provided(AioCredentials):  # type: ignore[misc]  # the library has no types
-    """The session's keys, asked for before each request."""
+@define(eq=False)
+class _Asked:
+    """A call under way, and its answer as it came."""
 
-    def __init__(self, fetch: Callable[[], Awaitable[Credentials]]) -> None:
-        super().__init__("", "", method="mi-async")
-        self._fetch = fetch
+    call: Call
+    answer: Response | None = None
 
-    async def get_frozen_credentials(self) -> Any:
-        keys = await self._fetch()
-        return AioCredentials(keys.access_key, keys.secret_key)
+
+ASKED: ContextVar[_Asked] = ContextVar("ASKED")
+"""What the current task asks; botocore hands its handlers nothing of ours."""
 
 
 def prepare_client(
-    storage: Storage, keys: Callable[[], Awaitable[Credentials]], network: Network, completion: float
-) -> Callable[[], AbstractAsyncContextManager[Any]]:
+    storage: Storage,
+    keys: Callable[[], Awaitable[Credentials]],
+    network: Network,
+    now: Callable[[], float],
+    completion: float,
+) -> Callable[[], AbstractAsyncContextManager["Client"]]:
     """Do what blocks; returns what makes a client, to be entered.
 
     Args:
         storage: where it is.
         keys: the current keys.
         network: how it is reached.
+        now: seconds since the epoch, by the storage's clock.
         completion: seconds that the storage may say nothing while it makes an object of its parts.
 
     Raises:
@@ -56,29 +67,84 @@ def prepare_client(
     for name in CHATTY:
         logger = logging.getLogger(name)
         logger.setLevel(logger.level or logging.INFO)
-    if storage.ca_file is not None:
-        _check_certificates(storage.ca_file)
-    session = _session(keys)
+    trust = _trust(storage, network)
+    session = _session()
     config = _config(network)
 
     @asynccontextmanager
-    async def make() -> AsyncGenerator[Any]:
+    async def make() -> AsyncGenerator[Client]:
         client: AbstractAsyncContextManager[Any] = session.create_client(
-            "s3",
-            endpoint_url=storage.url,
-            region_name=storage.region,
-            verify=storage.ca_file or True,  # None would mean REQUESTS_CA_BUNDLE
-            config=config,
+            "s3", endpoint_url=storage.url, region_name=storage.region, verify=True, config=config
         )
         async with client as s3:
+            http = HttpClient(storage, keys, network, trust, now)
+            s3.meta.events.register_last("before-send.s3", _Sender(http, network.read))
             if network.read is not None and network.read < completion:
                 s3.meta.events.register("before-call.s3.CompleteMultipartUpload", _patient(completion))
-            yield s3
+            try:
+                yield Client(s3)
+            finally:
+                await http.aclose()
 
     return make
 
 
-def _session(keys: Callable[[], Awaitable[Credentials]]) -> AioSession:
+@define(eq=False)
+class Client:
+    """Makes calls; each answer is botocore's reading of it, which may lack anything."""
+
+    s3: Any
+
+    async def ask(self, call: Call, **parameters: Any) -> dict[str, Any]:
+        """Make one call.
+
+        Raises:
+            MIError: what the storage or the network said.
+            Exception: what the library could not make of the parameters or of the answer.
+        """
+        asked = _Asked(call)
+        token = ASKED.set(asked)
+        try:
+            answer = dict(await getattr(self.s3, call.operation)(**call.place.names, **parameters))
+        finally:
+            ASKED.reset(token)
+        if "Body" in answer and asked.answer is not None:
+            answer["Body"] = asked.answer.body  # botocore's is a stream over what was read already
+        return answer
+
+
+@define(eq=False)
+class _Body:
+    """What botocore takes for the socket."""
+
+    content: bytes
+
+    async def read(self) -> bytes:
+        return self.content
+
+
+@define(eq=False)
+class _Sender:
+    """Stands in for botocore's own HTTP: what a handler of ``before-send`` returns is taken for the answer."""
+
+    http: HttpClient
+    usual: float | None
+
+    async def __call__(self, request: Any, **_more: Any) -> AioAWSResponse:
+        asked = ASKED.get()
+        call = asked.call
+        headers = {name: _text(value) for name, value in request.headers.items()}
+        read = request.context.get("read_timeout") or self.usual
+        body = call.body if call.body is not None else request.body
+        asked.answer = answer = await self.http.send(Request(request.method, request.url, body), headers, call, read)
+        return AioAWSResponse(request.url, answer.status, dict(answer.headers), _Body(answer.body))
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+def _session() -> AioSession:
     """A session that looks for nothing in the environment or in files, with what it is made from in memory."""
     # (name in files, names in the environment, default, conversion): the defaults are all that is left.
     own_way = {name: (None, None, *rest) for name, (_, _, *rest) in AioSession.SESSION_VARIABLES.items()}
@@ -86,7 +152,6 @@ def _session(keys: Callable[[], Awaitable[Credentials]]) -> AioSession:
     session = AioSession(session_vars=own_way | nowhere)
     for section in ("s3", "proxies_config"):  # not among those variables
         session.get_component("config_store").set_config_variable(section, {})
-    session._credentials = _Provided(keys)  # noqa: SLF001  the resolver would look for files of AWS
     loader = session.get_component("data_loader")
     loader.search_paths[:] = [loader.BUILTIN_DATA_PATH]
     for model in MODELS:
@@ -98,23 +163,24 @@ def _session(keys: Callable[[], Awaitable[Credentials]]) -> AioSession:
 
 def _config(network: Network) -> AioConfig:
     return AioConfig(
-        signature_version="s3v4",
-        # Each body has its Content-MD5: neither SHA-256 for the signature nor CRC-32 on top.
-        s3={"addressing_style": "path", "payload_signing_enabled": False},
+        signature_version=UNSIGNED,  # signed where it is sent
+        # Each body has its Content-MD5: no CRC-32 on top.
+        s3={"addressing_style": "path"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         retries={"total_max_attempts": 1},
-        connect_timeout=network.connect,
-        read_timeout=network.read,
-        max_pool_connections=2 * MOST_AT_ONCE,
-        proxies={} if network.proxy is None else dict.fromkeys(("http", "https"), network.proxy),
         user_agent=network.agent,
+        proxies={},
     )
 
 
-def _check_certificates(path: str) -> None:
+def _trust(storage: Storage, network: Network) -> ssl.SSLContext | None:
+    """Return the certificates to trust: of the storage, of the session, of the system."""
+    if not storage.url.startswith("https:"):
+        return None
+    path = storage.ca_file
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+        return ssl.create_default_context(cafile=path) if path else network.ssl_context or ssl.create_default_context()
     except ssl.SSLError as error:
         message = f"the ca_file of the storage holds no certificates: {path}"
         raise ConfigError(message) from error
@@ -124,7 +190,7 @@ def _check_certificates(path: str) -> None:
 
 
 def _patient(seconds: float) -> Callable[..., None]:
-    """Let one request wait longer for its answer; an older library takes no notice."""
+    """Let one request wait longer for its answer."""
 
     def before_call(context: dict[str, Any], **_more: Any) -> None:
         context["read_timeout"] = seconds

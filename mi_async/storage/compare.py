@@ -1,49 +1,101 @@
 """Whether an object in a bucket is a file here.
 
-Law: by size and by ETag, for each cut that may have led to it; nothing is downloaded. Where the ETag says nothing of
-the content, an object of the same size that is no older than the file counts as the file.
+Invariant: by size and by ETag, for each cut that may have led to it. Where the ETag says nothing of the content, by the
+mark that we store with an object, and then some blocks of it are read back: an ETag may be anything (the MD5 of the
+whole, a weak one, a random one), and must neither pass for a proof nor keep us from our own object.
 """
 
 from collections.abc import Collection
+from typing import Protocol
 
 from mi_async.errors import AlreadyExistsError
-from mi_async.storage.answers import Head
-from mi_async.storage.cut import cuts_of, whole_etag
+from mi_async.storage.answers import Head, may_be_md5
+from mi_async.storage.cut import Cut, cuts_of, whole_etag
 from mi_async.storage.file import LocalFile
 from mi_async.storage.place import StoredObject
 
 SECOND = 10**9
+MARK = "mi-async-file"
+"""Name of our mark among the metadata of an object."""
 
 
-async def check_same(file: LocalFile, place: StoredObject, head: Head, known: Collection[str] = ()) -> None:
+class Asks(Protocol):
+    """What more can be asked about an object."""
+
+    async def part_size(self, place: StoredObject) -> int | None:
+        """Size of the first part that it was made of; None where that is not told."""
+        ...
+
+    async def read(self, place: StoredObject, offset: int, length: int) -> bytes:
+        """Read some of it."""
+        ...
+
+
+async def check_same(asks: Asks, file: LocalFile, place: StoredObject, head: Head, known: Collection[str] = ()) -> None:
     """Refuse an object that is not this file.
 
     Args:
+        asks: what more can be asked about it.
         file: what is to be there.
         place: where.
         head: what is there.
         known: ETags that an object with the content of the file may have; they save reading it.
 
     Raises:
-        AlreadyExistsError: it is another one.
+        AlreadyExistsError: it is another one, or it cannot be told whether it is.
         MediaRejectedError: the file cannot be read.
     """
-    if not await same_content(file, head, known):
-        message = f"{place} is there and is not {file.name}; it is not overwritten: give another key"
-        raise AlreadyExistsError(message, existing=(str(place),))
+    same = await same_content(asks, file, place, head, known)
+    if same:
+        return
+    if same is None:
+        told = f"ETag {head.etag!r}" if head.etag else "it has no ETag"
+        message = f"{place} is there, and it cannot be told whether it is {file.name} ({told})"
+    else:
+        message = f"{place} is there and is not {file.name}"
+    message += "; it is not overwritten: give another key"
+    raise AlreadyExistsError(message, existing=(str(place),))
 
 
-async def same_content(file: LocalFile, head: Head, known: Collection[str] = ()) -> bool:
-    """Whether an object is this file."""
+async def same_content(
+    asks: Asks, file: LocalFile, place: StoredObject, head: Head, known: Collection[str] = ()
+) -> bool | None:
+    """Return True if an object is this file, and None if that cannot be told."""
     if head.size != file.size:
         return False
-    if head.opaque:
-        return head.stored >= file.fingerprint.modified // SECOND
     if head.etag in known:
         return True
-    if "-" not in head.etag:
+    told = None if head.opaque else await _by_etag(asks, file, place, head)
+    if told:
+        return True
+    if head.metadata.get(MARK) == await file.mark():
+        return await same_samples(asks, file, place)
+    return head.stored >= file.fingerprint.modified // SECOND if head.opaque else told
+
+
+async def same_samples(asks: Asks, file: LocalFile, place: StoredObject) -> bool:
+    """Return True if some blocks of an object, all of a small one, are those of the file."""
+    for offset, length in file.samples:
+        if (await file.piece(offset, length)).body != await asks.read(place, offset, length):
+            return False
+    return True
+
+
+async def _by_etag(asks: Asks, file: LocalFile, place: StoredObject, head: Head) -> bool | None:
+    """Compare the ETag with those that the file would have; None if it is not known how this one came about."""
+    if may_be_md5(head.etag):
         return await file.md5(0, file.size) == head.etag
-    for cut in cuts_of(file.size, head.etag):
-        if whole_etag([await file.md5(cut.offset(n), cut.length(n)) for n in cut]) == head.etag:
+    ours = Cut(file.size)
+    candidates = cuts_of(file.size, head.etag)
+    if ours in candidates and await _etag_by(file, ours) == head.etag:
+        return True
+    size = await asks.part_size(place) if candidates or "-" in head.etag else None
+    certain = cuts_of(file.size, head.etag, size) if size else []
+    for cut in certain or candidates:
+        if cut != ours and await _etag_by(file, cut) == head.etag:
             return True
-    return False
+    return False if certain or (candidates and ours.count == 1) else None
+
+
+async def _etag_by(file: LocalFile, cut: Cut) -> str:
+    return whole_etag([await file.md5(cut.offset(number), cut.length(number)) for number in cut])

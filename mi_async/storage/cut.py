@@ -18,8 +18,10 @@ LEAST_TAKEN, MOST_TAKEN = 5 * MIB, 10_000
 BUFFERS = 64 * MIB
 """Bytes of parts that a session holds in memory at once."""
 FEWEST_AT_ONCE, MOST_AT_ONCE = 2, 8
-USUAL_PARTS = (5 * MIB, 8 * MIB, 16 * MIB)
-"""Part sizes of other programs, by which a whole of theirs can be known again."""
+USUAL_PARTS = tuple(size * MIB for size in (8, 5, 15, 16, 10, 64, 50, 20, 25, 32, 100, 128, 256, 512))
+"""Part sizes of other programs (awscli and boto3, rclone, s3cmd, minio, ...), by which an object is recognised."""
+MOST_CUTS = 6
+"""Ways to cut a file that are tried: each reads all of it."""
 
 
 def part_size_of(size: int) -> int:
@@ -78,8 +80,22 @@ def whole_etag(parts: Sequence[str]) -> str:
     return f"{digest.hexdigest()}-{len(parts)}"
 
 
-def cuts_of(size: int, etag: str) -> list[Cut]:
-    """The cuts by which an object of this size may have got an ETag like ``<md5>-<count>``, ours first."""
-    count = etag.partition("-")[2]
-    candidates = dict.fromkeys([Cut(size).part_size, *USUAL_PARTS])
-    return [cut for part in candidates if str((cut := Cut(size, part)).count) == count]
+def cuts_of(size: int, etag: str, told: int | None = None) -> list[Cut]:
+    """Return the cuts by which an object of this size may have got an ETag like ``<md5>-<count>``, likeliest first.
+
+    Args:
+        size: of the object.
+        etag: of the object.
+        told: size of its first part, where the storage tells it: then there is no other cut.
+    """
+    digest, _, text = etag.partition("-")
+    if len(digest) != 2 * hashlib.md5(usedforsecurity=False).digest_size or not (text.isascii() and text.isdigit()):
+        return []
+    count = int(text)
+    if not 0 < count <= MOST_TAKEN:
+        return []
+    even = -(-size // count)
+    guessed = [Cut(size).part_size, *USUAL_PARTS, -(-even // MIB) * MIB]
+    candidates = dict.fromkeys([told] if told else guessed)
+    fitting = [cut for part in candidates if (cut := Cut(size, part)).count == count]
+    return fitting[: 1 if count == 1 else MOST_CUTS]

@@ -1,21 +1,22 @@
-"""A file in parts: a multipart upload, taken up where an earlier run left off.
+"""A file in parts: a multipart upload, resumed where an earlier run left off.
 
-Law: finished parts outlive a failure, a cancellation and a crash; each part is read and hashed once. What an earlier
-run has sent is trusted only as long as the file is known to be what it was then.
+Invariant: finished parts outlive a failure, a cancellation and a crash. What an earlier run has sent is kept only if it
+is what the file holds now: the storage is not taken at its word, for somebody else may have replaced a part.
 """
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from functools import partial
 
 from attrs import define, evolve, field
 
-from mi_async.errors import NotFoundError, UploadFailedError
-from mi_async.storage.answers import Head
-from mi_async.storage.compare import check_same
+from mi_async.errors import APIError, MIError, NotFoundError, UploadFailedError
+from mi_async.storage.answers import Head, may_be_md5
+from mi_async.storage.compare import check_same, same_samples
 from mi_async.storage.crew import keep_going
 from mi_async.storage.cut import Cut, whole_etag
-from mi_async.storage.file import LocalFile
+from mi_async.storage.file import LocalFile, Piece
 from mi_async.storage.pace import Pace
 from mi_async.storage.place import StoredObject
 from mi_async.storage.record import Record
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 NO_BUCKET = "NoSuchBucket"
 """Code of S3; any other 404 that a part or a completion meets means that the upload is gone."""
+INVALID = frozenset({"InvalidPart", "InvalidPartOrder"})
+"""Codes of S3 for a completion that names parts which the storage does not have, or has otherwise."""
 
 
 @define(eq=False)
@@ -37,8 +40,8 @@ class Parts:
         store: the storage.
         file: what to send.
         place: where to.
-        unfinished: the record of it.
-        tell: hears of the progress.
+        unfinished: the checkpoint of it.
+        tell: is told of the progress.
     """
 
     store: Store
@@ -48,10 +51,13 @@ class Parts:
     tell: Sent
     _sending: Sending = field(init=False)
     _record: Record = field(init=False)
-    _etags: dict[int, str] = field(init=False, factory=dict)
+    _sums: dict[int, str] = field(init=False, factory=dict)  # MD5 sums of the parts that have arrived
+    _tags: dict[int, str] = field(init=False, factory=dict)  # their ETags, as the storage wrote them
+    _blind: bool = field(init=False, default=False)  # True once its ETags have turned out to say nothing
+    _refused: str = field(init=False, default="")  # why it was begun anew
 
     async def send(self) -> Sending:
-        """Send what is missing and make the object; begin anew, once, if the storage forgets the upload.
+        """Send what is missing and make the object; begin anew, once, if the storage forgets or refuses the upload.
 
         Raises:
             AlreadyExistsError: by now another object has this name.
@@ -59,101 +65,166 @@ class Parts:
         """
         done = await self._try() or await self._look() or await self._try() or await self._look()
         if done is None:
-            message = f"{self.place}: the storage has forgotten the unfinished upload, twice"
+            message = (
+                f"{self.place}: the storage has forgotten or refused the unfinished upload, twice: {self._refused}"
+            )
             raise _passing(UploadFailedError(message, reason="NO_SUCH_UPLOAD", key=self.place.key))
         return done
 
     async def _try(self) -> Sending | None:
-        """Send it; None when the storage knows nothing of the upload any more."""
+        """Send it; None when the storage has no such upload any more, or does not take its parts."""
         cut = await self._resume() or await self._begin()
-        found = sum(cut.length(number) for number in self._etags)
+        found = sum(cut.length(number) for number in self._sums)
         self._sending = Sending(self.place, self.file.size, found)
         self.tell(self._sending)
         try:
-            await self._send_missing(cut)
-            await asyncio.to_thread(self.file.check_unchanged)
-            return await self._complete(cut)
+            return await self._finish(cut)
         except NotFoundError as error:
             if error.code == NO_BUCKET:
                 raise
-            _log.warning("%s: the storage has forgotten the unfinished upload: %s", self.place, error)
+            self._refused = str(error)
+        except APIError as error:
+            if error.code not in INVALID:
+                raise
+            self._refused = str(error)
+        _log.warning("%s: the unfinished upload cannot be completed: %s", self.place, self._refused)
         await self.unfinished.drop()
         return None
+
+    async def _finish(self, cut: Cut) -> Sending:
+        """Send what is missing and complete it; parts that the storage then disowns are sent again, once."""
+        for again in (True, False):
+            await self._send_missing(cut)
+            await asyncio.to_thread(self.file.check_unchanged)
+            try:
+                return await self._complete(cut)
+            except APIError as error:
+                if error.code not in INVALID or not again:
+                    raise
+                _log.warning("%s: parts of it are sent again: %s", self.place, error)
+                await self._disown(cut)
+        raise AssertionError  # pragma: no cover
+
+    async def _disown(self, cut: Cut) -> None:
+        """Forget the parts that the storage has otherwise by now; all, where it does not say which."""
+        arrived = await self.store.parts(self.place, self._record.upload_id) or {}
+        kept = {n: tag for n, tag in self._tags.items() if n in arrived and arrived[n].tag == tag}
+        self._tags = kept if len(kept) < cut.count else {}
+        self._sums = {number: self._sums[number] for number in self._tags}
 
     async def _look(self) -> Sending | None:
         """The object may have been made of it by another run."""
         head = await self.store.head(self.place)
         if head is None:
             return None
-        await check_same(self.file, self.place, head)
+        await check_same(self.store, self.file, self.place, head)
         return evolve(self._sending, found=self.file.size - self._sending.sent, etag=head.etag)
 
     async def _resume(self) -> Cut | None:
-        """Take up an earlier run, if there is one that the storage still knows."""
+        """Resume an earlier run, if there is one that the storage still knows."""
         record = await self.unfinished.load()
         arrived = None if record is None else await self.store.parts(self.place, record.upload_id)
         if record is None or arrived is None:
             return None
-        if record.fingerprint.size != self.file.size:
-            await self.store.abort(self.place, record.upload_id)
-            return None
         cut = Cut(self.file.size, record.part_size)
-        known = {n: head for n, head in arrived.items() if n <= cut.count and head.size == cut.length(n)}
-        if record.fingerprint != self.file.fingerprint:
-            # The record keeps saying from which file they came: a later run has to compare them, too.
-            _log.warning("%s changed since its upload was begun: its finished parts are compared", self.file.name)
-            known = {n: head for n, head in known.items() if await self._is_same(cut, n, head)}
-        self._record, self._etags = record, {number: head.etag for number, head in known.items()}
-        return cut
+        if record.fingerprint.size == self.file.size:
+            self._record, self._sums, self._tags = record, {}, {}
+            await self._compare(cut, arrived)
+            # The checkpoint keeps saying from which file they came, and so does the mark of the object to be.
+            if self._sums or record.fingerprint == self.file.fingerprint:
+                return cut
+        await self.store.abort(self.place, record.upload_id)
+        return None
 
-    async def _is_same(self, cut: Cut, number: int, head: Head) -> bool:
-        return await self.file.md5(cut.offset(number), cut.length(number)) == head.etag
+    async def _compare(self, cut: Cut, arrived: Mapping[int, Head]) -> None:
+        """Keep the parts that are what the file holds."""
+        for number, head in sorted(arrived.items()):
+            if number <= cut.count and head.size == cut.length(number) and may_be_md5(head.etag):
+                md5 = await self.file.md5(cut.offset(number), cut.length(number))
+                if md5 == head.etag:
+                    self._sums[number], self._tags[number] = md5, head.tag
+        if len(self._sums) < len(arrived):
+            stale = len(arrived) - len(self._sums)
+            _log.warning("%s: %d parts of an earlier run are not what it holds now", self.file.name, stale)
 
     async def _begin(self) -> Cut:
         """Begin anew."""
         cut = Cut(self.file.size)
-        self._record, self._etags = await self.unfinished.begin(cut.part_size, self.file.fingerprint), {}
+        self._record = await self.unfinished.begin(cut.part_size, self.file.fingerprint)
+        self._sums, self._tags = {}, {}
         return cut
 
     async def _send_missing(self, cut: Cut) -> None:
         pace = Pace(cut.at_once)
         clock = self.store.clock
-        missing = [number for number in cut if number not in self._etags]
+        missing = [number for number in cut if number not in self._sums]
 
         async def part(number: int) -> None:
             size = cut.length(number)
             async with self.store.room.hold(size):
                 piece = await self.file.piece(cut.offset(number), size)
                 pace.begin(clock.monotonic())
-                self._etags[number] = await self.store.put_part(
-                    self.place, self._record.upload_id, number, piece, lambda _: pace.pressed(clock.monotonic())
-                )
+                self._tags[number] = await self._put(number, piece, pace)
+                self._sums[number] = piece.md5
             pace.landed(size, clock.monotonic())
-            self._sending = evolve(self._sending, sent=self._sending.sent + size)
+            sent = min(self._sending.sent + size, self.file.size - self._sending.found)  # some may go twice
+            self._sending = evolve(self._sending, sent=sent)
             self.tell(self._sending)
 
         await keep_going(part, missing, lambda: pace.limit)
 
+    async def _put(self, number: int, piece: Piece, pace: Pace) -> str:
+        """Send a part; returns its ETag, as it is to be given back.
+
+        One that is the MD5 of something else is sent once more. If it then is so again, with a Content-MD5 that the
+        storage has taken twice, its ETags say nothing, and the object is compared in the end.
+        """
+        clock = self.store.clock
+        for again in (True, False):
+            head = await self.store.put_part(
+                self.place, self._record.upload_id, number, piece, lambda _: pace.pressed(clock.monotonic())
+            )
+            if head.etag == piece.md5 or head.opaque or not may_be_md5(head.etag) or self._blind:
+                break
+            self._blind = not again
+        return head.tag or f'"{piece.md5}"'
+
     async def _complete(self, cut: Cut) -> Sending:
-        expected = whole_etag([self._etags[number] for number in cut])
-        judge = partial(check_same, self.file, self.place, known={expected})
-        head, was_there = await self.store.complete(self.place, self._record.upload_id, self._etags, judge)
+        expected = whole_etag([self._sums[number] for number in cut])
+        judge = partial(check_same, self.store, self.file, self.place, known={expected})
+        head, was_there = await self.store.complete(self.place, self._record.upload_id, self._tags, judge)
         if not was_there:
-            if head is None or head.size != self.file.size or not (head.opaque or head.etag == expected):
-                message = (
-                    f"{self.place}: the storage does not hold the file that was sent ({_said(head)}, not {expected})"
-                )
-                reason = "NOT_THERE" if head is None else "ETAG_MISMATCH"
-                raise _passing(UploadFailedError(message, reason=reason, key=self.place.key))
+            await check_arrived(self.store, self.file, self.place, head, expected)
             await self.unfinished.forget()
         return evolve(self._sending, etag=None if head is None else head.etag)
 
 
-def _passing(error: UploadFailedError) -> UploadFailedError:
+async def check_arrived(store: Store, file: LocalFile, place: StoredObject, head: Head | None, expected: str) -> None:
+    """Refuse an object that we have just made and that is not the file.
+
+    Args:
+        store: the storage.
+        file: what was sent.
+        place: where to.
+        head: what is there now.
+        expected: the ETag that it has where ETags are MD5 sums; where it has another one, some of it is read back.
+
+    Raises:
+        UploadFailedError: another attempt may help.
+    """
+    if head is not None and head.size == file.size:
+        if head.etag == expected or head.opaque:
+            return
+        _log.info("%s: its ETag says nothing of its content (%s, not %s)", place, head.etag or "none", expected)
+        if await same_samples(store, file, place):
+            return
+    said = "it has no such object" if head is None else f"{head.size} bytes, ETag {head.etag or 'missing'}"
+    message = f"{place}: the storage does not hold the file that was sent ({said}, not {expected})"
+    reason = "NOT_THERE" if head is None else "ETAG_MISMATCH"
+    raise _passing(UploadFailedError(message, reason=reason, key=place.key))
+
+
+def _passing(error: UploadFailedError) -> MIError:
     """It may go better another time."""
     error.ambiguous = True
     return error
-
-
-def _said(head: Head | None) -> str:
-    return "it has no such object" if head is None else f"{head.size} bytes, ETag {head.etag}"

@@ -64,16 +64,16 @@ class Network:
     Attributes:
         connect: seconds to connect; None for ever.
         read: seconds between two pieces of an answer; None for ever.
-        proxy: URL of an HTTP proxy.
+        proxy: URL of an HTTP proxy; None for none.
         agent: what we are called.
-        ssl_context: certificates to trust; None for the usual ones.
+        ssl_context: certificates to trust; None for those of the system. A ``ca_file`` of the storage goes before it.
     """
 
     connect: float | None
     read: float | None
     proxy: str | None = field(default=None, repr=False)  # may hold a password
     agent: str = "mi-async"
-    ssl_context: ssl.SSLContext | None = None
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
 
 
 @frozen
@@ -132,3 +132,23 @@ class Prefix:
     def names(self) -> dict[str, str]:
         """How a request names it."""
         return {"Bucket": self.bucket, "Prefix": self.prefix}
+
+
+@frozen
+class Call:
+    """One request to the storage, for messages; ``str()`` of it names it.
+
+    Attributes:
+        operation: botocore's name for it.
+        place: what it is about.
+        url: of the storage.
+        body: bytes that go along; None for none, or for those that the library makes.
+    """
+
+    operation: str
+    place: StoredObject | Prefix
+    url: str
+    body: bytes | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.operation} of {self.place} at {self.url}"

@@ -1,10 +1,17 @@
 """What the storage and the way to it can say, as our errors.
 
-Law: pure; no foreign exception leaves the package, and no message quotes a URL. What went wrong here is not said to be
-the network, and is not repeated.
+Invariant: pure; no foreign exception leaves the package, and no message quotes a query, a proxy or a signature. What
+went wrong here is not said to be the network, and is not retried.
 """
 
-from typing import Any
+import asyncio
+import re
+import ssl
+from collections.abc import Mapping
+from html import unescape
+
+import aiohttp
+from yarl import URL
 
 from mi_async._core.envelope import date
 from mi_async._core.wire import Response
@@ -13,78 +20,189 @@ from mi_async.errors import (
     AuthenticationError,
     ConfigError,
     ConnectError,
-    CredentialsError,
     DisconnectedError,
     InvalidArgumentError,
+    InvalidRequestError,
     MIError,
+    NotFoundError,
     PermissionDeniedError,
     ResponseError,
     ServerError,
     TimeoutError,  # noqa: A004  ours
     error_class,
 )
+from mi_async.storage.place import Call
+from mi_async.text import one_line
 
 SKEWED = "RequestTimeTooSkewed"
+DENIED = "AccessDenied"
 WORDS: dict[str, type[APIError]] = {
     "InvalidAccessKeyId": AuthenticationError,
     "SignatureDoesNotMatch": AuthenticationError,
     SKEWED: AuthenticationError,
-    "AccessDenied": PermissionDeniedError,
+    DENIED: PermissionDeniedError,
+    # A completion may be refused in the body of a 200.
+    "InvalidPart": InvalidRequestError,
+    "InvalidPartOrder": InvalidRequestError,
+    "NoSuchUpload": NotFoundError,
     # Refusals with a status below 500 that another try mends.
     "BadDigest": ServerError,
     "RequestTimeout": ServerError,
     "OperationAborted": ServerError,
 }
 """Codes of S3 whose status alone would say too little."""
+ELSEWHERE = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"})
+"""Codes of S3 that mean that the region or the endpoint is another one."""
+ADVICE = {
+    "InvalidAccessKeyId": "the storage does not know the access key: is it a key of this account and region?",
+    "SignatureDoesNotMatch": "the secret key does not belong to the access key, or a proxy changed the request",
+}
+PERMISSIONS = {
+    "head_object": "s3:GetObject",
+    "get_object": "s3:GetObject",
+    "put_object": "s3:PutObject",
+    "create_multipart_upload": "s3:PutObject",
+    "upload_part": "s3:PutObject",
+    "complete_multipart_upload": "s3:PutObject",
+    "list_parts": "s3:ListMultipartUploadParts",
+    "abort_multipart_upload": "s3:AbortMultipartUpload",
+    "list_multipart_uploads": "s3:ListBucketMultipartUploads",
+    "list_objects": "s3:ListBucket",
+    "list_objects_v2": "s3:ListBucket",
+}
+"""What a key must be allowed for each call, in the words of S3's policies."""
+SKEW_OF_S3 = 900.0
+"""Seconds by which a timestamp may be off."""
+TEXT = 300
+"""Characters of the storage's own words that a message quotes."""
+READ = 64 * 1024
+"""Bytes of a refusal that are looked at."""
 
-ON_THE_WAY: tuple[tuple[str, type[MIError], str], ...] = (
-    ("ConnectTimeoutError", ConnectError, "no connection in time"),
-    ("ProxyConnectionError", ConnectError, "the proxy cannot be reached or refuses"),
-    ("SSLError", ConnectError, "no secure connection"),
-    ("ReadTimeoutError", TimeoutError, "no answer in time"),
-    ("TimeoutError", TimeoutError, "no end in time"),
-    ("ResponseParserError", ResponseError, "the answer is not what S3 says"),
-    ("ConnectionClosedError", DisconnectedError, "the connection broke"),
-    ("EndpointConnectionError", DisconnectedError, "the connection broke"),
-    ("HTTPClientError", DisconnectedError, "the connection broke"),
-    ("IncompleteReadError", DisconnectedError, "the connection broke"),
-    ("NoCredentialsError", CredentialsError, "no keys"),
-    ("ParamValidationError", InvalidArgumentError, "no request can name this bucket or object"),
-    ("BotoCoreError", InvalidArgumentError, "no such request can be made"),
-)
-"""Errors of botocore by name, the first that names the class or one of its bases."""
-UNREACHED = "ClientConnectorError"
+
+def said(answer: Response, member: str) -> str:
+    """Return the text of a member of a refusal, '' where there is none; no refusal is too odd to be read."""
+    found = re.search(rf"<{member}>(.*?)</{member}>", answer.body[:READ].decode("utf-8", "replace"), re.DOTALL)
+    return one_line(unescape(found[1]))[:TEXT] if found else ""
 
 
-def refusal(error: Any, what: str, now: float) -> APIError:
-    """Our error for a ``ClientError``, an answer of the storage that says no; ``now`` in seconds since the epoch."""
-    said, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    status, code = int(meta.get("HTTPStatusCode", 0)), str(said.get("Code", ""))
-    kind = WORDS.get(code) or error_class(status, code)
-    text = str(said.get("Message", "")) or "no reason given"
-    ours = kind(status, code, f"{what}: {text}", request_id=meta.get("RequestId"), operation="storage")
-    theirs = date(Response(status, {"Date": meta.get("HTTPHeaders", {}).get("date", "")}, b""))
-    if code == SKEWED and theirs is not None and isinstance(ours, AuthenticationError):
-        ours.name_offset(theirs - now)
+def refusal(answer: Response, call: Call, now: float) -> MIError:
+    """Return our error for an answer of the storage that says no.
+
+    Args:
+        answer: a status from 400.
+        call: what was asked.
+        now: seconds since the epoch, by which the request was signed.
+    """
+    code = said(answer, "Code")
+    if code in ELSEWHERE:
+        return redirected(answer, call)
+    status, text = answer.status, said(answer, "Message") or "no reason given"
+    behind = _offset(answer, code, now)
+    kind = AuthenticationError if behind is not None else WORDS.get(code) or error_class(status, code)
+    denied = kind is PermissionDeniedError
+    advice = f"; {ADVICE[code]}" if code in ADVICE else f"; {_missing(call)}" if denied else ""
+    request_id = answer.headers.get("x-amz-request-id") or said(answer, "RequestId") or None
+    ours = kind(status, code, f"{call}: {text}{advice}", request_id=request_id, operation="storage")
+    if isinstance(ours, PermissionDeniedError):
+        ours.stored_object = str(call.place) if "Key" in call.place.names else None
+    if isinstance(ours, AuthenticationError):
+        ours.clock_offset = behind  # compared with what was signed; the connection makes it that of this machine
     return ours
 
 
-def breakdown(error: BaseException, what: str) -> MIError:
-    """Our error for whatever kept us from an answer."""
+def _missing(call: Call) -> str:
+    permission = PERMISSIONS.get(call.operation, "its permission")
+    return f"the key needs {permission} on {call.place}, or a lock or policy of the bucket forbids it"
+
+
+def _offset(answer: Response, code: str, now: float) -> float | None:
+    """Return by how much the storage's clock is ahead, if that is why it refuses; a HEAD is refused without a code."""
+    theirs = date(Response(answer.status, {"Date": answer.headers.get("date", "")}, b""))
+    if theirs is None:
+        return 0.0 if code == SKEWED else None
+    is_off = answer.status in {400, 403} and code in {"", DENIED} and abs(theirs - now) >= SKEW_OF_S3
+    return theirs - now if code == SKEWED or is_off else None
+
+
+def redirected(answer: Response, call: Call) -> ConfigError:
+    """Return our error for an answer that sends us elsewhere; nobody goes there, with the keys or with the file."""
+    region = answer.headers.get("x-amz-bucket-region") or said(answer, "Region")
+    host = _host(answer.headers.get("location", "")) or said(answer, "Endpoint")
+    where = f" to {one_line(host)[:TEXT]}" if host else ""
+    if region:
+        what = f"set the region {one_line(region)[:TEXT]!r} (Storage(region=...)) and the endpoint of that region"
+    else:
+        what = "set the endpoint itself (Storage(url=...), --storage-url)"
+    return ConfigError(f"{call}: HTTP {answer.status}, the storage redirects{where}; this is not followed: {what}")
+
+
+def _host(location: str) -> str:
+    try:
+        url = URL(location, encoded=True)
+        host, port = url.host or "", url.explicit_port
+    except ValueError:
+        return ""
+    return host if port is None else f"{host}:{port}"
+
+
+ON_THE_WAY: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
+    ((aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError), ConnectError, "the proxy cannot be reached"),
+    ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
+    ((ssl.SSLCertVerificationError,), ConnectError, "the certificate is not trusted: {said}"),
+    ((aiohttp.ClientSSLError,), ConnectError, "no secure connection"),
+    ((aiohttp.ClientConnectorError,), ConnectError, "no connection: {said}"),
+    ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
+    ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated"),
+    ((aiohttp.ClientResponseError,), ResponseError, "the answer is not HTTP"),
+    ((aiohttp.ClientConnectionError, OSError), DisconnectedError, "the connection broke"),
+    ((ValueError,), InvalidArgumentError, "no such request can be made"),
+)
+"""The first that fits; a text without {said} keeps back what aiohttp says, because it may quote a URL."""
+
+
+def broken(error: BaseException, call: Call) -> MIError:
+    """Return our error for whatever of the network kept us from an answer."""
+    for kinds, ours, text in ON_THE_WAY:
+        if isinstance(error, kinds):
+            return ours(f"{call}: {text.format(said=_reason(error))}")
+    return ResponseError(f"{call}: {type(error).__name__}")
+
+
+def _reason(error: BaseException) -> str:
+    below = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    text = getattr(below, "verify_message", None) or getattr(below, "strerror", None)
+    return one_line(str(text or below))[:TEXT]
+
+
+UNSENT: Mapping[str, tuple[type[MIError], str]] = {
+    "ResponseParserError": (ResponseError, "the answer is not what S3 says"),
+    "ParamValidationError": (InvalidArgumentError, "no request can name this bucket or object"),
+    "BotoCoreError": (InvalidArgumentError, "no such request can be made"),
+}
+"""Errors of botocore by name, the first that names the class or one of its bases."""
+
+
+def breakdown(error: BaseException, call: Call) -> MIError:
+    """Return our error for whatever the library could not make of a call or of an answer."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):  # a success by its status, and a refusal by its content
+        return _refused_inside(response, call)
     names = [base.__name__ for base in type(error).__mro__]
-    cause = error.__context__
-    below = {base.__name__ for base in type(cause).__mro__}
-    if "EndpointConnectionError" in names and UNREACHED in below:
-        return ConnectError(f"{what}: {cause}")
-    if isinstance(cause, OSError) and cause.filename is not None:
-        # A file here, such as one of certificates: nothing was sent.
-        return ConfigError(f"{what}: {cause.filename} cannot be read: {cause.strerror}")
-    for name, kind, text in ON_THE_WAY:
+    for name, (kind, text) in UNSENT.items():
         if name in names:
-            return kind(f"{what}: {text}")
-    return ResponseError(f"{what}: {type(error).__name__}")
+            return kind(f"{call}: {text}")
+    return ResponseError(f"{call}: the answer is not what S3 says ({type(error).__name__})")
+
+
+def _refused_inside(response: Mapping[str, object], call: Call) -> MIError:
+    """Return our error for HTTP 200 with the refusal in the body: a completion may be answered so."""
+    inside = response.get("Error")
+    members: Mapping[str, object] = inside if isinstance(inside, Mapping) else {}
+    code, text = str(members.get("Code", "")), one_line(str(members.get("Message", "")))[:TEXT]
+    kind = WORDS.get(code) or error_class(500, code)
+    return kind(500, code, f"{call}: {text or 'no reason given'}", operation="storage")
 
 
 def unmade(error: BaseException) -> ConfigError:
-    """Our error for whatever kept us from making a client."""
+    """Return our error for whatever kept us from making a client."""
     return ConfigError(f"no client of Object Storage can be made: {type(error).__name__}")

@@ -12,10 +12,10 @@ from pathlib import Path
 from attrs import evolve
 
 from mi_async.errors import AlreadyExistsError
-from mi_async.storage.compare import check_same
+from mi_async.storage.compare import MARK, check_same
 from mi_async.storage.cut import Cut
 from mi_async.storage.file import LocalFile
-from mi_async.storage.parts import Parts
+from mi_async.storage.parts import Parts, check_arrived
 from mi_async.storage.place import StoredObject
 from mi_async.storage.record import record_path
 from mi_async.storage.sending import Sending, Sent
@@ -53,7 +53,8 @@ async def send(
         MIError: any other failure; what has landed stays for the next run.
     """
     tell = sent or _nobody
-    beside = metadata or {}
+    store = store.for_upload()
+    beside = {**(metadata or {}), MARK: await file.mark()}
     unfinished = Unfinished(store, place, record_path(file.name, place, store.storage.url, folder), beside)
     try:
         if Cut(file.size).is_single:
@@ -75,10 +76,14 @@ async def _send_whole(
     async with store.room.hold(file.size):
         piece = await file.piece(0, file.size)
         await asyncio.to_thread(file.check_unchanged)
-        judge = partial(check_same, file, place, known={piece.md5})
+        judge = partial(check_same, store, file, place, known={piece.md5})
         head, was_there = await store.put(place, piece, judge, metadata, lambda: tell(sending))
     if was_there:
         return evolve(sending, found=file.size, etag=head.etag, was_there=True)
+    if head.etag != piece.md5 and not head.opaque:
+        # Some answer 200 in the place of the storage; and some storages have other ETags.
+        found = await store.head(place)
+        await check_arrived(store, file, place, found, piece.md5)
     return evolve(sending, sent=file.size, etag=head.etag)
 
 
@@ -87,7 +92,7 @@ async def _send_parts(
 ) -> Sending:
     if (head := await store.head(place)) is None:
         return await Parts(store, file, place, unfinished, tell).send()
-    await check_same(file, place, head)
+    await check_same(store, file, place, head)
     return Sending(place, file.size, found=file.size, etag=head.etag, was_there=True)
 
 

@@ -1,51 +1,45 @@
-"""The storage: one request in, one answer out, repeated where that may help.
+"""The storage: one request in, one answer out, retried where that may help.
 
-Law: what makes an object looks directly before each try whether there is one, so that none is overwritten and no try
-repeats what an earlier one has done. Everything else is harmless to repeat but for the beginning of an upload, which
-may leave one behind: that is said. The client is made with the first request. Bodies are hashed by whoever read them,
-and not here again.
+Invariant: what makes an object looks directly before each attempt whether there is one, so that none is overwritten and
+no attempt repeats what an earlier one has done. Everything else is harmless to repeat but for the beginning of an
+upload, which may leave one behind: that is reported. Bodies are hashed by whoever read them, and not here again.
 """
 
 import asyncio
-import io
+import copy
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Any
 from weakref import WeakValueDictionary
 
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async._core.inflight import InFlight, UnderWay
-from mi_async._core.operation import Repeat
-from mi_async._core.retry import RetryPolicy, retryable
-from mi_async.credentials import Credentials
-from mi_async.errors import ConfigError, MIError, NotFoundError
-from mi_async.storage.answers import Head, Listed, check_stored, content_md5, etag_of, head_of, is_opaque
+from mi_async._core.retry import RetryPolicy
+from mi_async.errors import APIError, MIError, NotFoundError, PermissionDeniedError, ResponseError
+from mi_async.storage.answers import Head, Listed, head_of, member, members, parts_of, text
+from mi_async.storage.connection import COMPLETION, Connection
 from mi_async.storage.file import Piece
-from mi_async.storage.place import Network, Prefix, Storage, StoredObject
-from mi_async.storage.refusals import breakdown, refusal, unmade
+from mi_async.storage.listing import Walk
+from mi_async.storage.patience import PATIENCE, Failed, Patience
+from mi_async.storage.place import Prefix, Storage, StoredObject
 from mi_async.storage.room import Room
 
 __all__ = ["Head", "Listed", "Store"]
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
-LEAST_RATE = 32 * 1024
-"""Bytes a second below which a request with a body counts as stuck."""
-PATIENCE = 60.0
-"""Seconds that a request may take besides the time for its body."""
-COMPLETION = 600.0
-"""Seconds for making an object of its parts: S3 says that a large one takes minutes."""
 LEFT_BEHIND = (
     "%s: the answer to the beginning of an upload was lost, so there may be one unfinished upload of it too many. A "
     "lifecycle rule of the bucket removes it, or you do: ListMultipartUploads of bucket %r with prefix %r names it, "
     "AbortMultipartUpload removes it"
 )
+SURELY_NOT = frozenset({429, 503})
+"""HTTP statuses of a storage that is busy: nothing was begun."""
+UNCLEAR = frozenset({400, 401, 403})
+"""HTTP statuses of a HEAD whose reason only an answer with a body can tell."""
 
-Failed = Callable[[BaseException], None]
-"""Hears of a try that has failed."""
 Judge = Callable[[Head], Awaitable[None]]
 """Looks at an object that is there already; raises unless it is the one that was to be made."""
 
@@ -55,36 +49,65 @@ class Store:
     """Object Storage as a session reaches it.
 
     Args:
-        storage: where it is.
-        keys: the session's current keys.
-        under_way: what the session ends when it closes.
-        check_usable: refuses a closed session.
-        policy: how failed attempts are repeated.
-        clock: the time.
-        network: how the storage is reached.
+        connection: the way there.
+        policy: how failed attempts are retried.
     """
 
-    storage: Storage
-    keys: Callable[[], Awaitable[Credentials]]
-    under_way: UnderWay
-    check_usable: Callable[[], None]
+    connection: Connection
     policy: RetryPolicy
-    clock: Clock
-    network: Network
     room: Room = field(init=False, factory=Room)
-    _open: AsyncExitStack = field(init=False, factory=AsyncExitStack)
-    _client: Any = field(init=False, default=None)
-    _opening: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    patience: Patience = field(init=False)
     _turns: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
+
+    def __attrs_post_init__(self) -> None:
+        """Begin without patience beyond the policy's."""
+        self.patience = Patience(self.policy, self.clock)
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.connection.clock
+
+    @property
+    def storage(self) -> Storage:
+        """Where it is."""
+        return self.connection.storage
+
+    def for_upload(self) -> "Store":
+        """Return the same storage for one upload, which waits from its last success on."""
+        same = copy.copy(self)
+        same.patience = Patience(self.policy, self.clock, PATIENCE)
+        return same
 
     async def head(self, place: StoredObject) -> Head | None:
         """Look an object up; None when there is none."""
-        return await self._persist("head_object", lambda _: self._look(place))
+        return await self.patience.persist("head_object", lambda _: self._look(place))
+
+    async def part_size(self, place: StoredObject) -> int | None:
+        """Size of the first part that an object was made of; None where the storage does not tell."""
+        try:
+            head = head_of(await self.connection.ask("head_object", place, PartNumber=1))
+        except MIError:
+            return None
+        return head.size if head.parts else None
+
+    async def read(self, place: StoredObject, offset: int, length: int) -> bytes:
+        """Read some bytes of an object.
+
+        Raises:
+            ResponseError: the storage gives others than were asked for.
+        """
+        answer = await self._ask("get_object", place, Range=f"bytes={offset}-{offset + length - 1}")
+        body = member(answer, "Body", bytes)
+        if len(body) != length:
+            message = f"{place}: the storage gives {len(body)} bytes where {length} were asked for"
+            raise ResponseError(message)
+        return body
 
     async def put(
         self, place: StoredObject, piece: Piece, judge: Judge, metadata: Mapping[str, str], goes: Callable[[], None]
     ) -> tuple[Head, bool]:
-        """Store a small object, held against the MD5 sum, unless it is there; tells whether it was there before.
+        """Store a small object unless it is there; tells whether it was there before.
 
         ``goes`` is called whenever its bytes are about to go.
         """
@@ -95,33 +118,40 @@ class Store:
                     await judge(head)
                     return head, failures == 0
                 goes()
-                answer = await self._once("put_object", place, piece, Metadata=metadata)
-                return Head(len(piece.body), etag_of(answer), is_opaque(answer)), False
+                answer = await self.connection.ask("put_object", place, piece, Metadata=dict(metadata))
+                return _stored(answer, len(piece.body)), False
 
-        return await self._persist("put_object", attempt)
+        return await self.patience.persist("put_object", attempt)
 
     async def begin(self, place: StoredObject, metadata: Mapping[str, str]) -> str:
-        """Begin a multipart upload; returns its id.
+        """Begin a multipart upload; returns its ID.
 
-        An answer that is lost may leave an upload behind of which nobody knows the id. It cannot be told from one that
+        An answer that is lost may leave an upload behind of which nobody knows the ID. It cannot be told from one that
         another process has begun, so it is not given up, but a warning says how to.
         """
+        lost = False
 
         def failed(error: BaseException) -> None:
-            if getattr(error, "ambiguous", True):
-                _log.warning(LEFT_BEHIND, place, place.bucket, place.key)
+            nonlocal lost
+            lost = lost or may_have_begun(error)
+
+        async def attempt(_failures: int) -> str:
+            answer = await self.connection.ask("create_multipart_upload", place, Metadata=dict(metadata))
+            return member(answer, "UploadId", str)
 
         try:
-            answer = await self._ask("create_multipart_upload", place, failed=failed, Metadata=metadata)
+            return await self.patience.persist("create_multipart_upload", attempt, failed)
         except asyncio.CancelledError as error:
             failed(error)
             raise
-        return str(answer["UploadId"])
+        finally:
+            if lost:
+                warn_left_behind(place)
 
-    async def put_part(self, place: StoredObject, upload_id: str, number: int, piece: Piece, failed: Failed) -> str:
-        """Store a part; returns its ETag, held against the MD5 sum. ``failed`` hears of tries that failed."""
+    async def put_part(self, place: StoredObject, upload_id: str, number: int, piece: Piece, failed: Failed) -> Head:
+        """Store a part; returns what the storage says of it. ``failed`` is told of attempts that failed."""
         named = {"UploadId": upload_id, "PartNumber": number}
-        return etag_of(await self._ask("upload_part", place, piece, failed, **named))
+        return _stored(await self._ask("upload_part", place, piece, failed, **named), len(piece.body))
 
     async def parts(self, place: StoredObject, upload_id: str) -> dict[int, Head] | None:
         """The parts that have arrived, by number; None when there is no such upload."""
@@ -132,20 +162,31 @@ class Store:
                 answer = await self._ask("list_parts", place, UploadId=upload_id, PartNumberMarker=marker)
             except NotFoundError:
                 return None
-            found |= {part["PartNumber"]: Head(part["Size"], etag_of(part)) for part in answer.get("Parts", ())}
-            marker = max(found, default=0)
-            if not answer.get("IsTruncated") or not answer.get("Parts"):
+            found |= parts_of(answer)
+            before, marker = marker, max(found, default=0)
+            if answer.get("IsTruncated") is not True or marker <= before:
                 return found
 
+    async def uploads(self, place: StoredObject) -> Sequence[str]:
+        """IDs of the unfinished uploads of an object, as far as one page of them tells."""
+        answer = await self._ask("list_multipart_uploads", Prefix(place.bucket, place.key))
+        return [text(one, "UploadId") for one in members(answer, "Uploads") if text(one, "Key") == place.key]
+
     async def complete(
-        self, place: StoredObject, upload_id: str, etags: Mapping[int, str], judge: Judge
+        self, place: StoredObject, upload_id: str, tags: Mapping[int, str], judge: Judge
     ) -> tuple[Head | None, bool]:
         """Make an object of the parts, unless there is one; returns what is there then, and whether it was before.
+
+        Args:
+            place: what it becomes.
+            upload_id: the upload.
+            tags: ETags of the parts, as the storage wrote them.
+            judge: looks at an object that is there already.
 
         Raises:
             NotFoundError: there is no such upload: it is complete, or was given up.
         """
-        listed = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in sorted(etags.items())]
+        listed = [{"PartNumber": number, "ETag": tag} for number, tag in sorted(tags.items())]
         parts: dict[str, Any] = {"UploadId": upload_id, "MultipartUpload": {"Parts": listed}}
 
         async def attempt(_failures: int) -> tuple[Head | None, bool]:
@@ -153,10 +194,10 @@ class Store:
                 if (head := await self._look(place)) is not None:
                     await judge(head)
                     return head, True
-                await self._once("complete_multipart_upload", place, seconds=COMPLETION, **parts)
+                await self.connection.ask("complete_multipart_upload", place, seconds=COMPLETION, **parts)
                 return await self._look(place), False
 
-        return await self._persist("complete_multipart_upload", attempt)
+        return await self.patience.persist("complete_multipart_upload", attempt)
 
     async def abort(self, place: StoredObject, upload_id: str) -> None:
         """Give an upload up, and with it what of it is stored; one that is gone already is no error."""
@@ -166,19 +207,19 @@ class Store:
             return
 
     async def objects(self, bucket: str, prefix: str) -> AsyncGenerator[Listed]:
-        """Objects whose keys begin with a prefix, by key; a page is asked for when it is needed."""
-        more: dict[str, Any] = {}
-        while True:
-            answer = await self._ask("list_objects_v2", Prefix(bucket, prefix), **more)
-            for one in answer.get("Contents", ()):
-                yield Listed(one["Key"], one["Size"], int(one["LastModified"].timestamp()) * 10**9)
-            if not answer.get("IsTruncated"):
-                return
-            more = {"ContinuationToken": answer["NextContinuationToken"]}
+        """Objects whose keys begin with a prefix, as the storage lists them; a page is asked for when it is needed.
+
+        Raises:
+            ResponseError: the listing contradicts itself.
+        """
+        at = Prefix(bucket, prefix)
+        async with aclosing(Walk(partial(self._ask_again, at), at).objects()) as listed:
+            async for one in listed:
+                yield one
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""
-        await self._open.aclose()
+        await self.connection.aclose()
 
     def _turn(self, place: StoredObject) -> asyncio.Lock:
         """One at a time looks whether an object is there and then makes it."""
@@ -186,9 +227,37 @@ class Store:
 
     async def _look(self, place: StoredObject) -> Head | None:
         try:
-            return head_of(await self._once("head_object", place))
+            return head_of(await self.connection.ask("head_object", place))
         except NotFoundError:
             return None
+        except APIError as error:
+            if error.status not in UNCLEAR or getattr(error, "clock_corrected", False):
+                raise
+            await self._explain(place, error)
+            return None
+
+    async def _explain(self, place: StoredObject, refused: APIError) -> None:
+        """Find out why a HEAD was refused: its answer has no body. Where an object is missing, it may be just that.
+
+        Raises:
+            MIError: the reason, as far as a listing tells.
+        """
+        at = Prefix(place.bucket, place.key)
+        try:
+            async with aclosing(Walk(partial(self._ask_once, at), at).objects()) as listed:
+                async for one in listed:
+                    if one.key == place.key:
+                        raise refused
+        except PermissionDeniedError as error:
+            missing = f"{refused.args[0]}; or there is no such object, which only s3:ListBucket on {place.bucket} tells"
+            refused.args = (missing,)
+            raise refused from error
+
+    async def _ask_once(self, at: Prefix, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        return await self.connection.ask(operation, at, **parameters)
+
+    async def _ask_again(self, at: Prefix, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        return await self._ask(operation, at, **parameters)
 
     async def _ask(
         self,
@@ -197,80 +266,23 @@ class Store:
         piece: Piece | None = None,
         failed: Failed | None = None,
         **parameters: Any,
-    ) -> Any:
-        return await self._persist(operation, lambda _: self._once(operation, place, piece, **parameters), failed)
-
-    async def _persist(self, what: str, attempt: Callable[[int], Awaitable[T]], failed: Failed | None = None) -> T:
-        """Try, and again after a failure that may mend itself; ``attempt`` is told how many have failed."""
-        failures = 0
-        while True:
-            try:
-                return await attempt(failures)
-            except MIError as error:
-                failures += 1
-                if failed is not None:
-                    failed(error)
-                if failures >= self.policy.max_attempts or not retryable(error, Repeat.SAFE):
-                    raise
-                _log.info("%s failed (try %d): %s", what, failures, error)
-                await self.clock.sleep(self.policy.backoff(failures))
-
-    async def _once(
-        self,
-        operation: str,
-        place: StoredObject | Prefix,
-        piece: Piece | None = None,
-        *,
-        seconds: float = PATIENCE,
-        **parameters: Any,
-    ) -> Any:
-        self.check_usable()
-        what = f"{operation} of {place} at {self.storage.url}"
-        with InFlight(self.under_way, float("inf")):
-            client = await self._connected()
-            body: dict[str, Any] = {}
-            if piece is not None:
-                # A stream over the bytes is sent in slices; whole bytes over TLS cost three times the CPU.
-                body = {"Body": io.BytesIO(piece.body), "ContentMD5": content_md5(piece)}
-                seconds += len(piece.body) / LEAST_RATE
-            async with self._mapped(what), asyncio.timeout(seconds):
-                answer = await getattr(client, operation)(**place.names, **parameters, **body)
-            if piece is not None:
-                check_stored(answer, piece, place)
-            return answer
-
-    async def _connected(self) -> Any:
-        async with self._opening:
-            if self._client is None:
-                try:
-                    make = await asyncio.to_thread(_prepare, self.storage, self.keys, self.network)
-                    self._client = await self._open.enter_async_context(make())
-                except MIError:
-                    raise
-                except Exception as error:
-                    raise unmade(error) from error
-            return self._client
-
-    @asynccontextmanager
-    async def _mapped(self, what: str) -> AsyncGenerator[None]:
-        try:
-            yield
-        except MIError:
-            raise
-        except Exception as error:
-            # Told by what it has, for its class is known only where the library is loaded.
-            if isinstance(getattr(error, "response", None), dict):
-                raise refusal(error, what, self.clock.wall()) from error
-            raise breakdown(error, what) from error
+    ) -> dict[str, Any]:
+        return await self.patience.persist(
+            operation, lambda _: self.connection.ask(operation, place, piece, **parameters), failed
+        )
 
 
-def _prepare(
-    storage: Storage, keys: Callable[[], Awaitable[Credentials]], network: Network
-) -> Callable[[], AbstractAsyncContextManager[Any]]:
-    """Load the library and its models, which takes a moment."""
-    try:
-        from mi_async.storage.client import prepare_client  # noqa: PLC0415  an extra, and slow to load
-    except ImportError as error:
-        message = "Object Storage needs aiobotocore: pip install 'mi-async[storage]'"
-        raise ConfigError(message) from error
-    return prepare_client(storage, keys, network, COMPLETION)
+def _stored(answer: Mapping[str, Any], size: int) -> Head:
+    """What the answer to a PUT tells."""
+    return head_of({**answer, "ContentLength": size})
+
+
+def may_have_begun(error: BaseException) -> bool:
+    """Return True if the beginning of an upload may have had its effect although we saw a failure."""
+    busy = isinstance(error, APIError) and error.status in SURELY_NOT
+    return bool(getattr(error, "ambiguous", True)) and not busy
+
+
+def warn_left_behind(place: StoredObject) -> None:
+    """Say how an upload of which nobody knows the ID is found and removed."""
+    _log.warning(LEFT_BEHIND, place, place.bucket, place.key)

@@ -17,7 +17,7 @@ from mi_async.errors import MIError
 from mi_async.storage.file import Fingerprint
 from mi_async.storage.place import StoredObject
 from mi_async.storage.record import Record
-from mi_async.storage.store import Store
+from mi_async.storage.store import Store, warn_left_behind
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,10 +41,24 @@ class Unfinished:
 
     async def load(self) -> Record | None:
         """The record of an upload to this very place; None when there is none."""
+        record = await self._read()
+        return record if record is not None and record.upload_id else None
+
+    async def _read(self) -> Record | None:
         record = await to_the_end(lambda: Record.load(self.path))
-        if record is None or not record.upload_id:
-            return None
-        return record if (record.url, record.bucket, record.key) == self._target else None
+        return record if record and (record.url, record.bucket, record.key) == self._target else None
+
+    async def _report_crash(self) -> None:
+        """Report an upload that a crash may have left: it was about to begin, and nobody wrote down its ID."""
+        record = await self._read()
+        if record is None or record.upload_id:
+            return
+        try:
+            left = await self.store.uploads(self.place)
+        except MIError:
+            left = ["?"]  # it may be there all the same
+        if left:
+            warn_left_behind(self.place)
 
     async def begin(self, part_size: int, fingerprint: Fingerprint) -> Record:
         """Begin a new one.
@@ -52,6 +66,7 @@ class Unfinished:
         Raises:
             ConfigError: no record can be written there, and nothing was begun.
         """
+        await self._report_crash()
         draft = Record(*self._target, "", part_size, fingerprint)
         await self.keep(draft)  # finds out before there is anything to lose whether it can be kept
         try:
@@ -81,6 +96,7 @@ class Unfinished:
 
     async def drop(self) -> None:
         """Give up what an earlier run has begun, if anything; where that fails the record stays, to tell of it."""
+        await self._report_crash()
         record = await self.load()
         if record is None or await self._give_up(record):
             await self.forget()

@@ -9,6 +9,7 @@ import pytest
 
 from mi_async import Clock, Credentials, RetryPolicy
 from mi_async._core.inflight import UnderWay
+from mi_async.storage.connection import Connection
 from mi_async.storage.cut import LEAST_PART
 from mi_async.storage.file import LocalFile
 from mi_async.storage.place import Network, Storage, StoredObject
@@ -30,7 +31,7 @@ async def opened(
     network = Network(5, 20)
     policy = RetryPolicy(max_attempts=attempts)
     storage = Storage(url, ca_file=ca_file)
-    store = Store(storage, keys.credentials, UnderWay(clock), lambda: None, policy, clock, network)
+    store = Store(Connection(storage, keys.credentials, UnderWay(clock), lambda: None, clock, network), policy)
     async with sockets_closed():
         try:
             yield store

@@ -1,0 +1,157 @@
+"""HTTP to Object Storage: one signed request out, one whole answer in.
+
+Invariant: nothing is followed, repeated, unpacked or waited for without limit; no foreign error leaves, and no message
+quotes a URL's query or a proxy. What is not a success is raised here, so that botocore sees successes only.
+"""
+
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+from attrs import define, evolve, field
+from yarl import URL
+
+from mi_async._core.transport import SlicedBytes
+from mi_async._core.wire import Request, Response
+from mi_async.credentials import Credentials
+from mi_async.errors import ResponseError
+from mi_async.storage.cut import MOST_AT_ONCE
+from mi_async.storage.place import Call, Network, Storage
+from mi_async.storage.refusals import broken, redirected, refusal
+from mi_async.storage.signature import sign
+
+LARGEST_ANSWER = 16 * 2**20
+"""Bytes of the largest answer that is read; a page of a listing with the longest keys has some 4 MB."""
+KEPT = 12.0
+"""Seconds for which a connection is kept without being used; servers keep theirs for longer."""
+DROPPED = frozenset({"expect", "content-length", "transfer-encoding", "authorization", "user-agent"})
+"""Headers of botocore's that are not sent as they are.
+
+Expect: aiohttp would wait for the interim answer without limit, and many proxies never give one.
+"""
+
+
+@define(eq=False)
+class HttpClient:
+    """The connections to a storage.
+
+    Args:
+        storage: where it is.
+        keys: the session's current keys.
+        network: how it is reached.
+        trust: certificates; None for a storage without TLS.
+        now: seconds since the epoch, by the storage's clock.
+    """
+
+    storage: Storage
+    keys: Callable[[], Awaitable[Credentials]]
+    network: Network
+    trust: ssl.SSLContext | None
+    now: Callable[[], float]
+    _session: aiohttp.ClientSession = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Open the pool; must run in the event loop that will use it."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=2 * MOST_AT_ONCE, ssl=self.trust or True, keepalive_timeout=KEPT, force_close=False
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": self.network.agent},
+            skip_auto_headers={"Content-Type"},
+            auto_decompress=False,
+        )
+
+    async def send(self, request: Request, headers: Mapping[str, str], call: Call, read: float | None) -> Response:
+        """Send a request and read its answer.
+
+        Args:
+            request: its target is the whole URL, percent-encoded, as it is sent.
+            headers: that go along, the signature not among them.
+            call: what is asked, for messages.
+            read: seconds between two pieces of the answer; None for ever.
+
+        Raises:
+            APIError: the storage says no.
+            ConfigError: it answers with a redirect.
+            TransportError: the network failed, or the answer is truncated or too large.
+        """
+        sent = {name: value for name, value in headers.items() if name.lower() not in DROPPED}
+        covered = None if "Content-MD5" in sent else request.body or b""
+        keys, now = await self.keys(), self.now()
+        sent |= sign(evolve(request, body=covered), sent, keys=keys, region=self.storage.region, now=now)
+        sent["Accept-Encoding"] = "identity"
+        answer = await self._exchange(request, _lengthed(sent, request), call, read)
+        if answer.status >= 400:  # noqa: PLR2004  the HTTP classes of errors
+            raise refusal(answer, call, now)
+        if answer.status >= 300:  # noqa: PLR2004  the HTTP class of redirects
+            raise redirected(answer, call)
+        return answer
+
+    async def _exchange(self, request: Request, headers: Mapping[str, str], call: Call, read: float | None) -> Response:
+        content_type = headers.get("Content-Type", "application/octet-stream")
+        payload: Any = None if request.body is None else SlicedBytes(request.body, content_type)
+        try:
+            async with self._session.request(
+                request.method,
+                URL(request.target, encoded=True),
+                data=payload,
+                headers=headers,
+                proxy=self.network.proxy,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.network.connect, sock_read=read),
+                allow_redirects=False,
+                middlewares=(_once,),
+            ) as answer:
+                lowered = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, lowered, await _read(answer))
+        except (aiohttp.ClientError, OSError, ValueError, _BrokenError) as error:
+            found = error.error if isinstance(error, _BrokenError) else error
+            raise broken(found, call) from _cause(found)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+
+class _BrokenError(Exception):
+    """Carries another error past aiohttp, which repeats on errors of its own only."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request a second time by itself: the object is looked for before each try."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _BrokenError(error) from error
+
+
+def _lengthed(headers: Mapping[str, str], request: Request) -> dict[str, str]:
+    """Chunked bodies are refused by storages: the length always goes along where there may be a body."""
+    if request.body is None and request.method not in {"PUT", "POST"}:
+        return dict(headers)
+    return {**headers, "Content-Length": str(len(request.body or b""))}
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    pieces, size = [], 0
+    async for piece in answer.content.iter_any():
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            message = f"the answer is larger than {LARGEST_ANSWER} bytes"
+            raise ResponseError(message, status=answer.status)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _cause(error: Exception) -> Exception | None:
+    """The foreign error as a cause, unless it may carry the request, its signature or the password of a proxy."""
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return None
+    return error if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerDisconnectedError) else None
