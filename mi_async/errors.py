@@ -94,7 +94,8 @@ class MediaRejectedError(MIError):
 
     Attributes:
         source: what the caller named.
-        reason: ``format``, ``size``, ``resolution``, ``duration``, ``unreadable`` or ``changed``.
+        reason: ``format``, ``size``, ``resolution``, ``duration``, ``incomplete`` (cut off or still being written),
+            ``no_video`` (no picture track), ``unreadable`` or ``changed``.
     """
 
     def __init__(self, message: str, *, source: str, reason: str) -> None:

@@ -218,8 +218,9 @@ def connect(
         proxy: URL of an HTTP proxy.
         hooks: run around each attempt.
         clock: the time; for tests and for emulators that run faster than real time.
-        validate: hold arguments against the documented bounds before a request is made. False leaves that to the
-            service, whose limits may have moved.
+        validate: hold arguments and media files against the documented bounds before a request is made. False leaves
+            that to the service, whose limits may have moved. Images are always checked: their format decides what is
+            sent with them.
         storage: Object Storage, where media files go; by default that of region Korea, with the same keys.
 
     Raises:

@@ -124,6 +124,7 @@ def plan_people(
     fit: bool = False,
     problems: str | os.PathLike[str] | None = None,
     quotas: Mapping[str, Quota | None] | None = None,
+    validate: bool = True,
 ) -> Plan:
     """What ``enroll_many`` would do with people; blocks for as long as their headers take to read.
 
@@ -133,12 +134,15 @@ def plan_people(
         fit: as in ``enroll_many``.
         problems: a file for everything that would not go well, in JSON Lines as in a report.
         quotas: by operation id, as in ``connect``.
+        validate: as in ``connect``; without it names, descriptions and tags are not checked. Images always are.
 
     Raises:
         JournalError: there is no such journal, or it belongs to something else.
         InvalidArgumentError: something else than people is among them, or ``problems`` cannot be written.
     """
-    return _plan(PersonInput, "enroll", people, journal=journal, fit=fit, problems=problems, quotas=quotas)
+    return _plan(
+        PersonInput, "enroll", people, journal=journal, fit=fit, problems=problems, quotas=quotas, validate=validate
+    )
 
 
 def plan_thumbnails(
@@ -148,10 +152,20 @@ def plan_thumbnails(
     fit: bool = False,
     problems: str | os.PathLike[str] | None = None,
     quotas: Mapping[str, Quota | None] | None = None,
+    validate: bool = True,
 ) -> Plan:
     """What ``upload_thumbnails`` would do; arguments and errors as for :func:`plan_people`."""
     operation = "upload-thumbnails"
-    return _plan(ThumbnailUpload, operation, items, journal=journal, fit=fit, problems=problems, quotas=quotas)
+    return _plan(
+        ThumbnailUpload,
+        operation,
+        items,
+        journal=journal,
+        fit=fit,
+        problems=problems,
+        quotas=quotas,
+        validate=validate,
+    )
 
 
 def _plan(
@@ -163,6 +177,7 @@ def _plan(
     fit: bool,
     problems: str | os.PathLike[str] | None,
     quotas: Mapping[str, Quota | None] | None,
+    validate: bool,
 ) -> Plan:
     first: list[BulkOutcome] = []
     with (
@@ -170,7 +185,7 @@ def _plan(
         remembered(journal, operation) as find,
         keeping(problems, first) as tell,
     ):
-        planner = Planner(kind, find, fit, tell, firsts)
+        planner = Planner(kind, find, fit, tell, firsts, validate)
         planner.go_through(items)
         counts = dict(planner.counts)
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags

@@ -123,7 +123,13 @@ class Job:
 def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
     def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
         def planned(journal: Path | None, problems: Path | None) -> Planned:
-            return plan(counted(read(source)), journal=journal, fit=options.fit, problems=problems)
+            return plan(
+                counted(read(source)),
+                journal=journal,
+                fit=options.fit,
+                problems=problems,
+                validate=service.validate,
+            )
 
         def started(workspace: Workspace, **more: Any) -> BulkRun:
             return start(workspace, items, fit=options.fit, **more)

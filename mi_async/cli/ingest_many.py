@@ -70,7 +70,13 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
     found = None if in_bucket else read_assets(source)  # what can be no input is refused before anything else
 
     def plan(journal: Path | None, problems: Path | None) -> Planned:
-        options = PlanOptions(journal=journal, problems=problems, analyze=wanted.analyze, summarize=wanted.summarize)
+        options = PlanOptions(
+            journal=journal,
+            problems=problems,
+            analyze=wanted.analyze,
+            summarize=wanted.summarize,
+            validate=service.validate,
+        )
         if found is None:
             return asyncio.run(_planned(source, service, options))
         return plan_assets(counted(found), **options)
@@ -107,6 +113,7 @@ class PlanOptions(TypedDict):
     problems: Path | None
     analyze: bool
     summarize: bool
+    validate: bool
 
 
 async def _planned(source: str, service: InStorage, options: PlanOptions) -> AssetPlan:
