@@ -40,7 +40,7 @@ def _image(name: str, *suffixes: str) -> FileKind:
 _EXPORT = "export it as JPEG"
 HEIC, AVIF = _image("HEIC", ".heic", ".heif", ".hif"), _image("AVIF", ".avif")
 CR3 = FileKind("Canon raw image", _EXPORT, frozenset({".cr3"}))
-EMPTY = FileKind("empty", "copy it again")
+EMPTY = FileKind("empty")
 ZEROS = FileKind("a file of zeros", "its content never arrived: copy it again")
 APPLE_DOUBLE = FileKind("macOS metadata (AppleDouble)", "the file itself has the same name without '._'")
 LFS = FileKind("Git LFS pointer", "get the file itself with: git lfs pull")
@@ -165,7 +165,7 @@ def described(kind: FileKind, name: str, taken: str, advice: str = "") -> str:
         advice: what to do; by default the kind's.
     """
     if kind is EMPTY:
-        return f"empty; {kind.advice}"
+        return kind.name
     suffix = PurePath(name).suffix.lower()
     # The suffix of such a name as "<bytes>" is none, and that of an unknown kind never misleads.
     misleads = suffix and kind.suffixes and suffix not in kind.suffixes

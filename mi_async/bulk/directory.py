@@ -19,8 +19,10 @@ from typing import TextIO
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload, is_unicode
 from mi_async.bulk.rows import number
 
-PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
-"""Suffixes of files that are taken for pictures, in any case; whether they are, their content decides."""
+PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}) | {
+    *(".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif")  # which fit converts
+}
+"""Suffixes of files that are taken for images, in any case; what they are, their content decides."""
 
 IGNORED = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
 """What systems leave behind; as hidden files (``.DS_Store``) it is no input and no mistake either."""

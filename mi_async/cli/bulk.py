@@ -69,7 +69,12 @@ class FaceOptions(Options):
     """How a bulk run over pictures goes."""
 
     fit: Annotated[
-        bool, Parameter(negative=(), show_default=False, help="Make pictures smaller that are only too big.")
+        bool,
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="Convert HEIC, AVIF, TIFF, BMP and GIF images, and make smaller what is only too big.",
+        ),
     ] = False
 
 
