@@ -95,6 +95,7 @@ _HOMES = {
     "Repeat": "_core.operation",
     "RequestedAnalysis": "api.indexes",
     "RequestedSearch": "api.search",
+    "ResourceError": "errors",
     "ResponseError": "errors",
     "RetryPolicy": "_core.retry",
     "SceneHit": "workflows.search",

@@ -255,8 +255,9 @@ def connect(
             has moved it: ``{"thumbnails.presign": "/workspaces/{workspace_name}/person-thumbnail/presign"}``.
         hooks: run around each attempt.
         clock: the time; for tests and for emulators that run faster than real time.
-        validate: hold arguments against the documented bounds before a request is made. False leaves that to the
-            service, whose limits may have moved.
+        validate: hold arguments and media files against the documented bounds before a request is made. False leaves
+            that to the service, whose limits may have moved. Images are always checked: their format decides what is
+            sent with them.
         storage: Object Storage, where media files go; by default that of region Korea, with the same keys. With a
             ``base_url`` that is not the service's, such as an emulator's, there is no default: media files would go
             to the vendor.

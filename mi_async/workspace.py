@@ -20,6 +20,7 @@ from mi_async.api.query_assets import QueryAssets
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
 from mi_async.api.workspaces import Workspaces
+from mi_async.bulk.fit import image_loader
 from mi_async.bulk.items import AssetInput, BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.media_files import stored_assets
 from mi_async.bulk.options import Options
@@ -89,7 +90,13 @@ class Workspace(WorkspaceGroups):
         return f"Workspace({self.name!r})"
 
     async def upload_thumbnail(
-        self, person_id: int, source: Source, *, primary: bool = False, progress: Progress | None = None
+        self,
+        person_id: int,
+        source: Source,
+        *,
+        primary: bool = False,
+        fit: bool = False,
+        progress: Progress | None = None,
     ) -> Upload:
         """Give a person one more picture: presign, PUT to Object Storage, poll completion, attach.
 
@@ -98,6 +105,8 @@ class Workspace(WorkspaceGroups):
             source: a path, bytes, or an object with ``read`` (sync or async); jpg, png or webp by content, at most
                 5 MB, at least 256 px wide and high. Read once, off the event loop, and held in memory.
             primary: make it the person's main picture.
+            fit: convert HEIC, AVIF, TIFF, BMP and GIF images, and make images of more than 5 MB smaller; the upload's
+                ``image.note`` says so. Needs the extra ``images``.
             progress: a plain function, called with the :class:`Upload` after each step; after a failed PUT the state
                 is NEW once more.
 
@@ -111,9 +120,16 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
         """
-        return await bring(
-            self._context, source, State.ATTACHED, person_id=person_id, primary=primary, progress=progress
-        )
+        async with image_loader(fit=fit) as load:
+            return await bring(
+                self._context,
+                source,
+                State.ATTACHED,
+                person_id=person_id,
+                primary=primary,
+                progress=progress,
+                load=load,
+            )
 
     async def enroll_person(
         self,
@@ -122,6 +138,7 @@ class Workspace(WorkspaceGroups):
         *,
         description: str | None = None,
         tags: Iterable[str] = (),
+        fit: bool = False,
         progress: Progress | None = None,
     ) -> Person:
         """Create a person with pictures and tags, exactly once whatever the network does.
@@ -134,6 +151,7 @@ class Workspace(WorkspaceGroups):
             sources: pictures as in :meth:`upload_thumbnail`, at least one; the first becomes the main one.
             description: 1 to 700 characters.
             tags: names of 1 to 30 characters.
+            fit: as in :meth:`upload_thumbnail`.
             progress: a plain function, called with each :class:`Upload` after each of its steps, up to ATTACHED once
                 the person is there.
 
@@ -146,7 +164,10 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
         """
-        return await enroll_person(self._context, name, sources, description=description, tags=tags, progress=progress)
+        async with image_loader(fit=fit) as load:
+            return await enroll_person(
+                self._context, name, sources, description=description, tags=tags, progress=progress, load=load
+            )
 
     async def ingest_asset(
         self,
@@ -379,7 +400,7 @@ class Workspace(WorkspaceGroups):
             journal: path of the file that remembers what is done. It belongs to this service, account, workspace and
                 operation, and is refused for any other.
             total: how many there are, for the progress; by default ``len(people)`` where that is known.
-            fit: make pictures of more than 5 MB smaller; the outcome says so. Needs Pillow.
+            fit: as in :meth:`upload_thumbnail`; the outcome says so.
             max_failures: stop when more items than this have ended in any way but done or skipped; None for never.
             grace: seconds for what is under way to land when the run is stopped or cancelled.
             patience: seconds for which a service that does not answer at all is waited for, by default 6 hours.

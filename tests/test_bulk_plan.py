@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 from PIL import Image
 
-from mi_async._core.images import MAX_BYTES, read_picture
+from mi_async._core.images import MAX_BYTES, TAIL, read_picture
 from mi_async._core.operation import Quota
 from mi_async.bulk import headers, planner
 from mi_async.bulk.fit import MOST_BYTES
@@ -417,7 +417,7 @@ def test_no_start_of_a_picture_is_taken_for_another(kind: str) -> None:
         assert read_picture(content[:end]) in {None, whole}
 
 
-def test_only_the_header_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_header_and_the_end_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "hong.png"
     path.write_bytes(padded(4_000_000))
     taken: list[int] = []
@@ -429,4 +429,4 @@ def test_only_the_header_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "read", watched)
     assert look(path, fit=False).size == 4_000_000
-    assert taken == [headers.FIRST]
+    assert taken == [headers.FIRST, TAIL]

@@ -59,7 +59,7 @@ def test_folders_and_files(tmp_path: Path) -> None:
 
 def test_what_is_passed_over_and_what_is_told(tmp_path: Path) -> None:
     lay(tmp_path, "Hong/a.jpg", "Hong/.DS_Store", "Hong/Thumbs.db", "desktop.ini", ".git/x", "__MACOSX/a.jpg")
-    lay(tmp_path, "Hong/notes.txt", "Hong/older/b.jpg", "Kim/", "readme", "Lee/cv.pdf", "Park.gif")
+    lay(tmp_path, "Hong/notes.txt", "Hong/older/b.jpg", "Kim/", "readme", "Lee/cv.pdf", "Park.svg")
     (tmp_path / "Choi.jpg").symlink_to(tmp_path / "nowhere.jpg")
     assert people(tmp_path) == {"Choi": ["Choi.jpg"], "Hong": ["Hong/a.jpg"]}
     name = "not a picture by its name: .jpg, .jpeg, .png and .webp are"
@@ -69,7 +69,7 @@ def test_what_is_passed_over_and_what_is_told(tmp_path: Path) -> None:
         "Kim": "there is no picture in it",
         "readme": name,
         "Lee/cv.pdf": name,
-        "Park.gif": name,
+        "Park.svg": name,
     }
 
 

@@ -97,6 +97,20 @@ def test_mistakes_are_one_line(server: Server, clip: Path, capsys: pytest.Captur
     assert server.log.count("assets.register") == 0
 
 
+@pytest.mark.usefixtures("server")
+def test_limits_are_left_to_the_service_when_told(
+    s3: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "large.mp4"
+    path.write_bytes(film(60, 3840, 2160))
+    arguments = [str(path), "--bucket", BUCKET, "--no-analyze"]
+    assert run(["ingest", *arguments]) == 2
+    assert "3840 x 2160 px, not from 360p to 1080p" in capsys.readouterr().err
+    assert asyncio.run(s3.look(BUCKET, path.name)) is None
+    assert run(["ingest", *arguments, "--no-validate"]) == 0
+    assert asyncio.run(s3.look(BUCKET, path.name)) is not None
+
+
 def test_interrupted_and_run_again(server: Server, s3: Bucket, clip: Path) -> None:
     clip.write_bytes(film(size=3 * LEAST_PART))
     s3.refuse = lambda _kind, query: ("503 Slow Down", "SlowDown") if query.get("partNumber") == ["3"] else None

@@ -14,6 +14,7 @@ from mi_async.errors import APIError, AuthenticationError, MIError, error_class
 API: dict[str, Any] = {"request_id": "r-1", "operation": "persons.get", "retry_after": 2.5}
 MADE: dict[type[MIError], tuple[tuple[Any, ...], dict[str, Any]]] = {
     errors.ImageRejectedError: (("too small",), {"source": "hong.jpg", "reason": "resolution"}),
+    errors.ResourceError: (("no descriptors",), {"source": "hong.jpg"}),
     errors.MediaRejectedError: (("too long",), {"source": "clip.mp4", "reason": "duration"}),
     errors.AlreadyExistsError: (("is there",), {"existing": (1002,)}),
     errors.ResponseError: (("not JSON",), {"status": 200, "path": "$.result.id"}),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mi_async.errors import MediaRejectedError
-from mi_async.workflows.header import Header
+from mi_async.workflows.header import Header, incomplete
 from mi_async.workflows.media import check_media, check_name, read_header
 from tests.support.films import box, film, heic, matroska, moov
 from tests.support.pictures import picture
@@ -31,7 +31,7 @@ def header(content: bytes) -> Header | None:
         (heic(1440, 1080), Header("heic", 1440, 1080)),
         (picture("png", 640, 480), Header("png", 640, 480)),
         (picture("jpg", 640, 480), Header("jpg", 640, 480)),
-        (b"\xff\xd8\xff\xe0 and no more", Header("jpg")),
+        (b"\xff\xd8\xff\xe0 and no more", Header("jpg", fault=incomplete("its end is missing"))),
         (b"RIFF....AVI LIST", None),
         (b"", None),
     ],
@@ -61,7 +61,7 @@ def test_reads_little_of_a_large_file() -> None:
         (Header("mp4"), 10 * GIB + 1, "size"),
         (Header("png"), 10 * 2**20 + 1, "size"),
         (Header("mp4", 1280, 720, 6 * 3600 + 1), 10, "duration"),
-        (Header("mp4", 358, 640), 10, "resolution"),
+        (Header("mp4", 358, 638), 10, "resolution"),
         (Header("mov", 3840, 2160), 10, "resolution"),
     ],
 )

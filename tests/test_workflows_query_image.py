@@ -61,9 +61,10 @@ async def test_a_heic_picture_is_searched_with_under_the_key_of_what_it_became()
     [
         (picture("jpg", 223, 300), "resolution", "223 x 300 px, less than the 224 px"),
         (heic(640, 223), "resolution", "640 x 223"),
-        (picture("gif"), "format", "not a jpg, png, webp or heic"),
+        (picture("gif"), "format", "GIF image; the service takes jpg, png, webp or heic; export it as JPEG"),
+        (b"something else", "format", "not a jpg, png, webp or heic image"),
         (picture("jpg")[:20], "format", "a jpg that is cut off"),
-        (heic(640, 480, brand=b"avif"), "format", "not a jpg"),
+        (heic(640, 480, brand=b"avif"), "format", "AVIF image; the service takes jpg"),
         (b"", "format", "empty"),
         (bytes(5 * 2**20 + 1), "size", "5 MB"),
     ],

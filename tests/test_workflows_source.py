@@ -108,7 +108,8 @@ async def test_the_content_decides_and_not_the_name(kind: str, tmp_path: Path) -
     path.write_bytes(picture("gif"))
     error = await rejected(path)
     assert error.reason == "format"
-    assert "not a jpg, png or webp picture: it starts with b'GIF8" in str(error)
+    what = "use --fit (fit=True), or export it as JPEG"
+    assert str(error) == f"{path}: GIF image named .{kind}; the service takes jpg, png or webp; {what}"
     path.write_bytes(picture(kind)[:14])
     assert f"a {kind} that is cut off or damaged" in str(await rejected(path))
 

@@ -1,6 +1,6 @@
-"""What a picture is, by its content: format and size in pixels, from the header alone.
+"""Format and size in pixels of an image by its content, and whether its end is there.
 
-Law: pure; bytes in, a value out. Used by the checks before an upload and by the emulator.
+Invariant: pure; bytes in, a value out. Used by the checks before an upload and by the emulator.
 """
 
 from io import BytesIO
@@ -9,6 +9,10 @@ from attrs import frozen
 
 MAX_BYTES = 5 * 2**20
 """Largest person thumbnail, in bytes. Source: maiu-upload-person-thumbnail-url (5 MB)."""
+
+FIT_BYTES = 5_000_000
+"""Bytes that an image is made to fit into. The documents say "5 MB" and not which: this is below either megabyte, and
+only what is above both (``MAX_BYTES``) is refused."""
 
 MIN_PIXELS = 256
 """Smallest width and height of a person thumbnail. Source: maiu-upload-person-thumbnail-url."""
@@ -53,3 +57,59 @@ def read_picture(content: bytes) -> Picture | None:
         return None
     width, height = imagesize.get(BytesIO(content))  # -1, -1 for what it cannot read
     return Picture(kind, width, height) if width > 0 and height > 0 else None
+
+
+TAIL = 12
+"""Bytes from the end of a file that :func:`has_end` looks at."""
+
+
+def has_end(kind: str, start: bytes, tail: bytes, size: int) -> bool:
+    """Return True if an image surely is all there, by its first and last bytes; False if a closer look is needed.
+
+    Args:
+        kind: format, as :func:`sniff` tells it; other formats are taken to be complete.
+        start: at least the first 12 bytes.
+        tail: the last 12 bytes.
+        size: bytes of the image.
+    """
+    match kind:
+        case "jpg":
+            return tail.endswith(b"\xff\xd9")
+        case "png":
+            return tail[-8:-4] == b"IEND"
+        case "webp":
+            return 8 + int.from_bytes(start[4:8], "little") <= size
+    return True
+
+
+def is_cut_off(kind: str, content: bytes) -> bool:
+    """Return True if the content proves that its end is missing; what follows the end of an image does not matter.
+
+    Cameras and phones put data of their own behind an image, so its end is looked for wherever it is.
+    """
+    if has_end(kind, content[:HEADER], content[-TAIL:], len(content)):
+        return False
+    return kind == "webp" or (_jpeg_is_cut_off(content) if kind == "jpg" else _png_is_cut_off(content))
+
+
+def _jpeg_is_cut_off(content: bytes) -> bool:
+    """Look for the marker EOI behind the first SOS: previews before that have markers of their own."""
+    at = 2
+    while at + 4 <= len(content):
+        if content[at] != 0xFF:  # noqa: PLR2004  every marker begins with it
+            return False  # damaged, which says nothing about the end
+        if content[at + 1] == 0xDA:  # noqa: PLR2004  SOS; in what follows FF D9 is a marker and nothing else
+            return content.find(b"\xff\xd9", at) < 0
+        # Any number of FF may precede a marker.
+        at += 1 if content[at + 1] == 0xFF else 2 + int.from_bytes(content[at + 2 : at + 4], "big")  # noqa: PLR2004
+    return True
+
+
+def _png_is_cut_off(content: bytes) -> bool:
+    """Look for the chunk IEND."""
+    at = 8
+    while at + 8 <= len(content):
+        if content[at + 4 : at + 8] == b"IEND":
+            return False
+        at += 12 + int.from_bytes(content[at : at + 4], "big")
+    return True

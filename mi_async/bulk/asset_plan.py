@@ -28,8 +28,9 @@ from mi_async.storage.cut import Cut
 from mi_async.storage.file import LocalFile
 from mi_async.storage.place import StoredObject
 from mi_async.text import size, span
+from mi_async.workflows.header import Header
 from mi_async.workflows.ingest import Wish
-from mi_async.workflows.media import check_media, check_name, read_header
+from mi_async.workflows.media import check_name, inspect_media, read_header
 
 CHUNK = 256
 """Files that the journal is asked about at once."""
@@ -148,6 +149,7 @@ def plan_assets(
     problems: str | os.PathLike[str] | None = None,
     force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
+    validate: bool = True,
 ) -> AssetPlan:
     """What ``ingest_many`` would do with media files; blocks for as long as their headers take to read.
 
@@ -160,6 +162,7 @@ def plan_assets(
         problems: a file for everything that would not go well, in JSON Lines as in a report.
         force: replace that file even if it is no report of ours, as in ``BulkReport.write``.
         quotas: by operation id, as in ``connect``.
+        validate: as in ``connect``; without it files are not checked, as the run would not check them.
 
     Raises:
         JournalError: there is no such journal, or it belongs to something else.
@@ -167,7 +170,7 @@ def plan_assets(
             ``problems`` cannot be written.
     """
     goal, source = goal_of(Wish(analyze=analyze, summarize=summarize)), iter(assets)
-    with _planning(goal, journal, problems, force=force) as planner:
+    with _planning(goal, journal, problems, force=force, validate=validate) as planner:
         while chunk := list(islice(source, CHUNK)):
             planner.add(chunk)
     return planner.plan(quotas or {}, facts_of(assets))
@@ -182,10 +185,11 @@ async def plan_listing(
     problems: str | os.PathLike[str] | None = None,
     force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
+    validate: bool = True,
 ) -> AssetPlan:
     """The same of an asynchronous iterable, such as ``Workspace.stored_assets``, as it comes; blocks for files."""
     goal, chunk = goal_of(Wish(analyze=analyze, summarize=summarize)), list[AssetInput | BadInput]()
-    with _planning(goal, journal, problems, force=force) as planner:
+    with _planning(goal, journal, problems, force=force, validate=validate) as planner:
         async for item in listing:
             chunk.append(item)
             if len(chunk) == CHUNK:
@@ -197,7 +201,12 @@ async def plan_listing(
 
 @contextmanager
 def _planning(
-    goal: Reached, journal: str | os.PathLike[str] | None, problems: str | os.PathLike[str] | None, *, force: bool
+    goal: Reached,
+    journal: str | os.PathLike[str] | None,
+    problems: str | os.PathLike[str] | None,
+    *,
+    force: bool,
+    validate: bool,
 ) -> Generator["_Planner"]:
     first = list[BulkOutcome]()
     with (
@@ -205,7 +214,7 @@ def _planning(
         remembered_assets(journal) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
-        yield _Planner(goal, find, firsts, tell, first)
+        yield _Planner(goal, find, firsts, tell, first, validate)
 
 
 @define(eq=False)
@@ -217,6 +226,7 @@ class _Planner:
     firsts: Firsts
     tell: Callable[[BulkOutcome], None]
     first: Sequence[BulkOutcome]
+    validate: bool = True
     counts: dict[str, int] = field(init=False, factory=dict)
     reasons: dict[str, int] = field(init=False, factory=dict)
     footage: float = field(init=False, default=0.0)
@@ -289,13 +299,17 @@ class _Planner:
         """Count the bytes and seconds of a film that is not known to be there."""
         there = film.is_same and film.record.reached.includes(Reached.STORED)
         if film.is_stored:
-            check_name(film.place.key, film.print[0])
+            if self.validate:
+                check_name(film.place.key, film.print[0])
             self._add("storage.head", not (there or film.print[0]))
             self._add("unknown")
             return
         with LocalFile.open(str(film.item.source)) as file:
-            header = read_header(file.read, file.size)
-            check_media(header, file.size, file.name)
+            if self.validate and not there:
+                header: Header | None = inspect_media(file.read, file.size, file.name)
+                check_name(film.place.key, file.size)
+            else:
+                header = read_header(file.read, file.size)
             length = None if header is None else header.seconds
             self.footage += length or 0.0
             self._add("unknown", length is None)

@@ -21,8 +21,10 @@ from mi_async.bulk.input_facts import PassedOver
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.leftovers import LEFT_BEHIND, is_left_behind
 
-PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
-"""Suffixes of files that are taken for pictures, in any case; whether they are, their content decides."""
+PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}) | {
+    *(".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif")  # which fit converts
+}
+"""Suffixes of files that are taken for images, in any case; what they are, their content decides."""
 
 JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
 """How files end that are a journal or lie beside one; by default a run's journal is in the directory it is begun in."""

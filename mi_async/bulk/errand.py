@@ -16,6 +16,7 @@ from mi_async.errors import (
     JobTimeoutError,
     MediaRejectedError,
     MIError,
+    ResourceError,
     UploadFailedError,
 )
 
@@ -23,6 +24,8 @@ Moves: TypeAlias = tuple[tuple[str, Any], ...]
 """What goes where next: the name of a stage, and who goes there."""
 END = "end"
 """Where works go that are over."""
+LOCAL = (ImageRejectedError, MediaRejectedError, InvalidArgumentError, ResourceError)
+"""Failures that come before any request."""
 
 
 @define(eq=False, kw_only=True)
@@ -60,7 +63,7 @@ class Errand(ABC):
         problem = Problem(source or self.origin or self.name, code_of(error), text_of(error))
         self.problems.append(problem)
         self.transient = self.transient or transient
-        self.sent = self.sent or not isinstance(error, ImageRejectedError | MediaRejectedError | InvalidArgumentError)
+        self.sent = self.sent or not isinstance(error, LOCAL)
         return problem
 
 

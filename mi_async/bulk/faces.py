@@ -40,7 +40,7 @@ class Faces:
         self.pending = Pending(self.means.context.clock, self.means.schedule, spacing)
         self.stages = (
             Stage("look", 4, 4, self._with(settling.look_first)),
-            Stage("read", 8, 8, self._with(steps.read), tries=1, asks=False),
+            Stage("read", 8, 8, self._with(steps.read)),
             Stage("resume", 8, 8, self._with(steps.resume)),
             Stage("presign", 8, 4, self._with(steps.presign)),
             Stage("put", 24, 4, self._with(steps.put)),

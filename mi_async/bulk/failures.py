@@ -25,6 +25,7 @@ from mi_async.errors import (
     PermissionDeniedError,
     QuotaError,
     QuotaWaitError,
+    ResourceError,
     ServerError,
     SessionError,
     TransportError,
@@ -65,6 +66,7 @@ KINDS: tuple[tuple[type[MIError], Kind], ...] = (
     (ServerError, Kind.TRANSIENT),
     (TransportError, Kind.TRANSIENT),
     (DeadlineExceededError, Kind.TRANSIENT),
+    (ResourceError, Kind.TRANSIENT),
 )
 """The first that fits; anything else is permanent."""
 
@@ -181,11 +183,18 @@ class Outage:
         if not self.on:
             return False
         if now - self.since > self.patience:
-            message = f"the service has not answered for {now - self.since:.0f} s; the last failure: {error}"
+            message = f"{_silent(error)[0]} for {now - self.since:.0f} s; the last failure: {error}"
             raise BulkError(message) from error
         if now >= self._until:
             level = logging.WARNING if self._pause == FIRST else logging.INFO  # one line for an outage
-            _log.log(level, "the service does not answer; trying again in %.0f s: %s", self._pause, error)
+            _log.log(level, "%s; trying again in %.0f s: %s", _silent(error)[1], self._pause, error)
             self._until = now + self._pause
             self._pause = min(LONGEST, self._pause * 2)
         return True
+
+
+def _silent(error: MIError) -> tuple[str, str]:
+    """What has not worked, and does not work."""
+    if isinstance(error, ResourceError):
+        return "files could not be read", "files cannot be read"
+    return "the service has not answered", "the service does not answer"

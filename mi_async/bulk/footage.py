@@ -34,7 +34,7 @@ class Footage:
     def __attrs_post_init__(self) -> None:
         """Set the stages up."""
         self.stages = (
-            Stage("check", 4, 8, self._with(stages.check), asks=False),
+            Stage("check", 4, 8, self._with(stages.check)),
             Stage("put", SMALL, 64, self._with(stages.send_file)),
             Stage("send", LARGE, 64, self._with(stages.send_file)),
             Stage("register", 8, 0, self._with(stages.register)),

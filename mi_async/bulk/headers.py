@@ -10,10 +10,10 @@ import os
 from attrs import frozen
 
 from mi_async._core.files import open_regular, open_regular_file
-from mi_async._core.images import MAX_BYTES, Picture, read_picture, sniff
-from mi_async.bulk.fit import MOST_BYTES
+from mi_async._core.images import HEADER, MAX_BYTES, TAIL, Picture, has_end, read_picture, sniff
+from mi_async.bulk.fit import MOST_BYTES, convertible, fits
 from mi_async.errors import ImageRejectedError
-from mi_async.workflows.source import Source, checked, name_of, rejected, too_big, unreadable
+from mi_async.workflows.source import Source, checked, name_of, refuse_cut_off, rejected, too_big, unreadable_file
 
 FIRST = 8 * 2**10
 """Bytes that are read of each file; metadata of some cameras are longer, and then more is read."""
@@ -27,7 +27,7 @@ class Look:
 
     Attributes:
         size: bytes, 0 where that is not known.
-        fits: whether it is no larger than the service takes; if not, it is to be made to fit.
+        fits: False if it is to be made to fit.
         problem: why it would be refused.
     """
 
@@ -41,14 +41,19 @@ def look(source: Source, fit: bool) -> Look:
 
     Args:
         source: as in an upload.
-        fit: whether pictures of too many bytes are made to fit.
+        fit: whether images of too many bytes or of other formats are made to fit.
+
+    Raises:
+        ResourceError: a file cannot be read now.
     """
     try:
         if isinstance(source, str | os.PathLike):
             return _look_at_file(os.fspath(source), fit)
         if isinstance(source, bytes | bytearray | memoryview):
             content = bytes(source)
-            return _judge(name_of(source), read_picture(content), content, len(content), fit)
+            shown = _judge(name_of(source), _picture(content, fit), content, len(content), fit)
+            refuse_cut_off(name_of(source), sniff(content) or "", content)
+            return shown
     except ImageRejectedError as error:
         return Look(problem=error)
     return Look()
@@ -75,15 +80,38 @@ def _look_at_file(path: str, fit: bool) -> Look:
             if size > MAX_BYTES and not fit:
                 raise rejected(path, "size", too_big())
             start = os.read(file, FIRST)
-            picture = read_picture(start)
-            while picture is None and sniff(start) and (more := os.read(file, len(start) * (MORE - 1))):
+            picture = _picture(start, fit)
+            while _may_tell_more(picture, start) and (more := os.read(file, len(start) * (MORE - 1))):
                 start += more
-                picture = read_picture(start)
-            return _judge(path, picture, start, size, fit)
+                picture = _picture(start, fit)
+            shown = _judge(path, picture, start, size, fit)
+            _check_end(path, file, start, size)
+            return shown
         finally:
             os.close(file)
     except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
+        raise unreadable_file(path, error) from error
+
+
+def _picture(start: bytes, fit: bool) -> Picture | None:
+    picture = read_picture(start)
+    return convertible(start) if picture is None and fit else picture
+
+
+def _may_tell_more(picture: Picture | None, start: bytes) -> bool:
+    """Whether more of a file may tell its size; that of a TIFF often stands at its end."""
+    return sniff(start) is not None if picture is None else picture.width == 0
+
+
+def _check_end(path: str, file: int, start: bytes, size: int) -> None:
+    """Refuse a file whose end is missing; all of it is read only where its last bytes leave that open."""
+    kind = sniff(start)
+    os.lseek(file, max(0, size - TAIL), os.SEEK_SET)
+    if kind is None or has_end(kind, start[:HEADER], os.read(file, TAIL), size):
+        return
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(file), "rb") as whole:
+        refuse_cut_off(path, kind, whole.read())
 
 
 def _judge(name: str, picture: Picture | None, start: bytes, size: int, fit: bool) -> Look:
@@ -92,4 +120,4 @@ def _judge(name: str, picture: Picture | None, start: bytes, size: int, fit: boo
     if size > MOST_BYTES:
         raise rejected(name, "size", too_big(MOST_BYTES))
     checked(name, picture, start)
-    return Look(size, size <= MAX_BYTES)
+    return Look(size, not fit or fits(start, size))

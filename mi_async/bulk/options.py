@@ -20,7 +20,7 @@ class Options:
     Attributes:
         journal: path of the journal.
         total: items of the input, None for unknown.
-        fit: whether pictures that are too big are made smaller.
+        fit: whether images that are too big, or of other formats, are made to fit.
         max_failures: items that may end badly before the run stops; None for any number.
         grace: seconds for what is under way to land when the run is stopped.
         patience: seconds for which a service that does not answer is waited for.

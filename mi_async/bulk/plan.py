@@ -129,6 +129,7 @@ def plan_people(
     problems: str | os.PathLike[str] | None = None,
     force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
+    validate: bool = True,
 ) -> Plan:
     """What ``enroll_many`` would do with people; blocks for as long as their headers take to read.
 
@@ -139,12 +140,23 @@ def plan_people(
         problems: a file for everything that would not go well, in JSON Lines as in a report.
         force: replace that file even if it is no report of ours, as in ``BulkReport.write``.
         quotas: by operation id, as in ``connect``.
+        validate: as in ``connect``; without it names, descriptions and tags are not checked. Images always are.
 
     Raises:
         JournalError: there is no such journal, or it belongs to something else.
         InvalidArgumentError: something else than people is among them, or ``problems`` cannot be written.
     """
-    return _plan(PersonInput, "enroll", people, journal=journal, fit=fit, problems=problems, force=force, quotas=quotas)
+    return _plan(
+        PersonInput,
+        "enroll",
+        people,
+        journal=journal,
+        fit=fit,
+        problems=problems,
+        force=force,
+        quotas=quotas,
+        validate=validate,
+    )
 
 
 def plan_thumbnails(
@@ -155,11 +167,20 @@ def plan_thumbnails(
     problems: str | os.PathLike[str] | None = None,
     force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
+    validate: bool = True,
 ) -> Plan:
     """What ``upload_thumbnails`` would do; arguments and errors as for :func:`plan_people`."""
     operation = "upload-thumbnails"
     return _plan(
-        ThumbnailUpload, operation, items, journal=journal, fit=fit, problems=problems, force=force, quotas=quotas
+        ThumbnailUpload,
+        operation,
+        items,
+        journal=journal,
+        fit=fit,
+        problems=problems,
+        force=force,
+        quotas=quotas,
+        validate=validate,
     )
 
 
@@ -173,6 +194,7 @@ def _plan(
     problems: str | os.PathLike[str] | None,
     force: bool,
     quotas: Mapping[str, Quota | None] | None,
+    validate: bool,
 ) -> Plan:
     first: list[BulkOutcome] = []
     with (
@@ -180,7 +202,7 @@ def _plan(
         remembered(journal, operation) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
-        planner = Planner(kind, find, fit, tell, firsts)
+        planner = Planner(kind, find, fit, tell, firsts, validate)
         planner.go_through(items)
         counts = dict(planner.counts)
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags

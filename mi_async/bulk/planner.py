@@ -135,6 +135,8 @@ class Planner:
         find: what the journal knows.
         fit: whether pictures of too many bytes are made to fit.
         tell: takes what would not go well.
+        firsts: what the input had before.
+        validate: whether names, descriptions and tags are held against their bounds.
         counts: items, pictures, bytes and requests, by name.
         reasons: what would be refused, by code.
     """
@@ -144,6 +146,7 @@ class Planner:
     fit: bool
     tell: Tell
     firsts: Firsts
+    validate: bool = True
     counts: dict[str, int] = field(init=False, factory=dict)
     reasons: dict[str, int] = field(init=False, factory=dict)
 
@@ -169,7 +172,7 @@ class Planner:
             if not isinstance(item, self.kind):
                 message = f"this is about {self.kind.__name__}, not {type(item).__name__}"
                 raise InvalidArgumentError(message)
-        faults = {id(item): fault for item in good if (fault := item.fault()) is not None}
+        faults = {id(item): fault for item in good if (fault := item.fault(validate=self.validate)) is not None}
         good = [item for item in good if id(item) not in faults]
         before: dict[int, str | None] = {}
         if self.kind is PersonInput:

@@ -1,10 +1,12 @@
-"""A picture made to fit, and the program that does it for others: ``python shrink.py LIMIT LEAST``.
+"""An image made to fit, and the program that does it for others: ``python shrink.py FROM TO LIMIT LEAST``.
 
-Law: imports Pillow and nothing of ours, so that a process of it is small and starts at once; one picture after another
-comes by standard input, and goes by standard output, each as the lengths of its two parts, JSON and bytes.
+Invariant: imports Pillow and nothing of ours, so that a process of it is small and starts at once. Images come and go
+by two pipes of its own, FROM and TO, of which nothing else in the process knows: standard output is anybody's (a
+``sitecustomize`` prints there). A message is the lengths of its two parts, JSON and bytes; the first one is HELLO.
 """
 
 import json
+import os
 import signal
 import struct
 import sys
@@ -14,6 +16,10 @@ from io import BytesIO
 from math import sqrt
 from typing import IO, Any
 
+HELLO = {"protocol": 2}
+"""The first message of the program, once it can work."""
+MOST_JSON = 2**16
+"""Bytes of JSON in a message at most."""
 LENGTHS = struct.Struct(">IQ")
 """Bytes of the JSON, and of the picture after it."""
 
@@ -30,8 +36,15 @@ ROOM = 0.98
 """What is aimed at, as a share of what would be just right."""
 WEBP_SIDE = 16_383
 OPAQUE = 255
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
+SUBFILE, REDUCED, DNG_VERSION = 254, 1, 50706
+"""TIFF tags by which a raw photo is known, whose first image is a small preview. Source: TIFF 6.0, DNG 1.7."""
 COLOURS = {"L": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
 """Colour space of an ICC profile that goes with a mode."""
+
+
+class ProtocolError(Exception):
+    """What came by a pipe is no message."""
 
 
 class UnfitError(Exception):
@@ -43,14 +56,20 @@ class UnfitError(Exception):
 
 
 def shrink(content: bytes, limit: int, least: int) -> tuple[dict[str, Any], bytes]:
-    """The picture in at most ``limit`` bytes, neither side shorter than ``least``, upright, and what was done.
+    """Return the image in at most ``limit`` bytes, neither side shorter than ``least``, upright, and what was done.
+
+    Args:
+        content: an image that Pillow decodes, or pillow-heif where it is registered; of several frames the first.
+        limit: bytes.
+        least: pixels.
 
     Raises:
-        UnfitError: it is damaged, has too many pixels, or does not fit however it is tried.
+        UnfitError: it is damaged, has too many or too few pixels, or does not fit however it is tried.
     """
-    image, kind, full = _opened(content)
-    icc = image.info.get("icc_profile")
-    image, icc = _plain(image, icc)
+    image, icc, kind, full, moves = _opened(content)
+    if min(image.size) < least:
+        text = f"{image.width} x {image.height} px, less than the {least} px that the service wants"
+        raise UnfitError(reason="resolution", text=text)
     alpha = image.mode == "RGBA"
     encoding = "WEBP" if alpha or kind == "WEBP" else "JPEG"
     scale = min(1.0, WEBP_SIDE / max(image.size)) if encoding == "WEBP" else 1.0
@@ -63,7 +82,7 @@ def shrink(content: bytes, limit: int, least: int) -> tuple[dict[str, Any], byte
             if min(size) < least:
                 break
             turned = (full[1], full[0]) if (full[0] < full[1]) != (image.width < image.height) else full
-            return {"from": turned, "to": size, "first_frame": kind != "JPEG" and _is_animated(content)}, made
+            return {"from": turned, "to": size, "first_frame": moves}, made
         if len(qualities) > 1:
             qualities.pop(0)
         elif scale > floor:
@@ -75,22 +94,31 @@ def shrink(content: bytes, limit: int, least: int) -> tuple[dict[str, Any], byte
     raise UnfitError(reason="size", text="does not fit, however small it is made")
 
 
-def _opened(content: bytes) -> tuple[Any, str, tuple[int, int]]:
-    """The picture, decoded and upright, its format, and its size as it was."""
+def _opened(content: bytes) -> tuple[Any, bytes | None, str, tuple[int, int], bool]:
+    """The image, decoded, upright and plain, its profile, its format, its size as it was, and if it has more frames."""
     from PIL import Image, ImageOps  # noqa: PLC0415  an extra
 
-    Image.MAX_IMAGE_PIXELS = None  # our own bound takes its place
     try:
-        image: Any = Image.open(BytesIO(content), formats=["JPEG", "PNG", "WEBP"])
+        image: Any = Image.open(BytesIO(content), formats=[*FORMATS, *(["HEIF"] if "HEIF" in Image.OPEN else [])])
         kind = "JPEG" if image.format == "MPO" else image.format  # MPO: what phones put behind a JPEG
-        full = image.size
+        full, moves = image.size, kind != "JPEG" and bool(getattr(image, "is_animated", False))
+        _refuse_raw(image, kind)
         _draft(image, kind)
         image.load()
-        return ImageOps.exif_transpose(image), kind, full
+        icc = image.info.get("icc_profile")
+        return *_plain(ImageOps.exif_transpose(image), icc), kind, full, moves
     except UnfitError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # of a program that keeps the limit
+        raise UnfitError(reason="size", text=f"has too many pixels to be made to fit: {error}") from error
     except Exception as error:  # decoders fail in many ways
         raise UnfitError(reason="format", text=f"cannot be decoded: {error}") from error
+
+
+def _refuse_raw(image: Any, kind: str) -> None:
+    """Refuse a raw photo, of which Pillow would show a preview of some hundred pixels."""
+    if kind == "TIFF" and (image.tag_v2.get(SUBFILE, 0) & REDUCED or DNG_VERSION in image.tag_v2):
+        raise UnfitError(reason="format", text="a raw photo: export it as JPEG")
 
 
 def _draft(image: Any, kind: str) -> None:
@@ -142,57 +170,90 @@ def _encoded(image: Any, encoding: str, quality: int, scale: float, icc: bytes |
     return stream.getvalue(), image.size
 
 
-def _is_animated(content: bytes) -> bool:
-    from PIL import Image  # noqa: PLC0415  an extra
-
-    with Image.open(BytesIO(content)) as image:
-        return bool(getattr(image, "is_animated", False))
-
-
 def write(stream: IO[bytes], said: dict[str, Any], content: bytes = b"") -> None:
-    """Send JSON and a picture."""
+    """Send JSON and an image."""
     head = json.dumps(said).encode()
     stream.write(LENGTHS.pack(len(head), len(content)) + head)
     stream.write(content)
     stream.flush()
 
 
-def read(stream: IO[bytes]) -> tuple[dict[str, Any], bytes]:
-    """Receive JSON and a picture.
+def read(stream: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
+    """Receive JSON and an image of at most ``most`` bytes.
 
     Raises:
         EOFError: there is no more.
+        ProtocolError: it is no message.
     """
     start = stream.read(LENGTHS.size)
     if len(start) < LENGTHS.size:
         raise EOFError
     head, size = LENGTHS.unpack(start)
+    if head > MOST_JSON or size > most:
+        raise ProtocolError
     said, content = stream.read(head), stream.read(size)
     if len(said) < head or len(content) < size:
         raise EOFError
-    return json.loads(said), content
+    try:
+        decoded = json.loads(said)
+    except ValueError as error:
+        raise ProtocolError from error
+    if not isinstance(decoded, dict):
+        raise ProtocolError
+    return decoded, content
 
 
-def main(limit: int, least: int) -> None:
+def answer(content: bytes, limit: int, least: int) -> tuple[dict[str, Any], bytes]:
+    """Return what was done to an image, and its bytes; or ``reason`` and ``text``, of why it cannot be made to fit."""
+    try:
+        return shrink(content, limit, least)
+    except UnfitError as error:
+        return {"reason": error.reason, "text": str(error)}, b""
+    except MemoryError:
+        return {"reason": "size", "text": "takes more memory to be made to fit than there is"}, b""
+
+
+def register() -> None:
+    """Have Pillow decode HEIC.
+
+    Raises:
+        ImportError: Pillow or pillow-heif is missing or broken.
+    """
+    import_module("PIL.Image")
+    import_module("pillow_heif").register_heif_opener()
+
+
+def opened(number: int, mode: str) -> IO[bytes]:
+    """The file object of an inherited pipe: a descriptor, or on Windows a handle."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415  there is none elsewhere
+
+        number = msvcrt.open_osfhandle(number, os.O_RDONLY if mode == "rb" else 0)
+    return os.fdopen(number, mode)
+
+
+def main(source: int, target: int, limit: int, least: int) -> None:
     """Shrink what comes in until nothing does."""
+    from PIL import Image  # noqa: PLC0415  an extra
+
     # Whoever started this decides when it ends: a terminal and systemd signal the whole group of processes.
     for name in {"SIGINT", "SIGTERM", "SIGHUP"} & vars(signal).keys():  # Windows has no SIGHUP
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     warnings.simplefilter("ignore")
-    import_module("PIL.Image")  # whether it is there is known before the first picture
-
-    write(sys.stdout.buffer, {})
+    register()
+    Image.MAX_IMAGE_PIXELS = None  # our own bound takes its place
+    inward, outward = opened(source, "rb"), opened(target, "wb")
+    # Nobody reads what is printed from here on: a pipe that is full would stop the program.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    write(outward, HELLO)
     while True:
         try:
-            _, content = read(sys.stdin.buffer)
+            _, content = read(inward, sys.maxsize)
         except EOFError:
             return
-        try:
-            write(sys.stdout.buffer, *shrink(content, limit, least))
-        except UnfitError as error:
-            write(sys.stdout.buffer, {"reason": error.reason, "text": str(error)})
-        except MemoryError:
-            write(sys.stdout.buffer, {"reason": "size", "text": "takes more memory to be made to fit than there is"})
+        write(outward, *answer(content, limit, least))
 
 
 if __name__ == "__main__":

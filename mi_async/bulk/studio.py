@@ -26,7 +26,7 @@ from mi_async.workflows.context import Context, known
 from mi_async.workflows.ingest import Wish, already_there
 from mi_async.workflows.jobs import import_job
 from mi_async.workflows.mark import mark, older_than
-from mi_async.workflows.media import check_media, check_name, read_header
+from mi_async.workflows.media import check_name, inspect_media
 from mi_async.workflows.onward import ask_for_index, ask_for_summary
 from mi_async.workflows.register import register_once, reusable, still_there
 from mi_async.workflows.shelf import Shelf, find_assets
@@ -101,7 +101,7 @@ async def check(studio: Studio, film: Film) -> Moves:
     async with open_file(str(film.item.source)) as file:
         film.print = (file.size, file.fingerprint.modified)
         if studio.context.validate:
-            check_media(await asyncio.to_thread(read_header, file.read, file.size), file.size, file.name)
+            await asyncio.to_thread(inspect_media, file.read, file.size, file.name)
             check_name(film.place.key, film.print[0])
     return (("put" if Cut(file.size).is_single else "send", film),)
 

@@ -78,7 +78,12 @@ class FaceOptions(Options):
     """How a bulk run over pictures goes."""
 
     fit: Annotated[
-        bool, Parameter(negative=(), show_default=False, help="Make pictures smaller that are only too big.")
+        bool,
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="Convert HEIC, AVIF, TIFF, BMP and GIF images, and make smaller what is only too big.",
+        ),
     ] = False
     encoding: Annotated[
         str | None,
@@ -137,7 +142,14 @@ def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..
     def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
         def planned(journal: Path | None, problems: Path | None, force: bool) -> Planned:
             found = read(source, encoding=options.encoding)
-            plan_of = plan(counted(found), journal=journal, fit=options.fit, problems=problems, force=force)
+            plan_of = plan(
+                counted(found),
+                journal=journal,
+                fit=options.fit,
+                problems=problems,
+                force=force,
+                validate=service.validate,
+            )
             return evolve(plan_of, facts=facts_of(found))
 
         def started(workspace: Workspace, **more: Any) -> BulkRun:

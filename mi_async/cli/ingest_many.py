@@ -72,7 +72,12 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
 
     def plan(journal: Path | None, problems: Path | None, force: bool) -> Planned:
         options = PlanOptions(
-            journal=journal, problems=problems, force=force, analyze=wanted.analyze, summarize=wanted.summarize
+            journal=journal,
+            problems=problems,
+            force=force,
+            analyze=wanted.analyze,
+            summarize=wanted.summarize,
+            validate=service.validate,
         )
         if found is None:
             return event_loop.run(_planned(source, service, options))
@@ -111,6 +116,7 @@ class PlanOptions(TypedDict):
     force: bool
     analyze: bool
     summarize: bool
+    validate: bool
 
 
 async def _planned(source: str, service: InStorage, options: PlanOptions) -> AssetPlan:

@@ -43,6 +43,13 @@ class Account:
     )
     profile: Annotated[str | None, Parameter(help="Take the keys from this profile of ~/.ncloud/configure.")] = None
     timeout: Annotated[float | None, Parameter(help="Seconds for each call, its waits and repeats included.")] = None
+    validate: Annotated[
+        bool,
+        Parameter(
+            negative="--no-validate",
+            help="Refuse what breaks a documented limit before any request; --no-validate sends it.",
+        ),
+    ] = True
     output: Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")] = "json"
     verbose: Verbosity = 0
 
@@ -57,6 +64,7 @@ class Account:
                 timeout=None if self.timeout is None else Timeout(total=self.timeout),
                 hooks=Hooks(after=[_tell]) if self.verbose else None,
                 storage=storage,
+                validate=self.validate,
             ) as session:
                 yield session
         except MIError as error:

@@ -12,14 +12,16 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from mi_async._core.images import MAX_BYTES
+from mi_async.bulk.fit import MOST_BYTES, image_loader
 from mi_async.cli import event_loop
 from mi_async.cli.output import show
 from mi_async.cli.progress import board
 from mi_async.cli.service import InWorkspace
 from mi_async.cli.streams import console, stderr
 from mi_async.errors import InvalidArgumentError, MIError
+from mi_async.text import one_line
 from mi_async.workflows.parallel import each
-from mi_async.workflows.source import Source, load_image
+from mi_async.workflows.source import Source
 from mi_async.workflows.upload import Upload
 
 PARALLEL = 8
@@ -29,8 +31,17 @@ Sources = Annotated[
     str,
     Parameter(
         name="SOURCE",
-        help="Pictures: jpg, png or webp, up to 5 MB, at least 256 px; - is stdin.",
+        help="Images: jpg, png or webp, up to 5 MB, at least 256 px; - is stdin.",
         allow_leading_hyphen=True,
+    ),
+]
+
+Fit = Annotated[
+    bool,
+    Parameter(
+        negative=(),
+        show_default=False,
+        help="Convert HEIC, AVIF, TIFF, BMP and GIF images, and make smaller what is only too big.",
     ),
 ]
 
@@ -51,6 +62,7 @@ def enroll(
         list[str] | None, Parameter(help="Tag of the person, created if missing; may be given several times.")
     ] = None,
     description: str | None = None,
+    fit: Fit = False,
     service: InWorkspace,
 ) -> None:
     """Create a person with pictures, the first being the main one, and tags.
@@ -59,7 +71,8 @@ def enroll(
         name: 1 to 50 characters, unique in the workspace.
         description: 1 to 700 characters.
     """
-    event_loop.run(_enroll(name, read(sources), tag or [], description, service))
+    wish = {"tags": tag or [], "description": description, "fit": fit}
+    event_loop.run(_enroll(name, read(sources, fit=fit), wish, service))
 
 
 def upload_thumbnail(
@@ -67,6 +80,7 @@ def upload_thumbnail(
     /,
     *sources: Sources,
     primary: Annotated[bool, Parameter(negative=())] = False,
+    fit: Fit = False,
     service: InWorkspace,
 ) -> None:
     """Give a person more pictures.
@@ -78,33 +92,46 @@ def upload_thumbnail(
     if not sources:
         message = "SOURCE is missing; see mi-async upload-thumbnail --help"
         raise InvalidArgumentError(message)
-    event_loop.run(_upload(person_id, read(sources), primary, service))
+    event_loop.run(_upload(person_id, read(sources, fit=fit), service, primary=primary, fit=fit))
 
 
-def read(sources: Sequence[str]) -> list[Source]:
+def read(sources: Sequence[str], *, fit: bool = False) -> list[Source]:
     """Sources as the workflows take them; stdin is read here, where Ctrl-C still ends the process at once."""
     if sources.count("-") > 1:
         message = "- is stdin, which can be read only once"
         raise InvalidArgumentError(message)
-    return [Named(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>") if s == "-" else s for s in sources]
+    most = MOST_BYTES if fit else MAX_BYTES
+    return [Named(sys.stdin.buffer.read(most + 1), "<stdin>") if s == "-" else s for s in sources]
 
 
-async def _enroll(
-    name: str, sources: Sequence[Source], tags: Sequence[str], description: str | None, service: InWorkspace
-) -> None:
+async def _enroll(name: str, sources: Sequence[Source], wish: Mapping[str, Any], service: InWorkspace) -> None:
+    notes = dict[str, str]()
     async with service.session() as session:
         workspace = session.workspace(service.workspace)
         with board(console(stderr()), plain=service.verbose > 0) as progress:
-            person = await workspace.enroll_person(
-                name, sources, description=description, tags=tags, progress=progress.step
-            )
+
+            def step(upload: Upload) -> None:
+                notes[upload.image.name] = upload.image.note
+                progress.step(upload)
+
+            person = await workspace.enroll_person(name, sources, **wish, progress=step)
+    _tell(notes)
     show(person, service.output, changed=True)
 
 
-async def _upload(person_id: int, sources: Sequence[Source], primary: bool, service: InWorkspace) -> None:
+def _tell(notes: Mapping[str, str]) -> None:
+    """What was done to images to make them fit."""
+    for name, note in notes.items():
+        if note:
+            stderr().write(f"{one_line(name)}: {note}\n")
+
+
+async def _upload(person_id: int, sources: Sequence[Source], service: InWorkspace, *, primary: bool, fit: bool) -> None:
     done: list[Upload] = []
     left: dict[str, Any] = {}
-    images = await each(load_image, sources, PARALLEL)
+    async with image_loader(fit=fit) as load:
+        images = await each(load, sources, PARALLEL)
+    _tell({image.name: image.note for image in images})
     async with service.session() as session:
         workspace = session.workspace(service.workspace)
         with board(console(stderr()), plain=service.verbose > 0) as progress:

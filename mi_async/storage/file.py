@@ -18,9 +18,9 @@ from typing import Self, TypeVar
 
 from attrs import define, field, frozen
 
-from mi_async._core.files import open_regular
+from mi_async._core.files import is_transient, open_regular
 from mi_async._core.paths import stat_path
-from mi_async.errors import InvalidArgumentError, MediaRejectedError
+from mi_async.errors import InvalidArgumentError, MediaRejectedError, MIError, ResourceError
 
 T = TypeVar("T")
 STEP = 2**20
@@ -65,6 +65,13 @@ def _rejected(name: str, reason: str, text: str) -> MediaRejectedError:
     return MediaRejectedError(f"{name}: {text}", source=name, reason=reason)
 
 
+def _unreadable(name: str, error: OSError | ValueError) -> MIError:
+    said = getattr(error, "strerror", None) or str(error)
+    if is_transient(error):
+        return ResourceError(f"{name}: cannot be read now: {said}", source=name)
+    return _rejected(name, "unreadable", f"cannot be read: {said}")
+
+
 def _changed(name: str, how: str) -> MediaRejectedError:
     return _rejected(name, "changed", f"changed while it was uploaded: {how}")
 
@@ -87,6 +94,7 @@ class LocalFile:
 
         Raises:
             MediaRejectedError: it cannot be read, or is no file.
+            ResourceError: it cannot be read now.
         """
         given: object = source
         if not isinstance(given, str | os.PathLike):
@@ -96,13 +104,12 @@ class LocalFile:
         try:
             descriptor = open_regular(name)
         except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or str(error)
-            raise _rejected(name, "unreadable", f"cannot be read: {said}") from error
+            raise _unreadable(name, error) from error
         try:
             found = os.fstat(descriptor)
         except OSError as error:
             os.close(descriptor)
-            raise _rejected(name, "unreadable", f"cannot be read: {error.strerror}") from error
+            raise _unreadable(name, error) from error
         return cls(name, descriptor, Fingerprint.of(found))
 
     def __enter__(self) -> Self:
@@ -129,7 +136,9 @@ class LocalFile:
         """
         try:
             now = stat_path(self.name)
-        except OSError:
+        except OSError as error:
+            if is_transient(error):
+                raise _unreadable(self.name, error) from error
             raise _changed(self.name, "it is gone") from None
         if Fingerprint.of(now) != self.fingerprint:
             raise _changed(self.name, "it is not what it was at the beginning")
@@ -139,13 +148,14 @@ class LocalFile:
 
         Raises:
             MediaRejectedError: the file has become shorter, or cannot be read.
+            ResourceError: it cannot be read now.
         """
         length = max(0, min(length, self.size - offset))
         self._count(1)
         try:
             return self._read(offset, length)
         except OSError as error:
-            raise _rejected(self.name, "unreadable", f"cannot be read: {error.strerror}") from error
+            raise _unreadable(self.name, error) from error
         finally:
             self._count(-1)
 

@@ -6,7 +6,7 @@ The bounds are those of the operations.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from os import PathLike
 from typing import Any
@@ -30,7 +30,7 @@ from mi_async.errors import ConflictError, InvalidArgumentError, MIError
 from mi_async.workflows.attach import add_thumbnails, shows
 from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.parallel import each
-from mi_async.workflows.source import Image, Source, check_image
+from mi_async.workflows.source import Image, Source, check_image, load_image
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import Progress, State, Upload, bring, refuse_async
 
@@ -47,6 +47,7 @@ async def enroll_person(
     description: str | None = None,
     tags: Iterable[str] = (),
     progress: Progress | None = None,
+    load: Callable[[Source | Image], Awaitable[Image]] = load_image,
 ) -> Person:
     """Create a person with pictures, the first being the main one, and tags; see ``Workspace.enroll_person``."""
     name, tag_names, listed = _checked(name, description, tags, sources, validate=context.validate)
@@ -56,11 +57,11 @@ async def enroll_person(
 
     async def check(source: Source) -> Source | Image:
         async with context.held:
-            return await check_image(source)
+            return await check_image(source, load)
 
     async def upload(numbered: tuple[int, Source | Image]) -> Upload:
         number, source = numbered
-        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow)
+        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow, load=load)
 
     pictures = await each(check, listed, context.parallel)
     try:

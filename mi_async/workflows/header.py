@@ -37,6 +37,19 @@ def sparing(read: Read) -> Read:
 
 
 @frozen
+class Fault:
+    """Something in a header that proves the file useless.
+
+    Attributes:
+        reason: ``incomplete`` or ``no_video``, as in :class:`mi_async.errors.MediaRejectedError`.
+        text: in words, for the message.
+    """
+
+    reason: str
+    text: str
+
+
+@frozen
 class Header:
     """What a media file says of itself; None where its header does not tell.
 
@@ -45,12 +58,24 @@ class Header:
         width: pixels.
         height: pixels.
         seconds: length of a video.
+        fault: what proves the file useless; None also where nothing can be proved.
     """
 
     format: str
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    fault: Fault | None = None
+
+
+def incomplete(text: str) -> Fault:
+    """Return the fault of a file that is cut off or still being written."""
+    return Fault("incomplete", f"{text}: it is cut off, or still being written")
+
+
+def no_video(holds: str) -> Fault:
+    """Return the fault of a file without a picture track."""
+    return Fault("no_video", f"has no picture track, only {holds}")
 
 
 def largest(sizes: list[tuple[int, int]]) -> tuple[int, int] | tuple[None, None]:

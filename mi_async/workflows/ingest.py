@@ -33,7 +33,7 @@ from mi_async.workflows.context import Context, tell_created
 from mi_async.workflows.ingestion import IfExists, IngestedAsset, Ingestion, IngestProgress, Stage
 from mi_async.workflows.jobs import Job, import_job
 from mi_async.workflows.mark import mark, older_than
-from mi_async.workflows.media import check_media, check_name, read_header
+from mi_async.workflows.media import check_name, inspect_media
 from mi_async.workflows.onward import ask_for_index, ask_for_summary, linked_bucket, project_number
 from mi_async.workflows.register import register_once, reusable
 from mi_async.workflows.shelf import find_assets
@@ -136,8 +136,7 @@ async def _ingest_file(intake: Intake, source: str | os.PathLike[str], wish: Wis
     async with open_file(source) as file:
         run = _Run(intake, wish, Ingestion(file.name, size=file.size))
         if intake.context.validate:
-            header = await asyncio.to_thread(read_header, file.read, file.size)
-            check_media(header, file.size, file.name)
+            await asyncio.to_thread(inspect_media, file.read, file.size, file.name)
         bucket = await linked_bucket(intake.context, intake.describe(), wish.bucket)
         # In Unicode NFC, so that a name typed on one system is found on another.
         key = unicodedata.normalize("NFC", Path(file.name).name) if wish.key is None else wish.key

@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from mi_async._core.file_kind import brand
 from mi_async._core.images import Picture, read_picture
 from mi_async._core.operation import Operation
 from mi_async.api import WorkspaceGroups
@@ -22,8 +23,6 @@ from mi_async.workflows.upload import State, Upload, walk
 
 MIN_PIXELS = 224
 """Smallest width and height of a query image. Source: maiu-upload-asset-query-url."""
-HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-"""What the first box of a HEIC file says it is."""
 
 
 @frozen
@@ -74,13 +73,18 @@ def read_heic(content: bytes) -> Heic | None:
     """A HEIC picture with its size, 0 x 0 where its boxes do not tell it; None for any other content."""
     import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # two numbers come out of it, here
 
-    if content[4:8] != b"ftyp" or content[8:12] not in HEIC_BRANDS:
+    if brand(content) != "heic":
         return None
     width, height = imagesize.get(BytesIO(content))  # -1, -1 for what it cannot read
     return Heic("heic", max(width, 0), max(height, 0))
 
 
-QUERY_IMAGE = Rules("jpg, png, webp or heic", MIN_PIXELS, lambda content: read_picture(content) or read_heic(content))
+QUERY_IMAGE = Rules(
+    "jpg, png, webp or heic",
+    MIN_PIXELS,
+    lambda content: read_picture(content) or read_heic(content),
+    advice="export it as JPEG",
+)
 """What a query image may be."""
 
 

@@ -15,10 +15,11 @@ from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 from attrs import evolve, field, frozen
 
-from mi_async._core.files import open_regular_file
-from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, read_picture, sniff
+from mi_async._core.file_kind import FIRST, described, identify
+from mi_async._core.files import is_transient, open_regular_file
+from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, is_cut_off, read_picture, sniff
 from mi_async._core.inflight import was_cancelled
-from mi_async.errors import ImageRejectedError, InvalidArgumentError
+from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
 
 
 @runtime_checkable
@@ -44,6 +45,7 @@ class Image:
         content: the bytes.
         picture: format, width and height.
         md5: of the content in hex, as Object Storage gives it in ETag; made where the picture is checked, off the loop.
+        note: what was done to make it fit, '' for nothing.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Image:
     content: bytes = field(repr=False)
     picture: Picture
     md5: str
+    note: str = ""
 
     def let_go(self) -> Self:
         """The same without its content, which is no longer needed."""
@@ -83,24 +86,32 @@ class Rules:
         formats: in words.
         least: pixels of its width and height.
         read: tells what a picture is by its content, None when it is nothing that may be.
+        advice: what to do about an image of another format.
     """
 
     formats: str = "jpg, png or webp"
     least: int = MIN_PIXELS
     read: Callable[[bytes], Picture | None] = read_picture
+    advice: str = "use --fit (fit=True), or export it as JPEG"
 
 
 THUMBNAIL = Rules()
 
 
-async def check_image(source: Source) -> "Source | Image":
-    """Read and check a source; returns what can be read again, which for a stream is the picture itself.
+async def check_image(
+    source: Source, load: "Callable[[Source | Image], Awaitable[Image]] | None" = None
+) -> "Source | Image":
+    """Read and check a source; returns what can be read again: the image itself for a stream, or if it was made to fit.
+
+    Args:
+        source: a path, bytes or a readable object.
+        load: reads it; by default :func:`load_image`.
 
     Raises:
-        ImageRejectedError, InvalidArgumentError: as for :func:`load_image`.
+        ImageRejectedError, ResourceError, InvalidArgumentError: as for :func:`load_image`.
     """
-    image = await load_image(source)
-    return image if isinstance(source, Readable) else source
+    image = await (load or load_image)(source)
+    return image if image.note or isinstance(source, Readable) else source
 
 
 async def load_image(source: "Source | Image", rules: Rules = THUMBNAIL) -> Image:
@@ -108,6 +119,7 @@ async def load_image(source: "Source | Image", rules: Rules = THUMBNAIL) -> Imag
 
     Raises:
         ImageRejectedError: it breaks a rule, or cannot be read.
+        ResourceError: a file cannot be read now.
         InvalidArgumentError: it is no source at all.
     """
     return source if isinstance(source, Image) else await to_image(await read_source(source), rules)
@@ -122,6 +134,7 @@ async def read_source(source: Source, limit: int = MAX_BYTES) -> Raw:
 
     Raises:
         ImageRejectedError: there is more in it, or it cannot be read.
+        ResourceError: a file cannot be read now.
         InvalidArgumentError: it is no source at all.
     """
     name = name_of(source)
@@ -158,6 +171,7 @@ def image_of(raw: Raw, rules: Rules = THUMBNAIL) -> Image:
     if len(raw.content) > MAX_BYTES:
         raise _too_big(raw.name, MAX_BYTES)
     picture = checked(raw.name, rules.read(raw.content), raw.content, rules)
+    refuse_cut_off(raw.name, picture.format, raw.content)
     md5 = hashlib.md5(raw.content, usedforsecurity=False).hexdigest()
     return Image(raw.name, file_name(raw.name, picture), raw.content, picture, md5)
 
@@ -175,13 +189,31 @@ def checked(name: str, picture: Picture | None, start: bytes, rules: Rules = THU
         ImageRejectedError: the service does not take it.
     """
     if picture is None:
-        kind = sniff(start)
-        other = f"not a {rules.formats} picture: it starts with {start[:8]!r}" if start else "empty"
-        raise rejected(name, "format", f"a {kind} that is cut off or damaged" if kind else other)
+        raise rejected(name, "format", _not_taken(name, start, rules))
     if 0 < min(picture.width, picture.height) < rules.least:  # some headers do not tell
         size = f"{picture.width} x {picture.height} px, less than the {rules.least} px that the service wants"
         raise rejected(name, "resolution", size)
     return picture
+
+
+def _not_taken(name: str, start: bytes, rules: Rules) -> str:
+    """What is said of a content that is no image that the service takes."""
+    if (ours := sniff(start)) is not None:
+        return f"a {ours} that is cut off or damaged"
+    kind = identify(start[:FIRST])
+    if kind is None:
+        return f"not a {rules.formats} image: it starts with {start[:8]!r}"
+    return described(kind, name, rules.formats, rules.advice if kind.convertible else "")
+
+
+def refuse_cut_off(name: str, kind: str, content: bytes) -> None:
+    """Refuse an image whose end is missing: what is shown of it is half a face, on grey.
+
+    Raises:
+        ImageRejectedError: it is.
+    """
+    if is_cut_off(kind, content):
+        raise rejected(name, "format", f"a {kind} that is cut off: its end is missing")
 
 
 def file_name(name: str, picture: Picture) -> str:
@@ -235,7 +267,7 @@ def _read_file(name: str, limit: int) -> bytes:
         with open_regular_file(name) as file:
             return file.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise unreadable(name, error) from error
+        raise unreadable_file(name, error) from error
 
 
 async def _read_object(source: Readable, name: str, limit: int) -> bytes:
@@ -260,6 +292,16 @@ async def _read_object(source: Readable, name: str, limit: int) -> bytes:
     except Exception as error:  # a reader is the caller's code and may raise anything
         raise unreadable(name, error) from error
     return bytes(content)
+
+
+def unreadable_file(name: str, error: Exception) -> ImageRejectedError | ResourceError:
+    """Return what to raise for a file that cannot be read, at all or now.
+
+    A readable object is not asked again whatever it raises: what it gave already is lost.
+    """
+    if is_transient(error):
+        return ResourceError(f"{name}: cannot be read now: {getattr(error, 'strerror', None)}", source=name)
+    return unreadable(name, error)
 
 
 def unreadable(name: str, error: BaseException) -> ImageRejectedError:

@@ -180,11 +180,12 @@ async def bring(
     person_id: int | None = None,
     primary: bool = False,
     progress: Progress | None = None,
+    load: Callable[[Source | Image], Awaitable[Image]] = load_image,
 ) -> Upload:
     """Take a picture from its source to a state, holding it in memory no longer than until it is stored."""
     refuse_async(progress)
     async with context.held:
-        upload = Upload(await load_image(source), person_id, primary)
+        upload = Upload(await load(source), person_id, primary)
         upload = await walk(context, upload, State.STORED, progress)
     return await walk(context, upload, until, progress)
 
