@@ -8,6 +8,7 @@ Law: imports nothing of ours, and carries no secret, no signature and no query o
       InvalidArgumentError    an argument that cannot be sent (a ValueError too)
       ImageRejectedError      a picture that breaks a documented rule, found before any request
       MediaRejectedError      a film or picture file that breaks one, cannot be read or changes under the upload
+      ResourceError           a local file cannot be read now, for want of descriptors or memory or for a disk's fault
       AlreadyExistsError      what was to be made is there already, and nothing was made
       SessionError            a session that is closed, or used from another event loop
       TransportError          the network, between us and the service
@@ -101,6 +102,21 @@ class MediaRejectedError(MIError):
         super().__init__(message)
         self.source = source
         self.reason = reason
+
+
+class ResourceError(MIError):
+    """A local file cannot be read now, for a reason of the machine or its disk: trying again later may succeed.
+
+    Out of file descriptors or memory, an input/output error, a network disk that was remounted. It says nothing about
+    the file.
+
+    Attributes:
+        source: what the caller named.
+    """
+
+    def __init__(self, message: str, *, source: str) -> None:
+        super().__init__(message)
+        self.source = source
 
 
 class AlreadyExistsError(MIError):

@@ -32,6 +32,7 @@ class BulkProgress:
         paused: seconds for which a 429 still holds the checks back.
         refused: how many 429 the session has met.
         outage: seconds for which the service has not answered at all; 0 while it does.
+        machine: seconds for which this machine has been out of a resource, such as file descriptors; 0 while it is not.
         elapsed: seconds since the start.
         stopping: whether nothing more is admitted, so that there is no telling how long the rest would take.
     """
@@ -50,6 +51,7 @@ class BulkProgress:
     paused: float = 0.0
     refused: int = 0
     outage: float = 0.0
+    machine: float = 0.0
     elapsed: float = 0.0
     stopping: bool = False
     sent: int | None = None

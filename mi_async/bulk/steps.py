@@ -58,10 +58,12 @@ class Means:
 async def read(means: Means, picture: Picture) -> Moves:
     """Read a picture, once there is a place for it in the pool and in memory; a known one goes on from where it was."""
     work = picture.work
-    await means.pool.enter()
-    picture.in_pool = True
-    await means.context.held.acquire()
-    picture.in_memory = True
+    if not picture.in_pool:  # else this is another try, after the machine was out of a resource
+        await means.pool.enter()
+        picture.in_pool = True
+    if not picture.in_memory:
+        await means.context.held.acquire()
+        picture.in_memory = True
     loaded = await means.load(picture.source)
     name = loaded.image.name
     first = means.turns.claim(picture, loaded.sha256)
