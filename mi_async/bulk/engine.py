@@ -163,6 +163,7 @@ class Engine:
                 outage=self._runner.outage,
                 machine=self._runner.machine.seconds,
                 elapsed=self.tally.elapsed,
+                quiet=self.tally.quiet,
                 stopping=self._stop.is_set(),
             )
         )

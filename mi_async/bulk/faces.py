@@ -14,7 +14,7 @@ from mi_async.bulk.failures import Outage, answers
 from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.pending import Pending
 from mi_async.bulk.process import Line, Stage, Step
-from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.progress import BulkProgress, OldestUpload
 from mi_async.bulk.steps import Means
 from mi_async.bulk.work import Moves, Picture, Thing, Work
 from mi_async.errors import MIError
@@ -113,9 +113,16 @@ class Faces:
             pool=means.pool.size,
             pending=self.pending.qsize(),
             first=means.pool.first,
+            oldest=self._oldest(),
             paused=quota.paused if quota else 0.0,
             refused=sum(state.refused for state in quotas.values()),
         )
+
+    def _oldest(self) -> OldestUpload | None:
+        if (picture := self.pending.oldest()) is None:
+            return None
+        age = self.means.context.clock.monotonic() - picture.stored
+        return OldestUpload(picture.name, picture.work.name, age, self.means.schedule.timeout)
 
     def aclose(self) -> None:
         """Let the pictures go that are still in memory."""

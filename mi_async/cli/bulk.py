@@ -271,7 +271,8 @@ async def _watched(run: BulkRun, grace: float, service: InWorkspace) -> BulkRepo
             _say("stopping at once")
 
     try:
-        with watch(run, file=cast("TextIO", stderr()), plain=service.verbose > 0), cancelled_by_ctrl_c(told):
+        talks = service.verbose > 0
+        with watch(run, file=cast("TextIO", stderr()), plain=talks, verbose=talks), cancelled_by_ctrl_c(told):
             log_to_stderr(service.verbose)
             return await run
     finally:
