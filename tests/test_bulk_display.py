@@ -20,7 +20,7 @@ from mi_async.bulk.display import Lines, Look, line, show
 from mi_async.bulk.notebook import Cell
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.panel import Panel
-from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.progress import BulkProgress, OldestUpload
 from mi_async.bulk.tally import LAST, Tally
 from tests.support import virtual
 
@@ -64,8 +64,10 @@ class Run:
 def test_a_line_tells_the_figures_that_there_are() -> None:
     assert line(Look(MIDDLE)) == (
         "12,000 of 20,000 (60.0%); 11,950 done, 40 skipped, 10 failed; 965 a minute, 96.5 % of the quota's 1,000; "
-        "80 of 88 uploads wait for completion, 98.0 % of checks useful; 8 min 18 s to go"
+        "80 uploads in flight; 8 min 18 s to go"
     )
+    assert "; 80 uploads in flight; limit 88, 98.0 % of completion checks useful; " in line(Look(MIDDLE, verbose=True))
+    assert "; 1 upload in flight; " in line(Look(evolve(MIDDLE, pending=1)))
     assert line(Look(BulkProgress())) == "0"
     assert line(Look(BulkProgress(total=0))) == "0 of 0"
 
@@ -73,6 +75,33 @@ def test_a_line_tells_the_figures_that_there_are() -> None:
 def test_a_line_tells_what_is_in_the_way() -> None:
     said = line(Look(evolve(MIDDLE, outage=95.0, paused=3.2)))
     assert "the service has not answered for 1 min 35 s; refused with 429, paused for 3 s" in said
+
+
+def test_while_nothing_ends_there_is_no_estimate_but_the_oldest_upload_with_its_age_and_limit() -> None:
+    oldest = OldestUpload("3.jpg", "홍길동", 540.0, 600.0)
+    left = evolve(MIDDLE, counts={Status.DONE: 19_992}, open=8, elapsed=1_800.0, oldest=oldest)
+    assert "; 1 s to go" in line(Look(evolve(left, quiet=10.0)))
+    said = line(Look(evolve(left, quiet=530.0)))
+    assert "to go" not in said
+    assert said.endswith(
+        "; nothing has ended for 8 min 50 s"
+        "; the oldest upload, 3.jpg of 홍길동, has waited 9 min 00 s of at most 10 min 00 s"
+    )
+    assert "nothing has ended for 20 s" in line(Look(BulkProgress(open=3, quiet=20.0)))
+    assert "nothing has ended" not in line(Look(evolve(left, open=0, quiet=530.0), last=True))
+
+
+def test_media_files_take_hours_and_only_unusual_silence_is_told() -> None:
+    media = BulkProgress(total=10, open=9, sent=1_000_000, elapsed=3_600.0, quiet=3_600.0)
+    assert "nothing has ended" not in line(Look(media))
+    one = evolve(media, counts={Status.DONE: 1}, elapsed=7_200.0)
+    assert line(Look(evolve(one, quiet=7_000.0))).endswith("18 h 00 min to go")
+    assert line(Look(evolve(one, quiet=30_000.0))).endswith("nothing has ended for 8 h 20 min")
+
+
+def test_a_machine_without_descriptors_is_told() -> None:
+    said = line(Look(evolve(MIDDLE, machine=12.0)))
+    assert "; this machine is out of file descriptors or memory, for 12 s; " in said
 
 
 def test_without_a_terminal_a_line_comes_after_a_second_then_every_thirty_and_at_the_end() -> None:
@@ -178,8 +207,7 @@ def test_a_terminal_of_eighty_columns_has_every_figure(monkeypatch: pytest.Monke
     for said in (
         "12,000 of 20,000  60.0 %  8 min 18 s to go",
         "965 a minute, 96.5 % of the quota's 1,000",
-        "80 of 88 wait",
-        "98.0 % of checks useful",
+        "80 in flight",
         "12 min 25 s",
         "11,950 done, 40 skipped, 10 failed, 87 under way",
         "the service has not answered for 40 s",
@@ -195,7 +223,7 @@ def test_counts_of_every_kind_take_a_second_line_rather_than_being_cut(monkeypat
     shown = _screen(80, Look(evolve(MIDDLE, counts=counts)), monkeypatch)
     text = " ".join(" ".join(shown).split())
     assert "1,000 done, 1,000 skipped, 1,000 partial, 1,000 rejected, 1,000 failed, 1,000 parked, 87 under way" in text
-    assert "uploads 80 of 88 wait" in text
+    assert "uploads 80 in flight" in text
     assert "…" not in text
 
 

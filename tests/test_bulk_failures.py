@@ -6,8 +6,10 @@ import logging
 import pytest
 
 from mi_async import Clock
+from mi_async.api import operations
 from mi_async.bulk.errand import text_of
-from mi_async.bulk.failures import ALONE, LONGEST, MANY, SURE, Kind, Outage, kind, was_refused
+from mi_async.bulk.failures import ALONE, CODES, EXCEPTIONS, LONGEST, MANY, SURE, Kind, Outage, kind, was_refused
+from mi_async.bulk.shared_refusals import SharedRefusals
 from mi_async.errors import (
     AuthenticationError,
     BulkError,
@@ -28,11 +30,13 @@ from mi_async.errors import (
     PermissionDeniedError,
     QuotaError,
     QuotaWaitError,
+    ResourceError,
     ResponseError,
     ServerError,
     SessionError,
     TimeoutError,  # noqa: A004  the field's name
     UploadFailedError,
+    error_class,
 )
 from tests.support import virtual
 
@@ -53,7 +57,14 @@ def upload(reason: str, *, ambiguous: bool = False) -> UploadFailedError:
         (BulkError("no"), Kind.SYSTEMIC),
         (AuthenticationError(401, "200", "no"), Kind.SYSTEMIC),
         (PermissionDeniedError(401, "210", "no"), Kind.SYSTEMIC),
-        (CapacityError(409, "10068", "no"), Kind.SYSTEMIC),
+        (CapacityError(409, "10068", "no"), Kind.SHARED),
+        (CapacityError(409, "19999", "a code that nobody knows"), Kind.SHARED),
+        (NotFoundError(404, "", "a page of a proxy"), Kind.SHARED),
+        (NotFoundError(404, "", "no such object", operation="storage"), Kind.PERMANENT),
+        (NotFoundError(404, "NoSuchBucket", "no", operation="storage"), Kind.SYSTEMIC),
+        (PermissionDeniedError(403, "AccessDenied", "no", operation="storage"), Kind.SHARED),
+        (AuthenticationError(403, "SignatureDoesNotMatch", "no", operation="storage"), Kind.SHARED),
+        (ResourceError("no", source="a.jpg"), Kind.TRANSIENT),
         (NotFoundError(404, "10030", "no workspace"), Kind.SYSTEMIC),
         (NotFoundError(404, "10001", "no person"), Kind.PERMANENT),
         (ConflictError(409, "50005", "name in use"), Kind.PERMANENT),
@@ -80,6 +91,100 @@ def upload(reason: str, *, ambiguous: bool = False) -> UploadFailedError:
 )
 def test_what_a_failure_means(error: MIError, meaning: Kind) -> None:
     assert kind(error) is meaning
+
+
+SHARED_CODES = {"10016", "10025", "10041", "10045", "10046", "10068", "300"}
+SYSTEMIC_CODES = {"10030", "10003", "200", "210"}
+DOCUMENTED = [
+    *(
+        (400, code)
+        for code in (
+            "10001",
+            "10014",
+            "10016",
+            "10023",
+            "10027",
+            "10033",
+            "10041",
+            "10046",
+            "10048",
+            "10069",
+            "10072",
+            "10073",
+            "10074",
+        )
+    ),
+    *((400, code) for code in ("10075", "10077", "50003", "50010", "50011", "50012", "50013", "100")),
+    *((401, code) for code in ("10003", "200", "210")),
+    *((404, code) for code in ("10010", "10025", "10030", "10038", "40002", "300")),
+    *((409, code) for code in ("10026", "10045", "10049", "10062", "10068", "10076", "20012", "50005")),
+    *((422, code) for code in ("10017", "10072")),
+    *((413, "430"), (429, "400"), (429, "410"), (429, "420")),
+    *((500, "99999"), (500, "900"), (503, "500"), (504, "510")),
+]
+"""Every documented error of the service and its gateway."""
+OPERATIONS = (
+    "projects.list",
+    "persons.list",
+    "persons.get",
+    "persons.create",
+    "persons.update",
+    "persons.set_thumbnails",
+    "persons.add_tags",
+    "person_tags.list",
+    "person_tags.create",
+    "thumbnails.presign",
+    "thumbnails.complete",
+    "assets.list",
+    "assets.get",
+    "assets.register",
+    "assets.import_status",
+    "indexes.request",
+    "indexes.status",
+    "indexes.get",
+    "scene_summaries.request",
+    "scene_summaries.status",
+    "scene_summaries.get",
+)
+"""Every operation that a bulk run calls."""
+
+
+def expected(status: int, code: str, operation: str) -> Kind:
+    if status in {429, 500, 503, 504}:
+        return Kind.TRANSIENT
+    if code in SYSTEMIC_CODES:
+        return Kind.SYSTEMIC
+    of_a_person = operation in {"persons.update", "persons.set_thumbnails", "persons.add_tags"}
+    if code in SHARED_CODES and not (code == "10068" and of_a_person):
+        return Kind.SHARED
+    return Kind.PERMANENT
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_each_documented_code_means_for_each_operation(operation: str) -> None:
+    found = {
+        (status, code): kind(error_class(status, code)(status, code, "no", operation=operation))
+        for status, code in DOCUMENTED
+    }
+    assert found == {(status, code): expected(status, code, operation) for status, code in DOCUMENTED}
+
+
+def test_every_documented_code_has_a_row() -> None:
+    assert {code for _, code in DOCUMENTED} == set(CODES) - {"NoSuchBucket"}
+    assert {name for name, _ in EXCEPTIONS} <= set(OPERATIONS)
+    assert set(OPERATIONS) <= {each.id for each in operations()}
+
+
+def test_a_refusal_concerns_all_once_several_different_items_in_a_row_have_met_it() -> None:
+    met, full = SharedRefusals(), CapacityError(409, "10068", "full", operation="persons.create")
+    assert [met.concerns_all("settle", full, "Kim") for _ in range(5)] == [False] * 5  # one item, again and again
+    other = PermissionDeniedError(401, "10003", "no", operation="persons.create")
+    assert [met.concerns_all("settle", other, name) for name in ("Lee", "Park")] == [False, False]
+    assert [met.concerns_all("settle", full, name) for name in ("Lee", "Park", "Choi")] == [False, True, True]
+    met.success("tag")
+    assert met.concerns_all("settle", full, "Jung")
+    met.success("settle")
+    assert [met.concerns_all("settle", full, name) for name in ("Kim", "Lee", "Park")] == [False, False, True]
 
 
 AWAY = ServerError(503, "500", "Endpoint Error")

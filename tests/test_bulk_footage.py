@@ -25,6 +25,7 @@ from mi_async import (
     InvalidArgumentError,
     JournalError,
     NotFoundError,
+    PermissionDeniedError,
     RetryPolicy,
     Status,
     Storage,
@@ -400,6 +401,40 @@ async def test_stopping_leaves_the_jobs_to_the_service(s3: Bucket, folder: Path,
         assert room.server.log.count("indexes.request") == 3
 
 
+async def test_a_forbidden_object_ends_its_own_file_only(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    s3.forbidden = {"a.mp4"}
+    async with studio(s3, retry=ONCE) as room:
+        for _ in range(2):
+            found = await outcomes(many(room, read_assets(folder), tmp_path / "j", analyze=False))
+            assert found["a.mp4"].status is Status.PARKED
+            assert found["a.mp4"].problems[0].code in {"AccessDenied", "403"}
+            assert {found[key].status for key in KEYS[1:]} <= {Status.DONE, Status.SKIPPED}
+        s3.forbidden = set()
+        report = await many(room, read_assets(folder), tmp_path / "j", analyze=False)
+        assert report.counts == {Status.DONE: 1, Status.SKIPPED: 2}
+
+
+async def test_several_forbidden_objects_in_a_row_stop_the_run_and_the_next_one_gets_further(
+    s3: Bucket, tmp_path: Path
+) -> None:
+    folder, count = tmp_path / "films", 40
+    folder.mkdir()
+    names = [f"{number:02}.mp4" for number in range(count)]
+    for number, each in enumerate(names):
+        (folder / each).write_bytes(film(size=50_000 + number))
+    s3.forbidden = set(names[:5])
+    async with studio(s3, retry=ONCE) as room:
+        with pytest.raises(
+            BulkError, match="several different items in a row were refused for the same reason"
+        ) as stop:
+            await many(room, read_assets(folder), tmp_path / "j", analyze=False)
+        assert isinstance(stop.value.__cause__, PermissionDeniedError)
+        before = len(list(room.server.state.workspaces["newsroom"].assets()))
+        report = await many(room, read_assets(folder), tmp_path / "j", analyze=False)
+        assert report.counts[Status.PARKED] == 5
+        assert count - 5 == len(list(room.server.state.workspaces["newsroom"].assets())) >= before
+
+
 async def test_parts_of_a_large_file_are_not_sent_again(s3: Bucket, tmp_path: Path) -> None:
     path, journal = tmp_path / "large.mp4", tmp_path / "j"
     path.write_bytes(film(size=17 * 2**20))
@@ -407,8 +442,8 @@ async def test_parts_of_a_large_file_are_not_sent_again(s3: Bucket, tmp_path: Pa
         ("403 Forbidden", "AccessDenied") if kind == "part PUT" and query["partNumber"] == ["3"] else None
     )
     async with studio(s3, retry=ONCE) as room:
-        with pytest.raises(BulkError):
-            await many(room, [AssetInput(path)], journal, analyze=False)
+        report = await many(room, [AssetInput(path)], journal, analyze=False)
+        assert report.counts == {Status.PARKED: 1}
         arrived = set(s3.arrived())
         s3.refuse = lambda _kind, _query: None
         s3.forget_counts()

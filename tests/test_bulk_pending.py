@@ -10,10 +10,11 @@ from mi_async.bulk.pending import Pending
 from mi_async.bulk.records import PersonRecord
 from mi_async.bulk.schedule import Schedule
 from mi_async.bulk.work import Picture, Work
+from mi_async.workflows.context import Polling
 from tests.support import virtual
+from tests.support.completion import bench
 
 SPACING = 0.06
-FOREVER = float("inf")
 
 
 def waiting(number: int = 1, *, stored: float = 0.0, checks: int = 0) -> Picture:
@@ -25,30 +26,41 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+def test_the_next_check_is_that_of_the_single_call() -> None:
+    schedule, single = Schedule(), Polling()
+    ages = (0.0, 0.1, 0.3, 1.0, 10.0, 37.0)
+    assert [schedule.delay(age) for age in ages] == [single.delay(age) for age in ages]
+
+
 @pytest.mark.parametrize(
-    ("age", "turn", "delay"),
-    [
-        (0.0, FOREVER, 0.3),
-        (0.5, FOREVER, 0.3),
-        (10.0, FOREVER, 5.0),
-        (0.0, 0.0, 0.1),
-        (0.0, 0.2, 0.2),
-        (10.0, 0.0, 1.0),
-        (10.0, 2.0, 2.0),
-        (10.0, 9.0, 5.0),
-    ],
+    ("age", "turn", "delay"), [(0.0, 0.0, 0.1), (0.0, 0.2, 0.2), (10.0, 0.0, 1.0), (10.0, 2.0, 2.0), (10.0, 9.0, 5.0)]
 )
-def test_the_next_check_is_a_part_of_the_age_away_and_sooner_while_permits_are_to_spare(
-    age: float, turn: float, delay: float
-) -> None:
+def test_an_eager_check_comes_as_soon_as_the_quota_allows(age: float, turn: float, delay: float) -> None:
     schedule = Schedule(first=0.3, factor=1.5, least=0.1, eager=1.1)
-    assert schedule.delay(age, turn) == pytest.approx(delay)
+    assert schedule.eager_delay(age, turn) == pytest.approx(delay)
+
+
+@pytest.mark.parametrize(("processing", "most"), [(0.2, 2), (1.0, 5), (10.0, 12)])
+def test_one_image_costs_the_checks_of_the_single_call(processing: float, most: int) -> None:
+    def takes(_rng: object, _now: float) -> float:
+        return processing
+
+    assert bench(1, takes, rate=1000.0).checks <= most
+    assert bench(10, takes).checks <= 10 * most
+
+
+def test_eager_checks_are_no_more_than_completed_uploads_have_earned() -> None:
+    def takes(_rng: object, _now: float) -> float:
+        return 10.0
+
+    few, many = bench(1, takes, rate=1000.0).checks, bench(300, takes, rate=100.0).checks
+    assert many <= 300 * (few + Schedule().earned)
 
 
 def test_an_upload_that_never_finishes_costs_a_handful_of_checks() -> None:
     schedule, age, checks = Schedule(), 0.0, 0
     while age < schedule.timeout:
-        age += schedule.delay(age, FOREVER)
+        age += schedule.delay(age)
         checks += 1
     assert checks < 30
 
@@ -114,10 +126,14 @@ def test_overdue_is_what_nobody_takes() -> None:
 
 def test_with_permits_to_spare_the_second_check_comes_as_soon_as_the_quota_allows() -> None:
     async def main() -> None:
-        pending = Pending(Clock(), Schedule(eager=1.1), SPACING)
+        pending = Pending(Clock(), Schedule(eager=1.1, earned=1), SPACING)
+        pending.completed()
         await pending.put(waiting(stored=-10.0, checks=1))
         await pending.get()
         assert now() == pytest.approx(1.0, abs=0.01)  # a tenth of its age, as nobody else waits
+        await pending.put(waiting(stored=-9.0, checks=1))
+        await pending.get()
+        assert now() == pytest.approx(5.0, abs=0.01)  # what was earned is spent: 0.4 of its age of ten seconds
 
     virtual.run(main())
 

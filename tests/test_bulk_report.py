@@ -44,7 +44,7 @@ def test_the_table_tells_every_figure_and_the_problems() -> None:
     assert str(REPORT).splitlines() == [
         "items      19,992 of 19,992: 19,950 done, 40 skipped, 1 rejected, 1 failed",
         "pictures   21,003 in 22 min 00 s: 955 a minute, 95.5 % of the quota's 1,000",
-        "checks     21,431, 98.0 % useful; pool 64",
+        "checks     21,431 for completion",
         "429s       1; each was tried again",
         "abandoned  2; uploads started over, keys in the journal",
         "journal    faces.journal",

@@ -489,3 +489,35 @@ async def test_pictures_that_are_no_files_are_not_kept_while_their_works_wait(ki
         with pytest.raises(asyncio.CancelledError):
             await running
         await nothing_left(news)
+
+
+@pytest.mark.parametrize(("processing", "most"), [(1.0, 5), (10.0, 12)])
+async def test_one_person_costs_the_completion_checks_of_the_single_call(
+    processing: float, most: int, tmp_path: Path
+) -> None:
+    async with newsroom(Settings(latency=Latency.constant(processing))) as news:
+        report = await news.workspace.enroll_many(people(1), journal=tmp_path / "j")
+        assert report.ok
+        assert news.server.log.count("thumbnails.complete") == report.checks <= most
+
+
+async def test_bad_items_that_the_total_does_not_count_never_make_it_too_small(tmp_path: Path) -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        items: list[Any] = [*people(2), BadInput("faces/Hong/a.txt", "no image"), *people(1)]
+        run = news.workspace.enroll_many(items, journal=tmp_path / "j", total=2)
+        report = await run
+        assert (report.total, report.ended) == (4, 4)
+
+
+async def test_the_oldest_upload_is_told_with_its_age_and_limit(tmp_path: Path) -> None:
+    (path,) = files(tmp_path / "Hong", [face(0)])
+    async with newsroom(Settings(latency=Latency.never()), speed=100.0) as news:
+        run = run_of(news, [PersonInput("Hong", [path])], tmp_path / "j", timeout=100.0)
+        task = asyncio.ensure_future(outcomes(run))
+        while run.progress.oldest is None or run.progress.oldest.age < 20.0:  # noqa: ASYNC110  a display looks so, too
+            await asyncio.sleep(0.001)
+        oldest = run.progress.oldest
+        assert (oldest.image, oldest.key, oldest.limit) == (str(path), "Hong", 100.0)
+        assert (run.progress.is_quiet, run.progress.eta) == (True, None)
+        assert (await task)["Hong"].status is Status.PARKED
+        assert run.progress.oldest is None

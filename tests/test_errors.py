@@ -16,6 +16,7 @@ MADE: dict[type[MIError], tuple[tuple[Any, ...], dict[str, Any]]] = {
     errors.ImageRejectedError: (("too small",), {"source": "hong.jpg", "reason": "resolution"}),
     errors.ResourceError: (("no descriptors",), {"source": "hong.jpg"}),
     errors.MediaRejectedError: (("too long",), {"source": "clip.mp4", "reason": "duration"}),
+    errors.ResourceError: (("Too many open files",), {"source": "hong.jpg"}),
     errors.AlreadyExistsError: (("is there",), {"existing": (1002,)}),
     errors.ResponseError: (("not JSON",), {"status": 200, "path": "$.result.id"}),
     errors.QuotaWaitError: (("would wait",), {"operation": "thumbnails.presign", "wait": 3.5}),

@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 DUPLICATE, INPUT = "DUPLICATE", "INPUT"
 """Codes of items that are refused here."""
+AGAIN = frozenset({Status.PARKED.value, Status.REJECTED.value})
+"""Ways to end after which the next run looks at an item again."""
 FINAL = frozenset({State.ATTACHED.value, FAILED})
 
 Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
@@ -38,6 +40,7 @@ class Admission:
         turns: what is under way.
         kind: the class of the items.
         validate: whether items are held against the documented bounds.
+        recalled: items that it has rejected as an earlier run has.
     """
 
     journal: Journal
@@ -45,6 +48,7 @@ class Admission:
     kind: type[PersonInput] | type[ThumbnailUpload]
     validate: bool
 
+    recalled: int = field(init=False, default=0)
     _ordinal: int = field(init=False, default=0)
 
     async def decide(self, chunk: Sequence[Item | BadInput]) -> list[BulkOutcome | Work]:
@@ -52,10 +56,16 @@ class Admission:
         rows = await self._rows(only(self.kind, chunk))
         seen: dict[str, PersonRecord] = {}
         decided = [self._judge(cast("FaceItem | BadInput", item), rows, seen) for item in chunk]
+        await self._recall([key for key, row in seen.items() if row.status == Status.REJECTED.value])
         if self.kind is ThumbnailUpload:
             await self._join(seen)
         await self.journal.write(*seen.values())
         return decided
+
+    async def _recall(self, labels: list[str]) -> None:
+        """Count those of the rejected items that an earlier run has rejected, too."""
+        rows = await self.journal.find_persons(labels) if labels else []
+        self.recalled += sum(row.run < self.journal.run and row.status == Status.REJECTED.value for row in rows)
 
     async def _join(self, seen: dict[str, PersonRecord]) -> None:
         """Let the rows of persons stand for all their items of this run: those that ended before this chunk too.
@@ -82,7 +92,15 @@ class Admission:
                 person, others = found.get(row.person, (PersonRecord(row.person), ()))
                 found[row.person] = (person, (*others, row))
         prints = await asyncio.to_thread(_prints, sources) if found else {}
-        return _Rows(found, prints)
+        return _Rows(found, prints, await self._met(items, found))
+
+    async def _met(self, items: Sequence[FaceItem], found: Mapping[str, Known]) -> dict[str, str]:
+        """Codes with which an earlier run has ended persons that are to be tried again, by person."""
+        if self.kind is PersonInput:
+            rows = tuple(row for row, _ in found.values())
+        else:
+            rows = await self.journal.find_persons(list({item.key for item in items}))
+        return {row.person: row.code for row in rows if row.status in AGAIN and row.run < self.journal.run}
 
     def _judge(self, item: FaceItem | BadInput, rows: "_Rows", seen: dict[str, PersonRecord]) -> BulkOutcome | Work:
         self._ordinal += 1
@@ -101,7 +119,7 @@ class Admission:
             person = evolve(person, person_id=item.person_id)
         earlier = seen.get(item.key)
         seen[item.key] = person = evolve(person, run=self.journal.run, origin=origin)
-        work = Work(item, person, {row.sha256: row for row in pictures})
+        work = Work(item, person, {row.sha256: row for row in pictures}, met=rows.met.get(item.key, ""))
         outcome = self._finished(work, rows)
         if earlier is not None and earlier.status != OPEN:  # another upload for the person, which is over
             work.joined(earlier)
@@ -205,10 +223,11 @@ def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:
 
 @frozen
 class _Rows:
-    """What is known about a chunk: rows by person, and files by name."""
+    """What is known about a chunk: rows by person, files by name, and codes that persons have met, by person."""
 
     found: Mapping[str, Known]
     prints: Mapping[str, tuple[int, int]]
+    met: Mapping[str, str]
 
 
 def _prints(sources: Mapping[str, Source]) -> dict[str, tuple[int, int]]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from attrs import define, evolve, field
 
 from mi_async._core.paths import stat_path
-from mi_async.bulk.admission import DUPLICATE, INPUT, only
+from mi_async.bulk.admission import AGAIN, DUPLICATE, INPUT, only
 from mi_async.bulk.film import Film, Print, outcome_of
 from mi_async.bulk.items import AssetInput, BadInput, Item
 from mi_async.bulk.journal import Journal
@@ -31,12 +31,14 @@ class Arrivals:
         project_id: number of the project.
         find_bucket: asks where files go; objects say so themselves.
         goal: how far each is to get.
+        recalled: items that it has rejected as an earlier run has.
     """
 
     journal: Journal
     project_id: int
     find_bucket: Callable[[], Awaitable[str]]
     goal: Reached
+    recalled: int = field(init=False, default=0)
     _bucket: str | None = field(init=False, default=None)
     _ordinal: int = field(init=False, default=0)
 
@@ -57,8 +59,14 @@ class Arrivals:
                 decided.append(self._judge(item, places[id(item)], prints[id(item)], rows, seen))
             elif isinstance(item, BadInput):
                 decided.append(self._reject(item.origin, "", Problem(item.origin, INPUT, item.message), seen))
+        await self._recall([label for bucket, label in seen if not bucket])
         await self.journal.write(*seen.values())
         return decided
+
+    async def _recall(self, labels: list[str]) -> None:
+        """Count those of the rejected items that an earlier run has rejected, too."""
+        rows = await self.journal.find_assets(self.project_id, labels) if labels else []
+        self.recalled += sum(row.run < self.journal.run and not row.bucket for row in rows)
 
     def _judge(
         self,
@@ -76,8 +84,9 @@ class Arrivals:
         if row.run == self.journal.run:
             message = f"this object came before in this input, at {row.origin}; nothing of this one was sent"
             return self._reject(origin, place.key, Problem(origin, DUPLICATE, message), seen)
+        met = row.code if row.status in AGAIN else ""
         row = evolve(row, source=str(item.source), origin=origin, run=self.journal.run)
-        film = Film(item, place, row, now, look=row.reached is not Reached.NEW)
+        film = Film(item, place, row, now, look=row.reached is not Reached.NEW, met=met)
         ended = self._ended(film)
         seen[named] = film.record
         return ended or film

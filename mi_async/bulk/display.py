@@ -48,12 +48,14 @@ class Look:
         latest: the last items that did not go well.
         time: seconds since the display was opened.
         last: whether there will be no other, so that nothing is to be expected.
+        verbose: whether to show what the run has found out about the service, too.
     """
 
     progress: BulkProgress
     latest: tuple[BulkOutcome, ...] = ()
     time: float = 0.0
     last: bool = False
+    verbose: bool = False
 
 
 class Surface(Protocol):
@@ -125,7 +127,8 @@ def line(look: Look) -> str:
         figures.ended(progress) + (f" ({done:.1%})" if done is not None else ""),
         figures.counted(progress.counts),
         figures.pace(progress.rate, progress.ceiling) if progress.checks else "",
-        figures.waiting(progress) if progress.checks else "",
+        figures.in_flight(progress) if progress.checks else "",
+        figures.adaptive(progress) if look.verbose else "",
         *figures.footage(progress),
         *figures.hindrances(progress),
         "" if look.last else figures.remaining(progress),
@@ -134,7 +137,9 @@ def line(look: Look) -> str:
 
 
 @contextmanager
-def show(run: Watched, *, file: TextIO | None = None, plain: bool = False, every: float = EVERY) -> Generator[None]:
+def show(
+    run: Watched, *, file: TextIO | None = None, plain: bool = False, every: float = EVERY, verbose: bool = False
+) -> Generator[None]:
     """Show a bulk run until the block ends.
 
     On a terminal it is a live panel (with rich, otherwise lines), in a notebook a line that is updated in place,
@@ -149,8 +154,9 @@ def show(run: Watched, *, file: TextIO | None = None, plain: bool = False, every
         file: where, stderr by default; it is only asked whether it is a terminal, and written to.
         plain: lines even on a terminal, because something else writes there too.
         every: seconds between two looks at the run.
+        verbose: show the in-flight limit and the share of useful completion checks, too.
     """
-    watch = Watch(run, _surface(file if file is not None else sys.stderr, plain=plain), every)
+    watch = Watch(run, _surface(file if file is not None else sys.stderr, plain=plain), every, verbose)
     watch.start()
     try:
         yield
@@ -165,6 +171,7 @@ class Watch:
     run: Watched
     surface: Surface
     every: float
+    verbose: bool = False
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _started: float = field(init=False)
     _timer: asyncio.TimerHandle = field(init=False)
@@ -185,7 +192,7 @@ class Watch:
         self._timer = self._loop.call_later(self.every, self._again)
 
     def _look(self, *, last: bool = False) -> Look:
-        return Look(self.run.progress, tuple(self.run.latest), self._loop.time() - self._started, last)
+        return Look(self.run.progress, tuple(self.run.latest), self._loop.time() - self._started, last, self.verbose)
 
 
 def _surface(file: TextIO | None, *, plain: bool) -> Surface:

@@ -14,16 +14,17 @@ from attrs import define, field
 
 from mi_async._core.inflight import was_cancelled
 from mi_async.bulk.chunks import chunks
-from mi_async.bulk.errand import END, Errand, Moves
-from mi_async.bulk.failures import Kind, Outage, kind
+from mi_async.bulk.errand import END, Errand
+from mi_async.bulk.failures import Kind
 from mi_async.bulk.items import Input
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.process import Admission, Line, Process, Stage
 from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.report import WELL
+from mi_async.bulk.stage_runner import LeftThere, StageRunner
 from mi_async.bulk.tally import Tally
 from mi_async.errors import BulkError, MIError
-from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)
 
@@ -33,10 +34,6 @@ ROOM = 3072
 
 RECALLED = frozenset({Status.FAILED, Status.PARTIAL})
 """How the admission tells of what an earlier run has failed: another run with the same limit must be able to pass."""
-
-
-class _LeftThere(Exception):  # noqa: N818  no error: the run stops
-    """What is done at the service is not waited for any more."""
 
 
 @define(eq=False)
@@ -71,11 +68,11 @@ class Engine:
     # a full queue alone would let the end pass outcomes that wait for room
     _telling: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _lines: dict[str, Line] = field(init=False)
-    _outages: dict[str, Outage] = field(init=False)
+    _runner: StageRunner = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
-    _waiting: set[asyncio.Future[Moves]] = field(init=False, factory=set)
     _works: int = field(init=False, default=0)
-    _recalled: int = field(init=False, default=0)  # items that an earlier run has failed
+    _seen: int = field(init=False, default=0)  # items of the input; its length may not count what is bad in folders
+    _recalled: int = field(init=False, default=0)  # items that an earlier run has ended in the same way
     _unfinished: int = field(init=False, default=0)  # works that are left to the service, or that a failure has ended
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
     _admitted: bool = field(init=False, default=False)
@@ -88,7 +85,7 @@ class Engine:
         self._idle.set()
         stages = self.process.stages
         self._lines = {stage.name: asyncio.Queue(stage.room) for stage in stages} | dict(self.process.lines)
-        self._outages = {stage.name: Outage(self.tally.clock, self.patience, self.process.answers) for stage in stages}
+        self._runner = StageRunner(self.process, self.tally.clock, self.patience, self._stop)
 
     def start(self) -> None:
         """Start the workers."""
@@ -130,8 +127,7 @@ class Engine:
         if failure is not None and self.failure is None:
             self.failure = failure
         self._stop.set()
-        for waiting in self._waiting:
-            waiting.cancel()
+        self._runner.leave_waits()
 
     def halt(self) -> None:
         """End whatever still runs, without waiting for anything to land."""
@@ -140,7 +136,7 @@ class Engine:
             task.cancel()
 
     def _running(self) -> list[asyncio.Future[Any]]:
-        everything: list[asyncio.Future[Any]] = [*self._tasks, *self._waiting]
+        everything: list[asyncio.Future[Any]] = [*self._tasks, *self._runner.waiting]
         return [task for task in everything if not task.done()]
 
     async def aclose(self) -> None:
@@ -162,10 +158,12 @@ class Engine:
             BulkProgress(
                 counts=Counter(self.tally.counts),
                 open=self._works + self._unfinished,
-                total=self.total,
+                total=None if self.total is None else max(self.total, self._seen),
                 stages={name: line.qsize() for name, line in self._lines.items()},
-                outage=max(outage.seconds for outage in self._outages.values()),
+                outage=self._runner.outage,
+                machine=self._runner.machine.seconds,
                 elapsed=self.tally.elapsed,
+                quiet=self.tally.quiet,
                 stopping=self._stop.is_set(),
             )
         )
@@ -204,6 +202,7 @@ class Engine:
         async with aclosing(chunks(self.items)) as parts:
             async for chunk in parts:
                 for decided in await self.admission.decide(chunk):
+                    self._seen += 1
                     if isinstance(decided, BulkOutcome):
                         self._recalled += decided.status in RECALLED
                         await self._tell(decided)
@@ -216,6 +215,7 @@ class Engine:
         """Send a work on its way."""
         self._works += 1
         self._idle.clear()
+        self._runner.begin(work)
         await self._dispatch(list(self.process.begin(work)))
 
     async def _dispatch(self, left: list[tuple[str, Any]]) -> None:
@@ -241,7 +241,7 @@ class Engine:
             thing: Any = await line.get()
             try:
                 await self._carry(stage, thing)
-            except _LeftThere:
+            except LeftThere:
                 self._drop(thing, unfinished=True)
             except asyncio.CancelledError:
                 if was_cancelled():
@@ -255,68 +255,31 @@ class Engine:
     async def _carry(self, stage: Stage, thing: Any) -> None:
         """Take a thing through a stage, and to the next one."""
         try:
-            moves = await self._persist(stage, thing)
+            moves = await self._runner.run(stage, thing)
         except MIError as error:
-            meaning = kind(error)
-            if meaning is Kind.SYSTEMIC:
+            meaning = await self._runner.meaning(error)
+            if meaning is Kind.SYSTEMIC or (meaning is Kind.SHARED and self.failure is not None):
                 raise
-            moves = await self.process.give_up(thing, error, transient=meaning is Kind.TRANSIENT)
+            if meaning is Kind.SHARED and (stop := self._runner.concerns_all(stage, thing, error)) is not None:
+                self.stop(stop)
+            moves = await self.process.give_up(thing, error, transient=meaning is not Kind.PERMANENT)
         for name, moved in moves:
             if isinstance(moved, Errand) and moved.dropped:
                 self._unfinished += self.failure is not None
                 self._leave(moved)
             elif isinstance(moved, Errand) and name == END:
                 outcome = await self.process.end(moved)
+                self._recalled += outcome.status not in WELL and moved.met in {each.code for each in outcome.problems}
                 self._leave(moved)
                 await self._tell(outcome)
             else:
                 await self._lines[name].put(moved)
 
-    async def _persist(self, stage: Stage, thing: Any) -> Moves:
-        """Try a stage until it works, the item's tries are used up, or the service has been away for too long."""
-        outage, tried = self._outages[stage.name], 0
-        while True:
-            await outage.pass_by()
-            try:
-                moves = await (self._wait(stage, thing, outage) if stage.waits else stage.step(thing, outage))
-            except MIError as error:
-                if kind(error) is not Kind.TRANSIENT:
-                    raise
-                if isinstance(thing, Errand):
-                    thing.look = True
-                if outage.failure(error):
-                    continue  # not the item's fault
-                if tried + 1 < stage.tries or not self._away():
-                    tried += 1
-                if tried >= stage.tries:
-                    raise
-                _log.info("%s: %s, tried %d times: %s", escaped(thing.name), stage.name, tried, error)
-                await self.tally.clock.sleep(2.0 ** (tried - 1))
-            else:
-                if stage.asks:
-                    outage.success()
-                return moves
-
-    async def _wait(self, stage: Stage, thing: Any, outage: Outage) -> Moves:
-        """Let the service do its work, which goes on without us: once the run stops it is not waited for."""
-        waiting = asyncio.ensure_future(stage.step(thing, outage))
-        self._waiting.add(waiting)
-        if self._stop.is_set():
-            waiting.cancel()
-        await asyncio.wait((waiting,))
-        self._waiting.discard(waiting)
-        if waiting.cancelled():
-            raise _LeftThere
-        return waiting.result()
-
-    def _away(self) -> bool:
-        """Whether the service does not answer another stage either: this one alone may be too quiet to tell."""
-        return any(outage.on for outage in self._outages.values())
-
     async def _tell(self, outcome: BulkOutcome) -> None:
         self.tally.outcome(outcome)
-        if self.max_failures is not None and self.tally.failures - self._recalled > self.max_failures:
-            self.stop(BulkError(f"more than {self.max_failures:,} items have failed in this run"))
+        again = self._recalled + self.admission.recalled
+        if self.max_failures is not None and self.tally.failures - again > self.max_failures:
+            self.stop(BulkError(f"more than {self.max_failures:,} items did not go well in this run"))
         async with self._telling:
             await self.outcomes.put(outcome)
 

@@ -4,6 +4,7 @@ Law: asks and sends nothing; knows neither persons nor films.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from attrs import define, field
@@ -22,6 +23,11 @@ from mi_async.errors import (
 
 Moves: TypeAlias = tuple[tuple[str, Any], ...]
 """What goes where next: the name of a stage, and who goes there."""
+EXPLAINED: Mapping[tuple[str | None, str], str] = {
+    ("persons.set_thumbnails", "10068"): "the person cannot have more thumbnails",
+    ("persons.add_tags", "10068"): "the person cannot have more tags",
+}
+"""What a refusal means whose text says only that something is full."""
 END = "end"
 """Where works go that are over."""
 LOCAL = (ImageRejectedError, MediaRejectedError, InvalidArgumentError, ResourceError)
@@ -39,6 +45,7 @@ class Errand(ABC):
         sent: whether any of it was refused by the service, and not before.
         notes: what is worth telling.
         dropped: the run stops: whatever becomes of its parts, the item ends as the journal has it.
+        met: the code with which an earlier run has ended it, if it is to be tried again; '' otherwise.
     """
 
     look: bool = False
@@ -47,6 +54,7 @@ class Errand(ABC):
     sent: bool = False
     notes: list[str] = field(factory=list)
     dropped: bool = False
+    met: str = ""
 
     @property
     @abstractmethod
@@ -79,5 +87,7 @@ def code_of(error: MIError) -> str:
 
 
 def text_of(error: MIError) -> str:
-    """A failure in a sentence, without how Python would find a job again: the next run does it."""
+    """Return a failure as a sentence, without how Python would find a job again: the next run does it."""
+    if isinstance(error, APIError) and (error.operation, error.code) in EXPLAINED:
+        return f"{EXPLAINED[error.operation, error.code]}: {error}"
     return error.brief if isinstance(error, JobTimeoutError) else str(error)

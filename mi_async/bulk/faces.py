@@ -14,9 +14,9 @@ from mi_async.bulk.failures import Outage, answers
 from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.pending import Pending
 from mi_async.bulk.process import Line, Stage, Step
-from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.progress import BulkProgress, OldestUpload
 from mi_async.bulk.steps import Means
-from mi_async.bulk.work import Moves, Thing, Work
+from mi_async.bulk.work import Moves, Picture, Thing, Work
 from mi_async.errors import MIError
 from mi_async.workflows.upload import State
 
@@ -52,8 +52,11 @@ class Faces:
     def _with(self, step: Callable[[Means, Any], Awaitable[Moves]]) -> Step:
         return lambda thing, _: step(self.means, thing)
 
-    def _confirm(self, thing: Any, outage: Outage) -> Awaitable[Moves]:
-        return steps.confirm(self.means, thing, outage)
+    async def _confirm(self, thing: Picture, outage: Outage) -> Moves:
+        moves = await steps.confirm(self.means, thing, outage)
+        if thing.upload is not None and thing.upload.state is State.CONFIRMED:
+            self.pending.completed()
+        return moves
 
     @property
     def lines(self) -> Mapping[str, Line]:
@@ -110,9 +113,16 @@ class Faces:
             pool=means.pool.size,
             pending=self.pending.qsize(),
             first=means.pool.first,
+            oldest=self._oldest(),
             paused=quota.paused if quota else 0.0,
             refused=sum(state.refused for state in quotas.values()),
         )
+
+    def _oldest(self) -> OldestUpload | None:
+        if (picture := self.pending.oldest()) is None:
+            return None
+        age = self.means.context.clock.monotonic() - picture.stored
+        return OldestUpload(picture.name, picture.work.name, age, self.means.schedule.timeout)
 
     def aclose(self) -> None:
         """Let the pictures go that are still in memory."""

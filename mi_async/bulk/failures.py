@@ -1,18 +1,19 @@
-"""What a failure means for a bulk run, and what to do when the service does not answer at all.
+"""What a failure means for a bulk run, by operation and code; and a circuit breaker for a service that does not answer.
 
-Law: a table. A failure of the item ends the item, a passing one is tried again, and one that every item would meet
-stops the run.
+Invariant: what concerns one item ends that item. The run stops at once only for what no item can get past, and for what
+the items of a workspace share (a capacity, a project, a bucket) only after several different items have met it.
 """
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
 from mi_async.errors import (
+    APIError,
     AuthenticationError,
     BulkError,
     CapacityError,
@@ -37,18 +38,56 @@ _log = logging.getLogger(__name__)
 
 
 class Kind(Enum):
-    """What a failure means."""
+    """What a failure means for the run."""
 
     SYSTEMIC = auto()
-    """Every item would meet it: the run stops."""
+    """No item can get past it: the run stops."""
+    SHARED = auto()
+    """It may concern one item or all: the item is parked, and the run stops once several items have met it."""
     TRANSIENT = auto()
-    """It may go better another time."""
+    """Another try may succeed: the item is tried again, then parked."""
     PERMANENT = auto()
-    """It ends the item."""
+    """It concerns this item alone: the item ends."""
 
 
-NOWHERE = frozenset({"10030", "NoSuchBucket"})
-"""Codes of what is missing for every item: the workspace, and the bucket of a run over files."""
+STORAGE = "storage"
+"""Operation of the errors of Object Storage."""
+IMAGE_CODES = frozenset({"10069", "10072", "10073", "10074"})
+"""Refusals of an image: no usable face, an unreadable format, no crop, no cover. They do not say which image."""
+ABOUT_ONE_PERSON = ("persons.set_thumbnails", "persons.update", "persons.add_tags")
+"""Operations on one person that exists: a limit that they meet is a limit of that person."""
+
+CODES: Mapping[str, Kind] = {
+    # the workspace, or the bucket of a run over media files, does not exist
+    "10030": Kind.SYSTEMIC,
+    "NoSuchBucket": Kind.SYSTEMIC,
+    # the keys; the engine asks whether they are good for anything else before it stops
+    "200": Kind.SYSTEMIC,
+    "210": Kind.SYSTEMIC,
+    "10003": Kind.SYSTEMIC,
+    # what the items of a workspace or project have in common
+    "10016": Kind.SHARED,
+    "10025": Kind.SHARED,
+    "10041": Kind.SHARED,
+    "10045": Kind.SHARED,
+    "10046": Kind.SHARED,
+    "10068": Kind.SHARED,
+    # the gateway knows no such path
+    "300": Kind.SHARED,
+    # the request, and so the item
+    **dict.fromkeys(("10001", "100", "430"), Kind.PERMANENT),
+    **dict.fromkeys(("10010", "10014", "10017", "10023", "10038", "10048", "40002", "50003"), Kind.PERMANENT),
+    **dict.fromkeys(("10026", "10027", "10033", "10049", "10062", "20012", "50005"), Kind.PERMANENT),
+    **dict.fromkeys(("10075", "10076", "10077", *IMAGE_CODES), Kind.PERMANENT),
+    **dict.fromkeys(("50010", "50011", "50012", "50013"), Kind.PERMANENT),
+    # the moment
+    **dict.fromkeys(("99999", "400", "410", "420", "500", "510", "900"), Kind.TRANSIENT),
+}
+"""Every documented code, whatever the operation; ``EXCEPTIONS`` win. HTTP 5xx and 429 are always transient."""
+
+EXCEPTIONS: Mapping[tuple[str, str], Kind] = {(name, "10068"): Kind.PERMANENT for name in ABOUT_ONE_PERSON}
+"""Codes that mean something else for one operation: a person that is full is no workspace that is full."""
+
 BUSY = frozenset({"ETAG_MISMATCH", "HTTP_408", "HTTP_429"})
 """Reasons of uploads that may go better another time, beside the ambiguous ones."""
 
@@ -60,28 +99,39 @@ KINDS: tuple[tuple[type[MIError], Kind], ...] = (
     (BulkError, Kind.SYSTEMIC),
     (AuthenticationError, Kind.SYSTEMIC),
     (PermissionDeniedError, Kind.SYSTEMIC),
-    (CapacityError, Kind.SYSTEMIC),
+    (CapacityError, Kind.SHARED),
     (QuotaError, Kind.TRANSIENT),
     (QuotaWaitError, Kind.TRANSIENT),
+    (ResourceError, Kind.TRANSIENT),
     (ServerError, Kind.TRANSIENT),
     (TransportError, Kind.TRANSIENT),
     (DeadlineExceededError, Kind.TRANSIENT),
     (ResourceError, Kind.TRANSIENT),
 )
-"""The first that fits; anything else is permanent."""
+"""The first that fits, for what has no documented code; anything else is permanent."""
+
+ABOUT_KEYS = (AuthenticationError, PermissionDeniedError)
+"""Refusals that stop a run, unless the service accepts the same keys for something else."""
 
 
 def kind(error: MIError) -> Kind:
-    """What a failure means; pure."""
-    if isinstance(error, NotFoundError) and error.code in NOWHERE:
-        return Kind.SYSTEMIC
+    """Return what a failure means; pure."""
     if isinstance(error, UploadFailedError):
         return Kind.TRANSIENT if error.ambiguous or error.reason in BUSY else Kind.PERMANENT
-    return next((meaning for family, meaning in KINDS if isinstance(error, family)), Kind.PERMANENT)
+    by_class = next((meaning for family, meaning in KINDS if isinstance(error, family)), Kind.PERMANENT)
+    if not isinstance(error, APIError) or by_class is Kind.TRANSIENT:
+        return by_class
+    operation = error.operation or ""
+    if operation == STORAGE:
+        # One object may be forbidden, by a policy or a legal hold, and one key may be signed wrongly.
+        return Kind.SHARED if isinstance(error, ABOUT_KEYS) else CODES.get(error.code, by_class)
+    if isinstance(error, NotFoundError) and not error.code:
+        return Kind.SHARED  # no answer of the service, but of something in between that knows no such path
+    return EXCEPTIONS.get((operation, error.code)) or CODES.get(error.code, by_class)
 
 
 async def answers(context: Context) -> bool:
-    """Whether the service answers a question that changes nothing."""
+    """Return True if the service answers a question that changes nothing."""
     try:
         await context.groups.projects.list()
     except MIError:
@@ -105,6 +155,19 @@ SURE = 3
 """Pauses in a row in which it did: once may be the very end of an outage."""
 
 
+@frozen
+class Words:
+    """What is said of an outage: while it is there, when it is over, and when it has lasted too long."""
+
+    away: str
+    over: str
+    late: str
+
+
+SERVICE = Words("the service does not answer", "the service answers again", "the service has not answered")
+MACHINE = Words("this machine is out of a resource", "this machine has it again", "this machine was out of a resource")
+
+
 @define(eq=False)
 class Outage:
     """Whether the service answers at all. While it does not, items wait instead of failing one after the other.
@@ -113,6 +176,8 @@ class Outage:
         clock: the time.
         patience: seconds for which an outage is waited out; then the run stops.
         answers: asks the service something harmless, and tells whether it answers.
+        many: passing failures in a row that make an outage.
+        words: what is said of it.
         failures: passing failures in a row.
         since: when the first of them came.
         back: when the last outage ended; minus infinity before the first.
@@ -123,6 +188,8 @@ class Outage:
     clock: Clock
     patience: float
     answers: Callable[[], Awaitable[bool]] | None = None
+    many: int = MANY
+    words: Words = SERVICE
     failures: int = field(init=False, default=0)
     since: float = field(init=False, default=0.0)
     back: float = field(init=False, default=-math.inf)
@@ -136,7 +203,7 @@ class Outage:
     @property
     def on(self) -> bool:
         """Whether there is one."""
-        return self.failures >= MANY and not self.alone
+        return self.failures >= self.many and not self.alone
 
     @property
     def seconds(self) -> float:
@@ -165,7 +232,7 @@ class Outage:
         """Say that the service has answered."""
         if self.failures:
             if self.on:
-                _log.warning("the service answers again, after %.0f s", self.seconds)
+                _log.warning("%s, after %.0f s", self.words.over, self.seconds)
                 self.back = self.clock.monotonic()
             self.failures, self._pause, self.alone, self._answered = 0, FIRST, False, 0
 
@@ -183,18 +250,11 @@ class Outage:
         if not self.on:
             return False
         if now - self.since > self.patience:
-            message = f"{_silent(error)[0]} for {now - self.since:.0f} s; the last failure: {error}"
+            message = f"{self.words.late} for {now - self.since:.0f} s; the last failure: {error}"
             raise BulkError(message) from error
         if now >= self._until:
             level = logging.WARNING if self._pause == FIRST else logging.INFO  # one line for an outage
-            _log.log(level, "%s; trying again in %.0f s: %s", _silent(error)[1], self._pause, error)
+            _log.log(level, "%s; trying again in %.0f s: %s", self.words.away, self._pause, error)
             self._until = now + self._pause
             self._pause = min(LONGEST, self._pause * 2)
         return True
-
-
-def _silent(error: MIError) -> tuple[str, str]:
-    """What has not worked, and does not work."""
-    if isinstance(error, ResourceError):
-        return "files could not be read", "files cannot be read"
-    return "the service has not answered", "the service does not answer"

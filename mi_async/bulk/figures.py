@@ -6,7 +6,7 @@ Law: pure; one way of saying each thing. What comes from elsewhere is made plain
 from collections.abc import Mapping
 
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.progress import BulkProgress
+from mi_async.bulk.progress import BulkProgress, OldestUpload
 from mi_async.text import percent, size, span
 
 
@@ -37,20 +37,18 @@ def remaining(progress: BulkProgress) -> str:
 
 
 def useful(progress: BulkProgress) -> str:
-    """``97.9 % of checks useful``: how many completion checks answered done."""
-    return f"{percent(progress.useful)} of checks useful" if progress.checks else ""
+    """``97.9 % of completion checks useful``: how many answered done."""
+    return f"{percent(progress.useful)} of completion checks useful" if progress.checks else ""
 
 
-def room(progress: BulkProgress) -> str:
-    """``64 of 80``; ``129 (room for 32)`` while a pool that has become smaller is left by those in it."""
-    if progress.pending <= progress.pool:
-        return f"{progress.pending:,} of {progress.pool:,}"
-    return f"{progress.pending:,} (room for {progress.pool:,})"
+def in_flight(progress: BulkProgress) -> str:
+    """``64 uploads in flight``: stored, and not yet taken over by the service; '' where none is."""
+    return f"{progress.pending:,} upload{'' if progress.pending == 1 else 's'} in flight" if progress.pending else ""
 
 
-def waiting(progress: BulkProgress) -> str:
-    """``64 of 80 uploads wait for completion, 97.9 % of checks useful``."""
-    return f"{room(progress)} uploads wait for completion, {useful(progress)}"
+def adaptive(progress: BulkProgress) -> str:
+    """``limit 80, 97.9 % of completion checks useful``: what the run has found out, for ``--verbose``."""
+    return f"limit {progress.pool:,}, {useful(progress)}" if progress.checks else ""
 
 
 def footage(progress: BulkProgress) -> list[str]:
@@ -65,11 +63,22 @@ def footage(progress: BulkProgress) -> list[str]:
 def hindrances(progress: BulkProgress) -> list[str]:
     """What keeps the run from going on, worst first; nothing in good weather."""
     found: list[str] = []
+    if progress.machine:
+        found.append(f"this machine is out of file descriptors or memory, for {span(progress.machine)}")
     if progress.outage:
         found.append(f"the service has not answered for {span(progress.outage)}")
     if progress.paused:
         found.append(f"refused with 429, paused for {span(progress.paused)}")
+    if progress.is_quiet and progress.open:
+        found.append(f"nothing has ended for {span(progress.quiet)}{_oldest(progress.oldest)}")
     return found
+
+
+def _oldest(upload: OldestUpload | None) -> str:
+    if upload is None:
+        return ""
+    age, limit = span(upload.age), span(upload.limit)
+    return f"; the oldest upload, {upload.image} of {upload.key}, has waited {age} of at most {limit}"
 
 
 def problem(outcome: BulkOutcome) -> str:

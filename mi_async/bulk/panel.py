@@ -100,9 +100,9 @@ def _rows(look: Look, spinner: Spinner, width: int) -> Iterator[RenderableType]:
     table.add_row("items", spinner if done is None else _bar(done, width), "  ".join(filter(None, items)))
     if progress.sent is None:
         table.add_row("rate", _rate(progress, width), figures.pace(progress.rate, progress.ceiling))
-        table.add_row("uploads", f"{figures.room(progress)} wait", figures.useful(progress))
+        table.add_row("uploads", f"{progress.pending:,} in flight", figures.adaptive(progress) if look.verbose else "")
     else:
-        table.add_row("footage", *[*figures.footage(progress), ""][:2])
+        table.add_row("media", *[*figures.footage(progress), ""][:2])
     table.add_row("time", span(progress.elapsed), _counts(progress))
     yield table
     for said in figures.hindrances(progress):

@@ -31,6 +31,7 @@ class Pending:
     schedule: Schedule
     spacing: float
     short: bool = field(init=False, default=False)
+    _eager: int = field(init=False, default=0)  # checks that completed uploads have earned
     _due: list[tuple[float, int, Picture]] = field(init=False, factory=list)
     _number: "count[int]" = field(init=False, factory=count)
     _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
@@ -48,11 +49,28 @@ class Pending:
         """The same: the pool bounds how many wait."""
         now = self.clock.monotonic()
         age = now - picture.stored if picture.checks else 0.0
-        turn = NEVER if self.short else (len(self._due) + 1) * self.spacing
-        delay = self.schedule.delay(age, turn)
-        heappush(self._due, (now + delay, next(self._number), picture))
+        heappush(self._due, (now + self._delay(age), next(self._number), picture))
         if self._due[0][2] is picture:
             self._sooner.set()
+
+    def _delay(self, age: float) -> float:
+        """Return the seconds until the next check; an eager one has to be earned."""
+        delay = self.schedule.delay(age)
+        if age < self.schedule.timeout:  # an outage may have made it older than that
+            delay = min(delay, self.schedule.timeout - age)
+        if self.short or not self._eager:
+            return delay
+        sooner = self.schedule.eager_delay(age, (len(self._due) + 1) * self.spacing)
+        self._eager -= sooner < delay
+        return sooner
+
+    def completed(self) -> None:
+        """Note that an upload has completed: its kind is worth a few eager checks."""
+        self._eager = min(self.schedule.saved, self._eager + self.schedule.earned)
+
+    def oldest(self) -> Picture | None:
+        """Return the upload that has waited longest, None if none waits."""
+        return min((picture for _, _, picture in self._due), key=lambda picture: picture.stored, default=None)
 
     async def get(self) -> Picture:
         """Wait until an upload is due."""

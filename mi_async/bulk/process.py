@@ -69,6 +69,11 @@ class Stage:
 class Admission(Protocol):
     """The way in."""
 
+    @property
+    def recalled(self) -> int:
+        """Number of items that it has rejected as an earlier run has; they do not count as new failures."""
+        ...
+
     async def decide(self, chunk: Sequence[Item | BadInput], /) -> Sequence[BulkOutcome | Errand]:
         """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
         ...

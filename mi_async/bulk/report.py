@@ -15,7 +15,7 @@ from mi_async.bulk import figures, results
 from mi_async.bulk.input_facts import NO_FACTS, InputFacts
 from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.progress import BulkProgress
-from mi_async.text import one_line, percent, size, span
+from mi_async.text import one_line, size, span
 
 SHOWN = 20
 """Items with problems that a report holds; all of them are in the journal."""
@@ -153,7 +153,7 @@ class BulkReport:
             *self.facts.rows(),
             ("under way", f"{self.open:,} when it stopped" if self.open else ""),
             self._work(),
-            ("checks", f"{self.checks:,}, {percent(self.useful)} useful; pool {self.pool:,}" if self.checks else ""),
+            ("checks", f"{self.checks:,} for completion" if self.checks else ""),
             ("429s", f"{self.refused:,}; each was tried again" if self.refused else ""),
             (
                 "abandoned",

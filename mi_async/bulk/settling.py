@@ -9,12 +9,13 @@ from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.errand import END, code_of
+from mi_async.bulk.failures import IMAGE_CODES
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.records import UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.steps import Means, close, let_go, look
 from mi_async.bulk.work import Moves, Picture, Work, given_up
-from mi_async.errors import ConflictError, MIError, UploadFailedError
+from mi_async.errors import APIError, ConflictError, MIError, UploadFailedError
 from mi_async.workflows.attach import add_thumbnails, shows
 from mi_async.workflows.context import known
 from mi_async.workflows.enroll import MAX_PER_CREATE, create_person, find_person
@@ -55,11 +56,8 @@ async def settle(means: Means, work: Work) -> Moves:
         work.dropped = True  # the run stops, and the first was left as the journal has it
         return ((END, work),)
     ready = work.with_state(State.CONFIRMED)
-    if ready and work.person.person_id is None:
-        await _create(means, work, ready[:MAX_PER_CREATE])
-        ready = ready[MAX_PER_CREATE:]
     for start in range(0, len(ready), MAX_PER_CREATE):
-        await _attach(means, work, ready[start : start + MAX_PER_CREATE])
+        await _give(means, work, ready[start : start + MAX_PER_CREATE])
     for picture in [] if work.enrolls else work.pictures:  # for whom it enrolls the order of the pictures says it
         if picture.is_to_be_main:
             await _make_main(means, work, picture)
@@ -67,6 +65,35 @@ async def settle(means: Means, work: Work) -> Moves:
     if work.enrolls and work.person.person_id is not None and work.missing_tags():
         return (("tag", work),)
     return ((END, work),)
+
+
+async def _give(means: Means, work: Work, pictures: Sequence[Picture]) -> None:
+    """Give pictures to the person; the service does not say which image it refuses, so then each goes alone."""
+    try:
+        await _send(means, work, pictures)
+    except APIError as error:
+        if error.code not in IMAGE_CODES:
+            raise
+        if len(pictures) == 1:
+            await _refuse(means, work, pictures[0], error)
+            return
+        for picture in sorted(pictures, key=lambda each: not each.primary):  # the main one creates the person
+            await _give(means, work, [picture])
+
+
+async def _send(means: Means, work: Work, pictures: Sequence[Picture]) -> None:
+    if work.person.person_id is None:
+        await _create(means, work, pictures)
+    else:
+        await _attach(means, work, pictures)
+
+
+async def _refuse(means: Means, work: Work, picture: Picture, error: APIError) -> None:
+    """Note that the service refuses an image; the person can do without it."""
+    problem = work.add_problem(name_of(picture.source), error, transient=False)
+    picture.record = given_up(known(picture.record), problem, transient=False)
+    work.rows[picture.record.sha256] = picture.record
+    await means.journal.write(picture.record)
 
 
 async def _create(means: Means, work: Work, ready: Sequence[Picture]) -> None:
@@ -186,7 +213,7 @@ async def _give_up_work(means: Means, work: Work, error: MIError, *, transient: 
     problem = work.add_problem(work.item.origin, error, transient=transient)
     work.problems.insert(0, work.problems.pop())  # what stopped the person goes before what is wrong with a picture
     means.tally.taken = means.tally.taken or code_of(error) == NAME_TAKEN
-    if transient or work.enrolls:
+    if transient or work.person.person_id is None:
         return  # the pictures are as they were, and wait for the person
     rows = [given_up(known(picture.record), problem, transient=False) for picture in work.with_state(State.CONFIRMED)]
     await means.journal.write(*rows)

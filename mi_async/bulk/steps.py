@@ -58,7 +58,7 @@ class Means:
 async def read(means: Means, picture: Picture) -> Moves:
     """Read a picture, once there is a place for it in the pool and in memory; a known one goes on from where it was."""
     work = picture.work
-    if not picture.in_pool:  # it has its places already when its file is tried again
+    if not picture.in_pool:  # else this is another try, after the machine was out of a resource
         await means.pool.enter()
         picture.in_pool = True
     if not picture.in_memory:

@@ -67,17 +67,20 @@ class Tally:
     abandoned: int = field(init=False, default=0)
     taken: bool = field(init=False, default=False)
     _started: float = field(init=False)
+    _last: float = field(init=False)  # when an item ended that had anything to do
     sent: int = field(init=False, default=0)
     _pictures: LastMinute = field(init=False, factory=LastMinute)
     _bytes: LastMinute = field(init=False, factory=LastMinute)
 
     def __attrs_post_init__(self) -> None:
         """Start the time."""
-        self._started = self.clock.monotonic()
+        self._started = self._last = self.clock.monotonic()
 
     def outcome(self, outcome: BulkOutcome) -> None:
         """Count an item that has ended."""
         self.counts[outcome.status] += 1
+        if outcome.status is not Status.SKIPPED:
+            self._last = self.clock.monotonic()
         if outcome.status in WELL:
             return
         self.latest.append(outcome)
@@ -106,6 +109,11 @@ class Tally:
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return self.clock.monotonic() - self._started
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since the last item ended that had anything to do."""
+        return self.clock.monotonic() - self._last
 
     def rate(self) -> float:
         """Pictures per minute: those of the last minute, or of a shorter run so far."""

@@ -102,8 +102,9 @@ class Work(Errand):
         return [tag for tag in wanted if tag not in self.person.tags]
 
     def with_state(self, *states: State) -> list[Picture]:
-        """Pictures in one of these states, in the order of the input."""
-        return [picture for picture in self.pictures if picture.upload is not None and picture.upload.state in states]
+        """Pictures in one of these states that have not failed, in the order of the input."""
+        here = [picture for picture in self.pictures if picture.upload is not None and picture.upload.state in states]
+        return [picture for picture in here if picture.record is None or picture.record.state != FAILED]
 
     def recall(self, row: PictureRecord) -> None:
         """Note a picture that failed for good in an earlier run."""

@@ -301,9 +301,10 @@ async def _watched(run: BulkRun, grace: float, service: InWorkspace) -> BulkRepo
             _say("stopping at once")
 
     try:
+        talks = service.verbose > 0
         with (
             handled() as received,
-            watch(run, file=cast("TextIO", stderr()), plain=service.verbose > 0),
+            watch(run, file=cast("TextIO", stderr()), plain=talks, verbose=talks),
             received.told_to(told),
         ):
             log_to_stderr(service.verbose)

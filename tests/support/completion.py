@@ -179,6 +179,7 @@ class Bench:
         if done:
             self.done.append(self.clock.monotonic())
             self.delays.append(self.done[-1] - ready)
+            self.pending.completed()
         self.ended += 1
         if self.ended == self.uploads:
             self.finished.set()

@@ -44,6 +44,7 @@ class Bucket:
         poor: keys of films of which the service finds the resolution too low.
         lose: kinds of request that are carried out and then answered with a failure, each once.
         dress: changes the headers of answers, by the kind of request.
+        forbidden: keys of objects that may not be written.
     """
 
     url: str
@@ -54,6 +55,7 @@ class Bucket:
     lose: set[str] = field(factory=set)
     poor: set[str] = field(factory=set)
     dress: Callable[[str, Headers], Headers] = lambda _kind, headers: headers
+    forbidden: set[str] = field(factory=set)
 
     @property
     def address(self) -> str:
@@ -81,6 +83,7 @@ class Bucket:
         self.dress = lambda _kind, headers: headers
         self.lose.clear()
         self.poor.clear()
+        self.forbidden.clear()
         self.ask("POST", "/moto-api/reset")
         made = self.ask("PUT", f"/{BUCKET}")
         assert made[0] == 200, made
@@ -147,6 +150,8 @@ class _Counted:
         self.bucket.asked[kind] += 1
         self.bucket.headers.append({name: str(value) for name, value in environ.items() if name.startswith("HTTP_")})
         refusal = self.bucket.refuse(kind, query)
+        if kind == "object PUT" and path.removeprefix(f"/{BUCKET}/") in self.bucket.forbidden:
+            refusal = ("403 Forbidden", "AccessDenied")
         if kind in self.bucket.lose:
             self.bucket.lose.discard(kind)
             b"".join(self.application(environ, lambda *_answer: None))
