@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mi_async.bulk.ledger import Ledger
 
 File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
+New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which is not there yet.")]
 Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")]
 Code: TypeAlias = Annotated[
     str | None, Parameter(help="Only what failed with this code: 50005, OVER_SIZE_LIMIT, resolution, ...")
@@ -90,6 +91,13 @@ def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
     show(attrs.asdict(reset(file, code=code)), output)
 
 
+def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
+    """Copy what can be read of a damaged journal into a new one; give that to the next run with --journal."""
+    with bulk_extra():
+        from mi_async.bulk import rebuild as rebuilding  # noqa: PLC0415  brings SQLAlchemy, an extra
+    show(attrs.asdict(rebuilding.rebuild(file, new)), output)
+
+
 def journal_app(group: Group) -> App:
     """The commands about journals, in that group of the help."""
     app = App(
@@ -99,6 +107,7 @@ def journal_app(group: Group) -> App:
     app.command(failed, help_epilogue="")
     app.command(export, help_epilogue="")
     app.command(retry, help_epilogue="")
+    app.command(rebuild, help_epilogue="")
     return app
 
 
