@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import field, frozen
 from sqlalchemy import Connection, Table, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.dialects import sqlite
 
 from mi_async.bulk.database import (
     check,
@@ -37,8 +37,6 @@ from mi_async.bulk.typed_rows import (
     read_run,
 )
 
-AT_ONCE = 500
-"""Rows that are copied at once."""
 _READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
     table.name: read
     for table, read in (
@@ -116,13 +114,15 @@ def _rows(
     """Read a table from its beginning, and where that breaks off from its end; some rows may come twice."""
     for backwards in (False, True):
         order = [key.desc() if backwards else key for key in table.primary_key]
+        query = select(table).order_by(*order).compile(dialect=sqlite.dialect())
         try:
-            for row in old.execute(select(table).order_by(*order).execution_options(yield_per=AT_ONCE)):
+            # one at a time: of rows that are fetched together none comes when one cannot
+            for row in driver(old).execute(str(query)):
                 try:
                     yield read(row)
                 except DamagedError:
-                    lost.add((table.name, repr(tuple(row)[:3])))
-        except (DBAPIError, sqlite3.Error, UnicodeDecodeError):
+                    lost.add((table.name, repr(row[:3])))
+        except (sqlite3.Error, UnicodeDecodeError):
             continue
         return
 
