@@ -148,7 +148,7 @@ async def test_too_many_failures_stop_the_run(allowed: int, ended: int | None, t
             assert (await run).counts == {Status.DONE: 100, Status.REJECTED: 8}
             return
         error = await stopped(run)
-        assert str(error) == f"more than {allowed} items have failed in this run"
+        assert str(error) == f"more than {allowed} items did not go well in this run"
         assert run.report.troubled >= ended
         await nothing_left(news)
 

@@ -315,7 +315,8 @@ class Engine:
     async def _tell(self, outcome: BulkOutcome) -> None:
         self.tally.outcome(outcome)
         if self.max_failures is not None and self.tally.failures - self._recalled > self.max_failures:
-            self.stop(BulkError(f"more than {self.max_failures:,} items have failed in this run"))
+            # which ways those are, the counts of the report tell: what is under way still adds to them
+            self.stop(BulkError(f"more than {self.max_failures:,} items did not go well in this run"))
         async with self._telling:
             await self.outcomes.put(outcome)
 
