@@ -15,6 +15,7 @@ from attrs import define, frozen
 from sqlalchemy import Column, Connection, Executable, func, select
 
 from mi_async.bulk.database import identity, known, reading
+from mi_async.bulk.outcome import Status
 from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, masked
 from mi_async.bulk.schema import (
     abandoned,
@@ -185,6 +186,16 @@ class Ledger:
         query = select(problems).order_by(*[problems.columns[at] for at in (0, 1, 5)])
         for row in self._stream(query if code is None else query.where(problems.c.code == code)):
             yield kind(*read_problem(row))
+
+    def codes(self, *, failed: bool = False) -> Mapping[str, int]:
+        """How many problems there are of each code, most first; ``failed`` counts what ``retry`` opens again."""
+        problems = layout_of(self.identity.operation).problems
+        code, number = problems.c.code, func.count()
+        query = select(code, number).group_by(code).order_by(number.desc(), code)
+        if failed:
+            kept = [Status.FAILED.value, *([Status.PARTIAL.value] if self.has_assets else [])]
+            query = query.where(problems.c.status.in_(kept))
+        return read_counts(list(self._stream(query)))
 
     def abandoned(self) -> Iterator[AbandonedRecord]:
         """Uploads that were started over, in the order of their keys."""

@@ -104,11 +104,11 @@ def read_problem(row: Sequence[Any]) -> Sequence[Any]:
     return row
 
 
-def read_counts(rows: Sequence[Sequence[Any]], words: Collection[str]) -> dict[str, int]:
-    """Return how many rows there are of each word."""
+def read_counts(rows: Sequence[Sequence[Any]], words: Collection[str] | None = None) -> dict[str, int]:
+    """Return how many rows there are of each word; there are no others than ``words``."""
     for row in rows:
-        _check(row, _COUNT, "a status or state")
-        _require(row[0] in words, row, "a status or state")
+        _check(row, _COUNT, "a count")
+        _require(words is None or row[0] in words, row, "a status or state")
     return {row[0]: row[1] for row in rows}
 
 
