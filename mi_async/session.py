@@ -28,6 +28,7 @@ from mi_async._core.trust import trust
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
+from mi_async.errors import SessionError
 from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, Settings
 from mi_async.storage.connection import Connection
@@ -64,6 +65,7 @@ class Session:
     _poller: Poller = field(init=False)
     _desk: Desk = field(init=False, factory=Desk)
     _store: Store = field(init=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
 
     def __attrs_post_init__(self) -> None:
         """Bind the account-level groups."""
@@ -113,7 +115,15 @@ class Session:
 
         New calls are refused at once. Those under way get ``grace`` seconds; what is left then ends with SessionError.
         Waits for jobs end so at once; the jobs go on at the service.
+
+        Raises:
+            SessionError: it is open, and was opened in another event loop: its sockets cannot be closed from here.
         """
+        if asyncio.get_running_loop() is not self._loop:
+            if self._calls.closed:
+                return
+            message = "the session was opened in another event loop; close it there, with aclose() or async with"
+            raise SessionError(message)
         try:
             await self._poller.aclose()
         finally:

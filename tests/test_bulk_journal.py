@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import sqlite3
+import stat
 import struct
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from sqlalchemy import Select
 
 from mi_async._core.clock import Clock
 from mi_async.bulk.journal import Journal
+from mi_async.bulk.ledger import read_journal
 from mi_async.bulk.records import AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, Record
 from mi_async.bulk.reset import reset
 from mi_async.bulk.schema import KINDS, PICTURE_BY_HASH, PICTURE_BY_SOURCE, SCHEMA
@@ -168,7 +170,7 @@ async def test_the_file_explains_itself(tmp_path: Path) -> None:
         ("k1", "2017-07-14 02:40:00", "2017-07-15 02:40:00")
     ]
     [row] = query(tmp_path / "j", "SELECT schema, endpoint, access_key, workspace, operation FROM journal")
-    assert row == (SCHEMA, *attrs.astuple(NEWSROOM))
+    assert row == (SCHEMA, *attrs.astuple(NEWSROOM.stored))
 
 
 async def test_what_was_under_way_and_may_be_at_the_service_is_told(tmp_path: Path) -> None:
@@ -264,7 +266,7 @@ def _other(path: Path) -> None:
 def _newer(path: Path) -> None:
     asyncio.run(_opened_and_closed(path))
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE journal SET schema = 2, software = 'mi-async 9.9'")
+        connection.execute("UPDATE journal SET schema = 3, software = 'mi-async 9.9'")
 
 
 def _short(path: Path) -> None:
@@ -280,7 +282,7 @@ async def _opened_and_closed(path: Path) -> None:
     [
         (_text, "the file is something else; it is left as it is"),
         (_other, "an SQLite database of something else"),
-        (_newer, "its schema is 2, made by mi-async 9.9; this is mi-async"),
+        (_newer, "its schema is 3, made by mi-async 9.9; this is mi-async"),
         (_short, "damaged"),
         (Path.mkdir, "Is a directory"),
     ],
@@ -517,3 +519,58 @@ async def test_a_journal_whose_making_was_killed_is_made_again(tmp_path: Path) -
     journal = await Journal.open(tmp_path / "j", NEWSROOM)
     assert journal.run == 1
     await journal.aclose()
+
+
+def _of_schema_1(path: Path) -> None:
+    """As the version before this one left it: with the key itself, and for everybody to read."""
+    asyncio.run(_opened_and_closed(path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE journal SET schema = 1, access_key = ?", (NEWSROOM.access_key,))
+        connection.execute("INSERT INTO pictures VALUES ('Hong', '00', '', 0, 0, 'stored', 'k', 0, 1.5, '', '', '')")
+    for each in (path, Path(f"{path}.lock")):
+        each.chmod(0o644)
+
+
+def _open_it(path: Path) -> None:
+    asyncio.run(_opened_and_closed(path))
+
+
+@pytest.mark.parametrize("change", [_open_it, reset])
+def test_a_journal_of_schema_1_loses_the_access_key_and_its_readers(
+    change: Callable[[Path], object], tmp_path: Path
+) -> None:
+    path = tmp_path / "j"
+    _of_schema_1(path)
+    before = path.read_bytes()
+    assert NEWSROOM.access_key.encode() in before
+    with read_journal(path) as ledger:
+        assert (ledger.identity, ledger.schema, ledger.masked_key) == (NEWSROOM.stored, 1, "...WXYZ")
+    with pytest.raises(JournalError, match=r"with access key \.\.\.WXYZ, and this run is for .* key \.\.\.BBBB"):
+        asyncio.run(Journal.open(path, attrs.evolve(NEWSROOM, access_key="B" * 20)))
+    assert path.read_bytes() == before
+    change(path)
+    assert NEWSROOM.access_key.encode() not in path.read_bytes()
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, Path(f"{path}.lock"))] == [0o600, 0o600]
+    for access_key in ("B" * 20, "A" + NEWSROOM.access_key, NEWSROOM.access_key[-4:], NEWSROOM.stored.access_key):
+        with pytest.raises(JournalError, match="it belongs to"):
+            asyncio.run(Journal.open(path, attrs.evolve(NEWSROOM, access_key=access_key)))
+    change(path)
+    with read_journal(path) as ledger:
+        assert (ledger.identity, ledger.schema) == (NEWSROOM.stored, SCHEMA)
+
+
+async def test_nobody_else_reads_the_journal_and_its_companions(tmp_path: Path) -> None:
+    (tmp_path / "touched").touch(0o644)
+    for name in ("new", "touched"):
+        journal = await Journal.open(tmp_path / name, NEWSROOM)
+        await journal.write(HONG, FACE)
+        found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob(f"{name}*")}
+        assert found == dict.fromkeys([name, f"{name}-wal", f"{name}-shm", f"{name}.lock"], 0o600)
+        assert NEWSROOM.access_key.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob(f"{name}*"))
+        await journal.aclose()
+    assert NEWSROOM.access_key not in repr(NEWSROOM)
+
+
+async def test_a_null_in_the_path_is_named(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="null"):
+        await Journal.open(f"{tmp_path}/a\0b", NEWSROOM)

@@ -70,7 +70,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_everything_is_told(path: Path) -> None:
     with read_journal(path) as ledger:
-        assert (ledger.identity, ledger.schema, ledger.masked_key) == (NEWSROOM, 1, "...WXYZ")
+        assert (ledger.identity, ledger.schema, ledger.masked_key) == (NEWSROOM.stored, 2, "...WXYZ")
         assert ledger.statuses() == {"done": 1, "failed": 1, "partial": 1, "parked": 1, "rejected": 1}
         assert ledger.states() == {"attached": 2, "failed": 2, "stored": 1, "new": 1}
         [run] = ledger.runs()
@@ -163,7 +163,7 @@ def test_what_is_no_journal_is_not_read(tmp_path: Path, path: Path) -> None:
         ledger.states()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM journal")
-    with pytest.raises(JournalError, match="incomplete, or was changed by hand"), read_journal(path):
+    with pytest.raises(JournalError, match="it does not say what it belongs to"), read_journal(path):
         pass
     assert sorted(each.name for each in tmp_path.iterdir()) == ["text", path.name, f"{path.name}.lock"]
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -112,7 +113,7 @@ def test_export_has_a_line_for_each_person(path: str, capsys: pytest.CaptureFixt
 
 def test_export_as_csv_has_a_line_for_each_picture(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["journal", "export", path, "--format", "csv"]) == 0
-    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out.removeprefix("\ufeff"))))
     assert [(row["person"], row["source"], row["code"], row["picture_code"]) for row in rows] == [
         ("Ama", "", "10049", ""),
         ("Bo [people.csv:9]", "", "DUPLICATE", ""),
@@ -132,6 +133,55 @@ def test_retry_tells_how_many(path: str, capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().out) == {"persons": 1, "pictures": 0}
     assert run(["journal", "retry", path]) == 0
     assert json.loads(capsys.readouterr().out) == {"persons": 1, "pictures": 2}
+    assert run(["journal", "retry", path]) == 0
+    written = capsys.readouterr()
+    assert json.loads(written.out) == {"persons": 0, "pictures": 0}
+    assert written.err == "nothing has failed for good\n"
+
+
+def test_a_code_that_nothing_has_is_told_with_those_that_there_are(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["journal", "retry", path, "--code", "nope\x1b"]) == 0
+    written = capsys.readouterr()
+    assert json.loads(written.out) == {"persons": 0, "pictures": 0}
+    codes = "10049 (1), OVER_SIZE_LIMIT (1), unreadable (1)"
+    assert written.err == f"nothing has failed with code nope\ufffd; codes: {codes}\n"
+    assert run(["journal", "failed", path, "--code", "nope"]) == 0
+    written = capsys.readouterr()
+    assert written.out == "[]\n"
+    assert written.err.startswith("nothing has failed with code nope; codes: 10049 (1), DUPLICATE (1), ")
+
+
+def test_a_cell_of_the_csv_is_no_formula_for_a_spreadsheet(tmp_path: Path, capsysbinary: Any) -> None:
+    path = tmp_path / "j"
+    texts = [
+        '=HYPERLINK("http://x")',
+        "+1+1",
+        "-1",
+        "-1.5",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\uff1d1",
+        "홍=1",
+        "+82 2 123",
+        "-",
+    ]
+
+    async def make() -> None:
+        journal = await Journal.open(path, NEWSROOM)
+        await journal.write(*[PersonRecord(f"p{n:02}", "failed", -7, code=text) for n, text in enumerate(texts)])
+        await journal.aclose()
+
+    asyncio.run(make())
+    assert run(["journal", "export", str(path), "--format", "csv"]) == 0
+    out = capsysbinary.readouterr().out
+    assert out.startswith(b"\xef\xbb\xbfperson,status,")  # Excel reads it as UTF-8
+    rows = list(csv.DictReader(io.StringIO(out.decode("utf-8-sig"), newline="")))
+    safe = {"-1", "-1.5", "홍=1"}
+    assert [row["code"] for row in rows] == [text if text in safe else f"'{text}" for text in texts]
+    assert {row["person_id"] for row in rows} == {"-7"}
 
 
 @pytest.mark.parametrize("command", ["show", "failed", "export", "retry"])

@@ -312,3 +312,15 @@ async def test_reading_is_limited() -> None:
     async with talking(SILENCE, timeout=Timeout(read=0.02)) as (session, _):
         with pytest.raises(mi_async.TimeoutError):
             await asked(session)
+
+
+async def test_a_session_is_closed_in_the_event_loop_that_opened_it() -> None:
+    async with canned(WORKSPACE) as server:
+        session = await mi_async.connect(KEYS, base_url=server.url)
+        await asked(session)
+        said = r"was opened in another event loop; close it there, with aclose\(\) or async with"
+        with pytest.raises(SessionError, match=said):
+            await asyncio.to_thread(asyncio.run, session.aclose())
+        await asked(session)  # nothing of it was closed
+        await session.aclose()
+        await asyncio.to_thread(asyncio.run, session.aclose())

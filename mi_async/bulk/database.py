@@ -5,21 +5,25 @@ Law: nothing that is no journal is opened, let alone changed; whatever SQLite or
 
 import errno
 import os
+import shlex
 import sqlite3
 import struct
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import Connection, create_engine, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from mi_async.bulk.records import Identity
-from mi_async.bulk.schema import APPLICATION, SCHEMA, journal, runs
+from mi_async._core.files import open_regular_file
+from mi_async.bulk.records import INGEST, UPLOAD, Identity
+from mi_async.bulk.schema import APPLICATION, READABLE, SCHEMA, journal, runs
+from mi_async.bulk.typed_rows import DamagedError, read_journal_row
 from mi_async.errors import JournalError
+from mi_async.text import one_line
 from mi_async.version import VERSION
 
 MAGIC = b"SQLite format 3\0"
@@ -28,21 +32,29 @@ HEADER = 100
 APPLICATION_AT = 68
 BUSY = 5.0
 """Seconds to wait for another connection, which may be a reader that makes room."""
-SHOWN = 4
-"""Characters of an access key that anybody may see."""
 SOFTWARE = f"mi-async {VERSION}"
+PRIVATE = 0o600
+"""Permissions of the journal and its companions: it has names of people."""
+WITH_KEY = 1
+"""The schema that had the access key itself."""
+OPERATIONS = frozenset({"enroll", UPLOAD, INGEST})
+DAMAGED, CHANGED = "it is damaged", "it is incomplete, or was changed by hand"
+EMPTY = "it does not say what it belongs to"
 
 MEANINGS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "it cannot be written",
-    "SQLITE_CORRUPT": "it is damaged",
-    "SQLITE_NOTADB": "it is damaged",
+    "SQLITE_CORRUPT": DAMAGED,
+    "SQLITE_NOTADB": DAMAGED,
+    "SQLITE_FORMAT": DAMAGED,
+    "SQLITE_CONSTRAINT": DAMAGED,
+    "SQLITE_MISMATCH": DAMAGED,
     "SQLITE_BUSY": "another program keeps it locked",
     "SQLITE_LOCKED": "another program keeps it locked",
     "SQLITE_CANTOPEN": "it cannot be opened",
     "SQLITE_IOERR": "it cannot be read or written; is the disk full, or the size of files limited?",
     "SQLITE_TOOBIG": "a text is too long",
-    "SQLITE_ERROR": "it is incomplete, or was changed by hand",
+    "SQLITE_ERROR": CHANGED,
 }
 """What SQLite's result codes mean, by how they start."""
 
@@ -58,16 +70,28 @@ def refused(path: str | os.PathLike[str], error: BaseException) -> JournalError:
         return JournalError(*error.args)
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     code = getattr(cause, "sqlite_errorname", "")
-    if code:
+    if isinstance(cause, DamagedError):
+        found = damaged(path, str(cause))
+    elif code:
         said = next((meaning for start, meaning in MEANINGS.items() if code.startswith(start)), "SQLite failed")
-        found = refusal(path, f"{said} ({cause})")
+        mendable = said in {DAMAGED, CHANGED}
+        found = damaged(path, str(cause), said) if mendable else refusal(path, f"{said} ({cause})")
+    elif isinstance(cause, sqlite3.OperationalError | UnicodeDecodeError):  # the driver's own, of text that is none
+        found = damaged(path, one_line(str(cause))[:120])
     elif isinstance(cause, OSError):
         full = cause.errno in {errno.ENOSPC, errno.EDQUOT}
-        found = refusal(path, "the disk is full" if full else os.strerror(cause.errno or 0))
+        found = refusal(path, "the disk is full" if full else cause.strerror or str(cause))
     else:
         found = refusal(path, f"this cannot be written: {cause}")
     found.__cause__ = cause
     return found
+
+
+def damaged(path: str | os.PathLike[str], detail: str, said: str = DAMAGED) -> JournalError:
+    """The error of a journal that was damaged, with what to do about it."""
+    name = shlex.quote(os.fspath(path))
+    hint = f"restore a copy of it, or take over what can be read: mi-async journal rebuild {name} NEW"
+    return refusal(path, f"{said} ({detail}); {hint}")
 
 
 @contextmanager
@@ -75,14 +99,17 @@ def telling(path: Path) -> Generator[None]:
     """Turn failures of SQLite and the system into JournalError."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, OSError) as error:
+    except (DBAPIError, sqlite3.Error, OSError, DamagedError, UnicodeDecodeError) as error:
         failure = refused(path, error)
         raise failure from failure.__cause__
 
 
 def known(path: str | os.PathLike[str]) -> Path:
     """The file behind a path, links followed, so that each journal has one lock."""
-    real = Path(os.path.realpath(path))
+    try:
+        real = Path(os.path.realpath(path))
+    except ValueError as error:  # a null character
+        raise refusal(path, str(error)) from error
     if not real.parent.is_dir():
         raise refusal(path, f"there is no directory {real.parent}")
     return real
@@ -95,7 +122,7 @@ def check(path: Path) -> bool:
         JournalError: there is something else.
     """
     try:
-        with telling(path), path.open("rb") as file:
+        with telling(path), open_regular_file(path) as file:
             header = file.read(HEADER)
     except JournalError as error:
         if isinstance(error.__cause__, FileNotFoundError):
@@ -106,7 +133,7 @@ def check(path: Path) -> bool:
     if not header.startswith(MAGIC):
         raise refusal(path, "the file is something else; it is left as it is")
     if len(header) < HEADER:
-        raise refusal(path, MEANINGS["SQLITE_CORRUPT"])
+        raise damaged(path, "the file is cut off")
     if struct.unpack_from(">I", header, APPLICATION_AT)[0] != APPLICATION:
         raise refusal(path, "the file is an SQLite database of something else; it is left as it is")
     return True
@@ -118,7 +145,7 @@ def lock(path: Path) -> FileLock:
     Raises:
         JournalError: somebody else writes.
     """
-    taken = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+    taken = FileLock(f"{path}.lock", timeout=0, thread_local=False, mode=PRIVATE)
     with telling(path):
         try:
             taken.acquire()
@@ -141,7 +168,7 @@ def open_file(path: Path, mode: str) -> Connection:
 
     Args:
         path: of the file.
-        mode: as in SQLite's URI: ``rw`` or ``rwc``, which creates it; or ``ro&immutable=1``.
+        mode: as in SQLite's URI: ``rw``, or ``ro&immutable=1``.
     """
     uri = f"file:{quote(os.fsencode(path))}?mode={mode}"
 
@@ -150,6 +177,28 @@ def open_file(path: Path, mode: str) -> Connection:
         return sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None)
 
     return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True).connect()
+
+
+def make_private(path: Path) -> None:
+    """Make the file, or take what is there, so that only its owner reads it; SQLite's companions get the same rights.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
+    with suppress(OSError):
+        path.chmod(PRIVATE)
+
+
+def check_pages(connection: Connection) -> None:
+    """Read the whole file once, a second for a million people, and see that its pages are sound.
+
+    Raises:
+        DamagedError: they are not.
+    """
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if found != "ok":
+        raise DamagedError(one_line(str(found))[:120])
 
 
 def driver(connection: Connection) -> sqlite3.Connection:
@@ -168,14 +217,25 @@ def reading(path: Path) -> Generator[Connection]:
     """
     if not check(path):
         raise refusal(path, "there is none")
-    with telling(path), _readable(path) as connection:
-        connection.exec_driver_sql("PRAGMA query_only = ON")
-        connection.exec_driver_sql("BEGIN")
-        identity(path, connection)
-        yield connection
+    with ExitStack() as stack:
+        with telling(path):
+            connection = stack.enter_context(readable(path))
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            connection.exec_driver_sql("BEGIN")
+            identity(path, connection)
+        try:
+            yield connection
+        except (DBAPIError, sqlite3.Error, DamagedError) as error:  # of the system's, the reader may have its own
+            failure = refused(path, error)
+            raise failure from failure.__cause__
 
 
-def _readable(path: Path) -> Connection:
+def readable(path: Path) -> Connection:
+    """Connect to read, and try whether it can be read at all.
+
+    Raises:
+        DBAPIError: it cannot.
+    """
     connection = open_file(path, "rw")
     try:
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
@@ -188,22 +248,42 @@ def _readable(path: Path) -> Connection:
     return connection
 
 
-def masked(access_key: str) -> str:
-    """As much of an access key as tells which one it is."""
-    return f"...{access_key[-SHOWN:]}"
-
-
 def identity(path: Path, connection: Connection) -> Identity:
-    """What the journal belongs to.
+    """What the journal belongs to, with a fingerprint in the place of the access key.
 
     Raises:
         JournalError: it is of a version that this program does not know.
     """
     with telling(path):
         row = connection.execute(select(journal)).first()
-    if row is None:
-        raise refusal(path, MEANINGS["SQLITE_ERROR"])
-    if row.schema != SCHEMA:
-        reason = f"its schema is {row.schema}, made by {row.software}; this is {SOFTWARE}, which knows schema {SCHEMA}"
+        if row is None:
+            raise DamagedError(EMPTY)
+        schema, endpoint, access_key, workspace, operation, _, software = read_journal_row(row)
+        if operation not in OPERATIONS:
+            raise DamagedError(EMPTY)
+    if schema not in READABLE:
+        reason = f"its schema is {schema}, made by {software}; this is {SOFTWARE}, which knows schema {SCHEMA}"
         raise refusal(path, reason)
-    return Identity(row.endpoint, row.access_key, row.workspace, row.operation)
+    found = Identity(endpoint, access_key, workspace, operation)
+    return found.stored if schema == WITH_KEY else found
+
+
+def upgrade(path: Path, connection: Connection, stored: Identity) -> None:
+    """Bring a journal of an earlier version up to date: no access key in it, and nobody else may read it.
+
+    Args:
+        path: of the file.
+        connection: outside a transaction, of whoever has the lock.
+        stored: what it belongs to, as it is written.
+    """
+    if connection.execute(select(journal.c.schema)).scalar_one() != WITH_KEY:
+        return
+    connection.exec_driver_sql("PRAGMA secure_delete = ON")  # or the key would stay in a free part of the file
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.execute(update(journal).values(schema=SCHEMA, access_key=stored.access_key))
+    connection.commit()
+    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.rollback()
+    for end in ("", "-wal", "-shm", ".lock"):
+        with suppress(OSError):
+            Path(f"{path}{end}").chmod(PRIVATE)

@@ -279,6 +279,7 @@ class Engine:
         self.tally.outcome(outcome)
         again = self._recalled + self.admission.recalled
         if self.max_failures is not None and self.tally.failures - again > self.max_failures:
+            # which ways those are, the counts of the report tell: what is under way still adds to them
             self.stop(BulkError(f"more than {self.max_failures:,} items did not go well in this run"))
         async with self._telling:
             await self.outcomes.put(outcome)

@@ -4,7 +4,7 @@ Law: changes nothing and takes no lock, so that it works while a run is under wa
 """
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import groupby
@@ -14,8 +14,9 @@ from typing import Any
 from attrs import define, frozen
 from sqlalchemy import Column, Connection, Executable, func, select
 
-from mi_async.bulk.database import identity, known, masked, reading
-from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord
+from mi_async.bulk.database import identity, known, reading
+from mi_async.bulk.outcome import Status
+from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, masked
 from mi_async.bulk.schema import (
     abandoned,
     assets,
@@ -24,11 +25,21 @@ from mi_async.bulk.schema import (
     layout_of,
     persons,
     pictures,
+    runs,
+)
+from mi_async.bulk.typed_rows import (
+    REACHED,
+    STATES,
+    STATUSES,
+    DamagedError,
     read_abandoned,
     read_asset,
+    read_counts,
+    read_journal_row,
     read_person,
     read_picture,
-    runs,
+    read_problem,
+    read_run,
 )
 
 AT_ONCE = 500
@@ -106,7 +117,7 @@ class Ledger:
 
     Attributes:
         path: of the file.
-        identity: what it belongs to.
+        identity: what it belongs to, with a fingerprint in the place of the access key.
         created: when, in UTC, as ISO 8601 has it.
         software: version that made it.
         schema: version of its tables.
@@ -136,15 +147,15 @@ class Ledger:
 
     def runs(self) -> tuple[RunRow, ...]:
         """All runs, the first first."""
-        return tuple([RunRow(*row) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
+        return tuple([RunRow(*read_run(row)) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
 
     def statuses(self) -> Mapping[str, int]:
         """How many persons, or media files, there are of each status."""
-        return self._counts(assets.c.status if self.has_assets else persons.c.status)
+        return self._counts(assets.c.status if self.has_assets else persons.c.status, STATUSES)
 
     def states(self) -> Mapping[str, int]:
         """How many pictures, or media files, there are of each state."""
-        return self._counts(assets.c.state if self.has_assets else pictures.c.state)
+        return self._counts(assets.c.state, REACHED) if self.has_assets else self._counts(pictures.c.state, STATES)
 
     def assets(self) -> Iterator[AssetRecord]:
         """Every media file in the order of the keys, a few at a time."""
@@ -174,19 +185,31 @@ class Ledger:
         kind = AssetProblemRow if self.has_assets else ProblemRow
         query = select(problems).order_by(*[problems.columns[at] for at in (0, 1, 5)])
         for row in self._stream(query if code is None else query.where(problems.c.code == code)):
-            yield kind(*row)
+            yield kind(*read_problem(row))
+
+    def codes(self, *, failed: bool = False) -> Mapping[str, int]:
+        """How many problems there are of each code, most first; ``failed`` counts what ``retry`` opens again."""
+        problems = layout_of(self.identity.operation).problems
+        code, number = problems.c.code, func.count()
+        query = select(code, number).group_by(code).order_by(number.desc(), code)
+        if failed:
+            kept = [Status.FAILED.value, *([Status.PARTIAL.value] if self.has_assets else [])]
+            query = query.where(problems.c.status.in_(kept))
+        return read_counts(list(self._stream(query)))
 
     def abandoned(self) -> Iterator[AbandonedRecord]:
         """Uploads that were started over, in the order of their keys."""
         for row in self._stream(select(abandoned).order_by(abandoned.c.thumbnail_key)):
             yield read_abandoned(row)
 
-    def _counts(self, column: Column[Any]) -> dict[str, int]:
-        counted = self._connection.execute(select(column, func.count()).group_by(column))
-        return {row[0]: row[1] for row in counted}
+    def _counts(self, column: Column[Any], words: Collection[str]) -> dict[str, int]:
+        return read_counts(list(self._stream(select(column, func.count()).group_by(column))), words)
 
     def _stream(self, query: Executable) -> Iterator[Sequence[Any]]:
-        return iter(self._connection.execute(query.execution_options(yield_per=AT_ONCE)))
+        try:
+            yield from self._connection.execute(query.execution_options(yield_per=AT_ONCE))
+        except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
+            raise DamagedError(str(error)) from error
 
 
 def _key(record: PersonRecord | PictureRecord) -> str:
@@ -203,5 +226,5 @@ def read_journal(path: str | os.PathLike[str]) -> Generator[Ledger]:
     real = known(path)
     with reading(real) as connection:
         found = identity(real, connection)
-        row = connection.execute(select(journal).limit(1)).one()
-        yield Ledger(real, found, row.created, row.software, row.schema, connection)
+        schema, *_, created, software = read_journal_row(connection.execute(select(journal).limit(1)).one())
+        yield Ledger(real, found, created, software, schema, connection)

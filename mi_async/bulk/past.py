@@ -95,7 +95,8 @@ def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Fi
         yield lambda _: {}
         return
     with _opened(path, operation) as connection:
-        from mi_async.bulk.schema import PERSONS_OF, PICTURES_OF, read_person, read_picture  # noqa: PLC0415  the extra
+        from mi_async.bulk.schema import PERSONS_OF, PICTURES_OF  # noqa: PLC0415  needs the extra
+        from mi_async.bulk.typed_rows import read_person, read_picture  # noqa: PLC0415  same
 
         def find(keys: Sequence[str]) -> Mapping[str, Known]:
             found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
@@ -121,7 +122,8 @@ def remembered_assets(path: str | PathLike[str] | None) -> Generator[FindAssets]
         yield lambda _: ()
         return
     with _opened(path, INGEST) as connection:
-        from mi_async.bulk.schema import ASSETS_BY_KEY, read_asset  # noqa: PLC0415  needs the extra
+        from mi_async.bulk.schema import ASSETS_BY_KEY  # noqa: PLC0415  needs the extra
+        from mi_async.bulk.typed_rows import read_asset  # noqa: PLC0415  same
 
         def find(keys: Sequence[str]) -> Sequence[AssetRecord]:
             return [read_asset(row) for row in connection.execute(ASSETS_BY_KEY, {"keys": list(keys)})]

@@ -3,13 +3,17 @@
 Law: frozen values; a row replaces the row of the same key.
 """
 
+import hashlib
 from collections.abc import Iterable
 from enum import Enum
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from mi_async.bulk.outcome import Status
 from mi_async.workflows.upload import State
+
+SHOWN = 4
+"""Characters of an access key that anybody may see."""
 
 
 @frozen
@@ -18,15 +22,31 @@ class Identity:
 
     Attributes:
         endpoint: base URL of the service.
-        access_key: the account's key; the secret is never written.
+        access_key: the account's key, of which only a fingerprint is written; the secret never is.
         workspace: name.
         operation: ``enroll``, ``upload-thumbnails`` or ``ingest``.
     """
 
     endpoint: str
-    access_key: str
+    access_key: str = field(repr=False)
     workspace: str
     operation: str
+
+    @property
+    def stored(self) -> "Identity":
+        """The identity as it is written: with a fingerprint of the access key."""
+        return evolve(self, access_key=fingerprint_of(self.access_key))
+
+
+def fingerprint_of(access_key: str) -> str:
+    """Return what tells an access key from others and does not reveal it: its last characters, and a hash."""
+    digest = hashlib.sha256(f"mi-async journal\0{access_key}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{access_key[-SHOWN:]}:{digest[:32]}"
+
+
+def masked(fingerprint: str) -> str:
+    """Return as much of an access key as people may see, from its fingerprint."""
+    return f"...{fingerprint.rpartition(':')[0]}"
 
 
 @frozen

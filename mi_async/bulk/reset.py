@@ -9,7 +9,7 @@ from attrs import frozen
 from sqlalchemy import Connection, delete, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from mi_async.bulk.database import check, identity, known, lock, open_file, refusal, telling
+from mi_async.bulk.database import check, check_pages, identity, known, lock, open_file, refusal, telling, upgrade
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.records import FAILED, INGEST, OPEN, UNREADABLE, Reached
 from mi_async.bulk.schema import abandoned, assets, persons, pictures
@@ -56,8 +56,11 @@ def reset(path: str | os.PathLike[str], *, code: str | None = None) -> Reopened 
     held = lock(real)
     try:
         with telling(real), open_file(real, "rw") as connection:
+            check_pages(connection)
+            found = identity(real, connection)
+            upgrade(real, connection, found)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            reopen = _reopen_assets if identity(real, connection).operation == INGEST else _reopen
+            reopen = _reopen_assets if found.operation == INGEST else _reopen
             count = reopen(connection, code)
             connection.commit()
             return count

@@ -13,7 +13,6 @@ from attrs import frozen
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    Boolean,
     Column,
     Connection,
     Dialect,
@@ -32,15 +31,28 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.types import UserDefinedType
 
 from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord, Reached
 
-SCHEMA = 1
-"""Version of all this; a journal of a newer one is refused."""
+SCHEMA = 2
+"""Version of all this; a journal of a newer one is refused. Version 1 had the access key itself."""
+READABLE = (1, SCHEMA)
+"""Versions that can be read; an older one is brought up to date when it is opened for writing."""
 APPLICATION = 0x6D694A31
 """What SQLite's header calls the application, ``miJ1``: tells a journal from any other database."""
 
 metadata = MetaData()
+
+
+class Flag(UserDefinedType[int]):
+    """0 or 1 as SQLite has it: SQLAlchemy's Boolean takes any damage for true."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Name the type in SQL."""
+        return "BOOLEAN"
 
 
 def _text(name: str, *, key: bool = False) -> Column[str]:
@@ -92,7 +104,7 @@ pictures = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     _text("state"),
     Column("thumbnail_key", Text),
-    Column("primary", Boolean, nullable=False),
+    Column("primary", Flag, nullable=False),
     Column("stored_at", Float, nullable=False),
     _text("code"),
     _text("message"),
@@ -121,7 +133,7 @@ assets = Table(
     _text("status"),
     Column("asset_id", BigInteger),
     _text("earlier"),
-    Column("fresh", Boolean, nullable=False),
+    Column("fresh", Flag, nullable=False),
     _text("code"),
     _text("message"),
     _text("origin"),
@@ -267,27 +279,3 @@ PICTURE_BY_SOURCE = select(pictures).where(pictures.c.person.concat("") == _pers
 _project: BindParameter[Any] = bindparam("project")
 ASSETS_BY_KEY = select(assets).where(assets.c.key.in_(_keys))
 ASSETS_OF = ASSETS_BY_KEY.where(assets.c.project_id == _project)
-
-
-def read_person(row: Sequence[Any]) -> PersonRecord:
-    """The record that a row of ``persons`` is."""
-    person, status, person_id, tags, code, message, origin, run = row
-    given = tuple(orjson.loads(tags)) if tags != "[]" else ()
-    return PersonRecord(person, status, person_id, given, code, message, origin, run)
-
-
-def read_picture(row: Sequence[Any]) -> PictureRecord:
-    """The record that a row of ``pictures`` is."""
-    return PictureRecord(*row)
-
-
-def read_abandoned(row: Sequence[Any]) -> AbandonedRecord:
-    """The record that a row of ``abandoned`` is."""
-    return AbandonedRecord(*row)
-
-
-def read_asset(row: Sequence[Any]) -> AssetRecord:
-    """The record that a row of ``assets`` is."""
-    members: dict[str, Any] = dict(zip(assets.columns.keys(), row, strict=True))
-    members["earlier"] = tuple(orjson.loads(members["earlier"]))
-    return AssetRecord(**members)

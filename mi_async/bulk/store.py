@@ -23,17 +23,19 @@ from mi_async._core.files import sync_directory
 from mi_async.bulk.database import (
     SOFTWARE,
     check,
+    check_pages,
     driver,
     identity,
     known,
     lock,
-    masked,
+    make_private,
     open_file,
     refusal,
     refused,
     telling,
+    upgrade,
 )
-from mi_async.bulk.records import UPLOAD, AssetRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.records import UPLOAD, AssetRecord, Identity, PersonRecord, PictureRecord, Record, masked
 from mi_async.bulk.schema import (
     APPLICATION,
     ASSETS_OF,
@@ -48,12 +50,11 @@ from mi_async.bulk.schema import (
     journal,
     layout_of,
     metadata,
-    read_asset,
-    read_person,
-    read_picture,
     runs,
 )
+from mi_async.bulk.typed_rows import MOST, DamagedError, read_asset, read_person, read_picture
 from mi_async.errors import JournalError
+from mi_async.text import encodable
 
 _log = logging.getLogger(__name__)
 
@@ -89,14 +90,19 @@ class Store:
         """
         with ExitStack() as stack, telling(self.path):
             self.path = known(self.path)
+            check(self.path)  # no lock beside a file that is something else
             held = lock(self.path)
             stack.callback(held.release)
-            there = check(self.path)
-            self._connection = stack.enter_context(open_file(self.path, "rw" if there else "rwc"))
+            if not check(self.path):
+                make_private(self.path)
+            self._connection = stack.enter_context(open_file(self.path, "rw"))
             self._driver = driver(self._connection)
-            if not there or self._is_empty():
-                self._create()
+            if self._is_empty():
+                create(self._connection, self.identity.stored, self._now(), SOFTWARE)
+                sync_directory(self.path.parent)
+            check_pages(self._connection)
             self._match(identity(self.path, self._connection))
+            upgrade(self.path, self._connection, self.identity.stored)
             self._execute("PRAGMA journal_mode = WAL")
             self._execute("PRAGMA synchronous = FULL")
             self.run = self._begin_run()
@@ -123,7 +129,7 @@ class Store:
     def find(self, keys: Sequence[str]) -> Found:
         """The rows of persons, and of their pictures, for those keys that there are."""
         found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
-        asked = [_text(key) for key in keys]
+        asked = [encodable(key) for key in keys]
         with self._snapshot():
             for row in self._select(PERSONS_OF, asked):
                 found[row[0]] = (read_person(row), [])
@@ -135,7 +141,7 @@ class Store:
     def find_persons(self, keys: Sequence[str]) -> tuple[PersonRecord, ...]:
         """The rows of persons without their pictures, of which there may be any number."""
         with self._snapshot():
-            return tuple([read_person(row) for row in self._select(PERSONS_OF, [_text(key) for key in keys])])
+            return tuple([read_person(row) for row in self._select(PERSONS_OF, [encodable(key) for key in keys])])
 
     def find_by_hash(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
         """The pictures for those pairs of a person and a content hash that there are."""
@@ -148,12 +154,12 @@ class Store:
     def find_assets(self, project_id: int, keys: Sequence[str]) -> tuple[AssetRecord, ...]:
         """The rows of a project's media files of these keys, in any bucket, that there are."""
         with self._snapshot():
-            asked = [_text(key) for key in keys]
+            asked = [encodable(key) for key in keys]
             return tuple([read_asset(row) for row in self._select(ASSETS_OF, asked, project=project_id)])
 
     def _find_pictures(self, keys: Sequence[tuple[str, str]], statement: Executable) -> tuple[PictureRecord, ...]:
         # SQLite reads the whole table for a list of pairs
-        asked = [{"person": _text(person), "other": _text(other)} for person, other in keys]
+        asked = [{"person": encodable(person), "other": encodable(other)} for person, other in keys]
         with self._snapshot():
             return tuple([read_picture(row) for each in asked for row in self._connection.execute(statement, each)])
 
@@ -165,7 +171,7 @@ class Store:
                 return
             try:
                 self._transaction(
-                    update(runs).where(runs.c.number == run).values(ended=self._now(), ending=_text(ending))
+                    update(runs).where(runs.c.number == run).values(ended=self._now(), ending=encodable(ending))
                 )
                 self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except DBAPIError as error:
@@ -176,35 +182,26 @@ class Store:
         """Whether nothing is left of it: who began it was killed meanwhile, and opening it has taken that back."""
         return not self._connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
 
-    def _create(self) -> None:
-        self._execute("BEGIN IMMEDIATE")
-        self._execute(f"PRAGMA application_id = {APPLICATION}")
-        layout = layout_of(self.identity.operation)
-        metadata.create_all(self._connection, [journal, runs, *layout.tables])
-        for statement in (*layout.views, *([BY_SOURCE] if self.identity.operation == UPLOAD else [])):
-            self._execute(statement)
-        given = attrs.asdict(self.identity)
-        made = {"schema": SCHEMA, "created": self._now(), "software": SOFTWARE}
-        self._connection.execute(insert(journal).values(**made, **given))
-        self._connection.commit()
-        sync_directory(self.path.parent)
-
     def _match(self, found: Identity) -> None:
         """Refuse the journal of another target; a misspelt one, for which nothing was done, is put right."""
-        if found == self.identity:
+        wanted = self.identity.stored
+        if found == wanted:
             return
         layout = layout_of(found.operation)
         if found.operation == self.identity.operation and not has_any(self._connection, layout.begun):
             emptied = [delete(table) for table in layout.tables]
-            self._transaction(*emptied, update(journal).values(**attrs.asdict(self.identity)))
+            self._transaction(*emptied, update(journal).values(**attrs.asdict(wanted)))
         else:
-            its, wanted = _words(found), _words(self.identity)
-            reason = f"it belongs to {its}, and this run is for {wanted}; give the run a journal of its own"
+            its, ours = _words(found), _words(wanted)
+            reason = f"it belongs to {its}, and this run is for {ours}; give the run a journal of its own"
             raise refusal(self.path, reason)
 
     def _begin_run(self) -> int:
         last = self._connection.execute(select(func.max(runs.c.number))).scalar_one()
         number = (last or 0) + 1
+        if not 0 < number < MOST:
+            message = f"the number of a run is {last}"
+            raise DamagedError(message)
         # we hold the lock, so whatever has not ended never will
         dead = update(runs).where(runs.c.ended.is_(None), runs.c.ending == "").values(ending="killed")
         begun = insert(runs).values(
@@ -249,18 +246,33 @@ class Store:
         return datetime.fromtimestamp(self.clock.wall(), UTC).isoformat(timespec="seconds")
 
 
+def create(connection: Connection, stored: Identity, created: str, software: str) -> None:
+    """Make the tables of a new journal.
+
+    Args:
+        connection: to an empty file.
+        stored: what it belongs to, as it is written.
+        created: when, in UTC, as ISO 8601 has it.
+        software: version that makes it.
+    """
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
+    layout = layout_of(stored.operation)
+    metadata.create_all(connection, [journal, runs, *layout.tables])
+    for statement in (*layout.views, *([BY_SOURCE] if stored.operation == UPLOAD else [])):
+        connection.exec_driver_sql(statement)
+    made = {"schema": SCHEMA, "created": created, "software": software}
+    connection.execute(insert(journal).values(**made, **attrs.asdict(stored)))
+    connection.commit()
+
+
 def _words(identity: Identity) -> str:
     where = f"workspace {identity.workspace!r} at {identity.endpoint}"
     return f"{identity.operation} in {where} with access key {masked(identity.access_key)}"
 
 
-def _text(text: str) -> str:
-    """The text as UTF-8 has it: a file name may hold bytes that are none."""
-    return text.encode(errors="backslashreplace").decode()
-
-
 def _encodable(record: Record) -> Record:
     """The record with all its texts as UTF-8 has them."""
     members: dict[str, Any] = attrs.asdict(record, recurse=False)
-    texts: dict[str, Any] = {name: _text(value) for name, value in members.items() if isinstance(value, str)}
+    texts: dict[str, Any] = {name: encodable(value) for name, value in members.items() if isinstance(value, str)}
     return type(record)(**members | texts)

@@ -5,6 +5,7 @@ Law: only ``retry`` changes anything; what may be long is written as it is read.
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,7 +20,8 @@ from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
 from mi_async.cli import event_loop
 from mi_async.cli.output import Form, show, show_each
-from mi_async.cli.streams import stdout
+from mi_async.cli.streams import stderr, stdout
+from mi_async.text import one_line
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mi_async.bulk.ledger import Ledger
 
 File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
+New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which is not there yet.")]
 Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")]
 Code: TypeAlias = Annotated[
     str | None, Parameter(help="Only what failed with this code: 50005, OVER_SIZE_LIMIT, resolution, ...")
@@ -34,6 +37,12 @@ Code: TypeAlias = Annotated[
 Row: TypeAlias = dict[str, Any]
 Entry: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
 
+FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How a text begins that a spreadsheet would calculate: https://owasp.org/www-community/attacks/CSV_Injection."""
+NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+"""What begins so and is harmless."""
+MARK = "\ufeff".encode()
+"""At the start of a CSV file: without it Excel takes Hangul for something else."""
 AT_ONCE = 256
 """Lines that are written at once."""
 PERSON = tuple(member.name for member in attrs.fields(PersonRecord))
@@ -68,13 +77,16 @@ def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None
     """
     with _open(file) as ledger:
         event_loop.run(show_each(_each(ledger.problems(code)), output))
+        if code is not None and code not in (codes := ledger.codes()):
+            _say_none(code, codes)
 
 
 def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:  # noqa: A002  the option's name
     """Write every person with its pictures, or every media file, to stdout, in the order of their names.
 
     Args:
-        format: jsonl has a line for each person, with its pictures in it; csv has a line for each picture or file.
+        format: jsonl has a line for each person, with its pictures in it; csv has a line for each picture or file, for
+            spreadsheets, with ' before a text that would be a formula.
     """
     with _open(file) as ledger:
         if ledger.has_assets:
@@ -87,7 +99,25 @@ def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
     """Have the next run try again what has failed for good; it is refused while a run is under way."""
     with bulk_extra():
         from mi_async.bulk.reset import reset  # noqa: PLC0415  brings SQLAlchemy, an extra
-    show(attrs.asdict(reset(file, code=code)), output)
+    opened = attrs.asdict(reset(file, code=code))
+    show(opened, output)
+    if not any(opened.values()):
+        with _open(file) as ledger:
+            _say_none(code, ledger.codes(failed=True))
+
+
+def _say_none(code: str | None, codes: Mapping[str, int]) -> None:
+    """Say that nothing was found, and what there is: a code is easily misspelt."""
+    found = "nothing has failed for good" if code is None else f"nothing has failed with code {code}"
+    there = ", ".join(f"{name} ({number:,})" for name, number in codes.items())
+    stderr().write(f"{one_line(f'{found}; codes: {there}' if there else found)}\n")
+
+
+def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
+    """Copy what can be read of a damaged journal into a new one; give that to the next run with --journal."""
+    with bulk_extra():
+        from mi_async.bulk import rebuild as rebuilding  # noqa: PLC0415  brings SQLAlchemy, an extra
+    show(attrs.asdict(rebuilding.rebuild(file, new)), output)
 
 
 def journal_app(group: Group) -> App:
@@ -99,6 +129,7 @@ def journal_app(group: Group) -> App:
     app.command(failed, help_epilogue="")
     app.command(export, help_epilogue="")
     app.command(retry, help_epilogue="")
+    app.command(rebuild, help_epilogue="")
     return app
 
 
@@ -167,7 +198,7 @@ def _json_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
 
 
 def _csv_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
-    yield _csv([*PERSON, *[f"picture_{name}" if name in BOTH else name for name in PICTURE]])
+    yield MARK + _csv([*PERSON, *[f"picture_{name}" if name in BOTH else name for name in PICTURE]])
     for person, images in entries:
         whose = [_cell(getattr(person, name)) for name in PERSON]
         for image in images:
@@ -184,7 +215,7 @@ def _asset_json(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
 
 def _asset_csv(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
     names = [member.name for member in attrs.fields(AssetRecord)]
-    yield _csv(names)
+    yield MARK + _csv(names)
     for row in rows:
         yield _csv([_cell(getattr(row, name)) for name in names])
 
@@ -200,6 +231,8 @@ def _members(record: PersonRecord | PictureRecord) -> Row:
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
         return orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return f"'{value}" if FORMULA.match(value) and not NUMBER.fullmatch(value) else value
     return str(value).lower() if isinstance(value, bool) else value
 
 
