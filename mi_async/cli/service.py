@@ -1,19 +1,22 @@
 """The options that every command shares which talks to a service, and the session that they make.
 
-Law: the only reader of MI_ASYNC_BASE_URL and MI_ASYNC_WORKSPACE; keys come from where the session looks for them.
+Law: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE and the proxies of the environment; keys come from where
+the session looks for them.
 """
 
 import logging
+import os
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Annotated
 
-from attrs import frozen
+from attrs import field, frozen
 from cyclopts import Group, Parameter
 from yarl import URL
 
 from mi_async._core.hooks import Attempt, Hooks, Outcome
+from mi_async._core.proxies import environment_proxies
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
@@ -50,6 +53,15 @@ class Account:
             help="Refuse what breaks a documented limit before any request; --no-validate sends it.",
         ),
     ] = True
+    proxy: Annotated[
+        str | None,
+        Parameter(
+            help="HTTP proxy, instead of HTTPS_PROXY, HTTP_PROXY and NO_PROXY: http://[user:password@]host:port."
+        ),
+    ] = field(default=None, repr=False)  # may hold a password
+    ca_file: Annotated[
+        str | None, Parameter(help="Certificates (PEM) to trust, instead of those of SSL_CERT_FILE or the system.")
+    ] = None
     output: Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")] = "json"
     verbose: Verbosity = 0
 
@@ -62,6 +74,8 @@ class Account:
                 base_url=self.base_url,
                 profile=self.profile,
                 timeout=None if self.timeout is None else Timeout(total=self.timeout),
+                proxy=environment_proxies(os.environ) if self.proxy is None else self.proxy,
+                ca_file=self.ca_file,
                 hooks=Hooks(after=[_tell]) if self.verbose else None,
                 storage=storage,
                 validate=self.validate,
@@ -103,7 +117,8 @@ class _Lines(logging.Formatter):
 
 def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:
     """The settings of those places on this machine where nobody has answered."""
-    said = [str(each) for each in (error, error.__cause__) if isinstance(each, ConnectError)]
+    failures = [each for each in (error, error.__cause__) if isinstance(each, ConnectError)]
+    said = [str(each) for each in failures if not each.permanent]  # an untrusted certificate is somebody who answered
     for url, setting in places:
         host, port = URL(url).host or "", URL(url).port
         if _is_this_machine(host) and any(f"{host}:{port}" in each for each in said):

@@ -1,0 +1,73 @@
+"""The command line behind a company's proxy, with a company's certificates."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from mi_async.cli.service import Account
+from tests.support.canned import canned, http, success
+from tests.support.tls import ca_file, proxied, server_context
+
+LISTED = success('{"content": [], "totalCount": 0, "totalPage": 0, "pageNo": 1, "pageSize": 10}')
+KEYS = {"NCLOUD_ACCESS_KEY_ID": "access", "NCLOUD_SECRET_ACCESS_KEY": "s3cr3t-k3y"}
+
+
+async def ran(*line: str, **environ: str) -> tuple[int, str]:
+    """Run a command; its exit code and what it wrote to stderr."""
+    clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mi_async", "workspaces", "list", *line,
+        env=clean | KEYS | environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert (process.returncode == 0) == (b"content" in out)
+    return process.returncode or 0, err.decode()
+
+
+@pytest.mark.parametrize("way", ["environment", "option"])
+async def test_a_proxy_of_the_environment_or_of_an_option(way: str, tmp_path: Path) -> None:
+    tls = server_context("mi.example")
+    async with canned(LISTED, tls=tls) as server, proxied("user:p4ss", ("127.0.0.1", int(server.url[-5:]))) as proxy:
+        line = ["--base-url", "https://mi.example", "-vv"]
+        trusted = ca_file(tmp_path)
+        if way == "environment":
+            ended = await ran(*line, HTTPS_PROXY=proxy.url, SSL_CERT_FILE=trusted)
+        else:
+            ended = await ran(*line, "--proxy", proxy.url, "--ca-file", trusted, HTTPS_PROXY="http://127.0.0.1:9")
+        assert ended[0] == 0, ended[1]
+        assert "p4ss" not in ended[1]
+        assert proxy.seen == ["CONNECT mi.example:443 HTTP/1.1"]
+
+
+async def test_this_machine_is_reached_without_the_proxy_of_the_environment() -> None:
+    async with canned(LISTED) as server:
+        ended = await ran("--base-url", server.url, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
+        assert ended == (0, "")
+
+
+async def test_a_proxy_that_wants_a_password_and_one_that_is_none() -> None:
+    async with proxied("user:right") as proxy:
+        code, said = await ran("--base-url", "https://mi.example", HTTPS_PROXY=proxy.url.replace("right", "p4ss"))
+    assert (code, said.count("\n")) == (1, 1)
+    assert "the proxy answered 407; it wants a user and a password" in said
+    code, refused = await ran(HTTPS_PROXY="socks5://user:p4ss@proxy:1080")
+    assert (code, refused) == (
+        2,
+        "error: HTTPS_PROXY must be http(s)://[user:password@]host[:port], not socks5\n",
+    )
+    assert "p4ss" not in said
+
+
+async def test_a_certificate_that_is_not_trusted_is_not_asked_whether_it_runs() -> None:
+    async with canned(http(), tls=server_context()) as server:
+        code, said = await ran("--base-url", server.url)
+    assert (code, said.count("\n")) == (1, 1)
+    assert "the certificate of 127.0.0.1 is not trusted" in said
+    assert "--ca-file" in said
+
+
+def test_a_password_is_in_no_repr() -> None:
+    assert "p4ss" not in repr(Account(proxy="http://user:p4ss@proxy:1"))
