@@ -56,10 +56,14 @@ TABLE: list[Row] = [
     ),
     ("workspaces.list", {}, "page_num", [1], [0], "at least 1"),
     ("workspaces.list", {}, "page_size", [1, 1000], [0, 1001], "1 to 1000"),
-    ("projects.create", {}, "name", ["x" * 100], ["x" * 101], "at most 100 characters"),
+    ("projects.create", {}, "name", ["x", "x" * 100], ["", "x" * 101, " "], "1 to 100 characters, not blank"),
     ("projects.create", {}, "name", ["x, y"], ["x;y", "x|y", "x`y"], "none of ; | `"),
-    ("projects.update", {}, "name", ["x" * 100], ["x" * 101], "at most 100 characters"),
+    ("projects.update", {}, "name", ["x", "x" * 100], ["", "x" * 101, " "], "1 to 100 characters, not blank"),
     ("projects.update", {}, "name", ["x, y"], ["x;y", "x|y", "x`y"], "none of ; | `"),
+    ("assets.register", {"bucket_name": "b"}, "key", ["x"], ["", " "], "at least 1 character, not blank"),
+    ("assets.register", {"key": "k"}, "bucket_name", ["x"], ["", " "], "at least 1 character, not blank"),
+    ("thumbnails.presign", {}, "thumbnail_file_name", ["x"], ["", "\t"], "at least 1 character, not blank"),
+    ("query_assets.presign", {}, "asset_file_name", ["x"], ["", "\t"], "at least 1 character, not blank"),
     ("assets.list", {}, "page_num", [1], [0], "at least 1"),
     ("assets.list", {}, "page_size", [1, 1000], [0, 1001], "1 to 1000"),
     ("indexes.request", ASSET, "analysis_person_count", [0, 10], [-1, 11], "0 to 10"),
@@ -92,7 +96,7 @@ TABLE: list[Row] = [
     ("persons.search", {}, "page_size", [1, 50], [0, 51], "1 to 50"),
     ("persons.search", {}, "name", ["xx", "x" * 50], ["x", "x" * 51], "2 to 50 characters"),
     ("persons.search", {}, "name", ["x, y"], ["x;y", "x|y", "x`y"], "none of ; | `"),
-    ("persons.merge", {}, "person_ids", [numbers(10)], [numbers(11)], "at most 10 items"),
+    ("persons.merge", {}, "person_ids", [numbers(1), numbers(10)], [(), numbers(11)], "1 to 10 items"),
     ("persons.similar", {}, "person_count", [1, 10], [0, 11], "1 to 10"),
     ("persons.similar", {}, "score_threshold", [80, 100], [79, 101], "80 to 100"),
     ("persons.recommend_by_thumbnail", {}, "person_count", [1, 10], [0, 11], "1 to 10"),
@@ -206,7 +210,7 @@ def test_the_table_has_every_bound_and_rule() -> None:
     assert ruled == {name for name, _, _, _ in RULES}
 
 
-@pytest.mark.parametrize("name", ["thumbnails.presign", "thumbnails.complete", "query_assets.complete", "persons.get"])
+@pytest.mark.parametrize("name", ["thumbnails.complete", "query_assets.complete", "persons.get"])
 def test_calls_without_bounds_are_not_checked_at_all(name: str) -> None:
     assert OPERATIONS[name]._checks == ()
 

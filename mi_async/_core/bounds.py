@@ -63,7 +63,8 @@ class Length:
     @property
     def text(self) -> str:
         """What it allows."""
-        return f"{_span(self.least, self.most)} characters{'' if self.blank else ', not blank'}"
+        noun = "character" if (self.least, self.most) == (1, None) else "characters"
+        return f"{_span(self.least, self.most)} {noun}{'' if self.blank else ', not blank'}"
 
     def fault(self, value: Any) -> str | None:
         """What is wrong with a text."""
@@ -73,6 +74,10 @@ class Length:
         if size < self.least or (self.most is not None and size > self.most):
             return f"has {size}"
         return None if self.blank or value.strip() else "is blank"
+
+
+NOT_BLANK = Length(1, blank=False)
+"""A text that says something."""
 
 
 @frozen

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from attrs import frozen
 
-from mi_async._core.bounds import Range
+from mi_async._core.bounds import NOT_BLANK, Range
 from mi_async._core.declare import Group, Wire, operation
 from mi_async._core.operation import Place, Repeat
 from mi_async._core.paging import every
@@ -124,7 +124,9 @@ class Assets(Group):
         repeat=Repeat.DUPLICATES,
         source="mi-create-assets",
     )
-    async def register(self, project_id: int, *, key: str, bucket_name: str) -> AssetRegistration:
+    async def register(
+        self, project_id: int, *, key: Annotated[str, NOT_BLANK], bucket_name: Annotated[str, NOT_BLANK]
+    ) -> AssetRegistration:
         """Register an object of a linked bucket as an asset; goes on at the service, see ``import_status``."""
         ...
 

@@ -211,10 +211,8 @@ class Indexes(Group):
         """Request the analysis of an asset (for 0 to 10 persons), see ``status``; refused while one runs.
 
         Give a scene range, or the shortest and the longest scene in seconds, for a video. 0 persons looks for none,
-        which makes the analysis faster. Audio effects are applause, laughter and background music.
-
-        The analysis registers each unknown face as an anonymous person, so ``persons.all()`` grows with every asset;
-        ``persons.search_all(name_type=NameType.NAMED)`` iterates over the named ones.
+        which makes the analysis faster. Audio effects are applause, laughter and background music. Each unknown face
+        becomes an anonymous person, so ``persons.all()`` grows; see there.
         """
         ...
 

@@ -4,14 +4,17 @@ Law: pure; no operation is named here. What the documentation leaves open is ope
 enums more values.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import inspect
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, get_args, get_origin
 
 from mi_async._core.convert import camel
+from mi_async._core.declare import operations_of
 from mi_async._core.operation import Operation, Parameter, Place, Quota
 from mi_async._core.urltext import bare
-from mi_async.api import operations
-from mi_async.api.schemas import Schema, Schemas, bounded
+from mi_async.api import GROUPS, operations
+from mi_async.api.links import links
+from mi_async.api.schemas import Schema, Schemas, bounded, on_wire
 from mi_async.version import VERSION
 
 SERVICE = "https://mi.apigw.ntruss.com"
@@ -76,17 +79,23 @@ def describe(url: str = SERVICE, declared: Iterable[Operation] | None = None) ->
     """
     schemas = Schemas(dict(ERRORS))
     paths: dict[str, dict[str, Any]] = {}
-    for operation in operations() if declared is None else declared:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+    listed = list(operations() if declared is None else declared)
+    for operation in listed:
+        described = _operation(operation, schemas)
+        if linked := links(operation, listed):
+            described["responses"]["200"]["links"] = linked
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "NAVER Cloud Media Intelligence",
             "version": VERSION,
             "description": "Generated from the declarations of mi-async; not published by the vendor.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": url}],
         "security": [{name: [] for name in HEADERS}],
+        "tags": list(_tags({operation.group for operation in listed})),
         "paths": paths,
         "components": {
             "schemas": schemas.named,
@@ -97,6 +106,14 @@ def describe(url: str = SERVICE, declared: Iterable[Operation] | None = None) ->
             },
         },
     }
+
+
+def _tags(named: Collection[str]) -> Iterator[dict[str, str]]:
+    """Yield the groups with their descriptions, in the order of the API's pages."""
+    for group in GROUPS:
+        name = next(operations_of(group)).group
+        if name in named:
+            yield {"name": name, "description": (inspect.getdoc(group) or "").partition("\n")[0]}
 
 
 def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
@@ -121,7 +138,8 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     if operation.deprecated is not None:
         described |= {"deprecated": True, "x-successor": operation.deprecated}
     if operation.rules:
-        described["x-rules"] = [rule.text for rule in operation.rules]
+        spelled = {p.name: p.name if p.place is Place.PATH else p.wire for p in operation.parameters}
+        described["x-rules"] = [on_wire(rule, spelled).text for rule in operation.rules]
     body = [p for p in operation.parameters if p.place is Place.BODY]
     if body:
         described["requestBody"] = _body(body, schemas)
@@ -135,6 +153,8 @@ def _parameter(p: Parameter, schemas: Schemas) -> dict[str, Any]:
         "required": p.place is Place.PATH or p.always_sent,
         "schema": _schema(p, schemas),
     }
+    if p.place is Place.PATH and described["schema"] == {"type": "string"}:
+        described["schema"]["minLength"] = 1
     if described["schema"].get("type") == "array":
         described |= {"style": "form", "explode": False}
     return described
@@ -157,7 +177,26 @@ def _schema(p: Parameter, schemas: Schemas) -> Schema:
 
 
 def _envelope(operation: Operation, schemas: Schemas) -> Schema:
-    """The service's envelope; without a result where none is declared."""
+    """Return a reference to the service's envelope; without a result where none is declared."""
+    name = f"EnvelopeOf{_label(operation.result)}"
+    schemas.named.setdefault(name, _enveloped(operation, schemas))
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _label(result: Any) -> str:
+    """Return a name for a type of result."""
+    if result is None:
+        return "Nothing"
+    if result is Any:
+        return "Anything"
+    kind = bare(result)
+    if get_origin(kind) is Mapping:
+        return "Object"
+    name = "Of".join(one.__name__ for one in (get_origin(kind) or kind, *get_args(kind)))
+    return name if kind is result else f"Optional{name}"
+
+
+def _enveloped(operation: Operation, schemas: Schemas) -> Schema:
     properties: dict[str, Schema] = {"code": {"type": "string", "const": "0"}, "message": {"type": "string"}}
     required = ["code", "message"]
     if operation.result is not None:

@@ -187,7 +187,7 @@ class Persons(Group):
         source="mi-merge-persons",
         rules=(NotAmong("person_id", "person_ids"),),
     )
-    async def merge(self, person_id: int, *, person_ids: Annotated[Sequence[int], Count(most=10)]) -> MergedPersons:
+    async def merge(self, person_id: int, *, person_ids: Annotated[Sequence[int], Count(1, 10)]) -> MergedPersons:
         """Merge up to 10 persons into another one, for good: they give up their assets, scenes and thumbnails."""
         ...
 

@@ -15,7 +15,7 @@ from mi_async._core.operation import Repeat
 from mi_async.models import Model
 from mi_async.notebook import few
 
-NAME = Length(most=100)
+NAME = Length(1, 100, blank=False)
 PLAIN = Forbidden(";|`")
 
 

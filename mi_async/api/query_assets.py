@@ -3,8 +3,11 @@
 Source: api.ncloud-docs.com, Media Intelligence, Asset search.
 """
 
+from typing import Annotated
+
 from attrs import field, frozen
 
+from mi_async._core.bounds import NOT_BLANK
 from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Quota, Repeat
 from mi_async.api.thumbnails import UploadStatus
@@ -57,7 +60,7 @@ class QueryAssets(Group):
         source="maiu-upload-asset-query-url",
     )
     async def presign(
-        self, asset_file_name: str, *, asset_type: QueryAssetType = QueryAssetType.IMAGE
+        self, asset_file_name: Annotated[str, NOT_BLANK], *, asset_type: QueryAssetType = QueryAssetType.IMAGE
     ) -> QueryAssetUrl:
         """Issue a single-use URL, valid for 15 minutes, for uploading one query image (50 a second)."""
         ...

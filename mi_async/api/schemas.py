@@ -14,18 +14,29 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import attrs
 from attrs import Factory, define
 
-from mi_async._core.bounds import Bound, Count, Each, Forbidden, Length, Pattern, Range
+from mi_async._core.bounds import Bound, Count, Each, Forbidden, Length, Pattern, Range, Rule
 from mi_async._core.convert import camel
 from mi_async.models import Model, OpenEnum
 
 Schema = dict[str, Any]
 
+TIMESTAMP = (
+    "^[0-9]{4}-"
+    "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))"
+    "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+)
+"""A timestamp that can be read; only the year 0000 and 29 February of most years are not told."""
 PRIMITIVES: Mapping[Any, Schema] = {
     str: {"type": "string"},
-    int: {"type": "integer"},
+    int: {"type": "integer", "format": "int64"},
     float: {"type": "number"},
     bool: {"type": "boolean"},
-    datetime: {"type": "string", "description": "ISO 8601, without a zone.", "examples": ["2025-08-15T17:13:48"]},
+    datetime: {
+        "type": "string",
+        "description": "ISO 8601, without a zone.",
+        "pattern": TIMESTAMP,
+        "examples": ["2025-08-15T17:13:48"],
+    },
     Any: {},
 }
 """What stands for itself. A timestamp has no zone, so it is no ``date-time`` as RFC 3339 has it."""
@@ -79,20 +90,21 @@ class Schemas:
         for field in attrs.fields(attrs.resolve_types(model)):
             if field.name == "extra":
                 continue
-            names, schema = _names(field), self.of(_filled(field.type, variables))
+            spelled, schema = names(field), self.of(_filled(field.type, variables))
             schema = bounded(schema, field.metadata.get("bounds", ()))
-            properties |= dict.fromkeys(names, schema)
-            if field.default is attrs.NOTHING and len(names) == 1:
-                required += names
+            properties |= dict.fromkeys(spelled, schema)
+            if field.default is attrs.NOTHING and len(spelled) == 1:
+                required += spelled
             elif field.default is attrs.NOTHING:
-                either.append({"anyOf": [{"required": [name]} for name in names]})
+                either.append({"anyOf": [{"required": [name]} for name in spelled]})
         members: Schema = {"type": "object", "description": _summary(model), "properties": properties}
         if required:
             members["required"] = required
         if either:
             members["allOf"] = either
         if model.RULES:
-            members["x-rules"] = [rule.text for rule in model.RULES]
+            wire = {field.name: names(field)[0] for field in attrs.fields(model)}
+            members["x-rules"] = [on_wire(rule, wire).text for rule in model.RULES]
         return members | {"additionalProperties": True}
 
 
@@ -101,11 +113,34 @@ def bounded(schema: Schema, bounds: Iterable[Bound]) -> Schema:
     texts = []
     for bound in bounds:
         words = _WORDS.get(type(bound))
+        text = on_wire(bound).text
         schema = schema | (words(bound) if words is not None else {})
-        texts.append(bound.text)
+        texts.append(text)
         if isinstance(bound, Each):
             schema = schema | {"items": bounded(schema.get("items", {}), (bound.bound,))}
     return schema | {"x-bounds": texts} if texts else schema
+
+
+def on_wire(rule: Any, spelled: Mapping[str, str] | None = None) -> Bound | Rule:
+    """Return a rule or a bound that names arguments and members as the wire does.
+
+    Args:
+        rule: with Python names.
+        spelled: wire names by Python names, where they are not the camelCase forms.
+    """
+
+    def wire(name: str) -> str:
+        return (spelled or {}).get(name, camel(name))
+
+    named: dict[str, Any] = {}
+    for field in attrs.fields(type(rule)):
+        value = getattr(rule, field.name)
+        if field.name in {"name", "flag"} or (field.name == "names" and isinstance(value, str)):
+            named[field.name] = wire(value)
+        elif field.name == "names":
+            named[field.name] = tuple(map(wire, value))
+    evolved: Bound | Rule = attrs.evolve(rule, **named)
+    return evolved
 
 
 def _named(**words: Any) -> Schema:
@@ -123,10 +158,10 @@ _WORDS: Mapping[type, Callable[[Any], Schema]] = {
 }
 
 
-def _names(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
-    """How a field is spelled on the wire, the spelling that is sent first."""
-    names: tuple[str, ...] = field.metadata.get("spelled", ()) or (camel(field.name),)
-    return names
+def names(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
+    """Return how a field is spelled on the wire, the spelling that is sent first."""
+    spelled: tuple[str, ...] = field.metadata.get("spelled", ()) or (camel(field.name),)
+    return spelled
 
 
 def _filled(kind: Any, variables: Mapping[Any, Any]) -> Any:

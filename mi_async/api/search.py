@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from attrs import field, frozen
 
-from mi_async._core.bounds import Each, ExactlyOne, Forbidden, Range, Total
+from mi_async._core.bounds import NOT_BLANK, Each, ExactlyOne, Forbidden, Range, Total
 from mi_async._core.declare import Group, Wire, operation
 from mi_async._core.operation import Quota, Repeat
 from mi_async._core.paging import every
@@ -82,7 +82,7 @@ class SearchQuery(Model):
 
     RULES: ClassVar = (ExactlyOne(("text_query", "image_query")),)
 
-    text_query: str | None = field(default=None, metadata=bounded(_TEXT))
+    text_query: str | None = field(default=None, metadata=bounded(NOT_BLANK, _TEXT))
     image_query: str | None = None
     person_query: PersonQuery | None = None
     dialog_query: DialogQuery | None = None

@@ -3,8 +3,11 @@
 Source: api.ncloud-docs.com, Media Intelligence, Person thumbnail.
 """
 
+from typing import Annotated
+
 from attrs import field, frozen
 
+from mi_async._core.bounds import NOT_BLANK
 from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Quota, Repeat
 from mi_async.models import Model, OpenEnum
@@ -57,7 +60,7 @@ class Thumbnails(Group):
         quota=Quota(50, 1.0),
         source="maiu-upload-person-thumbnail-url",
     )
-    async def presign(self, thumbnail_file_name: str) -> PresignedUrl:
+    async def presign(self, thumbnail_file_name: Annotated[str, NOT_BLANK]) -> PresignedUrl:
         """Issue a single-use URL, valid for 15 minutes, for uploading one thumbnail (50 a second)."""
         ...
 
