@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, frozen
-from sqlalchemy import Column, Connection, Executable, func, select
+from sqlalchemy import Column, Connection, Executable, func, select, union_all
 
 from mi_async.bulk.database import identity, known, reading
 from mi_async.bulk.outcome import Status
@@ -195,6 +195,21 @@ class Ledger:
         if failed:
             kept = [Status.FAILED.value, *([Status.PARTIAL.value] if self.has_assets else [])]
             query = query.where(problems.c.status.in_(kept))
+        return read_counts(list(self._stream(query)))
+
+    def reasons(self, run: int) -> Mapping[str, int]:
+        """How many problems that stay there are in what a run has seen, by code, most first; parked ones do not."""
+        ended = [Status.FAILED.value, Status.PARTIAL.value, Status.REJECTED.value]
+        table = assets if self.has_assets else persons
+        seen = (table.c.run == run) & table.c.status.in_(ended)
+        parts = [select(table.c.code.label("code")).where(seen, table.c.code != "")]
+        if not self.has_assets:
+            own = (pictures.c.code == persons.c.code) & (pictures.c.message == persons.c.message)  # told once
+            joined = select(pictures.c.code).join(persons, persons.c.person == pictures.c.person)
+            parts.append(joined.where(seen, pictures.c.code != "", ~own))
+        found = union_all(*parts).subquery()
+        number = func.count()
+        query = select(found.c.code, number).group_by(found.c.code).order_by(number.desc(), found.c.code)
         return read_counts(list(self._stream(query)))
 
     def abandoned(self) -> Iterator[AbandonedRecord]:

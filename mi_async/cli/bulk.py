@@ -24,7 +24,7 @@ from mi_async.cli import output
 from mi_async.cli.interrupts import cancelled_by_ctrl_c
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
-from mi_async.cli.verdict import FIT, TOO_BIG, after_the_run, judge, report_target
+from mi_async.cli.verdict import advise, after_the_run, judge, report_target
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
 from mi_async.text import one_line, span
@@ -203,8 +203,7 @@ def _plan(job: Job, source: str, journal: Path, options: Options, service: InWor
         output.show(plan.as_dict(), service.output)
     if plan.troubled:
         error = BulkError(f"{plan.troubled:,} of {plan.items:,} items would not go well")
-        if TOO_BIG in plan.reasons and _may_fit(options):
-            error.add_note(FIT)
+        advise(error, plan.reasons, may_fit=_may_fit(options))
         raise error
 
 
