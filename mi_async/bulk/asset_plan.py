@@ -19,8 +19,8 @@ from mi_async.bulk.costs import Cost, costs_of, keeping, listed
 from mi_async.bulk.film import Film, outcome_of
 from mi_async.bulk.items import AssetInput, BadInput
 from mi_async.bulk.outcome import AssetOutcome, BulkOutcome, Problem, Status
-from mi_async.bulk.past import FindAssets, Firsts, remembered_assets
-from mi_async.bulk.records import AssetRecord, Reached
+from mi_async.bulk.past import GONE, FindAssets, Firsts, Gone, gone, remembered_assets
+from mi_async.bulk.records import INGEST, NOWHERE, AssetRecord, Reached
 from mi_async.bulk.studio import goal_of
 from mi_async.errors import InvalidArgumentError, MediaRejectedError
 from mi_async.storage.cut import Cut
@@ -32,8 +32,6 @@ from mi_async.workflows.media import check_media, check_name, read_header
 
 CHUNK = 256
 """Files that the journal is asked about at once."""
-NOWHERE = "-"
-"""In the place of the bucket: without a request it is not known."""
 
 
 @frozen(kw_only=True)
@@ -54,6 +52,7 @@ class AssetPlan:
         reasons: what would be refused, by code.
         costs: requests, at least.
         problems: the first items that would not go well, at most 20.
+        gone: files and objects that the journal has and the input no longer has; a run does nothing about them.
     """
 
     items: int = 0
@@ -69,6 +68,7 @@ class AssetPlan:
     reasons: Mapping[str, int] = field(factory=dict)
     costs: tuple[Cost, ...] = ()
     problems: tuple[BulkOutcome, ...] = ()
+    gone: Gone = field(factory=Gone)
 
     @property
     def troubled(self) -> int:
@@ -88,12 +88,14 @@ class AssetPlan:
             "reasons": dict(self.reasons),
             "requests": {cost.operation: cost.calls for cost in self.costs},
             "problems": [outcome.as_row() for outcome in self.problems],
+            **self.gone.as_dict(),
         }
 
     def __str__(self) -> str:
         rows = [("items", f"{self.items:,}")]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _ASSETS if getattr(self, name)]
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(GONE, f"{self.gone.count:,}")] if self.gone.count else []
         rows += [(what, f"{getattr(self, name):,}") for name, what in _FILES if getattr(self, name)]
         rows += [("bytes to send", size(self.bytes))] if self.bytes else []
         rows += [("video to analyse", span(self.footage))] if self.footage else []
@@ -101,7 +103,8 @@ class AssetPlan:
         wide = max(len(what) for what, _ in rows)
         left = self.troubled - len(self.problems)
         lines = [f"{what:<{wide}}  {value}" for what, value in rows]
-        return "\n".join([*lines, *listed(self.problems), *([f"and {left:,} more"] if left > 0 else [])])
+        more = [f"and {left:,} more"] if left > 0 else []
+        return "\n".join([*lines, *listed(self.problems), *more, *self.gone.lines()])
 
 
 _ASSETS = (
@@ -197,11 +200,13 @@ def _planning(
 ) -> Generator["_Planner"]:
     first = list[BulkOutcome]()
     with (
-        closing(Firsts()) as firsts,
+        closing(Firsts(noting=journal is not None)) as firsts,
         remembered_assets(journal) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
-        yield _Planner(goal, find, firsts, tell, first)
+        planner = _Planner(goal, find, firsts, tell, first)
+        yield planner
+        planner.gone = gone(journal, INGEST, firsts)
 
 
 @define(eq=False)
@@ -216,6 +221,7 @@ class _Planner:
     counts: dict[str, int] = field(init=False, factory=dict)
     reasons: dict[str, int] = field(init=False, factory=dict)
     footage: float = field(init=False, default=0.0)
+    gone: Gone = field(init=False, factory=Gone)
 
     def add(self, chunk: Sequence[AssetInput | BadInput]) -> None:
         """Count some."""
@@ -233,7 +239,10 @@ class _Planner:
         """What it has come to."""
         own = {name: self.counts.get(name, 0) for name in ("items", *_COUNTED)}
         costs = costs_of(_ASKED, self.counts, quotas)
-        return AssetPlan(**own, footage=self.footage, reasons=self.reasons, costs=costs, problems=tuple(self.first))
+        first = tuple(self.first)
+        return AssetPlan(
+            **own, footage=self.footage, reasons=self.reasons, costs=costs, problems=first, gone=self.gone
+        )
 
     def _judged(self, chunk: Sequence[AssetInput | BadInput]) -> Iterator[AssetOutcome | None]:
         places = [_place(item) if isinstance(item, AssetInput) else item.message for item in chunk]

@@ -16,7 +16,19 @@ from sqlalchemy import Column, Connection, Executable, func, select, union_all
 
 from mi_async.bulk.database import identity, known, reading
 from mi_async.bulk.outcome import Status
-from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, masked
+from mi_async.bulk.records import (
+    INGEST,
+    MENDED,
+    NOWHERE,
+    UPLOAD,
+    AbandonedRecord,
+    AssetRecord,
+    Identity,
+    PersonRecord,
+    PictureRecord,
+    masked,
+    pair_of,
+)
 from mi_async.bulk.schema import (
     abandoned,
     assets,
@@ -41,6 +53,7 @@ from mi_async.bulk.typed_rows import (
     read_problem,
     read_run,
 )
+from mi_async.storage.place import SCHEME
 
 AT_ONCE = 500
 """Rows that are fetched at once."""
@@ -225,6 +238,29 @@ class Ledger:
             yield from self._connection.execute(query.execution_options(yield_per=AT_ONCE))
         except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
             raise DamagedError(str(error)) from error
+
+
+def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Read what has ever been taken to the service, in the order of the keys: its name, and what an input may call it.
+
+    Raises:
+        DamagedError: a row cannot be read.
+    """
+    if operation == INGEST:
+        query = select(assets).where(assets.c.bucket != "").order_by(assets.c.key, assets.c.bucket)
+        for asset in map(read_asset, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            name = f"{SCHEME}{asset.bucket}/{asset.key}"
+            yield name, (name, f"{SCHEME}{NOWHERE}/{asset.key}")
+    elif operation == UPLOAD:
+        query = select(pictures).where(pictures.c.state != MENDED).order_by(pictures.c.person, pictures.c.sha256)
+        for image in map(read_picture, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            if not image.source.startswith("<"):  # content has no name
+                yield f"{image.person}: {image.source}", (pair_of(image.person, image.source),)
+    else:
+        never = (persons.c.status == Status.REJECTED.value) & persons.c.person_id.is_(None)
+        query = select(persons).where(~never).order_by(persons.c.person)
+        for person in map(read_person, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            yield person.person, (person.person,)
 
 
 def _key(record: PersonRecord | PictureRecord) -> str:

@@ -15,7 +15,7 @@ from mi_async._core.operation import Quota
 from mi_async.bulk.costs import Cost, costs_of, keeping, listed, rate
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import BulkOutcome
-from mi_async.bulk.past import Firsts, remembered
+from mi_async.bulk.past import GONE, Firsts, Gone, gone, remembered
 from mi_async.bulk.planner import Planner
 from mi_async.text import size, span
 
@@ -40,6 +40,8 @@ class Plan:
         reasons: what would be refused, items and pictures, by code.
         costs: requests.
         problems: the first items that would not go well, at most 20.
+        gone: persons, or for ``upload_thumbnails`` images, that the journal has and the input no longer has; a run does
+            nothing about them.
     """
 
     items: int = 0
@@ -55,6 +57,7 @@ class Plan:
     reasons: Mapping[str, int] = field(factory=dict)
     costs: tuple[Cost, ...] = ()
     problems: tuple[BulkOutcome, ...] = ()
+    gone: Gone = field(factory=Gone)
 
     @property
     def seconds(self) -> float:
@@ -80,12 +83,14 @@ class Plan:
             "reasons": dict(self.reasons),
             "requests": {cost.operation: cost.calls for cost in self.costs},
             "problems": [outcome.as_row() for outcome in self.problems],
+            **self.gone.as_dict(),
         }
 
     def __str__(self) -> str:
         rows = [("items", f"{self.items:,}")]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _PERSONS if getattr(self, name)]
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(GONE, f"{self.gone.count:,}")] if self.gone.count else []
         rows += [(what, f"{getattr(self, name):,}") for name, what in _PICTURES if getattr(self, name)]
         rows += [("bytes", size(self.bytes))] if self.bytes else []
         rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
@@ -95,7 +100,7 @@ class Plan:
         lines += listed(self.problems)
         told = len(self.problems)
         left = self.troubled - told
-        return "\n".join([*lines, *([f"and {left:,} more"] if left else [])])
+        return "\n".join([*lines, *([f"and {left:,} more"] if left else []), *self.gone.lines()])
 
     def _formula(self) -> str:
         slowest = max(self.costs, key=lambda cost: cost.seconds)
@@ -172,17 +177,19 @@ def _plan(
 ) -> Plan:
     first: list[BulkOutcome] = []
     with (
-        closing(Firsts()) as firsts,
+        closing(Firsts(noting=journal is not None)) as firsts,
         remembered(journal, operation) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
         planner = Planner(kind, find, fit, tell, firsts)
         planner.go_through(items)
+        absent = gone(journal, operation, firsts)
         counts = dict(planner.counts)
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
     counts |= {PRESIGN: (pictures := counts.get("pictures", 0)), "storage.put": pictures, CHECK: pictures}
     own = {name: counts.get(name, 0) for name in _COUNTED}
-    return Plan(**own, reasons=planner.reasons, costs=costs_of(_ASKED, counts, quotas or {}), problems=tuple(first))
+    costs = costs_of(_ASKED, counts, quotas or {})
+    return Plan(**own, reasons=planner.reasons, costs=costs, problems=tuple(first), gone=absent)
 
 
 _COUNTED = ("items", *(name for name, _ in (*_PERSONS, *_PICTURES)), "bytes")
