@@ -4,12 +4,15 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from mi_async.bulk.advice import ADVICE
 from mi_async.cli.app import run
 from mi_async.cli.exits import exit_code
 from mi_async.emulator import Fault, Latency, Server, Settings
@@ -19,6 +22,7 @@ from tests.support.terminal import environment, on_terminal, process, served
 
 PICTURE = picture("jpg")
 SMALL = picture("png", 100, 100)
+TOO_SMALL = ADVICE["resolution"].text
 
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -86,7 +90,7 @@ def test_what_did_not_go_well_is_told_with_how_to_go_on(capsys: pytest.CaptureFi
     assert heading == "problems:"
     assert problem.startswith("  작은 얼굴: rejected: resolution ")
     assert error == "error: 1 of 3 items did not go well"
-    assert hint == "rejected ones have to be put right in the input"
+    assert hint == f"resolution (1): {TOO_SMALL}"
     rows = [json.loads(line) for line in Path("report.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["status"] for row in rows] == ["rejected", "done", "done"]
     assert "Traceback" not in written.err
@@ -102,7 +106,7 @@ def test_what_is_only_too_big_may_be_made_to_fit(more: list[str], capsys: pytest
         (Path("faces") / f"{name}.jpg").write_bytes(PICTURE + bytes(6 * 2**20))
     assert run(["enroll-many", "faces", "--journal", "j", *more]) == 1
     hints = capsys.readouterr().err.splitlines()
-    assert hints[-1] == "--fit makes pictures of more than 5 MB smaller"
+    assert "size (2): --fit makes images of more than 5 MB smaller" in hints
     assert sum("--fit" in line for line in hints) == 1
     assert run(["enroll-many", "faces", "--journal", "j", "--fit", *more]) == 1
     assert "--fit" not in capsys.readouterr().err
@@ -112,8 +116,29 @@ def test_partial_ones_are_called_by_their_name(capsys: pytest.CaptureFixture[str
     people(1)
     Path("faces/홍길동 0/2.png").write_bytes(SMALL)
     assert run(["enroll-many", "faces"]) == 1
-    hint = capsys.readouterr().err.splitlines()[-1]
-    assert hint == "partial ones are tried again after: mi-async journal retry faces.journal"
+    *_, error, hint = capsys.readouterr().err.splitlines()
+    assert error == "error: 1 of 1 items did not go well"
+    assert hint == f"resolution (1): {TOO_SMALL}"  # a retry would find the same 100 pixels
+
+
+def test_each_code_has_its_advice_and_a_retry_is_named_where_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
+    people(3)
+    assert run(["enroll-many", "faces", "--journal", "other.journal"]) == 0
+    (Path("faces") / "작은 얼굴.png").write_bytes(SMALL)
+    capsys.readouterr()
+    assert run(["enroll-many", "faces"]) == 1
+    *_, taken, small = capsys.readouterr().err.splitlines()
+    assert taken.startswith("50005 (3): the name is taken by a person from before this journal: use another name, or ")
+    assert small == f"resolution (1): {TOO_SMALL}"
+    with closing(sqlite3.connect("faces.journal")) as connection, connection:
+        connection.execute("UPDATE persons SET code = '10068' WHERE code = '50005'")
+        connection.execute("UPDATE pictures SET code = '10068' WHERE code = '50005'")
+    assert run(["enroll-many", "faces"]) == 1
+    *_, full, small, again = capsys.readouterr().err.splitlines()
+    assert full == "10068 (3): the person or the workspace is full: make room at the service"
+    assert small == f"resolution (1): {TOO_SMALL}"
+    retry = "mi-async journal retry faces.journal --code 10068"
+    assert again == f"10068: once the cause is gone, the next run tries again after: {retry}"
 
 
 def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +156,8 @@ def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: p
     assert run(["enroll-many", "faces", "--dry-run", "--output", "table", "--report", "bad.jsonl"]) == 1
     written = capsys.readouterr()
     assert re.search(r"^finished already +3$", written.out, re.MULTILINE)
-    assert written.err.splitlines()[-1] == "error: 1 of 4 items would not go well"
+    *_, error, hint = written.err.splitlines()
+    assert (error, hint) == ("error: 1 of 4 items would not go well", f"resolution (1): {TOO_SMALL}")
     assert json.loads(Path("bad.jsonl").read_text(encoding="utf-8"))["key"] == "작은 얼굴"
 
 

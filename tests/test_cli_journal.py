@@ -94,11 +94,13 @@ def test_failed_lists_code_message_and_source(path: str, capsys: pytest.CaptureF
         "code": "OVER_SIZE_LIMIT",
         "message": "big",
         "source": "3.jpg",
+        "advice": "the file is too big: make it smaller; the next run takes the new file",
     }
     assert run(["journal", "failed", path, "--code", "10049", "-o", "table"]) == 0
-    table = capsys.readouterr().out
+    table, advice = capsys.readouterr()
     assert "people.csv:2" in table
     assert "DUPLICATE" not in table
+    assert advice == "10049: the name is too long: shorten it in the input\n"
 
 
 def test_export_has_a_line_for_each_person(path: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,8 +20,8 @@ from mi_async.bulk.film import Film, outcome_of
 from mi_async.bulk.input_facts import NO_FACTS, InputFacts, facts_of
 from mi_async.bulk.items import AssetInput, BadInput
 from mi_async.bulk.outcome import AssetOutcome, BulkOutcome, Problem, Status
-from mi_async.bulk.past import FindAssets, Firsts, remembered_assets
-from mi_async.bulk.records import AssetRecord, Reached
+from mi_async.bulk.past import GONE, FindAssets, Firsts, Gone, gone, remembered_assets
+from mi_async.bulk.records import INGEST, NOWHERE, AssetRecord, Reached
 from mi_async.bulk.studio import goal_of
 from mi_async.errors import InvalidArgumentError, MediaRejectedError
 from mi_async.storage.cut import Cut
@@ -34,8 +34,6 @@ from mi_async.workflows.media import check_name, inspect_media, read_header
 
 CHUNK = 256
 """Files that the journal is asked about at once."""
-NOWHERE = "-"
-"""In the place of the bucket: without a request it is not known."""
 
 
 @frozen(kw_only=True)
@@ -57,6 +55,7 @@ class AssetPlan:
         costs: requests, at least.
         problems: the first items that would not go well, at most 20.
         facts: encoding of the input, and what was passed over.
+        gone: files and objects that the journal has and the input no longer has; a run does nothing about them.
     """
 
     items: int = 0
@@ -73,6 +72,7 @@ class AssetPlan:
     costs: tuple[Cost, ...] = ()
     problems: tuple[BulkOutcome, ...] = ()
     facts: InputFacts = NO_FACTS
+    gone: Gone = field(factory=Gone)
 
     @property
     def troubled(self) -> int:
@@ -93,12 +93,14 @@ class AssetPlan:
             "requests": {cost.operation: cost.calls for cost in self.costs},
             "problems": [outcome.as_row() for outcome in self.problems],
             **self.facts.as_dict(),
+            **self.gone.as_dict(),
         }
 
     def __str__(self) -> str:
         rows = [("items", f"{self.items:,}"), *self.facts.rows()]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _ASSETS if getattr(self, name)]
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(GONE, f"{self.gone.count:,}")] if self.gone.count else []
         rows += [(what, f"{getattr(self, name):,}") for name, what in _FILES if getattr(self, name)]
         rows += [("bytes to send", size(self.bytes))] if self.bytes else []
         rows += [("video to analyse", span(self.footage))] if self.footage else []
@@ -106,7 +108,8 @@ class AssetPlan:
         wide = max(len(what) for what, _ in rows)
         left = self.troubled - len(self.problems)
         lines = [f"{what:<{wide}}  {value}" for what, value in rows]
-        return "\n".join([*lines, *listed(self.problems), *([f"and {left:,} more"] if left > 0 else [])])
+        more = [f"and {left:,} more"] if left > 0 else []
+        return "\n".join([*lines, *listed(self.problems), *more, *self.gone.lines()])
 
 
 _ASSETS = (
@@ -210,11 +213,13 @@ def _planning(
 ) -> Generator["_Planner"]:
     first = list[BulkOutcome]()
     with (
-        closing(Firsts()) as firsts,
+        closing(Firsts(noting=journal is not None)) as firsts,
         remembered_assets(journal) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
-        yield _Planner(goal, find, firsts, tell, first, validate)
+        planner = _Planner(goal, find, firsts, tell, first, validate)
+        yield planner
+        planner.gone = gone(journal, INGEST, firsts)
 
 
 @define(eq=False)
@@ -230,6 +235,7 @@ class _Planner:
     counts: dict[str, int] = field(init=False, factory=dict)
     reasons: dict[str, int] = field(init=False, factory=dict)
     footage: float = field(init=False, default=0.0)
+    gone: Gone = field(init=False, factory=Gone)
 
     def add(self, chunk: Sequence[AssetInput | BadInput]) -> None:
         """Count some."""
@@ -254,6 +260,7 @@ class _Planner:
             costs=costs,
             problems=tuple(self.first),
             facts=facts,
+            gone=self.gone,
         )
 
     def _judged(self, chunk: Sequence[AssetInput | BadInput]) -> Iterator[AssetOutcome | None]:

@@ -12,11 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, frozen
-from sqlalchemy import Column, Connection, Executable, func, select
+from sqlalchemy import Column, Connection, Executable, func, select, union_all
 
 from mi_async.bulk.database import identity, known, reading
 from mi_async.bulk.outcome import Status
-from mi_async.bulk.records import INGEST, AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, masked
+from mi_async.bulk.records import (
+    INGEST,
+    MENDED,
+    NOWHERE,
+    UPLOAD,
+    AbandonedRecord,
+    AssetRecord,
+    Identity,
+    PersonRecord,
+    PictureRecord,
+    masked,
+    pair_of,
+)
 from mi_async.bulk.schema import (
     abandoned,
     assets,
@@ -41,6 +53,7 @@ from mi_async.bulk.typed_rows import (
     read_problem,
     read_run,
 )
+from mi_async.storage.place import SCHEME
 
 AT_ONCE = 500
 """Rows that are fetched at once."""
@@ -197,6 +210,21 @@ class Ledger:
             query = query.where(problems.c.status.in_(kept))
         return read_counts(list(self._stream(query)))
 
+    def reasons(self, run: int) -> Mapping[str, int]:
+        """How many problems that stay there are in what a run has seen, by code, most first; parked ones do not."""
+        ended = [Status.FAILED.value, Status.PARTIAL.value, Status.REJECTED.value]
+        table = assets if self.has_assets else persons
+        seen = (table.c.run == run) & table.c.status.in_(ended)
+        parts = [select(table.c.code.label("code")).where(seen, table.c.code != "")]
+        if not self.has_assets:
+            own = (pictures.c.code == persons.c.code) & (pictures.c.message == persons.c.message)  # told once
+            joined = select(pictures.c.code).join(persons, persons.c.person == pictures.c.person)
+            parts.append(joined.where(seen, pictures.c.code != "", ~own))
+        found = union_all(*parts).subquery()
+        number = func.count()
+        query = select(found.c.code, number).group_by(found.c.code).order_by(number.desc(), found.c.code)
+        return read_counts(list(self._stream(query)))
+
     def abandoned(self) -> Iterator[AbandonedRecord]:
         """Uploads that were started over, in the order of their keys."""
         for row in self._stream(select(abandoned).order_by(abandoned.c.thumbnail_key)):
@@ -210,6 +238,29 @@ class Ledger:
             yield from self._connection.execute(query.execution_options(yield_per=AT_ONCE))
         except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
             raise DamagedError(str(error)) from error
+
+
+def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Read what has ever been taken to the service, in the order of the keys: its name, and what an input may call it.
+
+    Raises:
+        DamagedError: a row cannot be read.
+    """
+    if operation == INGEST:
+        query = select(assets).where(assets.c.bucket != "").order_by(assets.c.key, assets.c.bucket)
+        for asset in map(read_asset, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            name = f"{SCHEME}{asset.bucket}/{asset.key}"
+            yield name, (name, f"{SCHEME}{NOWHERE}/{asset.key}")
+    elif operation == UPLOAD:
+        query = select(pictures).where(pictures.c.state != MENDED).order_by(pictures.c.person, pictures.c.sha256)
+        for image in map(read_picture, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            if not image.source.startswith("<"):  # content has no name
+                yield f"{image.person}: {image.source}", (pair_of(image.person, image.source),)
+    else:
+        never = (persons.c.status == Status.REJECTED.value) & persons.c.person_id.is_(None)
+        query = select(persons).where(~never).order_by(persons.c.person)
+        for person in map(read_person, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            yield person.person, (person.person,)
 
 
 def _key(record: PersonRecord | PictureRecord) -> str:

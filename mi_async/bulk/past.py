@@ -6,18 +6,24 @@ Law: in flat memory, whatever the length of the input; changes no journal.
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from os import PathLike
 from typing import Any, TypeAlias
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.records import INGEST, AssetRecord, PersonRecord, PictureRecord
+from mi_async.text import encodable, one_line
 
 CACHE = 16 * 2**10
 """KiB of the temporary database that are kept in memory."""
 ASKED = 500
 """Keys in one query."""
+SHOWN = 20
+"""Things that are gone of which a plan holds the names."""
+GONE = "in the journal, not in this input"
+"""What a table calls their number."""
 OFTEN = 10_000
 """Tags that are known without a look."""
 
@@ -28,8 +34,13 @@ Find: TypeAlias = Callable[[Sequence[str]], Mapping[str, Known]]
 
 @define(eq=False)
 class Firsts:
-    """The first place of each name, and every tag, in a temporary database that goes when it is closed."""
+    """The first place of each name, and every tag, in a temporary database that goes when it is closed.
 
+    Attributes:
+        noting: whether ``note`` keeps what it gets: only a journal is compared with that.
+    """
+
+    noting: bool = False
     _database: sqlite3.Connection = field(init=False)
     _often: set[str] = field(init=False, factory=set)
 
@@ -40,6 +51,7 @@ class Firsts:
             "PRAGMA journal_mode = OFF",
             f"PRAGMA cache_size = -{CACHE}",
             "CREATE TABLE names (name TEXT PRIMARY KEY, origin TEXT) WITHOUT ROWID",
+            "CREATE TABLE noted (name TEXT PRIMARY KEY) WITHOUT ROWID",
             "CREATE TABLE tags (tag TEXT PRIMARY KEY) WITHOUT ROWID",
             "BEGIN",  # one for all: nothing of it is to last
         ):
@@ -57,6 +69,21 @@ class Firsts:
                 new[name] = origin
         self._database.executemany("INSERT INTO names VALUES (?, ?)", new.items())
         return earlier
+
+    def note(self, names: Iterable[str]) -> None:
+        """Keep further names of what is in the input."""
+        if self.noting:
+            self._database.executemany("INSERT OR IGNORE INTO noted VALUES (?)", [(encodable(name),) for name in names])
+
+    def has(self, names: Sequence[str]) -> set[str]:
+        """Return those names that are in the input."""
+        found = set(self._find(names))
+        for start in range(0, len(names), ASKED):
+            part = names[start : start + ASKED]
+            marks = ",".join("?" * len(part))
+            noted = self._database.execute(f"SELECT name FROM noted WHERE name IN ({marks})", part)  # noqa: S608  same
+            found.update(name for (name,) in noted)
+        return found
 
     def tags(self, names: Iterable[str]) -> None:
         """Note tags."""
@@ -129,6 +156,50 @@ def remembered_assets(path: str | PathLike[str] | None) -> Generator[FindAssets]
             return [read_asset(row) for row in connection.execute(ASSETS_BY_KEY, {"keys": list(keys)})]
 
         yield find
+
+
+@frozen
+class Gone:
+    """What the journal has and the input no longer has.
+
+    Attributes:
+        count: how many persons, images of ``upload_thumbnails``, or media files.
+        first: the first of them, at most 20.
+    """
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the members that a plan has of it in JSON."""
+        return {"gone": self.count, "first_gone": list(self.first)}
+
+    def lines(self) -> list[str]:
+        """Return a line for each of the first, and one for the rest."""
+        left = self.count - len(self.first)
+        rest = [f"gone: and {left:,} more"] if left else []
+        return [*[one_line(f"gone: {name}") for name in self.first], *rest]
+
+
+def gone(path: str | PathLike[str] | None, operation: str, firsts: Firsts) -> Gone:
+    """Compare a journal with the whole input that went through ``firsts``, in flat memory.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    if path is None:
+        return Gone()
+    count, first = 0, list[str]()
+    with _opened(path, operation) as connection:
+        from mi_async.bulk.ledger import finished_names  # noqa: PLC0415  needs the extra
+
+        names = finished_names(connection, operation)
+        while chunk := list(islice(names, ASKED)):
+            known = firsts.has([name for _, any_of in chunk for name in any_of])
+            absent = [shown for shown, any_of in chunk if known.isdisjoint(any_of)]
+            count += len(absent)
+            first += absent[: SHOWN - len(first)]
+    return Gone(count, tuple(first))
 
 
 @contextmanager

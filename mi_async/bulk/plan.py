@@ -16,7 +16,7 @@ from mi_async.bulk.costs import Cost, costs_of, keeping, listed, rate
 from mi_async.bulk.input_facts import NO_FACTS, InputFacts, facts_of
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import BulkOutcome
-from mi_async.bulk.past import Firsts, remembered
+from mi_async.bulk.past import GONE, Firsts, Gone, gone, remembered
 from mi_async.bulk.planner import Planner
 from mi_async.text import size, span
 
@@ -42,6 +42,8 @@ class Plan:
         costs: requests.
         problems: the first items that would not go well, at most 20.
         facts: encoding of the input, and what was passed over.
+        gone: persons, or for ``upload_thumbnails`` images, that the journal has and the input no longer has; a run does
+            nothing about them.
     """
 
     items: int = 0
@@ -58,6 +60,7 @@ class Plan:
     costs: tuple[Cost, ...] = ()
     problems: tuple[BulkOutcome, ...] = ()
     facts: InputFacts = NO_FACTS
+    gone: Gone = field(factory=Gone)
 
     @property
     def seconds(self) -> float:
@@ -84,12 +87,14 @@ class Plan:
             "requests": {cost.operation: cost.calls for cost in self.costs},
             "problems": [outcome.as_row() for outcome in self.problems],
             **self.facts.as_dict(),
+            **self.gone.as_dict(),
         }
 
     def __str__(self) -> str:
         rows = [("items", f"{self.items:,}"), *self.facts.rows()]
         rows += [(what, f"{getattr(self, name):,}") for name, what in _PERSONS if getattr(self, name)]
         rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
+        rows += [(GONE, f"{self.gone.count:,}")] if self.gone.count else []
         rows += [(what, f"{getattr(self, name):,}") for name, what in _PICTURES if getattr(self, name)]
         rows += [("bytes", size(self.bytes))] if self.bytes else []
         rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
@@ -99,7 +104,7 @@ class Plan:
         lines += listed(self.problems)
         told = len(self.problems)
         left = self.troubled - told
-        return "\n".join([*lines, *([f"and {left:,} more"] if left else [])])
+        return "\n".join([*lines, *([f"and {left:,} more"] if left else []), *self.gone.lines()])
 
     def _formula(self) -> str:
         slowest = max(self.costs, key=lambda cost: cost.seconds)
@@ -198,12 +203,13 @@ def _plan(
 ) -> Plan:
     first: list[BulkOutcome] = []
     with (
-        closing(Firsts()) as firsts,
+        closing(Firsts(noting=journal is not None)) as firsts,
         remembered(journal, operation) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
         planner = Planner(kind, find, fit, tell, firsts, validate)
         planner.go_through(items)
+        absent = gone(journal, operation, firsts)
         counts = dict(planner.counts)
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
     counts |= {PRESIGN: (pictures := counts.get("pictures", 0)), "storage.put": pictures, CHECK: pictures}
@@ -214,6 +220,7 @@ def _plan(
         costs=costs_of(_ASKED, counts, quotas or {}),
         problems=tuple(first),
         facts=facts_of(items),
+        gone=absent,
     )
 
 

@@ -16,7 +16,7 @@ from mi_async.bulk.items import BadInput, FaceItem, PersonInput
 from mi_async.bulk.loading import fingerprint
 from mi_async.bulk.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.past import Find, Firsts
-from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord, failed_by_picture
+from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord, failed_by_picture, pair_of
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.enroll import MAX_PER_CREATE
 from mi_async.workflows.source import Source, name_of
@@ -173,7 +173,10 @@ class Planner:
                 message = f"this is about {self.kind.__name__}, not {type(item).__name__}"
                 raise InvalidArgumentError(message)
         faults = {id(item): fault for item in good if (fault := item.fault(validate=self.validate)) is not None}
+        self.firsts.note(item.key for item in good if id(item) in faults and isinstance(item.key, str))
         good = [item for item in good if id(item) not in faults]
+        if self.kind is not PersonInput:
+            self.firsts.note(pair_of(item.key, name_of(source)) for item in good for source in item.thumbnails)
         before: dict[int, str | None] = {}
         if self.kind is PersonInput:
             earlier = self.firsts.before([(item.key, item.origin) for item in good])
@@ -216,6 +219,9 @@ class Planner:
     def _count(self, looked: Iterable[BulkOutcome | Candidate]) -> None:
         for one in looked:
             self._add("items")
+            if isinstance(one, Candidate):  # the same content may have another name now
+                rows = [seen.row for seen in one.seen.values() if seen.row is not None]
+                self.firsts.note(pair_of(row.person, row.source) for row in rows)
             outcome = self._judge(one) if isinstance(one, Candidate) else one
             if outcome is None:
                 continue

@@ -216,8 +216,15 @@ class AssetRecord:
         return Reached(self.state)
 
 
+def pair_of(person: str, source: str) -> str:
+    """Return one name for a person's image."""
+    return f"{person}\n{source}"
+
+
 INGEST = "ingest"
 """What the journal calls a run over media files."""
+NOWHERE = "-"
+"""In the place of the bucket in a plan: without a request it is not known."""
 UPLOAD = "upload-thumbnails"
 """What it calls a run over single pictures."""
 Record = PersonRecord | PictureRecord | AbandonedRecord | AssetRecord

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from mi_async import notebook
 from mi_async.bulk import figures, results
+from mi_async.bulk.advice import advice
 from mi_async.bulk.input_facts import NO_FACTS, InputFacts
 from mi_async.bulk.outcome import BulkOutcome, Status
 from mi_async.bulk.progress import BulkProgress
@@ -177,7 +178,7 @@ class BulkReport:
         return f"problems{rest}:"
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as a JSON object; counts have all ways to end, goodput is per minute."""
+        """The report as a JSON object; counts have all ways to end, goodput is per minute, advice is by code."""
         whole = {
             "ok": self.ok,
             "ending": self.ending,
@@ -190,8 +191,14 @@ class BulkReport:
             "run": self.run,
             "problems": [outcome.as_row() for outcome in self.problems],
             **self.facts.as_dict(),
+            "advice": self._advice(),
         }
         return whole | (self._of_pictures() if self.sent is None else {"sent": self.sent})
+
+    def _advice(self) -> dict[str, str]:
+        """What to do about the problems that it holds, by code."""
+        codes = sorted({problem.code for outcome in self.problems for problem in outcome.problems})
+        return {code: advice(code).text for code in codes if advice(code).text}
 
     def _of_pictures(self) -> dict[str, Any]:
         return {

@@ -25,7 +25,7 @@ from mi_async.cli import event_loop, output
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.signals import handled
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr, stdout
-from mi_async.cli.verdict import FIT, TOO_BIG, after_the_run, judge, report_target
+from mi_async.cli.verdict import advise, after_the_run, judge, report_target
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
 from mi_async.text import one_line, span
@@ -224,8 +224,7 @@ def _plan(job: Job, source: str, journal: Path, options: Options, service: InWor
         output.show(plan.as_dict(), service.output)
     if plan.troubled:
         error = BulkError(f"{plan.troubled:,} of {plan.items:,} items would not go well")
-        if TOO_BIG in plan.reasons and _may_fit(options):
-            error.add_note(FIT)
+        advise(error, plan.reasons, may_fit=_may_fit(options))
         raise error
 
 

@@ -16,6 +16,7 @@ import attrs
 import orjson
 from cyclopts import App, Group, Parameter
 
+from mi_async.bulk.advice import advice
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
 from mi_async.cli import event_loop
@@ -26,7 +27,7 @@ from mi_async.text import one_line
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from mi_async.bulk.ledger import Ledger
+    from mi_async.bulk.ledger import AssetProblemRow, Ledger, ProblemRow
 
 File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
 New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which is not there yet.")]
@@ -37,6 +38,8 @@ Code: TypeAlias = Annotated[
 Row: TypeAlias = dict[str, Any]
 Entry: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
 
+RETRY = "look at the message; the next run tries what has failed again after mi-async journal retry"
+"""What is said of a code that there is no advice about."""
 FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """How a text begins that a spreadsheet would calculate: https://owasp.org/www-community/attacks/CSV_Injection."""
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
@@ -70,14 +73,18 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
 
 
 def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None:
-    """List what went wrong, person by person or file by file: each with its code, message and source.
+    """List what went wrong, person by person or file by file: each with its code, message, source and what to do.
 
     The status is how it ended: failed is tried again only after "journal retry", parked by the next run. A person who
     failed because of a picture is listed as that picture, with how far it got.
     """
     with _open(file) as ledger:
-        event_loop.run(show_each(_each(ledger.problems(code)), output))
-        if code is not None and code not in (codes := ledger.codes()):
+        event_loop.run(show_each(_advised(ledger.problems(code), output), output))
+        codes = ledger.codes()
+        if output == "table":
+            for name in codes if code is None else codes.keys() & {code}:
+                stderr().write(f"{one_line(name)}: {advice(name).text or RETRY}\n")
+        if code is not None and code not in codes:
             _say_none(code, codes)
 
 
@@ -186,9 +193,11 @@ def _moments(row: Row) -> Row:
     return {name: row[name] and row[name][:19].replace("T", " ") for name in ("started", "ended")}
 
 
-async def _each(rows: Iterable[Any]) -> AsyncIterator[Any]:
+async def _advised(rows: "Iterable[ProblemRow | AssetProblemRow]", output: Form) -> AsyncIterator[Row]:
+    """The rows, each with what to do about it, but where a table has no room for that."""
     for row in rows:
-        yield attrs.asdict(row)
+        more = {"advice": advice(row.code).text or RETRY} if output == "json" else {}
+        yield attrs.asdict(row) | more
 
 
 def _json_lines(entries: Iterable[Entry]) -> Iterator[bytes]:

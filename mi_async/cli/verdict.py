@@ -1,21 +1,24 @@
 """Whether a bulk run went well, and how to go on where it did not.
 
-Law: reads the report, and the journal where the report does not tell; says no more than one line for each way to go on.
+Law: reads the report, and the journal where the report does not tell; a line for each code that there is advice about.
 """
 
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from mi_async._core.output_file import BY_FORCE, OutputFile
+from mi_async.bulk.advice import FIT, TOO_BIG, advice
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.report import BulkReport
 from mi_async.bulk.results import rows_file
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
 
-TOO_BIG, FIT = "size", "--fit makes pictures of more than 5 MB smaller"
-"""Code of pictures that are only too big, and what helps."""
+STAYS = (Status.FAILED, Status.PARTIAL, Status.REJECTED)
+"""Ways to end about which something has to be done."""
+MANY = 5
+"""Codes that one line names."""
 
 
 def judge(report: BulkReport, *, again: str, may_fit: bool) -> None:
@@ -32,17 +35,40 @@ def judge(report: BulkReport, *, again: str, may_fit: bool) -> None:
     if report.ok:
         return
     error = BulkError(f"{report.troubled:,} of {report.ended:,} items did not go well")
-    counts = report.counts
-    if counts.get(Status.PARKED) or report.open:
+    if report.counts.get(Status.PARKED) or report.open:
         error.add_note(f"parked ones may go better another time: {again}")
-    if stays := [status.value for status in (Status.FAILED, Status.PARTIAL) if counts.get(status)]:
-        retry = f"mi-async journal retry {shlex.quote(report.journal)}"
-        error.add_note(f"{' and '.join(stays)} ones are tried again after: {retry}")
-    if counts.get(Status.REJECTED):
-        error.add_note("rejected ones have to be put right in the input")
-    if may_fit and _has_problem(report, TOO_BIG):
-        error.add_note(FIT)
+    if any(report.counts.get(status) for status in STAYS):
+        advise(error, _reasons(report), may_fit=may_fit)
+        if any(report.counts.get(status) for status in (Status.FAILED, Status.PARTIAL)):
+            _advise_retry(error, _reasons(report), report.journal)
     raise error
+
+
+def advise(error: BulkError, reasons: Mapping[str, int], *, may_fit: bool) -> None:
+    """Add a line for each code that there is advice about."""
+    for code, number in reasons.items():
+        if code == TOO_BIG and may_fit:
+            error.add_note(f"{code} ({number:,}): {FIT}")
+        elif text := advice(code).text:
+            error.add_note(f"{code} ({number:,}): {text}")
+
+
+def _advise_retry(error: BulkError, reasons: Mapping[str, int], journal: str) -> None:
+    """Add how to try again what may go better, where there is any such thing."""
+    mendable = [code for code in reasons if advice(code).retry]
+    if not mendable:
+        return
+    only = f" --code {shlex.quote(mendable[0])}" if len(mendable) == 1 and len(reasons) > 1 else ""
+    retry = f"mi-async journal retry {shlex.quote(journal)}{only}"
+    error.add_note(f"{', '.join(mendable[:MANY])}: once the cause is gone, the next run tries again after: {retry}")
+
+
+def _reasons(report: BulkReport) -> Mapping[str, int]:
+    """Return what stands in the way, by code: the journal has all of it, a report the first few only."""
+    from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
+    with read_journal(report.journal) as ledger:
+        return ledger.reasons(report.run)
 
 
 def report_target(path: Path | None, source: str, journal: Path, *, force: bool) -> OutputFile | None:
@@ -71,11 +97,3 @@ def after_the_run() -> Generator[None]:
         yield
     except (ConfigError, InvalidArgumentError, JournalError) as error:
         raise BulkError(str(error)) from error
-
-
-def _has_problem(report: BulkReport, code: str) -> bool:
-    """Whether the journal has one of this code; a report has the first few only."""
-    from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
-
-    with read_journal(report.journal) as ledger:
-        return any(True for _ in ledger.problems(code))
