@@ -256,7 +256,7 @@ async def _run(job: Job, source: str, journal: Path, options: Options, service: 
                     after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
                     _say(f"what is done is in {journal}; {after} to go on")
             raise
-    _tell(report, options, service)
+        _tell(report, options, service)  # before the session is closed: a signal may come while it is
     return report
 
 

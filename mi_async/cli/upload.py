@@ -98,7 +98,7 @@ async def _enroll(
             person = await workspace.enroll_person(
                 name, sources, description=description, tags=tags, progress=progress.step
             )
-    show(person, service.output, changed=True)
+        show(person, service.output, changed=True)  # before the session is closed: a signal may come while it is
 
 
 async def _upload(person_id: int, sources: Sequence[Source], primary: bool, service: InWorkspace) -> None:
@@ -130,7 +130,7 @@ async def _upload(person_id: int, sources: Sequence[Source], primary: bool, serv
                 raise
         # Several calls added them; the person as it is now shows what all of them made of it.
         person = await workspace.persons.get(person_id)
-    show(person, service.output, changed=True)
+        show(person, service.output, changed=True)  # as above
 
 
 def _gather(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
