@@ -67,24 +67,36 @@ class Read(Protocol):
         ...
 
 
-def read_people(path: str | os.PathLike[str]) -> Iterator[PersonInput | BadInput]:
+def read_people(
+    path: str | os.PathLike[str], *, folder: str | os.PathLike[str] | None = None
+) -> Iterator[PersonInput | BadInput]:
     """People to enroll, from a directory, CSV, JSON Lines or Parquet; see ``docs/bulk-inputs.md``.
+
+    Args:
+        path: of the input.
+        folder: what relative paths in a table are relative to; by default the folder of the table.
 
     Raises:
         InvalidArgumentError: at once, when this can be no input: not there, of no known format, without a column that
             is needed, or with one that means nothing; while reading, when the file cannot be read on.
         ConfigError: at once, when an extra is not installed.
     """
-    return _read(Path(path), PEOPLE, directory.people, rows.people)
+    return _read(Path(path), PEOPLE, directory.people, rows.people, folder)
 
 
-def read_thumbnails(path: str | os.PathLike[str]) -> Iterator[ThumbnailUpload | BadInput]:
+def read_thumbnails(
+    path: str | os.PathLike[str], *, folder: str | os.PathLike[str] | None = None
+) -> Iterator[ThumbnailUpload | BadInput]:
     """Pictures for people who exist, from a directory, CSV, JSON Lines or Parquet; see ``docs/bulk-inputs.md``.
+
+    Args:
+        path: of the input.
+        folder: as for :func:`read_people`.
 
     Raises:
         InvalidArgumentError, ConfigError: as for :func:`read_people`.
     """
-    return _read(Path(path), UPLOADS, directory.uploads, rows.uploads)
+    return _read(Path(path), UPLOADS, directory.uploads, rows.uploads, folder)
 
 
 def count(path: str | os.PathLike[str], read: Read) -> int | None:
@@ -108,6 +120,7 @@ def _read(
     columns: Columns,
     from_folder: Callable[[Path], Iterator[T]],
     from_rows: Callable[[Iterator[Row | BadInput], str], Iterator[T]],
+    folder: str | os.PathLike[str] | None,
 ) -> Iterator[T]:
     """Look at the input as a whole now, and at its items when they are asked for."""
     try:
@@ -120,7 +133,7 @@ def _read(
     except OSError as error:
         raise _unreadable(path, error) from error
     read = found.rows(path) if found.whole else _held_to(columns, found.rows(path))
-    return _guarded(path, lambda: from_rows(read, str(path.parent)))
+    return _guarded(path, lambda: from_rows(read, str(path.parent if folder is None else folder)))
 
 
 def _format(path: Path) -> _Format:

@@ -21,6 +21,7 @@ from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.signals import handled
+from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, TableFormat, standard_input
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr, stdout
 from mi_async.cli.verdict import FIT, TOO_BIG, judge
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
@@ -33,7 +34,14 @@ AGAIN = "run the same command again"
 OFTEN = 100_000
 """Items of a dry run between two signs of life."""
 
-Input = Annotated[str, Parameter(name="INPUT", help="A directory, or a .csv, .jsonl or .parquet file.")]
+Input = Annotated[
+    str,
+    Parameter(
+        name="INPUT",
+        help="A directory, or a .csv, .jsonl or .parquet file; - is a table on standard input, and needs --journal.",
+        allow_leading_hyphen=True,
+    ),
+]
 
 
 @Parameter(name="*")
@@ -73,6 +81,9 @@ class FaceOptions(Options):
     fit: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Make pictures smaller that are only too big.")
     ] = False
+    input_format: Annotated[
+        TableFormat | None, Parameter(help="Format of a table on standard input; by default its content tells.")
+    ] = None
 
 
 DEFAULTS = FaceOptions()
@@ -122,8 +133,13 @@ class Job:
     start: Callable[..., BulkRun]
 
 
-def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
-    def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
+def _faces(doing: str, reader: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
+    def make(source: str, table: StandardInput | None, options: FaceOptions, service: InWorkspace) -> Job:
+        read: Read = reader if table is None else lambda _: table.read(reader)
+
+        def counted_before() -> int | None:
+            return count(source if table is None else table.path, read)
+
         def planned(journal: Path | None, problems: Path | None) -> Planned:
             return plan(counted(read(source)), journal=journal, fit=options.fit, problems=problems)
 
@@ -132,12 +148,12 @@ def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..
 
         items = read(source)  # what can be no input is refused before anything else
         looking = "pictures are looked at, and no request is made"
-        return Job(doing, looking, service.session, lambda: count(source, read), planned, started)
+        return Job(doing, looking, service.session, counted_before, planned, started)
 
     return make
 
 
-Make = Callable[[str, FaceOptions, InWorkspace], Job]
+Make = Callable[[str, StandardInput | None, FaceOptions, InWorkspace], Job]
 ENROLL = _faces("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
 UPLOAD = _faces("uploading the pictures of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
 
@@ -151,7 +167,7 @@ def enroll_many(source: Input, /, *, options: FaceOptions = DEFAULTS, service: I
 
     In a table the columns are name, thumbnails (or thumbnail), description and tags.
     """
-    command(ENROLL(source, options, service), source, options, service)
+    _over_faces(ENROLL, source, options, service)
 
 
 def upload_thumbnails(source: Input, /, *, options: FaceOptions = DEFAULTS, service: InWorkspace) -> None:
@@ -163,7 +179,21 @@ def upload_thumbnails(source: Input, /, *, options: FaceOptions = DEFAULTS, serv
 
     In a table the columns are person_id, thumbnail and primary.
     """
-    command(UPLOAD(source, options, service), source, options, service)
+    _over_faces(UPLOAD, source, options, service)
+
+
+def _over_faces(make: Make, source: str, options: FaceOptions, service: InWorkspace) -> None:
+    if source == STDIN:
+        if options.journal is None and not options.dry_run:
+            message = "a table on standard input has no name for a journal; give --journal FILE"
+            raise InvalidArgumentError(message)
+        with standard_input(options.input_format) as table:
+            command(make(source, table, options, service), SHOWN, options, service)
+    elif options.input_format is not None:
+        message = "--input-format is for a table on standard input; give - as INPUT"
+        raise InvalidArgumentError(message)
+    else:
+        command(make(source, None, options, service), source, options, service)
 
 
 def command(job: Job, source: str, options: Options, service: InWorkspace) -> None:
