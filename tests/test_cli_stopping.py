@@ -6,13 +6,15 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from mi_async.emulator import Latency, Settings
+from mi_async.emulator import Latency, Server, Settings
+from mi_async.emulator.faults import STORAGE_PUT
 from tests.support.pictures import picture
 from tests.support.signals import signals
 from tests.support.terminal import COMMAND, JPG, environment, process, served, terminal
@@ -49,13 +51,23 @@ def heard(running: "subprocess.Popen[str]", pattern: str) -> str:
     raise AssertionError(said)
 
 
+def stored(server: Server) -> None:
+    """Wait until an image of a run has been stored."""
+    waited = threading.Event()
+    for _ in range(6000):
+        if any(place == STORAGE_PUT for place, _ in list(server.log.answers)):
+            return
+        waited.wait(0.01)
+    raise AssertionError(server.log.answers)
+
+
 @CASES
 def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, code: int) -> None:
     people(120)
-    with served(Settings(latency=Latency.constant(1.0))) as server:
-        line = ("enroll-many", "faces", "--report", "report.jsonl", "--grace", "20")
+    with served(Settings(latency=Latency.constant(4.0))) as server:
+        line = ("enroll-many", "faces", "--report", "report.jsonl", "--grace", "30")
         with process(*line, env=environment(server), redirected=">&-") as running:  # nobody will read the result
-            heard(running, " uploads? wait")
+            stored(server)
             running.send_signal(getattr(signal, name))
             heard(running, STOPPING.pattern)
             _, err = running.communicate(timeout=60)
@@ -76,10 +88,22 @@ def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, cod
         assert len(list(server.state.persons())) == 120
 
 
+def test_one_that_comes_when_all_is_done_does_not_take_the_report_away() -> None:
+    people(1)
+    with served() as server:
+        with process("enroll-many", "faces", "--report", "report.jsonl", env=environment(server)) as running:
+            heard(running, "^1 of 1 ")
+            running.send_signal(signal.SIGTERM)
+            out, err = running.communicate(timeout=60)
+        assert running.returncode in {0, 143}, err
+    assert json.loads(out)["counts"]["done"] == 1
+    assert json.loads(Path("report.jsonl").read_text(encoding="utf-8"))["status"] == "done"
+
+
 def test_a_second_signal_stops_at_once() -> None:
     people(3)
     with served(SLOW) as server, process("enroll-many", "faces", env=environment(server)) as running:
-        heard(running, " uploads? wait")
+        stored(server)
         running.send_signal(signal.SIGTERM)
         heard(running, STOPPING.pattern)
         running.send_signal(signal.SIGINT)
@@ -242,15 +266,15 @@ def run_inside(*arguments: str, env: dict[str, str]) -> "subprocess.Popen[str]":
 @pytest.mark.usefixtures("contained")
 def test_the_first_process_of_a_container_stops_within_its_grace_and_resumes_exactly() -> None:
     people(150)
-    line = ("enroll-many", "faces", "--report", "report.jsonl", "--grace", "20", "--journal", "j")
-    with served(Settings(latency=Latency.constant(1.0))) as server:
+    line = ("enroll-many", "faces", "--report", "report.jsonl", "--grace", "30", "--journal", "j")
+    with served(Settings(latency=Latency.constant(4.0))) as server:
         with run_inside(*line, env=environment(server)) as running:
-            heard(running, " uploads? wait")
+            stored(server)
             os.kill(first_process(running.pid), signal.SIGTERM)
             grace = STOPPING.match(heard(running, "^stopping"))
-            out, err = running.communicate(timeout=20 + 10)  # or `docker stop` would kill it
+            out, err = running.communicate(timeout=30 + 10)  # or `docker stop` would kill it
         assert grace is not None
-        assert grace[1] == "20"
+        assert grace[1] == "30"
         assert running.returncode == 143, err
         assert err.splitlines()[-1] == "stopped by SIGTERM"
         report = json.loads(out)

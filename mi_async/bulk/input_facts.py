@@ -5,7 +5,7 @@ Invariant: reading is what finds them out, so they are complete when the last it
 
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
 
 from attrs import define, field, frozen
@@ -81,6 +81,10 @@ class ItemReader(Iterator[T], Generic[T]):
     def __next__(self) -> T:
         """Read the next item."""
         return next(self._items)
+
+    def mapped(self, change: Callable[[Generator[T]], Generator[T]]) -> "ItemReader[T]":
+        """Return a reader whose items have passed through a generator; the facts are the same."""
+        return ItemReader(change(self._items), self._passed_over, self.encoding)
 
     def close(self) -> None:
         """Close the files of the input before its end."""

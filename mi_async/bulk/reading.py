@@ -78,13 +78,19 @@ class Read(Protocol):
     """One of the functions below."""
 
     def __call__(
-        self, path: str | os.PathLike[str], *, encoding: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        encoding: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
     ) -> ItemReader[PersonInput | BadInput] | ItemReader[ThumbnailUpload | BadInput]:
         """Items of an input."""
         ...
 
 
-def read_people(path: str | os.PathLike[str], *, encoding: str | None = None) -> ItemReader[PersonInput | BadInput]:
+def read_people(
+    path: str | os.PathLike[str], *, encoding: str | None = None, folder: str | os.PathLike[str] | None = None
+) -> ItemReader[PersonInput | BadInput]:
     """Read people to enroll from a directory, CSV, JSON Lines or Parquet; see ``docs/bulk-inputs.md``.
 
     ``facts`` of what is returned tells the encoding, and counts what was passed over.
@@ -94,16 +100,20 @@ def read_people(path: str | os.PathLike[str], *, encoding: str | None = None) ->
         encoding: of the text, as Python calls it; without it the mark of the file tells, else UTF-8 and CP949 are
             tried, and text that is unlikely to be Korean is refused.
 
+    Args:
+        path: of the input.
+        folder: what relative paths in a table are relative to; by default the folder of the table.
+
     Raises:
         InvalidArgumentError: at once, when this can be no input: not there, of no known format or encoding, without a
             column that is needed, or with one that means nothing; while reading, when the file cannot be read on.
         ConfigError: at once, when an extra is not installed.
     """
-    return _read(path, encoding, PEOPLE, directory.people, rows.people)
+    return _read(path, encoding, PEOPLE, directory.people, rows.people, folder=folder)
 
 
 def read_thumbnails(
-    path: str | os.PathLike[str], *, encoding: str | None = None
+    path: str | os.PathLike[str], *, encoding: str | None = None, folder: str | os.PathLike[str] | None = None
 ) -> ItemReader[ThumbnailUpload | BadInput]:
     """Read images for people who exist from a directory, CSV, JSON Lines or Parquet; see ``docs/bulk-inputs.md``.
 
@@ -111,10 +121,14 @@ def read_thumbnails(
         path: as for :func:`read_people`.
         encoding: likewise.
 
+    Args:
+        path: of the input.
+        folder: as for :func:`read_people`.
+
     Raises:
         InvalidArgumentError, ConfigError: as for :func:`read_people`.
     """
-    return _read(path, encoding, UPLOADS, directory.uploads, rows.uploads)
+    return _read(path, encoding, UPLOADS, directory.uploads, rows.uploads, folder=folder)
 
 
 def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = None) -> int | None:
@@ -139,6 +153,8 @@ def _read(
     columns: Columns,
     from_folder: Callable[[Path, PassedOver], Iterator[T]],
     from_rows: Callable[[Iterator[Row | BadInput], str], Iterator[T]],
+    *,
+    folder: str | os.PathLike[str] | None,
 ) -> ItemReader[T]:
     """Look at the input as a whole now, and at its items when they are asked for."""
     path, passed_over = Path(existing_path(given)), PassedOver()
@@ -158,7 +174,8 @@ def _read(
     except (OSError, ValueError) as error:  # the latter for a null character in the path
         raise _unreadable(path, error) from error
     read = rows.named(columns, found.rows(path, taken), whole=found.whole)
-    return ItemReader(_guarded(path, lambda: from_rows(read, str(path.parent))), passed_over, taken)
+    base = str(path.parent if folder is None else folder)
+    return ItemReader(_guarded(path, lambda: from_rows(read, base)), passed_over, taken)
 
 
 def _has_no_encoding(path: Path, what: str, encoding: str | None) -> None:

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from mi_async._core.output_file import OutputFile
 from mi_async.bulk.display import show as watch
 from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.input_facts import facts_of
+from mi_async.bulk.input_facts import ItemReader, facts_of
 from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.bulk.report import BulkReport
@@ -24,6 +24,7 @@ from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
 from mi_async.cli.service import InWorkspace, log_to_stderr
 from mi_async.cli.signals import handled
+from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, TableFormat, standard_input
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr, stdout
 from mi_async.cli.verdict import advise, after_the_run, judge, report_target
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
@@ -36,7 +37,14 @@ AGAIN = "run the same command again"
 OFTEN = 100_000
 """Items of a dry run between two signs of life."""
 
-Input = Annotated[str, Parameter(name="INPUT", help="A directory, or a .csv, .jsonl or .parquet file.")]
+Input = Annotated[
+    str,
+    Parameter(
+        name="INPUT",
+        help="A directory, or a .csv, .jsonl or .parquet file; - is a table on standard input, and needs --journal.",
+        allow_leading_hyphen=True,
+    ),
+]
 
 
 @Parameter(name="*")
@@ -89,6 +97,9 @@ class FaceOptions(Options):
         str | None,
         Parameter(help="Encoding of a table, such as cp949, shift_jis or cp1252; by default UTF-8, UTF-16 or Korean."),
     ] = None
+    input_format: Annotated[
+        TableFormat | None, Parameter(help="Format of a table on standard input; by default its content tells.")
+    ] = None
 
 
 DEFAULTS = FaceOptions()
@@ -138,10 +149,18 @@ class Job:
     start: Callable[..., BulkRun]
 
 
-def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
-    def make(source: str, options: FaceOptions, service: InWorkspace) -> Job:
+def _faces(doing: str, reader: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
+    def make(source: str, table: StandardInput | None, options: FaceOptions, service: InWorkspace) -> Job:
+        def read() -> ItemReader[Any]:
+            if table is not None:
+                return table.read(reader, options.encoding)
+            return reader(source, encoding=options.encoding)
+
+        def counted_before() -> int | None:
+            return count(source if table is None else table.path, reader, encoding=options.encoding)
+
         def planned(journal: Path | None, problems: Path | None, force: bool) -> Planned:
-            found = read(source, encoding=options.encoding)
+            found = read()
             plan_of = plan(
                 counted(found),
                 journal=journal,
@@ -155,16 +174,14 @@ def _faces(doing: str, read: Read, plan: Callable[..., Plan], start: Callable[..
         def started(workspace: Workspace, **more: Any) -> BulkRun:
             return start(workspace, items, fit=options.fit, **more)
 
-        items = read(source, encoding=options.encoding)  # what can be no input is refused before anything else
+        items = read()  # what can be no input is refused before anything else
         looking = "pictures are looked at, and no request is made"
-        return Job(
-            doing, looking, service.session, lambda: count(source, read, encoding=options.encoding), planned, started
-        )
+        return Job(doing, looking, service.session, counted_before, planned, started)
 
     return make
 
 
-Make = Callable[[str, FaceOptions, InWorkspace], Job]
+Make = Callable[[str, StandardInput | None, FaceOptions, InWorkspace], Job]
 ENROLL = _faces("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
 UPLOAD = _faces("uploading the pictures of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
 
@@ -178,7 +195,7 @@ def enroll_many(source: Input, /, *, options: FaceOptions = DEFAULTS, service: I
 
     In a table the columns are name, thumbnails (or thumbnail), description and tags.
     """
-    command(ENROLL(source, options, service), source, options, service)
+    _over_faces(ENROLL, source, options, service)
 
 
 def upload_thumbnails(source: Input, /, *, options: FaceOptions = DEFAULTS, service: InWorkspace) -> None:
@@ -190,7 +207,21 @@ def upload_thumbnails(source: Input, /, *, options: FaceOptions = DEFAULTS, serv
 
     In a table the columns are person_id, thumbnail and primary.
     """
-    command(UPLOAD(source, options, service), source, options, service)
+    _over_faces(UPLOAD, source, options, service)
+
+
+def _over_faces(make: Make, source: str, options: FaceOptions, service: InWorkspace) -> None:
+    if source == STDIN:
+        if options.journal is None and not options.dry_run:
+            message = "a table on standard input has no name for a journal; give --journal FILE"
+            raise InvalidArgumentError(message)
+        with standard_input(options.input_format) as table:
+            command(make(source, table, options, service), SHOWN, options, service)
+    elif options.input_format is not None:
+        message = "--input-format is for a table on standard input; give - as INPUT"
+        raise InvalidArgumentError(message)
+    else:
+        command(make(source, None, options, service), source, options, service)
 
 
 def command(job: Job, source: str, options: Options, service: InWorkspace) -> None:
@@ -285,7 +316,7 @@ async def _run(
                     after = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
                     _say(f"what is done is in {journal}; {after} to go on")
             raise
-    _tell(report, source, target, service)
+        _tell(report, source, target, service)  # before the session is closed: a signal may come while it is
     return report
 
 

@@ -3,6 +3,7 @@
 Law: whoever made a mistake gets one line, not a stack trace; only what is not in the table is a bug and shows one.
 """
 
+import difflib
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -136,13 +137,21 @@ def _message(error: BaseException) -> str:
         return error.brief
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         what = "command" if not error.command_chain else "argument"
-        return f'unknown {what} "{error.unused_tokens[0]}"; see {_asked(error)} --help'
+        return f'unknown {what} "{error.unused_tokens[0]}"{_meant(error)}; see {_asked(error)} --help'
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         variables = [f" (or set {name})" for name in error.argument.parameter.env_var or ()]
         name = error.argument.name
         shown = name if error.argument.index is None else name.removeprefix("--").upper()
         return f"{shown} is missing{''.join(variables)}; see {_asked(error)} --help"
     return str(error)
+
+
+def _meant(error: UnusedCliTokensError) -> str:
+    """The command that was probably meant, where it is one that is missing; cyclopts says so for nested ones."""
+    app = None if error.command_chain else error.app
+    names = [name for name in app or () if not name.startswith("-")]
+    near = difflib.get_close_matches((error.unused_tokens or [""])[0].casefold(), names, n=1)
+    return f', did you mean "{near[0]}"?' if near else ""
 
 
 def _asked(error: CycloptsError) -> str:

@@ -102,7 +102,8 @@ async def _ingest(source: str, wish: Mapping[str, Any], service: InStorage) -> N
             for said in _may_repeat(at, wish):
                 error.add_note(said)
             raise
-    show(_row(done) if service.output == "table" else _whole(done), service.output, changed=True)
+        # before the session is closed: a signal may come while it is
+        show(_row(done) if service.output == "table" else _whole(done), service.output, changed=True)
 
 
 def _job_goes_on(at: Ingestion) -> list[str]:

@@ -19,6 +19,8 @@ from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop
 from mi_async.cli.bulk import Job, Options, Planned, command, counted, counted_async
 from mi_async.cli.ingest import InStorage, numbered
+from mi_async.cli.standard_input import STDIN
+from mi_async.errors import InvalidArgumentError
 from mi_async.storage.place import SCHEME, Storage
 from mi_async.workflows.ingestion import IfExists
 from mi_async.workspace import Workspace
@@ -49,7 +51,9 @@ DEFAULTS, WANTED = Options(), Wanted()
 
 
 def ingest_many(
-    source: Annotated[str, Parameter(name="INPUT", help="A directory, or s3://bucket/prefix.")],
+    source: Annotated[
+        str, Parameter(name="INPUT", help="A directory, or s3://bucket/prefix.", allow_leading_hyphen=True)
+    ],
     /,
     *,
     wanted: Wanted = WANTED,
@@ -68,6 +72,9 @@ def ingest_many(
 def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
     storage = Storage(service.storage_url)
     in_bucket = source.startswith(SCHEME)
+    if source == STDIN:
+        message = "media files are not listed on standard input; give a directory or s3://bucket/prefix"
+        raise InvalidArgumentError(message)
     found = None if in_bucket else read_assets(source)  # what can be no input is refused before anything else
 
     def plan(journal: Path | None, problems: Path | None, force: bool) -> Planned:

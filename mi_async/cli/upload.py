@@ -115,8 +115,8 @@ async def _enroll(name: str, sources: Sequence[Source], wish: Mapping[str, Any],
                 progress.step(upload)
 
             person = await workspace.enroll_person(name, sources, **wish, progress=step)
-    _tell(notes)
-    show(person, service.output, changed=True)
+        _tell(notes)
+        show(person, service.output, changed=True)  # before the session is closed: a signal may come while it is
 
 
 def _tell(notes: Mapping[str, str]) -> None:
@@ -157,7 +157,7 @@ async def _upload(person_id: int, sources: Sequence[Source], service: InWorkspac
                 raise
         # Several calls added them; the person as it is now shows what all of them made of it.
         person = await workspace.persons.get(person_id)
-    show(person, service.output, changed=True)
+        show(person, service.output, changed=True)  # as above
 
 
 def _gather(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
