@@ -12,6 +12,7 @@ from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 from attrs import evolve, frozen
 from cyclopts import Parameter
 
+from mi_async._core.paths import existing_path
 from mi_async.bulk.display import show as watch
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.input_facts import facts_of
@@ -181,7 +182,8 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
         BulkError: not all is well.
         MIError: any other failure.
     """
-    journal = options.journal or Path(f"{Path(source).resolve().name}.journal")
+    # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
+    journal = Path(existing_path(options.journal or f"{Path(source).resolve().name}.journal"))
     if options.report is not None and not options.report.absolute().parent.is_dir():
         message = f"--report: there is no directory {options.report.parent}"
         raise InvalidArgumentError(message)
