@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mi_async import BulkReport
-from mi_async.bulk import input_facts
+from mi_async.bulk import input_facts, leftovers
 from mi_async.bulk.input_facts import InputFacts, PassedOver, facts_of
 from mi_async.bulk.items import AssetInput, BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.leftovers import is_below_left_behind, is_left_behind
@@ -149,6 +149,14 @@ async def test_the_same_in_a_bucket(s3: Bucket) -> None:
 )
 def test_what_is_left_behind(name: str, is_folder: bool, left_behind: bool) -> None:
     assert is_left_behind(name, is_folder=is_folder) is left_behind
+
+
+def test_the_list_in_the_documents_is_this_one() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "bulk-inputs.md").read_text("utf-8").casefold()
+    names = (*leftovers.FOLDERS, *(leftovers.FILES - {"icon\r"}))
+    suffixes = (*leftovers.FOLDER_SUFFIXES, *leftovers.FILE_SUFFIXES)
+    assert [name for name in names if f"`{name}`" not in page] == []
+    assert [suffix for suffix in suffixes if f"`*{suffix}`" not in page] == []
 
 
 def test_keys_of_objects() -> None:

@@ -58,11 +58,17 @@ def test_empty_columns_at_the_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["\r", "\n", "\r\n"])
-@pytest.mark.parametrize("before", ["", "sep=;{}", '"sep=;"{}', "SEP=;{}{}", "{}", ";;;{}{}", "\ufeff{}"])
+@pytest.mark.parametrize(
+    "before", ["", "sep=;{}", '"sep=;"{}', "SEP=;{}{}", "#TYPE System.Object{}", "{}", ";;;{}{}", "\ufeff{}"]
+)
 def test_what_stands_before_the_header(before: str, ending: str, tmp_path: Path) -> None:
     text = f'{before}"name";thumbnail{ending}Hong;1.jpg{ending}'.replace("{}", ending)
     above = text.partition('"name"')[0].count(ending)
     assert people(table(tmp_path, text)) == [(str(above + 2), "Hong")]
+
+
+def test_the_end_that_dos_marks(tmp_path: Path) -> None:
+    assert people(table(tmp_path, b"name,thumbnail\r\nHong,1.jpg\r\n\x1a")) == [("2", "Hong")]
 
 
 def test_a_title_above_the_header(tmp_path: Path) -> None:

@@ -68,6 +68,27 @@ def test_a_directory_goes_in_and_the_same_command_does_nothing_more(
     assert (server.log.count("assets.register"), dict(s3.asked)) == (registered, {})
 
 
+@pytest.mark.usefixtures("server")
+def test_files_of_other_formats_are_counted(s3: Bucket, footage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("master.mxf", "b.TS", "@eaDir"):
+        (footage / name).touch()
+    (footage / "#recycle").mkdir()
+    (footage / "#recycle" / "deleted.mp4").write_bytes(film(size=1000))
+    counts = {".mxf": 1, ".ts": 1, "without suffix": 1, "hidden or system": 1}
+    command = ["ingest-many", str(footage), "--bucket", BUCKET, "--no-analyze"]
+    for more in (["--dry-run"], []):
+        assert run([*command, *more]) == 0
+        assert json.loads(capsys.readouterr().out)["passed_over"] == counts
+    assert run([*command, "--output", "table"]) == 0
+    said = "passed over  1 .mxf, 1 .ts, 1 hidden or system, 1 without suffix"
+    assert said in capsys.readouterr().out.splitlines()
+    for name in ("a.mxf", "@eaDir/a.jpg", "b.mp4"):
+        s3.put(f"in/{name}", film(size=1000))
+    for more in (["--dry-run"], []):
+        assert run(["ingest-many", f"s3://{BUCKET}/in/", "--no-analyze", "--journal", "j", *more]) == 0
+        assert json.loads(capsys.readouterr().out)["passed_over"] == {".mxf": 1, "hidden or system": 1}
+
+
 def test_objects_of_a_bucket_and_a_dry_run(
     server: Server, s3: Bucket, footage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

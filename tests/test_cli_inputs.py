@@ -64,6 +64,20 @@ def test_a_table_of_excel_names_files_of_a_mac(server: Server, capsys: pytest.Ca
         assert again.get("skipped", again.get("counts")) in (2, dict(report["counts"]) | {"done": 0, "skipped": 2})  # type: ignore[call-overload]
 
 
+def test_the_journal_is_the_same_however_its_name_is_spelled(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    laid("사진/홍길동/1.jpg")
+    for source, status in ((nfd("사진"), "done"), ("사진", "skipped")):
+        if not Path(source).exists():
+            Path("사진").rename(source)
+        assert run(["enroll-many", source]) == 0
+        assert json.loads(capsys.readouterr().out)["counts"][status] == 1
+        Path(source).rename("사진")
+    assert len(list(server.state.persons())) == 1
+    assert len(list(Path().glob("*.journal"))) == 1
+
+
 def test_images_are_found_by_the_single_commands(server: Server) -> None:
     laid(nfd(NAME))
     laid(nfd("김.jpg"), PICTURE + b"2")

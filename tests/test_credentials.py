@@ -193,6 +193,12 @@ def test_no_file(home: Path) -> None:
         Credentials.from_profile(path=home)
 
 
+def test_a_file_that_is_a_pipe_is_not_waited_for(home: Path) -> None:
+    os.mkfifo(home / "pipe")
+    with pytest.raises(CredentialsError, match=r"pipe: not a regular file$"):
+        Credentials.from_profile(path=home / "pipe")
+
+
 def test_a_file_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = configured(home, PAIR)
 

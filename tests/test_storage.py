@@ -178,6 +178,11 @@ def test_a_record_nested_without_end_is_none(tmp_path: Path) -> None:
     assert Record.load(path) is None
 
 
+def test_a_record_that_is_a_pipe_is_none_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "record")
+    assert Record.load(tmp_path / "record") is None
+
+
 def test_a_record_and_its_name_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bool] = []
     fsync = os.fsync

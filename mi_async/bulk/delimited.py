@@ -25,7 +25,10 @@ LONGEST = 2**20
 """Characters of a line; a longer one is none of ours."""
 SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?[,;\t]*\s*', re.IGNORECASE)
 """First line by which Excel is told the delimiter."""
-BLANK = re.compile(r"[\s,;\"]*")
+BLANK = re.compile(r"[\s,;\"]*|#TYPE .*\s*")
+"""Lines before the header that hold nothing: empty cells, and what PowerShell's Export-Csv says of its objects."""
+END = ["\x1a"]
+"""The mark by which DOS ended a text, and some exports still do."""
 FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 """How exports keep spreadsheets from changing a number: ``="1002"``."""
 FURTHER = 20
@@ -81,7 +84,7 @@ def rows(
             except csv.Error as error:
                 yield BadInput(origin, _explained(error, line, table.lines.number))
                 continue
-            if not any(cells):
+            if not any(cells) or cells == END:
                 continue
             if (fault := None if cells_of else _fault(table.names, cells)) is not None:
                 yield BadInput(origin, fault)

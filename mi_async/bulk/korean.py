@@ -43,7 +43,7 @@ ODD_LINE = 3
 """Unusual characters of a line without a usual syllable that are enough to doubt it."""
 LEAST_SHARE = 3
 """Usual syllables for each unusual character. Measured with generated names: no Korean table falls below it (1, 3,
-10 and 50 names); of those in GBK 3, 1 and 0 % reach it (1, 3 and 10 names), in EUC-JP 2, 0 and 0 %, in Shift_JIS 0."""
+10 and 50 names); of those in GBK 4, 1 and 0 % reach it (1, 3 and 10 names), in EUC-JP 2, 0 and 0 %, in Shift_JIS 0."""
 MOST_LINES = 100_000
 """Lines with Korean in them that are looked at."""
 

@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from cyclopts import Parameter
 
 from mi_async._core.output_file import OutputFile
+from mi_async._core.paths import existing_path
 from mi_async.bulk.display import show as watch
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.input_facts import ItemReader, facts_of
@@ -231,7 +232,8 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
         BulkError: not all is well.
         MIError: any other failure.
     """
-    journal = options.journal or Path(f"{Path(source).resolve().name}.journal")
+    # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
+    journal = Path(existing_path(options.journal or f"{Path(source).resolve().name}.journal"))
     target = report_target(options.report, source, journal, force=options.force)
     numbers = {"--max-failures": options.max_failures, "--grace": options.grace, "--patience": options.patience}
     for name, value in numbers.items():
