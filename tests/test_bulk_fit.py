@@ -16,6 +16,7 @@ from mi_async._core.images import FIT_BYTES, MAX_BYTES, MIN_PIXELS
 from mi_async.bulk import fit, shrink
 from mi_async.bulk.fit import Fitter
 from mi_async.bulk.fit_worker import Process
+from mi_async.bulk.plan import plan_people
 from mi_async.bulk.shrink import UnfitError
 from mi_async.errors import ConfigError, ImageRejectedError
 from mi_async.workflows.source import Source
@@ -280,14 +281,18 @@ async def test_cancellation_leaves_no_process(big: bytes, monkeypatch: pytest.Mo
         assert (await fitter(big))[2], "and it works on"
 
 
-async def test_without_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(_name: str) -> machinery.ModuleSpec | None:
-        return None
-
-    monkeypatch.setattr(fit, "find_spec", nothing)
-    with pytest.raises(ConfigError, match=r"pip install 'mi-async\[images\]'"):
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [((), "Pillow and pillow-heif"), (("PIL",), "pillow-heif"), (("pillow_heif",), "Pillow")],
+)
+async def test_without_the_extra(there: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "find_spec", lambda name: machinery.ModuleSpec(name, None) if name in there else None)
+    wanted = rf"^making images fit needs {said}: pip install 'mi-async\[images\]'$"
+    with pytest.raises(ConfigError, match=wanted):
         async with Fitter():
             pass
+    with pytest.raises(ConfigError, match=wanted):
+        plan_people([], fit=True)
 
 
 def test_the_least_that_it_is_asked_for_is_the_services() -> None:

@@ -13,9 +13,14 @@ from mi_async._core.images import FIT_BYTES, MAX_BYTES, Picture
 from mi_async.bulk import shrink
 from mi_async.bulk.fit import Fitter, convertible, image_loader
 from mi_async.bulk.headers import look
+from mi_async.bulk.outcome import Status
+from mi_async.bulk.plan import plan_people
+from mi_async.bulk.reading import read_people
 from mi_async.bulk.shrink import UnfitError
 from mi_async.errors import ImageRejectedError
 from mi_async.workflows.source import load_image
+from mi_async.workflows.upload import Upload
+from tests.support.newsroom import newsroom
 from tests.support.pictures import padded, picture
 
 LFS = (Path(__file__).parent / "data" / "images" / "lfs.jpg").read_bytes()
@@ -222,3 +227,35 @@ def test_what_cannot_be_converted() -> None:
     assert convertible(heic()[:64]) == Picture("heic", 0, 0)
     with pytest.raises(UnfitError, match="200 x 280 px, less than the 256 px that the service wants"):
         shrunk(heic(200, 280))
+
+
+async def test_single_calls_convert_what_they_are_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "hong.heic"
+    path.write_bytes(OTHERS["heic"])
+    async with newsroom() as news:
+        with pytest.raises(ImageRejectedError, match=r"hong\.heic: HEIC image; the service takes"):
+            await news.workspace.enroll_person("Hong", [path])
+        seen: list[Upload] = []
+        person = await news.workspace.enroll_person("Hong", [path, picture("jpg")], fit=True, progress=seen.append)
+        assert {upload.image.note[:9] for upload in seen if upload.image.name == str(path)} == {"converted"}
+        assert {upload.image.note for upload in seen if upload.image.name != str(path)} == {""}
+        upload = await news.workspace.upload_thumbnail(person.id, BytesIO(OTHERS["gif"]), fit=True)
+        assert (upload.image.picture.format, len(upload.thumbnails)) == ("jpg", 3)
+        sent = news.server.state.uploads.values()
+        assert {(one.format, one.content_type) for one in sent} == {("jpg", "image/jpeg")}
+
+
+async def test_a_run_converts_a_folder_of_photos(tmp_path: Path) -> None:
+    for name, content in OTHERS.items():
+        folder = tmp_path / "people" / name
+        folder.mkdir(parents=True)
+        (folder / f"IMG_1.{name.upper()}").write_bytes(content)
+    plan = plan_people(read_people(tmp_path / "people"))
+    assert (plan.rejected, dict(plan.reasons)) == (len(OTHERS), {"format": len(OTHERS)})
+    plan = plan_people(read_people(tmp_path / "people"), fit=True)
+    assert (plan.create, plan.rejected, plan.to_fit) == (len(OTHERS), 0, len(OTHERS))
+    async with newsroom() as news:
+        run = news.workspace.enroll_many(read_people(tmp_path / "people"), journal=tmp_path / "j", fit=True)
+        outcomes = [outcome async for outcome in run]
+    assert {outcome.status for outcome in outcomes} == {Status.DONE}
+    assert all("converted: " in note for outcome in outcomes for note in outcome.notes)

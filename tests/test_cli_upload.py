@@ -9,6 +9,7 @@ import pytest
 
 from mi_async.cli.app import run
 from mi_async.emulator import Fault, Server
+from tests.support.pictures import picture
 from tests.support.terminal import JPG, PNG, WEBP, environment, served
 
 
@@ -36,9 +37,9 @@ def test_enroll_then_more_pictures(
     person = json.loads(written.out)
     assert [tag["name"] for tag in person["tags"]] == ["Anchor", "뉴스"]
     assert [t["isPrimaryThumbnail"] for t in person["thumbnails"]] == [True, False]
-    for picture in (JPG, PNG):
+    for source in (JPG, PNG):
         for step in ("presign", "put", "check", "attach"):
-            assert f"{picture}: {step} (" in written.err
+            assert f"{source}: {step} (" in written.err
     assert "\x1b" not in written.err
 
     monkeypatch.setattr("sys.stdin", Stdin(Path(WEBP).read_bytes()))
@@ -94,3 +95,29 @@ def test_verbose_tells_of_each_request_and_of_no_secret(server: Server, capsys: 
     assert "attempt 2" in error
     assert server.credentials.secret_key not in error
     assert "Signature" not in error
+
+
+def test_other_formats_are_converted_when_asked(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bmp, tiff = tmp_path / "hong.bmp", tmp_path / "hong.jpg"
+    bmp.write_bytes(picture("bmp"))
+    tiff.write_bytes(picture("tiff"))
+    assert run(["enroll", "Hong", str(tiff), JPG]) == 2
+    said = "TIFF image named .jpg; the service takes jpg, png or webp; use --fit (fit=True), or export it as JPEG"
+    assert capsys.readouterr().err == f"error: {tiff}: {said}\n"
+    assert not any(server.log.arrivals.values())
+
+    assert run(["enroll", "Hong", str(tiff), JPG, "--fit"]) == 0
+    written = capsys.readouterr()
+    assert f"{tiff}: converted: " in written.err
+    assert f"{JPG}: converted" not in written.err
+    number = str(json.loads(written.out)["personId"])
+
+    monkeypatch.setattr("sys.stdin", Stdin(picture("gif")))
+    assert run(["upload-thumbnail", number, "-", str(bmp), "--fit"]) == 0
+    written = capsys.readouterr()
+    assert "<stdin>: converted: " in written.err
+    assert written.err.count("-> jpg") == 2
+    [kept] = server.state.persons()
+    assert [Path(key).suffix for key in kept.thumbnails.values()] == [".jpg"] * 4

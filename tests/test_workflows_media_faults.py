@@ -87,6 +87,14 @@ def test_what_is_not_all_there(content: bytes, text: str) -> None:
     assert refused(content) == ("incomplete", f"{text}: {CUT}")
 
 
+def test_boxes_of_more_than_four_gigabytes() -> None:
+    large = b"\0\0\0\x01mdat" + (5 * 2**30).to_bytes(8, "big")
+    text = "its mdat box lacks its last 5,368,708,996 bytes"
+    assert refused(FTYP + moov(5, 640, 360) + large + bytes(108)) == ("incomplete", f"{text}: {CUT}")
+    small = b"\0\0\0\x01mdat" + (24).to_bytes(8, "big") + bytes(8)
+    assert inspect(FTYP + small + moov(5, 640, 360)).fault is None
+
+
 def test_a_fragmented_film_is_usable_as_far_as_it_goes() -> None:
     fragment = box(b"moof", bytes(64)) + box(b"mdat", bytes(99))
     assert inspect(FTYP + moov(0, 1280, 720) + fragment * 3 + fragment[:-9]).fault is None

@@ -79,7 +79,8 @@ def has_end(kind: str, start: bytes, tail: bytes, size: int) -> bool:
             return tail[-8:-4] == b"IEND"
         case "webp":
             return 8 + int.from_bytes(start[4:8], "little") <= size
-    return True
+        case _:
+            return True
 
 
 def is_cut_off(kind: str, content: bytes) -> bool:

@@ -124,10 +124,7 @@ class Fitter:
         Raises:
             ConfigError: Pillow or pillow-heif is not installed.
         """
-        missing = [name for name, module in _NEEDED.items() if find_spec(module) is None]
-        if missing:
-            message = f"making images fit needs {' and '.join(missing)}: pip install 'mi-async[images]'"
-            raise ConfigError(message)
+        require_extra()
         return self
 
     async def __aexit__(
@@ -227,6 +224,18 @@ class Fitter:
 
 
 _NEEDED = {"Pillow": "PIL", "pillow-heif": "pillow_heif"}
+
+
+def require_extra() -> None:
+    """Refuse to make images fit without the extra ``images``.
+
+    Raises:
+        ConfigError: Pillow or pillow-heif is not installed.
+    """
+    missing = [name for name, module in _NEEDED.items() if find_spec(module) is None]
+    if missing:
+        message = f"making images fit needs {' and '.join(missing)}: pip install 'mi-async[images]'"
+        raise ConfigError(message)
 
 
 def is_frozen() -> bool:

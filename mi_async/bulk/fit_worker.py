@@ -121,24 +121,26 @@ def _popen(theirs_in: int, theirs_out: int) -> "subprocess.Popen[bytes]":
     """Start the program with these two pipes, and no other descriptor of ours."""
     # From a zip file, such as a wheel on the path, there is no file to run.
     program = [os.fspath(SCRIPT)] if SCRIPT.is_file() else ["-c", inspect.getsource(shrink)]
-    more: dict[str, Any] = {}
+    startup: Any = None
+    kept: tuple[int, ...] = ()
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415  there is none elsewhere
 
         theirs_in, theirs_out = msvcrt.get_osfhandle(theirs_in), msvcrt.get_osfhandle(theirs_out)
         for handle in (theirs_in, theirs_out):
             os.set_handle_inheritable(handle, True)  # noqa: FBT003  positional only
-        more["startupinfo"] = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [theirs_in, theirs_out]})
+        startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [theirs_in, theirs_out]})
     else:
-        more["pass_fds"] = (theirs_in, theirs_out)
-        more["start_new_session"] = True  # so that it can be killed with all that it has started
+        kept = (theirs_in, theirs_out)
     return subprocess.Popen(  # noqa: S603  this interpreter and a script of ours
         [sys.executable, "-P", *program, str(theirs_in), str(theirs_out), str(FIT_BYTES), str(MIN_PIXELS)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        **more,
+        pass_fds=kept,
+        startupinfo=startup,
+        start_new_session=sys.platform != "win32",  # so that it can be killed with all that it has started
     )
 
 

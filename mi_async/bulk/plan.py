@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from mi_async._core.operation import Quota
 from mi_async.bulk.costs import Cost, costs_of, keeping, listed, rate
+from mi_async.bulk.fit import require_extra
 from mi_async.bulk.input_facts import NO_FACTS, InputFacts, facts_of
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import BulkOutcome
@@ -150,6 +151,8 @@ def plan_people(
     Raises:
         JournalError: there is no such journal, or it belongs to something else.
         InvalidArgumentError: something else than people is among them, or ``problems`` cannot be written.
+        ConfigError: ``fit`` without the extra ``images``.
+        ResourceError: a file cannot be read now.
     """
     return _plan(
         PersonInput,
@@ -201,6 +204,8 @@ def _plan(
     quotas: Mapping[str, Quota | None] | None,
     validate: bool,
 ) -> Plan:
+    if fit:
+        require_extra()
     first: list[BulkOutcome] = []
     with (
         closing(Firsts(noting=journal is not None)) as firsts,
