@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from html import unescape
 from http.client import HTTPConnection
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -44,6 +45,7 @@ class Bucket:
         poor: keys of films of which the service finds the resolution too low.
         lose: kinds of request that are carried out and then answered with a failure, each once.
         dress: changes the headers of answers, by the kind of request.
+        aliases: what stands for an ETag in a completion, and the ETag that it is.
     """
 
     url: str
@@ -54,6 +56,7 @@ class Bucket:
     lose: set[str] = field(factory=set)
     poor: set[str] = field(factory=set)
     dress: Callable[[str, Headers], Headers] = lambda _kind, headers: headers
+    aliases: dict[str, str] = field(factory=dict)
 
     @property
     def address(self) -> str:
@@ -81,6 +84,7 @@ class Bucket:
         self.dress = lambda _kind, headers: headers
         self.lose.clear()
         self.poor.clear()
+        self.aliases.clear()
         self.ask("POST", "/moto-api/reset")
         made = self.ask("PUT", f"/{BUCKET}")
         assert made[0] == 200, made
@@ -112,6 +116,11 @@ class Bucket:
         """Give every unfinished upload up."""
         for key, upload in self._uploads():
             assert self.ask("DELETE", f"/{BUCKET}/{key}?uploadId={upload}")[0] == 204
+
+    def replace_part(self, number: int, body: bytes) -> None:
+        """Put another part in the place of one of the one unfinished upload."""
+        ((key, upload),) = self._uploads()
+        assert self.ask("PUT", f"/{BUCKET}/{key}?partNumber={number}&uploadId={upload}", body)[0] == 200
 
     async def look(self, bucket: str, key: str) -> Found | None:
         """For ``Settings.objects``: what the emulator is told of an object is whether, and how large, it is here."""
@@ -156,6 +165,8 @@ class _Counted:
         if refusal is not None:
             start(refusal[0], [("Content-Type", "application/xml")])
             return [f"<Error><Code>{refusal[1]}</Code><Message>As a test wants it.</Message></Error>".encode()]
+        if kind == "upload POST" and self.bucket.aliases:
+            self._translate(environ)
         if kind == "part PUT":
             self.bucket.parts.append(int(query["partNumber"][0]))
 
@@ -163,6 +174,12 @@ class _Counted:
             return start(status, self.bucket.dress(kind, headers), *more)
 
         return self.application(environ, dressed)
+
+    def _translate(self, environ: dict[str, Any]) -> None:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode()
+        for alias, etag in self.bucket.aliases.items():
+            body = body.replace(f"<ETag>{alias}</ETag>", f"<ETag>{etag}</ETag>")
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body.encode()), str(len(body.encode()))
 
 
 @contextmanager
