@@ -25,6 +25,7 @@ from mi_async import (
     InvalidArgumentError,
     JournalError,
     NotFoundError,
+    PermissionDeniedError,
     RetryPolicy,
     Status,
     Storage,
@@ -33,6 +34,7 @@ from mi_async import (
 from mi_async.bulk.asset_plan import CHUNK, plan_assets, plan_listing
 from mi_async.bulk.display import Look
 from mi_async.bulk.figures import footage
+from mi_async.bulk.footage import MANY_FORBIDDEN
 from mi_async.bulk.items import BadInput, PersonInput
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.ledger import read_journal
@@ -404,7 +406,7 @@ async def test_parts_of_a_large_file_are_not_sent_again(s3: Bucket, tmp_path: Pa
     path, journal = tmp_path / "large.mp4", tmp_path / "j"
     path.write_bytes(film(size=17 * 2**20))
     s3.refuse = lambda kind, query: (
-        ("403 Forbidden", "AccessDenied") if kind == "part PUT" and query["partNumber"] == ["3"] else None
+        ("403 Forbidden", "InvalidAccessKeyId") if kind == "part PUT" and query["partNumber"] == ["3"] else None
     )
     async with studio(s3, retry=ONCE) as room:
         with pytest.raises(BulkError):
@@ -485,3 +487,39 @@ def test_bytes_and_waits_are_told() -> None:
     panel.draw(Look(moment))
     Console(file=screen, width=80).print(panel)
     assert "1.2 MB sent, 31.0 MB/s  40 wait for the service" in screen.getvalue()
+
+
+async def test_one_forbidden_object_ends_its_item_and_not_the_run(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    s3.locked.add("a.mp4")
+    async with studio(s3, retry=ONCE) as room:
+        run = many(room, read_assets(folder), tmp_path / "journal", analyze=False)
+        found = await outcomes(run)
+        assert {key: one.status for key, one in found.items()} == {
+            "a.mp4": Status.FAILED,
+            "b.MOV": Status.DONE,
+            f"{PLACE}/clip 1.mp4": Status.DONE,
+        }
+        (problem,) = found["a.mp4"].problems
+        assert problem.code == "AccessDenied"
+        assert f"the key needs s3:PutObject on s3://{BUCKET}/a.mp4" in problem.message
+        again = await outcomes(many(room, read_assets(folder), tmp_path / "journal", analyze=False))
+        assert [again[key].status for key in KEYS] == [Status.FAILED, Status.SKIPPED, Status.SKIPPED]
+
+
+async def test_many_forbidden_objects_end_the_run_and_the_next_one_gets_on(s3: Bucket, tmp_path: Path) -> None:
+    folder = tmp_path / "footage"
+    folder.mkdir()
+    names = [f"{number}.mp4" for number in range(12)]
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(film(size=50_000 + number))
+    s3.locked.update(names)
+    async with studio(s3, retry=ONCE) as room:
+        for _ in range(2):
+            with pytest.raises(BulkError, match="the key needs s3:PutObject on s3://footage/") as caught:
+                await outcomes(many(room, read_assets(folder), tmp_path / "journal", analyze=False))
+            assert isinstance(caught.value.__cause__, PermissionDeniedError)
+        ended = [row.key for row in rows(tmp_path / "journal").values() if row.status == Status.FAILED.value]
+        assert len(ended) >= 2 * (MANY_FORBIDDEN - 1)
+        s3.locked.clear()
+        left = await outcomes(many(room, read_assets(folder), tmp_path / "journal", analyze=False))
+        assert sorted(key for key, one in left.items() if one.status is Status.DONE) == sorted(set(names) - set(ended))

@@ -73,6 +73,8 @@ def kind(error: MIError) -> Kind:
     """What a failure means; pure."""
     if isinstance(error, NotFoundError) and error.code in NOWHERE:
         return Kind.SYSTEMIC
+    if isinstance(error, PermissionDeniedError) and error.stored_object is not None:
+        return Kind.PERMANENT  # one object, such as one under a legal hold; several are the pipeline's to notice
     if isinstance(error, UploadFailedError):
         return Kind.TRANSIENT if error.ambiguous or error.reason in BUSY else Kind.PERMANENT
     return next((meaning for family, meaning in KINDS if isinstance(error, family)), Kind.PERMANENT)

@@ -16,12 +16,14 @@ from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.process import Line, Stage, Step
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.studio import Studio
-from mi_async.errors import MIError
+from mi_async.errors import MIError, PermissionDeniedError
 
 WAITING = 256
 """Films that each of the waits has room for; what is beyond that has been asked for, and stands in line."""
 LARGE, SMALL = 2, 8
 """Files under way at once: large ones hold up to 64 MiB in memory each, small ones up to 8."""
+MANY_FORBIDDEN = 5
+"""Different objects in a row that the storage forbids, after which it is not the objects."""
 
 
 @define(eq=False)
@@ -30,13 +32,14 @@ class Footage:
 
     studio: Studio
     stages: Sequence[Stage] = field(init=False)
+    forbidden: set[str] = field(init=False, factory=set)  # objects that were, since one was not
 
     def __attrs_post_init__(self) -> None:
         """Set the stages up."""
         self.stages = (
-            Stage("check", 4, 8, self._with(stages.check), asks=False),
-            Stage("put", SMALL, 64, self._with(stages.send_file)),
-            Stage("send", LARGE, 64, self._with(stages.send_file)),
+            Stage("check", 4, 8, self._with_storage(stages.check), asks=False),
+            Stage("put", SMALL, 64, self._with_storage(stages.send_file)),
+            Stage("send", LARGE, 64, self._with_storage(stages.send_file)),
             Stage("register", 8, 0, self._with(stages.register)),
             Stage("import", WAITING, 0, self._with(stages.wait_for_import), tries=1, waits=True),
             Stage("analyse", 8, 0, self._with(stages.analyse)),
@@ -48,6 +51,15 @@ class Footage:
     def _with(self, step: Callable[[Studio, Film], Awaitable[Moves]]) -> Step:
         return lambda film, _: step(self.studio, film)
 
+    def _with_storage(self, step: Callable[[Studio, Film], Awaitable[Moves]]) -> Step:
+        async def allowed(film: Film, _outage: object) -> Moves:
+            moves = await step(self.studio, film)
+            if film.is_stored or film.stored:  # the storage was asked, and did not mind
+                self.forbidden.clear()
+            return moves
+
+        return allowed
+
     @property
     def lines(self) -> Mapping[str, Line]:
         """All of them are plain queues."""
@@ -58,7 +70,15 @@ class Footage:
         return stages.onward(self.studio, film)
 
     async def give_up(self, film: Film, error: MIError, *, transient: bool) -> Moves:
-        """A film has failed: for good, or for this run."""
+        """End a film that has failed: for good, or for this run.
+
+        Raises:
+            PermissionDeniedError: one object after another was forbidden, and none was not: the key may do nothing.
+        """
+        if isinstance(error, PermissionDeniedError) and error.stored_object is not None:
+            self.forbidden.add(error.stored_object)
+            if len(self.forbidden) >= MANY_FORBIDDEN:
+                raise error
         return stages.given_up(film, error, transient=transient)
 
     async def end(self, film: Film) -> BulkOutcome:

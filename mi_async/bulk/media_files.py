@@ -78,6 +78,7 @@ async def stored_assets(store: Store, prefix: str) -> AsyncGenerator[AssetInput]
     if not prefix.startswith(SCHEME) or not bucket:
         message = f"not a prefix in a bucket, s3://bucket/prefix: {prefix!r}"
         raise InvalidArgumentError(message)
+    store.connection.check_meant()
     async with aclosing(store.objects(bucket, start)) as listed:
         async for found in listed:
             if PurePosixPath(found.key).suffix.lower() in SUFFIXES and not found.key.endswith("/"):

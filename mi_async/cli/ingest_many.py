@@ -18,7 +18,7 @@ from mi_async.bulk.media_files import read_assets
 from mi_async.bulk.run import BulkRun
 from mi_async.cli.bulk import Job, Options, Planned, command, counted, counted_async
 from mi_async.cli.ingest import InStorage, numbered
-from mi_async.storage.place import SCHEME, Storage
+from mi_async.storage.place import SCHEME
 from mi_async.workflows.ingestion import IfExists
 from mi_async.workspace import Workspace
 
@@ -65,7 +65,7 @@ def ingest_many(
 
 
 def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
-    storage = Storage(service.storage_url)
+    storage = service.storage
     in_bucket = source.startswith(SCHEME)
     found = None if in_bucket else read_assets(source)  # what can be no input is refused before anything else
 
@@ -111,7 +111,7 @@ class PlanOptions(TypedDict):
 
 async def _planned(source: str, service: InStorage, options: PlanOptions) -> AssetPlan:
     """What a run over the files of a bucket would do, as the listing comes."""
-    async with service.session(storage=Storage(service.storage_url)) as session:
+    async with service.session(storage=service.storage) as session:
         listed = session.workspace(service.workspace).stored_assets(source)
         async with aclosing(counted_async(listed)) as items:
             return await plan_listing(items, **options)

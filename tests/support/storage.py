@@ -45,6 +45,7 @@ class Bucket:
         poor: keys of films of which the service finds the resolution too low.
         lose: kinds of request that are carried out and then answered with a failure, each once.
         dress: changes the headers of answers, by the kind of request.
+        locked: keys of objects with which nothing may be done.
         aliases: what stands for an ETag in a completion, and the ETag that it is.
     """
 
@@ -57,6 +58,7 @@ class Bucket:
     poor: set[str] = field(factory=set)
     dress: Callable[[str, Headers], Headers] = lambda _kind, headers: headers
     aliases: dict[str, str] = field(factory=dict)
+    locked: set[str] = field(factory=set)
 
     @property
     def address(self) -> str:
@@ -85,6 +87,7 @@ class Bucket:
         self.lose.clear()
         self.poor.clear()
         self.aliases.clear()
+        self.locked.clear()
         self.ask("POST", "/moto-api/reset")
         made = self.ask("PUT", f"/{BUCKET}")
         assert made[0] == 200, made
@@ -156,6 +159,8 @@ class _Counted:
         self.bucket.asked[kind] += 1
         self.bucket.headers.append({name: str(value) for name, value in environ.items() if name.startswith("HTTP_")})
         refusal = self.bucket.refuse(kind, query)
+        if path.encode("latin-1").decode().removeprefix(f"/{BUCKET}/") in self.bucket.locked:
+            refusal = ("403 Forbidden", "AccessDenied")
         if kind in self.bucket.lose:
             self.bucket.lose.discard(kind)
             b"".join(self.application(environ, lambda *_answer: None))
@@ -164,6 +169,8 @@ class _Counted:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         if refusal is not None:
             start(refusal[0], [("Content-Type", "application/xml")])
+            if environ["REQUEST_METHOD"] == "HEAD":
+                return []
             return [f"<Error><Code>{refusal[1]}</Code><Message>As a test wants it.</Message></Error>".encode()]
         if kind == "upload POST" and self.bucket.aliases:
             self._translate(environ)
