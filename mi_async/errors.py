@@ -120,7 +120,14 @@ class SessionError(MIError):
 
 
 class TransportError(MIError):
-    """The network failed between this process and the service."""
+    """The network failed between this process and the service.
+
+    Attributes:
+        permanent: True when the same request can only fail again until a setting is changed: a certificate that is not
+            trusted, a proxy that wants a password, a redirect, an answer that is too large. It is not retried.
+    """
+
+    permanent: bool = False
 
 
 class ConnectError(TransportError):
