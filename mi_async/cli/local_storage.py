@@ -24,7 +24,7 @@ def local_storage() -> Generator[Storage]:
         ConfigError: moto is not installed.
     """
     try:
-        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  an extra, and slow to load
+        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # slow
             DomainDispatcherApplication,
             create_backend_app,
         )
