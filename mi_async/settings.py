@@ -36,7 +36,7 @@ def _instance(kind: type, hint: str) -> Check:
 
     def check(_settings: object, attribute: Any, value: Any) -> None:
         if not isinstance(value, kind) and not (value is None and attribute.default is None):
-            message = f"{attribute.name} must be {hint}, not {type(value).__name__}"
+            message = f"{attribute.alias} must be {hint}, not {type(value).__name__}"
             raise ConfigError(message)
 
     return check
@@ -159,7 +159,9 @@ class Settings:
     hooks: Hooks = field(validator=_instance(Hooks, "mi_async.Hooks(before, after)"))
     clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
-    _storage: Storage | None = field(default=None, validator=_instance(Storage, "mi_async.Storage(url, region)"))
+    _storage: Storage | None = field(
+        default=None, alias="storage", validator=_instance(Storage, "mi_async.Storage(url, region)")
+    )
 
     @property
     def storage(self) -> Storage:

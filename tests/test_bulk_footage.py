@@ -439,7 +439,7 @@ async def test_parts_of_a_large_file_are_not_sent_again(s3: Bucket, tmp_path: Pa
     path, journal = tmp_path / "large.mp4", tmp_path / "j"
     path.write_bytes(film(size=17 * 2**20))
     s3.refuse = lambda kind, query: (
-        ("403 Forbidden", "AccessDenied") if kind == "part PUT" and query["partNumber"] == ["3"] else None
+        ("403 Forbidden", "InvalidAccessKeyId") if kind == "part PUT" and query["partNumber"] == ["3"] else None
     )
     async with studio(s3, retry=ONCE) as room:
         report = await many(room, [AssetInput(path)], journal, analyze=False)

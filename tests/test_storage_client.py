@@ -1,7 +1,11 @@
 """The client of S3: of its own mind, off the event loop, and honest about what is wrong here."""
 
 import os
+import re
 import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,11 @@ from mi_async import Clock
 from mi_async.bulk.failures import Kind, kind
 from mi_async.errors import AuthenticationError, ConfigError, InvalidArgumentError, MIError
 from mi_async.storage import client
+from mi_async.storage.answers import Head
 from mi_async.storage.connection import COMPLETION
 from mi_async.storage.file import LocalFile
 from mi_async.storage.send import send
+from tests.support.canned import canned, http
 from tests.support.storage import Bucket
 from tests.support.talking import nobody_there
 from tests.support.uploading import PLACE, SIZE, opened, sent
@@ -153,3 +159,53 @@ async def test_a_wrong_clock_is_named(s3: Bucket) -> None:
             await store.begin(PLACE, {})
     assert caught.value.clock_offset is not None
     assert 1190 < caught.value.clock_offset < 1210
+
+
+def refusing_late(seconds: float, *, bare: bool) -> Callable[[bytes], bytes]:
+    """A storage whose clock is ahead; it takes what is signed by it."""
+
+    def answer(request: bytes) -> bytes:
+        now = datetime.now(UTC) + timedelta(seconds=seconds)
+        signed = re.search(rb"(?i)x-amz-date: (\w+)", request)
+        assert signed is not None
+        moment = datetime.strptime(signed[1].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        if abs((moment - now).total_seconds()) < 60:
+            return http(b"")
+        body = b"" if bare else b"<Error><Code>RequestTimeTooSkewed</Code><Message>Too far.</Message></Error>"
+        head = f"HTTP/1.1 403 Forbidden\r\nDate: {format_datetime(now, usegmt=True)}\r\nConnection: close\r\n"
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    return answer
+
+
+@pytest.mark.parametrize("ahead", [7200.0, -1200.0])
+@pytest.mark.parametrize("bare", [True, False])
+async def test_a_wrong_clock_costs_one_request(ahead: float, bare: bool) -> None:
+    async with canned(refusing_late(ahead, bare=bare)) as server, opened(server.url) as store:
+        if bare:
+            assert await store.head(PLACE) == Head(0, "")
+        else:
+            await store.abort(PLACE, "u")
+        assert len(server.received) == 2
+        await store.abort(PLACE, "u")
+        assert len(server.received) == 3
+
+
+async def test_it_is_signed_by_the_clock_that_the_api_has_shown() -> None:
+    async with canned(refusing_late(7200.0, bare=False)) as server, opened(server.url) as store:
+        store.connection.offset = lambda: 7200.0
+        await store.abort(PLACE, "u")
+        assert len(server.received) == 1
+
+
+async def test_a_storage_that_takes_no_time_at_all_says_by_how_much() -> None:
+    def never(_request: bytes) -> bytes:
+        now = format_datetime(datetime.now(UTC) + timedelta(hours=3), usegmt=True)
+        body = "<Error><Code>RequestTimeTooSkewed</Code><Message>Too far.</Message></Error>"
+        head = f"HTTP/1.1 403 Forbidden\r\nDate: {now}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        return (head + body).encode()
+
+    async with canned(never) as server, opened(server.url) as store:
+        with pytest.raises(AuthenticationError, match=r"this machine's clock is 10[78]\d\d s behind the service's"):
+            await store.begin(PLACE, {})
+        assert len(server.received) == 2

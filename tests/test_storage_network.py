@@ -178,7 +178,9 @@ async def test_a_certificate_that_is_not_trusted_is_named() -> None:
     async with secured() as (url, _), reached(url, Network(5, 5)) as store:
         with pytest.raises(ConnectError) as caught:
             await store.head(PLACE)
-    assert str(caught.value).endswith(": the certificate is not trusted: unable to get local issuer certificate")
+    said = ": the certificate is not trusted: unable to get local issuer certificate; name the file of its CA"
+    assert str(caught.value).endswith(said)
+    assert caught.value.permanent
 
 
 async def test_a_proxy_is_gone_through() -> None:

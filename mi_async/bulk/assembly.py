@@ -64,6 +64,7 @@ async def assemble_faces(
 
 async def assemble_footage(intake: Intake, wish: Wish, stack: AsyncExitStack, items: Input, options: Options) -> Engine:
     """An engine for media files that is ready to start; it asks for the project."""
+    intake.store.connection.check_meant()
     context = _patient(intake.context)
     journal = await _journal(stack, context, INGEST, options)
     tally, goal = Tally(context.clock), goal_of(wish)

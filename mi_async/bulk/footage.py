@@ -58,7 +58,7 @@ class Footage:
         return stages.onward(self.studio, film)
 
     async def give_up(self, film: Film, error: MIError, *, transient: bool) -> Moves:
-        """A film has failed: for good, or for this run."""
+        """End a film that has failed: for good, or for this run."""
         return stages.given_up(film, error, transient=transient)
 
     async def end(self, film: Film) -> BulkOutcome:

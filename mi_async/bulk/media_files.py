@@ -97,6 +97,7 @@ async def _listed(store: Store, prefix: str, passed_over: PassedOver) -> AsyncGe
     if not prefix.startswith(SCHEME) or not bucket:
         message = f"not a prefix in a bucket, s3://bucket/prefix: {prefix!r}"
         raise InvalidArgumentError(message)
+    store.connection.check_meant()
     async with aclosing(store.objects(bucket, start)) as listed:
         async for found in listed:
             if found.key.endswith("/"):  # what stands for a folder

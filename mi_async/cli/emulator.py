@@ -6,7 +6,7 @@ Law: stdout carries shell lines that make other commands find it; what it sees g
 import ipaddress
 import os
 import shlex
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import Annotated, TypeAlias
 
 from attrs import evolve
@@ -18,6 +18,7 @@ from mi_async.api import operations
 from mi_async.api.workspaces import NAME
 from mi_async.cli import event_loop
 from mi_async.cli.buckets import looking_at
+from mi_async.cli.local_storage import BUCKET, local_storage
 from mi_async.cli.service import Verbosity, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
 from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Rejection, Server, Settings, serve
@@ -54,6 +55,7 @@ def emulator(
     public_url: str | None = None,
     cors: tuple[str, ...] = (),
     storage_url: str | None = None,
+    with_storage: Annotated[bool, Parameter(negative=())] = False,
     verbose: Verbosity = 0,
 ) -> None:
     """Run the emulator until Ctrl-C; it prints the export lines with which other commands find it.
@@ -76,6 +78,7 @@ def emulator(
         public_url: Base of all its URLs, if clients reach the emulator by another address than their requests name.
         cors: Origin whose pages may upload, such as https://example.com, or *; may be given several times.
         storage_url: An S3 server whose objects are those that can be imported; without it any object exists.
+        with_storage: Start such a server, too, with a bucket that the workspaces are linked to.
     """
     log_to_stderr(verbose)
     settings = Settings(
@@ -94,8 +97,11 @@ def emulator(
     if unfinished:
         latency = Mixture(((1.0 - unfinished, latency), (unfinished, Latency.never())))
     settings = evolve(settings, latency=latency)
-    storage = None if storage_url is None else Storage(storage_url)
-    event_loop.run(_emulate(host, port, settings, Clock(speed), storage))
+    if with_storage and storage_url is not None:
+        message = "give --with-storage or --storage-url, not both"
+        raise ConfigError(message)
+    with local_storage() if with_storage else nullcontext(None if storage_url is None else Storage(storage_url)) as at:
+        event_loop.run(_emulate(host, port, settings, Clock(speed), at, BUCKET if with_storage else None))
 
 
 def _refusal(text: str) -> tuple[str, Rejection]:
@@ -116,13 +122,17 @@ def _latency(median: float | None, p95: float | None) -> Latency | None:
     return None
 
 
-async def _emulate(host: str, port: int, settings: Settings, clock: Clock, storage: Storage | None) -> None:
+async def _emulate(  # noqa: PLR0917  what the command was told
+    host: str, port: int, settings: Settings, clock: Clock, storage: Storage | None, bucket: str | None = None
+) -> None:
     try:
         async with AsyncExitStack() as stack:
             if storage is not None:
                 settings = evolve(settings, objects=await stack.enter_async_context(looking_at(storage, CREDENTIALS)))
             server = await stack.enter_async_context(serve(host, port, settings=settings, clock=clock))
             _warn_of(host)
+            for workspace in server.state.workspaces.values():
+                workspace.info = evolve(workspace.info, bucket_name=bucket)
             out = stdout()
             out.write(_exports(server, storage))
             out.flush()

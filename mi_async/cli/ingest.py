@@ -28,8 +28,17 @@ class InStorage(InWorkspace):
     """What a command needs to reach a workspace and Object Storage."""
 
     storage_url: Annotated[
-        str, Parameter(env_var="MI_ASYNC_STORAGE_URL", help="Where Object Storage, or an S3 server for tests, is.")
-    ] = STORAGE_URL
+        str | None,
+        Parameter(
+            env_var="MI_ASYNC_STORAGE_URL",
+            help=f"Where Object Storage is; by default {STORAGE_URL}, if the base URL is the service's.",
+        ),
+    ] = None
+
+    @property
+    def storage(self) -> Storage | None:
+        """Object Storage, where it was named."""
+        return None if self.storage_url is None else Storage(self.storage_url)
 
 
 def ingest(
@@ -82,7 +91,7 @@ def numbered(project: str | None) -> int | str | None:
 
 
 async def _ingest(source: str, wish: Mapping[str, Any], service: InStorage) -> None:
-    async with service.session(storage=Storage(service.storage_url)) as session:
+    async with service.session(storage=service.storage) as session:
         workspace = session.workspace(service.workspace)
         at = Ingestion(source)
 

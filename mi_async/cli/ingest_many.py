@@ -21,7 +21,7 @@ from mi_async.cli.bulk import Job, Options, Planned, command, counted, counted_a
 from mi_async.cli.ingest import InStorage, numbered
 from mi_async.cli.standard_input import STDIN
 from mi_async.errors import InvalidArgumentError
-from mi_async.storage.place import SCHEME, Storage
+from mi_async.storage.place import SCHEME
 from mi_async.workflows.ingestion import IfExists
 from mi_async.workspace import Workspace
 
@@ -70,7 +70,7 @@ def ingest_many(
 
 
 def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
-    storage = Storage(service.storage_url)
+    storage = service.storage
     in_bucket = source.startswith(SCHEME)
     if source == STDIN:
         message = "media files are not listed on standard input; give a directory or s3://bucket/prefix"
@@ -128,7 +128,7 @@ class PlanOptions(TypedDict):
 
 async def _planned(source: str, service: InStorage, options: PlanOptions) -> AssetPlan:
     """What a run over the files of a bucket would do, as the listing comes."""
-    async with service.session(storage=Storage(service.storage_url)) as session:
+    async with service.session(storage=service.storage) as session:
         listed = session.workspace(service.workspace).stored_assets(source)
         async with aclosing(counted_async(listed)) as items:
             return evolve(await plan_listing(items, **options), facts=facts_of(listed))

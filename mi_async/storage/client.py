@@ -18,7 +18,7 @@ from aiobotocore.awsrequest import AioAWSResponse  # pyright: ignore[reportMissi
 from aiobotocore.config import AioConfig  # pyright: ignore[reportMissingTypeStubs]  # same
 from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeStubs]  # same
 from attrs import define
-from botocore import UNSIGNED
+from botocore import UNSIGNED  # pyright: ignore[reportMissingTypeStubs]  # has none
 
 from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials

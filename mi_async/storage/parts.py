@@ -65,9 +65,7 @@ class Parts:
         """
         done = await self._try() or await self._look() or await self._try() or await self._look()
         if done is None:
-            message = (
-                f"{self.place}: the storage has forgotten or refused the unfinished upload, twice: {self._refused}"
-            )
+            message = f"{self.place}: the storage has forgotten or refused the upload, twice: {self._refused}"
             raise _passing(UploadFailedError(message, reason="NO_SUCH_UPLOAD", key=self.place.key))
         return done
 

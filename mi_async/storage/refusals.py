@@ -148,7 +148,7 @@ def _host(location: str) -> str:
 ON_THE_WAY: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
     ((aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError), ConnectError, "the proxy cannot be reached"),
     ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
-    ((ssl.SSLCertVerificationError,), ConnectError, "the certificate is not trusted: {said}"),
+    ((ssl.SSLCertVerificationError,), ConnectError, "the certificate is not trusted: {said}; name the file of its CA"),
     ((aiohttp.ClientSSLError,), ConnectError, "no secure connection"),
     ((aiohttp.ClientConnectorError,), ConnectError, "no connection: {said}"),
     ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
@@ -164,7 +164,10 @@ def broken(error: BaseException, call: Call) -> MIError:
     """Return our error for whatever of the network kept us from an answer."""
     for kinds, ours, text in ON_THE_WAY:
         if isinstance(error, kinds):
-            return ours(f"{call}: {text.format(said=_reason(error))}")
+            failure = ours(f"{call}: {text.format(said=_reason(error))}")
+            if isinstance(failure, ConnectError):
+                failure.permanent = isinstance(error, ssl.SSLCertVerificationError)
+            return failure
     return ResponseError(f"{call}: {type(error).__name__}")
 
 

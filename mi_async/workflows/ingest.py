@@ -122,6 +122,7 @@ def already_there(place: StoredObject, numbers: Sequence[int]) -> AlreadyExistsE
 async def ingest_asset(intake: Intake, source: str | os.PathLike[str] | StoredObject, wish: Wish) -> IngestedAsset:
     """Bring a file or an object in; see ``Workspace.ingest_asset``."""
     wish.check(intake.context)
+    intake.store.connection.check_meant()
     place = StoredObject.parse(source) if isinstance(source, str) and source.startswith(SCHEME) else source
     if not isinstance(place, StoredObject):
         return await _ingest_file(intake, place, wish)

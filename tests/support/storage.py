@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from html import unescape
 from http.client import HTTPConnection
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -45,6 +46,7 @@ class Bucket:
         lose: kinds of request that are carried out and then answered with a failure, each once.
         dress: changes the headers of answers, by the kind of request.
         forbidden: keys of objects that may not be written.
+        aliases: what stands for an ETag in a completion, and the ETag that it is.
     """
 
     url: str
@@ -56,6 +58,7 @@ class Bucket:
     poor: set[str] = field(factory=set)
     dress: Callable[[str, Headers], Headers] = lambda _kind, headers: headers
     forbidden: set[str] = field(factory=set)
+    aliases: dict[str, str] = field(factory=dict)
 
     @property
     def address(self) -> str:
@@ -84,6 +87,7 @@ class Bucket:
         self.lose.clear()
         self.poor.clear()
         self.forbidden.clear()
+        self.aliases.clear()
         self.ask("POST", "/moto-api/reset")
         made = self.ask("PUT", f"/{BUCKET}")
         assert made[0] == 200, made
@@ -115,6 +119,11 @@ class Bucket:
         """Give every unfinished upload up."""
         for key, upload in self._uploads():
             assert self.ask("DELETE", f"/{BUCKET}/{key}?uploadId={upload}")[0] == 204
+
+    def replace_part(self, number: int, body: bytes) -> None:
+        """Put another part in the place of one of the one unfinished upload."""
+        ((key, upload),) = self._uploads()
+        assert self.ask("PUT", f"/{BUCKET}/{key}?partNumber={number}&uploadId={upload}", body)[0] == 200
 
     async def look(self, bucket: str, key: str) -> Found | None:
         """For ``Settings.objects``: what the emulator is told of an object is whether, and how large, it is here."""
@@ -150,7 +159,8 @@ class _Counted:
         self.bucket.asked[kind] += 1
         self.bucket.headers.append({name: str(value) for name, value in environ.items() if name.startswith("HTTP_")})
         refusal = self.bucket.refuse(kind, query)
-        if kind == "object PUT" and path.removeprefix(f"/{BUCKET}/") in self.bucket.forbidden:
+        key = path.encode("latin-1").decode().removeprefix(f"/{BUCKET}/")
+        if kind == "object PUT" and key in self.bucket.forbidden:
             refusal = ("403 Forbidden", "AccessDenied")
         if kind in self.bucket.lose:
             self.bucket.lose.discard(kind)
@@ -160,7 +170,11 @@ class _Counted:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         if refusal is not None:
             start(refusal[0], [("Content-Type", "application/xml")])
+            if environ["REQUEST_METHOD"] == "HEAD":
+                return []
             return [f"<Error><Code>{refusal[1]}</Code><Message>As a test wants it.</Message></Error>".encode()]
+        if kind == "upload POST" and self.bucket.aliases:
+            self._translate(environ)
         if kind == "part PUT":
             self.bucket.parts.append(int(query["partNumber"][0]))
 
@@ -168,6 +182,12 @@ class _Counted:
             return start(status, self.bucket.dress(kind, headers), *more)
 
         return self.application(environ, dressed)
+
+    def _translate(self, environ: dict[str, Any]) -> None:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode()
+        for alias, etag in self.bucket.aliases.items():
+            body = body.replace(f"<ETag>{alias}</ETag>", f"<ETag>{etag}</ETag>")
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body.encode()), str(len(body.encode()))
 
 
 @contextmanager

@@ -23,6 +23,19 @@ SIZE = 4 * LEAST_PART + 12_345
 PLACE = StoredObject(BUCKET, "뉴스/저녁 news+&?#%2F.mp4")
 
 
+class Slept(Clock):
+    """A clock that is moved by sleeping alone: however slow the machine is, it is the same."""
+
+    slept: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def opened(
     url: str, attempts: int = 3, *, ca_file: str | None = None, clock: Clock | None = None
@@ -40,9 +53,15 @@ async def opened(
 
 
 async def sent(
-    url: str, clip: Path, place: StoredObject = PLACE, *, tell: Sent | None = None, attempts: int = 3
+    url: str,
+    clip: Path,
+    place: StoredObject = PLACE,
+    *,
+    tell: Sent | None = None,
+    attempts: int = 3,
+    clock: Clock | None = None,
 ) -> Sending:
-    async with opened(url, attempts) as store:
+    async with opened(url, attempts, clock=clock) as store:
         with LocalFile.open(clip) as file:
             return await send(store, file, place, sent=tell)
 
