@@ -310,7 +310,12 @@ numbers = st.integers(0, 30)
 
 def new_item(at: int, item: int) -> Callable[[list[int]], object]:
     """An item appears; IDs are never given twice, and a listing that has one twice is none that merely changes."""
-    return lambda items: item in items or items.insert(at, item)
+
+    def appear(items: list[int]) -> None:
+        if item not in items:
+            items.insert(at, item)
+
+    return appear
 
 
 inserts = st.builds(new_item, numbers, st.integers(1000, 1_000_000))
