@@ -142,6 +142,8 @@ def test_one_odd_member_does_not_make_a_page_unreadable() -> None:
         (1001, None, (), {"name": 7}),
     ]
     assert page[1].thumbnails[0].id == 5
+    assert OPERATIONS["persons.list"].parse({"content": [odd], "totalCount": None}).total_count == 0
+    assert OPERATIONS["search.get"].parse({"searchId": 7, "status": "RUNNING"}).search_id == "7"
     tag = OPERATIONS["person_tags.create"].parse({"id": "7", "name": "a", "createdTime": "yesterday", "brandNew": 1})
     assert (tag.id, tag.created_time, tag.extra) == (7, None, {"createdTime": "yesterday", "brandNew": 1})
 
