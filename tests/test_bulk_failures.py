@@ -35,6 +35,7 @@ from mi_async.errors import (
     ServerError,
     SessionError,
     TimeoutError,  # noqa: A004  the field's name
+    TransportError,
     UploadFailedError,
     error_class,
 )
@@ -45,6 +46,11 @@ def upload(reason: str, *, ambiguous: bool = False) -> UploadFailedError:
     failed = UploadFailedError("no", reason=reason)
     failed.ambiguous = ambiguous
     return failed
+
+
+def permanent(error: TransportError, *, ambiguous: bool) -> TransportError:
+    error.permanent, error.ambiguous = True, ambiguous
+    return error
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,9 @@ def upload(reason: str, *, ambiguous: bool = False) -> UploadFailedError:
         (QuotaError(429, "410", "no"), Kind.TRANSIENT),
         (QuotaWaitError("no", operation="x", wait=1.0), Kind.TRANSIENT),
         (ServerError(503, "500", "no"), Kind.TRANSIENT),
+        (permanent(ConnectError("not trusted"), ambiguous=False), Kind.SYSTEMIC),
+        (permanent(ResponseError("a redirect"), ambiguous=False), Kind.SYSTEMIC),
+        (permanent(ResponseError("too large"), ambiguous=True), Kind.PERMANENT),
         (ConnectError("no"), Kind.TRANSIENT),
         (DisconnectedError("no"), Kind.TRANSIENT),
         (TimeoutError("no"), Kind.TRANSIENT),

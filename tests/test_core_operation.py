@@ -167,7 +167,7 @@ def test_a_server_requires_what_a_client_always_sends() -> None:
 
 def test_an_answer_that_does_not_fit_names_operation_and_path() -> None:
     with pytest.raises(ResponseError, match=r"persons\.get: the answer does not fit") as caught:
-        OPERATIONS["persons.get"].parse({"personId": 1, "tags": [{"id": "7", "name": "x"}]})
+        OPERATIONS["persons.get"].parse({"personId": 1, "tags": [{"id": "seven", "name": "x"}]})
     assert caught.value.path == "$.result.tags[0].id"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mi_async._core import paging
 from mi_async._core.paging import every
-from mi_async.errors import InvalidArgumentError, MIError
+from mi_async.errors import InvalidArgumentError, MIError, ResponseError
 from mi_async.models import Page
 
 
@@ -184,13 +184,6 @@ async def test_a_total_that_goes_up_and_down_does_not_hold_us() -> None:
     assert len(totals) > 85
 
 
-async def test_an_empty_page_ends_a_listing_whatever_it_promises() -> None:
-    async def fetch(number: int) -> Page[str]:
-        return Page(("a",) if number == 1 else (), total_count=100, total_page=100)
-
-    assert [item async for item in every(fetch)] == ["a"]
-
-
 @pytest.mark.parametrize("keyed", [True, False])
 async def test_a_listing_that_does_not_say_how_many_pages_there_are(*, keyed: bool) -> None:
     pages = [(1, 2), (3,), (3,), (4,)]
@@ -211,8 +204,121 @@ async def test_only_so_many_items_are_remembered(monkeypatch: pytest.MonkeyPatch
     assert [item async for item in every(fetch, key=lambda item: item)] == [1, 2, 3, 4, 5, 1]
 
 
+# ---- a listing that lies
+
+
+def lying(*pages: tuple[int, ...], total: int = 10, pages_said: int = 5) -> tuple[Any, list[int]]:
+    """A listing of these pages, the last one again and again."""
+    asked: list[int] = []
+
+    async def fetch(number: int) -> Page[int]:
+        asked.append(number)
+        return Page(pages[min(number, len(pages)) - 1], total, pages_said, number, 2)
+
+    return fetch, asked
+
+
+LIES = {
+    "repeats": ((0, 1),),
+    "has a hole": ((0, 1), (), (4, 5), (6, 7), (8, 9)),
+    "ends early": ((0, 1), ()),
+    "is empty": ((),),
+    "repeats in the middle": ((0, 1), (2, 3), (2, 3), (6, 7), (8, 9)),
+    "short in the middle": ((0, 1), (2,), (4, 5), (6, 7), (8, 9)),
+}
+
+
+@pytest.mark.parametrize("pages", LIES.values(), ids=LIES)
+async def test_a_listing_that_contradicts_itself_is_an_error(pages: tuple[tuple[int, ...], ...]) -> None:
+    fetch, asked = lying(*pages)
+    found: list[int] = []
+
+    async def walk() -> None:
+        async for item in every(fetch, key=lambda item: item):
+            found.append(item)  # noqa: PERF401  what came before the error counts
+
+    with pytest.raises(ResponseError, match=r"it counts 10 items, and [0-9] came"):
+        await walk()
+    honest = pages[: pages.index(()) if () in pages else None]
+    assert found == sorted({item for page in honest for item in page})
+    assert len(asked) <= 10  # twice
+
+
+@pytest.mark.parametrize("name", ["repeats", "has a hole", "ends early", "is empty", "repeats in the middle"])
+async def test_a_listing_without_keys_that_contradicts_itself_is_an_error(name: str) -> None:
+    fetch, asked = lying(*LIES[name])
+    with pytest.raises(ResponseError, match=r"contradicts itself: page [123] of 5 (is empty|repeats the one before)"):
+        _ = [item async for item in every(fetch)]
+    assert len(asked) <= 4
+
+
+async def test_what_is_missing_for_a_moment_is_found_by_reading_once_more() -> None:
+    pages = [(0, 1), (), (0, 1), (2, 3)]
+
+    async def fetch(_number: int) -> Page[int]:
+        return Page(pages.pop(0), 4, 2, 1, 2)
+
+    assert [item async for item in every(fetch, key=lambda item: item)] == [0, 1, 2, 3]
+    pages = [(0, 1), (), (2, 3), (4, 5)]
+
+    async def three(_number: int) -> Page[int]:
+        return Page(pages.pop(0), 6, 3, 1, 2)
+
+    assert [item async for item in every(three)] == [0, 1, 2, 3, 4, 5]
+
+
+async def test_a_limit_ends_before_a_listing_can_be_told_to_lie() -> None:
+    fetch, asked = lying((0, 1))
+    assert [item async for item in every(fetch, key=lambda item: item, limit=2)] == [0, 1]
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("said", ["grows", "counts few", "says nothing"])
+@pytest.mark.parametrize("keyed", [True, False])
+async def test_a_listing_without_an_end_is_ended(said: str, monkeypatch: pytest.MonkeyPatch, *, keyed: bool) -> None:
+    monkeypatch.setattr(paging, "UNANNOUNCED", 300)
+    asked: list[int] = []
+
+    async def fetch(number: int) -> Page[int]:
+        asked.append(number)
+        total, pages = {"grows": (2 * number + 2, number + 1), "counts few": (2, 10**9), "says nothing": (0, 0)}[said]
+        return Page((2 * number, 2 * number + 1), total, pages, number, 2)
+
+    walk = every(fetch, key=(lambda item: item) if keyed else None, limit=3000)
+    if keyed or said == "grows":
+        with pytest.raises(ResponseError, match=r"the listing has no end: [0-9]+ pages were read"):
+            _ = [item async for item in walk]
+        assert len(asked) <= 310
+    else:  # it announces so many, or none
+        assert len([item async for item in walk]) == (3000 if said == "counts few" else 2)
+
+
+async def test_a_listing_that_grows_from_little_to_much_is_walked_to_its_end() -> None:
+    listing = Listing([1, 2, 3])
+
+    async def fetch(number: int) -> Page[int]:
+        page = await listing.fetch(number)
+        if len(listing.items) < 100:
+            listing.items.extend(range(number * 10, number * 10 + 10))
+        return page
+
+    assert len([item async for item in every(fetch, key=lambda item: item)]) >= 100
+
+
 numbers = st.integers(0, 30)
-inserts = st.builds(lambda at, item: lambda items: items.insert(at, item), numbers, st.integers(1000, 1_000_000))
+
+
+def new_item(at: int, item: int) -> Callable[[list[int]], object]:
+    """An item appears; IDs are never given twice, and a listing that has one twice is none that merely changes."""
+
+    def appear(items: list[int]) -> None:
+        if item not in items:
+            items.insert(at, item)
+
+    return appear
+
+
+inserts = st.builds(new_item, numbers, st.integers(1000, 1_000_000))
 deletes = st.builds(lambda start, count: lambda items: items.__delitem__(slice(start, start + count)), numbers, numbers)
 
 

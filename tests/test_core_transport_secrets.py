@@ -1,15 +1,20 @@
 """What a report of an error may show, with its causes and with local variables, as Sentry and rich have them."""
 
 import asyncio
+import errno
 import traceback
 from pathlib import Path
 
+import aiohttp
 import pytest
+from yarl import URL
 
 import mi_async
 from mi_async import RetryPolicy, Timeout, emulator
+from mi_async._core.address import Address
+from mi_async._core.network_errors import mapped
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.errors import MIError
+from mi_async.errors import ConnectError, MIError
 from mi_async.text import MaskedURL
 from mi_async.workflows.source import load_image
 from mi_async.workflows.upload import State, Upload, walk
@@ -137,3 +142,29 @@ async def test_an_upload_that_fails_to_the_end_shows_nothing(tmp_path: Path, cap
     assert "X-Amz-Signature" not in report
     assert server.credentials.secret_key not in report
     assert "\x1b" not in caplog.text
+
+
+def test_a_cause_that_quotes_the_request_is_dropped() -> None:
+    url = URL(f"https://bucket.example/a.jpg{QUERY}", encoded=True)
+    errors: list[Exception] = [
+        aiohttp.InvalidURL(url),
+        aiohttp.ClientOSError(104, f"Can not write request body for {url}"),
+        aiohttp.ServerDisconnectedError(f"GET /a.jpg{QUERY}"),
+        aiohttp.ClientPayloadError(url.raw_query_string),
+    ]
+    for error in errors:
+        failure = mapped(error, Address(url))
+        assert failure.__cause__ is None
+        assert "X-Amz" not in str(failure)
+    kept = aiohttp.ClientOSError(104, "reset")
+    kept.__cause__ = OSError(f"to {url}")
+    assert mapped(kept, Address(url)).__cause__ is kept
+    assert kept.__cause__ is None
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS])
+def test_a_machine_that_is_full_is_named(number: int) -> None:
+    failure = mapped(OSError(number, "full"), Address(URL("https://mi.example/x")))
+    assert isinstance(failure, ConnectError)
+    assert str(failure).startswith("https://mi.example:443/x: this ")
+    assert " left" in str(failure)

@@ -45,11 +45,6 @@ class Address:
         url = self.url
         return escaped(f"{url.scheme}://{url.host}:{url.port}{url.raw_path}")
 
-    @property
-    def is_secret(self) -> bool:
-        """Return True if the query is a signature's, or may be: then no text that quotes it may be kept."""
-        return bool(self.url.raw_query_string)
-
 
 def _fault(text: str, *, secure: bool) -> str | None:
     """What is wrong with a presigned URL, None when nothing is."""

@@ -6,7 +6,7 @@ answer, and HTTP/1.1 would hand them to the next request as its own; an end of f
 
 import select
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import aiohttp
@@ -37,22 +37,17 @@ class Connections(aiohttp.TCPConnector):
         """Get a connection that has nothing to read, or a new one."""
         while True:  # ends: each turn but the last takes one out of the pool
             connection = await super().connect(req, traces, timeout)
-            protocol = connection.protocol
-            if protocol is None or protocol not in self._used:
-                # A new one is not looked at: a TLS server sends session tickets before anything is asked.
-                if protocol is not None:
-                    self._used.add(protocol)
+            protocol: Any = connection.protocol  # None only once it is released
+            if protocol not in self._used:
+                self._used.add(protocol)  # new, and not looked at: a TLS server sends session tickets unasked
                 return connection
             if not protocol.should_close and not _is_readable(connection.transport):
                 return connection
             connection.close()
 
 
-def _is_readable(transport: object) -> bool:
+def _is_readable(transport: Any) -> bool:
     """Return True if bytes, or the end, have arrived that the event loop has not read yet; urllib3 looks likewise."""
-    sock = getattr(transport, "get_extra_info", lambda _name: None)("socket")
-    if sock is None:
-        return False
     poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
+    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
     return bool(poll.poll(0))

@@ -8,6 +8,7 @@ cattrs then writes a function that reads just these members and asks for no othe
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache, lru_cache
@@ -18,7 +19,7 @@ import orjson
 from cattrs import Converter, transform_error
 from cattrs.gen import make_dict_structure_fn_from_attrs, make_dict_unstructure_fn, override
 
-from mi_async._core.strict import WORDS, Hook, Json, MisfitError, register_strict
+from mi_async._core.strict import WORDS, Hook, Json, MisfitError, as_id, is_optional_scalar, register_strict
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Model
 from mi_async.text import encodable
@@ -26,6 +27,8 @@ from mi_async.text import encodable
 __all__ = ["Json", "camel", "dumps", "dumps_shown", "loads", "structure", "structurer"]
 
 T = TypeVar("T")
+ID = re.compile(r"(^|_)ids?$")
+"""Names of members that hold IDs: ``id``, ``asset_id``, ``scene_ids``."""
 SHAPES = 128
 """Sets of member names that are remembered for a model; a service that sends more costs time, not memory."""
 UNCOUNTED = 2**20
@@ -98,15 +101,30 @@ def loads(body: bytes) -> Json:
 
 
 @cache
-def structurer(kind: Any) -> Callable[[Json], Any]:
-    """Build a function from plain values to ``kind``; it raises ResponseError with a JSON path."""
+def structurer(kind: Any, *, tolerant: bool = False) -> Callable[[Json], Any]:
+    """Build a function from plain values to ``kind``; it raises ResponseError with a JSON path.
+
+    Args:
+        kind: what is wanted.
+        tolerant: for what the service answers. One member must not make a page unreadable: null stands for the default
+            of a member that has one; an ID may be a number or a text; a text, number or time that may be None is None
+            where it cannot be read, with what came in ``extra``. Costs nothing as long as everything fits.
+    """
     hook = _converter(detailed=False).get_structure_hook(kind)
 
     def structure_kind(value: Json) -> Any:
         try:
             return hook(value, kind)
         except (LookupError, TypeError, ValueError):  # any other is a model that cannot be read at all
+            if tolerant:
+                return forgiving(value)
             _explain(value, kind)
+
+    def forgiving(value: Json) -> Any:
+        try:
+            return _converter(detailed=False, tolerant=True).structure(value, kind)
+        except (LookupError, TypeError, ValueError):
+            _explain(value, kind, tolerant=True)
 
     return structure_kind
 
@@ -122,10 +140,10 @@ def structure(value: Json, kind: type[T]) -> T:
     return structured
 
 
-def _explain(value: Json, kind: Any) -> NoReturn:
+def _explain(value: Json, kind: Any, *, tolerant: bool = False) -> NoReturn:
     """Structure once more, slowly, to say where it went wrong."""
     try:
-        _converter(detailed=True).structure(value, kind)
+        _converter(detailed=True, tolerant=tolerant).structure(value, kind)
     except Exception as error:  # noqa: BLE001  whatever a hook raised is the explanation
         first = transform_error(error, format_exception=_reason)[0]
         text, _, path = first.rpartition(" @ ")
@@ -171,6 +189,52 @@ def _structure_model(kind: Any, converter: Converter) -> Hook:
         raise MisfitError(WORDS[dict], value)
 
     return structure_model
+
+
+@cache
+def _structure_tolerantly(kind: Any, converter: Converter) -> Hook:
+    """Hook for an attrs class that mends an object of which a member does not fit, as far as that can be mended."""
+    readers = _Readers(kind, converter)
+
+    def structure_model(value: Json, _: Any) -> Any:
+        if value.__class__ is not dict:
+            raise MisfitError(WORDS[dict], value)
+        try:
+            return readers[tuple(value)](value, kind)
+        except Exception:  # noqa: BLE001  of whatever kind: the mended object decides, and raises it again
+            members, odd = _mended(kind, converter, value)
+        model = readers[tuple(members)](members, kind)
+        return attrs.evolve(model, extra={**model.extra, **odd}) if odd else model
+
+    return structure_model
+
+
+def _mended(kind: Any, converter: Converter, value: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Members of an object as they can be read, and those that are left out because they cannot."""
+    members, odd = dict(value), {}
+    for field in _fields(get_origin(kind) or kind):
+        if getattr(field.type, "__parameters__", ()):  # of a page: what its items are is told by whoever asks for it
+            continue
+        hook = converter.get_structure_hook(field.type)
+        for name in _wire_names(field):
+            if name not in members:
+                continue
+            given = members[name] = as_id(value[name], field.type) if ID.search(field.name) else value[name]
+            if field.default is attrs.NOTHING or _fits(given, field.type, hook):
+                continue
+            if given is None or (field.default is None and is_optional_scalar(field.type)):
+                del members[name]
+                if given is not None:
+                    odd[name] = given
+    return members, odd
+
+
+def _fits(value: Json, kind: Any, hook: Hook) -> bool:
+    try:
+        hook(value, kind)
+    except Exception:  # noqa: BLE001  a group of them where explanations are wanted
+        return False
+    return True
 
 
 def _reader(kind: Any, converter: Converter, names: tuple[str, ...]) -> Hook:
@@ -246,10 +310,10 @@ def _unstructure_model(kind: Any, converter: Converter) -> Callable[[Any], dict[
 
 
 @cache
-def _converter(*, detailed: bool) -> Converter:
+def _converter(*, detailed: bool, tolerant: bool = False) -> Converter:
     converter = Converter(detailed_validation=detailed)
     register_strict(converter)
-    converter.register_structure_hook_factory(_is_model, _structure_model)
+    converter.register_structure_hook_factory(_is_model, _structure_tolerantly if tolerant else _structure_model)
     converter.register_unstructure_hook_factory(_is_model, _unstructure_model)
     return converter
 

@@ -243,7 +243,7 @@ class Operation:
 
     @cached_property
     def _parser(self) -> Callable[[convert.Json], Any]:
-        return convert.structurer(self.result)
+        return convert.structurer(self.result, tolerant=True)
 
 
 def _names(path: str) -> list[str]:

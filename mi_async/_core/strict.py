@@ -4,6 +4,7 @@ Law: pure; nothing is coerced (cattrs would turn None into ``'None'``, ``'False'
 of letters). A wrong type raises MisfitError, which never quotes the value: it may be a presigned URL.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -20,6 +21,7 @@ Json = Any
 Hook = Callable[[Json, Any], Any]
 """What cattrs calls with a plain value and the wanted type."""
 
+INTEGER = re.compile(r"-?[0-9]{1,18}")
 PRIMITIVES = (str, int, bool)
 WORDS: Mapping[type, str] = {
     dict: "an object",
@@ -56,7 +58,7 @@ def register_strict(converter: Converter) -> None:
     converter.register_structure_hook(datetime, _timestamp)
     converter.register_structure_hook(OpenEnum, _open_enum)  # by class: a predicate would lose to the hook for str
     converter.register_structure_hook_func(lambda kind: kind is None, lambda _value, _kind: None)
-    converter.register_structure_hook_factory(_is_optional, _optional)
+    converter.register_structure_hook_factory(is_optional, _optional)
     converter.register_structure_hook_factory(_is_collection, _collection)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
 
@@ -96,7 +98,8 @@ def _open_enum(value: Json, kind: type[OpenEnum]) -> OpenEnum:
     raise MisfitError(WORDS[str], value)
 
 
-def _is_optional(kind: Any) -> bool:
+def is_optional(kind: Any) -> bool:
+    """Return True for ``X | None``."""
     is_null = [member is NoneType for member in get_args(kind)]
     return get_origin(kind) in {Union, UnionType} and sorted(is_null) == [False, True]
 
@@ -112,6 +115,25 @@ def _optional(union: Any, converter: Converter) -> Hook:
         return None if value is None else hook(value, kind)
 
     return structure_optional
+
+
+def is_optional_scalar(kind: Any) -> bool:
+    """Return True for ``X | None`` where X has no parts: what cannot be read of it may be left out."""
+    if not is_optional(kind):
+        return False
+    bare = next(member for member in get_args(kind) if member is not NoneType)
+    return bare in {*PRIMITIVES, float, datetime} or (isinstance(bare, type) and issubclass(bare, OpenEnum))
+
+
+def as_id(value: Json, kind: Any) -> Json:
+    """An ID in the form that is wanted, where it came as a text instead of a number, or the other way round."""
+    if is_optional(kind):
+        kind = next(member for member in get_args(kind) if member is not NoneType)
+    if get_origin(kind) in COLLECTIONS and value.__class__ is list:
+        return [as_id(item, get_args(kind)[0]) for item in value]
+    if kind is int and value.__class__ is str and INTEGER.fullmatch(value):
+        return int(value)
+    return str(value) if kind is str and value.__class__ is int else value
 
 
 def _is_collection(kind: Any) -> bool:

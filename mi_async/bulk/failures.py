@@ -116,6 +116,9 @@ ABOUT_KEYS = (AuthenticationError, PermissionDeniedError)
 
 def kind(error: MIError) -> Kind:
     """Return what a failure means; pure."""
+    if isinstance(error, TransportError) and error.permanent:
+        # An untrusted certificate, a proxy's password, a redirect: of every item. An answer that is too large: of one.
+        return Kind.PERMANENT if error.ambiguous else Kind.SYSTEMIC
     if isinstance(error, UploadFailedError):
         return Kind.TRANSIENT if error.ambiguous or error.reason in BUSY else Kind.PERMANENT
     by_class = next((meaning for family, meaning in KINDS if isinstance(error, family)), Kind.PERMANENT)
