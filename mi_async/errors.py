@@ -32,8 +32,11 @@ Source of the tables: the service's common response codes and the API gateway's 
 """
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+SHOWN = 3
+"""Names that a message lists."""
 
 
 class MIError(Exception):
@@ -167,7 +170,10 @@ class APIError(MIError):
         request_id: the gateway's request id where it sent one.
         operation: id of the operation, for example ``persons.get``.
         retry_after: seconds that the answer asked to wait, None when it did not.
+        images: names of the images that were refused, where a workflow knows which.
     """
+
+    images: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -189,6 +195,12 @@ class APIError(MIError):
         traced = f" [request {request_id}]" if request_id else ""
         coded = f", code {code}" if code else ""
         super().__init__(f"{named}{message or 'no message'} (HTTP {status}{coded}){traced}")
+
+    def name_images(self, names: Sequence[str]) -> None:
+        """Say in the message which images were refused."""
+        self.images = tuple(names)
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        self.args = (f"{shown}: {self.args[0]}",)
 
 
 class AuthenticationError(APIError):

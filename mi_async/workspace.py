@@ -123,8 +123,9 @@ class Workspace(WorkspaceGroups):
         description: str | None = None,
         tags: Iterable[str] = (),
         progress: Progress | None = None,
+        one_by_one: bool = False,
     ) -> Person:
-        """Create a person with pictures and tags, exactly once whatever the network does.
+        """Create a person with images and tags, exactly once whatever the network does.
 
         Pictures go up several at a time, missing tags are created, and a create whose answer was lost is settled by
         looking the name up.
@@ -136,6 +137,9 @@ class Workspace(WorkspaceGroups):
             tags: names of 1 to 30 characters.
             progress: a plain function, called with each :class:`Upload` after each of its steps, up to ATTACHED once
                 the person is there.
+            one_by_one: create the person with the first image and add the others in a request each. The service does
+                not say which of several images it refuses (10069: no face, 10072, 10073, 10074); then the error's
+                ``images`` does, and the person has all other images and the tags.
 
         Raises:
             InvalidArgumentError: a name, description or tag out of bounds, no picture; nothing was sent.
@@ -146,7 +150,15 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
         """
-        return await enroll_person(self._context, name, sources, description=description, tags=tags, progress=progress)
+        return await enroll_person(
+            self._context,
+            name,
+            sources,
+            description=description,
+            tags=tags,
+            progress=progress,
+            one_by_one=one_by_one,
+        )
 
     async def ingest_asset(
         self,

@@ -72,7 +72,9 @@ def _code_and_text(response: Response) -> tuple[str, str]:
     flat = body if isinstance(body, Mapping) else {}
     gateway = flat.get("error")
     members = gateway if isinstance(gateway, Mapping) else flat
-    code, text = members.get("errorCode", members.get("code")), members.get("message")
+    code, text, details = members.get("errorCode", members.get("code")), members.get("message"), members.get("details")
+    if isinstance(text, str) and isinstance(details, str) and details.strip() not in {"", text}:
+        text = f"{text} ({details.strip()[:EXCERPT]})"  # the message is a class of errors, the details are the reason
     return str(code) if isinstance(code, str | int) else "", text if isinstance(text, str) else excerpt(response)
 
 

@@ -50,15 +50,18 @@ def enroll(
         list[str] | None, Parameter(help="Tag of the person, created if missing; may be given several times.")
     ] = None,
     description: str | None = None,
+    one_by_one: Annotated[bool, Parameter(negative=())] = False,
     service: InWorkspace,
 ) -> None:
-    """Create a person with pictures, the first being the main one, and tags.
+    """Create a person with images, the first being the primary one, and tags.
 
     Args:
         name: 1 to 50 characters, unique in the workspace.
         description: 1 to 700 characters.
+        one_by_one: Add each image after the first in a request of its own, to learn which one the service refuses.
     """
-    asyncio.run(_enroll(name, read(sources), tag or [], description, service))
+    options = {"tags": tag or [], "description": description, "one_by_one": one_by_one}
+    asyncio.run(_enroll(name, read(sources), options, service))
 
 
 def upload_thumbnail(
@@ -88,15 +91,11 @@ def read(sources: Sequence[str]) -> list[Source]:
     return [Named(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>") if s == "-" else s for s in sources]
 
 
-async def _enroll(
-    name: str, sources: Sequence[Source], tags: Sequence[str], description: str | None, service: InWorkspace
-) -> None:
+async def _enroll(name: str, sources: Sequence[Source], options: Mapping[str, Any], service: InWorkspace) -> None:
     async with service.session() as session:
         workspace = session.workspace(service.workspace)
         with board(console(stderr()), plain=service.verbose > 0) as progress:
-            person = await workspace.enroll_person(
-                name, sources, description=description, tags=tags, progress=progress.step
-            )
+            person = await workspace.enroll_person(name, sources, progress=progress.step, **options)
     show(person, service.output, changed=True)
 
 
