@@ -34,7 +34,7 @@ Source of the tables: the service's common response codes and the API gateway's 
 """
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mi_async.text import escaped
@@ -43,6 +43,8 @@ LONGEST = 4000
 """Characters of the longest message; a list of ours may be long, text from outside is cut before."""
 KEPT = 4000
 """Characters of the service's text that ``APIError.message`` keeps."""
+SHOWN = 3
+"""Names that a message lists."""
 
 
 class MIError(Exception):
@@ -201,7 +203,10 @@ class APIError(MIError):
         operation: id of the operation, for example ``persons.get``.
         retry_after: seconds that the answer asked to wait, None when it did not.
         details: what the gateway says beside its message, '' when it says nothing.
+        images: names of the images that were refused, where a workflow knows which.
     """
+
+    images: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -229,6 +234,12 @@ class APIError(MIError):
             ": ".join([escaped(text, 500) for text in (message, "" if repeated else details) if text]) or "no message"
         )
         super().__init__(f"{named}{said} (HTTP {status}{coded}){traced}")
+
+    def name_images(self, names: Sequence[str]) -> None:
+        """Say in the message which images were refused."""
+        self.images = tuple(names)
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        self.args = (f"{shown}: {self.args[0]}",)
 
 
 class AuthenticationError(APIError):

@@ -140,8 +140,9 @@ class Workspace(WorkspaceGroups):
         tags: Iterable[str] = (),
         fit: bool = False,
         progress: Progress | None = None,
+        one_by_one: bool = False,
     ) -> Person:
-        """Create a person with pictures and tags, exactly once whatever the network does.
+        """Create a person with images and tags, exactly once whatever the network does.
 
         Pictures go up several at a time, missing tags are created, and a create whose answer was lost is settled by
         looking the name up.
@@ -154,6 +155,9 @@ class Workspace(WorkspaceGroups):
             fit: as in :meth:`upload_thumbnail`.
             progress: a plain function, called with each :class:`Upload` after each of its steps, up to ATTACHED once
                 the person is there.
+            one_by_one: create the person with the first image and add the others in a request each. The service does
+                not say which of several images it refuses (10069: no face, 10072, 10073, 10074); then the error's
+                ``images`` does, and the person has all other images and the tags.
 
         Raises:
             InvalidArgumentError: a name, description or tag out of bounds, no picture; nothing was sent.
@@ -166,7 +170,14 @@ class Workspace(WorkspaceGroups):
         """
         async with image_loader(fit=fit) as load:
             return await enroll_person(
-                self._context, name, sources, description=description, tags=tags, progress=progress, load=load
+                self._context,
+                name,
+                sources,
+                description=description,
+                tags=tags,
+                progress=progress,
+                load=load,
+                one_by_one=one_by_one,
             )
 
     async def ingest_asset(

@@ -9,7 +9,7 @@ import pytest
 
 from mi_async.cli.app import run
 from mi_async.emulator import Fault, Server
-from tests.support.pictures import picture
+from tests.support.pictures import picture, plain_picture
 from tests.support.terminal import JPG, PNG, WEBP, environment, served
 
 
@@ -67,6 +67,20 @@ def test_a_picture_that_cannot_be_is_refused_before_any_request(
         assert said in error
         assert error.count("\n") == 1
     assert not any(server.log.arrivals.values())
+
+
+def test_one_by_one_names_the_image_that_is_refused(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dull = tmp_path / "dull.png"
+    dull.write_bytes(plain_picture())
+    assert run(["enroll", "Ama", JPG, str(dull)]) != 0
+    assert "one_by_one=True says which" in capsys.readouterr().err
+    assert not list(server.state.persons())
+    assert run(["enroll", "Ama", JPG, str(dull), PNG, "--one-by-one"]) != 0
+    assert f"error: {dull}: persons.set_thumbnails: Please upload a large, clear image" in capsys.readouterr().err
+    (person,) = server.state.persons()
+    assert len(person.thumbnails) == 2
 
 
 def test_a_name_in_use_tells_what_exists_already(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,7 @@
 """Every documented refusal comes out of the emulator: by its rules, or because a test asks for it."""
 
-from io import BytesIO
-from typing import Any
-
 import pytest
 from attrs import evolve
-from PIL import Image
 
 import mi_async
 from mi_async import emulator
@@ -14,7 +10,7 @@ from mi_async.emulator.faults import STORAGE_PUT
 from mi_async.emulator.plain_images import is_plain
 from mi_async.errors import InvalidArgumentError
 from tests.support.newsroom import newsroom
-from tests.support.pictures import padded, picture
+from tests.support.pictures import padded, picture, plain_picture
 from tests.support.raw import PERSONS, QUICK, Raw, emulated
 
 SERVICE = """
@@ -75,20 +71,14 @@ async def test_refusals_and_faults_come_in_the_order_in_which_they_were_asked_fo
         assert seen == [(400, "10073"), (409, "10068"), (500, "99999")]
 
 
-def _plain(format: str, size: tuple[int, int] = (300, 300), **save: Any) -> bytes:  # noqa: A002  reads as the format
-    stream = BytesIO()
-    Image.new("RGB", size, (120, 130, 140)).save(stream, format, **save)
-    return stream.getvalue()
-
-
 PLAIN = [
-    _plain("JPEG"),
-    _plain("JPEG", (4000, 3000)),
-    _plain("JPEG", quality=100, progressive=True, icc_profile=bytes(range(256)) * 40),
-    _plain("PNG"),
-    _plain("PNG", (4000, 3000)),
-    _plain("WEBP"),
-    _plain("WEBP", (2000, 2000), lossless=True),
+    plain_picture("jpg"),
+    plain_picture("jpg", (4000, 3000)),
+    plain_picture("jpg", quality=100, progressive=True, icc_profile=bytes(range(256)) * 40),
+    plain_picture("png"),
+    plain_picture("png", (4000, 3000)),
+    plain_picture("webp"),
+    plain_picture("webp", (2000, 2000), lossless=True),
 ]
 
 

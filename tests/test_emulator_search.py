@@ -5,11 +5,18 @@ from typing import Any
 
 import pytest
 
+from mi_async.api.indexes import SceneRange
+from mi_async.api.search import SearchQuery
+from mi_async.emulator import Latency, Settings
+from mi_async.emulator.synthetic import WORDS
 from tests.support.media import SEARCH, Media, media
+from tests.support.newsroom import newsroom
 from tests.support.raw import ROOM
 
 SEARCHES = f"{ROOM}/assets/search"
 INVALID = (400, "10001")
+NONE = Latency.none()
+AT_ONCE = Settings(importing=NONE, queueing=NONE, analysing=NONE, searching=NONE)
 
 
 async def found(m: Media, query: dict[str, Any], page: str = "", **body: Any) -> list[dict[str, Any]]:
@@ -35,7 +42,7 @@ async def test_a_search_takes_its_time() -> None:
         m.clock.now += SEARCH
         done = (await m.call("GET", f"{SEARCHES}/{number}")).result
         assert (done["status"], done["pageNo"], done["pageSize"]) == ("COMPLETED", 1, 50)
-        assert done["totalCount"] == len(done["results"]) > 0
+        assert done["totalCount"] == len({result["assetId"] for result in done["results"]}) > 0
         scores = [result["score"] for result in done["results"]]
         assert scores == sorted(scores, reverse=True)
         assert done["results"][0]["assetId"] == asset
@@ -196,3 +203,18 @@ async def test_a_failure() -> None:
         number = (await m.call("POST", SEARCHES, {"query": {"textQuery": "sea"}})).result["searchId"]
         m.clock.now += SEARCH
         assert (await m.call("GET", f"{SEARCHES}/{number}")).result == {"searchId": number, "status": "FAILED"}
+
+
+async def test_the_total_counts_assets_and_the_pages_scenes() -> None:
+    async with newsroom(settings=AT_ONCE) as news:
+        workspace = news.workspace
+        project = (await workspace.projects.list()).projects[0].project_id
+        asset = (await workspace.assets.register(project, key="news.mp4", bucket_name="footage")).asset_id
+        await workspace.indexes.request(project, asset, scene_range=SceneRange.EXTRA_SHORT)
+        scenes = (await workspace.indexes.get(project, asset)).extra["scenes"]
+        assert len(scenes) > 1
+        search = await workspace.search.request(SearchQuery(text_query=" ".join(WORDS)))
+        page = await workspace.search.get(search.search_id, page_size=1)
+        assert (page.total_count, page.total_page) == (1, len(scenes))
+        found = [result["sceneId"] async for result in workspace.search.all(search.search_id, page_size=1)]
+        assert sorted(found) == [scene["sceneId"] for scene in scenes]

@@ -1,6 +1,7 @@
 """enroll_person: a person with pictures and tags, once, whatever happens on the way."""
 
 import asyncio
+import pickle
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 
 import mi_async
 from mi_async import (
+    CapacityError,
     ConflictError,
     ImageRejectedError,
     InvalidArgumentError,
+    InvalidRequestError,
     MIError,
     RetryPolicy,
     ServerError,
@@ -20,11 +23,11 @@ from mi_async import (
     State,
     Upload,
 )
-from mi_async.emulator import Fault, Faults, Latency, Settings
+from mi_async.emulator import Fault, Faults, Latency, Rejection, Settings
 from mi_async.workflows.parallel import each
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import newsroom, no_lease_held
-from tests.support.pictures import picture
+from tests.support.pictures import picture, plain_picture
 
 STATES = ["presigned", "stored", "confirmed", "attached"]
 FAILING = [
@@ -293,3 +296,85 @@ async def test_a_progress_callback_that_fails_ends_the_workflow_with_its_own_err
 
 def test_the_workspace_asks_nothing_and_shows_its_name() -> None:
     assert issubclass(mi_async.Workspace, mi_async.api.WorkspaceGroups)
+
+
+PLAIN_IMAGE = plain_picture()
+
+
+async def test_a_single_image_that_is_refused_is_named() -> None:
+    async with newsroom() as news:
+        with pytest.raises(
+            InvalidRequestError, match=r"^<bytes>: persons\.create: Please upload a large, clear"
+        ) as caught:
+            await news.workspace.enroll_person("Hong", [PLAIN_IMAGE])
+        assert (caught.value.code, caught.value.images) == ("10069", ("<bytes>",))
+        assert pickle.loads(pickle.dumps(caught.value)).images == ("<bytes>",)  # noqa: S301  our own
+
+
+async def test_one_of_several_is_named_on_demand(tmp_path: Path) -> None:
+    names = ["a.jpg", "plain.png", "b.jpg", "dull.png"]
+    for name in names:
+        content = PLAIN_IMAGE if name.endswith("png") else picture("jpg", 300, 300, seed=ord(name[0]))
+        (tmp_path / name).write_bytes(content)
+    sources = [tmp_path / name for name in names]
+    async with newsroom() as news:
+        with pytest.raises(InvalidRequestError) as together:
+            await news.workspace.enroll_person("Hong", sources)
+        assert str(together.value).endswith("; it is about one of 4 images: one_by_one=True says which")
+        assert together.value.images == ()
+        assert not list(news.server.state.persons())
+
+        attached: list[str] = []
+
+        def note(upload: Upload) -> None:
+            if upload.state is State.ATTACHED:
+                attached.append(Path(upload.image.name).name)
+
+        with pytest.raises(InvalidRequestError) as caught:
+            await news.workspace.enroll_person("Hong", sources, tags=["Anchor"], one_by_one=True, progress=note)
+        assert [Path(name).name for name in caught.value.images] == ["plain.png", "dull.png"]
+        assert str(caught.value).startswith(f"{sources[1]}, {sources[3]}: persons.set_thumbnails: Please upload")
+        (person,) = news.server.state.persons()
+        assert (person.name, len(person.thumbnails), len(person.tag_ids)) == ("Hong", 2, 1)
+        assert caught.value.created["person_id"] == person.id
+        assert len(caught.value.created["thumbnail_keys"]) == 4
+        assert attached == ["a.jpg", "b.jpg"]
+
+
+async def test_one_by_one_the_first_is_the_primary_one_and_other_failures_end_it() -> None:
+    images = [picture("jpg", seed=seed) for seed in range(3)]
+    async with newsroom(retry=RetryPolicy(max_attempts=1)) as news:
+        person = await news.workspace.enroll_person("Hong", images, one_by_one=True)
+        assert [thumbnail.is_primary_thumbnail for thumbnail in person.thumbnails] == [True, False, False]
+        assert news.server.log.count("persons.set_thumbnails") == 2
+        with pytest.raises(InvalidRequestError) as first:
+            await news.workspace.enroll_person("Kim", [PLAIN_IMAGE, images[0]], one_by_one=True)
+        assert first.value.images == ("<bytes>",)
+        news.server.faults.next("persons.set_thumbnails", Rejection(10068))
+        with pytest.raises(CapacityError) as full:
+            await news.workspace.enroll_person("Lee", images, one_by_one=True)
+        assert full.value.created["person_id"] == list(news.server.state.persons())[-1].id
+
+
+@pytest.mark.parametrize("code", ["10072", "10073", "10074"])
+async def test_every_code_about_an_image_names_it(code: str) -> None:
+    async with newsroom() as news:
+        news.server.faults.next("persons.set_thumbnails", Rejection(int(code)))
+        with pytest.raises(InvalidRequestError) as caught:
+            await news.workspace.enroll_person("Hong", [picture("jpg"), picture("png")], one_by_one=True)
+        assert (caught.value.code, len(caught.value.images)) == (code, 1)
+
+
+async def test_a_refusal_of_what_follows_the_first_hundred_is_about_them() -> None:
+    async with newsroom(Settings(latency=Latency.none())) as news:
+        images = [*[picture("jpg", 256, 256)] * 100, PLAIN_IMAGE]
+        with pytest.raises(InvalidRequestError, match=r"^<bytes>: persons\.set_thumbnails") as caught:
+            await news.workspace.enroll_person("Hong", images)
+        assert caught.value.images == ("<bytes>",)
+
+
+def test_many_names_are_cut() -> None:
+    error = InvalidRequestError(400, "10069", "No face.")
+    error.name_images(["a", "b", "c", "d", "e"])
+    assert str(error) == "a, b, c and 2 more: No face. (HTTP 400, code 10069)"
+    assert len(error.images) == 5

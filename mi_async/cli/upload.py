@@ -63,15 +63,17 @@ def enroll(
     ] = None,
     description: str | None = None,
     fit: Fit = False,
+    one_by_one: Annotated[bool, Parameter(negative=())] = False,
     service: InWorkspace,
 ) -> None:
-    """Create a person with pictures, the first being the main one, and tags.
+    """Create a person with images, the first being the primary one, and tags.
 
     Args:
         name: 1 to 50 characters, unique in the workspace.
         description: 1 to 700 characters.
+        one_by_one: Add each image after the first in a request of its own, to learn which one the service refuses.
     """
-    wish = {"tags": tag or [], "description": description, "fit": fit}
+    wish = {"tags": tag or [], "description": description, "fit": fit, "one_by_one": one_by_one}
     event_loop.run(_enroll(name, read(sources, fit=fit), wish, service))
 
 

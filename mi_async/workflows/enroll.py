@@ -6,8 +6,8 @@ The bounds are those of the operations.
 """
 
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from os import PathLike
 from typing import Any
 
@@ -26,8 +26,8 @@ from mi_async.api.persons import (
     SortType,
     ThumbnailInput,
 )
-from mi_async.errors import ConflictError, InvalidArgumentError, MIError
-from mi_async.workflows.attach import add_thumbnails, shows
+from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIError
+from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image, shows
 from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.parallel import each
 from mi_async.workflows.source import Image, Source, check_image, load_image
@@ -48,8 +48,9 @@ async def enroll_person(
     tags: Iterable[str] = (),
     progress: Progress | None = None,
     load: Callable[[Source | Image], Awaitable[Image]] = load_image,
+    one_by_one: bool = False,
 ) -> Person:
-    """Create a person with pictures, the first being the main one, and tags; see ``Workspace.enroll_person``."""
+    """Create a person with images, the first being the primary one, and tags; see ``Workspace.enroll_person``."""
     name, tag_names, listed = _checked(name, description, tags, sources, validate=context.validate)
     refuse_async(progress)
     follow = _Follower(progress)
@@ -68,18 +69,54 @@ async def enroll_person(
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
         uploads = await each(upload, enumerate(pictures), context.parallel)
         inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
-        done["person_id"] = person_id = await create_person(context, name, description, inputs[:MAX_PER_CREATE])
-        for start in range(MAX_PER_CREATE, len(inputs), MAX_PER_CREATE):
-            await add_thumbnails(context, person_id, inputs[start : start + MAX_PER_CREATE])
+        size = 1 if one_by_one else MAX_PER_CREATE
+        with _naming(uploads[:size]):
+            done["person_id"] = person_id = await create_person(context, name, description, inputs[:size])
+        refused = await _add(context, person_id, uploads[size:], size)
         if tag_ids:
             await context.groups.persons.add_tags(person_id, tag_ids=list(tag_ids.values()))
         person = await context.groups.persons.get(person_id)
     except BaseException as error:
         tell_created(error, thumbnail_keys=list(follow.stored), **done)
         raise
-    for arrived in uploads:
+    for arrived in [upload for upload in uploads if upload.key not in refused]:
         follow(evolve(arrived, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
+    if refused:
+        refusal = _named(refused, uploads)
+        tell_created(refusal, thumbnail_keys=list(follow.stored), **done)
+        raise refusal
     return person
+
+
+async def _add(context: Context, person_id: int, uploads: Sequence[Upload], size: int) -> dict[str, APIError]:
+    """Add images to a person in requests of so many; of single ones return the refusals by thumbnail key."""
+    inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
+    if size == 1:
+        return await add_one_by_one(context, person_id, inputs)
+    for start in range(0, len(inputs), size):
+        with _naming(uploads[start : start + size]):
+            await add_thumbnails(context, person_id, inputs[start : start + size])
+    return {}
+
+
+@contextmanager
+def _naming(uploads: Sequence[Upload]) -> Iterator[None]:
+    """Say of a refusal which image it is about, or how to learn it where it is about one of several."""
+    try:
+        yield
+    except MIError as error:
+        if refuses_image(error) and len(uploads) == 1:
+            error.name_images([uploads[0].image.name])
+        elif refuses_image(error):
+            error.args = (f"{error.args[0]}; it is about one of {len(uploads)} images: one_by_one=True says which",)
+        raise
+
+
+def _named(refused: Mapping[str, APIError], uploads: Iterable[Upload]) -> APIError:
+    """Return the first refusal, with the names of all refused images; the person has the others."""
+    error = next(iter(refused.values()))
+    error.name_images([upload.image.name for upload in uploads if upload.key in refused])
+    return error
 
 
 @define

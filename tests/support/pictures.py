@@ -36,6 +36,13 @@ def picture(format: str = "jpg", width: int = 300, height: int = 300, seed: int 
     return stream.getvalue()
 
 
+def plain_picture(format: str = "png", size: tuple[int, int] = (300, 300), **save: Any) -> bytes:  # noqa: A002  reads as the format
+    """Bytes of a picture of a single colour, in which the emulator finds no face."""
+    stream = BytesIO()
+    Image.new("RGB", size, (120, 130, 140)).save(stream, {"jpg": "JPEG"}.get(format, format.upper()), **save)
+    return stream.getvalue()
+
+
 def padded(size: int) -> bytes:
     """Bytes of a PNG picture, exactly so many."""
     content = picture("png")

@@ -50,6 +50,7 @@ async def summaries(newsroom: mi_async.Workspace) -> None:
     await group.request(1, 2, scene_ids=[1])
     assert_type((await group.status(1, 2)).status.is_cancellable, bool)
     assert_type((await group.get(1, 2)).scene_summary_info, mi_async.SceneSummaryInfo | None)
+    assert_type((await group.get(1, 2)).scene_summaries, tuple[Mapping[str, Any], ...])
 
 
 async def search(session: mi_async.Session, newsroom: mi_async.Workspace) -> None:

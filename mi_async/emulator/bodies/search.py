@@ -80,18 +80,23 @@ class EmulatedSearch(Search):
         return RequestedSearch(number)
 
     async def get(self, search_id: str, *, page_num: int | None = None, page_size: int | None = None) -> SearchResults:
-        """Tell how a search goes, and show one page of what it found."""
+        """Return how a search goes and one page of what it found.
+
+        Pages are of scenes, and the total counts assets, as the current pages of the service say: a client that takes
+        the one for the other ends early.
+        """
         search = self._room.searches.get(search_id)
         if search is None:
             raise Refused(rules.NOT_FOUND, f"search {search_id!r}")
-        page = rules.SEARCH_PAGES.page(self._left(search), 1 if page_num is None else page_num, page_size)
+        left = self._left(search)
+        page = rules.SEARCH_PAGES.page(left, 1 if page_num is None else page_num, page_size)
         status = STATUSES[search.job.phase(self._state.now())]
         if status is not SearchStatus.COMPLETED:
             return SearchResults(search_id, status)
         return SearchResults(
             search_id,
             status,
-            page.total_count,
+            len({found.asset.id for found in left}),
             page.total_page,
             page.page_no,
             page.page_size,
