@@ -16,6 +16,7 @@ from mi_async._core.wire import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, InvalidArgumentError, MIError, TransportError, UploadFailedError
+from mi_async.text import one_line
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.source import Image, Source, load_image
@@ -134,9 +135,15 @@ async def check(context: Context, upload: Upload) -> Upload:
     answer = await context.groups.thumbnails.complete(known(upload.key))
     if answer.upload_status == UploadStatus.COMPLETED:
         return evolve(upload, state=State.CONFIRMED)
+    message, status = answer.upload_message, answer.upload_status
     # Right after the PUT, "does not exist" may only mean "not yet".
-    if answer.upload_message != UploadMessage.FILE_NOT_EXIST:
+    if message != UploadMessage.FILE_NOT_EXIST and (message is not None or status == UploadStatus.FAILED):
         raise _failed(upload, answer)
+    if not status.is_known and context.poller.is_news(f"upload {status}"):
+        word = one_line(str(status))[:60]
+        _log.warning(
+            "an upload has the status %s, which this version does not know; it is taken for one that goes on", word
+        )
     return upload
 
 
@@ -230,10 +237,8 @@ def _refused(upload: Upload, reason: str, text: str) -> UploadFailedError:
 
 
 def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
-    status = check.upload_status
-    reason = str(check.upload_message or status)
-    text = "was refused" if status == UploadStatus.FAILED else f"has the unknown status {status}"
-    return _refused(upload, reason, f"the upload {text}: {reason}")
+    reason = str(check.upload_message or check.upload_status)
+    return _refused(upload, reason, f"the upload was refused: {reason}")
 
 
 def late(upload: Upload, waited: float) -> UploadFailedError:
