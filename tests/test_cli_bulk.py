@@ -142,7 +142,7 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
     written = capsys.readouterr()
     assert json.loads(written.out)["ending"]
     assert "run the same command again to go on" in written.err
-    assert re.search(r"^error: more than 3 items have failed in this run$", written.err, re.MULTILINE)
+    assert re.search(r"^error: more than 3 items did not go well in this run$", written.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
