@@ -116,9 +116,9 @@ async def test_two_runs_with_journals_of_their_own_are_told_and_both_end(
     async with newsroom(Settings(latency=Latency.none())) as news:
         first = news.workspace.enroll_many(people(3), journal=tmp_path / "first")
         async with first:
-            async for _ in first:
-                second = await news.workspace.enroll_many(people(1), journal=tmp_path / "second")
-                break
+            stream = aiter(first)
+            await anext(stream)
+            second = await news.workspace.enroll_many(people(1), journal=tmp_path / "second")
         assert second.ended == 1
     who = f"another run (process {os.getpid()}, journal {tmp_path / 'first'})"
     may = "a name that both have is refused as taken in one of them"

@@ -41,14 +41,13 @@ def marked(identity: Identity, journal: str | os.PathLike[str]) -> Generator[Non
     """
     try:
         path = _path(identity)
-        lock = FileLock(path, timeout=0, thread_local=False, mode=0o600)
-        lock.acquire()
-    except Timeout:
-        _log.warning("%s", _warning(identity, path))
-        yield
-        return
+        lock = _lock(path)
     except OSError as error:
         _log.debug("no mark of this run can be made: %s", error)
+        yield
+        return
+    if lock is None:
+        _log.warning("%s", _warning(identity, path))
         yield
         return
     try:
@@ -76,6 +75,16 @@ def _path(identity: Identity) -> Path:
         raise OSError(message)
     named = (identity.endpoint, identity.access_key, identity.workspace, identity.operation)
     return folder / f"{hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]}.lock"
+
+
+def _lock(path: Path) -> FileLock | None:
+    """Return the lock, None if another run has it; the system frees that of a killed process."""
+    lock = FileLock(path, timeout=0, thread_local=False, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock
 
 
 def _write(path: Path, about: dict[str, str | int]) -> None:
