@@ -26,7 +26,7 @@ URL. Every message is one line without control characters: file names and servic
       UploadFailedError       an upload that the storage or the service refused
       JobError                a job at the service of which there is no result (yet)
         ImportFailedError AnalysisFailedError SearchFailedError
-        JobStateError         a state that this version does not know, or a job that nobody asked for
+        JobStateError         a job that nobody asked for
         JobTimeoutError       the wait took longer than allowed (and a builtin time-out); the job goes on
       JournalError  BulkError
 
@@ -373,7 +373,7 @@ class SearchFailedError(JobError):
 
 
 class JobStateError(JobError):
-    """A job in a state that this version does not know, or one that nobody has asked for."""
+    """A job that nobody has asked for."""
 
 
 class JobTimeoutError(JobError, builtins.TimeoutError):

@@ -16,6 +16,7 @@ import mi_async
 from mi_async import (
     AnalysisFailedError,
     AnalysisStatus,
+    Clock,
     ConflictError,
     Hooks,
     ImportFailedError,
@@ -344,16 +345,31 @@ def test_every_kind_has_a_finite_time_limit_and_knows_every_state() -> None:
         ("search", '{"searchId": "abc", "status": "THAWING"}'),
     ],
 )
-async def test_an_unknown_state_is_surfaced_at_once(kind: str, answer: str) -> None:
+async def test_an_unknown_state_goes_on_until_the_limit_and_is_told_once(
+    kind: str, answer: str, caplog: pytest.LogCaptureFixture
+) -> None:
     token = "search:newsroom:abc" if kind == "search" else f"{kind}:newsroom:101:7"
-    async with talking(success(answer)) as (session, server):
-        job = session.job(token)
-        with pytest.raises(JobStateError, match="has the state THAWING, which this version does not know") as caught:
-            await job
-        assert caught.value.state == "THAWING"
-        assert job.phase is JobPhase.UNKNOWN
-        assert await job.refresh() == "THAWING"
-        assert len(server.received) == 2
+    async with talking(success(answer), clock=Clock(SPEED)) as (session, server):
+        job, other = session.job(token), session.job(token)
+        said = "is THAWING after 40 s of waiting; this version does not know that state; it may go on"
+        with pytest.raises(JobTimeoutError, match=said) as late:
+            await job.wait(timeout=40)
+        assert late.value.state == "THAWING"
+        assert (job.phase, job.ended) == (JobPhase.UNKNOWN, False)
+        assert await other.refresh() == "THAWING"
+        assert len(server.received) >= 2
+    told = [record.getMessage() for record in caplog.records if "does not know" in record.getMessage()]
+    noun = KINDS[kind].noun
+    assert told == [
+        f"{token}: the {noun} has the state THAWING, which this version does not know; it is taken for one that goes on"
+    ]
+
+
+async def test_a_state_that_becomes_known_again_ends_the_wait() -> None:
+    asset = success('{"assetId": 7, "fileName": "a.mp4", "projectId": 101}')
+    states = [success(f'{{"assetId": 7, "uploadStatus": "{state}"}}') for state in ("THAWING", "COMPLETED")]
+    async with talking(*states, asset, clock=Clock(SPEED)) as (session, _server):
+        assert (await session.job("import:newsroom:101:7").wait()).asset_id == 7
 
 
 @pytest.mark.parametrize("make", [index_job, summary_job])

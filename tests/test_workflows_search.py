@@ -21,10 +21,12 @@ from mi_async import (
 from mi_async.emulator import Latency, Settings
 from mi_async.errors import JobTimeoutError
 from mi_async.workflows.search import SceneHit, read_hit
+from tests.support.canned import success
 from tests.support.footage import first_project, footage, keywords
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import SPEED, Newsroom, newsroom, no_lease_held, served_elsewhere
 from tests.support.pictures import picture
+from tests.support.talking import talking
 
 INSTANT = Latency.none()
 SEARCHED = Settings(latency=INSTANT, importing=INSTANT, queueing=INSTANT, analysing=INSTANT, searching=INSTANT)
@@ -236,3 +238,25 @@ def test_a_result_of_another_form_is_a_hit_all_the_same() -> None:
     assert (hit.asset_id, hit.score, hit.start_ms, hit.scene_id) == (None, 0.5, None, 3)
     assert hit.extra == {"assetId": "17", "startMs": {"ms": 1}, "when": None}
     assert read_hit({}) == SceneHit()
+
+
+@pytest.mark.parametrize("state", ["FAILED", "RUNNING", "THAWING"])
+async def test_a_search_whose_later_page_says_otherwise_is_incomplete(state: str) -> None:
+    results = ", ".join(f'{{"sceneId": {number}}}' for number in range(100))
+    pages = [
+        f'{{"searchId": "abc", "status": "COMPLETED", "totalCount": 150, "totalPage": 2, "results": [{results}]}}',
+        f'{{"searchId": "abc", "status": "{state}", "totalCount": 0, "totalPage": 0, "results": []}}',
+    ]
+    hits: list[SceneHit] = []
+    async with talking(success('{"searchId": "abc"}'), *map(success, pages)) as (session, _server):
+
+        async def walk() -> None:
+            async with aclosing(session.workspace("newsroom").search_scenes("goal")) as scenes:
+                async for hit in scenes:
+                    hits.append(hit)  # noqa: PERF401  what came before the failure counts
+
+        said = f"search:newsroom:abc: page 2 says {state}; what came before it is not all there is"
+        with pytest.raises(SearchFailedError, match=said) as failed:
+            await walk()
+    assert len(hits) == 100
+    assert (failed.value.job, failed.value.state) == ("search:newsroom:abc", state)

@@ -12,7 +12,9 @@ import mi_async
 from mi_async import Clock, ImageRejectedError, Polling, Quota, RetryPolicy, State, Upload, UploadFailedError
 from mi_async._core.images import Picture
 from mi_async.api.persons import PersonThumbnail
+from mi_async.api.thumbnails import UploadCheck, UploadStatus
 from mi_async.emulator import Fault, Latency, Settings
+from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
 from mi_async.workflows.attach import shows
 from mi_async.workflows.source import Image
 from tests.support.interruption import CancelAt
@@ -161,6 +163,26 @@ async def test_an_upload_that_never_finishes_fails_after_the_timeout_of_polling(
         assert caught.value.ambiguous
         assert 30.0 <= clock.monotonic() - started < 60.0
         assert news.server.log.count("thumbnails.complete") < 10
+
+
+async def test_an_unknown_status_goes_on_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    body, left = EmulatedThumbnails.complete, [2]
+
+    async def thawing(self: EmulatedThumbnails, thumbnail_key: str) -> UploadCheck:
+        left[0] -= 1
+        return UploadCheck(UploadStatus("THAWING"), None) if left[0] >= 0 else await body(self, thumbnail_key)
+
+    async with newsroom(QUICK) as news:
+        number = await person(news)
+        monkeypatch.setattr(EmulatedThumbnails, "complete", thawing)
+        upload = await news.workspace.upload_thumbnail(number, picture(seed=3))
+        assert upload.state is State.ATTACHED
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == [
+        "an upload has the status THAWING, which this version does not know; it is taken for one that goes on"
+    ]
 
 
 async def test_unknown_person_is_said_after_the_upload_with_its_key() -> None:

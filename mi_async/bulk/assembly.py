@@ -22,6 +22,7 @@ from mi_async.bulk.pool import Pool
 from mi_async.bulk.process import Admission as Gate
 from mi_async.bulk.process import Process
 from mi_async.bulk.records import INGEST, Identity
+from mi_async.bulk.run_mark import marked
 from mi_async.bulk.steps import Means
 from mi_async.bulk.studio import Studio, goal_of
 from mi_async.bulk.tag_ids import TagIds
@@ -93,6 +94,7 @@ async def _journal(stack: AsyncExitStack, context: Context, operation: str, opti
     identity = Identity(context.endpoint, await context.account(), context.groups.name, operation)
     journal = await Journal.open(options.journal, identity, clock=context.clock)
     stack.push_async_callback(journal.aclose)
+    stack.enter_context(marked(identity, options.journal))
     return journal
 
 

@@ -5,6 +5,7 @@ Law: a handle starts nothing and stops nothing but by ``cancel``; ending a wait 
 
 import asyncio
 import inspect
+import logging
 import math
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, suppress
@@ -19,6 +20,7 @@ from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.search import SearchResults
 from mi_async.errors import ConflictError, InvalidArgumentError, JobStateError, JobTimeoutError, MIError
 from mi_async.models import OpenEnum
+from mi_async.text import one_line
 from mi_async.workflows.context import Context
 from mi_async.workflows.kinds import IMPORT, INDEX, SEARCH, SUMMARY, Ids, JobPhase, Kind, Seen
 from mi_async.workflows.lane import Answer, Question
@@ -26,6 +28,10 @@ from mi_async.workflows.tokens import Token
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
+SHOWN = 60
+"""Characters of a state that a message shows."""
 SETTLING = 30.0
 """Seconds after our own request for which the service may not have heard of the job yet."""
 
@@ -121,7 +127,7 @@ class Job(Generic[T]):
             ImportFailedError, AnalysisFailedError, SearchFailedError: the job failed, or was cancelled by somebody.
             JobTimeoutError: it takes longer; it goes on at the service. Its cause is how the last question failed, if
                 it did.
-            JobStateError: its state is one that this version does not know, or nobody asked for the job.
+            JobStateError: nobody asked for the job.
             MIError: asking is of no use now: the asset is gone, the keys may not see it, the session was closed. That
                 is not the end of the job: the next wait asks again.
         """
@@ -163,7 +169,13 @@ class Job(Generic[T]):
         self._context.poller.hurry(self._kind.pace, self.id)
 
     async def _look(self) -> Seen:
-        return await self._kind.look(self._context.groups, self._ids)
+        """Ask once; a state that this version does not know is logged once in a session, and waited out."""
+        seen = await self._kind.look(self._context.groups, self._ids)
+        word = one_line(str(seen.state))[:SHOWN]
+        if seen.phase is JobPhase.UNKNOWN and self._context.poller.is_news(f"{self._kind.name} {word}"):
+            text = "%s: the %s has the state %s, which this version does not know; it is taken for one that goes on"
+            _log.warning(text, self, self._kind.noun, word)
+        return seen
 
     async def _ask(self) -> Answer:
         """One question of the poller."""
@@ -255,17 +267,16 @@ class Job(Generic[T]):
                 return self._kind.failure(f"{self}: the {noun} failed: {said}", job=self.id, state=state)
             case JobPhase.CANCELLED:
                 return self._kind.failure(f"{self}: the {noun} was cancelled: {said}", job=self.id, state=state)
-            case JobPhase.ABSENT:
-                return JobStateError(f"{self}: nobody has asked for this {noun}: {said}", job=self.id, state=state)
             case _:
-                text = f"{self}: the {noun} has the state {said}, which this version does not know"
-                return JobStateError(text, job=self.id, state=state)
+                return JobStateError(f"{self}: nobody has asked for this {noun}: {said}", job=self.id, state=state)
 
     def _late(self, timeout: float | None) -> JobTimeoutError:
         seconds = self.timeout if timeout is None else timeout
         seen = "has not been seen yet" if self.state is None else f"is {self.state}"
         over = self.phase is not None and not self.phase.is_active
         goes = "its result has not come" if over else "it goes on"
+        if self.phase is JobPhase.UNKNOWN:
+            goes = "this version does not know that state; it may go on"
         if self._trouble is not None:
             goes = f"asking failed last ({self._trouble}); it may go on"
         brief = f"{self}: {seen} after {seconds:g} s of waiting; {goes}"

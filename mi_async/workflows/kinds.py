@@ -36,7 +36,10 @@ RESULTS = 100
 
 
 class JobPhase(StrEnum):
-    """How far a job is, whatever its kind; ABSENT is one that nobody has asked for."""
+    """How far a job is, whatever its kind.
+
+    ABSENT is one that nobody has asked for, UNKNOWN a state that this version does not know: it is believed to go on.
+    """
 
     ABSENT = "absent"
     WAITING = "waiting"
@@ -48,8 +51,8 @@ class JobPhase(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether the job goes on by itself."""
-        return self in {JobPhase.WAITING, JobPhase.RUNNING}
+        """True if the job goes on by itself, or may: a new word of the service is no end."""
+        return self in {JobPhase.WAITING, JobPhase.RUNNING, JobPhase.UNKNOWN}
 
 
 @frozen

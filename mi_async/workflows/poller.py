@@ -21,6 +21,7 @@ class Poller:
     """All lanes of a session; made by the session in its event loop."""
 
     clock: Clock
+    _noted: set[str] = field(init=False, factory=set)
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _lanes: dict[Pace, Lane] = field(init=False, factory=dict)
     _closed: bool = field(init=False, default=False)
@@ -58,6 +59,13 @@ class Poller:
             lane.leave(thing, waiter)
             if not waiter.future.cancel() and not waiter.future.cancelled():
                 waiter.future.exception()  # whoever went away in this very moment does not want it
+
+    def is_news(self, note: str) -> bool:
+        """Return True the first time that a note is made in this session."""
+        if note in self._noted:
+            return False
+        self._noted.add(note)
+        return True
 
     def hurry(self, pace: Pace, key: str) -> None:
         """Ask soon: something is known to have changed."""

@@ -10,11 +10,13 @@ from attrs import define, evolve, field, frozen
 
 from mi_async._core import convert
 from mi_async._core.paging import every
-from mi_async.api.search import SearchResults
-from mi_async.errors import ResponseError
+from mi_async.api.search import SearchResults, SearchStatus
+from mi_async.errors import ResponseError, SearchFailedError
 from mi_async.models import JsonObject, Model, Page
 from mi_async.notebook import told
+from mi_async.text import one_line
 from mi_async.workflows.context import Context
+from mi_async.workflows.jobs import SHOWN, search_job
 from mi_async.workflows.kinds import RESULTS
 from mi_async.workflows.query_image import QueryUploads, upload_query_image
 from mi_async.workflows.scene_query import Asked, Wanted, check
@@ -104,4 +106,10 @@ class _Search:
         return found
 
     async def _further(self, number: int) -> SearchResults:
-        return await self.context.groups.search.get(self.search_id, page_num=number, page_size=RESULTS)
+        """Get a later page of a search that has ended; it must still have ended well, or hits would be missing."""
+        found = await self.context.groups.search.get(self.search_id, page_num=number, page_size=RESULTS)
+        if found.status != SearchStatus.COMPLETED:
+            job, state = search_job(self.context, self.search_id).id, str(found.status)
+            message = f"{job}: page {number} says {one_line(state)[:SHOWN]}; what came before it is not all there is"
+            raise SearchFailedError(message, job=job, state=state)
+        return found

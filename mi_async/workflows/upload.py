@@ -137,9 +137,15 @@ async def check(context: Context, upload: Upload) -> Upload:
     answer = await context.groups.thumbnails.complete(known(upload.key))
     if answer.upload_status == UploadStatus.COMPLETED:
         return evolve(upload, state=State.CONFIRMED)
+    message, status = answer.upload_message, answer.upload_status
     # Right after the PUT, "does not exist" may only mean "not yet".
-    if answer.upload_message != UploadMessage.FILE_NOT_EXIST:
+    if message != UploadMessage.FILE_NOT_EXIST and (message is not None or status == UploadStatus.FAILED):
         raise _failed(upload, answer)
+    if not status.is_known and context.poller.is_news(f"upload {status}"):
+        word = escaped(str(status))
+        _log.warning(
+            "an upload has the status %s, which this version does not know; it is taken for one that goes on", word
+        )
     return upload
 
 
@@ -234,10 +240,8 @@ def _refused(upload: Upload, reason: str, text: str) -> UploadFailedError:
 
 
 def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
-    status = check.upload_status
-    reason = str(check.upload_message or status)
-    text = "was refused" if status == UploadStatus.FAILED else f"has the unknown status {escaped(status)}"
-    return _refused(upload, reason, f"the upload {text}: {escaped(reason)}")
+    reason = str(check.upload_message or check.upload_status)
+    return _refused(upload, reason, f"the upload was refused: {escaped(reason)}")
 
 
 def late(upload: Upload, waited: float) -> UploadFailedError:
