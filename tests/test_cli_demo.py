@@ -45,11 +45,11 @@ def test_the_demo_enrolls_everybody(capsys: pytest.CaptureFixture[str], monkeypa
 @pytest.mark.parametrize(
     ("started", "typed"),
     [
-        ("{here}/.venv/bin/mi-async", ".venv/bin/mi-async"),
-        ("{here}/a b/mi-async", "'a b/mi-async'"),
-        (".venv/bin/mi-async", ".venv/bin/mi-async"),
-        ("/x/mi-async", "/x/mi-async"),
-        ("{here}/mi_async/__main__.py", "bin/python -m mi_async"),
+        ("{here}/.venv/bin/mi-async", "{here}/.venv/bin/mi-async"),
+        ("{here}/a b/mi-async", "'{here}/a b/mi-async'"),
+        (".venv/bin/mi-async", "{here}/.venv/bin/mi-async"),
+        ("app.pyz", "{here}/bin/python {here}/app.pyz"),
+        ("{here}/mi_async/__main__.py", "{here}/bin/python -m mi_async"),
     ],
 )
 def test_what_to_type_next_can_be_typed(
@@ -60,11 +60,24 @@ def test_what_to_type_next_can_be_typed(
     monkeypatch.chdir(deep)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sys.argv", [started.format(here=deep)])
+    monkeypatch.setattr("sys.path", ["", str(Path(module.__file__).parents[2])])
+    for program in (".venv/bin/mi-async", "a b/mi-async"):
+        (deep / program).parent.mkdir(parents=True)
+        (deep / program).touch(0o755)
     monkeypatch.setattr("sys.executable", str(deep / "bin" / "python"))
-    assert module._program() == typed
+    assert module._program() == typed.format(here=deep)
     on_path = tmp_path / "mi-async"
     on_path.touch(0o755)
     assert module._program() == "mi-async"
+
+
+def test_a_package_in_the_current_directory_is_found_from_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sys.argv", ["mi_async/__main__.py"])
+    monkeypatch.setattr("sys.executable", "/bin/python3")
+    folder = str(Path(module.__file__).parents[2])
+    monkeypatch.setattr("sys.path", [folder, "/lib/python"])
+    assert module._program() == f"PYTHONPATH={folder} /bin/python3 -m mi_async"
 
 
 async def test_on_a_terminal_the_demo_draws() -> None:

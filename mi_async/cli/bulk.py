@@ -4,6 +4,7 @@ Law: running the same command again is the resume; a run that has begun leaves i
 """
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
@@ -240,6 +241,9 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
         if value is not None and not value >= 0:
             message = f"{name} is a number from 0, not {value:g}"
             raise InvalidArgumentError(message)
+    if options.journal is None and not options.dry_run and not os.access(".", os.W_OK):
+        message = f"--journal: the journal would be {journal.absolute()}, where nothing can be written; give it a place"
+        raise InvalidArgumentError(message)
     if options.dry_run:
         return _plan(job, source, journal, options, service)
     report = event_loop.run(_run(job, source, (journal, target), options, service))

@@ -108,7 +108,7 @@ def _say(console: Console, text: str, *values: object) -> None:
 
 def _next(console: Console) -> None:
     """What to type next."""
-    program, picture = _program(), shlex.quote(_short(example_picture()))
+    program, picture = _program(), _quoted(example_picture())
     blocks = (
         ("What to type next: the emulator in one terminal,", (f"{program} emulator",)),
         (
@@ -133,17 +133,24 @@ def _next(console: Console) -> None:
 
 
 def _program() -> str:
-    """How to start this program from here."""
+    """Return how this program is started, from any directory."""
     started = sys.argv[0]
     if shutil.which("mi-async") is not None:
         return "mi-async"
     if Path(started).name == "__main__.py":
-        return f"{shlex.quote(_short(sys.executable))} -m mi_async"
-    return shlex.quote(_short(started))
+        return f"{_where_to_import()}{_quoted(sys.executable)} -m mi_async"
+    if not os.access(started, os.X_OK):  # a zipapp that a Python was given
+        return f"{_quoted(sys.executable)} {_quoted(started)}"
+    return _quoted(started)
 
 
-def _short(path: str) -> str:
-    """A path as it is shorter: whole, or from here."""
-    if not Path(path).is_absolute():
-        return path
-    return min(path, os.path.relpath(path), key=len)
+def _where_to_import() -> str:
+    """Return a PYTHONPATH for a package that is found only because it is in the current directory."""
+    folder = Path(__file__).parents[2]
+    installed = any(Path(entry).absolute() == folder for entry in sys.path[1:])
+    return "" if installed else f"PYTHONPATH={shlex.quote(str(folder))} "
+
+
+def _quoted(path: str) -> str:
+    """Return a path for the shell that means the same in every directory."""
+    return shlex.quote(str(Path(path).absolute()))
