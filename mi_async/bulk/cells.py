@@ -33,7 +33,7 @@ NO = (
     "いいえ",
     "否",
 )
-FLAGS = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+FLAGS: dict[str, bool] = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
 """Truth values in English, in Korean and as spreadsheets show them elsewhere. Not ``x``, which some mean as yes."""
 
 ERRORS = frozenset({"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#ERROR!"})
