@@ -101,7 +101,7 @@ def test_the_shell_lines_can_be_pasted_whatever_is_in_them() -> None:
 async def test_faults_are_spread_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Settings] = []
 
-    async def keep(_host: str, _port: int, settings: Settings, _clock: Clock, _storage: Storage | None) -> None:
+    async def keep(_host: str, _port: int, settings: Settings, *_more: Clock | Storage | str | None) -> None:
         seen.append(settings)
         await asyncio.sleep(0)
 

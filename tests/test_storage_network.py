@@ -30,7 +30,7 @@ from mi_async.storage.place import Call, Network, Storage
 from mi_async.storage.refusals import broken
 from mi_async.storage.signature import sign
 from mi_async.storage.store import Store
-from tests.support.canned import canned, http
+from tests.support.canned import SILENCE, canned, http
 from tests.support.storage_calls import CALLS, PIECE, PLACE
 from tests.support.uploading import opened
 
@@ -41,7 +41,7 @@ async def test_nothing_waits_for_an_interim_answer() -> None:
     async with canned(http(b"", kind="application/xml")) as server, opened(server.url, attempts=1) as store:
         for call in CALLS.values():
             with suppress(MIError):  # an empty answer is none to most of them
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):  # one that waits for it does so for ever
                     await call(store)
         assert len(server.received) >= len(CALLS)
         for number in range(len(server.received)):
@@ -248,6 +248,13 @@ def test_what_breaks_on_the_way_is_ours(error: Exception, ambiguous: bool, text:
     ours = broken(error, Call("head_object", PLACE, "https://storage.example"))
     assert ours.ambiguous is ambiguous
     assert str(ours) == f"head_object of {PLACE} at https://storage.example: {text}"
+
+
+async def test_a_call_ends_in_its_time() -> None:
+    async with canned(SILENCE) as server, opened(server.url, attempts=1) as store:
+        with pytest.raises(TimeoutError, match="no end in time") as caught:
+            await store.connection.ask("head_object", PLACE, seconds=0.05)
+    assert isinstance(caught.value, MIError)
 
 
 async def test_an_answer_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
