@@ -7,7 +7,7 @@ Law: pure but for the secret, which is drawn once. What is signed is the canonic
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ _asked: ContextVar[str] = ContextVar("asked", default="")
 
 
 @contextmanager
-def reached_at(address: str) -> Iterator[None]:
+def reached_at(address: str) -> Generator[None]:
     """Make the URLs of one request begin with the address by which its client reached the server."""
     token = _asked.set(address)
     try:

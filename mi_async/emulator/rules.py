@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import frozen
 
@@ -55,7 +55,7 @@ class Rejection:
                 message = f"no documented error {code or status}; give status, code and text, or one of {codes}"
                 raise InvalidArgumentError(message)
             status, code, text, dialect = known.status, known.code, known.text, known.dialect
-        self.__attrs_init__(status, code, text, dialect)
+        cast("Any", self).__attrs_init__(status, code, text, dialect)  # written by attrs, unknown to pyright
 
 
 # the first row of a code is the documented one: some that follow borrow the code of INVALID

@@ -6,7 +6,7 @@ The bounds are those of the operations.
 """
 
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from os import PathLike
 from typing import Any
@@ -100,7 +100,7 @@ async def _add(context: Context, person_id: int, uploads: Sequence[Upload], size
 
 
 @contextmanager
-def _naming(uploads: Sequence[Upload]) -> Iterator[None]:
+def _naming(uploads: Sequence[Upload]) -> Generator[None]:
     """Say of a refusal which image it is about, or how to learn it where it is about one of several."""
     try:
         yield
