@@ -238,7 +238,7 @@ class APIError(MIError):
     def name_images(self, names: Sequence[str]) -> None:
         """Say in the message which images were refused."""
         self.images = tuple(names)
-        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        shown = ", ".join(map(escaped, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
         self.args = (f"{shown}: {self.args[0]}",)
 
 

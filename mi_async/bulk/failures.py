@@ -32,6 +32,7 @@ from mi_async.errors import (
     TransportError,
     UploadFailedError,
 )
+from mi_async.workflows.attach import IMAGE_CODES
 from mi_async.workflows.context import Context
 
 _log = logging.getLogger(__name__)
@@ -52,8 +53,6 @@ class Kind(Enum):
 
 STORAGE = "storage"
 """Operation of the errors of Object Storage."""
-IMAGE_CODES = frozenset({"10069", "10072", "10073", "10074"})
-"""Refusals of an image: no usable face, an unreadable format, no crop, no cover. They do not say which image."""
 ABOUT_ONE_PERSON = ("persons.set_thumbnails", "persons.update", "persons.add_tags")
 """Operations on one person that exists: a limit that they meet is a limit of that person."""
 

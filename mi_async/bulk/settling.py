@@ -9,14 +9,13 @@ from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.errand import END, code_of
-from mi_async.bulk.failures import IMAGE_CODES
 from mi_async.bulk.items import PersonInput
 from mi_async.bulk.outcome import BulkOutcome
 from mi_async.bulk.records import UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.bulk.steps import Means, close, let_go, look
 from mi_async.bulk.work import Moves, Picture, Work, given_up
 from mi_async.errors import APIError, ConflictError, MIError, UploadFailedError
-from mi_async.workflows.attach import add_thumbnails, shows
+from mi_async.workflows.attach import add_thumbnails, refuses_image, shows
 from mi_async.workflows.context import known
 from mi_async.workflows.enroll import MAX_PER_CREATE, create_person, find_person
 from mi_async.workflows.source import name_of
@@ -72,7 +71,7 @@ async def _give(means: Means, work: Work, pictures: Sequence[Picture]) -> None:
     try:
         await _send(means, work, pictures)
     except APIError as error:
-        if error.code not in IMAGE_CODES:
+        if not refuses_image(error):
             raise
         if len(pictures) == 1:
             await _refuse(means, work, pictures[0], error)
