@@ -50,6 +50,7 @@ def _fault(text: str, *, secure: bool) -> str | None:
     """What is wrong with a presigned URL, None when nothing is."""
     if not (text.isascii() and text.isprintable()) or " " in text:
         return "has characters that no URL has"
+    url = URL()
     try:
         url = URL(text, encoded=True)
         absolute = url.scheme in {"http", "https"} and url.host  # a port that is no number is found here

