@@ -16,7 +16,7 @@ from botocore.loaders import JSONFileLoader
 from mi_async import Clock
 from mi_async.bulk.failures import Kind, kind
 from mi_async.errors import AuthenticationError, ConfigError, InvalidArgumentError, MIError
-from mi_async.storage import client
+from mi_async.storage import client, record
 from mi_async.storage.answers import Head
 from mi_async.storage.connection import COMPLETION
 from mi_async.storage.file import LocalFile
@@ -121,10 +121,10 @@ async def test_nothing_that_blocks_is_done_on_the_loop(s3: Bucket, clip: Path, m
     watch(JSONFileLoader, "_load_file", reads=True)
     watch(os, "fsync")
     watch(LocalFile, "check_unchanged")
-    watch(Path, "read_text")
+    watch(record, "open_regular_file")
     watch(Path, "unlink")
     await sent(s3.url, clip)
-    assert set(where) == {"_load_file", "fsync", "check_unchanged", "read_text", "unlink"}
+    assert set(where) == {"_load_file", "fsync", "check_unchanged", "open_regular_file", "unlink"}
     assert where == {name: {False} for name in where}
 
 
