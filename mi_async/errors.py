@@ -238,7 +238,8 @@ class APIError(MIError):
     def name_images(self, names: Sequence[str]) -> None:
         """Say in the message which images were refused."""
         self.images = tuple(names)
-        shown = ", ".join(map(escaped, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        shown = ", ".join(map(escaped, names[:SHOWN])) + more
         self.args = (f"{shown}: {self.args[0]}",)
 
 
