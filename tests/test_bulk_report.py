@@ -11,10 +11,10 @@ import pytest
 from attrs import evolve
 
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import BulkOutcome, Problem, Status
+from mi_async.bulk.outcome import MOST_PROBLEMS, BulkOutcome, Problem, Status
 from mi_async.bulk.progress import BulkProgress
 from mi_async.bulk.records import Identity, PersonRecord, PictureRecord
-from mi_async.bulk.report import SHOWN, BulkReport
+from mi_async.bulk.report import BulkReport
 from mi_async.bulk.results import COLUMNS
 from mi_async.errors import BulkError, ConfigError, JournalError
 from tests.test_html import read
@@ -84,7 +84,7 @@ def test_a_run_that_was_stopped_says_so() -> None:
 def test_a_report_of_many_problems_holds_the_first_and_says_how_many_there_are() -> None:
     failed = [BulkOutcome(str(number), Status.FAILED) for number in range(100)]
     report = BulkReport.at(evolve(END, counts={Status.FAILED: 100}), journal="j", run=1, problems=failed)
-    assert report.problems == tuple(failed[:SHOWN])
+    assert report.problems == tuple(failed[:MOST_PROBLEMS])
     assert "problems, the first 20 of 100; all are in the journal:" in str(report)
     assert len(pickle.dumps(report)) < 10_000
 

@@ -5,30 +5,29 @@ Law: what needs no request is decided here: what is finished, what came before i
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, TypeVar, cast
+from typing import cast
 
 from attrs import define, evolve, field, frozen
 
+from mi_async.bulk.chunks import only
 from mi_async.bulk.items import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.loading import fingerprint, is_file, without_content
-from mi_async.bulk.outcome import BulkOutcome, Problem, Status
-from mi_async.bulk.records import FAILED, OPEN, PersonRecord, PictureRecord, failed_by_picture, worst
+from mi_async.bulk.loading import distinct, fingerprint, is_file, without_content
+from mi_async.bulk.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
+from mi_async.bulk.records import (
+    AGAIN,
+    FAILED,
+    FINAL,
+    OPEN,
+    Known,
+    PersonRecord,
+    PictureRecord,
+    failed_by_picture,
+    worst,
+)
 from mi_async.bulk.turns import Turns
 from mi_async.bulk.work import Picture, Work
-from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.source import Source, name_of
-from mi_async.workflows.upload import State
-
-T = TypeVar("T")
-
-DUPLICATE, INPUT = "DUPLICATE", "INPUT"
-"""Codes of items that are refused here."""
-AGAIN = frozenset({Status.PARKED.value, Status.REJECTED.value})
-"""Ways to end after which the next run looks at an item again."""
-FINAL = frozenset({State.ATTACHED.value, FAILED})
-
-Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
 
 
 @define(eq=False)
@@ -167,7 +166,7 @@ class Admission:
         own: list[PictureRecord] = []
         for name in names:
             row = pictures.get((name, *rows.prints.get(name, (0, 0))))
-            if row is None or _is_to_be_main(work.item, row):
+            if row is None or (work.item.promotes and row.can_become_primary):
                 return None
             if row.state == FAILED:
                 work.recall(row)
@@ -179,7 +178,7 @@ class Admission:
     def _begin(self, work: Work) -> Work:
         item = work.item
         main = 0 if isinstance(item, PersonInput) or item.primary else None
-        work.pictures = [Picture(work, source, primary=n == main) for n, source in enumerate(item.thumbnails)]
+        work.pictures = [Picture(work, source, primary=n == main) for n, source in enumerate(distinct(item.thumbnails))]
         work.open = len(work.pictures)
         work.item = _without_content(item)
         self.turns.join(work)
@@ -197,28 +196,6 @@ def _without_content(item: FaceItem) -> FaceItem:
 def _is_unfinished(work: Work) -> bool:
     """Whether the journal has more to do for a person than pictures."""
     return work.person.person_id is None or work.person.status == OPEN or bool(work.missing_tags())
-
-
-def _is_to_be_main(item: FaceItem, row: PictureRecord) -> bool:
-    """Whether a picture is wanted as the main one that the person was not given as such."""
-    wanted = isinstance(item, ThumbnailUpload) and item.primary
-    return wanted and row.state == State.ATTACHED.value and not row.primary
-
-
-def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:
-    """The items of a chunk, without what is none.
-
-    Raises:
-        InvalidArgumentError: one is of another class.
-    """
-    items: list[T] = []
-    for item in chunk:
-        if isinstance(item, kind):
-            items.append(item)
-        elif not isinstance(item, BadInput):
-            message = f"this run takes {kind.__name__}, not {type(item).__name__}"
-            raise InvalidArgumentError(message)
-    return items
 
 
 @frozen

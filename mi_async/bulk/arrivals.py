@@ -9,17 +9,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from attrs import define, evolve, field
 
 from mi_async._core.paths import stat_path
-from mi_async.bulk.admission import AGAIN, DUPLICATE, INPUT, only
+from mi_async.bulk.asset_decision import AssetDecision, decide
+from mi_async.bulk.chunks import only
 from mi_async.bulk.film import Film, Print, outcome_of
 from mi_async.bulk.items import AssetInput, BadInput, Item
 from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import AssetOutcome, Problem, Status
-from mi_async.bulk.records import OPEN, AssetRecord, Reached
+from mi_async.bulk.outcome import DUPLICATE, INPUT, AssetOutcome, Problem, Status
+from mi_async.bulk.records import AGAIN, OPEN, AssetRecord, Reached
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.place import StoredObject
-
-REFUSED = frozenset({Status.PARTIAL.value, Status.FAILED.value})
-"""Ways to end that stay until ``journal retry``; what was rejected or parked is looked at again."""
 
 
 @define(eq=False)
@@ -92,16 +90,18 @@ class Arrivals:
         return ended or film
 
     def _ended(self, film: Film) -> AssetOutcome | None:
-        """How it ended in an earlier run, when there is nothing to do about it; else it is open."""
+        """Return how it ended in an earlier run, when nothing is left to do; else it is open."""
         row = film.record
-        if film.is_same and row.reached.includes(self.goal):
-            film.record = evolve(row, status=Status.DONE.value, code="", message="")
-            return film.outcome(Status.SKIPPED)
-        if film.is_same and row.status in REFUSED:
-            film.recall()
-            return film.outcome(Status(row.status))
-        film.record = evolve(row, status=OPEN, code="", message="")
-        return None
+        match decide(row, self.goal, is_same=film.is_same):
+            case AssetDecision.SKIP:
+                film.record = evolve(row, status=Status.DONE.value, code="", message="")
+                return film.outcome(Status.SKIPPED)
+            case AssetDecision.RECALL:
+                film.recall()
+                return film.outcome(Status(row.status))
+            case AssetDecision.WORK:
+                film.record = evolve(row, status=OPEN, code="", message="")
+                return None
 
     def _reject(
         self, origin: str, key: str, problem: Problem, seen: dict[tuple[str, str], AssetRecord]

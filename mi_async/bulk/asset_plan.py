@@ -13,13 +13,14 @@ from typing import Any
 from attrs import define, field, frozen
 
 from mi_async._core.operation import Quota
-from mi_async.bulk.admission import DUPLICATE, INPUT, only
-from mi_async.bulk.arrivals import REFUSED, print_of
+from mi_async.bulk.arrivals import print_of
+from mi_async.bulk.asset_decision import AssetDecision, decide
+from mi_async.bulk.chunks import only
 from mi_async.bulk.costs import Cost, costs_of, keeping, listed
 from mi_async.bulk.film import Film, outcome_of
 from mi_async.bulk.input_facts import NO_FACTS, InputFacts, facts_of
 from mi_async.bulk.items import AssetInput, BadInput
-from mi_async.bulk.outcome import AssetOutcome, BulkOutcome, Problem, Status
+from mi_async.bulk.outcome import DUPLICATE, INPUT, AssetOutcome, BulkOutcome, Problem, Status
 from mi_async.bulk.past import GONE, FindAssets, Firsts, Gone, gone, remembered_assets
 from mi_async.bulk.records import INGEST, NOWHERE, AssetRecord, Reached
 from mi_async.bulk.studio import goal_of
@@ -281,12 +282,13 @@ class _Planner:
             yield self._judge(Film(item, place, row, print_of(item)))
 
     def _judge(self, film: Film) -> AssetOutcome | None:
-        """Count what would be done for a film; its outcome, where that is already known not to be good."""
+        """Count what would be done for a media file; return its outcome where that is known not to be good."""
         row = film.record
-        if film.is_same and row.reached.includes(self.goal):
+        decision = decide(row, self.goal, is_same=film.is_same)
+        if decision is AssetDecision.SKIP:
             self._add("skipped")
             return None
-        if film.is_same and row.status in REFUSED:
+        if decision is AssetDecision.RECALL:
             film.recall()
             return film.outcome(Status(row.status))
         try:

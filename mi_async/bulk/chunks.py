@@ -4,9 +4,13 @@ Law: never ahead of who takes them by more than a chunk.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+from typing import TypeVar
 
 from mi_async.bulk.items import BadInput, Input, Item
+from mi_async.errors import InvalidArgumentError
+
+T = TypeVar("T")
 
 CHUNK = 32
 """Items that are looked up at once."""
@@ -47,3 +51,19 @@ def _take(source: Iterable[Item | BadInput]) -> tuple[list[Item | BadInput], Exc
     except Exception as error:  # noqa: BLE001  raised when what came before it has been admitted
         return chunk, error
     return chunk, None
+
+
+def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:
+    """Return the items of a chunk, without bad inputs.
+
+    Raises:
+        InvalidArgumentError: an item is of another class.
+    """
+    items: list[T] = []
+    for item in chunk:
+        if isinstance(item, kind):
+            items.append(item)
+        elif not isinstance(item, BadInput):
+            message = f"this run takes {kind.__name__}, not {type(item).__name__}"
+            raise InvalidArgumentError(message)
+    return items

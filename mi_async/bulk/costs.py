@@ -12,13 +12,11 @@ from attrs import frozen
 from mi_async._core.operation import Quota
 from mi_async._core.output_file import OutputFile
 from mi_async.api import operations
-from mi_async.bulk.outcome import BulkOutcome, Problem
+from mi_async.bulk.outcome import MOST_PROBLEMS, BulkOutcome, Problem
 from mi_async.bulk.results import line, rows_file
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import encodable, one_line, span
 
-SHOWN = 20
-"""Items with problems that a plan holds."""
 MINUTE = 60.0
 
 
@@ -113,5 +111,5 @@ def _writing(target: OutputFile) -> Generator[None]:
 
 
 def _keep(first: list[BulkOutcome], outcome: BulkOutcome) -> None:
-    if len(first) < SHOWN:
+    if len(first) < MOST_PROBLEMS:
         first.append(outcome)

@@ -17,11 +17,9 @@ from mi_async.bulk.chunks import chunks
 from mi_async.bulk.errand import END, Errand
 from mi_async.bulk.failures import Kind
 from mi_async.bulk.items import Input
-from mi_async.bulk.journal import Journal
-from mi_async.bulk.outcome import BulkOutcome, Status
-from mi_async.bulk.process import Admission, Line, Process, Stage
+from mi_async.bulk.outcome import WELL, BulkOutcome, Status
+from mi_async.bulk.process import Admission, Line, Process, RunJournal, Stage
 from mi_async.bulk.progress import BulkProgress
-from mi_async.bulk.report import WELL
 from mi_async.bulk.stage_runner import LeftThere, StageRunner
 from mi_async.bulk.tally import Tally
 from mi_async.errors import BulkError, MIError
@@ -42,8 +40,8 @@ class Engine:
 
     Attributes:
         process: what is done with the items.
+        journal: where the run is recorded.
         tally: what is counted.
-        journal: what is written down.
         patience: seconds for which a service that does not answer is waited for.
         admission: the way in.
         items: the input.
@@ -56,7 +54,7 @@ class Engine:
 
     process: Process
     tally: Tally
-    journal: Journal
+    journal: RunJournal
     patience: float
     admission: Admission
     items: Input

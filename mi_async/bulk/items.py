@@ -78,6 +78,11 @@ class PersonInput:
         """What tells it from all others: the name."""
         return self.name
 
+    @property
+    def promotes(self) -> bool:
+        """Return False: the order of the images says which is the primary one when the person is created."""
+        return False
+
     def fault(self, *, validate: bool = True) -> str | None:
         """What the service would refuse; None when nothing. Without ``validate`` its bounds are not looked at."""
         if not self.thumbnails:
@@ -113,6 +118,11 @@ class ThumbnailUpload:
     def thumbnails(self) -> tuple[Source, ...]:
         """The picture."""
         return (self.source,)
+
+    @property
+    def promotes(self) -> bool:
+        """Return True if an image that the person has already is to become the primary one."""
+        return self.primary
 
     def fault(self, *, validate: bool = True) -> str | None:  # noqa: ARG002  as for PersonInput
         """What the service would refuse; None when nothing."""

@@ -7,7 +7,7 @@ what it does.
 import asyncio
 import os
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeGuard
 
 from attrs import frozen
@@ -45,6 +45,14 @@ Fit = Callable[[Source], Awaitable[tuple[Raw, Image, str]]]
 def is_file(source: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a source is the path of a file."""
     return isinstance(source, str | os.PathLike)
+
+
+def distinct(sources: Sequence[Source]) -> list[Source]:
+    """Return the sources without a file that is named again; of anything else each is another one."""
+    named: dict[str | int, Source] = {}
+    for number, source in enumerate(sources):
+        named.setdefault(name_of(source) if is_file(source) else number, source)
+    return list(named.values())
 
 
 def without_content(source: Source) -> Source:

@@ -26,6 +26,14 @@ class Status(Enum):
     PARKED = "parked"
 
 
+WELL = frozenset({Status.DONE, Status.SKIPPED})
+"""The ways to end that nobody needs to look at."""
+MOST_PROBLEMS = 20
+"""Items with problems that a report or a plan holds; the journal, or a file of problems, has all of them."""
+DUPLICATE, INPUT = "DUPLICATE", "INPUT"
+"""Codes of items that are rejected without a look at their files: seen before in this input, or no item at all."""
+
+
 @frozen
 class Problem:
     """One thing that went wrong.

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from attrs import define, field, frozen
 
 from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.records import INGEST, AssetRecord, PersonRecord, PictureRecord
+from mi_async.bulk.records import INGEST, AssetRecord, Known, PersonRecord, PictureRecord
 from mi_async.text import encodable, one_line
 
 CACHE = 16 * 2**10
@@ -27,7 +27,6 @@ GONE = "in the journal, not in this input"
 OFTEN = 10_000
 """Tags that are known without a look."""
 
-Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
 Find: TypeAlias = Callable[[Sequence[str]], Mapping[str, Known]]
 """From names to what a journal knows of them, where it does."""
 

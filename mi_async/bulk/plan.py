@@ -239,4 +239,6 @@ _ASKED = (
     "person_tags.list",
     "person_tags.create",
     "persons.add_tags",
+    "persons.get",
+    "persons.update",
 )

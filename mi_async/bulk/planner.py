@@ -14,13 +14,12 @@ from attrs import define, field, frozen
 from mi_async.bulk.headers import Look, digest, look
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput
 from mi_async.bulk.loading import fingerprint
-from mi_async.bulk.outcome import BulkOutcome, Problem, Status
+from mi_async.bulk.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
 from mi_async.bulk.past import Find, Firsts
-from mi_async.bulk.records import FAILED, UNREADABLE, PersonRecord, PictureRecord, failed_by_picture, pair_of
+from mi_async.bulk.records import FAILED, FINAL, UNREADABLE, PersonRecord, PictureRecord, failed_by_picture, pair_of
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.enroll import MAX_PER_CREATE
 from mi_async.workflows.source import Source, name_of
-from mi_async.workflows.upload import State
 
 CHUNK = 256
 """Items that are looked at in one go."""
@@ -28,9 +27,6 @@ THREADS = 4
 """Which wait for disks; a processor is not what they are short of."""
 AHEAD = 2 * THREADS
 """Chunks under way: what the threads have to do, and what has been done."""
-DUPLICATE, INPUT = "DUPLICATE", "INPUT"
-"""Codes of what is refused without a look at a picture."""
-FINAL = frozenset({State.ATTACHED.value, FAILED})
 
 Tell = Callable[[BulkOutcome], None]
 """Takes what would not go well."""
@@ -239,10 +235,13 @@ class Planner:
         new = list({seen.sha256 or name: seen.look for name, seen in one.seen.items() if seen.is_new}.values())
         missing = [tag for tag in item.tags if tag not in person.tags] if isinstance(item, PersonInput) else []
         exists = not isinstance(item, PersonInput) or person.person_id is not None
-        if new or (exists and missing):
-            self._work(new, missing, exists=exists)
+        promoted = item.promotes and any(seen.row and seen.row.can_become_primary for seen in one.seen.values())
+        if new or promoted or (exists and missing):
+            self._work(new, missing, exists=exists, promoted=promoted)
         elif not problems:
-            self._add("skipped")
+            # A person whose earlier run ended badly is done now: the image that had failed is not wanted any more.
+            mended = isinstance(item, PersonInput) and exists and person.status != Status.DONE.value
+            self._add("attach" if mended else "skipped")
             return None
         if not problems:
             return None
@@ -252,8 +251,8 @@ class Planner:
         status = Status.PARTIAL if there else refused
         return BulkOutcome(item.key, status, number, origin=item.origin, problems=tuple(problems))
 
-    def _work(self, new: Sequence[Look], missing: Sequence[str], *, exists: bool) -> None:
-        """Count what new pictures and tags of one person cost."""
+    def _work(self, new: Sequence[Look], missing: Sequence[str], *, exists: bool, promoted: bool) -> None:
+        """Count what new images and tags of one person cost, and another primary image."""
         self._add("attach" if exists else "create")
         self._add("pictures", len(new))
         self._add("bytes", sum(seen.size for seen in new))
@@ -262,6 +261,8 @@ class Planner:
         added = len(new) if exists else len(new) - MAX_PER_CREATE
         self._add("persons.set_thumbnails", max(0, -(-added // MAX_PER_CREATE)))
         self._add("persons.add_tags", bool(missing))
+        self._add("persons.get", promoted)
+        self._add("persons.update", promoted)
         self.firsts.tags(missing)
 
     def _add(self, what: str, number: int = 1) -> None:

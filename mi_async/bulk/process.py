@@ -79,6 +79,19 @@ class Admission(Protocol):
         ...
 
 
+class RunJournal(Protocol):
+    """What a run needs to know of its journal; what is written in it is the stages' business."""
+
+    @property
+    def run(self) -> int:
+        """Number of the run."""
+        ...
+
+    async def aclose(self, ending: str = "", /) -> None:
+        """Close it, with why the run ended."""
+        ...
+
+
 class Process(Protocol):
     """What a run does with its items: the stages, and what goes around them."""
 

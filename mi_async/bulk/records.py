@@ -6,6 +6,7 @@ Law: frozen values; a row replaces the row of the same key.
 import hashlib
 from collections.abc import Iterable
 from enum import Enum
+from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -126,6 +127,11 @@ class PictureRecord:
         return self.state in UNDER_WAY
 
     @property
+    def can_become_primary(self) -> bool:
+        """Return True if the person has the image, and not as the primary one."""
+        return self.state == State.ATTACHED.value and not self.primary
+
+    @property
     def left(self) -> str | None:
         """Key of a picture that is at the service although no person has it, None for any other."""
         failed = self.state == FAILED and self.stored_at > 0
@@ -240,3 +246,9 @@ WORSE = (Status.PARKED.value, Status.PARTIAL.value)
 """Statuses of a person that those of other items do not change, the first before the second."""
 OPEN = "open"
 """Status of a person that is not finished."""
+FINAL = frozenset({State.ATTACHED.value, FAILED})
+"""States of a picture about which nothing is left to do."""
+AGAIN = frozenset({Status.PARKED.value, Status.REJECTED.value})
+"""Ways to end after which the next run looks at an item again."""
+Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
+"""A person with the pictures that the journal has."""

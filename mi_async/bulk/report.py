@@ -14,15 +14,9 @@ from mi_async import notebook
 from mi_async.bulk import figures, results
 from mi_async.bulk.advice import advice
 from mi_async.bulk.input_facts import NO_FACTS, InputFacts
-from mi_async.bulk.outcome import BulkOutcome, Status
+from mi_async.bulk.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Status
 from mi_async.bulk.progress import BulkProgress
 from mi_async.text import one_line, size, span
-
-SHOWN = 20
-"""Items with problems that a report holds; all of them are in the journal."""
-
-WELL = frozenset({Status.DONE, Status.SKIPPED})
-"""The ways to end that nobody needs to look at."""
 
 MINUTE = 60
 
@@ -95,7 +89,7 @@ class BulkReport:
             pool=progress.pool,
             refused=progress.refused,
             abandoned=abandoned,
-            problems=tuple(problems[:SHOWN]),
+            problems=tuple(problems[:MOST_PROBLEMS]),
             sent=progress.sent,
             facts=facts,
         )

@@ -8,8 +8,7 @@ from collections import Counter, deque
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async.bulk.outcome import BulkOutcome, Status
-from mi_async.bulk.report import SHOWN, WELL
+from mi_async.bulk.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Status
 
 LAST = 5
 """Items with problems that a live display shows."""
@@ -84,7 +83,7 @@ class Tally:
         if outcome.status in WELL:
             return
         self.latest.append(outcome)
-        if len(self.problems) < SHOWN:
+        if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(outcome)
 
     def check(self, *, done: bool) -> None:

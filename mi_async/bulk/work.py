@@ -45,9 +45,8 @@ class Picture:
 
     @property
     def is_to_be_main(self) -> bool:
-        """Whether the person has it, and was not given it as the main picture that it is to be."""
-        row = self.record
-        return self.primary and row is not None and row.state == State.ATTACHED.value and not row.primary
+        """Return True if the person has the image, and is to have it as the primary one."""
+        return self.primary and self.record is not None and self.record.can_become_primary
 
     @property
     def name(self) -> str:
