@@ -39,7 +39,7 @@ def test_out_of_descriptors(tmp_path: Path) -> None:
     said = json.loads(ended.stdout)
     assert said["alone"] == [f"ResourceError: {min(paths)}: cannot be read now: Too many open files"] * 2
     assert said["counts"] == {"done": 20}
-    assert said["said"][0].startswith("files cannot be read; trying again in 1 s: ")
+    assert said["said"][0].startswith("this machine is out of a resource; trying again in 1 s: ")
     assert len(list(server.state.persons())) == 20
 
 
@@ -113,3 +113,22 @@ async def test_a_file_is_tried_again_and_then_left_to_the_next_run(
             monkeypatch.undo()
             report = await news.workspace.enroll_many([PersonInput("hong", [path])], journal=tmp_path / "j")
             assert dict(report.counts) == {Status.DONE: 1}
+
+
+async def test_a_file_with_a_bad_sector_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EIO again and again is one file's disk; only EMFILE and its kind are the whole machine's."""
+    bad, *good = files(tmp_path, faces(6))
+    real = os.open
+
+    def opened(path: object, flags: int, *more: int) -> int:
+        if str(path) == str(bad):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, flags, *more)  # type: ignore[arg-type]  # any path
+
+    monkeypatch.setattr("mi_async._core.files.os.open", opened)
+    async with newsroom() as news:
+        items = [PersonInput(path.stem, [path]) for path in (bad, *good)]
+        before = news.session._settings.clock.monotonic()
+        found = [outcome async for outcome in news.workspace.enroll_many(items, journal=tmp_path / "j")]
+        assert news.session._settings.clock.monotonic() - before < 120
+    assert {o.key: o.status.value for o in found} == {bad.stem: "parked"} | {path.stem: "done" for path in good}

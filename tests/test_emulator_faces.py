@@ -54,7 +54,7 @@ async def test_invalid_searches(body: dict[str, object]) -> None:
 
 
 async def test_persons_in_most_assets_come_first() -> None:
-    async with media() as m:
+    async with media(register_strangers=False) as m:
         rare, frequent = await m.faces(2)
         await m.indexed("a.png", analysisPersonCount=10)
         await m.call("DELETE", f"{PERSONS}/{rare}")

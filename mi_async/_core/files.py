@@ -15,7 +15,9 @@ from typing import BinaryIO
 
 from mi_async._core.paths import ABSENT, existing_path, not_found
 
-TRANSIENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, getattr(errno, "ESTALE", errno.EIO)})
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors of a machine that is out of file descriptors or memory: no file can be opened."""
+TRANSIENT = EXHAUSTED | {errno.EIO, getattr(errno, "ESTALE", errno.EIO)}
 """Errors of the machine or of a network disk: trying again later may succeed, and the file is not at fault."""
 
 NOT_REGULAR = "not a regular file"
@@ -24,6 +26,11 @@ NOT_REGULAR = "not a regular file"
 def is_transient(error: BaseException | None) -> bool:
     """Return True if an error says something about the machine's state and nothing about the file."""
     return isinstance(error, OSError) and error.errno in TRANSIENT
+
+
+def is_exhausted(error: BaseException | None) -> bool:
+    """Return True if the machine is out of a resource; another transient error may concern one file or disk."""
+    return isinstance(error, OSError) and error.errno in EXHAUSTED
 
 
 def open_regular(path: str | os.PathLike[str]) -> int:

@@ -101,7 +101,6 @@ KINDS: tuple[tuple[type[MIError], Kind], ...] = (
     (CapacityError, Kind.SHARED),
     (QuotaError, Kind.TRANSIENT),
     (QuotaWaitError, Kind.TRANSIENT),
-    (ResourceError, Kind.TRANSIENT),
     (ServerError, Kind.TRANSIENT),
     (TransportError, Kind.TRANSIENT),
     (DeadlineExceededError, Kind.TRANSIENT),
@@ -167,6 +166,7 @@ class Words:
 
 
 SERVICE = Words("the service does not answer", "the service answers again", "the service has not answered")
+DISK = Words("files cannot be read", "files can be read again", "files could not be read")
 MACHINE = Words("this machine is out of a resource", "this machine has it again", "this machine was out of a resource")
 
 

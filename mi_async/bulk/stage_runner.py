@@ -10,9 +10,9 @@ from typing import Any
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async._core.files import is_transient
+from mi_async._core.files import is_exhausted, is_transient
 from mi_async.bulk.errand import Errand, Moves
-from mi_async.bulk.failures import ABOUT_KEYS, MACHINE, Kind, Outage, kind
+from mi_async.bulk.failures import ABOUT_KEYS, DISK, MACHINE, Kind, Outage, kind
 from mi_async.bulk.process import Process, Stage
 from mi_async.bulk.shared_refusals import SharedRefusals
 from mi_async.errors import APIError, BulkError, MIError, ResourceError
@@ -35,6 +35,7 @@ class StageRunner:
         patience: seconds for which a service that does not answer is waited for.
         stopping: set once the run stops.
         machine: whether this machine is out of a resource.
+        disk: whether files can be read; one that cannot is no outage, for its sector may be bad for good.
         waiting: steps that the service works at by itself.
     """
 
@@ -43,6 +44,7 @@ class StageRunner:
     patience: float
     stopping: asyncio.Event
     machine: Outage = field(init=False)
+    disk: Outage = field(init=False)
     waiting: set[asyncio.Future[Moves]] = field(init=False, factory=set)
     _outages: dict[str, Outage] = field(init=False)
     _shared: SharedRefusals = field(init=False, factory=SharedRefusals)
@@ -52,6 +54,7 @@ class StageRunner:
         stages = self.process.stages
         self._outages = {stage.name: Outage(self.clock, self.patience, self.process.answers) for stage in stages}
         self.machine = Outage(self.clock, self.patience, many=1, words=MACHINE)
+        self.disk = Outage(self.clock, self.patience, words=DISK)
 
     @property
     def outage(self) -> float:
@@ -72,8 +75,8 @@ class StageRunner:
         """
         outage, tried = self._outages[stage.name], 0
         while True:
-            await self.machine.pass_by()
-            await outage.pass_by()
+            for breaker in (self.machine, self.disk, outage):
+                await breaker.pass_by()
             try:
                 moves = await self._step(stage, thing, outage)
             except MIError as error:
@@ -81,8 +84,7 @@ class StageRunner:
                     raise
                 if isinstance(thing, Errand):
                     thing.look = True
-                breaker = self.machine if isinstance(error, ResourceError) else outage
-                if breaker.failure(error):
+                if self._breaker(error, outage).failure(error):
                     continue  # not the item's fault
                 if tried + 1 < stage.tries or not self._away():
                     tried += 1
@@ -94,9 +96,16 @@ class StageRunner:
                 self._worked(stage, thing, moves)
                 return moves
 
+    def _breaker(self, error: MIError, outage: Outage) -> Outage:
+        """Return what a failure tells something about: this machine, its disks, or the service."""
+        if not isinstance(error, ResourceError):
+            return outage
+        return self.machine if is_exhausted(error.__cause__) else self.disk
+
     def _worked(self, stage: Stage, thing: Any, moves: Moves) -> None:
         """Note that a stage has worked; where nothing was asked, it tells nothing of the service."""
         self.machine.success()
+        self.disk.success()
         if stage.asks:
             self._outages[stage.name].success()
         if moves and not getattr(thing, "problems", None):

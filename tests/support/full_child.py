@@ -1,7 +1,7 @@
 """A process that runs out of file descriptors while images are read: ``python full_child.py '{"url": ..., ...}'``.
 
-Law: it has none left from the moment that the run begins, or the single call, until it is told that files cannot be
-read; then there are enough again. Prints what became of everything.
+Law: it has none left from the moment that the run begins, or the single call, until it is told that the machine is
+out of a resource; then there are enough again. Prints what became of everything.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ ENOUGH = 128
 
 
 class Descriptors(logging.Handler):
-    """All that there are, until the log says that files cannot be read."""
+    """All that there are, until the log says that the machine is out of a resource."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -44,7 +44,7 @@ class Descriptors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.said.append(record.getMessage())
-        if "cannot be read" in self.said[-1]:
+        if "out of a resource" in self.said[-1]:
             self.release()
 
 
