@@ -149,7 +149,7 @@ _HOMES = {
 }
 """The module that each public name lives in; empty for one that is a module itself."""
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605  the stub has it as a literal
+__all__ = sorted(_HOMES)  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]  # the stub has it as a literal
 
 
 def __getattr__(name: str) -> object:
