@@ -237,15 +237,18 @@ async def test_progress_that_would_have_to_be_awaited_is_refused() -> None:
         assert not news.server.log.arrivals
 
 
-async def test_two_thousand_at_once() -> None:
+@pytest.mark.parametrize("count", [300, pytest.param(2000, marks=pytest.mark.soak)])
+async def test_many_at_once(count: int) -> None:
     """None lost, none doubled, no 429 provoked, and no window above its quota."""
     async with newsroom(Settings(keep_bytes=False), speed=120.0) as news:
         people = [(await news.workspace.enroll_person(f"Person {i}", [picture()])).id for i in range(10)]
         content = picture(seed=1)
-        uploads = await asyncio.gather(*[news.workspace.upload_thumbnail(people[i % 10], content) for i in range(2000)])
+        uploads = await asyncio.gather(
+            *[news.workspace.upload_thumbnail(people[i % 10], content) for i in range(count)]
+        )
         log = news.server.log
         assert {upload.state for upload in uploads} == {State.ATTACHED}
-        assert len(news.thumbnails()) == 2010
+        assert len(news.thumbnails()) == count + 10
         assert news.none_doubled()
         assert not log.throttled
         assert log.peak("thumbnails.presign", 1.0) <= 50
