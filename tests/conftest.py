@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from tests.support.sockets import sockets_closed
 if TYPE_CHECKING:
     from tests.support.storage import Bucket
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
@@ -24,6 +27,14 @@ def logs_as_before() -> Iterator[None]:
     yield
     log.setLevel(level)
     log.handlers = handlers
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    """Assert that a test leaves the signals as they were: a process that ignores SIGTERM starts others that do."""
+    before = [signal.getsignal(number) for number in STOPS]
+    yield
+    assert [signal.getsignal(number) for number in STOPS] == before
 
 
 @pytest.fixture
