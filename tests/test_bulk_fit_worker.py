@@ -186,15 +186,15 @@ def test_a_greeting_in_other_words_is_none() -> None:
 def test_the_program_answers_until_its_input_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     inward, outward = os.pipe(), os.pipe()
     kept = [os.dup(number) for number in (1, 2)]
-    handled = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    handled = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # which it changes
     with os.fdopen(inward[1], "wb") as asked:
         shrink.write(asked, {}, picture("gif", 100, 100))
     try:
         shrink.main(inward[0], outward[1], 1000, 256)
     finally:
-        for number, handler in handled.items():
-            signal.signal(number, handler)
+        for stop, handler in handled.items():
+            signal.signal(stop, handler)
         for number, copy in enumerate(kept, 1):
             os.dup2(copy, number)
             os.close(copy)
