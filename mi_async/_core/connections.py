@@ -22,10 +22,11 @@ class Connections(aiohttp.TCPConnector):
     Args:
         keep: seconds for which an idle connection is kept.
         trust: certificates to trust; None for aiohttp's default, the system's.
+        limit: the most connections at once; aiohttp's default.
     """
 
-    def __init__(self, *, keep: float = 15.0, trust: ssl.SSLContext | None = None) -> None:
-        super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust)
+    def __init__(self, *, keep: float = 15.0, trust: ssl.SSLContext | None = None, limit: int = 100) -> None:
+        super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust, limit=limit)
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
@@ -48,6 +49,9 @@ class Connections(aiohttp.TCPConnector):
 
 def _is_readable(transport: Any) -> bool:
     """Return True if bytes, or the end, have arrived that the event loop has not read yet; urllib3 looks likewise."""
+    number = transport.get_extra_info("socket").fileno()
+    if not hasattr(select, "poll"):  # Windows, whose select() takes any socket; elsewhere it takes those below 1024
+        return bool(select.select([number], [], [], 0)[0])
     poll = select.poll()
-    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    poll.register(number, select.POLLIN)
     return bool(poll.poll(0))
