@@ -2,6 +2,7 @@
 
 Invariant: a connection that is used again has nothing to read. Bytes that nobody has asked for are a late or a second
 answer, and HTTP/1.1 would hand them to the next request as its own; an end of file is a server that has closed it.
+No request is sent twice unless we decide so.
 """
 
 import select
@@ -45,6 +46,24 @@ class Connections(aiohttp.TCPConnector):
             if not protocol.should_close and not _is_readable(connection.transport):
                 return connection
             connection.close()
+
+
+class BrokenError(Exception):
+    """A broken connection, on its way past aiohttp, which would send the request again."""
+
+
+async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending GET, PUT and DELETE a second time when the connection breaks.
+
+    That send would pay no quota, bear an old signature, use up a single-use URL, skip the look for an object that is
+    there by now, and hide from us that the first one may have had its effect.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # was never sent, and is never repeated
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenError(error) from None  # aiohttp repeats on errors of its own only
 
 
 def _is_readable(transport: Any) -> bool:

@@ -1,16 +1,13 @@
-"""What the storage and the way to it can say, as our errors.
+"""Map what the storage says to `MIError` classes; the network has a mapping of its own in `_core.network_errors`.
 
 Invariant: pure; no foreign exception leaves the package, and no message quotes a query, a proxy or a signature. What
 went wrong here is not said to be the network, and is not retried.
 """
 
-import asyncio
 import re
-import ssl
 from collections.abc import Mapping
 from html import unescape
 
-import aiohttp
 from yarl import URL
 
 from mi_async._core.envelope import date
@@ -19,8 +16,6 @@ from mi_async.errors import (
     APIError,
     AuthenticationError,
     ConfigError,
-    ConnectError,
-    DisconnectedError,
     InvalidArgumentError,
     InvalidRequestError,
     MIError,
@@ -28,7 +23,6 @@ from mi_async.errors import (
     PermissionDeniedError,
     ResponseError,
     ServerError,
-    TimeoutError,  # noqa: A004  ours
     error_class,
 )
 from mi_async.storage.place import Call
@@ -143,38 +137,6 @@ def _host(location: str) -> str:
     except ValueError:
         return ""
     return host if port is None else f"{host}:{port}"
-
-
-ON_THE_WAY: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
-    ((aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError), ConnectError, "the proxy cannot be reached"),
-    ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
-    ((ssl.SSLCertVerificationError,), ConnectError, "the certificate is not trusted: {said}; name the file of its CA"),
-    ((aiohttp.ClientSSLError,), ConnectError, "no secure connection"),
-    ((aiohttp.ClientConnectorError,), ConnectError, "no connection: {said}"),
-    ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
-    ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated"),
-    ((aiohttp.ClientResponseError,), ResponseError, "the answer is not HTTP"),
-    ((aiohttp.ClientConnectionError, OSError), DisconnectedError, "the connection broke"),
-    ((ValueError,), InvalidArgumentError, "no such request can be made"),
-)
-"""The first that fits; a text without {said} keeps back what aiohttp says, because it may quote a URL."""
-
-
-def broken(error: BaseException, call: Call) -> MIError:
-    """Return our error for whatever of the network kept us from an answer."""
-    for kinds, ours, text in ON_THE_WAY:
-        if isinstance(error, kinds):
-            failure = ours(f"{call}: {text.format(said=_reason(error))}")
-            if isinstance(failure, ConnectError):
-                failure.permanent = isinstance(error, ssl.SSLCertVerificationError)
-            return failure
-    return ResponseError(f"{call}: {type(error).__name__}")
-
-
-def _reason(error: BaseException) -> str:
-    below = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    text = getattr(below, "verify_message", None) or getattr(below, "strerror", None)
-    return one_line(str(text or below))[:TEXT]
 
 
 UNSENT: Mapping[str, tuple[type[MIError], str]] = {
