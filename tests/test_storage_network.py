@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from mi_async import Clock, Credentials, RetryPolicy
+from mi_async._core import trust
 from mi_async._core.address import Address
 from mi_async._core.inflight import UnderWay
 from mi_async._core.network_errors import EXHAUSTED, mapped
@@ -159,8 +160,12 @@ async def test_the_certificates_of_the_system_are_trusted(tmp_path: Path, monkey
         path = tmp_path / "company.pem"
         authority.cert_pem.write_to_path(str(path))
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-        async with reached(url, Network(5, 5)) as store:
-            head = await store.head(PLACE)
+        trust._usual.cache_clear()  # they are read once in a process
+        try:
+            async with reached(url, Network(5, 5)) as store:
+                head = await store.head(PLACE)
+        finally:
+            trust._usual.cache_clear()
     assert head is not None
     assert head.size == 4
 

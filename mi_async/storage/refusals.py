@@ -4,6 +4,8 @@ Invariant: pure; no foreign exception leaves the package, and no message quotes 
 went wrong here is not said to be the network, and is not retried.
 """
 
+import errno
+import os
 import re
 from collections.abc import Mapping
 from html import unescape
@@ -11,6 +13,7 @@ from html import unescape
 from yarl import URL
 
 from mi_async._core.envelope import date
+from mi_async._core.files import EXHAUSTED, is_transient
 from mi_async._core.wire import Response
 from mi_async.errors import (
     APIError,
@@ -21,12 +24,13 @@ from mi_async.errors import (
     MIError,
     NotFoundError,
     PermissionDeniedError,
+    ResourceError,
     ResponseError,
     ServerError,
     error_class,
 )
 from mi_async.storage.place import Call
-from mi_async.text import one_line
+from mi_async.text import escaped, one_line
 
 SKEWED = "RequestTimeTooSkewed"
 DENIED = "AccessDenied"
@@ -168,6 +172,27 @@ def _refused_inside(response: Mapping[str, object], call: Call) -> MIError:
     return kind(500, code, f"{call}: {text or 'no reason given'}", operation="storage")
 
 
-def unmade(error: BaseException) -> ConfigError:
-    """Return our error for whatever kept us from making a client."""
-    return ConfigError(f"no client of Object Storage can be made: {type(error).__name__}")
+def unmade(error: BaseException, url: str) -> ConfigError | ResourceError:
+    """Return our error for whatever kept us from making a client of the storage at a URL.
+
+    Loading the library opens some hundred files; a machine that is out of file descriptors or memory fails then.
+    """
+    if (reason := _shortage(error)) is not None:
+        return ResourceError(f"no client of Object Storage can be made now: {reason}", source=url)
+    detail = f": {escaped(str(error))}" if isinstance(error, ImportError) else ""  # others may quote a proxy
+    return ConfigError(f"no client of Object Storage can be made: {type(error).__name__}{detail}")
+
+
+def _shortage(error: BaseException | None) -> str | None:
+    """Return what the machine is out of, if that is at the bottom of an error; None otherwise."""
+    while error is not None:
+        if isinstance(error, OSError) and is_transient(error):
+            return error.strerror
+        if isinstance(error, MemoryError):
+            return os.strerror(errno.ENOMEM)
+        if isinstance(error, ImportError):  # a module in C has no errno: "...: cannot open shared object file: ..."
+            for number in EXHAUSTED:
+                if os.strerror(number) in str(error):
+                    return os.strerror(number)
+        error = error.__cause__ or error.__context__
+    return None
