@@ -8,9 +8,10 @@ from asyncio.subprocess import PIPE
 import pytest
 
 from mi_async.bulk.failures import Kind, kind
-from mi_async.errors import ResourceError
+from mi_async.errors import ConfigError, ResourceError
 from mi_async.storage.refusals import unmade
 from tests.support.canned import canned
+from tests.support.uploading import PLACE, opened
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
 FULL = """
@@ -81,3 +82,15 @@ def test_a_machine_that_is_full_is_not_a_wrong_setting(error: Exception, says: s
     assert ours.source == "https://storage.example"
     assert str(ours).startswith(f"no client of Object Storage can be made now: {says}")
     assert kind(ours) is Kind.TRANSIENT
+
+
+async def test_a_module_that_cannot_be_looked_for_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_name: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.delitem(sys.modules, "mi_async.storage.client", raising=False)
+    monkeypatch.setitem(sys.modules, "aiobotocore.awsrequest", None)
+    monkeypatch.setattr("mi_async.storage.connection.find_spec", full)
+    async with opened("http://127.0.0.1:1") as store:
+        with pytest.raises(ConfigError, match="no client of Object Storage can be made: ModuleNotFoundError: "):
+            await store.head(PLACE)
