@@ -1,6 +1,7 @@
 """Connections that are used again: what nobody has asked for is nobody's answer."""
 
 import asyncio
+import select
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -59,7 +60,10 @@ async def test_a_late_second_answer_is_not_given_to_the_next_call(late: bytes) -
         assert (await network.send(get(2), {})).body == b'{"person": 2}'
 
 
-async def test_a_quiet_connection_is_used_again() -> None:
+@pytest.mark.parametrize("system", ["Unix", "Windows"])
+async def test_a_quiet_connection_is_used_again(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if system == "Windows":
+        monkeypatch.delattr(select, "poll", raising=False)
     counted: list[int] = []
     async with server(b"", counted=counted) as (url, go), transport(url) as network:
         go.set()
@@ -69,8 +73,13 @@ async def test_a_quiet_connection_is_used_again() -> None:
 
 
 @pytest.mark.parametrize("late", [answer(666), b""], ids=["bytes", "end"])
-async def test_what_the_loop_had_no_time_to_read_is_seen_too(late: bytes) -> None:
+@pytest.mark.parametrize("system", ["Unix", "Windows"])
+async def test_what_the_loop_had_no_time_to_read_is_seen_too(
+    late: bytes, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server in a thread, and a loop that is held up until it has done its work."""
+    if system == "Windows":
+        monkeypatch.delattr(select, "poll", raising=False)
 
     def serve() -> None:
         first, _ = listening.accept()

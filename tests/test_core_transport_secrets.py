@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import traceback
 from pathlib import Path
 
 import aiohttp
@@ -20,24 +19,13 @@ from mi_async.workflows.source import load_image
 from mi_async.workflows.upload import State, Upload, walk
 from tests.support.canned import DROP, SILENCE, Play, canned, http, success
 from tests.support.pictures import picture
+from tests.support.reports import told
 from tests.support.talking import KEYS, ONCE, QUERY, asked, nobody_there
 from tests.support.tls import proxied, server_context
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 SECRETS = ("X-Amz-", "s1gn4tur3", "s3cr3t-k3y", "p4ssw0rd", "signature-v2'")
-
-
-def told(error: BaseException) -> str:
-    """Everything that a report may show."""
-    shown, chain = [traceback.TracebackException.from_exception(error, capture_locals=True)], [error]
-    while (cause := shown[-1].__cause__) is not None:
-        shown.append(cause)
-    while (raised := chain[-1].__cause__) is not None:
-        chain.append(raised)
-    for each in shown:  # this file knows the secrets, and is no part of the package
-        each.stack[:] = [frame for frame in each.stack if frame.filename != __file__]
-    return "".join(shown[0].format()) + "".join(f"{each!s}{each!r}{vars(each)!r}" for each in chain)
 
 
 def assert_silent(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:

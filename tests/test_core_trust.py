@@ -1,6 +1,7 @@
 """Whom a session trusts, and what it says of those whom it does not."""
 
 import datetime as dt
+import errno
 import os
 import ssl
 import subprocess
@@ -13,7 +14,7 @@ import trustme
 
 import mi_async
 from mi_async._core.trust import trust
-from mi_async.errors import ConfigError, ConnectError
+from mi_async.errors import ConfigError, ConnectError, ResourceError
 from tests.support.canned import canned, http
 from tests.support.talking import KEYS, ONCE, QUERY, WORKSPACE, asked
 from tests.support.tls import AUTHORITY, ca_file, server_context
@@ -90,6 +91,18 @@ def test_what_no_path_is() -> None:
         mi_async.connect(KEYS, ca_file=7)  # type: ignore[arg-type]  # that is the point
     with pytest.raises(ConfigError, match=r"ca_file cannot be read: a\\x00b: "):
         trust("a\0b")
+
+
+def test_a_ca_file_that_cannot_be_read_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_options: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(ssl, "create_default_context", full)
+    path = ca_file(tmp_path)
+    with pytest.raises(ResourceError) as caught:
+        trust(path, "the ca_file of the storage")
+    assert str(caught.value) == f"the ca_file of the storage cannot be read now: {path}: Too many open files"
+    assert caught.value.source == path
 
 
 def test_a_directory_of_certificates(tmp_path: Path) -> None:

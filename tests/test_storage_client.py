@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,16 +15,19 @@ from aiobotocore.session import AioSession
 from botocore.loaders import JSONFileLoader
 
 from mi_async import Clock
+from mi_async._core.trust import trust
 from mi_async.bulk.failures import Kind, kind
 from mi_async.errors import AuthenticationError, ConfigError, InvalidArgumentError, MIError
 from mi_async.storage import client, record
 from mi_async.storage.answers import Head
 from mi_async.storage.connection import COMPLETION
 from mi_async.storage.file import LocalFile
+from mi_async.storage.place import Network, Storage
 from mi_async.storage.send import send
 from tests.support.canned import canned, http
 from tests.support.storage import Bucket
 from tests.support.talking import nobody_there
+from tests.support.tls import ca_file
 from tests.support.uploading import PLACE, SIZE, opened, sent
 
 
@@ -99,6 +103,30 @@ async def test_no_foreign_error_comes_from_making_the_client(s3: Bucket, monkeyp
             await store.head(PLACE)
     assert isinstance(caught.value, ConfigError)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "own", "expected"),
+    [
+        ("http://s.example", None, True, "none"),
+        ("http://s.example", "http://p.example", False, "none"),
+        ("http://s.example", "https://p.example", False, "session"),
+        ("http://s.example", "https://p.example", True, "storage"),
+        ("https://s.example", None, False, "session"),
+        ("https://s.example", None, True, "storage"),
+    ],
+)
+def test_which_certificates_are_trusted(tmp_path: Path, url: str, proxy: str | None, own: bool, expected: str) -> None:
+    context = ssl.create_default_context()
+    path = ca_file(tmp_path) if own else None
+    found = client._trust(Storage(url, ca_file=path), Network(5, 5, proxy, ssl_context=context))
+    if expected == "storage":
+        assert found is not None
+        assert len(found.get_ca_certs()) == 1
+    else:
+        assert found is (context if expected == "session" else None)
+    if url.startswith("https"):
+        assert client._trust(Storage(url), Network(5, 5)) is trust(None)
 
 
 async def test_nothing_that_blocks_is_done_on_the_loop(s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,6 +223,25 @@ async def test_parts_that_are_disowned_are_sent_again_and_then_anew(s3: Bucket, 
     assert nothing_kept(clip)
 
 
+async def test_parts_that_are_disowned_go_anew_where_an_upload_cannot_be_aborted(s3: Bucket, clip: Path) -> None:
+    clip.write_bytes(os.urandom(TWO_PARTS))
+    broken: set[str] = set()
+
+    def disown(asked: str, query: Query) -> Refusal | None:
+        upload = query.get("uploadId", [""])[0]
+        if asked == "upload POST":
+            broken.add(min(broken, default=upload))
+            return INVALID if upload in broken else None
+        return ("403 Forbidden", "AccessDenied") if asked == "upload DELETE" else None
+
+    s3.refuse = disown
+    assert (await sent(s3.url, clip)).sent == TWO_PARTS
+    assert s3.get(PLACE.key) == clip.read_bytes()
+    assert (s3.asked["begin POST"], s3.asked["upload POST"]) == (2, 3)
+    assert s3.unfinished() == 1
+    assert nothing_kept(clip)
+
+
 async def test_parts_that_are_always_disowned_end_clearly(s3: Bucket, clip: Path) -> None:
     clip.write_bytes(os.urandom(TWO_PARTS))
     s3.refuse = lambda asked, _query: INVALID if asked == "upload POST" else None

@@ -1,6 +1,7 @@
 """The way to the storage: what goes over the wire, what is trusted, and what is never followed."""
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -19,19 +20,26 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from mi_async import Clock, Credentials, RetryPolicy
+from mi_async._core import trust
+from mi_async._core.address import Address
 from mi_async._core.inflight import UnderWay
+from mi_async._core.network_errors import EXHAUSTED, mapped
 from mi_async._core.wire import Request
 from mi_async.bulk.failures import Kind, kind
 from mi_async.errors import ConfigError, ConnectError, MIError
+from mi_async.storage.answers import Head
 from mi_async.storage.connection import Connection
 from mi_async.storage.place import Call, Network, Storage
-from mi_async.storage.refusals import broken
 from mi_async.storage.signature import sign
 from mi_async.storage.store import Store
-from tests.support.canned import SILENCE, canned, http
+from tests.support.canned import DROP, SILENCE, canned, http
+from tests.support.reports import told
 from tests.support.storage_calls import CALLS, PIECE, PLACE
+from tests.support.talking import nobody_there
+from tests.support.tls import proxied, server_context
 from tests.support.uploading import opened
 
 KEYS = Credentials("ACCESS", "s3cr3t-k3y")
@@ -152,8 +160,12 @@ async def test_the_certificates_of_the_system_are_trusted(tmp_path: Path, monkey
         path = tmp_path / "company.pem"
         authority.cert_pem.write_to_path(str(path))
         monkeypatch.setenv("SSL_CERT_FILE", str(path))
-        async with reached(url, Network(5, 5)) as store:
-            head = await store.head(PLACE)
+        trust._usual.cache_clear()  # they are read once in a process
+        try:
+            async with reached(url, Network(5, 5)) as store:
+                head = await store.head(PLACE)
+        finally:
+            trust._usual.cache_clear()
     assert head is not None
     assert head.size == 4
 
@@ -178,8 +190,10 @@ async def test_a_certificate_that_is_not_trusted_is_named() -> None:
     async with secured() as (url, _), reached(url, Network(5, 5)) as store:
         with pytest.raises(ConnectError) as caught:
             await store.head(PLACE)
-    said = ": the certificate is not trusted: unable to get local issuer certificate; name the file of its CA"
-    assert str(caught.value).endswith(said)
+    assert str(caught.value) == (
+        f"head_object of {PLACE} at {url}: the certificate of 127.0.0.1 is not trusted: unable to get local issuer "
+        "certificate; name the file of its CA with connect(ca_file=...), --ca-file or SSL_CERT_FILE"
+    )
     assert caught.value.permanent
 
 
@@ -193,12 +207,93 @@ async def test_a_proxy_is_gone_through() -> None:
         assert "s3cr3t-pw" not in repr(store.connection)
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_wants_a_password_says_so(scheme: str) -> None:
+    url = f"{scheme}://storage.example"
+    async with proxied("user:right") as proxy:
+        wrong = proxy.url.replace("user:right", "user:wr0ng")
+        async with reached(url, Network(5, 5, wrong)) as store:
+            with pytest.raises(ConnectError) as caught:
+                await store.head(PLACE)
+        assert proxy.given == ["user:wr0ng"]
+    assert str(caught.value) == (
+        f"head_object of {PLACE} at {url}: the proxy answered 407; it wants a user and a password, "
+        "as in http://user:password@host:port"
+    )
+    assert kind(caught.value) is Kind.SYSTEMIC
+    assert "wr0ng" not in told(caught.value)
+
+
+FLAWS = ["dropped", "silent", "not http", "truncated", "too large", "nobody", "untrusted", "no tls"]
+THROUGH = ["proxy gone", "proxy refuses", "proxy drops", "untrusted behind a proxy", "cancelled"]
+
+
+@pytest.mark.parametrize("flaw", FLAWS + THROUGH)
+async def test_no_report_shows_a_signature_or_the_password_of_a_proxy(
+    flaw: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(0)
+    monkeypatch.setattr("mi_async.storage.http_client.LARGEST_ANSWER", 1000)
+    plays = {"silent": SILENCE, "cancelled": SILENCE, "not http": b"SSH-2.0\r\n\r\n"}
+    plays |= {"truncated": http(b"{", length=100), "too large": http(os.urandom(2000))}
+    async with (
+        canned(plays.get(flaw, DROP)) as server,
+        canned(SILENCE, tls=server_context()) as tls,
+        proxied("user:p4ssw0rd", to=("127.0.0.1", int(tls.url.rpartition(":")[2]))) as proxy,
+    ):
+        url = {"nobody": nobody_there(), "untrusted": tls.url, "no tls": server.url.replace("http", "https")}.get(flaw)
+        gates = {
+            "proxy gone": nobody_there().replace("//", "//user:p4ssw0rd@"),
+            "proxy refuses": proxy.url.replace("user:", "other:"),
+            "proxy drops": server.url.replace("//", "//user:p4ssw0rd@"),
+            "untrusted behind a proxy": proxy.url,
+        }
+        url = url or ("https://storage.example" if flaw in gates else server.url)
+        read = 5.0 if flaw == "cancelled" else 0.1
+        async with reached(url, Network(5, read, gates.get(flaw))) as store:
+            with pytest.raises(MIError) as caught:
+                await store.connection.ask("get_object", PLACE, seconds=0.2 if flaw == "cancelled" else 60.0)
+    report = told(caught.value) + caplog.text
+    assert "in ask\n" in report  # the frames of the package are there
+    for secret in ("Signature=", "s3cr3t-k3y", "p4ssw0rd"):
+        assert secret not in report, report[max(0, report.index(secret) - 300) : report.index(secret) + 80]
+
+
+async def test_a_late_second_answer_is_not_given_to_the_next_request() -> None:
+    connections, go = [], asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(0)
+        number = len(connections)
+        with suppress(EOFError, OSError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                connections[number - 1] += 1
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % number)
+                if number == 1:
+                    await go.wait()
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 666\r\n\r\n")
+                    await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with reached(url, Network(5, 5)) as store:
+            assert await store.head(PLACE) == Head(1, "")
+            go.set()
+            for _ in range(100):  # the server writes, and the client's loop reads it
+                await asyncio.sleep(0)
+            assert await store.head(PLACE) == Head(2, "")
+            assert await store.head(PLACE) == Head(2, "")
+    assert connections == [1, 2]
+
+
 async def test_a_proxy_that_refuses_is_named_without_its_password() -> None:
     url = f"http://user:s3cr3t-pw@127.0.0.1:{_free()}"
     async with reached("http://storage.example", Network(5, 5, url)) as store:
-        with pytest.raises(ConnectError, match="the proxy cannot be reached") as caught:
+        with pytest.raises(ConnectError, match=r": the proxy cannot be reached: Cannot connect to host 127") as caught:
             await store.head(PLACE)
-    assert "s3cr3t-pw" not in str(caught.value) + repr(caught.value.__cause__)
+    assert not caught.value.permanent
+    assert "s3cr3t-pw" not in told(caught.value)
 
 
 def _free() -> int:
@@ -236,16 +331,18 @@ def test_hosts_are_signed_as_they_are_sent() -> None:
 @pytest.mark.parametrize(
     ("error", "ambiguous", "text"),
     [
-        (ConnectionResetError(104, "reset"), True, "the connection broke"),
-        (aiohttp.ServerDisconnectedError(), True, "the connection broke"),
-        (aiohttp.ClientPayloadError("http://x?sig"), True, "the answer is truncated"),
-        (aiohttp.InvalidURL("http://x?sig"), False, "no such request can be made"),
-        (RuntimeError("http://x?sig"), True, "RuntimeError"),
+        (ConnectionResetError(104, "reset"), True, "[Errno 104] reset"),
+        (aiohttp.ServerDisconnectedError(), True, "Server disconnected"),
+        (aiohttp.ClientPayloadError("http://x?sig"), True, "the answer is truncated or cannot be decoded"),
+        (aiohttp.InvalidURL("http://x?sig"), False, "not a URL that can be requested"),
+        (ValueError("a header of http://x?sig"), False, "no such request can be made"),
+        (OSError(errno.EMFILE, "full"), False, EXHAUSTED[errno.EMFILE]),
         (TimeoutError(), True, "no answer in time"),
     ],
 )
 def test_what_breaks_on_the_way_is_ours(error: Exception, ambiguous: bool, text: str) -> None:
-    ours = broken(error, Call("head_object", PLACE, "https://storage.example"))
+    call = Call("head_object", PLACE, "https://storage.example")
+    ours = mapped(error, Address(URL("https://storage.example/footage/clip.mp4")), call)
     assert ours.ambiguous is ambiguous
     assert str(ours) == f"head_object of {PLACE} at https://storage.example: {text}"
 

@@ -343,6 +343,25 @@ async def test_where_an_etag_says_nothing_the_size_does(s3: Bucket, clip: Path, 
         await sent(s3.url, clip)
 
 
+@pytest.mark.parametrize("marked", [True, False])
+async def test_where_an_etag_says_nothing_our_mark_does(s3: Bucket, clip: Path, marked: bool) -> None:
+    """An older file of the same size is another one if the object has the mark of a file with another content."""
+    other = clip.with_name("other.mp4")
+    for path in (clip, other):
+        path.write_bytes(os.urandom(1000))
+    os.utime(other, (1_600_000_000, 1_600_000_000))
+    s3.dress = encrypt
+    if marked:
+        await sent(s3.url, clip)
+        with pytest.raises(AlreadyExistsError, match=r"is there and is not .*other\.mp4"):
+            await sent(s3.url, other)
+    else:
+        s3.put(PLACE.key, clip.read_bytes())
+        assert (await sent(s3.url, other)).was_there
+    os.utime(clip, (1_600_000_000, 1_600_000_000))  # the same content, copied with another time
+    assert (await sent(s3.url, clip)).was_there
+
+
 async def test_metadata_goes_along(s3: Bucket, clip: Path) -> None:
     for size in (1000, SIZE):
         place = StoredObject(BUCKET, f"{size}.mp4")

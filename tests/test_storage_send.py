@@ -263,7 +263,11 @@ async def test_cancelled_anywhere_it_can_be_run_again(s3: Bucket, clip: Path, la
 async def test_without_the_extra_it_says_what_to_install(
     s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "mi_async.storage.client", None)
+    monkeypatch.delitem(sys.modules, "mi_async.storage.client", raising=False)
+    monkeypatch.setitem(sys.modules, "aiobotocore.awsrequest", None)
+    with pytest.raises(ConfigError, match=r"can be made: ModuleNotFoundError: .*aiobotocore\.awsrequest"):
+        await sent(s3.url, clip)  # a broken installation
+    monkeypatch.setitem(sys.modules, "aiobotocore", None)
     with pytest.raises(ConfigError, match=r"mi-async\[storage\]"):
         await sent(s3.url, clip)
 

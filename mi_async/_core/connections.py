@@ -2,6 +2,7 @@
 
 Invariant: a connection that is used again has nothing to read. Bytes that nobody has asked for are a late or a second
 answer, and HTTP/1.1 would hand them to the next request as its own; an end of file is a server that has closed it.
+No request is sent twice unless we decide so.
 """
 
 import select
@@ -22,10 +23,11 @@ class Connections(aiohttp.TCPConnector):
     Args:
         keep: seconds for which an idle connection is kept.
         trust: certificates to trust; None for aiohttp's default, the system's.
+        limit: the most connections at once; aiohttp's default.
     """
 
-    def __init__(self, *, keep: float = 15.0, trust: ssl.SSLContext | None = None) -> None:
-        super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust)
+    def __init__(self, *, keep: float = 15.0, trust: ssl.SSLContext | None = None, limit: int = 100) -> None:
+        super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust, limit=limit)
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
@@ -46,8 +48,29 @@ class Connections(aiohttp.TCPConnector):
             connection.close()
 
 
+class BrokenError(Exception):
+    """A broken connection, on its way past aiohttp, which would send the request again."""
+
+
+async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending GET, PUT and DELETE a second time when the connection breaks.
+
+    That send would pay no quota, bear an old signature, use up a single-use URL, skip the look for an object that is
+    there by now, and hide from us that the first one may have had its effect.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # was never sent, and is never repeated
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenError(error) from None  # aiohttp repeats on errors of its own only
+
+
 def _is_readable(transport: Any) -> bool:
     """Return True if bytes, or the end, have arrived that the event loop has not read yet; urllib3 looks likewise."""
+    number = transport.get_extra_info("socket").fileno()
+    if not hasattr(select, "poll"):  # Windows, whose select() takes any socket; elsewhere it takes those below 1024
+        return bool(select.select([number], [], [], 0)[0])
     poll = select.poll()
-    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    poll.register(number, select.POLLIN)
     return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""aiohttp's errors as ours, each mapped once.
+"""aiohttp's errors as ours, each mapped once, for the API and for Object Storage.
 
 Invariant: a mapped error shows no query, no header and no password of a proxy: not in its message, not in its causes,
 and not in the local variables that a report of it may show. So the frames of aiohttp, which hold URL and headers, are
@@ -9,10 +9,13 @@ import asyncio
 import errno
 import re
 import ssl
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import aiohttp
 
 from mi_async._core.address import Address
+from mi_async._core.connections import BrokenError
 from mi_async.errors import (
     ConnectError,
     DisconnectedError,
@@ -24,6 +27,7 @@ from mi_async.errors import (
 )
 from mi_async.text import escaped
 
+T = TypeVar("T")
 SSL_OF_AIOHTTP = re.compile(r" ssl:(\w+|<[^>]*>)(?= \[)")
 """What aiohttp says of TLS where it cannot connect, with or without TLS."""
 EXHAUSTED = {
@@ -43,44 +47,73 @@ KNOWN_CAUSES = (OSError, ssl.SSLError, aiohttp.ClientConnectionError, aiohttp.Cl
 # First match wins; a text without {said} keeps back what aiohttp says, because it quotes the URL.
 _MAPPING: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
     ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
+    ((aiohttp.ClientProxyConnectionError,), ConnectError, "the proxy cannot be reached: {said}"),
     ((aiohttp.ClientConnectorError,), ConnectError, "{said}"),
     ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
     ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated or cannot be decoded"),
     ((aiohttp.ClientResponseError,), ResponseError, "the answer is not HTTP"),
     ((aiohttp.InvalidURL,), InvalidArgumentError, "not a URL that can be requested"),
     ((aiohttp.ClientConnectionError, OSError), DisconnectedError, "{said}"),
+    ((ValueError,), InvalidArgumentError, "no such request can be made"),
     ((Exception,), TransportError, "{said}"),
 )
 
 
-def mapped(error: Exception, address: Address) -> MIError:
+async def with_our_errors(attempt: Awaitable[T], address: Address, name: object = None) -> T:
+    """Await one attempt to get an answer.
+
+    Args:
+        attempt: a request by aiohttp.
+        address: where it goes.
+        name: what it is called in messages; None for the address.
+
+    Raises:
+        MIError: ours, also for those of aiohttp, without the frames below: those of aiohttp, and what they hold, are
+            in no report.
+    """
+    failure: MIError
+    try:
+        return await attempt
+    except BrokenError as error:
+        failure = mapped(error.args[0], address, name)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        failure = mapped(error, address, name)
+    except MIError as error:
+        failure = error.with_traceback(None)
+    except asyncio.CancelledError as error:
+        error.__traceback__ = error.__context__ = None
+        raise
+    raise failure  # outside of except, which would make the foreign error its context
+
+
+def mapped(error: Exception, address: Address, name: object = None) -> MIError:
     """Return our error for one of aiohttp's, with its cause where that can be shown; raise it outside ``except``."""
-    failure = _failure(error, address)
+    failure = _failure(error, address, address if name is None else name)
     failure.__cause__ = _cause(error, address)
     return failure
 
 
-def _failure(error: Exception, address: Address) -> MIError:
+def _failure(error: Exception, address: Address, name: object) -> MIError:
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return proxy_refusal(error.status, address)
+        return proxy_refusal(error.status, name)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        refused = ConnectError(f"{address}: {_distrust(error)}")
+        refused = ConnectError(f"{name}: {_distrust(error)}")
         refused.permanent = True
         return refused
     exhausted = EXHAUSTED.get(_errno(error))
     if exhausted is not None:
-        return ConnectError(f"{address}: {exhausted}")
+        return ConnectError(f"{name}: {exhausted}")
     kind, text = next((kind, text) for foreign, kind, text in _MAPPING if isinstance(error, foreign))
     whole = SSL_OF_AIOHTTP.sub("", str(error)) or type(error).__name__
     if _quotes(whole, address):
         whole = type(error).__name__
-    return kind(f"{address}: {text.format(said=escaped(whole))}")
+    return kind(f"{name}: {text.format(said=escaped(whole))}")
 
 
-def proxy_refusal(status: int, address: Address) -> ConnectError:
+def proxy_refusal(status: int, name: object) -> ConnectError:
     """Return the error for a proxy that does not let a request through; permanent where it wants a password."""
     wants = "; it wants a user and a password, as in http://user:password@host:port" if status == PROXY_AUTH else ""
-    error = ConnectError(f"{address}: the proxy answered {status}{wants}")
+    error = ConnectError(f"{name}: the proxy answered {status}{wants}")
     error.permanent = status == PROXY_AUTH
     return error
 

@@ -4,7 +4,6 @@ Invariant: aiohttp's client is used here, in connections and body, and nowhere e
 network_errors. No retry, no redirect, no cookies, and the URL goes out as it came in, because it is signed.
 """
 
-import asyncio
 import ssl
 from collections.abc import Awaitable, Mapping
 from typing import Any
@@ -17,11 +16,11 @@ from yarl import URL
 
 from mi_async._core.address import Address
 from mi_async._core.body import MAX_RESPONSE, read_body
-from mi_async._core.connections import Connections
-from mi_async._core.network_errors import PROXY_AUTH, mapped, proxy_refusal
+from mi_async._core.connections import Connections, send_once
+from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.wire import Request, Response
-from mi_async.errors import ConfigError, MIError, ResponseError
+from mi_async.errors import ConfigError, ResponseError
 from mi_async.text import MaskedURL, escaped
 
 SLICE = 128 * 2**10
@@ -165,25 +164,12 @@ class Transport:
     ) -> Response:
         timeout = self._timeout if total is None else _limited(self._timeout, total)
         options: Any = {"data": data, "headers": headers, "timeout": timeout, "proxy": self._proxies.of(address.url)}
-        failure: MIError
-        try:
-            return await self._attempt(pool, method, address, options)
-        except _BrokenError as error:
-            failure = mapped(error.args[0], address)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            failure = mapped(error, address)
-        except MIError as error:
-            failure = error.with_traceback(None)
-        except asyncio.CancelledError as error:
-            error.__traceback__ = error.__context__ = None
-            raise
-        # Outside of except, and without the frames below: those of aiohttp, and what they hold, are in no report.
-        raise failure
+        return await with_our_errors(self._attempt(pool, method, address, options), address)
 
     async def _attempt(
         self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
     ) -> Response:
-        guard = () if method in SENT_ONCE else (_once,)
+        guard = () if method in SENT_ONCE else (send_once,)
         async with pool.request(method, address.url, allow_redirects=False, middlewares=guard, **options) as answer:
             if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
                 raise _redirected(answer, address)
@@ -214,21 +200,3 @@ def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTime
     return aiohttp.ClientTimeout(
         total=max(total, 0.001), sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
     )
-
-
-class _BrokenError(Exception):
-    """A broken connection, on its way past aiohttp, which would send the request again."""
-
-
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending GET, PUT and DELETE a second time when the connection breaks.
-
-    That send would pay no quota, bear an old signature, use up a single-use URL, and hide from us that the first one
-    may have had its effect.
-    """
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise  # was never sent, and is never repeated
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _BrokenError(error) from None  # aiohttp repeats on errors of its own only

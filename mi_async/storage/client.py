@@ -20,9 +20,9 @@ from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeS
 from attrs import define
 from botocore import UNSIGNED  # pyright: ignore[reportMissingTypeStubs]  # has none
 
+from mi_async._core.trust import trust
 from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
-from mi_async.errors import ConfigError
 from mi_async.storage.http_client import HttpClient
 from mi_async.storage.place import Call, Network, Storage
 
@@ -63,11 +63,12 @@ def prepare_client(
 
     Raises:
         ConfigError: the file of certificates cannot be used.
+        ResourceError: it cannot be read now.
     """
     for name in CHATTY:
         logger = logging.getLogger(name)
         logger.setLevel(logger.level or logging.INFO)
-    trust = _trust(storage, network)
+    trusted = _trust(storage, network)
     session = _session()
     config = _config(network)
 
@@ -77,7 +78,7 @@ def prepare_client(
             "s3", endpoint_url=storage.url, region_name=storage.region, verify=True, config=config
         )
         async with client as s3:
-            http = HttpClient(storage, keys, network, trust, now)
+            http = HttpClient(storage, keys, network, trusted, now)
             s3.meta.events.register_last("before-send.s3", _Sender(http, network.read))
             if network.read is not None and network.read < completion:
                 s3.meta.events.register("before-call.s3.CompleteMultipartUpload", _patient(completion))
@@ -175,18 +176,12 @@ def _config(network: Network) -> AioConfig:
 
 
 def _trust(storage: Storage, network: Network) -> ssl.SSLContext | None:
-    """Return the certificates to trust: of the storage, of the session, of the system."""
-    if not storage.url.startswith("https:"):
+    """Return the certificates to trust, of the storage and of a proxy that is reached by https; None for no TLS."""
+    if not any(url.startswith("https:") for url in (storage.url, network.proxy or "")):
         return None
-    path = storage.ca_file
-    try:
-        return ssl.create_default_context(cafile=path) if path else network.ssl_context or ssl.create_default_context()
-    except ssl.SSLError as error:
-        message = f"the ca_file of the storage holds no certificates: {path}"
-        raise ConfigError(message) from error
-    except OSError as error:
-        message = f"the ca_file of the storage cannot be read: {path}: {error.strerror}"
-        raise ConfigError(message) from error
+    if storage.ca_file:
+        return trust(storage.ca_file, "the ca_file of the storage")
+    return network.ssl_context or trust(None)
 
 
 def _patient(seconds: float) -> Callable[..., None]:

@@ -68,9 +68,18 @@ async def same_content(
     told = None if head.opaque else await _by_etag(asks, file, place, head)
     if told:
         return True
-    if head.metadata.get(MARK) == await file.mark():
+    theirs, ours = head.metadata.get(MARK), await file.mark()
+    if theirs == ours:
         return await same_samples(asks, file, place)
-    return head.stored >= file.fingerprint.modified // SECOND if head.opaque else told
+    if not head.opaque:
+        return told  # an upload that was resumed with a changed file keeps the mark with which it was begun
+    differs = theirs is not None and _digest(theirs) != _digest(ours)
+    return not differs and head.stored >= file.fingerprint.modified // SECOND
+
+
+def _digest(mark: str) -> str:
+    """Return a mark without the time of change."""
+    return mark.rpartition("-")[2]
 
 
 async def same_samples(asks: Asks, file: LocalFile, place: StoredObject) -> bool:

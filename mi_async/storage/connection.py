@@ -5,8 +5,9 @@ call. Calls are signed by the storage's clock, as far as its own refusals or the
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -32,6 +33,9 @@ COMPLETION = 600.0
 """Seconds for making an object of its parts: S3 says that a large one takes minutes."""
 WORTH_LEARNING = 30.0
 """Seconds: a smaller change of the clock's offset cannot explain a refused timestamp."""
+
+LIBRARY = ("aiobotocore", "botocore")
+"""What the extra installs."""
 
 
 @define(eq=False)
@@ -135,7 +139,7 @@ class Connection:
                 except MIError:
                     raise
                 except Exception as error:
-                    raise unmade(error) from error
+                    raise unmade(error, self.storage.url) from error
             return self._client
 
     def _prepare(self) -> "Callable[[], AbstractAsyncContextManager[Client]]":
@@ -143,6 +147,8 @@ class Connection:
         try:
             from mi_async.storage.client import prepare_client  # noqa: PLC0415  an extra, and slow to load
         except ImportError as error:
+            if not _is_missing(LIBRARY):
+                raise
             message = "Object Storage needs aiobotocore: pip install 'mi-async[storage]'"
             raise ConfigError(message) from error
         return prepare_client(self.storage, self.keys, self.network, self._now, COMPLETION)
@@ -160,6 +166,14 @@ class Connection:
             raise NoAnswerError(message) from error
         except Exception as error:  # noqa: BLE001  whatever the library makes of an odd answer
             raise breakdown(error, call) from _harmless(error)
+
+
+def _is_missing(names: Iterable[str]) -> bool:
+    """Return True if a module is not installed; one that cannot be looked for, or be loaded, is not missing."""
+    try:
+        return any(find_spec(name) is None for name in names)
+    except OSError:
+        return False
 
 
 def _harmless(error: Exception) -> Exception | None:

@@ -12,13 +12,17 @@ import aiohttp
 from attrs import define, evolve, field
 from yarl import URL
 
+from mi_async._core.address import Address
+from mi_async._core.connections import Connections, send_once
+from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
+from mi_async._core.signing import SignedHeaders
 from mi_async._core.transport import SlicedBytes
 from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
 from mi_async.errors import ResponseError
 from mi_async.storage.cut import MOST_AT_ONCE
 from mi_async.storage.place import Call, Network, Storage
-from mi_async.storage.refusals import broken, redirected, refusal
+from mi_async.storage.refusals import redirected, refusal
 from mi_async.storage.signature import sign
 
 LARGEST_ANSWER = 16 * 2**20
@@ -40,7 +44,7 @@ class HttpClient:
         storage: where it is.
         keys: the session's current keys.
         network: how it is reached.
-        trust: certificates; None for a storage without TLS.
+        trust: certificates; None where there is no TLS on the way.
         now: seconds since the epoch, by the storage's clock.
     """
 
@@ -54,9 +58,7 @@ class HttpClient:
     def __attrs_post_init__(self) -> None:
         """Open the pool; must run in the event loop that will use it."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=2 * MOST_AT_ONCE, ssl=self.trust or True, keepalive_timeout=KEPT, force_close=False
-            ),
+            connector=Connections(keep=KEPT, trust=self.trust, limit=2 * MOST_AT_ONCE),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self.network.agent},
             skip_auto_headers={"Content-Type"},
@@ -80,63 +82,47 @@ class HttpClient:
         sent = {name: value for name, value in headers.items() if name.lower() not in DROPPED}
         covered = None if "Content-MD5" in sent else request.body or b""
         keys, now = await self.keys(), self.now()
-        sent |= sign(evolve(request, body=covered), sent, keys=keys, region=self.storage.region, now=now)
-        sent["Accept-Encoding"] = "identity"
-        answer = await self._exchange(request, _lengthed(sent, request), call, read)
+        signed = sign(evolve(request, body=covered), sent, keys=keys, region=self.storage.region, now=now)
+        whole = SignedHeaders({**sent, **_length(request), **signed, "Accept-Encoding": "identity"})
+        address = Address(URL(request.target, encoded=True))
+        attempt = self._attempt(request, address, whole, call, read)
+        answer = await with_our_errors(attempt, address, call)
         if answer.status >= 400:  # noqa: PLR2004  the HTTP classes of errors
             raise refusal(answer, call, now)
         if answer.status >= 300:  # noqa: PLR2004  the HTTP class of redirects
             raise redirected(answer, call)
         return answer
 
-    async def _exchange(self, request: Request, headers: Mapping[str, str], call: Call, read: float | None) -> Response:
+    async def _attempt(
+        self, request: Request, address: Address, headers: SignedHeaders, call: Call, read: float | None
+    ) -> Response:
         content_type = headers.get("Content-Type", "application/octet-stream")
         payload: Any = None if request.body is None else SlicedBytes(request.body, content_type)
-        try:
-            async with self._session.request(
-                request.method,
-                URL(request.target, encoded=True),
-                data=payload,
-                headers=headers,
-                proxy=self.network.proxy,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.network.connect, sock_read=read),
-                allow_redirects=False,
-                middlewares=(_once,),
-            ) as answer:
-                lowered = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status, lowered, await _read(answer))
-        except (aiohttp.ClientError, OSError, ValueError, _BrokenError) as error:
-            found = error.error if isinstance(error, _BrokenError) else error
-            raise broken(found, call) from _cause(found)
+        async with self._session.request(
+            request.method,
+            address.url,
+            data=payload,
+            headers=headers,
+            proxy=self.network.proxy,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.network.connect, sock_read=read),
+            allow_redirects=False,
+            middlewares=(send_once,),
+        ) as answer:
+            if answer.status == PROXY_AUTH and self.network.proxy is not None:
+                raise proxy_refusal(PROXY_AUTH, call)
+            lowered = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status, lowered, await _read(answer))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._session.close()
 
 
-class _BrokenError(Exception):
-    """Carries another error past aiohttp, which repeats on errors of its own only."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request a second time by itself: the object is looked for before each try."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _BrokenError(error) from error
-
-
-def _lengthed(headers: Mapping[str, str], request: Request) -> dict[str, str]:
+def _length(request: Request) -> dict[str, str]:
     """Chunked bodies are refused by storages: the length always goes along where there may be a body."""
     if request.body is None and request.method not in {"PUT", "POST"}:
-        return dict(headers)
-    return {**headers, "Content-Length": str(len(request.body or b""))}
+        return {}
+    return {"Content-Length": str(len(request.body or b""))}
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
@@ -148,10 +134,3 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
             raise ResponseError(message, status=answer.status)
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def _cause(error: Exception) -> Exception | None:
-    """The foreign error as a cause, unless it may carry the request, its signature or the password of a proxy."""
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return None
-    return error if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerDisconnectedError) else None

@@ -63,15 +63,19 @@ class Parts:
             AlreadyExistsError: by now another object has this name.
             UploadFailedError: the storage does not hold what was sent, or has forgotten the upload again.
         """
-        done = await self._try() or await self._look() or await self._try() or await self._look()
+        done = await self._try() or await self._look() or await self._try(anew=True) or await self._look()
         if done is None:
             message = f"{self.place}: the storage has forgotten or refused the upload, twice: {self._refused}"
             raise _passing(UploadFailedError(message, reason="NO_SUCH_UPLOAD", key=self.place.key))
         return done
 
-    async def _try(self) -> Sending | None:
-        """Send it; None when the storage has no such upload any more, or does not take its parts."""
-        cut = await self._resume() or await self._begin()
+    async def _try(self, *, anew: bool = False) -> Sending | None:
+        """Send it; None when the storage has no such upload any more, or does not take its parts.
+
+        Args:
+            anew: resume nothing: an upload that has just failed may be there still, where it could not be aborted.
+        """
+        cut = (None if anew else await self._resume()) or await self._begin()
         found = sum(cut.length(number) for number in self._sums)
         self._sending = Sending(self.place, self.file.size, found)
         self.tell(self._sending)

@@ -1,38 +1,36 @@
-"""What the storage and the way to it can say, as our errors.
+"""Map what the storage says to `MIError` classes; the network has a mapping of its own in `_core.network_errors`.
 
 Invariant: pure; no foreign exception leaves the package, and no message quotes a query, a proxy or a signature. What
 went wrong here is not said to be the network, and is not retried.
 """
 
-import asyncio
+import errno
+import os
 import re
-import ssl
 from collections.abc import Mapping
 from html import unescape
 
-import aiohttp
 from yarl import URL
 
 from mi_async._core.envelope import date
+from mi_async._core.files import EXHAUSTED, is_transient
 from mi_async._core.wire import Response
 from mi_async.errors import (
     APIError,
     AuthenticationError,
     ConfigError,
-    ConnectError,
-    DisconnectedError,
     InvalidArgumentError,
     InvalidRequestError,
     MIError,
     NotFoundError,
     PermissionDeniedError,
+    ResourceError,
     ResponseError,
     ServerError,
-    TimeoutError,  # noqa: A004  ours
     error_class,
 )
 from mi_async.storage.place import Call
-from mi_async.text import one_line
+from mi_async.text import escaped, one_line
 
 SKEWED = "RequestTimeTooSkewed"
 DENIED = "AccessDenied"
@@ -145,38 +143,6 @@ def _host(location: str) -> str:
     return host if port is None else f"{host}:{port}"
 
 
-ON_THE_WAY: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
-    ((aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError), ConnectError, "the proxy cannot be reached"),
-    ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
-    ((ssl.SSLCertVerificationError,), ConnectError, "the certificate is not trusted: {said}; name the file of its CA"),
-    ((aiohttp.ClientSSLError,), ConnectError, "no secure connection"),
-    ((aiohttp.ClientConnectorError,), ConnectError, "no connection: {said}"),
-    ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
-    ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated"),
-    ((aiohttp.ClientResponseError,), ResponseError, "the answer is not HTTP"),
-    ((aiohttp.ClientConnectionError, OSError), DisconnectedError, "the connection broke"),
-    ((ValueError,), InvalidArgumentError, "no such request can be made"),
-)
-"""The first that fits; a text without {said} keeps back what aiohttp says, because it may quote a URL."""
-
-
-def broken(error: BaseException, call: Call) -> MIError:
-    """Return our error for whatever of the network kept us from an answer."""
-    for kinds, ours, text in ON_THE_WAY:
-        if isinstance(error, kinds):
-            failure = ours(f"{call}: {text.format(said=_reason(error))}")
-            if isinstance(failure, ConnectError):
-                failure.permanent = isinstance(error, ssl.SSLCertVerificationError)
-            return failure
-    return ResponseError(f"{call}: {type(error).__name__}")
-
-
-def _reason(error: BaseException) -> str:
-    below = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    text = getattr(below, "verify_message", None) or getattr(below, "strerror", None)
-    return one_line(str(text or below))[:TEXT]
-
-
 UNSENT: Mapping[str, tuple[type[MIError], str]] = {
     "ResponseParserError": (ResponseError, "the answer is not what S3 says"),
     "ParamValidationError": (InvalidArgumentError, "no request can name this bucket or object"),
@@ -206,6 +172,27 @@ def _refused_inside(response: Mapping[str, object], call: Call) -> MIError:
     return kind(500, code, f"{call}: {text or 'no reason given'}", operation="storage")
 
 
-def unmade(error: BaseException) -> ConfigError:
-    """Return our error for whatever kept us from making a client."""
-    return ConfigError(f"no client of Object Storage can be made: {type(error).__name__}")
+def unmade(error: BaseException, url: str) -> ConfigError | ResourceError:
+    """Return our error for whatever kept us from making a client of the storage at a URL.
+
+    Loading the library opens some hundred files; a machine that is out of file descriptors or memory fails then.
+    """
+    if (reason := _shortage(error)) is not None:
+        return ResourceError(f"no client of Object Storage can be made now: {reason}", source=url)
+    detail = f": {escaped(str(error))}" if isinstance(error, ImportError) else ""  # others may quote a proxy
+    return ConfigError(f"no client of Object Storage can be made: {type(error).__name__}{detail}")
+
+
+def _shortage(error: BaseException | None) -> str | None:
+    """Return what the machine is out of, if that is at the bottom of an error; None otherwise."""
+    while error is not None:
+        if isinstance(error, OSError) and is_transient(error):
+            return error.strerror
+        if isinstance(error, MemoryError):
+            return os.strerror(errno.ENOMEM)
+        if isinstance(error, ImportError):  # a module in C has no errno: "...: cannot open shared object file: ..."
+            for number in EXHAUSTED:
+                if os.strerror(number) in str(error):
+                    return os.strerror(number)
+        error = error.__cause__ or error.__context__
+    return None

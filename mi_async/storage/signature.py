@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from mi_async._core.signing import SignedHeaders
 from mi_async._core.wire import Request
 from mi_async.credentials import Credentials
 
@@ -22,7 +23,7 @@ SIGNED = frozenset({"host", "content-md5", "content-type", "range"})
 """Headers that are signed, beside all of ``x-amz-``; a proxy may change others."""
 
 
-def sign(request: Request, headers: Mapping[str, str], *, keys: Credentials, region: str, now: float) -> dict[str, str]:
+def sign(request: Request, headers: Mapping[str, str], *, keys: Credentials, region: str, now: float) -> SignedHeaders:
     """Return the headers that authenticate a request.
 
     Args:
@@ -46,7 +47,7 @@ def sign(request: Request, headers: Mapping[str, str], *, keys: Credentials, reg
         f"{ALGORITHM} Credential={keys.access_key}/{scope}, "
         f"SignedHeaders={';'.join(signed)}, Signature={signature.hexdigest()}"
     )
-    return added
+    return SignedHeaders(added)
 
 
 def _canonical(request: Request, signed: Mapping[str, str], payload: str) -> str:
