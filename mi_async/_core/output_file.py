@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from attrs import frozen
 
@@ -24,6 +24,8 @@ START = 64 * 2**10
 """Bytes at the start of an existing file that tell what it is."""
 COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock")
 """Endings of the files that belong to an SQLite journal."""
+InputFile: TypeAlias = str | os.PathLike[str] | int
+"""A file that is read: its path, or the descriptor that it is read from."""
 BY_FORCE = "replace it with force=True"
 """How a caller in Python replaces a file; the command line has an option for it."""
 _STREAM = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})|/dev/std(in|out|err)")
@@ -84,7 +86,7 @@ def output_file(
     path: str | os.PathLike[str],
     *,
     ours: re.Pattern[bytes],
-    inputs: Iterable[str | os.PathLike[str]] = (),
+    inputs: Iterable[InputFile] = (),
     journal: str | os.PathLike[str] | None = None,
     force: bool = False,
 ) -> OutputFile:
@@ -96,7 +98,7 @@ def output_file(
     Args:
         path: of the file; links are followed. ``/dev/stdout``, ``/dev/null`` and pipes are written in place.
         ours: matches the start of a file that we wrote.
-        inputs: files that are read.
+        inputs: files that are read; standard input is 0.
         journal: of the run, there or not.
         force: replace a file that somebody else wrote.
 
@@ -117,7 +119,7 @@ def output_file(
 def _checked(
     path: str,
     ours: re.Pattern[bytes],
-    inputs: tuple[str | os.PathLike[str], ...],
+    inputs: tuple[InputFile, ...],
     journal: str | os.PathLike[str] | None,
     *,
     force: bool,
@@ -152,26 +154,30 @@ def _refuse_same(
     path: str,
     real: Path,
     descriptor: int | None,
-    inputs: tuple[str | os.PathLike[str], ...],
+    inputs: tuple[InputFile, ...],
     journal: str | os.PathLike[str] | None,
 ) -> None:
     """Refuse a target that is one of the files in use, or would become one of them."""
     base = None if journal is None else os.path.realpath(journal)
-    used = [("the input", os.path.realpath(name)) for name in inputs]
-    used += [("the journal" if not end else "a file of the journal", f"{base}{end}") for end in COMPANIONS if base]
+    used = [("the input", name if isinstance(name, int) else Path(os.path.realpath(name))) for name in inputs]
+    if base is not None:
+        used += [("a file of the journal" if end else "the journal", Path(f"{base}{end}")) for end in COMPANIONS]
     for what, other in used:
-        if _is_same(real, descriptor, Path(other)):
+        if _is_same(real, descriptor, other):
             message = f"{encodable(path)} is {what}; it is left as it is, name another file"
             raise InvalidArgumentError(message)
 
 
-def _is_same(real: Path, descriptor: int | None, other: Path) -> bool:
+def _is_same(real: Path, descriptor: int | None, other: Path | int) -> bool:
     try:
         found = real.stat() if descriptor is None else os.fstat(descriptor)
-        if os.path.samestat(found, other.stat()):
-            return not _is_special(found.st_mode)  # a terminal may be read and written
+        if os.path.samestat(found, os.fstat(other) if isinstance(other, int) else other.stat()):
+            # a terminal or a connection may be read and written
+            return not _is_special(found.st_mode) and not stat.S_ISSOCK(found.st_mode)
     except OSError:
         pass
+    if isinstance(other, int):
+        return False
     # not there yet: on some disks names that differ in case or normal form are one file
     return _folded(real.name) == _folded(other.name) and real.parent == other.parent
 
