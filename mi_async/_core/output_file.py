@@ -1,24 +1,29 @@
 """The one writer of result files: reports, problems, exports.
 
 Invariant: nothing is destroyed. A target is refused if it is an input, a journal or a medium, or was not written by us;
-a file is replaced as a whole by a complete one, or stays as it was.
+a file is replaced as a whole by a complete one, or stays as it was. What somebody wrote there after the check stays,
+too: then the result is put beside it.
 """
 
 import errno
+import logging
 import os
 import re
 import stat
 import unicodedata
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from attrs import frozen
+from attrs import define, field
 
 from mi_async._core.files import atomic_write, open_regular_file, probe_directory
 from mi_async.errors import InvalidArgumentError
-from mi_async.text import encodable
+from mi_async.text import encodable, escaped
+
+_log = logging.getLogger(__name__)
 
 START = 64 * 2**10
 """Bytes at the start of an existing file that tell what it is."""
@@ -48,7 +53,11 @@ _PRECIOUS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
 """What is not overwritten even when asked to, by its first bytes."""
 
 
-@frozen
+State: TypeAlias = tuple[int, int, int, int]
+"""Device, inode, size and time of the last change of a file, in ns: another writer changes at least one of them."""
+
+
+@define(eq=False)
 class OutputFile:
     """A target that was found fit to be written; get one from :func:`output_file`.
 
@@ -63,10 +72,17 @@ class OutputFile:
     real: Path
     descriptor: int | None = None
     special: bool = False
+    # Of the file when it was checked, or when this object wrote it; None iff it was absent.
+    _state: State | None = None
+    # Open from the check on iff the target is special: a pipe whose writer has closed it loses its reader.
+    _held: BinaryIO | None = field(default=None, repr=False)
 
     @contextmanager
     def writing(self) -> Generator[BinaryIO]:
         """Write it; a file changes when the block ends well, and not before.
+
+        A file that somebody has written since the check is left alone: the result goes to the first free name of
+        ``report.jsonl.1``, ``report.jsonl.2`` and so on, and a warning is logged.
 
         Raises:
             OSError: it cannot be written.
@@ -75,11 +91,44 @@ class OutputFile:
             with os.fdopen(os.dup(self.descriptor), "wb") as stream:
                 yield stream
         elif self.special:
-            with _open_special(self.path) as stream:
-                yield stream
+            held, self._held = self._held, None
+            with held or _open_special(self.path) as special:
+                yield special
         else:
-            with atomic_write(self.real, private=False) as file:
+            placed = self.real
+
+            def place() -> Path:
+                nonlocal placed
+                placed = self._place()
+                return placed
+
+            with atomic_write(self.real, private=False, place=place) as file:
                 yield file
+            if placed == self.real:
+                with suppress(OSError):
+                    self._state = _state(placed.stat())
+
+    def close(self) -> None:
+        """Let go of a pipe that was not written to."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def _place(self) -> Path:
+        """Return where the complete file goes; what is there may be replaced."""
+        if self._state is not None:
+            with suppress(FileNotFoundError):
+                if _state(self.real.stat()) == self._state:
+                    return self.real
+        if _made(self.real):
+            return self.real
+        beside = next(path for number in count(1) if _made(path := self.real.with_name(f"{self.real.name}.{number}")))
+        _log.warning(
+            "%s was changed by another program since it was checked; it is left as it is, the result is in %s",
+            escaped(self.path),
+            escaped(os.fspath(beside)),
+        )
+        return beside
 
 
 def output_file(
@@ -128,7 +177,7 @@ def _checked(
     descriptor = _stream(path)
     _refuse_same(path, real, descriptor, inputs, journal)
     if descriptor is not None:
-        os.fstat(descriptor)
+        _require_writable(descriptor)
         return OutputFile(path, real, descriptor)
     try:
         found = os.stat(path)  # noqa: PTH116  a pipe behind a link has no other path
@@ -140,14 +189,15 @@ def _checked(
         probe_directory(real.parent)
         return OutputFile(path, real)
     if _is_special(found.st_mode):
-        return OutputFile(path, real, special=True)
+        return OutputFile(path, real, special=True, held=_open_special(path))
     with open_regular_file(real) as file:  # refuses a directory, a disk and a socket
+        state = _state(os.fstat(file.fileno()))
         start = file.read(START)
     _refuse_foreign(path, start, ours, force=force)
     if not os.access(real, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise OSError(errno.EACCES, "the file is write-protected")
     probe_directory(real.parent)
-    return OutputFile(path, real)
+    return OutputFile(path, real, state=state)
 
 
 def _refuse_same(
@@ -217,14 +267,43 @@ def _stream(path: str) -> int | None:
     return None
 
 
+def _require_writable(descriptor: int) -> None:
+    """Refuse an open stream that is only read, as standard input mostly is, or that is closed."""
+    if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return  # always writable, and an empty datagram would be sent
+    try:
+        os.write(descriptor, b"")  # fcntl would tell, but Windows does not have it
+    except OSError as error:
+        raise OSError(error.errno, "it is not open for writing") from error
+
+
 def _open_special(path: str) -> BinaryIO:
-    """Open a pipe or a device for writing; of a pipe that nobody reads it is an error, not a wait without end."""
-    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
+    """Open a pipe or a device for writing; a pipe that nobody reads is an error, not a wait without end."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        is_pipe = stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116  any kind of path
+        unread = error.errno == errno.ENXIO and is_pipe
+        said = "nobody reads this pipe; start its reader first" if unread else error.strerror
+        raise OSError(error.errno, said, path) from error
     if not _is_special(os.fstat(descriptor).st_mode):  # it was something else when it was checked
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it has become a file meanwhile", path)
     os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "wb")
+
+
+def _state(found: os.stat_result) -> State:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _made(path: Path) -> bool:
+    """Make an empty file, which nobody else can make any more; return False if anything has the name already."""
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _is_special(mode: int) -> bool:
