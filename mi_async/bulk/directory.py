@@ -20,6 +20,7 @@ from mi_async.bulk.cells import number
 from mi_async.bulk.input_facts import PassedOver
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.leftovers import LEFT_BEHIND, is_left_behind
+from mi_async.bulk.own_reports import OWN_REPORTS, is_own_report
 
 PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}) | {
     *(".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif")  # which fit converts
@@ -105,10 +106,13 @@ def _inside(folder: str, passed_over: PassedOver) -> Iterator[tuple[str, str] | 
 
 def _fault(path: str) -> BadInput | None:
     """What is wrong with a file by its name."""
-    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122  as above
-    if suffix in PICTURES:
+    if _is_image(path):
         return None
     return BadInput(_shown(path), "not a picture by its name: .jpg, .jpeg, .png and .webp are")
+
+
+def _is_image(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in PICTURES  # noqa: PTH122  as above
 
 
 def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
@@ -123,6 +127,9 @@ def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
                     continue
                 if is_left_behind(entry.name, is_folder=is_folder):
                     passed_over.add(LEFT_BEHIND)
+                    continue
+                if not is_folder and not _is_image(entry.name) and is_own_report(entry.path):
+                    passed_over.add(OWN_REPORTS)
                     continue
                 run.append(_entry(entry, is_folder))
                 if len(run) == RUN:
