@@ -48,7 +48,11 @@ EXACT = 2**53
 
 SHOWN = 60
 """Characters of a cell that a message shows."""
-LISTED = re.compile(r"\.(?:jpe?g|png|webp)\s*[,;]\s*\S", re.IGNORECASE)
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}) | {
+    *(".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif")  # which fit converts
+}
+"""Suffixes of files that are taken for images, in any case; what they are, their content decides."""
+LISTED = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})\s*[,;]\s*\S", re.IGNORECASE)
 """The end of one file name, and what another list separator has after it."""
 QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019"}
 WESTERN = "cp1252"
