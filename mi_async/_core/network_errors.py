@@ -77,6 +77,14 @@ def _failure(error: Exception, address: Address) -> MIError:
     return kind(f"{address}: {text.format(said=escaped(whole))}")
 
 
+def is_local_shortage(error: ConnectError) -> bool:
+    """Return True if this machine had nothing left to connect with, which says nothing about the other side."""
+    cause = error.__cause__
+    while cause is not None and _errno(cause) not in EXHAUSTED:
+        cause = cause.__cause__
+    return cause is not None
+
+
 def proxy_refusal(status: int, address: Address) -> ConnectError:
     """Return the error for a proxy that does not let a request through; permanent where it wants a password."""
     wants = "; it wants a user and a password, as in http://user:password@host:port" if status == PROXY_AUTH else ""
