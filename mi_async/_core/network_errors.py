@@ -25,7 +25,7 @@ from mi_async.errors import (
 from mi_async.text import escaped
 
 SSL_OF_AIOHTTP = re.compile(r" ssl:(\w+|<[^>]*>)(?= \[)")
-"""What aiohttp says of TLS where it cannot connect, with or without TLS."""
+"""Part of aiohttp's messages that names TLS settings, also for connections without TLS."""
 EXHAUSTED = {
     errno.EMFILE: "this process has no file descriptor left; raise `ulimit -n` or open fewer files",
     errno.ENFILE: "this machine has no file descriptor left",
@@ -38,7 +38,7 @@ UNTIMELY = frozenset({9, 10})
 """OpenSSL's codes for a certificate that is not valid yet, or not any more."""
 PROXY_AUTH = 407
 KNOWN_CAUSES = (OSError, ssl.SSLError, aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, EOFError, ValueError)
-"""What a cause may be: none of these carries the request. One that quotes its URL is dropped all the same."""
+"""Classes of causes that are kept: none carries the request. One that quotes its URL is dropped all the same."""
 
 # First match wins; a text without {said} keeps back what aiohttp says, because it quotes the URL.
 _MAPPING: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (

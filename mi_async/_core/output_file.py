@@ -32,7 +32,7 @@ COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock")
 InputFile: TypeAlias = str | os.PathLike[str] | int
 """A file that is read: its path, or the descriptor that it is read from."""
 BY_FORCE = "replace it with force=True"
-"""How a caller in Python replaces a file; the command line has an option for it."""
+"""Advice for a caller in Python; the command line puts its own option in the place of it."""
 _STREAM = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})|/dev/std(in|out|err)")
 _STREAMS = {"in": 0, "out": 1, "err": 2}
 
@@ -50,7 +50,7 @@ _PRECIOUS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("a Parquet file", re.compile(rb"PAR1")),
     ("an archive or a spreadsheet", re.compile(rb"PK\x03\x04|\x1f\x8b|\xd0\xcf\x11\xe0")),
 )
-"""What is not overwritten even when asked to, by its first bytes."""
+"""Contents that are not replaced even with ``force``, by their first bytes."""
 
 
 State: TypeAlias = tuple[int, int, int, int]
@@ -109,7 +109,7 @@ class OutputFile:
                     self._state = _state(placed.stat())
 
     def close(self) -> None:
-        """Let go of a pipe that was not written to."""
+        """Release a pipe that was not written to."""
         if self._held is not None:
             self._held.close()
             self._held = None

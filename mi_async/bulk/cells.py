@@ -183,7 +183,7 @@ def flag(what: str, value: Any) -> bool:
 
 
 def _damage(value: str) -> str | None:
-    """What a program has done to a text, None when it is sound."""
+    """Return the damage that a program has done to a text, None if there is none."""
     if value in ERRORS:
         return "the formula in this cell has failed"
     if not value.strip("? "):
@@ -194,7 +194,7 @@ def _damage(value: str) -> str | None:
 
 
 def _read_as_western(value: str) -> str | None:
-    """What a text was before its UTF-8 was read as Windows-1252; None where it was not."""
+    """Return the text whose UTF-8 was read as Windows-1252; None if that did not happen."""
     if value.isascii():
         return None
     try:

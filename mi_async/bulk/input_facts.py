@@ -77,7 +77,7 @@ class ItemReader(Iterator[T], Generic[T]):
 
     @property
     def facts(self) -> InputFacts:
-        """What is known so far."""
+        """Facts known so far."""
         return InputFacts(self.encoding, dict(self._passed_over.counts))
 
     def __next__(self) -> T:
@@ -102,7 +102,7 @@ class AsyncItemReader(AsyncGenerator[T], Generic[T]):
 
     @property
     def facts(self) -> InputFacts:
-        """What is known so far."""
+        """Facts known so far."""
         return InputFacts(passed_over=dict(self._passed_over.counts))
 
     def __aiter__(self) -> Self:
