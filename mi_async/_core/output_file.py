@@ -73,9 +73,9 @@ class OutputFile:
     descriptor: int | None = None
     special: bool = False
     # Of the file when it was checked, or when this object wrote it; None iff it was absent.
-    _state: State | None = None
+    _state: State | None = field(default=None, alias="state", repr=False)
     # Open from the check on iff the target is special: a pipe whose writer has closed it loses its reader.
-    _held: BinaryIO | None = field(default=None, repr=False)
+    _held: BinaryIO | None = field(default=None, alias="held", repr=False)
 
     @contextmanager
     def writing(self) -> Generator[BinaryIO]:
