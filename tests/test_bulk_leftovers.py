@@ -174,6 +174,12 @@ def test_kinds_are_counted_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> Non
     assert passed_over.counts == {".x": 2, ".y": 1, "others": 4}
 
 
+def test_a_suffix_that_is_not_text_is_counted_as_messages_show_it() -> None:
+    passed_over = PassedOver()
+    passed_over.add_file("a.\udcff")
+    assert passed_over.counts == {".\\udcff": 1}
+
+
 def test_an_input_of_the_user_has_no_facts() -> None:
     assert facts_of([]) == InputFacts()
     assert InputFacts().as_dict() == {"encoding": None, "passed_over": {}}

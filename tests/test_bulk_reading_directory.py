@@ -8,6 +8,7 @@ import pytest
 
 from mi_async.bulk import directory
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.media_files import read_assets
 from mi_async.bulk.plan import plan_people
 from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
 from mi_async.errors import InvalidArgumentError
@@ -81,6 +82,44 @@ def test_what_a_journal_leaves_behind_is_passed_over(read: Read, tmp_path: Path)
     assert directory.count(tmp_path) == 1
 
 
+REPORT = '{"key":"홍길동","status":"done","person_id":1}\n'
+
+
+@pytest.mark.parametrize("read", [read_people, read_thumbnails])
+def test_reports_of_runs_are_passed_over_whatever_they_are_called_and_counted(read: Read, tmp_path: Path) -> None:
+    lay(tmp_path, "7/1.jpg", "problems.jsonl")  # of a plan in which nothing was wrong
+    for name in ("report.jsonl", "report.jsonl.1", "report", "7/out.TXT"):
+        (tmp_path / name).write_text(REPORT, encoding="utf-8")
+    os.mkfifo(tmp_path / "7" / "pipe.jpg")  # by its name an image: reading it will say what is wrong
+    items = read(tmp_path)
+    assert {str(getattr(item, "key", item)) for item in items} == {"7"}
+    assert items.facts.passed_over == {"report of a run": 5}
+    assert directory.count(tmp_path) == 1
+
+
+def test_reports_are_no_media_files(tmp_path: Path) -> None:
+    for name in ("report.jsonl", "report.jsonl.1"):
+        (tmp_path / name).write_text(REPORT, encoding="utf-8")
+    items = read_assets(tmp_path)
+    assert list(items) == []
+    assert items.facts.passed_over == {".jsonl": 1, ".1": 1}
+
+
+def test_what_is_no_report_of_ours_is_told_and_a_journal_in_use_is_not_opened(tmp_path: Path) -> None:
+    lay(tmp_path, "Hong/a.jpg", "empty.txt", "state", "state.lock")
+    (tmp_path / "people.jsonl").write_text('{"name": "Hong"}\n', encoding="utf-8")
+    (tmp_path / "state").write_text(REPORT, encoding="utf-8")
+    (tmp_path / "nowhere.jsonl").symlink_to(tmp_path / "no")
+    assert sorted(bad(tmp_path)) == ["empty.txt", "nowhere.jsonl", "people.jsonl", "state", "state.lock"]
+
+
+def test_the_report_of_a_plan_in_the_folder_is_no_person_of_the_next_one(tmp_path: Path) -> None:
+    lay(tmp_path, "Hong/notes.txt")
+    for _ in range(2):
+        plan = plan_people(read_people(tmp_path), problems=tmp_path / "problems.jsonl")
+        assert (plan.items, plan.troubled) == (1, 1)
+
+
 def test_a_person_may_be_called_as_a_journal_is(tmp_path: Path) -> None:
     lay(tmp_path, "Hong.journal/a.jpg")
     assert people(tmp_path) == {"Hong.journal": ["Hong.journal/a.jpg"]}
@@ -112,7 +151,7 @@ def test_a_name_that_is_not_unicode(tmp_path: Path) -> None:
         (tmp_path / os.fsdecode(b"hong\xff.jpg")).touch()
     except OSError:
         pytest.skip("this file system has only Unicode names")
-    assert bad(tmp_path) == {"hong?.jpg": "the name is not Unicode text"}
+    assert bad(tmp_path) == {"hong\\udcff.jpg": "the name is not Unicode text"}
 
 
 @pytest.mark.parametrize("run", [1, 7, 30, 1000])

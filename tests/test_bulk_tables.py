@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mi_async.bulk import delimited
+from mi_async.bulk.cells import IMAGE_SUFFIXES
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.reading import count, read_people, read_thumbnails
 from mi_async.errors import InvalidArgumentError
@@ -208,6 +209,13 @@ def test_images_that_are_listed_otherwise(tmp_path: Path) -> None:
         ("3", f"thumbnails is 'a.PNG;b.jpg': {said}"),
         ("4", "Lee"),
     ]
+
+
+@pytest.mark.parametrize("suffix", sorted(IMAGE_SUFFIXES))
+def test_every_image_of_a_directory_is_one_in_a_list_too(suffix: str, tmp_path: Path) -> None:
+    path = table(tmp_path, f'name,thumbnails\nHong,"a{suffix}, b{suffix}"\n')
+    said = "separate images by | or line breaks, or give each a row"
+    assert people(path) == [("2", f"thumbnails is 'a{suffix}, b{suffix}': {said}")]
 
 
 def test_a_row_of_totals_is_reported(tmp_path: Path) -> None:

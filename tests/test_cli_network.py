@@ -71,3 +71,44 @@ async def test_a_certificate_that_is_not_trusted_is_not_asked_whether_it_runs() 
 
 def test_a_password_is_in_no_repr() -> None:
     assert "p4ss" not in repr(Account(proxy="http://user:p4ss@proxy:1"))
+
+
+FULL = """
+import asyncio, os, resource
+from mi_async.cli.service import Account
+from mi_async.errors import MIError
+
+async def main():
+    hold = []
+    try:
+        async with Account(base_url="http://127.0.0.1:9", timeout=1.0).session() as session:
+            try:
+                while True:
+                    hold.append(os.open(os.devnull, os.O_RDONLY))
+            except OSError:
+                pass
+            try:
+                await session.workspaces.get("newsroom")
+            finally:
+                for each in hold:
+                    os.close(each)
+    except MIError as error:
+        said = f"{error}{error.__cause__}"
+        print("this process has no file descriptor left" in said, getattr(error, "__notes__", []))
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+asyncio.run(main())
+"""
+
+
+async def test_a_process_without_descriptors_is_not_asked_whether_the_other_side_runs() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        FULL,
+        env=os.environ | KEYS,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert out == b"True []\n", err.decode()

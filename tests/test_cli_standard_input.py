@@ -146,6 +146,21 @@ def test_what_is_refused_in_one_line(
     assert err[-1].startswith(f"error: {said}")
 
 
+@pytest.mark.parametrize("options", ["--dry-run", "--journal j"])
+@pytest.mark.parametrize("report", ["people.csv", "link", "/dev/stdin"])
+def test_a_report_never_replaces_the_table_that_is_piped_in(options: str, report: str, server: Server) -> None:
+    table = Path("people.csv")
+    table.write_text("name,thumbnail\nAma,a.jpg\n", encoding="utf-8")
+    Path("link").symlink_to(table)
+    line = ["enroll-many", "-", *options.split(), "--report", report, "--force"]
+    with process(*line, env=environment(server), redirected="< people.csv") as running:
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (2, "")
+    assert err == f"error: --report: {report} is the input; it is left as it is, name another file\n"
+    assert table.read_text(encoding="utf-8") == "name,thumbnail\nAma,a.jpg\n"
+    assert not list(server.state.persons())
+
+
 @pytest.mark.usefixtures("server")
 def test_one_that_cannot_be_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

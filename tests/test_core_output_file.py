@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -186,16 +187,21 @@ def test_a_device_is_written_to_and_stays_one(tmp_path: Path) -> None:
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
-def test_a_pipe_is_written_to_and_one_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_written_to_and_one_that_nobody_reads_is_refused_before_the_work(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    target = output_file(pipe, ours=OURS)
-    with pytest.raises(OSError, match="No such device"), target.writing():
-        pass
+    with pytest.raises(InvalidArgumentError, match=r"cannot write .*/pipe: nobody reads this pipe; start its reader"):
+        output_file(pipe, ours=OURS)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write(pipe)
-        assert os.read(reader, 100) == ROW
+        target = output_file(pipe, ours=OURS)
+        os.set_blocking(reader, True)  # it waits, as `cat pipe` would: the pipe has a writer from the check on
+        with target.writing() as file:
+            file.write(ROW)
+        assert (os.read(reader, 100), os.read(reader, 100)) == (ROW, b"")
+        with target.writing() as file:
+            file.write(ROW * 2)
+        assert (os.read(reader, 100), os.read(reader, 100)) == (ROW * 2, b"")
     finally:
         os.close(reader)
     pipe.unlink()
@@ -203,6 +209,139 @@ def test_a_pipe_is_written_to_and_one_that_nobody_reads_is_not_waited_for(tmp_pa
     with pytest.raises(OSError, match="it has become a file meanwhile"), target.writing():
         pass
     assert pipe.read_bytes() == b"mine"
+
+
+def test_a_pipe_that_is_not_written_to_after_all_is_let_go_of(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with closing(output_file(pipe, ours=OURS)):
+            pass
+        os.set_blocking(reader, True)
+        assert os.read(reader, 100) == b""
+    finally:
+        os.close(reader)
+    output_file(tmp_path / "new", ours=OURS).close()
+
+
+def test_a_stream_that_is_only_read_is_refused_before_the_work(tmp_path: Path) -> None:
+    read, write_end = os.pipe()
+    (tmp_path / "table").write_bytes(ROW)
+    with (tmp_path / "table").open("rb") as table:
+        for number in (read, table.fileno()):
+            with pytest.raises(InvalidArgumentError) as caught:
+                output_file(f"/dev/fd/{number}", ours=OURS)
+            assert str(caught.value) == f"cannot write /dev/fd/{number}: it is not open for writing"
+    for number in (read, write_end):
+        os.close(number)
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with one, other:
+        write(f"/dev/fd/{one.fileno()}", inputs=[one.fileno()])  # a connection is read and written
+        assert other.recv(100) == ROW
+
+
+def test_the_input_is_refused_by_its_descriptor(tmp_path: Path) -> None:
+    table = tmp_path / "people.jsonl"
+    table.write_bytes(ROW)
+    with table.open("rb") as file:
+        number = file.fileno()
+        with pytest.raises(InvalidArgumentError, match=r"people.jsonl is the input; it is left as it is"):
+            write(table, inputs=[number], force=True)
+        write(tmp_path / "report", inputs=[number])
+    write(table, ROW * 2, inputs=[number])  # closed: it is no file any more
+    assert (table.read_bytes(), (tmp_path / "report").read_bytes()) == (ROW * 2, ROW)
+
+
+def _written(path: Path) -> None:
+    path.write_bytes(b"mine")
+
+
+def _grown(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"mine")
+
+
+def _replaced(path: Path) -> None:
+    old = path.stat()
+    path.with_name("fresh").write_bytes(path.read_bytes())
+    os.utime(path.with_name("fresh"), ns=(old.st_atime_ns, old.st_mtime_ns))
+    path.with_name("fresh").replace(path)
+
+
+def _same_size(path: Path) -> None:
+    old = path.stat()
+    path.write_bytes(b"x" * old.st_size)
+    os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns + 1))
+
+
+def _link_to_nothing(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to("nowhere")
+
+
+def _folder(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        (None, _written),
+        (None, _folder),
+        (None, _link_to_nothing),
+        (ROW, _grown),
+        (ROW, _replaced),
+        (ROW, _same_size),
+        (ROW, _folder),
+        (b"", _written),
+    ],
+)
+def test_what_somebody_wrote_while_the_work_went_on_stays_and_the_result_is_put_beside_it(
+    before: bytes | None, change: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "report.jsonl"
+    if before is not None:
+        path.write_bytes(before)
+    target = output_file(path, ours=OURS)
+    change(path)
+    theirs = path.lstat(), path.read_bytes() if path.is_file() else b""
+    for number in (1, 2):
+        with target.writing() as file:
+            file.write(ROW)
+        assert (tmp_path / f"report.jsonl.{number}").read_bytes() == ROW
+        assert caplog.messages[-1] == (
+            f"{path} was changed by another program since it was checked; it is left as it is, "
+            f"the result is in {path}.{number}"
+        )
+    assert (path.lstat(), path.read_bytes() if path.is_file() else b"") == theirs
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["report.jsonl", "report.jsonl.1", "report.jsonl.2"]
+
+
+def test_it_may_change_while_it_is_written_too(tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    with output_file(path, ours=OURS).writing() as file:
+        file.write(ROW)
+        path.write_bytes(b"mine")
+    assert (path.read_bytes(), (tmp_path / "report.1").read_bytes()) == (b"mine", ROW)
+
+
+@pytest.mark.parametrize("before", [None, ROW])
+def test_our_own_result_is_replaced_as_often_as_wanted(before: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    if before is not None:
+        path.write_bytes(before)
+    target = output_file(path, ours=OURS)
+    for number in (1, 2, 3):
+        with target.writing() as file:
+            file.write(ROW * number)
+        assert path.read_bytes() == ROW * number
+    path.unlink()  # what is gone cannot be lost
+    with target.writing() as file:
+        file.write(ROW)
+    assert path.read_bytes() == ROW
+    assert [each.name for each in tmp_path.iterdir()] == ["report"]
 
 
 WRITER = """

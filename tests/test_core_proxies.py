@@ -8,7 +8,7 @@ from yarl import URL
 
 import mi_async
 from mi_async import environment_proxies
-from mi_async._core.proxies import Proxies
+from mi_async._core.proxies import Proxies, is_this_machine
 from mi_async.errors import ConfigError, ConnectError
 from tests.support.canned import canned, http
 from tests.support.talking import KEYS, ONCE, QUERY, WORKSPACE, asked, transport
@@ -41,6 +41,8 @@ def chosen(environ: dict[str, str], url: str) -> str | None:
         ({"HTTPS_PROXY": PROXY}, "https://127.0.0.1:9", None),
         ({"HTTPS_PROXY": PROXY}, "https://[::1]:9", None),
         ({"HTTPS_PROXY": PROXY}, "https://a.localhost", None),
+        ({"HTTPS_PROXY": PROXY}, "https://localhost.", None),
+        ({"HTTPS_PROXY": PROXY}, "https://localhost.example", PROXY),
     ],
 )
 def test_the_environment_names_a_proxy(environ: dict[str, str], url: str, proxy: str | None) -> None:
@@ -172,3 +174,20 @@ async def test_the_proxy_is_the_storage_s_too() -> None:
         network = session._store.connection.network
         assert network.proxy == "http://u:p4ss@proxy:1"
         assert "p4ss" not in repr(network)
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("mi.localhost", True),
+        ("127.0.0.2", True),
+        ("::1", True),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+        ("notlocalhost", False),
+    ],
+)
+def test_this_machine_is_one_rule_for_proxies_and_for_the_hint(host: str, here: bool) -> None:
+    assert is_this_machine(host) is here

@@ -11,7 +11,7 @@ from yarl import URL
 import mi_async
 from mi_async import RetryPolicy, Timeout, emulator
 from mi_async._core.address import Address
-from mi_async._core.network_errors import mapped
+from mi_async._core.network_errors import is_local_shortage, mapped
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.errors import ConnectError, MIError
 from mi_async.text import MaskedURL
@@ -156,3 +156,8 @@ def test_a_machine_that_is_full_is_named(number: int) -> None:
     assert isinstance(failure, ConnectError)
     assert str(failure).startswith("https://mi.example:443/x: this ")
     assert " left" in str(failure)
+    assert is_local_shortage(failure)
+    wrapped, refused = ConnectError("no connection"), ConnectError("no connection")
+    wrapped.__cause__ = failure
+    refused.__cause__ = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+    assert [is_local_shortage(each) for each in (wrapped, refused, ConnectError("none"))] == [True, False, False]

@@ -1,4 +1,4 @@
-"""Where a request goes: a URL that is sent as it is and shown without what is secret in it.
+"""Address of a request: a URL that is sent as it is and shown without its secrets.
 
 Invariant: neither the query nor a user is in the str or the repr.
 """
@@ -47,7 +47,7 @@ class Address:
 
 
 def _fault(text: str, *, secure: bool) -> str | None:
-    """What is wrong with a presigned URL, None when nothing is."""
+    """Return the fault of a presigned URL, None if it has none."""
     if not (text.isascii() and text.isprintable()) or " " in text:
         return "has characters that no URL has"
     url = URL()

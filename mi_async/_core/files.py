@@ -6,7 +6,7 @@ Invariant: opening never blocks on a pipe or a device, and a written file is com
 import errno
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -82,7 +82,7 @@ def open_regular_file(path: str | os.PathLike[str]) -> BufferedReader:
 
 
 @contextmanager
-def atomic_write(path: Path, *, private: bool = True) -> Generator[BinaryIO]:
+def atomic_write(path: Path, *, private: bool = True, place: Callable[[], Path] | None = None) -> Generator[BinaryIO]:
     """Write a file beside its path, and put it there when the block ends well.
 
     It survives a crash of the machine. Whatever fails or is interrupted, what was at the path is still there.
@@ -90,6 +90,7 @@ def atomic_write(path: Path, *, private: bool = True) -> Generator[BinaryIO]:
     Args:
         path: of the file.
         private: only its owner may read it; else as the file that it replaces, or as any new file.
+        place: names the path in the same directory that the complete file gets; by default ``path``.
 
     Raises:
         OSError: it cannot be written there.
@@ -103,7 +104,7 @@ def atomic_write(path: Path, *, private: bool = True) -> Generator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(path)
+        fresh.replace(path if place is None else place())
     except BaseException:
         with suppress(OSError):
             fresh.unlink()

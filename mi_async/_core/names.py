@@ -16,7 +16,7 @@ INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5")
 _TO_SPACE = dict.fromkeys(map(ord, BLANKS), " ")
 NOT_TEXT = "is not Unicode text"
 LOST = "\ufffd"
-"""What a program writes in the place of a letter that it could not read."""
+"""Replacement character: a program could not read a letter here."""
 
 _JOINING_FROM = 0x0590
 """The scripts below it, Latin, Greek and Cyrillic among them, never join letters."""

@@ -29,7 +29,7 @@ from mi_async.text import escaped
 
 T = TypeVar("T")
 SSL_OF_AIOHTTP = re.compile(r" ssl:(\w+|<[^>]*>)(?= \[)")
-"""What aiohttp says of TLS where it cannot connect, with or without TLS."""
+"""Part of aiohttp's messages that names TLS settings, also for connections without TLS."""
 EXHAUSTED = {
     errno.EMFILE: "this process has no file descriptor left; raise `ulimit -n` or open fewer files",
     errno.ENFILE: "this machine has no file descriptor left",
@@ -42,7 +42,7 @@ UNTIMELY = frozenset({9, 10})
 """OpenSSL's codes for a certificate that is not valid yet, or not any more."""
 PROXY_AUTH = 407
 KNOWN_CAUSES = (OSError, ssl.SSLError, aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, EOFError, ValueError)
-"""What a cause may be: none of these carries the request. One that quotes its URL is dropped all the same."""
+"""Classes of causes that are kept: none carries the request. One that quotes its URL is dropped all the same."""
 
 # First match wins; a text without {said} keeps back what aiohttp says, because it quotes the URL.
 _MAPPING: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
@@ -108,6 +108,14 @@ def _failure(error: Exception, address: Address, name: object) -> MIError:
     if _quotes(whole, address):
         whole = type(error).__name__
     return kind(f"{name}: {text.format(said=escaped(whole))}")
+
+
+def is_local_shortage(error: ConnectError) -> bool:
+    """Return True if this machine had nothing left to connect with, which says nothing about the other side."""
+    cause = error.__cause__
+    while cause is not None and _errno(cause) not in EXHAUSTED:
+        cause = cause.__cause__
+    return cause is not None
 
 
 def proxy_refusal(status: int, name: object) -> ConnectError:

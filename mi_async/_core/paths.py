@@ -20,7 +20,7 @@ MOST_NAMES = 100_000
 """Names of a directory that are compared; in a larger one only the NFC and the NFD spelling are tried."""
 
 DRIVE = re.compile(r"(?:^|/)(?:[A-Za-z]:[\\/]|\\\\[^\\])")
-"""How absolute paths begin on Windows: with a drive, or with two backslashes before a server."""
+"""Start of an absolute path on Windows: a drive, or two backslashes before a server."""
 
 ABSENT = frozenset({errno.ENOENT, errno.ENAMETOOLONG})
 """Errors after which another spelling is tried; a name that is too long in NFD may be none in NFC."""
@@ -81,7 +81,7 @@ def _walked(given: str) -> tuple[str | None, str, str]:
 
 
 def _spelled(folder: str, part: str) -> str | None:
-    """How a directory spells a name, None when it does not have it."""
+    """Return the spelling of a name in a directory, None if the directory does not have it."""
     composed = unicodedata.normalize("NFC", part)
     for spelling in dict.fromkeys((part, composed, unicodedata.normalize("NFD", part))):
         if os.path.lexists(os.path.join(folder, spelling)):  # noqa: PTH118  as above

@@ -15,7 +15,6 @@ from mi_async.text import MaskedURL, escaped
 
 ProxyChoice: TypeAlias = str | Callable[[URL], str | None] | None
 """The URL of an HTTP proxy, a function from the URL of a request to that of its proxy or None, or None for no proxy."""
-DEFAULT_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
 def proxy_url(text: object, name: str = "proxy") -> MaskedURL:
@@ -95,17 +94,19 @@ def environment_proxies(environ: Mapping[str, str]) -> Callable[[URL], str | Non
 
     def choose(url: URL) -> str | None:
         host = (url.host or "").lower().rstrip(".")
-        if _is_this_machine(host) or any(_covers(entry, host, url.port) for entry in exempt):
+        if is_this_machine(host) or any(_covers(entry, host, url.port) for entry in exempt):
             return None
         return proxies.get(url.scheme)
 
     return choose
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Return True if a host is this machine by its name or address (RFC 6761, section 6.3), without a look-up."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
+        host = host.lower().rstrip(".")
         return host == "localhost" or host.endswith(".localhost")
 
 

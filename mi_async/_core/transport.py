@@ -29,7 +29,7 @@ KEPT = 2.0
 KEPT_API = 15.0
 """Seconds for which a connection to the API is kept; aiohttp's own default."""
 ENCODINGS = "gzip, deflate"
-"""What answers may be packed with: those that every installation can unpack, piece by piece."""
+"""Accepted compressions of answers: those that every installation can decompress piece by piece."""
 FIRST_REDIRECT, FIRST_ERROR = 300, 400
 SENT_ONCE = frozenset({"POST", "PATCH"})
 """Methods that aiohttp does not send again by itself."""

@@ -200,7 +200,7 @@ def _is_unfinished(work: Work) -> bool:
 
 @frozen
 class _Rows:
-    """What is known about a chunk: rows by person, files by name, and codes that persons have met, by person."""
+    """Known facts about a chunk: rows by person, files by name, and codes that persons have met, by person."""
 
     found: Mapping[str, Known]
     prints: Mapping[str, tuple[int, int]]

@@ -13,7 +13,7 @@ REFUSED = frozenset({Status.PARTIAL.value, Status.FAILED.value})
 
 
 class AssetDecision(Enum):
-    """What becomes of a media file."""
+    """Next step for a media file."""
 
     SKIP = auto()
     """It has come as far as it is to get."""

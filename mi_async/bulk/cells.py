@@ -48,7 +48,11 @@ EXACT = 2**53
 
 SHOWN = 60
 """Characters of a cell that a message shows."""
-LISTED = re.compile(r"\.(?:jpe?g|png|webp)\s*[,;]\s*\S", re.IGNORECASE)
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}) | {
+    *(".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif")  # which fit converts
+}
+"""Suffixes of files that are taken for images, in any case; what they are, their content decides."""
+LISTED = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})\s*[,;]\s*\S", re.IGNORECASE)
 """The end of one file name, and what another list separator has after it."""
 QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019"}
 WESTERN = "cp1252"
@@ -179,7 +183,7 @@ def flag(what: str, value: Any) -> bool:
 
 
 def _damage(value: str) -> str | None:
-    """What a program has done to a text, None when it is sound."""
+    """Return the damage that a program has done to a text, None if there is none."""
     if value in ERRORS:
         return "the formula in this cell has failed"
     if not value.strip("? "):
@@ -190,7 +194,7 @@ def _damage(value: str) -> str | None:
 
 
 def _read_as_western(value: str) -> str | None:
-    """What a text was before its UTF-8 was read as Windows-1252; None where it was not."""
+    """Return the text whose UTF-8 was read as Windows-1252; None if that did not happen."""
     if value.isascii():
         return None
     try:

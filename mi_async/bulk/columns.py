@@ -46,7 +46,7 @@ class Columns:
         return self._known.get(_key(given), given)
 
     def fault(self, given: Sequence[str], *, whole: bool = True) -> str | None:
-        """What is wrong with the columns of a table.
+        """Return the fault of a table's columns, None if they have none.
 
         Args:
             given: their names; those without a name are no columns.

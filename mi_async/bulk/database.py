@@ -249,7 +249,7 @@ def readable(path: Path) -> Connection:
 
 
 def identity(path: Path, connection: Connection) -> Identity:
-    """What the journal belongs to, with a fingerprint in the place of the access key.
+    """Return the identity of the journal, with a fingerprint instead of the access key.
 
     Raises:
         JournalError: it is of a version that this program does not know.

@@ -30,7 +30,7 @@ BLANK = re.compile(r"[\s,;\"]*|#TYPE .*\s*")
 END = ["\x1a"]
 """The mark by which DOS ended a text, and some exports still do."""
 FORMULA = re.compile(r'="(.*)"', re.DOTALL)
-"""How exports keep spreadsheets from changing a number: ``="1002"``."""
+"""A number that an export protects from spreadsheets: ``="1002"``."""
 FURTHER = 20
 """Rows among which a header is looked for that is not the first one."""
 
@@ -117,7 +117,7 @@ def _delimiter(line: str) -> str:
 
 
 def _fault(names: Sequence[str], cells: Sequence[str]) -> str | None:
-    """What is wrong with a row: a cell that no column has a name for."""
+    """Return the fault of a row, a cell without a named column; None if it has none."""
     for number, cell in enumerate(cells):
         if number >= len(names) and cell.strip():
             return f"it has {len(cells)} fields where the header has {len(names)}"
@@ -127,7 +127,7 @@ def _fault(names: Sequence[str], cells: Sequence[str]) -> str | None:
 
 
 def _letters(number: int) -> str:
-    """What a spreadsheet calls a column: A to Z, then AA."""
+    """Return a spreadsheet's name of a column: A to Z, then AA."""
     rest, last = divmod(number, 26)
     return (_letters(rest - 1) if rest else "") + chr(ord("A") + last)
 

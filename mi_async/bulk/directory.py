@@ -16,15 +16,12 @@ from pathlib import Path
 from typing import TextIO
 
 from mi_async._core.names import clean_name, is_unicode
-from mi_async.bulk.cells import number
+from mi_async.bulk.cells import IMAGE_SUFFIXES, number
 from mi_async.bulk.input_facts import PassedOver
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.leftovers import LEFT_BEHIND, is_left_behind
-
-PICTURES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}) | {
-    *(".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif")  # which fit converts
-}
-"""Suffixes of files that are taken for images, in any case; what they are, their content decides."""
+from mi_async.bulk.own_reports import OWN_REPORTS, is_own_report
+from mi_async.text import encodable
 
 JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
 """How files end that are a journal or lie beside one; by default a run's journal is in the directory it is begun in."""
@@ -50,7 +47,7 @@ def people(folder: Path, passed_over: PassedOver) -> Generator[PersonInput | Bad
         if pictures and is_unicode(name):
             yield PersonInput(name, tuple(pictures), origin=first)
         elif pictures:
-            yield BadInput(_shown(first), "the name is not Unicode text")
+            yield BadInput(encodable(first), "the name is not Unicode text")
 
 
 def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
@@ -59,7 +56,7 @@ def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload 
         try:
             person_id = number(name)
         except ValueError:
-            yield from (BadInput(_shown(os.path.join(folder, e[1])), _NOT_A_NUMBER) for e in entries)  # noqa: PTH118
+            yield from (BadInput(encodable(os.path.join(folder, e[1])), _NOT_A_NUMBER) for e in entries)  # noqa: PTH118
             continue
         for found in _pictures(folder, entries, passed_over):
             yield found if isinstance(found, BadInput) else ThumbnailUpload(person_id, found[1], origin=found[1])
@@ -93,22 +90,25 @@ def _inside(folder: str, passed_over: PassedOver) -> Iterator[tuple[str, str] | 
             nothing = False
             path = os.path.join(folder, name)  # noqa: PTH118  as above
             if is_folder:
-                yield BadInput(_shown(path), "a folder inside a person's folder is not looked into")
+                yield BadInput(encodable(path), "a folder inside a person's folder is not looked into")
             else:
                 yield _fault(path) or (folder, path)
     except OSError as error:
-        yield BadInput(_shown(folder), f"cannot be read: {error.strerror}")
+        yield BadInput(encodable(folder), f"cannot be read: {error.strerror}")
         return
     if nothing:
-        yield BadInput(_shown(folder), "there is no picture in it")
+        yield BadInput(encodable(folder), "there is no picture in it")
 
 
 def _fault(path: str) -> BadInput | None:
     """What is wrong with a file by its name."""
-    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122  as above
-    if suffix in PICTURES:
+    if _is_image(path):
         return None
-    return BadInput(_shown(path), "not a picture by its name: .jpg, .jpeg, .png and .webp are")
+    return BadInput(encodable(path), "not a picture by its name: .jpg, .jpeg, .png and .webp are")
+
+
+def _is_image(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122  as above
 
 
 def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
@@ -123,6 +123,9 @@ def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
                     continue
                 if is_left_behind(entry.name, is_folder=is_folder):
                     passed_over.add(LEFT_BEHIND)
+                    continue
+                if not is_folder and not _is_image(entry.name) and is_own_report(entry.path):
+                    passed_over.add(OWN_REPORTS)
                     continue
                 run.append(_entry(entry, is_folder))
                 if len(run) == RUN:
@@ -150,8 +153,3 @@ def _stored(run: list[Entry], file: TextIO) -> Iterator[Entry]:
     file.writelines(json.dumps(entry) + "\n" for entry in run)
     file.seek(0)
     return (tuple(json.loads(line)) for line in file)
-
-
-def _shown(path: str) -> str:
-    """A path for messages, also where it is not Unicode text."""
-    return path.encode(errors="replace").decode()

@@ -47,7 +47,7 @@ NO_TEXT = {
     b"<!DOCTYPE": "an HTML page, not a table; save it as CSV UTF-8",
     b"<html": "an HTML page, not a table; save it as CSV UTF-8",
 }
-"""What is no text by its first bytes, whatever it is called."""
+"""Advice for files that are no text, by their first bytes; the suffix does not matter."""
 
 
 def open_text(path: Path, encoding: str) -> TextIO:

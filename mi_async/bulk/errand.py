@@ -27,7 +27,7 @@ EXPLAINED: Mapping[tuple[str | None, str], str] = {
     ("persons.set_thumbnails", "10068"): "the person cannot have more thumbnails",
     ("persons.add_tags", "10068"): "the person cannot have more tags",
 }
-"""What a refusal means whose text says only that something is full."""
+"""Meanings of refusals whose text says only that something is full, by operation and code."""
 END = "end"
 """Where works go that are over."""
 LOCAL = (ImageRejectedError, MediaRejectedError, InvalidArgumentError, ResourceError)

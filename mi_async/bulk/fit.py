@@ -215,7 +215,7 @@ class Fitter:
         return worker
 
     def _failed(self, raw: Raw, code: int, error: Exception) -> ImageRejectedError:
-        """What it means that a worker gave no answer to an image."""
+        """Return the error for an image to which a worker gave no answer."""
         if isinstance(error, TimeoutError):
             text = f"not made to fit within {self.patience:g} s"
         else:

@@ -99,7 +99,7 @@ def _picture(start: bytes, fit: bool) -> Picture | None:
 
 
 def _may_tell_more(picture: Picture | None, start: bytes) -> bool:
-    """Whether more of a file may tell its size; that of a TIFF often stands at its end."""
+    """Return True if more of a file may tell its size; a TIFF often has it at its end."""
     return sniff(start) is not None if picture is None else picture.width == 0
 
 

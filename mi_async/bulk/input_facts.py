@@ -10,6 +10,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from attrs import define, field, frozen
 
+from mi_async.text import encodable
+
 T = TypeVar("T")
 
 MOST_KINDS = 40
@@ -58,7 +60,7 @@ class PassedOver:
         """Count a file by its suffix."""
         suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  a million of them
         # A suffix is text from outside.
-        self.add(suffix.encode(errors="replace").decode() if suffix else WITHOUT_SUFFIX)
+        self.add(encodable(suffix) if suffix else WITHOUT_SUFFIX)
 
 
 @define(eq=False)
@@ -75,7 +77,7 @@ class ItemReader(Iterator[T], Generic[T]):
 
     @property
     def facts(self) -> InputFacts:
-        """What is known so far."""
+        """Facts known so far."""
         return InputFacts(self.encoding, dict(self._passed_over.counts))
 
     def __next__(self) -> T:
@@ -100,7 +102,7 @@ class AsyncItemReader(AsyncGenerator[T], Generic[T]):
 
     @property
     def facts(self) -> InputFacts:
-        """What is known so far."""
+        """Facts known so far."""
         return InputFacts(passed_over=dict(self._passed_over.counts))
 
     def __aiter__(self) -> Self:

@@ -201,7 +201,7 @@ class Ledger:
             yield kind(*read_problem(row))
 
     def codes(self, *, failed: bool = False) -> Mapping[str, int]:
-        """How many problems there are of each code, most first; ``failed`` counts what ``retry`` opens again."""
+        """Count the problems of each code, most first; ``failed`` counts only those that ``retry`` opens again."""
         problems = layout_of(self.identity.operation).problems
         code, number = problems.c.code, func.count()
         query = select(code, number).group_by(code).order_by(number.desc(), code)
@@ -211,7 +211,7 @@ class Ledger:
         return read_counts(list(self._stream(query)))
 
     def reasons(self, run: int) -> Mapping[str, int]:
-        """How many problems that stay there are in what a run has seen, by code, most first; parked ones do not."""
+        """Count the lasting problems of a run's items by code, most first; parked items are not counted."""
         ended = [Status.FAILED.value, Status.PARTIAL.value, Status.REJECTED.value]
         table = assets if self.has_assets else persons
         seen = (table.c.run == run) & table.c.status.in_(ended)

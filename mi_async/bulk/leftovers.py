@@ -78,7 +78,7 @@ OWNED = re.compile(r"~\$|~.*\.tmp$|found\.\d{3}$", re.IGNORECASE)
 """Open documents of Office, temporary files, and what chkdsk found."""
 
 LEFT_BEHIND = "hidden or system"
-"""How counts call all of these together."""
+"""Name of all of these in counts."""
 
 
 def is_left_behind(name: str, *, is_folder: bool) -> bool:

@@ -17,6 +17,7 @@ from mi_async.bulk.leftovers import LEFT_BEHIND, is_below_left_behind, is_left_b
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.place import SCHEME, StoredObject
 from mi_async.storage.store import Store
+from mi_async.text import encodable
 from mi_async.workflows.media import IMAGES, SPELLINGS, VIDEOS
 
 SUFFIXES = frozenset(f".{name}" for name in VIDEOS | IMAGES | frozenset(SPELLINGS))
@@ -49,13 +50,13 @@ def _below(folder: str, prefix: str, passed_over: PassedOver) -> Generator[Asset
         with os.scandir(folder) as found:
             entries = sorted(_kept(entry, prefix, passed_over) for entry in found)
     except OSError as error:
-        yield BadInput(_shown(folder), f"cannot be read: {error.strerror}")
+        yield BadInput(encodable(folder), f"cannot be read: {error.strerror}")
         return
     for key, path in entries:
         if key.endswith("/"):
             yield from _below(path, key, passed_over)
         elif key:
-            yield AssetInput(path, key, origin=_shown(path))
+            yield AssetInput(path, key, origin=encodable(path))
 
 
 def _kept(entry: os.DirEntry[str], prefix: str, passed_over: PassedOver) -> tuple[str, str]:
@@ -71,11 +72,6 @@ def _kept(entry: os.DirEntry[str], prefix: str, passed_over: PassedOver) -> tupl
         passed_over.add_file(entry.name)
         return "", ""
     return key, entry.path
-
-
-def _shown(path: str) -> str:
-    """A path for messages, also where it is not Unicode text."""
-    return path.encode(errors="replace").decode()
 
 
 def stored_assets(store: Store, prefix: str) -> AsyncItemReader[AssetInput]:

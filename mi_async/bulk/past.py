@@ -23,7 +23,7 @@ ASKED = 500
 SHOWN = 20
 """Things that are gone of which a plan holds the names."""
 GONE = "in the journal, not in this input"
-"""What a table calls their number."""
+"""Label of their number in a table."""
 OFTEN = 10_000
 """Tags that are known without a look."""
 
@@ -159,7 +159,7 @@ def remembered_assets(path: str | PathLike[str] | None) -> Generator[FindAssets]
 
 @frozen
 class Gone:
-    """What the journal has and the input no longer has.
+    """Items that the journal has and the input no longer has.
 
     Attributes:
         count: how many persons, images of ``upload_thumbnails``, or media files.

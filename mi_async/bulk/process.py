@@ -80,7 +80,7 @@ class Admission(Protocol):
 
 
 class RunJournal(Protocol):
-    """What a run needs to know of its journal; what is written in it is the stages' business."""
+    """Interface of a journal for the run itself; only the stages write items in it."""
 
     @property
     def run(self) -> int:

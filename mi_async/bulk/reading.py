@@ -99,9 +99,6 @@ def read_people(
         path: of the input; a file or directory that the disk spells in another Unicode form is found.
         encoding: of the text, as Python calls it; without it the mark of the file tells, else UTF-8 and CP949 are
             tried, and text that is unlikely to be Korean is refused.
-
-    Args:
-        path: of the input.
         folder: what relative paths in a table are relative to; by default the folder of the table.
 
     Raises:
@@ -120,9 +117,6 @@ def read_thumbnails(
     Args:
         path: as for :func:`read_people`.
         encoding: likewise.
-
-    Args:
-        path: of the input.
         folder: as for :func:`read_people`.
 
     Raises:

@@ -190,7 +190,7 @@ class BulkReport:
         return whole | (self._of_pictures() if self.sent is None else {"sent": self.sent})
 
     def _advice(self) -> dict[str, str]:
-        """What to do about the problems that it holds, by code."""
+        """Return the advice for the problems that it holds, by code."""
         codes = sorted({problem.code for outcome in self.problems for problem in outcome.problems})
         return {code: advice(code).text for code in codes if advice(code).text}
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from mi_async._core.convert import dumps_shown
-from mi_async._core.output_file import OutputFile, output_file
+from mi_async._core.output_file import InputFile, OutputFile, output_file
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.records import OPEN, AssetRecord, PersonRecord, PictureRecord
@@ -58,7 +58,7 @@ def rows_file(
     path: str | os.PathLike[str],
     *,
     journal: str | os.PathLike[str] | None,
-    inputs: Iterable[str | os.PathLike[str]] = (),
+    inputs: Iterable[InputFile] = (),
     force: bool = False,
 ) -> OutputFile:
     """Check a file that rows are to be written to, before the work begins.

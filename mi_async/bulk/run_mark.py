@@ -25,7 +25,7 @@ TWICE = {
     INGEST: "files that both have may be registered twice",
     UPLOAD: "images that both have may be given to a person twice",
 }
-"""What may come of it, by operation."""
+"""Consequences of two runs over the same items, by operation."""
 TAKEN = "a name that both have is refused as taken in one of them"
 MOST = 4096
 """Bytes of a mark."""

@@ -44,7 +44,7 @@ COLOURS = {"L": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
 
 
 class ProtocolError(Exception):
-    """What came by a pipe is no message."""
+    """Bytes on a pipe that are no message."""
 
 
 class UnfitError(Exception):

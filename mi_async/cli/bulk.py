@@ -6,7 +6,7 @@ Law: running the same command again is the resume; a run that has begun leaves i
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, closing, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 
@@ -235,20 +235,22 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
     """
     # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
     journal = Path(existing_path(options.journal or f"{Path(source).resolve().name}.journal"))
-    target = report_target(options.report, source, journal, force=options.force)
     numbers = {"--max-failures": options.max_failures, "--grace": options.grace, "--patience": options.patience}
     for name, value in numbers.items():
         if value is not None and not value >= 0:
             message = f"{name} is a number from 0, not {value:g}"
             raise InvalidArgumentError(message)
-    if options.journal is None and not options.dry_run and not os.access(".", os.W_OK):
-        message = f"--journal: the journal would be {journal.absolute()}, where nothing can be written; give it a place"
-        raise InvalidArgumentError(message)
-    if options.dry_run:
-        return _plan(job, source, journal, options, service)
-    report = event_loop.run(_run(job, source, (journal, target), options, service))
-    with after_the_run():
-        return judge(report, again=AGAIN, may_fit=_may_fit(options))
+    target = report_target(options.report, source, journal, force=options.force)
+    with nullcontext() if target is None else closing(target):
+        if options.journal is None and not options.dry_run and not os.access(".", os.W_OK):
+            place = journal.absolute()
+            message = f"--journal: the journal would be {place}, where nothing can be written; give it a place"
+            raise InvalidArgumentError(message)
+        if options.dry_run:
+            return _plan(job, source, journal, options, service)
+        report = event_loop.run(_run(job, source, (journal, target), options, service))
+        with after_the_run():
+            return judge(report, again=AGAIN, may_fit=_may_fit(options))
 
 
 def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:

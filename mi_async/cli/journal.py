@@ -39,11 +39,11 @@ Row: TypeAlias = dict[str, Any]
 Entry: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
 
 RETRY = "look at the message; the next run tries what has failed again after mi-async journal retry"
-"""What is said of a code that there is no advice about."""
+"""Advice for a code that has none of its own."""
 FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-"""How a text begins that a spreadsheet would calculate: https://owasp.org/www-community/attacks/CSV_Injection."""
+"""Start of a text that a spreadsheet would calculate: https://owasp.org/www-community/attacks/CSV_Injection."""
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-"""What begins so and is harmless."""
+"""A number: harmless, although it may begin like a formula."""
 MARK = "\ufeff".encode()
 """At the start of a CSV file: without it Excel takes Hangul for something else."""
 AT_ONCE = 256

@@ -8,7 +8,6 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import Annotated
 
 from attrs import field, frozen
@@ -16,7 +15,8 @@ from cyclopts import Group, Parameter
 from yarl import URL
 
 from mi_async._core.hooks import Attempt, Hooks, Outcome
-from mi_async._core.proxies import environment_proxies
+from mi_async._core.network_errors import is_local_shortage
+from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
@@ -116,20 +116,14 @@ class _Lines(logging.Formatter):
 
 
 def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:
-    """The settings of those places on this machine where nobody has answered."""
+    """Yield the settings of those places on this machine where nobody has answered."""
     failures = [each for each in (error, error.__cause__) if isinstance(each, ConnectError)]
-    said = [str(each) for each in failures if not each.permanent]  # an untrusted certificate is somebody who answered
+    # An untrusted certificate is somebody who answered; out of descriptors nobody was asked.
+    said = [str(each) for each in failures if not each.permanent and not is_local_shortage(each)]
     for url, setting in places:
         host, port = URL(url).host or "", URL(url).port
-        if _is_this_machine(host) and any(f"{host}:{port}" in each for each in said):
+        if is_this_machine(host) and any(f"{host}:{port}" in each for each in said):
             yield setting
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _tell(attempt: Attempt, outcome: Outcome) -> None:

@@ -22,6 +22,8 @@ from mi_async.errors import InvalidArgumentError
 
 STDIN = "-"
 SHOWN = "<stdin>"
+DESCRIPTOR = 0
+"""Of standard input, whatever ``sys.stdin`` has become."""
 
 TableFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
 

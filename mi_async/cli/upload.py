@@ -122,7 +122,7 @@ async def _enroll(name: str, sources: Sequence[Source], wish: Mapping[str, Any],
 
 
 def _tell(notes: Mapping[str, str]) -> None:
-    """What was done to images to make them fit."""
+    """Print the changes that made images fit."""
     for name, note in notes.items():
         if note:
             stderr().write(f"{one_line(name)}: {note}\n")

@@ -13,6 +13,7 @@ from mi_async.bulk.advice import FIT, TOO_BIG, advice
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.report import BulkReport
 from mi_async.bulk.results import rows_file
+from mi_async.cli.standard_input import DESCRIPTOR, SHOWN
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
 
 STAYS = (Status.FAILED, Status.PARTIAL, Status.REJECTED)
@@ -79,8 +80,9 @@ def report_target(path: Path | None, source: str, journal: Path, *, force: bool)
     """
     if path is None:
         return None
+    inputs: list[str | int] = [source, DESCRIPTOR] if source == SHOWN else [source]
     try:
-        return rows_file(path, journal=journal, inputs=[source], force=force)
+        return rows_file(path, journal=journal, inputs=inputs, force=force)
     except InvalidArgumentError as error:
         message = f"--report: {error}".replace(BY_FORCE, "replace it with --force")
         raise InvalidArgumentError(message) from error
