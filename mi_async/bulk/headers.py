@@ -9,10 +9,10 @@ import os
 
 from attrs import frozen
 
-from mi_async._core.files import open_regular, open_regular_file
+from mi_async._core.files import is_exhausted, open_regular, open_regular_file
 from mi_async._core.images import HEADER, MAX_BYTES, TAIL, Picture, has_end, read_picture, sniff
 from mi_async.bulk.fit import MOST_BYTES, convertible, fits
-from mi_async.errors import ImageRejectedError
+from mi_async.errors import ImageRejectedError, ResourceError
 from mi_async.workflows.source import Source, checked, name_of, refuse_cut_off, rejected, too_big, unreadable_file
 
 FIRST = 8 * 2**10
@@ -28,12 +28,12 @@ class Look:
     Attributes:
         size: bytes, 0 where that is not known.
         fits: False if it is to be made to fit.
-        problem: why it would be refused.
+        problem: why it would be refused, or cannot be read now.
     """
 
     size: int = 0
     fits: bool = True
-    problem: ImageRejectedError | None = None
+    problem: ImageRejectedError | ResourceError | None = None
 
 
 def look(source: Source, fit: bool) -> Look:
@@ -44,7 +44,7 @@ def look(source: Source, fit: bool) -> Look:
         fit: whether images of too many bytes or of other formats are made to fit.
 
     Raises:
-        ResourceError: a file cannot be read now.
+        ResourceError: this machine is out of a resource; one file that cannot be read now is a problem of that file.
     """
     try:
         if isinstance(source, str | os.PathLike):
@@ -54,7 +54,9 @@ def look(source: Source, fit: bool) -> Look:
             shown = _judge(name_of(source), _picture(content, fit), content, len(content), fit)
             refuse_cut_off(name_of(source), sniff(content) or "", content)
             return shown
-    except ImageRejectedError as error:
+    except (ImageRejectedError, ResourceError) as error:
+        if is_exhausted(error.__cause__):
+            raise
         return Look(problem=error)
     return Look()
 
