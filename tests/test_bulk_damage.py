@@ -260,6 +260,7 @@ def test_a_journal_that_is_no_file_is_refused_and_not_waited_for(name: str, tmp_
         ("state = 'xx'", {Status.SKIPPED: 4}, set()),  # looked up by its key
         ("size = 'x', stored_at = -1", {Status.SKIPPED: 4}, set()),
         ("thumbnail_key = x'ff'", {Status.SKIPPED: 3, Status.PARTIAL: 1}, {"LOST"}),
+        ("thumbnail_key = NULL, state = 'xx'", {Status.SKIPPED: 3, Status.PARTIAL: 1}, {"LOST"}),
         ("sha256 = x'ff'", {Status.SKIPPED: 3, Status.FAILED: 1}, {"LOST"}),
     ],
 )

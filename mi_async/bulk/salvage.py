@@ -22,13 +22,13 @@ def salvaged(row: Sequence[Any]) -> PictureRecord | None:
     With its key the next run looks whether the person has the image, before anything is sent. Without a readable key
     the image counts as failed.
     """
-    person, sha256, source, size, mtime_ns, _, key, *_ = row
+    person, sha256, source, size, mtime_ns, state, key, *_ = row
     if not all(type(text) is str and text for text in (person, sha256, source)):
         return None
     if type(size) is not int or type(mtime_ns) is not int or not 0 <= size < MOST:
         size = mtime_ns = 0  # the next run reads the file to know it again
     if type(key) is str and key:
         return PictureRecord(person, sha256, source, size, mtime_ns, State.CONFIRMED.value, key)
-    if key is None:  # it never came as far as the service
+    if key is None and state in (State.NEW.value, FAILED):  # it is not at the service: the next run tries it
         return PictureRecord(person, sha256, source, size, mtime_ns)
     return PictureRecord(person, sha256, source, size, mtime_ns, FAILED, code=LOST, message=IMAGE_LOST)
