@@ -105,8 +105,8 @@ class Workspace(WorkspaceGroups):
             source: a path, bytes, or an object with ``read`` (sync or async); jpg, png or webp by content, at most
                 5 MB, at least 256 px wide and high. Read once, off the event loop, and held in memory.
             primary: make it the person's main picture.
-            fit: convert HEIC, AVIF, TIFF, BMP and GIF images, and make images of more than 5 MB smaller; the upload's
-                ``image.note`` says so. Needs the extra ``images``.
+            fit: convert HEIC, AVIF, TIFF, BMP and GIF images, and make images above 5,000,000 bytes smaller; the
+                upload's ``image.note`` says so. Needs the extra ``images``.
             progress: a plain function, called with the :class:`Upload` after each step; after a failed PUT the state
                 is NEW once more.
 

@@ -1,10 +1,12 @@
 """Journals that a disk, a tool or a person has damaged: each is read rightly, or refused by one clear error."""
 
 import asyncio
+import errno
 import json
 import os
 import random
 import shlex
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
@@ -14,9 +16,11 @@ from pathlib import Path
 import attrs
 import pytest
 
+from mi_async.bulk import rebuild as rebuild_module
 from mi_async.bulk.asset_plan import plan_assets
 from mi_async.bulk.items import AssetInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
+from mi_async.bulk.outcome import Status
 from mi_async.bulk.plan import plan_people, plan_thumbnails
 from mi_async.bulk.rebuild import rebuild
 from mi_async.bulk.records import (
@@ -34,6 +38,8 @@ from mi_async.bulk.results import rows
 from mi_async.cli.app import run
 from mi_async.cli.journal import export, failed, retry, show_journal
 from mi_async.errors import JournalError
+from tests.support.bulk import faces, files
+from tests.support.newsroom import newsroom
 
 HERE = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
 KINDS = ("enroll", UPLOAD, INGEST)
@@ -246,3 +252,83 @@ def test_a_journal_that_is_no_file_is_refused_and_not_waited_for(name: str, tmp_
             use()
         assert str(refused.value) == said
     assert not Path(f"{path}.lock").exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "counts", "codes"),
+    [
+        ("state = 'xx'", {Status.SKIPPED: 4}, set()),  # looked up by its key
+        ("size = 'x', stored_at = -1", {Status.SKIPPED: 4}, set()),
+        ("thumbnail_key = x'ff'", {Status.SKIPPED: 3, Status.PARTIAL: 1}, {"LOST"}),
+        ("thumbnail_key = NULL, state = 'xx'", {Status.SKIPPED: 3, Status.PARTIAL: 1}, {"LOST"}),
+        ("sha256 = x'ff'", {Status.SKIPPED: 3, Status.FAILED: 1}, {"LOST"}),
+    ],
+)
+async def test_after_a_rebuild_no_image_is_given_twice(
+    damage: str, counts: dict[Status, int], codes: set[str], tmp_path: Path
+) -> None:
+    people = [PersonInput(path.stem, [path]) for path in files(tmp_path / "faces", faces(4))]
+    async with newsroom() as news:
+        await news.workspace.enroll_many(people, journal=tmp_path / "j")
+        before = sorted(news.thumbnails())
+        with closing(sqlite3.connect(tmp_path / "j")) as connection, connection:
+            connection.execute(f"UPDATE pictures SET {damage} WHERE person = ?", (people[1].key,))  # noqa: S608  ours
+        rebuild(tmp_path / "j", tmp_path / "new")
+        report = await news.workspace.enroll_many(people, journal=tmp_path / "new")
+        assert report.counts == counts
+        assert {problem.code for outcome in report.problems for problem in outcome.problems} == codes
+        assert sorted(news.thumbnails()) == before
+
+
+async def test_after_a_hole_persons_of_lost_rows_are_left_alone(tmp_path: Path) -> None:
+    people = [PersonInput(f"{path.stem} {'x' * 40}", [path]) for path in files(tmp_path / "faces", faces(60))]
+    path = tmp_path / "j"
+    async with newsroom() as news:
+        await news.workspace.enroll_many(people, journal=path)
+        before = sorted(news.thumbnails())
+        with closing(sqlite3.connect(path)) as connection:
+            middle = connection.execute("SELECT sha256 FROM pictures ORDER BY person LIMIT 1 OFFSET 30").fetchone()[0]
+        content, leaf = bytearray(path.read_bytes()), 10
+        pages = range(0, len(content), 4096)
+        at = next(at for at in pages if content[at] == leaf and middle.encode() in content[at : at + 4096])
+        content[at : at + 4096] = bytes(4096)
+        path.write_bytes(content)
+        rebuilt = rebuild(path, tmp_path / "new")
+        assert 0 < rebuilt.rows["pictures"] < 60
+        report = await news.workspace.enroll_many(people, journal=tmp_path / "new")
+        assert report.counts.keys() == {Status.SKIPPED, Status.FAILED}
+        assert report.counts[Status.FAILED] >= 60 - rebuilt.rows["pictures"]
+        assert {problem.code for outcome in report.problems for problem in outcome.problems} == {"LOST"}
+        assert sorted(news.thumbnails()) == before
+
+
+async def test_a_rebuild_changes_nothing_of_the_damaged_journal_and_leaves_no_half_of_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _made(tmp_path / "j", "enroll")
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    with closing(sqlite3.connect(tmp_path / "j")) as connection, connection:
+        connection.execute("UPDATE persons SET message = 'late'")
+        connection.commit()
+        for end in ("", "-wal"):
+            shutil.copy(f"{tmp_path / 'j'}{end}", f"{crashed / 'j'}{end}")
+
+    def found() -> dict[str, bytes]:
+        return {each.name: each.read_bytes() for each in crashed.iterdir() if not each.name.endswith(".lock")}
+
+    before = found()
+    assert before["j-wal"]
+    assert rebuild(crashed / "j", tmp_path / "new").rows["persons"] == COUNT
+    assert found() == before
+    said = [problem["message"] for row in rows(tmp_path / "new", 1) for problem in row["problems"]]
+    assert said.count("late") == COUNT // 5
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(rebuild_module, "_copy", full)
+    with pytest.raises(JournalError, match="the disk is full"):
+        rebuild(crashed / "j", tmp_path / "half")
+    assert [each.name for each in tmp_path.glob("half*") if not each.name.endswith(".lock")] == []
+    assert found() == before

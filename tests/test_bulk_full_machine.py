@@ -9,15 +9,17 @@ from subprocess import run
 
 import pytest
 
-from mi_async._core.files import TRANSIENT
+from mi_async._core.files import EXHAUSTED, TRANSIENT
+from mi_async.bulk.asset_plan import plan_assets
 from mi_async.bulk.headers import look
-from mi_async.bulk.items import PersonInput
+from mi_async.bulk.items import AssetInput, PersonInput
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.plan import plan_people
 from mi_async.errors import ImageRejectedError, MediaRejectedError, ResourceError
 from mi_async.storage.file import LocalFile
 from mi_async.workflows.source import load_image
 from tests.support.bulk import faces, files
+from tests.support.films import film
 from tests.support.newsroom import newsroom, served_elsewhere
 
 
@@ -67,10 +69,14 @@ async def test_what_may_go_better_another_time(number: int, tmp_path: Path, monk
     with pytest.raises(ResourceError) as caught:
         LocalFile.open(path)
     assert str(caught.value) == said
-    with pytest.raises(ResourceError):
-        look(path, fit=False)
-    with pytest.raises(ResourceError):
-        plan_people([PersonInput("hong", [path])])
+    if number in EXHAUSTED:
+        with pytest.raises(ResourceError):
+            look(path, fit=False)
+        with pytest.raises(ResourceError):
+            plan_people([PersonInput("hong", [path])])
+    else:  # of one file or disk: a plan goes on
+        assert str(look(path, fit=False).problem) == said
+        assert plan_people([PersonInput("hong", [path])]).parked == 1
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.ENOENT, errno.EISDIR])
@@ -115,19 +121,54 @@ async def test_a_file_is_tried_again_and_then_left_to_the_next_run(
             assert dict(report.counts) == {Status.DONE: 1}
 
 
-async def test_a_file_with_a_bad_sector_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """EIO again and again is one file's disk; only EMFILE and its kind are the whole machine's."""
-    bad, *good = files(tmp_path, faces(6))
+def break_disk(monkeypatch: pytest.MonkeyPatch, bad: Path, error: int = errno.EIO) -> None:
+    """Let the system fail to open one file."""
     real = os.open
 
     def opened(path: object, flags: int, *more: int) -> int:
         if str(path) == str(bad):
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
+            raise OSError(error, os.strerror(error))
         return real(path, flags, *more)  # type: ignore[arg-type]  # any path
 
     monkeypatch.setattr("mi_async._core.files.os.open", opened)
+
+
+def test_a_plan_counts_a_media_file_with_a_bad_sector_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = files(tmp_path, [film(), film()])
+    items = [AssetInput(path, path.name + ".mp4") for path in (bad, good)]
+    break_disk(monkeypatch, bad)
+    plan = plan_assets(items)
+    assert (plan.new, plan.parked, plan.rejected, plan.failed, plan.ok) == (1, 1, 0, 0, False)
+    assert dict(plan.reasons) == {"ResourceError": 1}
+    assert [(each.key, each.status) for each in plan.problems] == [(bad.name + ".mp4", Status.PARKED)]
+    assert plan.problems[0].problems[0].message == f"{bad}: cannot be read now: Input/output error"
+
+
+def test_a_plan_on_a_machine_out_of_file_descriptors_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = files(tmp_path, faces(1))
+    break_disk(monkeypatch, path, errno.EMFILE)
+    for plan in (
+        lambda: plan_people([PersonInput("Hong", [path])]),
+        lambda: plan_assets([AssetInput(path, "a.mp4")]),
+    ):
+        with pytest.raises(ResourceError, match="cannot be read now: Too many open files"):
+            plan()
+
+
+async def test_a_file_with_a_bad_sector_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EIO again and again is one file's disk; only EMFILE and its kind are the whole machine's."""
+    bad, *good = files(tmp_path, faces(6))
+    break_disk(monkeypatch, bad)
     async with newsroom() as news:
         items = [PersonInput(path.stem, [path]) for path in (bad, *good)]
+        plan = plan_people(items)
+        assert (plan.create, plan.parked, plan.rejected, plan.ok) == (5, 1, 0, False)
+        assert dict(plan.reasons) == {"ResourceError": 1}
+        assert plan.as_dict()["parked"] == 1
+        assert "with pictures that cannot be read now  1" in str(plan)
+        assert [(each.key, each.status) for each in plan.problems] == [(bad.stem, Status.PARKED)]
         before = news.session._settings.clock.monotonic()
         found = [outcome async for outcome in news.workspace.enroll_many(items, journal=tmp_path / "j")]
         assert news.session._settings.clock.monotonic() - before < 120

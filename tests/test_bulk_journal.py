@@ -18,13 +18,18 @@ import pytest
 from sqlalchemy import Select
 
 from mi_async._core.clock import Clock
+from mi_async.bulk.items import PersonInput
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.ledger import read_journal
+from mi_async.bulk.outcome import Status
+from mi_async.bulk.plan import plan_people
 from mi_async.bulk.records import AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, Record
 from mi_async.bulk.reset import reset
 from mi_async.bulk.schema import KINDS, PICTURE_BY_HASH, PICTURE_BY_SOURCE, SCHEMA
 from mi_async.bulk.store import Store
 from mi_async.errors import ConfigError, JournalError
+from tests.support.bulk import faces, files
+from tests.support.newsroom import newsroom
 from tests.support.rights import read_only
 
 NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
@@ -557,6 +562,40 @@ def test_a_journal_of_schema_1_loses_the_access_key_and_its_readers(
     change(path)
     with read_journal(path) as ledger:
         assert (ledger.identity, ledger.schema) == (NEWSROOM.stored, SCHEMA)
+
+
+async def test_names_of_schema_1_become_clean_and_nobody_is_created_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = {"Hong": "Hong ", "Kim": "K\u200bim", "Lee": "Lee"}
+    paths = dict(zip(names, files(tmp_path / "faces", faces(3)), strict=True))
+    people = [PersonInput(name, [path], tags=["Anchor"]) for name, path in paths.items()]
+    async with newsroom() as news:
+        await news.workspace.enroll_many(people, journal=tmp_path / "j")
+        for person in [person async for person in news.workspace.persons.all()]:
+            await news.workspace.persons.update(person.id, name=names[person.name or ""])
+        with closing(sqlite3.connect(tmp_path / "j")) as connection, connection:
+            connection.execute(
+                """UPDATE journal SET schema = 1, access_key = ?""", (news.server.credentials.access_key,)
+            )
+            for name, old in names.items():
+                connection.execute(
+                    "UPDATE persons SET person = ?, tags = '[\"Anchor \"]' WHERE person = ?", (old, name)
+                )
+                connection.execute("UPDATE pictures SET person = ? WHERE person = ?", (old, name))
+            connection.execute("INSERT INTO persons SELECT ' Lee', status, 7, tags, '', '', '', 1 FROM persons LIMIT 1")
+        plan = plan_people(people, journal=tmp_path / "j")
+        assert (plan.skipped, plan.create, plan.attach, plan.gone.count) == (3, 0, 0, 0)
+        caplog.clear()
+        report = await news.workspace.enroll_many(people, journal=tmp_path / "j")
+        assert report.counts == {Status.SKIPPED: 3}
+        assert [each.message for each in caplog.records] == [
+            "' Lee' and 'Lee' are one name now; the journal keeps both"
+        ]
+        assert [tuple(row) for row in query(tmp_path / "j", "SELECT person, tags FROM persons ORDER BY 1")] == [
+            (name, '["Anchor"]') for name in (" Lee", "Hong", "Kim", "Lee")
+        ]
+        assert len(list(news.server.state.persons())) == 3
 
 
 async def test_nobody_else_reads_the_journal_and_its_companions(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from mi_async.bulk.past import Firsts
 from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
 from mi_async.bulk.reading import read_people
 from mi_async.bulk.records import Identity, PersonRecord, PictureRecord
-from mi_async.errors import InvalidArgumentError, JournalError
+from mi_async.errors import ImageRejectedError, InvalidArgumentError, JournalError
 from mi_async.workflows.source import Source
 from tests.support.bulk import face, outcomes, statuses
 from tests.support.newsroom import newsroom
@@ -405,7 +405,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(path)
     for other, said in ((path, "not a regular file"), (tmp_path, "Is a directory")):
         problem = look(other, fit=False).problem
-        assert problem is not None
+        assert isinstance(problem, ImageRejectedError)
         assert (problem.reason, str(problem)) == ("unreadable", f"{other}: cannot be read: {said}")
 
 

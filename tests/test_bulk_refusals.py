@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import mi_async
 from mi_async.bulk import loading
 from mi_async.bulk.items import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.outcome import BulkOutcome, Status
@@ -19,7 +20,9 @@ from mi_async.emulator.rules import Dialect, Refused, Rejection
 from mi_async.errors import BulkError
 from mi_async.workflows import source
 from tests.support.bulk import contents, face, faces, files, main_picture, name, nothing_left, outcomes, people, rows
+from tests.support.canned import canned, http
 from tests.support.newsroom import Newsroom, newsroom
+from tests.support.talking import KEYS
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -317,3 +320,16 @@ async def test_out_of_file_descriptors_for_good_the_run_stops_with_an_error_of_o
         assert {row.status for row, _ in rows(tmp_path / "j").values()} == {"open"}
         monkeypatch.undo()
         assert (await news.workspace.enroll_many(items, journal=tmp_path / "j")).ok
+
+
+async def test_an_address_that_is_no_service_stops_the_run_and_the_next_one(tmp_path: Path) -> None:
+    page = http("<html>not found</html>", status="404 Not Found", kind="text/html")
+    async with canned(page) as server, mi_async.connect(KEYS, base_url=server.url) as session:
+        for _ in range(2):
+            run = session.workspace("newsroom").enroll_many(people(60), journal=tmp_path / "j")
+            ending = await run_to_its_end(run)
+            assert ending.startswith("several different items in a row were refused for the same reason: ")
+            assert run.report is not None
+            assert SEVERAL <= run.report.counts[Status.PARKED] < 30
+        parked = [row for row, _ in rows(tmp_path / "j").values() if row.status == "parked"]
+        assert {row.code for row in parked} == {"NotFoundError"}

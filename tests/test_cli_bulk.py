@@ -108,7 +108,7 @@ def test_what_is_only_too_big_may_be_made_to_fit(more: list[str], capsys: pytest
         (Path("faces") / f"{name}.jpg").write_bytes(PICTURE + bytes(6 * 2**20))
     assert run(["enroll-many", "faces", "--journal", "j", *more]) == 1
     hints = capsys.readouterr().err.splitlines()
-    assert "size (2): --fit makes images of more than 5 MB smaller" in hints
+    assert "size (2): --fit makes images of more than 5,000,000 bytes smaller" in hints
     assert sum("--fit" in line for line in hints) == 1
     assert run(["enroll-many", "faces", "--journal", "j", "--fit", *more]) == 1
     assert "--fit" not in capsys.readouterr().err

@@ -1,8 +1,12 @@
 """Kinds of files by their first bytes, and images whose end is missing."""
 
+import struct
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from mi_async._core.file_kind import FIRST, brand, described, identify
 from mi_async._core.images import has_end, is_cut_off, read_picture
@@ -110,6 +114,60 @@ def test_what_follows_the_end_of_an_image_does_not_matter(kind: str) -> None:
     content = picture(kind)
     for more in (b"\0", b"Samsung trailer", picture("jpg"), bytes(70_000)):
         assert not is_cut_off(kind, content + more)
+
+
+OTHERS: list[tuple[str, dict[str, Any]]] = [
+    ("bmp", {}),
+    ("gif", {}),
+    ("tiff", {}),
+    ("tiff", {"compression": "tiff_deflate"}),
+    ("tiff", {"big_endian": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "save"), OTHERS)
+def test_an_image_of_another_format_that_is_cut_off(kind: str, save: dict[str, Any]) -> None:
+    content = picture(kind, 300, 280, **save)
+    assert not is_cut_off(kind, content)
+    assert not is_cut_off(kind, content + bytes(70_000))
+    for size in range(len(content) - 60, 800, -997):
+        assert is_cut_off(kind, content[:size]), size
+
+
+def test_a_gif_is_all_there_with_its_first_frame() -> None:
+    frames = [Image.open(BytesIO(picture("gif", seed=seed))) for seed in range(3)]
+    stream = BytesIO()
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    content = stream.getvalue()
+    assert not is_cut_off("gif", content[:-1])
+    assert not is_cut_off("gif", content[: len(content) - 500])
+    assert is_cut_off("gif", content[:1000])
+    head, colours = b"GIF89a\2\0\2\0\0\0\0", bytes(6)
+    frame = b",\0\0\0\0\2\0\2\0\x80" + colours + b"\2\2\x4c\1\0"  # with colours of its own
+    comment = b"!\xfe\3abc\0"
+    assert not is_cut_off("gif", head + comment + frame)
+    assert is_cut_off("gif", head + comment)
+    assert not is_cut_off("gif", head + frame)
+    assert is_cut_off("gif", head + frame[:-1])
+    assert not is_cut_off("gif", head + b";")  # damaged, which says nothing about the end
+
+
+def test_headers_that_do_not_tell_the_size() -> None:
+    older = b"BM" + bytes(12) + struct.pack("<I", 12) + bytes(20)
+    packed = b"BM" + bytes(12) + struct.pack("<IiiHHI", 40, 2**20, 2**20, 1, 8, 1) + bytes(20)
+    assert not is_cut_off("bmp", older)
+    assert not is_cut_off("bmp", packed)
+
+    def tiff(*entries: tuple[int, int, int, int]) -> bytes:
+        head = struct.pack("<2sHIH", b"II", 42, 8, len(entries))
+        return head + b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(100)
+
+    assert not is_cut_off("tiff", tiff((273, 4, 1, 60), (279, 4, 1, 10**6)))  # the length of a single strip
+    assert is_cut_off("tiff", tiff((273, 4, 1, 10**6), (279, 4, 1, 10)))
+    assert not is_cut_off("tiff", tiff((273, 1, 1, 60), (279, 4, 1, 60)))  # of an unknown type
+    assert is_cut_off("tiff", tiff((273, 4, 10**6, 60), (279, 4, 10**6, 60)))  # out of reach
+    assert not is_cut_off("tiff", tiff((273, 3, 2, 60), (279, 4, 1, 60)))  # not as many lengths as offsets
+    assert is_cut_off("tiff", struct.pack("<2sHI", b"II", 42, 10**6))  # the directory is behind the end
 
 
 def test_the_end_of_a_preview_is_not_the_end_of_the_image() -> None:

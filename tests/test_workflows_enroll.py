@@ -24,6 +24,7 @@ from mi_async import (
     Upload,
 )
 from mi_async.emulator import Fault, Faults, Latency, Rejection, Settings
+from mi_async.workflows.enroll import find_person
 from mi_async.workflows.parallel import each
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import newsroom, no_lease_held
@@ -379,3 +380,21 @@ def test_many_names_are_cut() -> None:
     error.name_images(["a", "b", "c", "d", "e"])
     assert str(error) == "a, b, c and 2 more: No face. (HTTP 400, code 10069)"
     assert len(error.images) == 5
+
+
+async def test_a_name_that_looks_the_same_is_found_and_an_exact_one_comes_first() -> None:
+    async with newsroom() as news:
+        workspace = news.workspace
+        spaced = (await workspace.enroll_person("Hong", [picture()])).id
+        await workspace.persons.update(spaced, name="Hong ")
+        tag = await workspace.person_tags.create("Anchor\u200b")
+        found = await find_person(workspace._context, "Hong")
+        assert found is not None
+        assert (found.id, found.name) == (spaced, "Hong ")
+        exact = await workspace.enroll_person("Hong", [picture("png")], tags=["Anchor"])
+        assert [each.id for each in exact.tags] == [tag.id]
+        again = await workspace.person_tags.create("Anchor")
+        found = await find_person(workspace._context, "Hong")
+        assert (found and found.id) == exact.id
+        third = await workspace.enroll_person("Kim", [picture("webp")], tags=["Anchor"])
+        assert [each.id for each in third.tags] == [again.id]

@@ -5,6 +5,9 @@ Invariant: pure; a code that is not in the table has the advice of what is unkno
 
 from attrs import frozen
 
+from mi_async._core.images import FIT_BYTES
+from mi_async.bulk.salvage import LOST
+
 
 @frozen
 class Advice:
@@ -20,7 +23,7 @@ class Advice:
 
 
 UNKNOWN = Advice()
-FIT = "--fit makes images of more than 5 MB smaller"
+FIT = f"--fit makes images of more than {FIT_BYTES:,} bytes smaller"
 """What helps with images that are only too big, where it was not given."""
 TOO_BIG = "size"
 """Code of such images."""
@@ -35,7 +38,16 @@ ADVICE = {
     "RESOLUTION_NOT_SUPPORT": Advice(f"an image needs at least 256 px each way: {_IMAGE}", retry=False),
     TOO_BIG: Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
     "OVER_SIZE_LIMIT": Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
-    "format": Advice("another format, or damaged: convert the file; the next run takes the new one", retry=False),
+    "format": Advice(
+        "another format, or damaged: convert the file (--fit converts HEIC, AVIF, TIFF, BMP and GIF images), or get it "
+        "again; the next run takes the new one",
+        retry=False,
+    ),
+    "incomplete": Advice(
+        "the file is cut off or still being written: let it be finished, or get it again; the next run takes it",
+        retry=False,
+    ),
+    "no_video": Advice("no picture track: leave the file out, or export it with video", retry=False),
     "duration": Advice("the video is too long: cut it; the next run takes the new file", retry=False),
     "unreadable": Advice("make the file readable, or correct its path in the input", retry=False),
     "changed": Advice("let the program that writes the file finish, then run again", retry=False),
@@ -46,6 +58,10 @@ ADVICE = {
     "10069": Advice(f"no usable face, seen from the front: {_IMAGE}", retry=False),
     "10072": Advice(f"the service cannot read this format: {_IMAGE}", retry=False),
     "10073": Advice(f"the service cannot crop the face: {_IMAGE}", retry=False),
+    "10074": Advice(f"the service cannot make a cover of this image: {_IMAGE}", retry=False),
+    LOST: Advice(
+        "compare the images of the person at the service, then give it the missing ones with upload-thumbnails"
+    ),
     "50005": Advice(
         "the name is taken by a person from before this journal: use another name, or give that person the images "
         "with upload-thumbnails",

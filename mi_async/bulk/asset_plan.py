@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from mi_async._core.files import is_exhausted
 from mi_async._core.operation import Quota
 from mi_async.bulk.arrivals import print_of
 from mi_async.bulk.asset_decision import AssetDecision, decide
@@ -24,7 +25,7 @@ from mi_async.bulk.outcome import DUPLICATE, INPUT, AssetOutcome, BulkOutcome, P
 from mi_async.bulk.past import GONE, FindAssets, Firsts, Gone, gone, remembered_assets
 from mi_async.bulk.records import INGEST, NOWHERE, AssetRecord, Reached
 from mi_async.bulk.studio import goal_of
-from mi_async.errors import InvalidArgumentError, MediaRejectedError
+from mi_async.errors import InvalidArgumentError, MediaRejectedError, ResourceError
 from mi_async.storage.cut import Cut
 from mi_async.storage.file import LocalFile
 from mi_async.storage.place import StoredObject
@@ -33,6 +34,8 @@ from mi_async.workflows.header import Header
 from mi_async.workflows.ingest import Wish
 from mi_async.workflows.media import check_name, inspect_media, read_header
 
+APART = frozenset({Status.REJECTED, Status.PARKED})
+"""Ways to end that are counted by their own names; any other is a failure of an earlier run."""
 CHUNK = 256
 """Files that the journal is asked about at once."""
 
@@ -48,6 +51,7 @@ class AssetPlan:
         skipped: that an earlier run has finished.
         rejected: of which nothing would be sent.
         failed: that were refused before; they are left alone until ``mi-async journal retry``.
+        parked: that cannot be read now, because of a disk or network drive; the next run tries them again.
         uploads: files that would be sent; those that are in the bucket already are found by the run.
         bytes: of these.
         footage: seconds of video to be imported, as far as headers tell.
@@ -65,6 +69,7 @@ class AssetPlan:
     skipped: int = 0
     rejected: int = 0
     failed: int = 0
+    parked: int = 0
     uploads: int = 0
     bytes: int = 0
     footage: float = 0.0
@@ -78,7 +83,7 @@ class AssetPlan:
     @property
     def troubled(self) -> int:
         """Items that are known not to go well."""
-        return self.rejected + self.failed
+        return self.rejected + self.failed + self.parked
 
     @property
     def ok(self) -> bool:
@@ -119,6 +124,7 @@ _ASSETS = (
     ("skipped", "finished already"),
     ("failed", "failed before (mi-async journal retry)"),
     ("rejected", "refused"),
+    ("parked", "cannot be read now"),
 )
 _FILES = (
     ("uploads", "files to send"),
@@ -172,6 +178,7 @@ def plan_assets(
         JournalError: there is no such journal, or it belongs to something else.
         InvalidArgumentError: arguments that do not go together, something else than media files is among them, or
             ``problems`` cannot be written.
+        ResourceError: this machine is out of file descriptors or memory.
     """
     goal, source = goal_of(Wish(analyze=analyze, summarize=summarize)), iter(assets)
     with _planning(goal, journal, problems, force=force, validate=validate) as planner:
@@ -245,7 +252,7 @@ class _Planner:
             self._add("items")
             if outcome is None:
                 continue
-            self._add("failed" if outcome.status is not Status.REJECTED else "rejected")
+            self._add(outcome.status.value if outcome.status in APART else "failed")
             for problem in outcome.problems:
                 self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
             self.tell(outcome)
@@ -296,6 +303,11 @@ class _Planner:
         except MediaRejectedError as error:
             film.add_problem(str(film.item.source), error, transient=False)
             return film.outcome(Status.REJECTED)
+        except ResourceError as error:
+            if is_exhausted(error.__cause__):
+                raise
+            film.add_problem(str(film.item.source), error, transient=True)
+            return film.outcome(Status.PARKED)
         known = film.is_same and row.reached is not Reached.NEW
         self._add("resumed" if known else "new")
         for state, *asked in _STEPS:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from mi_async._core.files import open_regular_file
+from mi_async.bulk.old_names import clean_keys
 from mi_async.bulk.records import INGEST, UPLOAD, Identity
 from mi_async.bulk.schema import APPLICATION, READABLE, SCHEMA, journal, runs
 from mi_async.bulk.typed_rows import DamagedError, read_journal_row
@@ -269,7 +270,7 @@ def identity(path: Path, connection: Connection) -> Identity:
 
 
 def upgrade(path: Path, connection: Connection, stored: Identity) -> None:
-    """Bring a journal of an earlier version up to date: no access key in it, and nobody else may read it.
+    """Bring a journal of an earlier version up to date: no access key in it, clean names, and private to its owner.
 
     Args:
         path: of the file.
@@ -280,6 +281,8 @@ def upgrade(path: Path, connection: Connection, stored: Identity) -> None:
         return
     connection.exec_driver_sql("PRAGMA secure_delete = ON")  # or the key would stay in a free part of the file
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if stored.operation != INGEST:
+        clean_keys(connection)
     connection.execute(update(journal).values(schema=SCHEMA, access_key=stored.access_key))
     connection.commit()
     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

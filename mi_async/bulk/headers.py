@@ -9,10 +9,10 @@ import os
 
 from attrs import frozen
 
-from mi_async._core.files import open_regular, open_regular_file
-from mi_async._core.images import HEADER, MAX_BYTES, TAIL, Picture, has_end, read_picture, sniff
+from mi_async._core.files import is_exhausted, open_regular, open_regular_file
+from mi_async._core.images import MAX_BYTES, TAIL, Picture, has_end, read_picture, sniff
 from mi_async.bulk.fit import MOST_BYTES, convertible, fits
-from mi_async.errors import ImageRejectedError
+from mi_async.errors import ImageRejectedError, ResourceError
 from mi_async.workflows.source import Source, checked, name_of, refuse_cut_off, rejected, too_big, unreadable_file
 
 FIRST = 8 * 2**10
@@ -28,12 +28,12 @@ class Look:
     Attributes:
         size: bytes, 0 where that is not known.
         fits: False if it is to be made to fit.
-        problem: why it would be refused.
+        problem: why it would be refused, or cannot be read now.
     """
 
     size: int = 0
     fits: bool = True
-    problem: ImageRejectedError | None = None
+    problem: ImageRejectedError | ResourceError | None = None
 
 
 def look(source: Source, fit: bool) -> Look:
@@ -44,17 +44,20 @@ def look(source: Source, fit: bool) -> Look:
         fit: whether images of too many bytes or of other formats are made to fit.
 
     Raises:
-        ResourceError: a file cannot be read now.
+        ResourceError: this machine is out of a resource; one file that cannot be read now is a problem of that file.
     """
     try:
         if isinstance(source, str | os.PathLike):
             return _look_at_file(os.fspath(source), fit)
         if isinstance(source, bytes | bytearray | memoryview):
             content = bytes(source)
-            shown = _judge(name_of(source), _picture(content, fit), content, len(content), fit)
-            refuse_cut_off(name_of(source), sniff(content) or "", content)
+            picture = _picture(content, fit)
+            shown = _judge(name_of(source), picture, content, len(content), fit)
+            refuse_cut_off(name_of(source), picture.format if picture else "", content)
             return shown
-    except ImageRejectedError as error:
+    except (ImageRejectedError, ResourceError) as error:
+        if is_exhausted(error.__cause__):
+            raise
         return Look(problem=error)
     return Look()
 
@@ -85,7 +88,7 @@ def _look_at_file(path: str, fit: bool) -> Look:
                 start += more
                 picture = _picture(start, fit)
             shown = _judge(path, picture, start, size, fit)
-            _check_end(path, file, start, size)
+            _check_end(path, file, picture.format if picture else "", start, size)
             return shown
         finally:
             os.close(file)
@@ -103,11 +106,10 @@ def _may_tell_more(picture: Picture | None, start: bytes) -> bool:
     return sniff(start) is not None if picture is None else picture.width == 0
 
 
-def _check_end(path: str, file: int, start: bytes, size: int) -> None:
-    """Refuse a file whose end is missing; all of it is read only where its last bytes leave that open."""
-    kind = sniff(start)
+def _check_end(path: str, file: int, kind: str, start: bytes, size: int) -> None:
+    """Refuse a file whose end is missing; all of it is read only where its first and last bytes leave that open."""
     os.lseek(file, max(0, size - TAIL), os.SEEK_SET)
-    if kind is None or has_end(kind, start[:HEADER], os.read(file, TAIL), size):
+    if has_end(kind, start, os.read(file, TAIL), size):
         return
     os.lseek(file, 0, os.SEEK_SET)
     with os.fdopen(os.dup(file), "rb") as whole:

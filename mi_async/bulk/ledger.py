@@ -14,6 +14,7 @@ from typing import Any
 from attrs import define, frozen
 from sqlalchemy import Column, Connection, Executable, func, select, union_all
 
+from mi_async._core.names import clean_name
 from mi_async.bulk.database import identity, known, reading
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.records import (
@@ -260,7 +261,7 @@ def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str
         never = (persons.c.status == Status.REJECTED.value) & persons.c.person_id.is_(None)
         query = select(persons).where(~never).order_by(persons.c.person)
         for person in map(read_person, connection.execute(query.execution_options(yield_per=AT_ONCE))):
-            yield person.person, (person.person,)
+            yield person.person, (person.person, clean_name(person.person))  # schema 1 has others
 
 
 def _key(record: PersonRecord | PictureRecord) -> str:

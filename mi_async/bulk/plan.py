@@ -36,6 +36,8 @@ class Plan:
         rejected: items of which nothing would be sent.
         partial: items of which some pictures would be refused; they count as created or attached, too.
         failed: items that the service has refused before; they are left alone until ``mi-async journal retry``.
+        parked: items with images that cannot be read now, because of a disk or network drive; the next run tries them
+            again. With other images they count as created or attached, too.
         pictures: that would be uploaded.
         to_fit: of these, too big and to be made to fit.
         bytes: of these, before they are made to fit.
@@ -54,6 +56,7 @@ class Plan:
     rejected: int = 0
     partial: int = 0
     failed: int = 0
+    parked: int = 0
     pictures: int = 0
     to_fit: int = 0
     bytes: int = 0
@@ -71,7 +74,7 @@ class Plan:
     @property
     def troubled(self) -> int:
         """Items that are known not to go well."""
-        return self.rejected + self.partial + self.failed
+        return self.rejected + self.partial + self.failed + self.parked
 
     @property
     def ok(self) -> bool:
@@ -80,9 +83,9 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as a JSON object."""
-        names = ("items", "create", "attach", "skipped", "rejected", "partial", "failed", "pictures", "to_fit", "bytes")
+        counts = ("create", "attach", "skipped", "rejected", "partial", "failed", "parked", "pictures", "to_fit")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in ("items", *counts, "bytes")},
             "seconds": round(self.seconds, 3),
             "reasons": dict(self.reasons),
             "requests": {cost.operation: cost.calls for cost in self.costs},
@@ -120,6 +123,7 @@ _PERSONS = (
     ("failed", "failed before (mi-async journal retry)"),
     ("partial", "with refused pictures"),
     ("rejected", "refused"),
+    ("parked", "with pictures that cannot be read now"),
 )
 _PICTURES = (
     ("pictures", "pictures to upload"),
@@ -152,7 +156,7 @@ def plan_people(
         JournalError: there is no such journal, or it belongs to something else.
         InvalidArgumentError: something else than people is among them, or ``problems`` cannot be written.
         ConfigError: ``fit`` without the extra ``images``.
-        ResourceError: a file cannot be read now.
+        ResourceError: this machine is out of file descriptors or memory.
     """
     return _plan(
         PersonInput,

@@ -11,13 +11,14 @@ from itertools import islice
 
 from attrs import define, field, frozen
 
+from mi_async.bulk.errand import code_of
 from mi_async.bulk.headers import Look, digest, look
 from mi_async.bulk.items import BadInput, FaceItem, PersonInput
 from mi_async.bulk.loading import fingerprint
 from mi_async.bulk.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
 from mi_async.bulk.past import Find, Firsts
 from mi_async.bulk.records import FAILED, FINAL, UNREADABLE, PersonRecord, PictureRecord, failed_by_picture, pair_of
-from mi_async.errors import InvalidArgumentError
+from mi_async.errors import InvalidArgumentError, ResourceError
 from mi_async.workflows.enroll import MAX_PER_CREATE
 from mi_async.workflows.source import Source, name_of
 
@@ -120,6 +121,11 @@ class Candidate:
     item: FaceItem
     past: Past
     seen: dict[str, Seen] = field(init=False, factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Return True if an image cannot be read now: the run would park the item."""
+        return any(isinstance(seen.look.problem, ResourceError) for seen in self.seen.values())
 
 
 @define(eq=False)
@@ -248,7 +254,7 @@ class Planner:
         number = item.person_id if not isinstance(item, PersonInput) else person.person_id
         there = bool(new) or (isinstance(item, PersonInput) and exists)
         refused = Status.FAILED if any(seen.has_failed for seen in one.seen.values()) else Status.REJECTED
-        status = Status.PARTIAL if there else refused
+        status = Status.PARKED if one.waits else Status.PARTIAL if there else refused
         return BulkOutcome(item.key, status, number, origin=item.origin, problems=tuple(problems))
 
     def _work(self, new: Sequence[Look], missing: Sequence[str], *, exists: bool, promoted: bool) -> None:
@@ -284,7 +290,7 @@ def _problems(seen: Mapping[str, Seen]) -> list[Problem]:
     found: dict[str, Problem] = {}
     for name, one in seen.items():
         if one.look.problem is not None:
-            found[name] = Problem(name, one.look.problem.reason, str(one.look.problem))
+            found[name] = Problem(name, code_of(one.look.problem), str(one.look.problem))
         elif one.row is not None and one.row.state == FAILED:
             found.setdefault(one.row.sha256, Problem(name, one.row.code, one.row.message))
     return list(found.values())

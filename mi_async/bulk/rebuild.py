@@ -1,18 +1,23 @@
 """A damaged journal copied into a new one, as far as it can be read.
 
-Invariant: the damaged file is only read, and the new one has sound rows only.
+Invariant: the damaged file and its companions are only read, byte for byte; the new one has sound rows only, and is
+there only if all of them are in it.
 """
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from attrs import field, frozen
-from sqlalchemy import Connection, Table, insert, select
+from attrs import define, field, frozen
+from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, true, update
 from sqlalchemy.dialects import sqlite
 
+from mi_async._core.files import open_regular_file
 from mi_async.bulk.database import (
     check,
     driver,
@@ -21,10 +26,12 @@ from mi_async.bulk.database import (
     lock,
     make_private,
     open_file,
-    readable,
     refusal,
     telling,
 )
+from mi_async.bulk.outcome import Status
+from mi_async.bulk.records import Identity
+from mi_async.bulk.salvage import LOST, PERSON_LOST, salvaged
 from mi_async.bulk.schema import KINDS, abandoned, assets, journal, layout_of, persons, pictures, runs
 from mi_async.bulk.store import create
 from mi_async.bulk.typed_rows import (
@@ -81,49 +88,115 @@ def rebuild(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> Rebuil
         for each in (real, fresh):
             stack.callback(lock(each).release)
         with telling(real):
-            old = stack.enter_context(readable(real))
+            old = stack.enter_context(open_file(_copied(real, stack), "rw"))
             found = identity(real, old)
             *_, created, software = read_journal_row(old.execute(select(journal)).one())
             driver(old).text_factory = _text_or_bytes
         with telling(fresh):
-            make_private(fresh)
-            connection = stack.enter_context(open_file(fresh, "rw"))
+            return _written(old, found, fresh, created, software)
+
+
+def _copied(path: Path, stack: ExitStack) -> Path:
+    """Copy a journal and its companions to where SQLite may change them: opening a file brings its ``-wal`` into it."""
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="mi-async-")))  # for its owner only
+    for end in ("", "-wal", "-journal"):  # from these SQLite makes what else it needs
+        with (
+            suppress(FileNotFoundError),
+            open_regular_file(f"{path}{end}") as source,
+            (folder / f"journal{end}").open("wb") as target,
+        ):
+            shutil.copyfileobj(source, target)
+    return folder / "journal"
+
+
+def _written(old: Connection, found: Identity, fresh: Path, created: str, software: str) -> Rebuilt:
+    """Write the new journal, and leave none behind if that fails."""
+    try:
+        make_private(fresh)
+        with open_file(fresh, "rw") as connection:
             create(connection, found, created, software)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             rebuilt = _copy(old, connection, layout_of(found.operation).tables)
             connection.commit()
-    return rebuilt
+            return rebuilt
+    except BaseException:
+        for end in ("", "-wal", "-shm", "-journal"):
+            with suppress(OSError):
+                Path(f"{fresh}{end}").unlink()
+        raise
 
 
 def _copy(old: Connection, new: Connection, tables: Sequence[Table]) -> Rebuilt:
-    counts, lost = dict[str, int](), set[tuple[str, str]]()
-    for row in _rows(old, runs, read_run, lost):
+    counts, losses = dict[str, int](), {table.name: _Losses() for table in (runs, *tables)}
+    for row in _rows(old, runs, read_run, losses[runs.name]):
         new.execute(insert(runs).prefix_with("OR REPLACE").values(list(row)))
     for table in tables:
         kind = next(kind for kind in KINDS.values() if kind.table is table)
-        for record in _rows(old, table, _READ[table.name], lost):
+        for record in _rows(old, table, _READ[table.name], losses[table.name]):
             driver(new).execute(kind.upsert, kind.values(record))
+    if pictures in tables:
+        _leave_alone(new, losses[pictures.name])
     for table in (runs, *tables):
         counts[table.name] = new.exec_driver_sql(f"SELECT count(*) FROM {table.name}").scalar_one()  # noqa: S608  ours
-    return Rebuilt(counts, len(lost))
+    return Rebuilt(counts, sum(len(each.rows) for each in losses.values()))
 
 
-def _rows(
-    old: Connection, table: Table, read: Callable[[Sequence[Any]], Any], lost: set[tuple[str, str]]
-) -> Iterator[Any]:
+@define
+class _Losses:
+    """What of a table could not be taken over.
+
+    Attributes:
+        rows: start of each row that was there and made no sense.
+        keys: first columns of these.
+        edges: first columns of the last rows that were read before a gap, from the beginning and from the end; None
+            where nothing was read. Empty without a gap.
+    """
+
+    rows: set[str] = field(factory=set)
+    keys: set[str] = field(factory=set)
+    edges: list[str | None] = field(factory=list)
+
+    def add(self, row: Sequence[Any]) -> None:
+        """Note a row."""
+        self.rows.add(repr(row[:3]))
+        if isinstance(row[0], str):
+            self.keys.add(row[0])
+
+
+def _leave_alone(new: Connection, losses: _Losses) -> None:
+    """Let the next run leave persons alone of whose images rows are lost: it would give them the images again."""
+    whose: list[ColumnElement[bool]] = [persons.c.person.in_(losses.keys)]
+    if losses.edges:
+        first, last = losses.edges
+        after, before = persons.c.person >= (first or ""), true() if last is None else persons.c.person <= last
+        whose.append(after & before)
+    lost = {"status": Status.FAILED.value, "code": LOST, "message": PERSON_LOST}
+    new.execute(update(persons).where(persons.c.person_id.is_not(None), or_(*whose)).values(**lost))
+
+
+def _rows(old: Connection, table: Table, read: Callable[[Sequence[Any]], Any], losses: _Losses) -> Iterator[Any]:
     """Read a table from its beginning, and where that breaks off from its end; some rows may come twice."""
     for backwards in (False, True):
+        last: str | None = None
         order = [key.desc() if backwards else key for key in table.primary_key]
         query = select(table).order_by(*order).compile(dialect=sqlite.dialect())
         try:
             # one at a time: of rows that are fetched together none comes when one cannot
             for row in driver(old).execute(str(query)):
+                last = row[0] if isinstance(row[0], str) else last
                 try:
                     yield read(row)
                 except DamagedError:
-                    lost.add((table.name, repr(row[:3])))
+                    kept = salvaged(row) if table is pictures else None
+                    if kept is None:
+                        losses.add(row)
+                    else:
+                        yield kept
         except (sqlite3.Error, UnicodeDecodeError):
+            losses.edges.append(last)
             continue
+        if backwards:
+            losses.edges.append(last)
         return
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 from attrs import define, field
 
+from mi_async.bulk.errand import code_of
 from mi_async.errors import APIError
 
 SEVERAL = 3
@@ -22,7 +23,7 @@ class SharedRefusals:
     _items: dict[str, dict[str, set[str]]] = field(init=False, factory=dict)
 
     def recall(self, code: str) -> None:
-        """Note that an item met this code in an earlier run, and is tried again."""
+        """Note that an item met this code, as the journal has it, in an earlier run, and is tried again."""
         self._before[code] += 1
 
     def success(self, stage: str) -> None:
@@ -37,6 +38,6 @@ class SharedRefusals:
             error: the refusal.
             item: its name; one that was refused before counts once.
         """
-        met = self._items.setdefault(stage, {}).setdefault(f"{error.operation} {error.code or error.status}", set())
+        met = self._items.setdefault(stage, {}).setdefault(f"{error.operation} {code_of(error)}", set())
         met.add(item)
-        return len(met) >= SEVERAL + self._before[error.code]
+        return len(met) >= SEVERAL + self._before[code_of(error)]

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.files import is_exhausted, is_transient
-from mi_async.bulk.errand import Errand, Moves
+from mi_async.bulk.errand import Errand, Moves, code_of
 from mi_async.bulk.failures import ABOUT_KEYS, DISK, MACHINE, Kind, Outage, kind
 from mi_async.bulk.process import Process, Stage
 from mi_async.bulk.shared_refusals import SharedRefusals
@@ -125,7 +125,7 @@ class StageRunner:
     def concerns_all(self, stage: Stage, thing: Any, error: MIError) -> BulkError | None:
         """Note that an item met a shared refusal; return what stops the run if several have by now."""
         work: Errand = thing if isinstance(thing, Errand) else thing.work
-        if not isinstance(error, APIError) or work.met == error.code:
+        if not isinstance(error, APIError) or (work.met and work.met == code_of(error)):
             return None
         if not self._shared.concerns_all(stage.name, error, work.name):
             return None

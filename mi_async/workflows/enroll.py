@@ -5,7 +5,6 @@ looking the name up; an error says what exists already.
 The bounds are those of the operations.
 """
 
-import unicodedata
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from os import PathLike
@@ -134,10 +133,12 @@ class _Follower:
 
 
 async def find_person(context: Context, name: str) -> Person | None:
-    """Look a person up by exact name among those who have one; None when there is none.
+    """Look a person up by name among those who have one; None when there is none.
 
-    Every analysis adds persons without a name: they are left out. By ID, so that no analysis changes the order.
+    A name that looks the same in print (``clean_name``) is the same one, and an exact one comes first. Every analysis
+    adds persons without a name: they are left out. By ID, so that no analysis changes the order.
     """
+    alike: Person | None = None
     filterable = all(bound.fault(name) is None for bound in (NAME_FILTER, PLAIN))
     found = context.groups.persons.search_all(
         page_size=LOOKUP_PAGE,
@@ -148,9 +149,11 @@ async def find_person(context: Context, name: str) -> Person | None:
     )
     async with aclosing(found) as persons:
         async for person in persons:
-            if person.name is not None and unicodedata.normalize("NFC", person.name) == name:
+            if person.name == name:
                 return person
-    return None
+            if alike is None and person.name is not None and clean_name(person.name) == name:
+                alike = person
+    return alike
 
 
 async def create_person(

@@ -3,10 +3,10 @@
 Law: a create that is refused or ambiguous is settled by looking again.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from contextlib import aclosing
 
+from mi_async._core.names import clean_name
 from mi_async.errors import ConflictError, MIError
 from mi_async.workflows.context import Context, tell_created
 
@@ -41,8 +41,11 @@ async def _ensure(context: Context, name: str) -> int:
 
 
 async def _find(context: Context, name: str) -> int | None:
+    alike: int | None = None
     async with aclosing(context.groups.person_tags.all(name=name)) as tags:
         async for tag in tags:
-            if unicodedata.normalize("NFC", tag.name) == name:
+            if tag.name == name:
                 return tag.id
-    return None
+            if alike is None and clean_name(tag.name) == name:
+                alike = tag.id
+    return alike
