@@ -70,11 +70,26 @@ def _failure(error: Exception, address: Address) -> MIError:
     exhausted = EXHAUSTED.get(_errno(error))
     if exhausted is not None:
         return ConnectError(f"{address}: {exhausted}")
+    if isinstance(error, aiohttp.ClientConnectorError) and _is_of_proxy(error, address):
+        return ConnectError(f"{address}: {_unreachable(error)}")
     kind, text = next((kind, text) for foreign, kind, text in _MAPPING if isinstance(error, foreign))
     whole = SSL_OF_AIOHTTP.sub("", str(error)) or type(error).__name__
     if _quotes(whole, address):
         whole = type(error).__name__
     return kind(f"{address}: {text.format(said=escaped(whole))}")
+
+
+def _is_of_proxy(error: aiohttp.ClientConnectorError, address: Address) -> bool:
+    """Return True if it is the proxy that cannot be reached; where its name is unknown, only host and port tell."""
+    is_target = error.host in {address.url.host, address.url.raw_host} and error.port == address.url.port
+    return isinstance(error, aiohttp.ClientProxyConnectionError) or not is_target
+
+
+def _unreachable(error: aiohttp.ClientConnectorError) -> str:
+    """Name the proxy, why it cannot be reached, and the settings that name it."""
+    said = escaped(error.os_error.strerror or type(error.os_error).__name__)
+    where = f"{escaped(error.host)}:{error.port}"
+    return f"the proxy {where} cannot be reached: {said}; check connect(proxy=...), --proxy or HTTPS_PROXY / HTTP_PROXY"
 
 
 def proxy_refusal(status: int, address: Address) -> ConnectError:

@@ -82,8 +82,9 @@ class Account:
             ) as session:
                 yield session
         except MIError as error:
-            places = [(self.base_url, "--base-url / MI_ASYNC_BASE_URL")]
-            if storage is not None:
+            # Behind a proxy nothing is known of what answers there; that of the environment is not for this machine.
+            places = [(self.base_url, "--base-url / MI_ASYNC_BASE_URL")] if self.proxy is None else []
+            if storage is not None and self.proxy is None:
                 places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
             for setting in _silent(places, error):
                 error.add_note(f"is it running? see {setting}")
