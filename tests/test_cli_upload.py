@@ -75,12 +75,25 @@ def test_one_by_one_names_the_image_that_is_refused(
     dull = tmp_path / "dull.png"
     dull.write_bytes(plain_picture())
     assert run(["enroll", "Ama", JPG, str(dull)]) != 0
-    assert "one_by_one=True says which" in capsys.readouterr().err
+    said = capsys.readouterr().err.splitlines()[-2]
+    assert said.endswith("; it may be about one or several of 2 images; --one-by-one says which")
     assert not list(server.state.persons())
     assert run(["enroll", "Ama", JPG, str(dull), PNG, "--one-by-one"]) != 0
     assert f"error: {dull}: persons.set_thumbnails: Please upload a large, clear image" in capsys.readouterr().err
     (person,) = server.state.persons()
     assert len(person.thumbnails) == 2
+
+
+@pytest.mark.parametrize("command", [["enroll", "Ama"], ["upload-thumbnail", "1001"]])
+def test_an_image_that_is_too_large_is_refused_with_its_size_and_the_option_that_helps(
+    command: list[str], server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    big = tmp_path / "big.jpg"
+    big.write_bytes(picture("jpg") + bytes(6_000_000))
+    assert run([*command, str(big)]) == 2
+    said = f"{big.stat().st_size:,} bytes, more than the 5 MB (5,242,880 bytes) that the service takes; use --fit"
+    assert capsys.readouterr().err == f"error: {big}: {said}\n"
+    assert not any(server.log.arrivals.values())
 
 
 def test_a_name_in_use_tells_what_exists_already(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +131,7 @@ def test_other_formats_are_converted_when_asked(
     bmp.write_bytes(picture("bmp"))
     tiff.write_bytes(picture("tiff"))
     assert run(["enroll", "Hong", str(tiff), JPG]) == 2
-    said = "TIFF image named .jpg; the service takes jpg, png or webp; use --fit (fit=True), or export it as JPEG"
+    said = "TIFF image named .jpg; the service takes jpg, png or webp; use --fit, or export it as JPEG"
     assert capsys.readouterr().err == f"error: {tiff}: {said}\n"
     assert not any(server.log.arrivals.values())
 

@@ -160,7 +160,9 @@ async def test_five_mebibytes_and_not_a_byte_more(way: str, tmp_path: Path) -> N
     path.write_bytes(padded(MAX_BYTES + 1))
     error = await rejected(path if way == "path" else wide(way, path))
     assert error.reason == "size"
-    assert str(error).endswith(": more than the 5 MB (5,242,880 bytes) that the service takes")
+    size = "" if way in {"short reads", "asynchronous", "BytesIO"} else "5,242,881 bytes, "
+    advice = "use --fit (fit=True)"
+    assert str(error).endswith(f": {size}more than the 5 MB (5,242,880 bytes) that the service takes; {advice}")
 
 
 def wide(way: str, path: Path) -> Any:
