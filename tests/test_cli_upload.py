@@ -100,17 +100,41 @@ def test_a_name_in_use_tells_what_exists_already(server: Server, capsys: pytest.
     assert run(["enroll", "Ama", JPG]) == 0
     assert run(["enroll", "Ama", PNG, "--tag", "Guest"]) == 5
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-2].startswith("error: persons.create: ")
-    made = json.loads(lines[-1].removeprefix("exists already: "))
-    assert list(made["tag_ids"]) == ["Guest"]
-    assert len(made["thumbnail_keys"]) == 1
+    (ama,) = server.state.persons()
+    (tag_id,) = server.state.workspace("newsroom").tags
+    assert lines[-4].startswith("error: persons.create: ")
+    assert lines[-3] == f"to give that person more images: mi-async upload-thumbnail {ama.id} FILE..."
+    assert lines[-2] == f'tag "Guest" (ID {tag_id}) exists'
+    assert lines[-1] == "1 uploaded image was not attached; it expires after 24 hours"
+
+
+def test_a_name_in_use_that_cannot_be_searched_for_names_the_command(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["enroll", "A", JPG]) == 0
+    assert run(["enroll", "A", PNG]) == 5
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-2] == "to give that person more images: mi-async upload-thumbnail PERSON_ID FILE..."
     assert len(list(server.state.persons())) == 1
 
 
-def test_what_was_attached_before_a_failure_is_named(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["upload-thumbnail", "999999", JPG]) == 4
-    assert "thumbnail_keys" in capsys.readouterr().err
+def test_a_workspace_that_does_not_exist_tells_how_to_list_them(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["upload-thumbnail", "1001", JPG, "-w", "nowhere"]) == 4
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == "to list the workspaces: mi-async workspaces list"
     assert not list(server.state.thumbnails())
+
+
+def test_nothing_is_uploaded_for_a_person_who_does_not_exist(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["upload-thumbnail", "999999", JPG]) == 4
+    said = "person 999999 does not exist; to find a person: mi-async persons search --name NAME"
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert not list(server.state.thumbnails())
+    assert not server.log.arrivals["thumbnails.presign"]
 
 
 def test_verbose_tells_of_each_request_and_of_no_secret(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

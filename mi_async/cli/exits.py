@@ -12,7 +12,7 @@ import attrs
 from attrs import frozen
 from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
-from mi_async._core import convert
+from mi_async.cli.created import sentences
 from mi_async.cli.signals import HangUpError, TerminatedError
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr
 from mi_async.errors import (
@@ -138,8 +138,7 @@ def report(error: BaseException) -> int:
 def _lines(error: BaseException) -> Iterator[str]:
     yield str(error) or "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
     yield from [one_line(note) for note in getattr(error, "__notes__", ())]
-    if any((created := _created(error)).values()):
-        yield f"exists already: {convert.dumps_shown(created).decode()}"
+    yield from sentences(_created(error))
     if isinstance(error, JobTimeoutError) and error.job is not None:
         yield f"to wait for it again: mi-async jobs wait {error.job}"
 

@@ -20,7 +20,7 @@ from mi_async._core.proxies import environment_proxies
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
-from mi_async.errors import LONGEST, ConnectError, MIError
+from mi_async.errors import LONGEST, ConnectError, MIError, NotFoundError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.place import Storage
@@ -28,6 +28,8 @@ from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)
 
+NO_WORKSPACE = "10030"
+"""The service's code for a workspace that does not exist. Source: common response codes."""
 SERVICE = Group("Service", sort_key=9)
 
 Verbosity = Annotated[
@@ -88,6 +90,8 @@ class Account:
                 places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
             for setting in _silent(places, error):
                 error.add_note(f"is it running? see {setting}")
+            if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
+                error.add_note("to list the workspaces: mi-async workspaces list")
             raise
 
 
