@@ -84,6 +84,39 @@ def test_one_by_one_names_the_image_that_is_refused(
     assert len(person.thumbnails) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("enroll X a.jpg --tga x", 'unknown option "--tga", did you mean --tag?; see mi-async enroll --help'),
+        (
+            "enroll X --wrokspace=w a.jpg",
+            'unknown option "--wrokspace", did you mean --workspace?; see mi-async enroll --help',
+        ),
+        ("enroll X a.jpg --zzz", 'unknown option "--zzz"; see mi-async enroll --help'),
+        ("enroll X a.jpg -t x", 'unknown option "-t"; see mi-async enroll --help'),
+        (
+            "upload-thumbnail 1 a.jpg --primry",
+            'unknown option "--primry", did you mean --primary?; see mi-async upload-thumbnail --help',
+        ),
+    ],
+)
+def test_an_option_with_a_typing_error_is_no_image(
+    line: str, said: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 2
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert not any(server.log.arrivals.values())
+
+
+def test_a_file_whose_name_begins_with_hyphens_is_an_image(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("--tga.jpg").write_bytes(picture("jpg"))
+    assert run(["enroll", "Ama", "--tga.jpg"]) == 0
+    assert len(list(server.state.persons())) == 1
+
+
 @pytest.mark.parametrize("command", [["enroll", "Ama"], ["upload-thumbnail", "1001"]])
 def test_an_image_that_is_too_large_is_refused_with_its_size_and_the_option_that_helps(
     command: list[str], server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
