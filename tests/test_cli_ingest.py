@@ -181,6 +181,24 @@ def slow(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.parametrize("command", [["ingest"], ["ingest-many"], ["ingest-many", "--dry-run", "-o", "table"]])
+def test_an_empty_file_is_refused_though_nothing_is_validated(
+    command: list[str], slow: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    empty = folder / "zero.mp4"
+    empty.touch()
+    if command == ["ingest"]:
+        line = ["ingest", str(empty)]
+    else:
+        line = [command[0], str(folder), *command[1:], "--journal", str(tmp_path / "j")]
+    assert run([*line, "--bucket", BUCKET, "--no-validate"]) in {1, 2}
+    written = capsys.readouterr()
+    assert f"{empty}: empty\n" in (written.out + written.err).replace('"', "\n")
+    assert not slow.log.arrivals["assets.create"]
+
+
 @pytest.mark.usefixtures("slow")
 def test_a_wait_that_is_too_short_says_what_goes_on(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["ingest", str(clip), "--bucket", BUCKET, "--at-most", "0.2"]

@@ -52,7 +52,7 @@ class Account:
         bool,
         Parameter(
             negative="--no-validate",
-            help="Refuse what breaks a documented limit before any request; --no-validate sends it.",
+            help="Refuse what breaks a documented limit before any request; --no-validate sends it, but for images.",
         ),
     ] = True
     proxy: Annotated[
