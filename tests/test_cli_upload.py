@@ -108,6 +108,19 @@ def test_an_option_with_a_typing_error_is_no_image(
     assert not any(server.log.arrivals.values())
 
 
+@pytest.mark.parametrize(
+    ("command", "many"),
+    [(["enroll", "Ama"], "enroll-many"), (["upload-thumbnail", "1"], "upload-thumbnails"), (["ingest"], "ingest-many")],
+)
+def test_a_directory_names_the_command_that_takes_one(
+    command: list[str], many: str, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, str(tmp_path)]) == 2
+    said = f"{tmp_path} is a directory; for all that is in it: mi-async {many} {tmp_path}"
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert not any(server.log.arrivals.values())
+
+
 def test_a_file_whose_name_begins_with_hyphens_is_an_image(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

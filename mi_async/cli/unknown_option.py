@@ -1,14 +1,31 @@
-"""Refusal of an option that a command does not have, where its arguments may begin with a hyphen."""
+"""Refusal of sources that can be none: an option with a typing error, a directory."""
 
 import difflib
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from cyclopts import App
 
 from mi_async.errors import InvalidArgumentError
 
 STDIN = "-"
+
+
+def refuse_directories(words: Sequence[str], many: str) -> None:
+    """Refuse a directory where a file is wanted, and name the command that takes one.
+
+    Args:
+        words: the sources as given.
+        many: the command for directories.
+
+    Raises:
+        InvalidArgumentError: one is a directory.
+    """
+    for word in words:
+        if Path(word).is_dir():
+            message = f"{word} is a directory; for all that is in it: mi-async {many} {word}"
+            raise InvalidArgumentError(message)
 
 
 def refuse_unknown_options(words: Sequence[str], command: Callable[..., None], name: str) -> None:

@@ -21,7 +21,7 @@ from mi_async.cli.output import show
 from mi_async.cli.progress import board
 from mi_async.cli.service import NO_WORKSPACE, InWorkspace
 from mi_async.cli.streams import console, stderr
-from mi_async.cli.unknown_option import refuse_unknown_options
+from mi_async.cli.unknown_option import refuse_directories, refuse_unknown_options
 from mi_async.errors import ConflictError, InvalidArgumentError, MIError, NotFoundError
 from mi_async.text import one_line
 from mi_async.workflows.parallel import each
@@ -81,6 +81,7 @@ def enroll(
         one_by_one: Add each image after the first in a request of its own, to learn which one the service refuses.
     """
     refuse_unknown_options(sources, enroll, "enroll")
+    refuse_directories(sources, "enroll-many")
     wish = {"tags": tag or [], "description": description, "fit": fit, "one_by_one": one_by_one}
     event_loop.run(_enroll(name, read(sources, fit=fit), wish, service))
 
@@ -100,6 +101,7 @@ def upload_thumbnail(
         primary: Make the first of them the person's main picture.
     """
     refuse_unknown_options(sources, upload_thumbnail, "upload-thumbnail")
+    refuse_directories(sources, "upload-thumbnails")
     if not sources:
         message = "SOURCE is missing; see mi-async upload-thumbnail --help"
         raise InvalidArgumentError(message)

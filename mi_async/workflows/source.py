@@ -20,6 +20,7 @@ from mi_async._core.files import is_transient, open_regular_file
 from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, is_cut_off, read_picture, sniff
 from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
+from mi_async.text import escaped
 
 
 @runtime_checkable
@@ -212,8 +213,13 @@ def _not_taken(name: str, start: bytes, rules: Rules) -> str:
         return f"a {ours} that is cut off or damaged"
     kind = identify(start[:FIRST])
     if kind is None:
-        return f"not a {rules.formats} image: it starts with {start[:8]!r}"
+        return f"not a {rules.formats} image: {starts(start)}"
     return described(kind, name, rules.formats, rules.advice if kind.convertible else "")
+
+
+def starts(content: bytes) -> str:
+    """Return with which characters a content starts, for messages; bytes that are not ASCII text as escapes."""
+    return f'it starts with "{escaped(content[:8].decode("ascii", "backslashreplace"))}"'
 
 
 def refuse_cut_off(name: str, kind: str, content: bytes) -> None:
