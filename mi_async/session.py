@@ -188,7 +188,11 @@ class Connecting:
             validate=settings.validate,
             moved=settings.paths,
         )
-        return Session(settings, calls, limiters, trusted)
+        try:
+            return Session(settings, calls, limiters, trusted)
+        except BaseException:  # the proxy of the storage is chosen there, by a function of the caller
+            await calls.aclose(0.0)
+            raise
 
 
 def _prepared(settings: Settings) -> tuple[CredentialsProvider, ssl.SSLContext | None]:

@@ -106,7 +106,7 @@ def _bytes(_settings: object, attribute: Any, value: Any) -> None:
 
 def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
     """By id, the operations whose path is replaced, with that path."""
-    replaced: Any = given or {}
+    replaced: Any = {} if given is None else given
     if not isinstance(replaced, Mapping):
         message = f"paths must be a mapping from operation id to path, not {type(given).__name__}"
         raise ConfigError(message)
@@ -122,7 +122,7 @@ def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
     """The declared quotas with those that are given in their place."""
     declared = {operation.id: operation.quota for operation in operations()}
     limited = ", ".join(name for name, quota in declared.items() if quota is not None)
-    replaced: Any = given or {}
+    replaced: Any = {} if given is None else given
     if not isinstance(replaced, Mapping):
         message = f"quotas must be a mapping from operation id to mi_async.Quota, not {type(given).__name__}"
         raise ConfigError(message)

@@ -136,7 +136,8 @@ def test_a_failure_says_what_exists_already(capsys: pytest.CaptureFixture[str]) 
     error.created = {"person_id": 1001, "tag_ids": {"앵커": 7}}
     assert report(error) == 1
     assert capsys.readouterr().err == (
-        'error: gone\\nwrong \\x1b[31m\nexists already: {"person_id":1001,"tag_ids":{"앵커":7}}\n'
+        'error: gone\\nwrong \\x1b[31m\ntag "앵커" (ID 7) exists\n'
+        "person 1001 was created; give it the rest with: mi-async upload-thumbnail 1001 FILE...\n"
     )
 
 
@@ -151,7 +152,27 @@ def test_an_interruption_says_what_exists_already(capsys: pytest.CaptureFixture[
     interrupted = KeyboardInterrupt()
     interrupted.__context__ = cancelled
     assert report(interrupted) == 130
-    assert capsys.readouterr().err == 'interrupted\nexists already: {"thumbnail_keys":["k"]}\n'
+    assert capsys.readouterr().err == ("interrupted\n1 uploaded image was not attached; it expires after 24 hours\n")
+
+
+def test_what_exists_is_said_in_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    error = MIError("lost")
+    error.created = {
+        "tag_ids": {"A": 7, "B": 8},
+        "attached": ["a.jpg", "b.jpg"],
+        "thumbnail_keys": ["k", "l"],
+        "object": "s3://bucket/clip.mp4",
+        "asset_id": 12,
+    }
+    assert report(error) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "error: lost",
+        'tags "A" (ID 7), "B" (ID 8) exist',
+        "2 images were attached: a.jpg, b.jpg",
+        "2 uploaded images were not attached; they expire after 24 hours",
+        "s3://bucket/clip.mp4 is stored",
+        "asset 12 is registered",
+    ]
 
 
 def test_the_more_precise_class_wins() -> None:

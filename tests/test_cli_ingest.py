@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,18 +181,37 @@ def slow(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.parametrize("command", [["ingest"], ["ingest-many"], ["ingest-many", "--dry-run", "-o", "table"]])
+def test_an_empty_file_is_refused_though_nothing_is_validated(
+    command: list[str], slow: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    empty = folder / "zero.mp4"
+    empty.touch()
+    if command == ["ingest"]:
+        line = ["ingest", str(empty)]
+    else:
+        line = [command[0], str(folder), *command[1:], "--journal", str(tmp_path / "j")]
+    assert run([*line, "--bucket", BUCKET, "--no-validate"]) in {1, 2}
+    written = capsys.readouterr()
+    assert f"{empty}: empty\n" in (written.out + written.err).replace('"', "\n")
+    assert not slow.log.arrivals["assets.create"]
+
+
 @pytest.mark.usefixtures("slow")
 def test_a_wait_that_is_too_short_says_what_goes_on(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["ingest", str(clip), "--bucket", BUCKET, "--at-most", "0.2"]
     assert run([*arguments[:-2], "--no-analyze"]) == 0
     assert run(arguments) == 6
-    error, again, exists, wait = capsys.readouterr().err.splitlines()[-4:]
+    error, again, stored, registered, wait = capsys.readouterr().err.splitlines()[-5:]
     token = wait.removeprefix("to wait for it again: mi-async jobs wait ")
     assert token.startswith("index:newsroom:")
     assert error.startswith(f"error: {token}: ")
     assert error.endswith("it goes on")
     assert again == "the same command goes on where it was"
-    assert exists.startswith("exists already: ")
+    assert stored == f"s3://{BUCKET}/{clip.name} is stored"
+    assert re.fullmatch(r"asset \d+ is registered", registered)
     assert run([*arguments, "--if-exists", "duplicate"]) == 6
     assert "the same command" not in capsys.readouterr().err  # it would make a third asset
 
@@ -204,11 +224,12 @@ def test_interrupted_during_the_analysis(slow: Server, s3: Bucket, clip: Path) -
             assert started.poll() is None
         started.send_signal(signal.SIGINT)
         assert started.wait(20) == 130
-        goes_on, interrupted, exists = started.stderr.read().splitlines()[-3:]
+        goes_on, interrupted, stored, registered = started.stderr.read().splitlines()[-4:]
     assert goes_on.startswith("the analysis goes on at the service: mi-async jobs wait index:newsroom:")
     assert goes_on.endswith("; the same command goes on where it was")
     assert interrupted == "interrupted"
-    assert exists.startswith("exists already: ")
+    assert stored == f"s3://{BUCKET}/{clip.name} is stored"
+    assert re.fullmatch(r"asset \d+ is registered", registered)
 
 
 AT = Ingestion("\x1b[31mclip 저녁.mp4", place=StoredObject("b", "k"), size=100_000_000)

@@ -54,11 +54,22 @@ async def test_a_proxy_that_wants_a_password_and_one_that_is_none() -> None:
     assert (code, said.count("\n")) == (1, 1)
     assert "the proxy answered 407; it wants a user and a password" in said
     code, refused = await ran(HTTPS_PROXY="socks5://user:p4ss@proxy:1080")
-    assert (code, refused) == (
-        2,
-        "error: HTTPS_PROXY must be http(s)://[user:password@]host[:port], not socks5\n",
+    assert code == 2
+    assert refused == (
+        "error: HTTPS_PROXY must be http(s)://[user:password@]host[:port], "
+        'got "socks5://***@proxy:1080"; SOCKS is not supported, name an HTTP proxy\n'
     )
     assert "p4ss" not in said
+
+
+async def test_a_proxy_that_is_not_there_is_what_is_named() -> None:
+    code, said = await ran("--base-url", "http://127.0.0.1:8000", "--proxy", "http://127.0.0.1:1", "--timeout", "1")
+    assert (code, said.count("\n")) == (1, 1)  # no second line that asks whether an emulator runs
+    assert said.startswith("error: ")
+    assert said.endswith(
+        "http://127.0.0.1:8000/api/v1/workspaces: the proxy 127.0.0.1:1 cannot be reached: "
+        "Connect call failed ('127.0.0.1', 1); check connect(proxy=...), --proxy or HTTPS_PROXY / HTTP_PROXY\n"
+    )
 
 
 async def test_a_certificate_that_is_not_trusted_is_not_asked_whether_it_runs() -> None:

@@ -75,7 +75,8 @@ def test_one_by_one_names_the_image_that_is_refused(
     dull = tmp_path / "dull.png"
     dull.write_bytes(plain_picture())
     assert run(["enroll", "Ama", JPG, str(dull)]) != 0
-    assert "one_by_one=True says which" in capsys.readouterr().err
+    said = capsys.readouterr().err.splitlines()[-2]
+    assert said.endswith("; it may be about one or several of 2 images; --one-by-one says which")
     assert not list(server.state.persons())
     assert run(["enroll", "Ama", JPG, str(dull), PNG, "--one-by-one"]) != 0
     assert f"error: {dull}: persons.set_thumbnails: Please upload a large, clear image" in capsys.readouterr().err
@@ -83,21 +84,103 @@ def test_one_by_one_names_the_image_that_is_refused(
     assert len(person.thumbnails) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("enroll X a.jpg --tga x", 'unknown option "--tga", did you mean --tag?; see mi-async enroll --help'),
+        (
+            "enroll X --wrokspace=w a.jpg",
+            'unknown option "--wrokspace", did you mean --workspace?; see mi-async enroll --help',
+        ),
+        ("enroll X a.jpg --zzz", 'unknown option "--zzz"; see mi-async enroll --help'),
+        ("enroll X a.jpg -t x", 'unknown option "-t"; see mi-async enroll --help'),
+        (
+            "upload-thumbnail 1 a.jpg --primry",
+            'unknown option "--primry", did you mean --primary?; see mi-async upload-thumbnail --help',
+        ),
+    ],
+)
+def test_an_option_with_a_typing_error_is_no_image(
+    line: str, said: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 2
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert not any(server.log.arrivals.values())
+
+
+@pytest.mark.parametrize(
+    ("command", "many"),
+    [(["enroll", "Ama"], "enroll-many"), (["upload-thumbnail", "1"], "upload-thumbnails"), (["ingest"], "ingest-many")],
+)
+def test_a_directory_names_the_command_that_takes_one(
+    command: list[str], many: str, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, str(tmp_path)]) == 2
+    said = f"{tmp_path} is a directory; for all that is in it: mi-async {many} {tmp_path}"
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert not any(server.log.arrivals.values())
+
+
+def test_a_file_whose_name_begins_with_hyphens_is_an_image(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("--tga.jpg").write_bytes(picture("jpg"))
+    assert run(["enroll", "Ama", "--tga.jpg"]) == 0
+    assert len(list(server.state.persons())) == 1
+
+
+@pytest.mark.parametrize("command", [["enroll", "Ama"], ["upload-thumbnail", "1001"]])
+def test_an_image_that_is_too_large_is_refused_with_its_size_and_the_option_that_helps(
+    command: list[str], server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    big = tmp_path / "big.jpg"
+    big.write_bytes(picture("jpg") + bytes(6_000_000))
+    assert run([*command, str(big)]) == 2
+    said = f"{big.stat().st_size:,} bytes, more than the 5 MB (5,242,880 bytes) that the service takes; use --fit"
+    assert capsys.readouterr().err == f"error: {big}: {said}\n"
+    assert not any(server.log.arrivals.values())
+
+
 def test_a_name_in_use_tells_what_exists_already(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["enroll", "Ama", JPG]) == 0
     assert run(["enroll", "Ama", PNG, "--tag", "Guest"]) == 5
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-2].startswith("error: persons.create: ")
-    made = json.loads(lines[-1].removeprefix("exists already: "))
-    assert list(made["tag_ids"]) == ["Guest"]
-    assert len(made["thumbnail_keys"]) == 1
+    (ama,) = server.state.persons()
+    (tag_id,) = server.state.workspace("newsroom").tags
+    assert lines[-4].startswith("error: persons.create: ")
+    assert lines[-3] == f"to give that person more images: mi-async upload-thumbnail {ama.id} FILE..."
+    assert lines[-2] == f'tag "Guest" (ID {tag_id}) exists'
+    assert lines[-1] == "1 uploaded image was not attached; it expires after 24 hours"
+
+
+def test_a_name_in_use_that_cannot_be_searched_for_names_the_command(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["enroll", "A", JPG]) == 0
+    assert run(["enroll", "A", PNG]) == 5
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-2] == "to give that person more images: mi-async upload-thumbnail PERSON_ID FILE..."
     assert len(list(server.state.persons())) == 1
 
 
-def test_what_was_attached_before_a_failure_is_named(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["upload-thumbnail", "999999", JPG]) == 4
-    assert "thumbnail_keys" in capsys.readouterr().err
+def test_a_workspace_that_does_not_exist_tells_how_to_list_them(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["upload-thumbnail", "1001", JPG, "-w", "nowhere"]) == 4
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == "to list the workspaces: mi-async workspaces list"
     assert not list(server.state.thumbnails())
+
+
+def test_nothing_is_uploaded_for_a_person_who_does_not_exist(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["upload-thumbnail", "999999", JPG]) == 4
+    said = "person 999999 does not exist; to find a person: mi-async persons search --name NAME"
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert not list(server.state.thumbnails())
+    assert not server.log.arrivals["thumbnails.presign"]
 
 
 def test_verbose_tells_of_each_request_and_of_no_secret(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +201,7 @@ def test_other_formats_are_converted_when_asked(
     bmp.write_bytes(picture("bmp"))
     tiff.write_bytes(picture("tiff"))
     assert run(["enroll", "Hong", str(tiff), JPG]) == 2
-    said = "TIFF image named .jpg; the service takes jpg, png or webp; use --fit (fit=True), or export it as JPEG"
+    said = "TIFF image named .jpg; the service takes jpg, png or webp; use --fit, or export it as JPEG"
     assert capsys.readouterr().err == f"error: {tiff}: {said}\n"
     assert not any(server.log.arrivals.values())
 

@@ -87,20 +87,49 @@ def test_a_variable_that_names_no_http_proxy_is_refused_without_its_password(pro
     assert "p4ss" not in str(caught.value)
 
 
+ENCODE = "percent-encode special characters in the user and the password"
+NO_SOCKS = "SOCKS is not supported, name an HTTP proxy"
+
+
 @pytest.mark.parametrize(
     ("proxy", "says"),
     [
-        ("proxy:3128", "not 'proxy:3128'|not proxy"),
-        ("socks5://proxy", "not socks5"),
-        ("http://proxy/?a=b", "not 'http"),
-        ("http://u:p4ss@/", "host"),
-        (7, "not '7'|not 7|host"),
+        ("localhost:3128", 'got "localhost:3128"; write http://localhost:3128'),
+        ("foo", 'got "foo"; write http://foo:PORT'),
+        ("", 'got ""; write http://HOST:PORT'),
+        ("socks5://proxy", f'got "socks5://proxy"; {NO_SOCKS}'),
+        ("SOCKS5h://u:p4ss@proxy:1080", f'got "SOCKS5h://***@proxy:1080"; {NO_SOCKS}'),
+        ("ftp://proxy:21", 'got "ftp://proxy:21"; write http://proxy:21'),
+        ("http://proxy/?a=b", 'got "http://proxy/?a=b"; write http://proxy:PORT'),
+        ("http://u:p4ss@/", f'got "http://***@/"; {ENCODE}'),
+        ("http://u:p4/ss@proxy:3128", f'got "http://***@proxy:3128"; {ENCODE}'),
+        ("http://u:p4@ss@proxy:x", f'got "http://***@proxy:***"; {ENCODE}'),
+        ("u:p4ss@proxy:3128", f'got "***@proxy:3128"; {ENCODE}'),
+        ("http://u:p4ss", 'got "http://u:***"; write http://HOST:PORT'),
+        (7, "got int; write http://HOST:PORT"),
     ],
 )
 def test_a_setting_that_is_no_proxy_is_refused(proxy: str, says: str) -> None:
-    with pytest.raises(ConfigError, match=says) as caught:
+    with pytest.raises(ConfigError) as caught:
         mi_async.connect(KEYS, proxy=proxy)
-    assert "p4ss" not in str(caught.value)
+    assert str(caught.value) == f"proxy must be http(s)://[user:password@]host[:port], {says}"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://u:p4ss@127.0.0.1:1", "the proxy 127.0.0.1:1 cannot be reached: Connect call failed ('127.0.0.1', 1)"),
+        ("http://u:p4ss@proxy.invalid:3128", "the proxy proxy.invalid:3128 cannot be reached: "),
+    ],
+)
+async def test_a_proxy_that_cannot_be_reached_is_named(proxy: str, said: str) -> None:
+    async with mi_async.connect(KEYS, base_url="http://127.0.0.1:8000", proxy=proxy, retry=ONCE) as session:
+        with pytest.raises(ConnectError) as caught:
+            await asked(session)
+    start = f"http://127.0.0.1:8000/api/v1/workspaces/newsroom: {said}"
+    advice = "; check connect(proxy=...), --proxy or HTTPS_PROXY / HTTP_PROXY"
+    assert str(caught.value).startswith(start)
+    assert str(caught.value).endswith(advice)
 
 
 def test_a_function_is_asked_once_for_each_host() -> None:

@@ -106,7 +106,20 @@ def test_a_ca_file_that_cannot_be_read_now(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_directory_of_certificates(tmp_path: Path) -> None:
+    (tmp_path / "0123abcd.0").write_text(Path(ca_file(tmp_path)).read_text())
     assert isinstance(trust(str(tmp_path)), ssl.SSLContext)
+
+
+def test_a_directory_that_openssl_would_not_read_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    (folder / "ca.pem").write_text(Path(ca_file(tmp_path)).read_text())
+    with pytest.raises(ConfigError) as caught:
+        trust(str(folder))
+    assert str(caught.value) == (
+        f"ca_file is a directory without certificates by hash: {folder}; "
+        "name a file (PEM), or run `openssl rehash` on the directory"
+    )
 
 
 def test_the_environment_names_the_usual_certificates(tmp_path: Path) -> None:

@@ -112,12 +112,23 @@ def test_a_base_url_that_cannot_work_is_refused(url: Any) -> None:
         ({"profile": 1}, "profile must be a name"),
         ({"quotas": {"thumbnails.presign": 5}}, r"must be mi_async\.Quota\(calls, period\) or None, not int"),
         ({"quotas": [5]}, "quotas must be a mapping"),
+        ({"quotas": []}, "quotas must be a mapping from operation id to mi_async.Quota, not list"),
+        ({"paths": []}, "paths must be a mapping from operation id to path, not list"),
         ({"quotas": {"thumbnails.prseign": None}}, r"unknown operations: thumbnails\.prseign; .* thumbnails\.presign"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         mi_async.connect(**settings)
+
+
+@everything_closed
+async def test_a_function_that_names_no_proxy_leaves_no_session_open() -> None:
+    with pytest.raises(ConfigError) as caught:
+        await mi_async.connect(KEYS, proxy=lambda _: "zzz")
+    assert str(caught.value) == (
+        'what proxy() returns must be http(s)://[user:password@]host[:port], got "zzz"; write http://zzz:PORT'
+    )
 
 
 @everything_closed

@@ -322,7 +322,7 @@ async def test_one_of_several_is_named_on_demand(tmp_path: Path) -> None:
     async with newsroom() as news:
         with pytest.raises(InvalidRequestError) as together:
             await news.workspace.enroll_person("Hong", sources)
-        assert str(together.value).endswith("; it is about one of 4 images: one_by_one=True says which")
+        assert str(together.value).endswith("; it may be about one or several of 4 images; one_by_one=True says which")
         assert together.value.images == ()
         assert not list(news.server.state.persons())
 

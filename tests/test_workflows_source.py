@@ -145,6 +145,13 @@ async def test_256_pixels_will_do(width: int, height: int) -> None:
     assert (await load_image(picture("png", width, height))).picture == Picture("png", width, height)
 
 
+@pytest.mark.parametrize(
+    ("content", "shown"), [(b"hello, I am", '"hello, I"'), (b"\x00\x01\xff\x1b[31m", '"\\x00\\x01\\xff\\x1b[31m"')]
+)
+async def test_what_is_no_image_is_shown_as_text(content: bytes, shown: str) -> None:
+    assert str(await rejected(content)) == f"<bytes>: not a jpg, png or webp image: it starts with {shown}"
+
+
 @pytest.mark.parametrize(("width", "height"), [(255, 256), (256, 255), (255, 4000), (1, 1)])
 async def test_255_pixels_will_not(width: int, height: int) -> None:
     error = await rejected(picture("webp", width, height))
@@ -160,7 +167,9 @@ async def test_five_mebibytes_and_not_a_byte_more(way: str, tmp_path: Path) -> N
     path.write_bytes(padded(MAX_BYTES + 1))
     error = await rejected(path if way == "path" else wide(way, path))
     assert error.reason == "size"
-    assert str(error).endswith(": more than the 5 MB (5,242,880 bytes) that the service takes")
+    size = "" if way in {"short reads", "asynchronous", "BytesIO"} else "5,242,881 bytes, "
+    advice = "use --fit (fit=True)"
+    assert str(error).endswith(f": {size}more than the 5 MB (5,242,880 bytes) that the service takes; {advice}")
 
 
 def wide(way: str, path: Path) -> Any:

@@ -47,7 +47,6 @@ KNOWN_CAUSES = (OSError, ssl.SSLError, aiohttp.ClientConnectionError, aiohttp.Cl
 # First match wins; a text without {said} keeps back what aiohttp says, because it quotes the URL.
 _MAPPING: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
     ((aiohttp.ConnectionTimeoutError,), ConnectError, "no connection in time"),
-    ((aiohttp.ClientProxyConnectionError,), ConnectError, "the proxy cannot be reached: {said}"),
     ((aiohttp.ClientConnectorError,), ConnectError, "{said}"),
     ((asyncio.TimeoutError,), TimeoutError, "no answer in time"),
     ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated or cannot be decoded"),
@@ -103,11 +102,26 @@ def _failure(error: Exception, address: Address, name: object) -> MIError:
     exhausted = EXHAUSTED.get(_errno(error))
     if exhausted is not None:
         return ConnectError(f"{name}: {exhausted}")
+    if isinstance(error, aiohttp.ClientConnectorError) and _is_of_proxy(error, address):
+        return ConnectError(f"{name}: {_unreachable(error)}")
     kind, text = next((kind, text) for foreign, kind, text in _MAPPING if isinstance(error, foreign))
     whole = SSL_OF_AIOHTTP.sub("", str(error)) or type(error).__name__
     if _quotes(whole, address):
         whole = type(error).__name__
     return kind(f"{name}: {text.format(said=escaped(whole))}")
+
+
+def _is_of_proxy(error: aiohttp.ClientConnectorError, address: Address) -> bool:
+    """Return True if it is the proxy that cannot be reached; where its name is unknown, only host and port tell."""
+    is_target = error.host in {address.url.host, address.url.raw_host} and error.port == address.url.port
+    return isinstance(error, aiohttp.ClientProxyConnectionError) or not is_target
+
+
+def _unreachable(error: aiohttp.ClientConnectorError) -> str:
+    """Name the proxy, why it cannot be reached, and the settings that name it."""
+    said = escaped(error.os_error.strerror or type(error.os_error).__name__)
+    where = f"{escaped(error.host)}:{error.port}"
+    return f"the proxy {where} cannot be reached: {said}; check connect(proxy=...), --proxy or HTTPS_PROXY / HTTP_PROXY"
 
 
 def is_local_shortage(error: ConnectError) -> bool:

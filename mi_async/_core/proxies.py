@@ -3,6 +3,7 @@
 Pure: the environment is an argument. Invariant: a proxy's URL, which may hold a password, is a MaskedURL everywhere.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import TypeAlias
@@ -15,6 +16,10 @@ from mi_async.text import MaskedURL, escaped
 
 ProxyChoice: TypeAlias = str | Callable[[URL], str | None] | None
 """The URL of an HTTP proxy, a function from the URL of a request to that of its proxy or None, or None for no proxy."""
+_HOST = re.compile(r"(\w+://)?(?P<name>[\w.-]+)(:(?P<port>\d{1,5}))?(?=[/?#]|$)", re.ASCII)
+"""A host and perhaps a port, with or without a scheme."""
+_NO_PORT = re.compile(r":(?!\d+(?:[/?#]|$))[^:\]]+$")
+"""What is in the place of a port and is none: it may be a password whose host was forgotten."""
 
 
 def proxy_url(text: object, name: str = "proxy") -> MaskedURL:
@@ -33,11 +38,32 @@ def proxy_url(text: object, name: str = "proxy") -> MaskedURL:
     except ValueError:
         url, usable = URL(), None
     if not usable or url.query_string or url.fragment:
-        kind = f", not {escaped(url.scheme, 20)}" if url.scheme not in {"", "http", "https"} else ""
-        shown = kind if "@" in str(text) or kind else f", not {escaped(repr(text))}"  # a password may follow a user
-        message = f"{name} must be http(s)://[user:password@]host[:port]{shown}"
+        message = f"{name} must be http(s)://[user:password@]host[:port], got {_masked(text)}; {_fix(text)}"
         raise ConfigError(message)
     return MaskedURL(url)
+
+
+def _masked(text: object) -> str:
+    """Return what was given without what may be a user and a password: all before the last ``@``."""
+    if not isinstance(text, str):
+        return type(text).__name__
+    scheme, mark, rest = text.rpartition("://") if text.count("://") == 1 else ("", "", text)
+    _, has_user, host = rest.rpartition("@")
+    host = _NO_PORT.sub(":***", host)
+    return f'"{escaped(scheme + mark + ("***@" if has_user else "") + host)}"'
+
+
+def _fix(text: object) -> str:
+    """Return what to write instead of what cannot be the URL of a proxy."""
+    given = text if isinstance(text, str) else ""
+    if given.lower().startswith("socks"):
+        return "SOCKS is not supported, name an HTTP proxy"
+    if "@" in given:
+        return "percent-encode special characters in the user and the password"
+    host = _HOST.match(given)
+    if host is None:
+        return "write http://HOST:PORT"
+    return f"write http://{escaped(host['name'])}:{host['port'] or 'PORT'}"
 
 
 @define(eq=False)

@@ -4,12 +4,16 @@ Blocking: a context reads some hundred certificates (about 25 ms); make it in a 
 """
 
 import os
+import re
 import ssl
 from functools import cache
 
 from mi_async._core.files import is_transient
 from mi_async.errors import ConfigError, ResourceError
 from mi_async.text import escaped
+
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+"""What OpenSSL looks for in a directory of certificates; all else in it is never read."""
 
 
 def trust(ca_file: str | None, name: str = "ca_file") -> ssl.SSLContext:
@@ -35,6 +39,12 @@ def _usual() -> ssl.SSLContext:
 def _context(path: str | None, name: str) -> ssl.SSLContext:
     try:
         folder = path is not None and os.path.isdir(path)  # noqa: PTH112  takes what open() takes
+        if folder and not any(map(_HASHED.fullmatch, os.listdir(path))):  # noqa: PTH208  likewise
+            message = (
+                f"ca_file is a directory without certificates by hash: {escaped(str(path))}; "
+                "name a file (PEM), or run `openssl rehash` on the directory"
+            )
+            raise ConfigError(message)
         context = ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
     except ssl.SSLError as error:
         message = f"{name} holds no certificates (PEM): {escaped(str(path))}"

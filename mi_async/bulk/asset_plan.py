@@ -32,7 +32,7 @@ from mi_async.storage.place import StoredObject
 from mi_async.text import size, span
 from mi_async.workflows.header import Header
 from mi_async.workflows.ingest import Wish
-from mi_async.workflows.media import check_name, inspect_media, read_header
+from mi_async.workflows.media import check_name, check_not_empty, inspect_media, read_header
 
 APART = frozenset({Status.REJECTED, Status.PARKED})
 """Ways to end that are counted by their own names; any other is a failure of an earlier run."""
@@ -326,6 +326,7 @@ class _Planner:
             self._add("unknown")
             return
         with LocalFile.open(str(film.item.source)) as file:
+            check_not_empty(file.size, file.name)
             if self.validate and not there:
                 header: Header | None = inspect_media(file.read, file.size, file.name)
                 check_name(film.place.key, file.size)

@@ -12,7 +12,7 @@ from attrs import frozen
 from mi_async._core.operation import Quota
 from mi_async._core.output_file import OutputFile
 from mi_async.api import operations
-from mi_async.bulk.outcome import MOST_PROBLEMS, BulkOutcome, Problem
+from mi_async.bulk.outcome import MOST_PROBLEMS, BulkOutcome, Problem, is_placed, item_name
 from mi_async.bulk.results import line, rows_file
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import encodable, one_line, span
@@ -60,14 +60,17 @@ def costs_of(asked: Iterable[str], counts: Mapping[str, int], quotas: Mapping[st
 def listed(problems: Iterable[BulkOutcome]) -> list[str]:
     """A line for each thing that would go wrong."""
     return [
-        one_line(f"{outcome.status.value}: {_placed(problem)}") for outcome in problems for problem in outcome.problems
+        one_line(f"{outcome.status.value}: {_placed(problem, outcome)}")
+        for outcome in problems
+        for problem in outcome.problems
     ]
 
 
-def _placed(problem: Problem) -> str:
-    """The message, with where it is about; that of a picture begins with it."""
-    named = problem.message.startswith(problem.source)
-    return problem.message if named else f"{problem.source}: {problem.message}"
+def _placed(problem: Problem, outcome: BulkOutcome) -> str:
+    """Return the message after what it is about, and after the item where it was read from is not named yet."""
+    item = "" if is_placed(outcome) else f"{item_name(outcome)}: "
+    named = problem.message.startswith(problem.source) or (item and problem.source == outcome.key)
+    return f"{item}{problem.message}" if named else f"{item}{problem.source}: {problem.message}"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Law: pure; one way of saying each thing. What comes from elsewhere is made plain
 
 from collections.abc import Mapping
 
-from mi_async.bulk.outcome import BulkOutcome, Problem, Status
+from mi_async.bulk.outcome import BulkOutcome, Problem, Status, item_name
 from mi_async.bulk.progress import BulkProgress, OldestUpload
 from mi_async.text import percent, size, span
 
@@ -82,8 +82,8 @@ def _oldest(upload: OldestUpload | None) -> str:
 
 
 def problem(outcome: BulkOutcome) -> str:
-    """``홍길동: failed: 50005 Image is broken (hong.jpg)``: the item and the first thing that went wrong with it."""
-    said = f"{outcome.key or outcome.origin}: {outcome.status.value}"
+    """``홍길동 (a.csv:2): failed: 50005 broken (hong.jpg)``: the item and the first thing that went wrong with it."""
+    said = f"{item_name(outcome)}: {outcome.status.value}"
     if not outcome.problems:
         return said
     first, *more = outcome.problems

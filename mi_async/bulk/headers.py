@@ -81,7 +81,7 @@ def _look_at_file(path: str, fit: bool) -> Look:
         try:
             size = os.fstat(file).st_size
             if size > MAX_BYTES and not fit:
-                raise rejected(path, "size", too_big())
+                raise rejected(path, "size", too_big(size=size))
             start = os.read(file, FIRST)
             picture = _picture(start, fit)
             while _may_tell_more(picture, start) and (more := os.read(file, len(start) * (MORE - 1))):
@@ -118,8 +118,8 @@ def _check_end(path: str, file: int, kind: str, start: bytes, size: int) -> None
 
 def _judge(name: str, picture: Picture | None, start: bytes, size: int, fit: bool) -> Look:
     if size > MAX_BYTES and not fit:
-        raise rejected(name, "size", too_big())
+        raise rejected(name, "size", too_big(size=size))
     if size > MOST_BYTES:
-        raise rejected(name, "size", too_big(MOST_BYTES))
+        raise rejected(name, "size", too_big(MOST_BYTES, size=size))
     checked(name, picture, start)
     return Look(size, not fit or fits(start, size))

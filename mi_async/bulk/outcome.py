@@ -88,6 +88,18 @@ class BulkOutcome:
         }
 
 
+def is_placed(outcome: BulkOutcome) -> bool:
+    """Return True if a problem names the place that the item was read from, or there is none."""
+    return any(outcome.origin in f"{told.source} {told.message}" for told in outcome.problems) or not outcome.origin
+
+
+def item_name(outcome: BulkOutcome) -> str:
+    """Return the item with the place that it was read from, unless a problem names it: ``Hong (people.csv:2)``."""
+    if not outcome.key or is_placed(outcome) or outcome.origin == outcome.key:
+        return outcome.key or outcome.origin
+    return f"{outcome.key} ({outcome.origin})"
+
+
 @frozen(kw_only=True)
 class AssetOutcome(BulkOutcome):
     """What became of one media file; its key is that of the object.

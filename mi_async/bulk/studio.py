@@ -26,7 +26,7 @@ from mi_async.workflows.context import Context, known
 from mi_async.workflows.ingest import Wish, already_there
 from mi_async.workflows.jobs import import_job
 from mi_async.workflows.mark import mark, older_than
-from mi_async.workflows.media import check_name, inspect_media
+from mi_async.workflows.media import check_name, check_not_empty, inspect_media
 from mi_async.workflows.onward import ask_for_index, ask_for_summary
 from mi_async.workflows.register import register_once, reusable, still_there
 from mi_async.workflows.shelf import Shelf, find_assets
@@ -100,6 +100,7 @@ async def check(studio: Studio, film: Film) -> Moves:
         return await _check_object(studio, film)
     async with open_file(str(film.item.source)) as file:
         film.print = (file.size, file.fingerprint.modified)
+        check_not_empty(file.size, file.name)
         if studio.context.validate:
             await asyncio.to_thread(inspect_media, file.read, file.size, file.name)
             check_name(film.place.key, film.print[0])

@@ -12,7 +12,7 @@ import attrs
 from attrs import frozen
 from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
-from mi_async._core import convert
+from mi_async.cli.created import sentences
 from mi_async.cli.signals import HangUpError, TerminatedError
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr
 from mi_async.errors import (
@@ -89,6 +89,24 @@ def exit_code(error: BaseException) -> int:
     return next(way.code for way in EXITS if isinstance(error, way.errors))
 
 
+IN_OPTIONS: Mapping[str, str] = {
+    "--fit (fit=True)": "--fit",
+    "one_by_one=True": "--one-by-one",
+    "force=True": "--force",
+    "connect(proxy=...), --proxy": "--proxy",
+    "connect(ca_file=...), --ca-file": "--ca-file",
+    "(connect(storage=Storage(url)), --storage-url)": "--storage-url",
+}
+"""What messages of the library call an argument, and the option that it is on the command line."""
+
+
+def in_options(message: str) -> str:
+    """Return a message of the library with the options of the command line instead of arguments of Python."""
+    for argument, option in IN_OPTIONS.items():
+        message = message.replace(argument, option)
+    return message
+
+
 def check_text(_kind: object, value: object) -> None:
     """Refuse an argument that is no Unicode text before anything is done with it; a path may be any bytes.
 
@@ -120,8 +138,7 @@ def report(error: BaseException) -> int:
 def _lines(error: BaseException) -> Iterator[str]:
     yield str(error) or "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
     yield from [one_line(note) for note in getattr(error, "__notes__", ())]
-    if any((created := _created(error)).values()):
-        yield f"exists already: {convert.dumps_shown(created).decode()}"
+    yield from sentences(_created(error))
     if isinstance(error, JobTimeoutError) and error.job is not None:
         yield f"to wait for it again: mi-async jobs wait {error.job}"
 
@@ -135,6 +152,8 @@ def _created(error: BaseException) -> Mapping[str, Any]:
 def _message(error: BaseException) -> str:
     if isinstance(error, JobTimeoutError):
         return error.brief
+    if isinstance(error, MIError):
+        return in_options(str(error))
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         what = "command" if not error.command_chain else "argument"
         return f'unknown {what} "{error.unused_tokens[0]}"{_meant(error)}; see {_asked(error)} --help'

@@ -17,6 +17,7 @@ from mi_async.cli.intake import WORDS, intake_board
 from mi_async.cli.output import show
 from mi_async.cli.service import SERVICE, InWorkspace
 from mi_async.cli.streams import console, stderr
+from mi_async.cli.unknown_option import refuse_directories
 from mi_async.errors import JobTimeoutError
 from mi_async.storage.place import STORAGE_URL, Storage
 from mi_async.workflows.ingestion import IfExists, IngestedAsset, Ingestion, Stage
@@ -71,6 +72,7 @@ def ingest(
         at_most: Seconds for each wait; without it an hour for an import, 12 hours for an analysis.
         state_folder: Where the record of an unfinished upload is kept; by default beside the file.
     """
+    refuse_directories([source], "ingest-many")
     wish: dict[str, Any] = {
         "project": numbered(project),
         "bucket": bucket,

@@ -20,7 +20,7 @@ from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
-from mi_async.errors import LONGEST, ConnectError, MIError
+from mi_async.errors import LONGEST, ConnectError, MIError, NotFoundError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.place import Storage
@@ -28,6 +28,8 @@ from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)
 
+NO_WORKSPACE = "10030"
+"""The service's code for a workspace that does not exist. Source: common response codes."""
 SERVICE = Group("Service", sort_key=9)
 
 Verbosity = Annotated[
@@ -50,7 +52,7 @@ class Account:
         bool,
         Parameter(
             negative="--no-validate",
-            help="Refuse what breaks a documented limit before any request; --no-validate sends it.",
+            help="Refuse what breaks a documented limit before any request; --no-validate sends it, but for images.",
         ),
     ] = True
     proxy: Annotated[
@@ -82,11 +84,14 @@ class Account:
             ) as session:
                 yield session
         except MIError as error:
-            places = [(self.base_url, "--base-url / MI_ASYNC_BASE_URL")]
-            if storage is not None:
+            # Behind a proxy nothing is known of what answers there; that of the environment is not for this machine.
+            places = [(self.base_url, "--base-url / MI_ASYNC_BASE_URL")] if self.proxy is None else []
+            if storage is not None and self.proxy is None:
                 places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
             for setting in _silent(places, error):
                 error.add_note(f"is it running? see {setting}")
+            if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
+                error.add_note("to list the workspaces: mi-async workspaces list")
             raise
 
 

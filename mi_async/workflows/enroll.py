@@ -107,7 +107,8 @@ def _naming(uploads: Sequence[Upload]) -> Generator[None]:
         if refuses_image(error) and len(uploads) == 1:
             error.name_images([uploads[0].image.name])
         elif refuses_image(error):
-            error.args = (f"{error.args[0]}; it is about one of {len(uploads)} images: one_by_one=True says which",)
+            which = f"it may be about one or several of {len(uploads)} images; one_by_one=True says which"
+            error.args = (f"{error.args[0]}; {which}",)
         raise
 
 

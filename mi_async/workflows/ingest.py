@@ -33,7 +33,7 @@ from mi_async.workflows.context import Context, tell_created
 from mi_async.workflows.ingestion import IfExists, IngestedAsset, Ingestion, IngestProgress, Stage
 from mi_async.workflows.jobs import Job, import_job
 from mi_async.workflows.mark import mark, older_than
-from mi_async.workflows.media import check_name, inspect_media
+from mi_async.workflows.media import check_name, check_not_empty, inspect_media
 from mi_async.workflows.onward import ask_for_index, ask_for_summary, linked_bucket, project_number
 from mi_async.workflows.register import register_once, reusable
 from mi_async.workflows.shelf import find_assets
@@ -136,6 +136,7 @@ async def ingest_asset(intake: Intake, source: str | os.PathLike[str] | StoredOb
 async def _ingest_file(intake: Intake, source: str | os.PathLike[str], wish: Wish) -> IngestedAsset:
     async with open_file(source) as file:
         run = _Run(intake, wish, Ingestion(file.name, size=file.size))
+        check_not_empty(file.size, file.name)
         if intake.context.validate:
             await asyncio.to_thread(inspect_media, file.read, file.size, file.name)
         bucket = await linked_bucket(intake.context, intake.describe(), wish.bucket)

@@ -9,7 +9,7 @@ import logging
 from io import BytesIO
 from pathlib import PurePosixPath
 
-from mi_async._core.file_kind import FIRST, described, identify
+from mi_async._core.file_kind import EMPTY, FIRST, described, identify
 from mi_async._core.images import is_cut_off, sniff
 from mi_async.errors import MediaRejectedError
 from mi_async.text import one_line
@@ -94,6 +94,16 @@ def inspect_media(read: Read, size: int, name: str) -> Header:
     if doubt := check_media(header, size, name, start):
         _log.warning("%s: %s; it is sent all the same", one_line(name), doubt)
     return header or Header("")  # which is refused, and never returned
+
+
+def check_not_empty(size: int, name: str) -> None:
+    """Refuse an empty file, which no service can use: also where documented limits are not checked.
+
+    Raises:
+        MediaRejectedError: it has 0 bytes.
+    """
+    if not size:
+        raise _rejected(name, "format", described(EMPTY, name, KINDS))
 
 
 def check_size(kind: str, size: int, name: str) -> None:

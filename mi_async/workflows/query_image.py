@@ -84,6 +84,7 @@ QUERY_IMAGE = Rules(
     MIN_PIXELS,
     lambda content: read_picture(content) or read_heic(content),
     advice="export it as JPEG",
+    smaller="make it smaller",
 )
 """What a query image may be."""
 

@@ -20,6 +20,7 @@ from mi_async._core.files import is_transient, open_regular_file
 from mi_async._core.images import MAX_BYTES, MIN_PIXELS, Picture, is_cut_off, read_picture, sniff
 from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
+from mi_async.text import escaped
 
 
 @runtime_checkable
@@ -87,12 +88,14 @@ class Rules:
         least: pixels of its width and height.
         read: tells what a picture is by its content, None when it is nothing that may be.
         advice: what to do about an image of another format.
+        smaller: what to do about an image of too many bytes.
     """
 
     formats: str = "jpg, png or webp"
     least: int = MIN_PIXELS
     read: Callable[[bytes], Picture | None] = read_picture
     advice: str = "use --fit (fit=True), or export it as JPEG"
+    smaller: str = "use --fit (fit=True)"
 
 
 THUMBNAIL = Rules()
@@ -122,15 +125,16 @@ async def load_image(source: "Source | Image", rules: Rules = THUMBNAIL) -> Imag
         ResourceError: a file cannot be read now.
         InvalidArgumentError: it is no source at all.
     """
-    return source if isinstance(source, Image) else await to_image(await read_source(source), rules)
+    return source if isinstance(source, Image) else await to_image(await read_source(source, rules=rules), rules)
 
 
-async def read_source(source: Source, limit: int = MAX_BYTES) -> Raw:
+async def read_source(source: Source, limit: int = MAX_BYTES, rules: Rules = THUMBNAIL) -> Raw:
     """Read a source once, off the event loop where reading blocks, and no further than a byte past ``limit``.
 
     Args:
         source: a path, bytes or a readable object.
         limit: bytes; more than the service takes only where the picture is made to fit afterwards.
+        rules: what to do about a source that is larger.
 
     Raises:
         ImageRejectedError: there is more in it, or it cannot be read.
@@ -138,19 +142,26 @@ async def read_source(source: Source, limit: int = MAX_BYTES) -> Raw:
         InvalidArgumentError: it is no source at all.
     """
     name = name_of(source)
-    return _limited(name, await _read(source, name, limit), limit)
+    return _limited(name, await _read(source, name, limit), limit, rules)
 
 
 def read_file(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> Raw:
     """Read a file as :func:`read_source` does; blocks."""
     name = name_of(path)
-    return _limited(name, _read_file(name, limit), limit)
+    return _limited(name, _read_file(name, limit), limit, THUMBNAIL)
 
 
-def _limited(name: str, content: bytes, limit: int) -> Raw:
-    if len(content) > limit:
-        raise _too_big(name, limit)
+def _limited(name: str, content: "bytes | _Excess", limit: int, rules: Rules) -> Raw:
+    if isinstance(content, _Excess):
+        raise rejected(name, "size", too_big(limit, size=content.size, smaller=rules.smaller))
     return Raw(name, content)
+
+
+@frozen
+class _Excess:
+    """A content that is larger than allowed; its size in bytes, None where the source does not tell it."""
+
+    size: int | None
 
 
 async def to_image(raw: Raw, rules: Rules = THUMBNAIL) -> Image:
@@ -169,7 +180,7 @@ def image_of(raw: Raw, rules: Rules = THUMBNAIL) -> Image:
         ImageRejectedError: it breaks a rule.
     """
     if len(raw.content) > MAX_BYTES:
-        raise _too_big(raw.name, MAX_BYTES)
+        raise rejected(raw.name, "size", too_big(size=len(raw.content), smaller=rules.smaller))
     picture = checked(raw.name, rules.read(raw.content), raw.content, rules)
     refuse_cut_off(raw.name, picture.format, raw.content)
     md5 = hashlib.md5(raw.content, usedforsecurity=False).hexdigest()
@@ -202,8 +213,13 @@ def _not_taken(name: str, start: bytes, rules: Rules) -> str:
         return f"a {ours} that is cut off or damaged"
     kind = identify(start[:FIRST])
     if kind is None:
-        return f"not a {rules.formats} image: it starts with {start[:8]!r}"
+        return f"not a {rules.formats} image: {starts(start)}"
     return described(kind, name, rules.formats, rules.advice if kind.convertible else "")
+
+
+def starts(content: bytes) -> str:
+    """Return with which characters a content starts, for messages; bytes that are not ASCII text as escapes."""
+    return f'it starts with "{escaped(content[:8].decode("ascii", "backslashreplace"))}"'
 
 
 def refuse_cut_off(name: str, kind: str, content: bytes) -> None:
@@ -228,14 +244,19 @@ def rejected(name: str, reason: str, text: str) -> ImageRejectedError:
     return ImageRejectedError(f"{name}: {text}", source=name, reason=reason)
 
 
-def too_big(limit: int = MAX_BYTES) -> str:
-    """What is said of more bytes than are taken."""
-    who = "the service takes" if limit == MAX_BYTES else "are read to make a picture fit"
-    return f"more than the {limit // 2**20} MB ({limit:,} bytes) that {who}"
+def too_big(limit: int = MAX_BYTES, *, size: int | None = None, smaller: str = THUMBNAIL.smaller) -> str:
+    """Return what is said of more bytes than are taken, and what to do.
 
-
-def _too_big(name: str, limit: int) -> ImageRejectedError:
-    return rejected(name, "size", too_big(limit))
+    Args:
+        limit: bytes that are taken; another one than the service's is that of an image to be made smaller.
+        size: bytes of the image, None for unknown.
+        smaller: what to do about an image that the service does not take.
+    """
+    has = "" if size is None else f"{size:,} bytes, "
+    most = f"{has}more than the {limit // 2**20} MB ({limit:,} bytes) that"
+    if limit == MAX_BYTES:
+        return f"{most} the service takes; {smaller}"
+    return f"{most} are read to make a picture fit; make it smaller"
 
 
 def name_of(source: Source) -> str:
@@ -248,24 +269,27 @@ def name_of(source: Source) -> str:
     return named if isinstance(named, str) else f"<{type(source).__name__}>"
 
 
-async def _read(source: object, name: str, limit: int) -> bytes:
-    """The content, up to one byte more than is allowed."""
+async def _read(source: object, name: str, limit: int) -> bytes | _Excess:
+    """Return the content, or its size if there is more than is allowed."""
     match source:
         case bytes() | bytearray() | memoryview():
-            return bytes(source)
+            size = memoryview(source).nbytes
+            return _Excess(size) if size > limit else bytes(source)
         case str() | os.PathLike():
             return await asyncio.to_thread(_read_file, name, limit)
         case Readable():
-            return await _read_object(source, name, limit)
+            content = await _read_object(source, name, limit)
+            return _Excess(None) if len(content) > limit else content
         case _:
             message = f"a picture is a path, bytes or a readable object, not {type(source).__name__}"
             raise InvalidArgumentError(message)
 
 
-def _read_file(name: str, limit: int) -> bytes:
+def _read_file(name: str, limit: int) -> bytes | _Excess:
     try:
         with open_regular_file(name) as file:
-            return file.read(limit + 1)
+            content = file.read(limit + 1)
+            return content if len(content) <= limit else _Excess(os.fstat(file.fileno()).st_size)
     except (OSError, ValueError) as error:
         raise unreadable_file(name, error) from error
 
