@@ -26,6 +26,7 @@ from mi_async import (
 )
 from mi_async.emulator import Fault, Faults, Latency, Rejection, Settings
 from mi_async.workflows.parallel import each
+from mi_async.workflows.source import Source
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import newsroom, no_lease_held
 from tests.support.pictures import picture, plain_picture
