@@ -203,7 +203,8 @@ class APIError(MIError):
         operation: id of the operation, for example ``persons.get``.
         retry_after: seconds that the answer asked to wait, None when it did not.
         details: what the gateway says beside its message, '' when it says nothing.
-        images: names of the images that were refused, where a workflow knows which.
+        images: names of the images that were refused, where a workflow knows which: paths, and ``image 2`` for the
+            second of several sources where that has no name.
     """
 
     images: tuple[str, ...] = ()

@@ -157,7 +157,8 @@ class Workspace(WorkspaceGroups):
                 the person is there.
             one_by_one: create the person with the first image and add the others in a request each. The service does
                 not say which of several images it refuses (10069: no face, 10072, 10073, 10074); then the error's
-                ``images`` does, and the person has all other images and the tags.
+                ``images`` does, and the person has all other images and the tags. It holds paths and names of
+                files; bytes and other sources without a name are called by position, ``image 2``.
 
         Raises:
             InvalidArgumentError: a name, description or tag out of bounds, no picture; nothing was sent.

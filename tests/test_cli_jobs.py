@@ -214,3 +214,9 @@ def test_a_line_after_each_time_of_silence(server: Server) -> None:
             assert written() == []
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("command", ["show", "wait", "cancel"])
+def test_a_missing_token_points_to_the_help_of_the_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["jobs", command]) == 2
+    assert capsys.readouterr().err == f"error: TOKEN is missing; see mi-async jobs {command} --help\n"

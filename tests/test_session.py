@@ -122,6 +122,13 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], says: s
         mi_async.connect(**settings)
 
 
+@pytest.mark.parametrize(("name", "value"), [("connect", 0), ("read", -1.5), ("total", float("nan"))])
+def test_a_timeout_that_cannot_work_is_named(name: str, value: float) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Timeout(**{name: value})
+    assert str(caught.value) == f"timeout must be > 0 seconds, got {name}={value:g}; leave it out for the default"
+
+
 @everything_closed
 async def test_a_function_that_names_no_proxy_leaves_no_session_open() -> None:
     with pytest.raises(ConfigError) as caught:

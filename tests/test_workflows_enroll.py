@@ -4,6 +4,7 @@ import asyncio
 import pickle
 import unicodedata
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from mi_async import (
 from mi_async.emulator import Fault, Faults, Latency, Rejection, Settings
 from mi_async.workflows.enroll import find_person
 from mi_async.workflows.parallel import each
+from mi_async.workflows.source import Source
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import newsroom, no_lease_held
 from tests.support.pictures import picture, plain_picture
@@ -306,11 +308,24 @@ PLAIN_IMAGE = plain_picture()
 async def test_a_single_image_that_is_refused_is_named() -> None:
     async with newsroom() as news:
         with pytest.raises(
-            InvalidRequestError, match=r"^<bytes>: persons\.create: Please upload a large, clear"
+            InvalidRequestError, match=r"^image 1: persons\.create: Please upload a large, clear"
         ) as caught:
             await news.workspace.enroll_person("Hong", [PLAIN_IMAGE])
-        assert (caught.value.code, caught.value.images) == ("10069", ("<bytes>",))
-        assert pickle.loads(pickle.dumps(caught.value)).images == ("<bytes>",)  # noqa: S301  our own
+        assert (caught.value.code, caught.value.images) == ("10069", ("image 1",))
+        assert pickle.loads(pickle.dumps(caught.value)).images == ("image 1",)  # noqa: S301  our own
+
+
+async def test_a_source_without_a_name_is_called_by_its_position() -> None:
+    async with newsroom() as news:
+        for source in (b"no image", BytesIO(b"no image")):
+            with pytest.raises(ImageRejectedError) as caught:
+                await news.workspace.enroll_person("Hong", [picture("jpg"), source])
+            said = 'image 2: not a jpg, png or webp image: it starts with "no image"'
+            assert (str(caught.value), caught.value.source) == (said, "image 2")
+        sources: list[Source] = [picture("jpg"), PLAIN_IMAGE, BytesIO(PLAIN_IMAGE)]
+        with pytest.raises(InvalidRequestError) as refused:
+            await news.workspace.enroll_person("Hong", sources, one_by_one=True)
+        assert refused.value.images == ("image 2", "image 3")
 
 
 async def test_one_of_several_is_named_on_demand(tmp_path: Path) -> None:
@@ -351,7 +366,7 @@ async def test_one_by_one_the_first_is_the_primary_one_and_other_failures_end_it
         assert news.server.log.count("persons.set_thumbnails") == 2
         with pytest.raises(InvalidRequestError) as first:
             await news.workspace.enroll_person("Kim", [PLAIN_IMAGE, images[0]], one_by_one=True)
-        assert first.value.images == ("<bytes>",)
+        assert first.value.images == ("image 1",)
         news.server.faults.next("persons.set_thumbnails", Rejection(10068))
         with pytest.raises(CapacityError) as full:
             await news.workspace.enroll_person("Lee", images, one_by_one=True)
@@ -370,9 +385,9 @@ async def test_every_code_about_an_image_names_it(code: str) -> None:
 async def test_a_refusal_of_what_follows_the_first_hundred_is_about_them() -> None:
     async with newsroom(Settings(latency=Latency.none())) as news:
         images = [*[picture("jpg", 256, 256)] * 100, PLAIN_IMAGE]
-        with pytest.raises(InvalidRequestError, match=r"^<bytes>: persons\.set_thumbnails") as caught:
+        with pytest.raises(InvalidRequestError, match=r"^image 101: persons\.set_thumbnails") as caught:
             await news.workspace.enroll_person("Hong", images)
-        assert caught.value.images == ("<bytes>",)
+        assert caught.value.images == ("image 101",)
 
 
 def test_many_names_are_cut() -> None:

@@ -51,9 +51,10 @@ class Timeout:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""
-        if any(value is not None and not value > 0 for value in (self.connect, self.read, self.total)):
-            message = f"a timeout is a number of seconds above 0, or None: {self}"
-            raise ConfigError(message)
+        for name, value in (("connect", self.connect), ("read", self.read), ("total", self.total)):
+            if value is not None and not value > 0:
+                message = f"timeout must be > 0 seconds, got {name}={value:g}; leave it out for the default"
+                raise ConfigError(message)
 
 
 class SlicedBytes(Payload):

@@ -41,6 +41,12 @@ def jobs_app(group: Group) -> App:
     return app
 
 
+def _require(tokens: Sequence[str], command: str) -> None:
+    if not tokens:
+        message = f"TOKEN is missing; see mi-async jobs {command} --help"
+        raise InvalidArgumentError(message)
+
+
 AT_MOST = (
     "Seconds to wait; without it an hour for an import, 12 hours for an analysis, 6 for a scene summary and 5 minutes "
     "for a search."
@@ -49,6 +55,7 @@ AT_MOST = (
 
 def show_jobs(*tokens: Tokens, service: Account | None = None) -> None:
     """Look once, and show how the jobs are."""
+    _require(tokens, "show")
     event_loop.run(_work(tokens, service or Account(), Job[Any].refresh))
 
 
@@ -58,6 +65,7 @@ def wait_for_jobs(
     service: Account | None = None,
 ) -> None:
     """Wait until the jobs are over, and show how they ended. Ctrl-C ends the wait and leaves them running."""
+    _require(tokens, "wait")
     event_loop.run(_wait(tokens, service or Account(), at_most))
 
 
@@ -68,6 +76,7 @@ def cancel_jobs(*tokens: Tokens, service: Account | None = None) -> None:
         await job.cancel()
         await job.refresh()
 
+    _require(tokens, "cancel")
     event_loop.run(_work(tokens, service or Account(), cancel, cancelling=True))
 
 
@@ -109,9 +118,6 @@ async def _wait(tokens: Sequence[str], service: Account, at_most: float | None) 
 
 
 def _jobs(session: Session, tokens: Sequence[str]) -> list[Job[Any]]:
-    if not tokens:
-        message = "TOKEN is missing; see mi-async jobs --help"
-        raise InvalidArgumentError(message)
     return list({job.id: job for job in map(session.job, tokens)}.values())
 
 

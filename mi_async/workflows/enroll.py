@@ -29,7 +29,7 @@ from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIErr
 from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image, shows
 from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.parallel import each
-from mi_async.workflows.source import Image, Source, check_image, load_image
+from mi_async.workflows.source import Image, Source, check_image, load_image, loading_as
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import Progress, State, Upload, bring, refuse_async
 
@@ -55,15 +55,17 @@ async def enroll_person(
     follow = _Follower(progress)
     done: dict[str, Any] = {}
 
-    async def check(source: Source) -> Source | Image:
+    async def check(numbered: tuple[int, Source]) -> Source | Image:
+        number, source = numbered
         async with context.held:
-            return await check_image(source, load)
+            return await check_image(source, loading_as(load, number, source))
 
     async def upload(numbered: tuple[int, Source | Image]) -> Upload:
         number, source = numbered
-        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow, load=load)
+        loading = loading_as(load, number, listed[number])
+        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow, load=loading)
 
-    pictures = await each(check, listed, context.parallel)
+    pictures = await each(check, list(enumerate(listed)), context.parallel)
     try:
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
         uploads = await each(upload, enumerate(pictures), context.parallel)

@@ -117,6 +117,31 @@ async def check_image(
     return image if image.note or isinstance(source, Readable) else source
 
 
+def loading_as(
+    load: "Callable[[Source | Image], Awaitable[Image]]", number: int, source: Source
+) -> "Callable[[Source | Image], Awaitable[Image]]":
+    """Return a loader that calls one of several sources without a name by its position: ``image 2``.
+
+    Args:
+        load: reads the source.
+        number: of the source, from 0.
+        source: as the caller gave it.
+    """
+    if not name_of(source).startswith("<"):
+        return load
+    name = f"image {number + 1}"
+
+    async def loaded(given: "Source | Image") -> Image:
+        try:
+            image = await load(given)
+        except ImageRejectedError as error:
+            text = str(error).removeprefix(f"{error.source}: ")
+            raise rejected(name, error.reason, text) from error
+        return evolve(image, name=name)
+
+    return loaded
+
+
 async def load_image(source: "Source | Image", rules: Rules = THUMBNAIL) -> Image:
     """Read a source and check it: of a format by its content, at most 5 MB, and not too small.
 
