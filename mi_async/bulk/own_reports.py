@@ -4,11 +4,16 @@ Invariant: told by the first bytes, whatever the name; a journal in use is never
 """
 
 import os
+import re
 
 from mi_async._core.files import open_regular_file
 from mi_async._core.output_file import COMPANIONS, START
-from mi_async.bulk.results import OURS
+from mi_async.bulk.outcome import Status
 
+OURS = re.compile(
+    rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:open|%s)"' % "|".join(status.value for status in Status).encode()
+)
+"""The start of a file of rows: how we know one that we wrote, and may replace it."""
 OWN_REPORTS = "report of a run"
 """Name of these files in the counts of what was passed over."""
 EMPTY_REPORT = (".jsonl", ".ndjson")

@@ -4,7 +4,6 @@ Law: streams, but for the data frame; the journal is read at one moment and not 
 """
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
@@ -13,6 +12,7 @@ from mi_async._core.convert import dumps_shown
 from mi_async._core.output_file import InputFile, OutputFile, output_file
 from mi_async.bulk.extra import bulk_extra
 from mi_async.bulk.outcome import Status
+from mi_async.bulk.own_reports import OURS
 from mi_async.bulk.records import OPEN, AssetRecord, PersonRecord, PictureRecord
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError
 from mi_async.storage.place import SCHEME
@@ -46,12 +46,6 @@ ASSET_COLUMNS = {
     "source": "string",
 }
 """The same for media files."""
-
-
-OURS = re.compile(
-    rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:open|%s)"' % "|".join(status.value for status in Status).encode()
-)
-"""The start of a file of rows: how we know one that we wrote, and may replace it."""
 
 
 def rows_file(
