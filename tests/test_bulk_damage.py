@@ -22,7 +22,7 @@ from mi_async.bulk.items import AssetInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.outcome import Status
 from mi_async.bulk.plan import plan_people, plan_thumbnails
-from mi_async.bulk.rebuild import rebuild
+from mi_async.bulk.rebuild import rebuild_journal
 from mi_async.bulk.records import (
     INGEST,
     UPLOAD,
@@ -234,7 +234,7 @@ def test_a_journal_with_a_hole_is_read_from_both_sides(sound: dict[str, bytes], 
     at = next(at for at in range(0, len(content), 4096) if content[at] == leaf and middle in content[at : at + 4096])
     content[at : at + 4096] = bytes(4096)
     path.write_bytes(content)
-    rebuilt = rebuild(path, tmp_path / "new")
+    rebuilt = rebuild_journal(path, tmp_path / "new")
     assert rebuilt.rows["persons"] == COUNT
     assert 0 < rebuilt.rows["pictures"] < 2 * COUNT
     kept = {row["key"] for row in rows(tmp_path / "new", 1) if row["attached"]}
@@ -273,7 +273,7 @@ async def test_after_a_rebuild_no_image_is_given_twice(
         before = sorted(news.thumbnails())
         with closing(sqlite3.connect(tmp_path / "j")) as connection, connection:
             connection.execute(f"UPDATE pictures SET {damage} WHERE person = ?", (people[1].key,))  # noqa: S608  ours
-        rebuild(tmp_path / "j", tmp_path / "new")
+        rebuild_journal(tmp_path / "j", tmp_path / "new")
         report = await news.workspace.enroll_many(people, journal=tmp_path / "new")
         assert report.counts == counts
         assert {problem.code for outcome in report.problems for problem in outcome.problems} == codes
@@ -293,7 +293,7 @@ async def test_after_a_hole_persons_of_lost_rows_are_left_alone(tmp_path: Path) 
         at = next(at for at in pages if content[at] == leaf and middle.encode() in content[at : at + 4096])
         content[at : at + 4096] = bytes(4096)
         path.write_bytes(content)
-        rebuilt = rebuild(path, tmp_path / "new")
+        rebuilt = rebuild_journal(path, tmp_path / "new")
         assert 0 < rebuilt.rows["pictures"] < 60
         report = await news.workspace.enroll_many(people, journal=tmp_path / "new")
         assert report.counts.keys() == {Status.SKIPPED, Status.FAILED}
@@ -319,7 +319,7 @@ async def test_a_rebuild_changes_nothing_of_the_damaged_journal_and_leaves_no_ha
 
     before = found()
     assert before["j-wal"]
-    assert rebuild(crashed / "j", tmp_path / "new").rows["persons"] == COUNT
+    assert rebuild_journal(crashed / "j", tmp_path / "new").rows["persons"] == COUNT
     assert found() == before
     said = [problem["message"] for row in rows(tmp_path / "new", 1) for problem in row["problems"]]
     assert said.count("late") == COUNT // 5
@@ -329,6 +329,6 @@ async def test_a_rebuild_changes_nothing_of_the_damaged_journal_and_leaves_no_ha
 
     monkeypatch.setattr(rebuild_module, "_copy", full)
     with pytest.raises(JournalError, match="the disk is full"):
-        rebuild(crashed / "j", tmp_path / "half")
+        rebuild_journal(crashed / "j", tmp_path / "half")
     assert [each.name for each in tmp_path.glob("half*") if not each.name.endswith(".lock")] == []
     assert found() == before

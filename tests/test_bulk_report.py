@@ -12,8 +12,9 @@ from attrs import evolve
 
 from mi_async.bulk.journal import Journal
 from mi_async.bulk.outcome import MOST_PROBLEMS, BulkOutcome, Problem, Status
+from mi_async.bulk.own_reports import STATUSES
 from mi_async.bulk.progress import BulkProgress
-from mi_async.bulk.records import Identity, PersonRecord, PictureRecord
+from mi_async.bulk.records import OPEN, Identity, PersonRecord, PictureRecord
 from mi_async.bulk.report import BulkReport
 from mi_async.bulk.results import COLUMNS
 from mi_async.errors import BulkError, ConfigError, JournalError
@@ -181,3 +182,7 @@ async def test_a_report_that_cannot_be_written_is_one_clear_error(report: BulkRe
         report.write(tmp_path)
     with pytest.raises(JournalError):
         evolve(report, journal=str(tmp_path / "none")).write(tmp_path / "report")
+
+
+def test_a_report_is_recognised_by_every_status() -> None:
+    assert set(STATUSES) == {OPEN, *(status.value for status in Status)}

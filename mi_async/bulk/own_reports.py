@@ -8,11 +8,10 @@ import re
 
 from mi_async._core.files import open_regular_file
 from mi_async._core.output_file import COMPANIONS, START
-from mi_async.bulk.outcome import Status
 
-OURS = re.compile(
-    rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:open|%s)"' % "|".join(status.value for status in Status).encode()
-)
+STATUSES = ("open", "done", "skipped", "partial", "rejected", "failed", "parked")
+"""What a row may say of an item: the values of ``Status``, and ``open``."""
+OURS = re.compile(rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:%s)"' % "|".join(STATUSES).encode())
 """The start of a file of rows: how we know one that we wrote, and may replace it."""
 OWN_REPORTS = "report of a run"
 """Name of these files in the counts of what was passed over."""

@@ -68,7 +68,7 @@ class Rebuilt:
     lost: int = 0
 
 
-def rebuild(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> Rebuilt:
+def rebuild_journal(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> Rebuilt:
     """Copy what can be read of a journal into a new one, which the next run takes in its place.
 
     Args:

@@ -123,8 +123,8 @@ def _say_none(code: str | None, codes: Mapping[str, int]) -> None:
 def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
     """Copy what can be read of a damaged journal into a new one; give that to the next run with --journal."""
     with bulk_extra():
-        from mi_async.bulk import rebuild as rebuilding  # noqa: PLC0415  brings SQLAlchemy, an extra
-    show(attrs.asdict(rebuilding.rebuild(file, new)), output)
+        from mi_async.bulk.rebuild import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    show(attrs.asdict(rebuild_journal(file, new)), output)
 
 
 def journal_app(group: Group) -> App:
