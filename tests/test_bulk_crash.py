@@ -8,6 +8,8 @@ import pytest
 from mi_async import Clock, emulator
 from tests.support.killing import SPEED, Faces, make_people, settings
 
+pytestmark = pytest.mark.slow
+
 SEED = 4
 
 

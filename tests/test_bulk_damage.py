@@ -41,6 +41,8 @@ from mi_async.errors import JournalError
 from tests.support.bulk import faces, files
 from tests.support.newsroom import newsroom
 
+pytestmark = pytest.mark.slow
+
 HERE = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
 KINDS = ("enroll", UPLOAD, INGEST)
 COUNT = 40

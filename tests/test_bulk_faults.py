@@ -46,6 +46,8 @@ from tests.support.bulk import (
 )
 from tests.support.newsroom import SPEED, Newsroom, newsroom
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE = Settings(latency=Latency.none())
 PLACES = (
     "person_tags.list",

@@ -84,7 +84,8 @@ def test_exit_code_and_one_line(
     assert written.out == ""
     assert written.err.startswith("error: ")
     assert said in written.err
-    assert written.err.count("\n") == 1
+    advice = written.err.count("\nto list the workspaces: ")
+    assert written.err.count("\n") == 1 + advice
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])

@@ -24,6 +24,8 @@ from tests.support.lines import Lines, Time
 from tests.support.storage import BUCKET, Bucket
 from tests.support.terminal import environment, process, served
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(
     importing=Latency.none(), queueing=Latency.none(), analysing=Latency.none(), summarizing=Latency.none()
 )

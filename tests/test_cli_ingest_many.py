@@ -15,6 +15,8 @@ from tests.support.films import film
 from tests.support.storage import BUCKET, Bucket
 from tests.support.terminal import environment, served
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(
     importing=Latency.none(), queueing=Latency.none(), analysing=Latency.none(), summarizing=Latency.none()
 )

@@ -18,6 +18,8 @@ from tests.support.films import film
 from tests.support.newsroom import newsroom
 from tests.support.terminal import process
 
+pytestmark = pytest.mark.slow
+
 NAMED = "media files would go to the vendor's own Object Storage: name the storage that belongs to it"
 
 

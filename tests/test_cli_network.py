@@ -11,6 +11,8 @@ from mi_async.cli.service import Account
 from tests.support.canned import canned, http, success
 from tests.support.tls import ca_file, proxied, server_context
 
+pytestmark = pytest.mark.slow
+
 LISTED = success('{"content": [], "totalCount": 0, "totalPage": 0, "pageNo": 1, "pageSize": 10}')
 KEYS = {"NCLOUD_ACCESS_KEY_ID": "access", "NCLOUD_SECRET_ACCESS_KEY": "s3cr3t-k3y"}
 

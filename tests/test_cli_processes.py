@@ -15,6 +15,8 @@ from mi_async.emulator.state import Person
 from tests.support.signals import signals
 from tests.support.terminal import JPG, PNG, WEBP, environment, process, served
 
+pytestmark = pytest.mark.slow
+
 BLOCKER = """
 import sys
 class Absent:

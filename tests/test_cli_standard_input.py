@@ -17,6 +17,8 @@ from mi_async.emulator import Server
 from tests.support.pictures import picture
 from tests.support.terminal import environment, process, served, terminal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:

@@ -19,6 +19,8 @@ from tests.support.pictures import picture
 from tests.support.signals import signals
 from tests.support.terminal import COMMAND, JPG, environment, process, served, terminal
 
+pytestmark = pytest.mark.slow
+
 SLOW = Settings(latency=Latency.constant(600))
 CASES = pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
 STOPPING = re.compile(r"stopping: \d+ items under way have (\d+) s; another signal leaves them")

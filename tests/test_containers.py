@@ -15,6 +15,8 @@ from tests.support.pictures import picture
 from tests.support.signals import signals
 from tests.support.terminal import COMMAND, environment, served
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "container"
 SETPRIV = shutil.which("setpriv")

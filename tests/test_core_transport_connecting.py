@@ -87,7 +87,7 @@ async def test_a_put_has_its_own_total() -> None:
 
 @pytest.mark.parametrize("wrong", [{"connect": 0}, {"read": -1}, {"total": float("nan")}])
 def test_a_timeout_that_cannot_work_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="above 0, or None"):
+    with pytest.raises(ConfigError, match="timeout must be > 0 seconds, got "):
         Timeout(**wrong)
 
 

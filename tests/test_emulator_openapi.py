@@ -36,6 +36,8 @@ from tests.support.newsroom import served_elsewhere
 from tests.support.pictures import picture
 from tests.support.raw import QUICK, emulated
 
+pytestmark = pytest.mark.slow
+
 OPERATIONS = list(operations())
 EXAMPLES = 3
 """Generated requests per operation, each for what fits the description, for what does not, and on things that exist."""

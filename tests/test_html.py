@@ -29,6 +29,8 @@ from mi_async import (
 from mi_async.text import plain
 from mi_async.workflows.search import SceneHit
 
+pytestmark = pytest.mark.slow
+
 EMPTY = {"img"}
 ELEMENTS = {"div", "table", "caption", "tbody", "tr", "th", "td", "img", "span", "progress", "ul", "li"}
 ATTRIBUTES = {"class", "style", "src", "alt", "title", "loading", "referrerpolicy", "value", "max"}

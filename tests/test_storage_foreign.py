@@ -21,6 +21,8 @@ from tests.support.canned import canned, http
 from tests.support.storage import BUCKET, Bucket, Headers, Refusal
 from tests.support.uploading import PLACE, SIZE, Slept, interrupted, nothing_kept, opened, sent
 
+pytestmark = pytest.mark.slow
+
 Query = dict[str, list[str]]
 TWO_PARTS = LEAST_PART + 12_345
 BUSY = ("503 Slow Down", "SlowDown")

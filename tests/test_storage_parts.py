@@ -32,6 +32,8 @@ from mi_async.storage.store import Store
 from tests.support.storage import BUCKET, Bucket, Refusal
 from tests.support.uploading import PLACE, SIZE, interrupted, nothing_kept, opened, sent
 
+pytestmark = pytest.mark.slow
+
 Query = dict[str, list[str]]
 GONE = ("404 Not Found", "NoSuchUpload")
 BUSY = ("503 Slow Down", "SlowDown")
