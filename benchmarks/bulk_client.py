@@ -22,7 +22,7 @@ from typing import Any
 from attrs import asdict, frozen
 
 import mi_async
-from mi_async.bulk.items import Item, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.models import Item, PersonInput, ThumbnailUpload
 
 STATUS = Path("/proc/self/status")
 MINUTE = 60.0

@@ -72,7 +72,7 @@ class Seen:
 class Watched(EmulatedThumbnails):
     """Thumbnail operations that note what the completion check tells."""
 
-    def __init__(self, seen: Seen, world: state.State, **scope: str) -> None:
+    def __init__(self, seen: Seen, world: state.EmulatorState, **scope: str) -> None:
         super().__init__(world, **scope)
         self._seen = seen
 
@@ -142,7 +142,7 @@ class Service:
         """Make nameless persons without pictures; gives the number of the first, the others follow it."""
         world, room = self.server.state, self.server.state.workspace("newsroom")
         numbers = [world.new_id() for _ in range(count)]
-        room.persons.update({number: state.Person(number, None, None) for number in numbers})
+        room.persons.update({number: state.EmulatedPerson(number, None, None) for number in numbers})
         return numbers[0]
 
     async def client(self, job: Job) -> Client:

@@ -19,10 +19,10 @@ from harness import CLIENT_CORE, SERVER_CORE, Figures, Runs, fastest, options, p
 
 import mi_async
 from mi_async import Clock, Hooks, Session
+from mi_async._core.concurrency import each
 from mi_async._core.hooks import Attempt
 from mi_async.emulator import Latency, Settings, serve
-from mi_async.workflows.kinds import INDEX
-from mi_async.workflows.parallel import each
+from mi_async.workflows.jobs.kinds import INDEX
 
 JOBS = scaled(1000)
 VARIANTS = {"shared": "one poller for all", "each": "one poller per job"}

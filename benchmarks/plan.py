@@ -62,15 +62,15 @@ def measure_raw(path: Path) -> None:
 
 def measure_read(path: Path) -> None:
     """The rows alone."""
-    from mi_async.bulk.reading import read_people  # noqa: PLC0415  not part of the raw figure
+    from mi_async.bulk.inputs.readers import read_people  # noqa: PLC0415  not part of the raw figure
 
     began = now()
     say(began, sum(1 for _ in read_people(path)))
 
 
 def measure_plan(path: Path) -> None:
-    from mi_async.bulk.plan import plan_people  # noqa: PLC0415  as above
-    from mi_async.bulk.reading import read_people  # noqa: PLC0415  as above
+    from mi_async.bulk.inputs.readers import read_people  # noqa: PLC0415  as above
+    from mi_async.bulk.plan.enroll import plan_people  # noqa: PLC0415  as above
 
     began = now()
     plan = plan_people(read_people(path))

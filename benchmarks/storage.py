@@ -24,14 +24,14 @@ from urllib.request import Request, urlopen
 from harness import CLIENT_CORE, SERVER_CORE, fastest, options, pin, report, run_clients, scaled, table
 
 import mi_async
-from mi_async.storage.cut import Cut
-from mi_async.storage.file import LocalFile
-from mi_async.storage.send import send
+from mi_async.storage.local_file import LocalFile
+from mi_async.storage.part_layout import PartLayout
+from mi_async.storage.upload import send
 
 SIZE = scaled(32, 2) * 16 * 2**20
 BUCKET = "bench"
 MIB = 2**20
-CUT = Cut(SIZE)
+CUT = PartLayout(SIZE)
 KEYS = ("ACCESS", "SECRET")
 REGION = "us-east-1"
 

@@ -75,16 +75,21 @@ from .api.thumbnails import (
     UploadStatus as UploadStatus,
 )
 from .api.workspaces import WorkspaceInfo as WorkspaceInfo
-from .bulk.display import show as show
-from .bulk.items import (
+from .display.display import show as show
+from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
     PersonInput as PersonInput,
     ThumbnailUpload as ThumbnailUpload,
 )
-from .bulk.outcome import AssetOutcome as AssetOutcome, BulkOutcome as BulkOutcome, Problem as Problem, Status as Status
-from .bulk.progress import BulkProgress as BulkProgress
-from .bulk.report import BulkReport as BulkReport
+from .bulk.engine.outcome import (
+    AssetOutcome as AssetOutcome,
+    BulkOutcome as BulkOutcome,
+    Problem as Problem,
+    Status as Status,
+)
+from .bulk.engine.progress import BulkProgress as BulkProgress
+from .bulk.report.report import BulkReport as BulkReport
 from .bulk.run import BulkRun as BulkRun
 from .credentials import Credentials as Credentials, CredentialsProvider as CredentialsProvider
 from .errors import (
@@ -125,15 +130,15 @@ from .errors import (
 )
 from .models import OpenEnum as OpenEnum, Page as Page
 from .session import Session as Session, connect as connect
-from .storage.place import Storage as Storage, StoredObject as StoredObject
-from .workflows.completion import as_completed as as_completed
+from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.context import Polling as Polling
-from .workflows.ingestion import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
-from .workflows.jobs import Job as Job
-from .workflows.kinds import JobPhase as JobPhase
-from .workflows.search import SceneHit as SceneHit
-from .workflows.source import Source as Source
-from .workflows.starting import AnalysisOptions as AnalysisOptions
+from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
+from .workflows.jobs.job import Job as Job
+from .workflows.jobs.kinds import JobPhase as JobPhase
+from .workflows.search.hits import SceneHit as SceneHit
+from .media.image_source import Source as Source
+from .workflows.jobs.start import AnalysisOptions as AnalysisOptions
 from .workflows.upload import State as State, Upload as Upload
 from .workspace import Workspace as Workspace
 

@@ -30,16 +30,16 @@ from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import SessionError
 from mi_async.notebook import Tabled
-from mi_async.settings import BASE_URL, Settings
+from mi_async.settings import BASE_URL, ConnectSettings
 from mi_async.storage.connection import Connection
-from mi_async.storage.place import STORAGE_URL, Network, Storage
-from mi_async.storage.store import Store
+from mi_async.storage.models import STORAGE_URL, Network, Storage
+from mi_async.storage.object_store import ObjectStore
 from mi_async.version import VERSION
 from mi_async.workflows.context import Polling
-from mi_async.workflows.desk import Desk
-from mi_async.workflows.jobs import Job
-from mi_async.workflows.poller import Poller
-from mi_async.workflows.tokens import Token
+from mi_async.workflows.ingest.object_locks import ObjectLocks
+from mi_async.workflows.jobs.job import Job
+from mi_async.workflows.jobs.poller import Poller
+from mi_async.workflows.jobs.tokens import Token
 from mi_async.workspace import Workspace
 
 HELD = 24
@@ -57,14 +57,14 @@ class Session:
 
     workspaces: Workspaces = field(init=False)
     query_assets: QueryAssets = field(init=False)
-    _settings: Settings
+    _settings: ConnectSettings
     _calls: Calls
     _limiters: Mapping[str, Limiter]
     _trust: ssl.SSLContext | None = field(repr=False)
     _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
     _poller: Poller = field(init=False)
-    _desk: Desk = field(init=False, factory=Desk)
-    _store: Store = field(init=False)
+    _object_locks: ObjectLocks = field(init=False, factory=ObjectLocks)
+    _store: ObjectStore = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
 
     def __attrs_post_init__(self) -> None:
@@ -85,7 +85,7 @@ class Session:
             held=self._held,
             attempts=settings.retry.max_attempts,
             poller=self._poller,
-            desk=self._desk,
+            object_locks=self._object_locks,
             store=self._store,
             quotas=lambda: self.quota,
             endpoint=str(settings.base_url),
@@ -142,7 +142,7 @@ class Session:
 class Connecting:
     """What connect() returns: await it, or enter it."""
 
-    _settings: Settings
+    _settings: ConnectSettings
     _session: Session | None = field(init=False, default=None)
 
     def __await__(self) -> Generator[object, None, Session]:
@@ -195,7 +195,7 @@ class Connecting:
             raise
 
 
-def _prepared(settings: Settings) -> tuple[CredentialsProvider, ssl.SSLContext | None]:
+def _prepared(settings: ConnectSettings) -> tuple[CredentialsProvider, ssl.SSLContext | None]:
     """Do what blocks: find the keys, read the certificates, import what a failure needs."""
     prepare_retries()
     provider = settings.credentials or find_credentials(settings.profile)
@@ -203,7 +203,7 @@ def _prepared(settings: Settings) -> tuple[CredentialsProvider, ssl.SSLContext |
     return provider, None if plain and settings.ca_file is None else trust(settings.ca_file)
 
 
-def _store(settings: Settings, calls: Calls, trusted: ssl.SSLContext | None) -> Store:
+def _store(settings: ConnectSettings, calls: Calls, trusted: ssl.SSLContext | None) -> ObjectStore:
     timeout = settings.timeout
     proxy = Proxies(settings.proxy).of(URL(settings.storage.url))
     connection = Connection(
@@ -216,7 +216,7 @@ def _store(settings: Settings, calls: Calls, trusted: ssl.SSLContext | None) -> 
         offset=lambda: calls._offset,  # noqa: SLF001  learnt from the API's refusals
         unset=settings.no_storage,
     )
-    return Store(connection, settings.retry)
+    return ObjectStore(connection, settings.retry)
 
 
 def connect(
@@ -280,7 +280,7 @@ def connect(
         ConfigError: a setting that cannot work.
         CredentialsError: when it is opened: no credentials were found.
     """
-    settings = Settings(
+    settings = ConnectSettings(
         credentials=credentials,
         profile=profile,
         base_url=base_url,

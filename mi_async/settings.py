@@ -21,7 +21,7 @@ from mi_async._core.transport import Timeout
 from mi_async.api import operations
 from mi_async.credentials import CredentialsProvider
 from mi_async.errors import ConfigError
-from mi_async.storage.place import Storage
+from mi_async.storage.models import Storage
 from mi_async.workflows.context import Polling
 
 BASE_URL = "https://mi.apigw.ntruss.com"
@@ -48,7 +48,7 @@ def _provider(_settings: object, _attribute: object, value: Any) -> None:
         raise ConfigError(message)
 
 
-def _not_both(settings: "Settings", _attribute: object, value: Any) -> None:
+def _not_both(settings: "ConnectSettings", _attribute: object, value: Any) -> None:
     if value is not None and settings.credentials is not None:
         message = "give credentials or a profile, not both"
         raise ConfigError(message)
@@ -92,7 +92,7 @@ def _ca_file(path: str | os.PathLike[str] | None) -> str | None:
         raise ConfigError(message) from None
 
 
-def _no_connector(settings: "Settings", _attribute: object, value: Any) -> None:
+def _no_connector(settings: "ConnectSettings", _attribute: object, value: Any) -> None:
     if value is not None and settings.connector is not None:
         message = "give ca_file or a connector, not both: a connector brings its own trust, TCPConnector(ssl=...)"
         raise ConfigError(message)
@@ -138,7 +138,7 @@ def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
 
 
 @frozen(kw_only=True)
-class Settings:
+class ConnectSettings:
     """The arguments of :func:`mi_async.connect`, checked; they are described there."""
 
     credentials: CredentialsProvider | None = field(default=None, validator=_provider)

@@ -20,27 +20,27 @@ from mi_async.api.query_assets import QueryAssets
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
 from mi_async.api.workspaces import Workspaces
-from mi_async.bulk.fit import image_loader
-from mi_async.bulk.items import AssetInput, BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.media_files import stored_assets
-from mi_async.bulk.options import Options
-from mi_async.bulk.run import BulkRun, OverFaces, OverFootage
+from mi_async.bulk.images.resizer import image_loader
+from mi_async.bulk.inputs.media_files import stored_assets
+from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.run import BulkRun, EnrollFactory, IngestFactory
 from mi_async.errors import InvalidArgumentError
-from mi_async.storage.place import StoredObject
-from mi_async.storage.store import Store
+from mi_async.media.image_source import Source
+from mi_async.storage.models import StoredObject
+from mi_async.storage.object_store import ObjectStore
 from mi_async.workflows.context import Context, Polling
-from mi_async.workflows.desk import Desk
 from mi_async.workflows.enroll import enroll_person
-from mi_async.workflows.ingest import Intake, Wish, ingest_asset
-from mi_async.workflows.ingestion import IfExists, IngestedAsset, IngestProgress
-from mi_async.workflows.jobs import Job
-from mi_async.workflows.poller import Poller
+from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
+from mi_async.workflows.ingest.object_locks import ObjectLocks
+from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions, ingest_asset
+from mi_async.workflows.jobs.job import Job
+from mi_async.workflows.jobs.poller import Poller
+from mi_async.workflows.jobs.start import AnalysisOptions, start_import, start_index, start_search, start_summary
+from mi_async.workflows.jobs.tokens import Token
 from mi_async.workflows.query_image import QueryUploads
-from mi_async.workflows.scene_query import Wanted
-from mi_async.workflows.search import SceneHit, search_scenes
-from mi_async.workflows.source import Source
-from mi_async.workflows.starting import AnalysisOptions, start_import, start_index, start_search, start_summary
-from mi_async.workflows.tokens import Token
+from mi_async.workflows.search.hits import SceneHit, search_scenes
+from mi_async.workflows.search.query import SceneQuery
 from mi_async.workflows.upload import Progress, State, Upload, bring
 
 PARALLEL = 8
@@ -60,8 +60,8 @@ class Workspace(WorkspaceGroups):
         held: asyncio.Semaphore,
         attempts: int,
         poller: Poller,
-        desk: Desk,
-        store: Store,
+        object_locks: ObjectLocks,
+        store: ObjectStore,
         quotas: Callable[[], Mapping[str, QuotaState]],
         endpoint: str,
     ) -> None:
@@ -79,11 +79,11 @@ class Workspace(WorkspaceGroups):
             quotas=quotas,
             endpoint=endpoint,
             account=calls.account,
-            desk=desk,
+            object_locks=object_locks,
             validate=calls.validate,
         )
         self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
-        self._intake = Intake(self._context, store, lambda: Workspaces(calls.patient).get(name))
+        self._intake = IngestContext(self._context, store, lambda: Workspaces(calls.patient).get(name))
 
     def __repr__(self) -> str:
         """Name the workspace."""
@@ -234,7 +234,7 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-create-assets, mi-asset-status, mi-request-index, mi-request-scene-summary.
         """
-        wish = Wish(
+        wish = IngestOptions(
             project=project,
             bucket=bucket,
             key=key,
@@ -370,7 +370,7 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-search-asset, maiu-get-asset-search-result, maiu-upload-asset-query-url.
         """
-        wanted = Wanted(
+        wanted = SceneQuery(
             text=text,
             image=image,
             persons=persons,
@@ -426,10 +426,10 @@ class Workspace(WorkspaceGroups):
             JournalError: by the run: the journal is not this run's, is in use, or cannot be written.
             ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
         """
-        options = Options(
+        options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(OverFaces(self._context, PersonInput), people, options)
+        return BulkRun(EnrollFactory(self._context, PersonInput), people, options)
 
     def upload_thumbnails(
         self,
@@ -447,10 +447,10 @@ class Workspace(WorkspaceGroups):
         Pictures of one person are attached in the order of the input; the same picture for the same person is attached
         once.
         """
-        options = Options(
+        options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(OverFaces(self._context, ThumbnailUpload), items, options)
+        return BulkRun(EnrollFactory(self._context, ThumbnailUpload), items, options)
 
     def stored_assets(self, prefix: str) -> AsyncGenerator[AssetInput]:
         """Media files that are in a bucket already, for :meth:`ingest_many`; by their names, listed page by page.
@@ -512,7 +512,7 @@ class Workspace(WorkspaceGroups):
             NotFoundError: by the run: there is no such project.
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
-        wish = Wish(
+        wish = IngestOptions(
             project=project,
             bucket=bucket,
             analyze=analyze,
@@ -522,5 +522,5 @@ class Workspace(WorkspaceGroups):
             locale=locale,
         )
         wish.check(self._context)
-        options = Options(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(OverFootage(self._intake, wish), assets, options)
+        options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
+        return BulkRun(IngestFactory(self._intake, wish), assets, options)

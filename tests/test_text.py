@@ -15,7 +15,7 @@ from mi_async.cli.service import log_to_stderr
 from mi_async.errors import APIError, MIError
 from mi_async.models import Page
 from mi_async.text import escaped
-from tests.test_cli_output import HONG
+from tests.cli.test_output import HONG
 
 FORGED = "no\n2026-01-01 00:00:00 ERROR mi_async: \x1b[2Jall keys were deleted \u202egnp.exe\u2028"
 SHOWN = r"no\n2026-01-01 00:00:00 ERROR mi_async: \x1b[2Jall keys were deleted \u202egnp.exe\u2028"

@@ -1,0 +1,1 @@
+"""Machinery, not public: operations, quotas, retry, transport."""

@@ -2,7 +2,7 @@
 
 Law: pure; no I/O, no clock. The signed string is ``METHOD SP target LF timestamp LF access-key``; the target
 is the percent-encoded path and query exactly as sent. Host and body are not signed.
-Source: the API gateway's authentication page; vectors in tests/test_core_signing.py.
+Source: the API gateway's authentication page; vectors in tests/_core/test_signing.py.
 """
 
 import hmac

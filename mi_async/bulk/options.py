@@ -8,13 +8,13 @@ from typing import Any
 
 from attrs import field, frozen
 
-from mi_async.bulk.pool import Sizing
-from mi_async.bulk.schedule import Schedule
+from mi_async.bulk.enroll.adaptive_limit import LimitController
+from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.errors import ConfigError
 
 
 @frozen(kw_only=True)
-class Options:
+class BulkOptions:
     """How a run is made.
 
     Attributes:
@@ -34,7 +34,7 @@ class Options:
     max_failures: int | None = None
     grace: float = 30.0
     patience: float = 21_600.0
-    sizing: Sizing = field(factory=Sizing)
+    sizing: LimitController = field(factory=LimitController)
     schedule: Schedule = field(factory=Schedule)
 
     def __attrs_post_init__(self) -> None:

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from attrs import define, evolve, field
 
-from mi_async.bulk.input_facts import facts_of
-from mi_async.bulk.items import Input, PersonInput, ThumbnailUpload
-from mi_async.bulk.options import Options
-from mi_async.bulk.outcome import BulkOutcome
-from mi_async.bulk.progress import BulkProgress
-from mi_async.bulk.report import BulkReport
+from mi_async.bulk.engine.outcome import BulkOutcome
+from mi_async.bulk.engine.progress import BulkProgress
+from mi_async.bulk.inputs.facts import facts_of
+from mi_async.bulk.inputs.models import Input, PersonInput, ThumbnailUpload
+from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.report.report import BulkReport
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.workflows.context import Context
-from mi_async.workflows.ingest import Intake, Wish
+from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions
 
 if TYPE_CHECKING:
-    from mi_async.bulk.engine import Engine
+    from mi_async.bulk.engine.engine import Engine
 
 
-class Make(Protocol):
+class EngineFactory(Protocol):
     """Makes the engine of a run; what it opens is closed by the stack."""
 
     takes: str
@@ -35,13 +35,13 @@ class Make(Protocol):
     hint: str
     """What reads them from a file, for whoever gives a file."""
 
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: Options, /) -> "Engine":
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "Engine":
         """An engine that is ready to start."""
         ...
 
 
 @define(eq=False, repr=False)
-class OverFaces:
+class EnrollFactory:
     """Makes the engine of a run over persons or pictures."""
 
     context: Context
@@ -52,28 +52,28 @@ class OverFaces:
     def __attrs_post_init__(self) -> None:
         """Name the items."""
         self.takes = self.kind.__name__
-        self.hint = f"mi_async.bulk.reading.{READERS[self.kind]}(path) reads a file or a directory"
+        self.hint = f"mi_async.bulk.{READERS[self.kind]}(path) reads a file or a directory"
 
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: Options, /) -> "Engine":
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "Engine":
         """An engine that is ready to start."""
         # not before it is needed: many a program that imports the package makes no bulk run
-        from mi_async.bulk.assembly import assemble_faces  # noqa: PLC0415
+        from mi_async.bulk.factory import assemble_faces  # noqa: PLC0415
 
         return await assemble_faces(self.context, self.kind, stack, items, options)
 
 
 @define(eq=False, repr=False)
-class OverFootage:
+class IngestFactory:
     """Makes the engine of a run over media files."""
 
-    intake: Intake
-    wish: Wish
+    intake: IngestContext
+    wish: IngestOptions
     takes: str = field(init=False, default="AssetInput")
-    hint: str = field(init=False, default="mi_async.bulk.media_files.read_assets(folder) reads a directory")
+    hint: str = field(init=False, default="mi_async.bulk.read_assets(folder) reads a directory")
 
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: Options, /) -> "Engine":
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "Engine":
         """An engine that is ready to start."""
-        from mi_async.bulk.assembly import assemble_footage  # noqa: PLC0415  as above
+        from mi_async.bulk.factory import assemble_footage  # noqa: PLC0415  as above
 
         return await assemble_footage(self.intake, self.wish, stack, items, options)
 
@@ -93,9 +93,9 @@ class BulkRun:
     the outcomes makes the run wait.
     """
 
-    _make: Make
+    _make: EngineFactory
     _items: Input
-    _options: Options
+    _options: BulkOptions
     _engine: "Engine | None" = field(init=False, default=None)
     _last: BulkProgress | None = field(init=False, default=None)
     _report: BulkReport | None = field(init=False, default=None)

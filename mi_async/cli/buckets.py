@@ -17,8 +17,8 @@ from mi_async.emulator.objects import Look, by_name
 from mi_async.emulator.objects import StoredObject as Found
 from mi_async.errors import MIError
 from mi_async.storage.connection import Connection
-from mi_async.storage.place import Network, Storage, StoredObject
-from mi_async.storage.store import Store
+from mi_async.storage.models import Network, Storage, StoredObject
+from mi_async.storage.object_store import ObjectStore
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ async def looking_at(storage: Storage, keys: CredentialsProvider) -> AsyncGenera
         clock=clock,
         network=Network(connect=5.0, read=10.0),
     )
-    store = Store(connection, RetryPolicy(max_attempts=1))
+    store = ObjectStore(connection, RetryPolicy(max_attempts=1))
 
     async def look(bucket: str, key: str) -> Found | None:
         try:

@@ -13,15 +13,14 @@ from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 from attrs import evolve, frozen
 from cyclopts import Parameter
 
+from mi_async._core.extras import bulk_extra
 from mi_async._core.output_file import OutputFile
 from mi_async._core.paths import existing_path
-from mi_async.bulk.display import show as watch
-from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.input_facts import ItemReader, facts_of
-from mi_async.bulk.plan import Plan, plan_people, plan_thumbnails
-from mi_async.bulk.reading import Read, count, read_people, read_thumbnails
-from mi_async.bulk.report import BulkReport
-from mi_async.bulk.results import write_to
+from mi_async.bulk.inputs.facts import ItemReader, facts_of
+from mi_async.bulk.inputs.readers import Read, count, read_people, read_thumbnails
+from mi_async.bulk.plan.enroll import Plan, plan_people, plan_thumbnails
+from mi_async.bulk.report.export import write_to
+from mi_async.bulk.report.report import BulkReport
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
 from mi_async.cli.service import InWorkspace, log_to_stderr
@@ -29,6 +28,7 @@ from mi_async.cli.signals import handled
 from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, TableFormat, standard_input
 from mi_async.cli.streams import OutputError, ReaderGoneError, stderr, stdout
 from mi_async.cli.verdict import advise, after_the_run, judge, report_target
+from mi_async.display.display import show as watch
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError, MIError
 from mi_async.session import Session
 from mi_async.text import one_line, span
@@ -51,7 +51,7 @@ Input = Annotated[
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Options:
+class RunOptions:
     """How a bulk run goes."""
 
     journal: Annotated[
@@ -84,7 +84,7 @@ class Options:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class FaceOptions(Options):
+class FaceOptions(RunOptions):
     """How a bulk run over pictures goes."""
 
     fit: Annotated[
@@ -131,7 +131,7 @@ class Planned(Protocol):
 
 
 @frozen
-class Job:
+class BulkCommand:
     """What the commands do not share.
 
     Attributes:
@@ -152,7 +152,7 @@ class Job:
 
 
 def _faces(doing: str, reader: Read, plan: Callable[..., Plan], start: Callable[..., BulkRun]) -> "Make":
-    def make(source: str, table: StandardInput | None, options: FaceOptions, service: InWorkspace) -> Job:
+    def make(source: str, table: StandardInput | None, options: FaceOptions, service: InWorkspace) -> BulkCommand:
         def read() -> ItemReader[Any]:
             if table is not None:
                 return table.read(reader, options.encoding)
@@ -178,12 +178,12 @@ def _faces(doing: str, reader: Read, plan: Callable[..., Plan], start: Callable[
 
         items = read()  # what can be no input is refused before anything else
         looking = "pictures are looked at, and no request is made"
-        return Job(doing, looking, service.session, counted_before, planned, started)
+        return BulkCommand(doing, looking, service.session, counted_before, planned, started)
 
     return make
 
 
-Make = Callable[[str, StandardInput | None, FaceOptions, InWorkspace], Job]
+Make = Callable[[str, StandardInput | None, FaceOptions, InWorkspace], BulkCommand]
 ENROLL = _faces("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
 UPLOAD = _faces("uploading the pictures of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
 
@@ -226,7 +226,7 @@ def _over_faces(make: Make, source: str, options: FaceOptions, service: InWorksp
         command(make(source, None, options, service), source, options, service)
 
 
-def command(job: Job, source: str, options: Options, service: InWorkspace) -> None:
+def command(job: BulkCommand, source: str, options: RunOptions, service: InWorkspace) -> None:
     """Go through an input, or tell what would be done with it.
 
     Raises:
@@ -253,7 +253,7 @@ def command(job: Job, source: str, options: Options, service: InWorkspace) -> No
             return judge(report, again=AGAIN, may_fit=_may_fit(options))
 
 
-def _plan(job: Job, source: str, journal: Path, options: Options, service: InWorkspace) -> None:
+def _plan(job: BulkCommand, source: str, journal: Path, options: RunOptions, service: InWorkspace) -> None:
     _say(f"planning for {source}: {job.looking}")
     plan = job.plan(_remembered(journal, service.workspace), options.report, options.force)
     _warn_of_nothing(source, plan.items)
@@ -272,10 +272,10 @@ def _remembered(journal: Path, workspace: str) -> Path | None:
     if not journal.exists():
         return None
     with bulk_extra():
-        from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
-    with read_journal(journal) as ledger:
-        its = ledger.identity.workspace
-        if its != workspace and ledger.begun:
+        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    with read_journal(journal) as reader:
+        its = reader.identity.workspace
+        if its != workspace and reader.begun:
             message = f"journal {journal}: it belongs to workspace {its!r}, and this is about {workspace!r}"
             raise JournalError(message)
         return journal if its == workspace else None
@@ -301,7 +301,7 @@ async def counted_async(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
 
 
 async def _run(
-    job: Job, source: str, files: tuple[Path, OutputFile | None], options: Options, service: InWorkspace
+    job: BulkCommand, source: str, files: tuple[Path, OutputFile | None], options: RunOptions, service: InWorkspace
 ) -> BulkReport:
     journal, target = files
     _say(f"{job.doing} {source} in workspace {service.workspace}; journal: {journal}")
@@ -392,7 +392,7 @@ def _warn_of_nothing(source: str, items: int) -> None:
         _say(f"warning: {source} has no item; see what was passed over, or whether it is the wrong input")
 
 
-def _may_fit(options: Options) -> bool:
+def _may_fit(options: RunOptions) -> bool:
     """Whether pictures could be made smaller, and are not."""
     return isinstance(options, FaceOptions) and not options.fit
 

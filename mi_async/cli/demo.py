@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mi_async._core.concurrency import each
 from mi_async._core.hooks import Hooks
 from mi_async.api.persons import Person
 from mi_async.cli import event_loop
@@ -27,7 +28,6 @@ from mi_async.emulator import Latency, Settings, serve
 from mi_async.errors import NotFoundError
 from mi_async.session import Session, connect
 from mi_async.text import duration, plain
-from mi_async.workflows.parallel import each
 from mi_async.workspace import Workspace
 
 WORKSPACE = "newsroom"

@@ -23,7 +23,7 @@ from mi_async.cli.service import Verbosity, log_to_stderr
 from mi_async.cli.streams import stderr, stdout
 from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Rejection, Server, Settings, serve
 from mi_async.errors import ConfigError
-from mi_async.storage.place import Storage
+from mi_async.storage.models import Storage
 
 Positive = Parameter(validator=Number(gt=0))
 Share: TypeAlias = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]

@@ -19,8 +19,8 @@ from mi_async.cli.service import SERVICE, InWorkspace
 from mi_async.cli.streams import console, stderr
 from mi_async.cli.unknown_option import refuse_directories
 from mi_async.errors import JobTimeoutError
-from mi_async.storage.place import STORAGE_URL, Storage
-from mi_async.workflows.ingestion import IfExists, IngestedAsset, Ingestion, Stage
+from mi_async.storage.models import STORAGE_URL, Storage
+from mi_async.workflows.ingest.models import IfExists, IngestedAsset, Ingestion, Stage
 
 
 @Parameter(name="*", group=SERVICE)

@@ -11,24 +11,24 @@ from typing import Annotated, Any, TypedDict
 from attrs import evolve, frozen
 from cyclopts import Parameter
 
-from mi_async.bulk.asset_plan import AssetPlan, plan_assets, plan_listing
-from mi_async.bulk.input_facts import facts_of
-from mi_async.bulk.items import AssetInput, BadInput
-from mi_async.bulk.media_files import read_assets
+from mi_async.bulk.inputs.facts import facts_of
+from mi_async.bulk.inputs.media_files import read_assets
+from mi_async.bulk.inputs.models import AssetInput, BadInput
+from mi_async.bulk.plan.ingest import AssetPlan, plan_assets, plan_listing
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop
-from mi_async.cli.bulk import Job, Options, Planned, command, counted, counted_async
+from mi_async.cli.bulk import BulkCommand, Planned, RunOptions, command, counted, counted_async
 from mi_async.cli.ingest import InStorage, numbered
 from mi_async.cli.standard_input import STDIN
 from mi_async.errors import InvalidArgumentError
-from mi_async.storage.place import SCHEME
-from mi_async.workflows.ingestion import IfExists
+from mi_async.storage.models import SCHEME
+from mi_async.workflows.ingest.models import IfExists
 from mi_async.workspace import Workspace
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Wanted:
+class AssetOptions:
     """What is wanted of each file."""
 
     project: Annotated[
@@ -47,7 +47,7 @@ class Wanted:
     ] = "reuse"
 
 
-DEFAULTS, WANTED = Options(), Wanted()
+DEFAULTS, WANTED = RunOptions(), AssetOptions()
 
 
 def ingest_many(
@@ -56,8 +56,8 @@ def ingest_many(
     ],
     /,
     *,
-    wanted: Wanted = WANTED,
-    options: Options = DEFAULTS,
+    wanted: AssetOptions = WANTED,
+    options: RunOptions = DEFAULTS,
     service: InStorage,
 ) -> None:
     """Upload, register and analyse many media files; an object that is there already is not sent.
@@ -69,7 +69,7 @@ def ingest_many(
     command(_job(source, wanted, service), source, options, service)
 
 
-def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
+def _job(source: str, wanted: AssetOptions, service: InStorage) -> BulkCommand:
     storage = service.storage
     in_bucket = source.startswith(SCHEME)
     if source == STDIN:
@@ -105,7 +105,7 @@ def _job(source: str, wanted: Wanted, service: InStorage) -> Job:
         )
 
     looking = "the bucket is listed" if in_bucket else "headers are read, and no request is made"
-    return Job(
+    return BulkCommand(
         "ingesting the media files of",
         looking,
         lambda: service.session(storage=storage),

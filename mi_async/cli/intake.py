@@ -20,7 +20,7 @@ from rich.text import Text
 
 from mi_async.cli.beat import Silence, Sleep, beating
 from mi_async.text import one_line, size, span
-from mi_async.workflows.ingestion import Ingestion, Stage
+from mi_async.workflows.ingest.models import Ingestion, Stage
 
 LEAST, MOST, BESIDE = 8, 40, 59
 """Columns of the bar, and how many the longest figures beside it need: at 80 columns nothing is cut off."""

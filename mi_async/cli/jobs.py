@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, Group, Parameter
 from cyclopts.validators import Number
 
+from mi_async._core.concurrency import each
 from mi_async.cli import event_loop
 from mi_async.cli.output import show
 from mi_async.cli.service import Account
@@ -17,8 +18,7 @@ from mi_async.cli.streams import console, stderr
 from mi_async.cli.waiting import waiting_board
 from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.session import Session
-from mi_async.workflows.jobs import Job
-from mi_async.workflows.parallel import each
+from mi_async.workflows.jobs.job import Job
 
 PARALLEL = 8
 """Jobs that are looked at, or cancelled, at once."""

@@ -16,9 +16,9 @@ import attrs
 import orjson
 from cyclopts import App, Group, Parameter
 
-from mi_async.bulk.advice import advice
-from mi_async.bulk.extra import bulk_extra
-from mi_async.bulk.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
+from mi_async._core.extras import bulk_extra
+from mi_async.bulk.journal.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
+from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
 from mi_async.cli.output import Form, show, show_each
 from mi_async.cli.streams import stderr, stdout
@@ -27,7 +27,7 @@ from mi_async.text import one_line
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from mi_async.bulk.ledger import AssetProblemRow, Ledger, ProblemRow
+    from mi_async.bulk.journal.reader import AssetProblemRow, JournalReader, ProblemRow
 
 File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
 New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which is not there yet.")]
@@ -59,14 +59,14 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
 
     A run without an end is under way, or was killed.
     """
-    with _open(file) as ledger:
-        parts = _parts(ledger)
-        left = [] if ledger.has_assets else [attrs.asdict(row) for row in ledger.abandoned()]
+    with _open(file) as reader:
+        parts = _parts(reader)
+        left = [] if reader.has_assets else [attrs.asdict(row) for row in reader.abandoned()]
         if output == "json":
-            show(parts if ledger.has_assets else parts | {"abandoned": left}, "json")
+            show(parts if reader.has_assets else parts | {"abandoned": left}, "json")
             return
         runs = [row | {"ending": row["ending"] or _ending(row)} | _moments(row) for row in parts.pop("runs")]
-        show({_titled(name, ledger): _counted(part) for name, part in parts.items()}, "table")
+        show({_titled(name, reader): _counted(part) for name, part in parts.items()}, "table")
         show(runs, "table")
         if left:
             show(left, "table")
@@ -78,9 +78,9 @@ def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None
     The status is how it ended: failed is tried again only after "journal retry", parked by the next run. A person who
     failed because of a picture is listed as that picture, with how far it got.
     """
-    with _open(file) as ledger:
-        event_loop.run(show_each(_advised(ledger.problems(code), output), output))
-        codes = ledger.codes()
+    with _open(file) as reader:
+        event_loop.run(show_each(_advised(reader.problems(code), output), output))
+        codes = reader.codes()
         if output == "table":
             for name in codes if code is None else codes.keys() & {code}:
                 stderr().write(f"{one_line(name)}: {advice(name).text or RETRY}\n")
@@ -95,22 +95,22 @@ def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:
         format: jsonl has a line for each person, with its pictures in it; csv has a line for each picture or file, for
             spreadsheets, with ' before a text that would be a formula.
     """
-    with _open(file) as ledger:
-        if ledger.has_assets:
-            _write((_asset_json if format == "jsonl" else _asset_csv)(ledger.assets()))
+    with _open(file) as reader:
+        if reader.has_assets:
+            _write((_asset_json if format == "jsonl" else _asset_csv)(reader.assets()))
             return
-        _write(_json_lines(ledger.entries()) if format == "jsonl" else _csv_lines(ledger.entries()))
+        _write(_json_lines(reader.entries()) if format == "jsonl" else _csv_lines(reader.entries()))
 
 
 def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
     """Have the next run try again what has failed for good; it is refused while a run is under way."""
     with bulk_extra():
-        from mi_async.bulk.reset import reset  # noqa: PLC0415  brings SQLAlchemy, an extra
-    opened = attrs.asdict(reset(file, code=code))
+        from mi_async.bulk.journal.retry import retry_failed  # noqa: PLC0415  brings SQLAlchemy, an extra
+    opened = attrs.asdict(retry_failed(file, code=code))
     show(opened, output)
     if not any(opened.values()):
-        with _open(file) as ledger:
-            _say_none(code, ledger.codes(failed=True))
+        with _open(file) as reader:
+            _say_none(code, reader.codes(failed=True))
 
 
 def _say_none(code: str | None, codes: Mapping[str, int]) -> None:
@@ -123,7 +123,7 @@ def _say_none(code: str | None, codes: Mapping[str, int]) -> None:
 def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
     """Copy what can be read of a damaged journal into a new one; give that to the next run with --journal."""
     with bulk_extra():
-        from mi_async.bulk.rebuild import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+        from mi_async.bulk.journal.rebuild import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
     show(attrs.asdict(rebuild_journal(file, new)), output)
 
 
@@ -140,41 +140,41 @@ def journal_app(group: Group) -> App:
     return app
 
 
-def _open(file: Path) -> "AbstractContextManager[Ledger]":
+def _open(file: Path) -> "AbstractContextManager[JournalReader]":
     with bulk_extra():
-        from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
     return read_journal(file)
 
 
-def _parts(ledger: "Ledger") -> Row:
-    identity = attrs.asdict(ledger.identity)
+def _parts(reader: "JournalReader") -> Row:
+    identity = attrs.asdict(reader.identity)
     return {
-        "journal": str(ledger.path),
+        "journal": str(reader.path),
         **identity,
-        "access_key": ledger.masked_key,
-        "schema": ledger.schema,
-        "created": ledger.created,
-        "software": ledger.software,
-        **_counts(ledger),
-        "runs": [attrs.asdict(run) for run in ledger.runs()],
+        "access_key": reader.masked_key,
+        "schema": reader.schema,
+        "created": reader.created,
+        "software": reader.software,
+        **_counts(reader),
+        "runs": [attrs.asdict(run) for run in reader.runs()],
     }
 
 
-def _counts(ledger: "Ledger") -> dict[str, Mapping[str, int]]:
+def _counts(reader: "JournalReader") -> dict[str, Mapping[str, int]]:
     """How many there are of what."""
-    how, where = ("assets", "reached") if ledger.has_assets else ("persons", "pictures")
-    counts = {how: ledger.statuses(), where: ledger.states()}
-    return dict(reversed(counts.items())) if _is_of_pictures(ledger) else counts
+    how, where = ("assets", "reached") if reader.has_assets else ("persons", "pictures")
+    counts = {how: reader.statuses(), where: reader.states()}
+    return dict(reversed(counts.items())) if _is_of_pictures(reader) else counts
 
 
-def _is_of_pictures(ledger: "Ledger") -> bool:
+def _is_of_pictures(reader: "JournalReader") -> bool:
     """Whether its items are single pictures, for persons who are there already."""
-    return ledger.identity.operation == UPLOAD
+    return reader.identity.operation == UPLOAD
 
 
-def _titled(name: str, ledger: "Ledger") -> str:
+def _titled(name: str, reader: "JournalReader") -> str:
     """What people call a part."""
-    last = name == "persons" and _is_of_pictures(ledger)
+    last = name == "persons" and _is_of_pictures(reader)
     return "persons, by their last picture" if last else name.replace("_", " ")
 
 

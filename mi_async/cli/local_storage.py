@@ -10,7 +10,7 @@ from http.client import HTTPConnection
 from threading import Thread
 
 from mi_async.errors import ConfigError
-from mi_async.storage.place import Storage
+from mi_async.storage.models import Storage
 
 BUCKET = "footage"
 HOST = "127.0.0.1"

@@ -19,7 +19,7 @@ from mi_async.cli.service import InWorkspace
 from mi_async.cli.streams import console, stderr
 from mi_async.cli.upload import read
 from mi_async.errors import InvalidArgumentError
-from mi_async.workflows.search import SceneHit
+from mi_async.workflows.search.hits import SceneHit
 
 LIMIT = 100
 """Scenes that come with the end of a search, without another call."""

@@ -23,7 +23,7 @@ from mi_async.cli.streams import stderr
 from mi_async.errors import LONGEST, ConnectError, MIError, NotFoundError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
-from mi_async.storage.place import Storage
+from mi_async.storage.models import Storage
 from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import evolve, frozen
 
-from mi_async.bulk.input_facts import ItemReader
-from mi_async.bulk.items import BadInput
-from mi_async.bulk.reading import Read
+from mi_async.bulk.inputs.facts import ItemReader
+from mi_async.bulk.inputs.models import BadInput
+from mi_async.bulk.inputs.readers import Read
 from mi_async.cli.streams import stderr
 from mi_async.errors import InvalidArgumentError
 

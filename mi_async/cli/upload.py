@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from mi_async._core.images import MAX_BYTES
+from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
 from mi_async.api.persons import NameType
-from mi_async.bulk.fit import MOST_BYTES, image_loader
+from mi_async.bulk.images.resizer import MOST_BYTES, image_loader
 from mi_async.cli import event_loop
 from mi_async.cli.output import show
 from mi_async.cli.progress import board
@@ -23,9 +23,9 @@ from mi_async.cli.service import NO_WORKSPACE, InWorkspace
 from mi_async.cli.streams import console, stderr
 from mi_async.cli.unknown_option import refuse_directories, refuse_unknown_options
 from mi_async.errors import ConflictError, InvalidArgumentError, MIError, NotFoundError
+from mi_async.media.image import MAX_BYTES
+from mi_async.media.image_source import Source
 from mi_async.text import one_line
-from mi_async.workflows.parallel import each
-from mi_async.workflows.source import Source
 from mi_async.workflows.upload import Upload
 from mi_async.workspace import Workspace
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mi_async._core.output_file import BY_FORCE, OutputFile
-from mi_async.bulk.advice import FIT, TOO_BIG, advice
-from mi_async.bulk.outcome import Status
-from mi_async.bulk.report import BulkReport
-from mi_async.bulk.results import rows_file
+from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.report.advice import FIT, TOO_BIG, advice
+from mi_async.bulk.report.export import rows_file
+from mi_async.bulk.report.report import BulkReport
 from mi_async.cli.standard_input import DESCRIPTOR, SHOWN
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
 
@@ -66,10 +66,10 @@ def _advise_retry(error: BulkError, reasons: Mapping[str, int], journal: str) ->
 
 def _reasons(report: BulkReport) -> Mapping[str, int]:
     """Return what stands in the way, by code: the journal has all of it, a report the first few only."""
-    from mi_async.bulk.ledger import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
-    with read_journal(report.journal) as ledger:
-        return ledger.reasons(report.run)
+    with read_journal(report.journal) as reader:
+        return reader.reasons(report.run)
 
 
 def report_target(path: Path | None, source: str, journal: Path, *, force: bool) -> OutputFile | None:

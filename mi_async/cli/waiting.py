@@ -18,8 +18,8 @@ from rich.text import Text
 
 from mi_async.cli.beat import Silence, Sleep, beating
 from mi_async.text import one_line, span
-from mi_async.workflows.jobs import Job
-from mi_async.workflows.kinds import JobPhase
+from mi_async.workflows.jobs.job import Job
+from mi_async.workflows.jobs.kinds import JobPhase
 
 SHOWN = 12
 """Jobs that the board has room for."""

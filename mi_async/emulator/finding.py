@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
-from mi_async.emulator.media import Asset, Index, Project, Scene
-from mi_async.emulator.state import Hit, State, Workspace
+from mi_async.emulator.media import EmulatedAsset, EmulatedIndex, EmulatedProject, Scene
+from mi_async.emulator.state import EmulatedWorkspace, EmulatorState, Hit
 from mi_async.emulator.synthetic import LEAST_CONFIDENCE, fraction
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Terms(Generic[T]):
 
 
 @frozen
-class Wanted:
+class SearchTerms:
     """What is searched for, and where.
 
     Attributes:
@@ -64,7 +64,7 @@ class Wanted:
     modified_to: datetime | None
 
 
-def hits(state: State, room: Workspace, wanted: Wanted) -> tuple[Hit, ...]:
+def hits(state: EmulatorState, room: EmulatedWorkspace, wanted: SearchTerms) -> tuple[Hit, ...]:
     """What is found now, the best first; of equals, those of the older index."""
     found = [
         Hit(asset.id, index.id, scene.id, score)
@@ -75,7 +75,9 @@ def hits(state: State, room: Workspace, wanted: Wanted) -> tuple[Hit, ...]:
     return tuple(sorted(found, key=lambda hit: (-hit.score, hit.index_id, hit.scene_id)))
 
 
-def _places(state: State, room: Workspace, wanted: Wanted) -> Iterator[tuple[Asset, Index]]:
+def _places(
+    state: EmulatorState, room: EmulatedWorkspace, wanted: SearchTerms
+) -> Iterator[tuple[EmulatedAsset, EmulatedIndex]]:
     """Assets that are searched, with their indexes."""
     now = state.now()
     for project, asset in room.assets():
@@ -84,7 +86,7 @@ def _places(state: State, room: Workspace, wanted: Wanted) -> Iterator[tuple[Ass
             yield asset, index
 
 
-def _in_place(project: Project, asset: Asset, wanted: Wanted) -> bool:
+def _in_place(project: EmulatedProject, asset: EmulatedAsset, wanted: SearchTerms) -> bool:
     return (
         (wanted.project_ids is None or project.id in wanted.project_ids)
         and (wanted.asset_ids is None or asset.id in wanted.asset_ids)
@@ -92,12 +94,12 @@ def _in_place(project: Project, asset: Asset, wanted: Wanted) -> bool:
     )
 
 
-def _in_time(modified: datetime, wanted: Wanted) -> bool:
+def _in_time(modified: datetime, wanted: SearchTerms) -> bool:
     least, most = wanted.modified_from, wanted.modified_to
     return (least is None or least <= modified) and (most is None or modified <= most)
 
 
-def _score(asset: Asset, scene: Scene, wanted: Wanted) -> float:
+def _score(asset: EmulatedAsset, scene: Scene, wanted: SearchTerms) -> float:
     """How well a scene fits, from 0 (not at all) to 1."""
     if not wanted.persons.fit(scene.person_ids.__contains__):
         return 0.0

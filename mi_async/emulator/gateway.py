@@ -19,7 +19,7 @@ from mi_async.emulator import rules
 from mi_async.emulator.answers import refusal
 from mi_async.emulator.log import RequestLog
 from mi_async.emulator.rules import Rejection
-from mi_async.emulator.state import State
+from mi_async.emulator.state import EmulatorState
 from mi_async.emulator.windows import Window
 
 
@@ -34,7 +34,7 @@ class Gateway:
     """
 
     credentials: Credentials
-    state: State
+    state: EmulatorState
     log: RequestLog
 
     def window(self, operation: Operation) -> Window | None:

@@ -5,14 +5,14 @@ Law: pure; reads the two boxes that say it, and takes a file whose boxes do not 
 
 import struct
 
-from mi_async._core.images import Picture
+from mi_async.media.image import ImageHeader
 
 BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 EXTENTS = b"ispe"
 """Image spatial extents: version and flags (4 bytes), width and height (4 bytes each, big-endian)."""
 
 
-def read_heic(content: bytes) -> Picture | None:
+def read_heic(content: bytes) -> ImageHeader | None:
     """The largest picture in a HEIC file; None when the content is none."""
     if content[4:8] != b"ftyp" or content[8:12] not in BRANDS:
         return None
@@ -26,4 +26,4 @@ def read_heic(content: bytes) -> Picture | None:
     if not sizes:
         return None
     width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return Picture("heic", width, height)
+    return ImageHeader("heic", width, height)

@@ -23,7 +23,7 @@ ACTIVE = frozenset({Phase.WAITING, Phase.RUNNING})
 
 
 @define(eq=False)
-class Job:
+class EmulatedJob:
     """One piece of work. Times are seconds of the server's clock.
 
     Attributes:

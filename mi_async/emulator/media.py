@@ -10,13 +10,13 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
-from mi_async.emulator.jobs import Job, Phase
+from mi_async.emulator.jobs import EmulatedJob, Phase
 from mi_async.emulator.objects import StoredObject
 from mi_async.emulator.rules import EMULATED, NO_ANALYSIS, NO_ASSET, Refused, require
 
 
 @frozen
-class Options:
+class AnalysisRequest:
     """How an analysis was asked for; None where nothing was said.
 
     Attributes:
@@ -87,7 +87,7 @@ class Run:
     """
 
     id: int
-    job: Job
+    job: EmulatedJob
     finished: datetime
     scene_ids: frozenset[int] | None
     locale: str | None
@@ -111,7 +111,7 @@ class Summary:
 
 
 @define(eq=False)
-class Index:
+class EmulatedIndex:
     """The outcome of an analysis.
 
     Attributes:
@@ -125,7 +125,7 @@ class Index:
     """
 
     id: int
-    options: Options
+    options: AnalysisRequest
     created: datetime
     finished: datetime
     scenes: tuple[Scene, ...]
@@ -147,13 +147,13 @@ class Index:
 class Analysis:
     """One request for an analysis of an object, by its digest, and the index that it makes if it succeeds."""
 
-    job: Job
-    index: Index
+    job: EmulatedJob
+    index: EmulatedIndex
     source: str
 
 
 @define(eq=False)
-class Asset:
+class EmulatedAsset:
     """A media asset.
 
     Attributes:
@@ -171,7 +171,7 @@ class Asset:
     ready: float
     created: datetime
     analysis: Analysis | None = None
-    _index: Index | None = None
+    _index: EmulatedIndex | None = None
 
     @property
     def file_name(self) -> str:
@@ -192,13 +192,13 @@ class Asset:
         index = self.index(now)
         return self.analysing(now) or (index is not None and index.run is not None and index.run.job.active(now))
 
-    def index(self, now: float) -> Index | None:
+    def index(self, now: float) -> EmulatedIndex | None:
         """The index in force: that of the last analysis that succeeded."""
         if self.analysis is not None and self.analysis.job.phase(now) is Phase.COMPLETED:
             self._index = self.analysis.index
         return self._index
 
-    def index_by_id(self, index_id: int | None, now: float) -> Index:
+    def index_by_id(self, index_id: int | None, now: float) -> EmulatedIndex:
         """The index in force, if it has this id; None for any.
 
         Raises:
@@ -231,7 +231,7 @@ class Asset:
 
 
 @define(eq=False)
-class Project:
+class EmulatedProject:
     """A project with its assets, by id."""
 
     id: int
@@ -239,9 +239,9 @@ class Project:
     is_base: bool
     created: datetime
     updated: datetime
-    assets: dict[int, Asset] = Factory(dict)
+    assets: dict[int, EmulatedAsset] = Factory(dict)
 
-    def asset(self, asset_id: int) -> Asset:
+    def asset(self, asset_id: int) -> EmulatedAsset:
         """Find an asset.
 
         Raises:

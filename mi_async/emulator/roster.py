@@ -8,16 +8,16 @@ from typing import Any
 
 from mi_async.api.person_models import NameType, SortColumn, SortType
 from mi_async.emulator import rules
-from mi_async.emulator.state import Person, Workspace
+from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace
 
 
 def matching(
-    room: Workspace,
+    room: EmulatedWorkspace,
     name: str | None,
     tag_ids: Collection[int] | None,
     person_ids: Collection[int] | None = None,
     name_type: NameType | None = None,
-) -> list[Person]:
+) -> list[EmulatedPerson]:
     """Persons who fit, oldest first: a part of the name, any of the tags, one of the ids.
 
     Raises:
@@ -37,14 +37,18 @@ def matching(
 
 
 def ordered(
-    room: Workspace, persons: Sequence[Person], column: SortColumn | None, order: SortType | None, now: float
-) -> list[Person]:
+    room: EmulatedWorkspace,
+    persons: Sequence[EmulatedPerson],
+    column: SortColumn | None,
+    order: SortType | None,
+    now: float,
+) -> list[EmulatedPerson]:
     """Sort persons; equals stay in the order of their ids either way."""
     key = _KEYS[column or SortColumn.ASSET_COUNT](room, now)
     return sorted(persons, key=key, reverse=order is not SortType.ASC)
 
 
-def remove(room: Workspace, person: Person, successor: int | None) -> int:
+def remove(room: EmulatedWorkspace, person: EmulatedPerson, successor: int | None) -> int:
     """Delete a person, in scenes too, where a successor takes its place; returns how many assets showed it."""
     del room.persons[person.id]
     room.names.pop(person.name or "", None)
@@ -55,7 +59,7 @@ def remove(room: Workspace, person: Person, successor: int | None) -> int:
     return sum([asset.relabel(person.id, successor) for _, asset in room.assets()])
 
 
-def merge(room: Workspace, person: Person, other: Person) -> tuple[int, int]:
+def merge(room: EmulatedWorkspace, person: EmulatedPerson, other: EmulatedPerson) -> tuple[int, int]:
     """Merge another person into one; returns how many assets and thumbnails moved."""
     person.thumbnails |= other.thumbnails
     person.tag_ids |= other.tag_ids
@@ -64,23 +68,23 @@ def merge(room: Workspace, person: Person, other: Person) -> tuple[int, int]:
     return remove(room, other, person.id), len(other.thumbnails)
 
 
-Key = Callable[[Person], Any]
+Key = Callable[[EmulatedPerson], Any]
 
 
-def _by_assets(room: Workspace, now: float) -> Key:
+def _by_assets(room: EmulatedWorkspace, now: float) -> Key:
     assets = [asset for _, asset in room.assets()]
     return lambda person: sum(asset.shows(person.id, now) for asset in assets)
 
 
-def _by_id(_room: Workspace, _now: float) -> Key:
+def _by_id(_room: EmulatedWorkspace, _now: float) -> Key:
     return lambda person: person.id
 
 
-def _by_name(_room: Workspace, _now: float) -> Key:
+def _by_name(_room: EmulatedWorkspace, _now: float) -> Key:
     return lambda person: person.name or ""
 
 
-_KEYS: Mapping[SortColumn, Callable[[Workspace, float], Key]] = {
+_KEYS: Mapping[SortColumn, Callable[[EmulatedWorkspace, float], Key]] = {
     SortColumn.ASSET_COUNT: _by_assets,
     SortColumn.CREATED_AT: _by_id,  # ids are given in the order of creation
     SortColumn.PERSON_ID: _by_id,

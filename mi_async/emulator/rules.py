@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 
 from attrs import frozen
 
-from mi_async._core.images import MIN_PIXELS
 from mi_async.errors import InvalidArgumentError
+from mi_async.media.image import MIN_PIXELS
 from mi_async.models import OpenEnum, Page
 
 T = TypeVar("T")
@@ -182,7 +182,7 @@ QUERY_ASSETS = Accepted(frozenset({"jpg", "png", "webp", "heic"}), 224)
 
 
 @frozen
-class Length:
+class LengthRule:
     """How many characters a text may have, ends included, and whether blanks alone will do."""
 
     least: int
@@ -203,10 +203,10 @@ class Length:
         require(self.blank or not text.isspace(), f"{what} is blank")
 
 
-TAG_NAME = Length(1, 30)
-PERSON_NAME = Length(1, 50, blank=False)
-PERSON_NAME_FILTER = Length(2, 50)
-DESCRIPTION = Length(1, 700)
+TAG_NAME = LengthRule(1, 30)
+PERSON_NAME = LengthRule(1, 50, blank=False)
+PERSON_NAME_FILTER = LengthRule(2, 50)
+DESCRIPTION = LengthRule(1, 700)
 
 
 @frozen
@@ -236,7 +236,7 @@ class Paging:
 
 
 @frozen
-class Range:
+class RangeRule:
     """Bounds of a number, ends included."""
 
     least: int
@@ -252,10 +252,10 @@ class Range:
             require(self.least <= number <= self.most, f"{what} {number} is not {self.least} to {self.most}")
 
 
-PERSON_COUNT = Range(1, 10)
+PERSON_COUNT = RangeRule(1, 10)
 PERSON_COUNT_DEFAULT = 3
-SCORE = Range(80, 100)
-ANALYSIS_PERSONS = Range(0, MOST_PERSONS_PER_ANALYSIS)
+SCORE = RangeRule(80, 100)
+ANALYSIS_PERSONS = RangeRule(0, MOST_PERSONS_PER_ANALYSIS)
 
 WORKSPACE_PAGES = Paging(default=1000, most=1000)
 ASSET_PAGES = Paging(default=1000, most=1000)

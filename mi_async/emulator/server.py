@@ -36,8 +36,8 @@ from mi_async.emulator.log import RequestLog
 from mi_async.emulator.request_body import read_json_body
 from mi_async.emulator.rules import INVALID, Refused, Rejection
 from mi_async.emulator.settings import CREDENTIALS, Settings
-from mi_async.emulator.state import State
-from mi_async.emulator.storage import ROUTE, Storage
+from mi_async.emulator.state import EmulatorState
+from mi_async.emulator.storage import ROUTE, EmulatedStorage
 from mi_async.errors import ResponseError
 from mi_async.text import one_line
 
@@ -75,7 +75,7 @@ class Server:
     clock: Clock = Factory(Clock)
     bodies: Bodies = field(default=BODIES, repr=False)
     url: str = field(init=False, default="")
-    state: State = field(init=False, repr=False)
+    state: EmulatorState = field(init=False, repr=False)
     faults: Faults = field(init=False, repr=False)
     log: RequestLog = field(init=False, factory=RequestLog, repr=False)
     _request_ids: random.Random = field(init=False, repr=False)
@@ -84,7 +84,7 @@ class Server:
     def __attrs_post_init__(self) -> None:
         """Make what the settings describe."""
         seed = self.settings.seed
-        self.state = State(self.settings, self.clock, Links())
+        self.state = EmulatorState(self.settings, self.clock, Links())
         places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
         self.faults = Faults(places, self.settings.random_faults, random.Random(f"faults {seed}"))
         for place, rejection in self.settings.refusals:
@@ -101,7 +101,7 @@ class Server:
         for group in GROUPS:
             for operation in operations_of(group):
                 app.router.add_route(operation.method, operation.path, self._api(gateway, group, operation))
-        storage = Storage(self.state)
+        storage = EmulatedStorage(self.state)
         app.router.add_put(ROUTE, self._put(storage))
         app.router.add_get(ROUTE, self._get(storage), allow_head=False)
         if self.settings.cors:
@@ -136,14 +136,14 @@ class Server:
 
         return handle
 
-    def _put(self, storage: Storage) -> Handler:
+    def _put(self, storage: EmulatedStorage) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             self.log.arrivals[STORAGE_PUT].append(self.state.now())
             return await self._exchange(STORAGE_PUT, request, storage.put)
 
         return handle
 
-    def _get(self, storage: Storage) -> Handler:
+    def _get(self, storage: EmulatedStorage) -> Handler:
         # browsers and tests look at pictures here, the client does not: faults would disturb nobody but them
         async def handle(request: web.Request) -> web.StreamResponse:
             self.log.arrivals[STORAGE_GET].append(self.state.now())

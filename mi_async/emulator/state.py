@@ -15,9 +15,9 @@ from mi_async._core.clock import Clock
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.thumbnails import UploadMessage
 from mi_async.api.workspaces import WorkspaceInfo
-from mi_async.emulator.jobs import Job
+from mi_async.emulator.jobs import EmulatedJob
 from mi_async.emulator.links import Links
-from mi_async.emulator.media import Analysis, Asset, Project
+from mi_async.emulator.media import Analysis, EmulatedAsset, EmulatedProject
 from mi_async.emulator.rules import NO_PROJECT, NO_WORKSPACE, THUMBNAILS, Accepted, Refused, require
 from mi_async.emulator.settings import Latency, Settings
 
@@ -30,7 +30,7 @@ ACCOUNT = ""
 
 
 @define(eq=False)
-class Upload:
+class EmulatedUpload:
     """The key of a picture and what became of it. Times are seconds of the server's clock.
 
     Attributes:
@@ -69,7 +69,7 @@ class Upload:
 
 
 @define(eq=False)
-class Person:
+class EmulatedPerson:
     """A person.
 
     Attributes:
@@ -102,15 +102,15 @@ class Hit:
 
 
 @define(eq=False)
-class Search:
+class EmulatedSearch:
     """An asset search, and what it finds when it is over."""
 
-    job: Job
+    job: EmulatedJob
     hits: tuple[Hit, ...]
 
 
 @define(eq=False)
-class Workspace:
+class EmulatedWorkspace:
     """A workspace and what is in it.
 
     Attributes:
@@ -126,16 +126,16 @@ class Workspace:
     """
 
     info: WorkspaceInfo
-    persons: dict[int, Person] = Factory(dict)
+    persons: dict[int, EmulatedPerson] = Factory(dict)
     names: dict[str, int] = Factory(dict)
     tags: dict[int, PersonTag] = Factory(dict)
-    projects: dict[int, Project] = Factory(dict)
-    searches: dict[str, Search] = Factory(dict)
+    projects: dict[int, EmulatedProject] = Factory(dict)
+    searches: dict[str, EmulatedSearch] = Factory(dict)
     analyses: int = 0
     faces: dict[str, int] = Factory(dict)
     arriving: list[tuple[float, int, Analysis, list[bytes]]] = Factory(list)
 
-    def project(self, project_id: int) -> Project:
+    def project(self, project_id: int) -> EmulatedProject:
         """Find a project.
 
         Raises:
@@ -151,7 +151,7 @@ class Workspace:
             if person.thumbnails and tagged and person.source in {None, source}:
                 yield person.id
 
-    def assets(self) -> Iterator[tuple[Project, Asset]]:
+    def assets(self) -> Iterator[tuple[EmulatedProject, EmulatedAsset]]:
         """Yield every asset, and the project that it is in."""
         for project in self.projects.values():
             for asset in project.assets.values():
@@ -159,7 +159,7 @@ class Workspace:
 
 
 @define(eq=False)
-class State:
+class EmulatorState:
     """What exists at an emulated service.
 
     Attributes:
@@ -173,8 +173,8 @@ class State:
     settings: Settings
     clock: Clock
     links: Links
-    workspaces: dict[str, Workspace] = Factory(dict)
-    uploads: dict[str, Upload] = Factory(dict)
+    workspaces: dict[str, EmulatedWorkspace] = Factory(dict)
+    uploads: dict[str, EmulatedUpload] = Factory(dict)
     _ids: Iterator[int] = field(init=False, factory=lambda: count(1001))
     _project_ids: Iterator[int] = field(init=False, factory=lambda: count(101))
     _rng: random.Random = field(init=False)
@@ -206,7 +206,7 @@ class State:
         """A number that nothing but a project has."""
         return next(self._ids)
 
-    def workspace(self, name: str) -> Workspace:
+    def workspace(self, name: str) -> EmulatedWorkspace:
         """Find a workspace.
 
         Raises:
@@ -217,7 +217,7 @@ class State:
         except KeyError:
             raise Refused(NO_WORKSPACE, f"workspace {name!r}") from None
 
-    def add_workspace(self, name: str, bucket: str | None) -> Workspace:
+    def add_workspace(self, name: str, bucket: str | None) -> EmulatedWorkspace:
         """Create a workspace; the name is free."""
         now = self.time()
         info = WorkspaceInfo(
@@ -228,14 +228,14 @@ class State:
             updated_user_name=USER,
             updated_time=now,
         )
-        created = self.workspaces[name] = Workspace(info)
+        created = self.workspaces[name] = EmulatedWorkspace(info)
         self.add_project(created, BASE_PROJECT, is_base=True)
         return created
 
-    def add_project(self, room: Workspace, name: str, *, is_base: bool = False) -> Project:
+    def add_project(self, room: EmulatedWorkspace, name: str, *, is_base: bool = False) -> EmulatedProject:
         """Create a project."""
         now = self.time()
-        project = Project(next(self._project_ids), name, is_base, now, now)
+        project = EmulatedProject(next(self._project_ids), name, is_base, now, now)
         room.projects[project.id] = project
         return project
 
@@ -245,10 +245,10 @@ class State:
         for key in [key for key, upload in self.uploads.items() if upload.workspace == name]:
             del self.uploads[key]
 
-    def add_upload(self, workspace: str, file_name: str, accepted: Accepted = THUMBNAILS) -> Upload:
+    def add_upload(self, workspace: str, file_name: str, accepted: Accepted = THUMBNAILS) -> EmulatedUpload:
         """Issue the key of a picture."""
         key = f"{workspace or 'query-assets'}/{self._rng.getrandbits(60):015x}/{file_name}"
-        upload = self.uploads[key] = Upload(key, workspace, self.now(), accepted)
+        upload = self.uploads[key] = EmulatedUpload(key, workspace, self.now(), accepted)
         return upload
 
     def new_search_id(self) -> str:
@@ -268,13 +268,13 @@ class State:
         """Draw how long the import of an asset takes."""
         return self.settings.importing.draw(self._rng)
 
-    def new_job(self, queueing: Latency, running: Latency) -> Job:
+    def new_job(self, queueing: Latency, running: Latency) -> EmulatedJob:
         """Start a job; how long it takes and whether it fails is drawn now."""
         starts = self.now() + queueing.draw(self._rng)
         fails = self.settings.failing_jobs > 0 and self._rng.random() < self.settings.failing_jobs
-        return Job(starts, starts + running.draw(self._rng), fails)
+        return EmulatedJob(starts, starts + running.draw(self._rng), fails)
 
-    def persons(self) -> Iterator[Person]:
+    def persons(self) -> Iterator[EmulatedPerson]:
         """Yield the persons of all workspaces."""
         for workspace in self.workspaces.values():
             yield from workspace.persons.values()

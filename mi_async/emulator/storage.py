@@ -8,7 +8,6 @@ import hashlib
 from aiohttp import web
 from attrs import frozen
 
-from mi_async._core.images import MAX_BYTES, Picture, read_picture
 from mi_async.api.thumbnails import UploadMessage
 from mi_async.emulator import rules
 from mi_async.emulator.answers import refusal
@@ -16,7 +15,8 @@ from mi_async.emulator.heic import read_heic
 from mi_async.emulator.links import PREFIX
 from mi_async.emulator.plain_images import is_plain
 from mi_async.emulator.rules import Accepted, Rejection
-from mi_async.emulator.state import State, Upload
+from mi_async.emulator.state import EmulatedUpload, EmulatorState
+from mi_async.media.image import MAX_BYTES, ImageHeader, read_picture
 
 ROUTE = PREFIX + "{key:.+}"
 HEADER_BYTES = 2**20
@@ -27,10 +27,10 @@ INVALID_FORMAT = UploadMessage("INVALID_FORMAT")
 
 
 @frozen
-class Storage:
+class EmulatedStorage:
     """Stores and serves pictures."""
 
-    state: State
+    state: EmulatorState
 
     async def put(self, request: web.Request) -> web.Response:
         """Store one upload; its URL is good for this once."""
@@ -59,7 +59,7 @@ class Storage:
             return refusal(rules.NO_SUCH_KEY)
         return web.Response(body=upload.content, content_type=upload.content_type)
 
-    def _judge(self, request: web.Request, upload: Upload | None) -> tuple[Rejection | None, str]:
+    def _judge(self, request: web.Request, upload: EmulatedUpload | None) -> tuple[Rejection | None, str]:
         """What is wrong with a PUT, by its head; the first that applies, in the order of the table."""
         state, headers = self.state, request.headers
         signed = [name for name in headers if name.lower().startswith("x-ncp-")]
@@ -74,7 +74,7 @@ class Storage:
         )
         return next(((rejection, detail) for wrong, rejection, detail in checks if wrong), (None, ""))
 
-    def _store(self, upload: Upload, head: bytes, size: int, md5: str) -> None:
+    def _store(self, upload: EmulatedUpload, head: bytes, size: int, md5: str) -> None:
         upload.stored = self.state.now()
         upload.ready = upload.stored + self.state.processing_time()
         upload.size, upload.md5 = size, md5
@@ -86,7 +86,7 @@ class Storage:
             upload.content = head
 
 
-def _failure(picture: Picture | None, accepted: Accepted) -> UploadMessage | None:
+def _failure(picture: ImageHeader | None, accepted: Accepted) -> UploadMessage | None:
     """Why the service does not take a picture; None when it does."""
     if picture is None or picture.format not in accepted.formats:
         return INVALID_FORMAT

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.media import Analysis
 from mi_async.emulator.objects import StoredObject
-from mi_async.emulator.state import Person, State, Workspace
+from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace, EmulatorState
 from mi_async.emulator.synthetic import fraction
 
 MOST = 2
@@ -29,13 +29,13 @@ def portraits(found: StoredObject, most: int) -> Iterator[bytes]:
         yield _portrait(f"{found.digest} stranger {number}")
 
 
-def expect(state: State, room: Workspace, analysis: Analysis, faces: list[bytes]) -> None:
+def expect(state: EmulatorState, room: EmulatedWorkspace, analysis: Analysis, faces: list[bytes]) -> None:
     """Have the strangers registered when the analysis completes, if it does."""
     if faces:
         heappush(room.arriving, (analysis.job.ends, state.new_id(), analysis, faces))
 
 
-def register(state: State, name: str | None) -> None:
+def register(state: EmulatorState, name: str | None) -> None:
     """Register the strangers of the analyses that have completed since the last request to a workspace."""
     room, now = state.workspaces.get(name or ""), state.now()
     while name is not None and room is not None and room.arriving and room.arriving[0][0] <= now:
@@ -45,7 +45,7 @@ def register(state: State, name: str | None) -> None:
                 _show(analysis, _registered(state, name, room, face, analysis.source))
 
 
-def _registered(state: State, name: str, room: Workspace, face: bytes, source: str) -> int:
+def _registered(state: EmulatorState, name: str, room: EmulatedWorkspace, face: bytes, source: str) -> int:
     """Return the ID of the person who has this face, registered now if there is none."""
     md5 = hashlib.md5(face, usedforsecurity=False).hexdigest()
     known = room.faces.get(md5)
@@ -56,7 +56,7 @@ def _registered(state: State, name: str, room: Workspace, face: bytes, source: s
     upload.stored = upload.ready = now
     upload.format, upload.size, upload.md5, upload.content_type = "png", len(face), md5, "image/png"
     upload.content = face if state.settings.keep_bytes else None
-    person = Person(state.new_id(), None, None, source=source)
+    person = EmulatedPerson(state.new_id(), None, None, source=source)
     person.primary = state.new_id()
     person.thumbnails[person.primary] = upload.key
     room.persons[person.id] = person

@@ -8,7 +8,7 @@ import hashlib
 import random
 from collections.abc import Iterable, Iterator, Sequence
 
-from mi_async.emulator.media import Options, Scene
+from mi_async.emulator.media import AnalysisRequest, Scene
 from mi_async.emulator.objects import StoredObject
 
 # fmt: off
@@ -41,7 +41,7 @@ def seen(found: StoredObject, person_ids: Iterable[int], most: int) -> Sequence[
     return sorted(person_ids, key=lambda person: fraction(found.digest, person))[:most]
 
 
-def scenes(found: StoredObject, options: Options, persons: Sequence[int]) -> Iterator[Scene]:
+def scenes(found: StoredObject, options: AnalysisRequest, persons: Sequence[int]) -> Iterator[Scene]:
     """Scenes of an object; a picture has one, without times. The first scene shows everybody."""
     dice = random.Random(f"{found.digest} {options}")
     for number, (start, end) in enumerate(_cuts(found, options, dice), start=1):
@@ -59,7 +59,9 @@ def scenes(found: StoredObject, options: Options, persons: Sequence[int]) -> Ite
         )
 
 
-def _cuts(found: StoredObject, options: Options, dice: random.Random) -> Iterator[tuple[int | None, int | None]]:
+def _cuts(
+    found: StoredObject, options: AnalysisRequest, dice: random.Random
+) -> Iterator[tuple[int | None, int | None]]:
     """Start and end of every scene in milliseconds."""
     if found.duration_ms is None:
         yield None, None
@@ -71,6 +73,6 @@ def _cuts(found: StoredObject, options: Options, dice: random.Random) -> Iterato
         start = end
 
 
-def _spoken(words: Sequence[str], options: Options, dice: random.Random) -> str:
+def _spoken(words: Sequence[str], options: AnalysisRequest, dice: random.Random) -> str:
     lines = " ".join(dice.choice(SPEECH).format(word) for word in words[:2])
     return LANGUAGE_TAGS.get(options.source_language, "") + lines

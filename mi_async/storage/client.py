@@ -24,7 +24,7 @@ from mi_async._core.trust import trust
 from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
 from mi_async.storage.http_client import HttpClient
-from mi_async.storage.place import Call, Network, Storage
+from mi_async.storage.models import Call, Network, Storage
 
 MODELS = ("endpoints", "partitions", "sdk-default-configuration", "_retry")
 MODELS_OF_S3 = ("service-2", "endpoint-rule-set-1")

@@ -17,10 +17,10 @@ from mi_async._core.inflight import InFlight, UnderWay
 from mi_async.credentials import Credentials
 from mi_async.errors import AuthenticationError, ConfigError, MIError
 from mi_async.errors import TimeoutError as NoAnswerError
-from mi_async.storage.answers import content_md5
-from mi_async.storage.file import Piece
-from mi_async.storage.place import Call, Network, Prefix, Storage, StoredObject
-from mi_async.storage.refusals import breakdown, unmade
+from mi_async.storage.errors import breakdown, unmade
+from mi_async.storage.local_file import Piece
+from mi_async.storage.models import Call, Network, Prefix, Storage, StoredObject
+from mi_async.storage.responses import content_md5
 
 if TYPE_CHECKING:
     from mi_async.storage.client import Client

@@ -20,9 +20,9 @@ from mi_async._core.transport import SlicedBytes
 from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
 from mi_async.errors import ResponseError
-from mi_async.storage.cut import MOST_AT_ONCE
-from mi_async.storage.place import Call, Network, Storage
-from mi_async.storage.refusals import redirected, refusal
+from mi_async.storage.errors import redirected, refusal
+from mi_async.storage.models import Call, Network, Storage
+from mi_async.storage.part_layout import MOST_AT_ONCE
 from mi_async.storage.signature import sign
 
 LARGEST_ANSWER = 16 * 2**20

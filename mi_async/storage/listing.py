@@ -12,8 +12,8 @@ from typing import Any
 from attrs import define, field
 
 from mi_async.errors import APIError, AuthenticationError, MIError, NotFoundError, PermissionDeniedError, ResponseError
-from mi_async.storage.answers import Listed, listed_of, members, text
-from mi_async.storage.place import Prefix
+from mi_async.storage.models import Prefix
+from mi_async.storage.responses import ListedObject, listed_of, members, text
 
 VERSION_2, VERSION_1 = "list_objects_v2", "list_objects"
 UNKNOWN = frozenset({400, 405, 501})
@@ -49,7 +49,7 @@ class Walk:
     # Brent's search for a cycle: one page is remembered, and another one each time their number has doubled.
     _remembered: bytes = field(init=False, default=b"")
 
-    async def objects(self) -> AsyncGenerator[Listed]:
+    async def objects(self) -> AsyncGenerator[ListedObject]:
         """Give the objects, page by page, as they are needed.
 
         Raises:
@@ -81,7 +81,7 @@ class Walk:
         self._version = VERSION_1
         return await self.ask(self._version)
 
-    def _advance(self, answer: Mapping[str, Any], keys: frozenset[str], found: Sequence[Listed]) -> None:
+    def _advance(self, answer: Mapping[str, Any], keys: frozenset[str], found: Sequence[ListedObject]) -> None:
         """Note where the next page begins, unless this one leads nowhere."""
         self._empty = 0 if found else self._empty + 1
         repeated = bool(keys) and keys <= self._last
@@ -95,7 +95,7 @@ class Walk:
         if self._pages & (self._pages - 1) == 0:
             self._remembered = print_
 
-    def _next(self, answer: Mapping[str, Any], found: Sequence[Listed]) -> dict[str, str]:
+    def _next(self, answer: Mapping[str, Any], found: Sequence[ListedObject]) -> dict[str, str]:
         token = text(answer, "NextContinuationToken")
         if token and self._version == VERSION_2:
             return {"ContinuationToken": token}

@@ -15,8 +15,8 @@ from mi_async._core.limits import QuotaState
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
 from mi_async.errors import ConfigError
-from mi_async.workflows.desk import Desk
-from mi_async.workflows.poller import Poller
+from mi_async.workflows.ingest.object_locks import ObjectLocks
+from mi_async.workflows.jobs.poller import Poller
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ class Context:
     quotas: Callable[[], Mapping[str, QuotaState]]
     endpoint: str
     account: Callable[[], Awaitable[str]]
-    desk: Desk
+    object_locks: ObjectLocks
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 

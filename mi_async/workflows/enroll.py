@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name, name_fault
 from mi_async.api.person_tags import NAME as TAG_NAME
 from mi_async.api.persons import (
@@ -26,10 +27,9 @@ from mi_async.api.persons import (
     ThumbnailInput,
 )
 from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIError
+from mi_async.media.image_source import Image, Source, check_image, load_image, loading_as
 from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image, shows
 from mi_async.workflows.context import Context, known, tell_created
-from mi_async.workflows.parallel import each
-from mi_async.workflows.source import Image, Source, check_image, load_image, loading_as
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import Progress, State, Upload, bring, refuse_async
 

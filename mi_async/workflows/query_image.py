@@ -11,14 +11,14 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from mi_async._core.file_kind import brand
-from mi_async._core.images import Picture, read_picture
 from mi_async._core.operation import Operation
 from mi_async.api import WorkspaceGroups
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage
+from mi_async.media.file_kind import brand
+from mi_async.media.image import ImageHeader, read_picture
+from mi_async.media.image_source import ImageRules, Source, load_image
 from mi_async.workflows.context import Context, known
-from mi_async.workflows.source import Rules, Source, load_image
 from mi_async.workflows.upload import State, Upload, walk
 
 MIN_PIXELS = 224
@@ -26,7 +26,7 @@ MIN_PIXELS = 224
 
 
 @frozen
-class Heic(Picture):
+class Heic(ImageHeader):
     """A HEIC picture, which a query image may be and a thumbnail not."""
 
     @property
@@ -79,7 +79,7 @@ def read_heic(content: bytes) -> Heic | None:
     return Heic("heic", max(width, 0), max(height, 0))
 
 
-QUERY_IMAGE = Rules(
+QUERY_IMAGE = ImageRules(
     "jpg, png, webp or heic",
     MIN_PIXELS,
     lambda content: read_picture(content) or read_heic(content),

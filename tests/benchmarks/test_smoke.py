@@ -15,6 +15,7 @@ SMALLEST = {
     "bulk_memory": ["40"],
     "jobs": ["--reps", "1", "--speed", "600"],
     "plan": ["--sizes", "50", "100"],
+    "structure": [],
     "structuring": [],
 }
 """Arguments of the scripts that do not take --reps alone."""

@@ -49,8 +49,9 @@ def test_there_are_examples() -> None:
     assert len(EXAMPLES) > 5
 
 
-def test_operations_page_is_current() -> None:
-    subprocess.run([sys.executable, ROOT / "docs" / "operations.py", "--check"], check=True)
+@pytest.mark.parametrize("script", ["operations.py", "module_map.py"])
+def test_what_is_generated_is_current(script: str) -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / script, "--check"], check=True)
 
 
 LINKED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md"]

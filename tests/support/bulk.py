@@ -11,17 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mi_async.bulk.items import PersonInput
-from mi_async.bulk.journal import Journal
-from mi_async.bulk.ledger import read_journal
-from mi_async.bulk.options import Options
-from mi_async.bulk.outcome import BulkOutcome, Status
-from mi_async.bulk.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
-from mi_async.bulk.run import BulkRun, OverFaces
-from mi_async.bulk.schedule import Schedule
-from mi_async.emulator.state import Person
+from mi_async.bulk.engine.outcome import BulkOutcome, Status
+from mi_async.bulk.enroll.schedule import Schedule
+from mi_async.bulk.inputs.models import PersonInput
+from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.reader import read_journal
+from mi_async.bulk.journal.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.run import BulkRun, EnrollFactory
+from mi_async.emulator.state import EmulatedPerson
+from mi_async.media.image_source import RawImage
 from mi_async.session import HELD
-from mi_async.workflows.source import Raw
 from tests.support.newsroom import Newsroom, no_lease_held
 from tests.support.pictures import picture
 
@@ -80,7 +80,7 @@ def requests(news: Newsroom) -> int:
     return sum(len(times) for times in log.arrivals.values())
 
 
-def person(news: Newsroom, key: str) -> Person:
+def person(news: Newsroom, key: str) -> EmulatedPerson:
     """The one person of a name."""
     (found,) = [each for each in news.server.state.persons() if each.name == key]
     return found
@@ -105,14 +105,14 @@ def left_behind(news: Newsroom) -> set[str]:
 
 def rows(journal: Path) -> dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]:
     """Persons and pictures of a journal, by key."""
-    with read_journal(journal) as ledger:
-        return {row.person: (row, pictures) for row, pictures in ledger.entries()}
+    with read_journal(journal) as reader:
+        return {row.person: (row, pictures) for row, pictures in reader.entries()}
 
 
 def abandoned(journal: Path) -> list[AbandonedRecord]:
     """Uploads that were started over."""
-    with read_journal(journal) as ledger:
-        return list(ledger.abandoned())
+    with read_journal(journal) as reader:
+        return list(reader.abandoned())
 
 
 def identity(news: Newsroom, operation: str = "enroll") -> Identity:
@@ -132,13 +132,13 @@ def run_of(
     news: Newsroom, items: Any, journal: Path, kind: Any = PersonInput, timeout: float = 600.0, **more: Any
 ) -> BulkRun:
     """A run that parks uploads after so many seconds."""
-    options = Options(journal=journal, schedule=Schedule(timeout=timeout), **more)
-    return BulkRun(OverFaces(news.workspace._context, kind), items, options)
+    options = BulkOptions(journal=journal, schedule=Schedule(timeout=timeout), **more)
+    return BulkRun(EnrollFactory(news.workspace._context, kind), items, options)
 
 
 def sha256(content: bytes) -> str:
     """The hash by which a journal knows a picture."""
-    return Raw("", content).sha256
+    return RawImage("", content).sha256
 
 
 async def stored(news: Newsroom, count: int) -> None:

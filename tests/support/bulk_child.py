@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mi_async
-from mi_async.bulk.items import PersonInput
+from mi_async.bulk.inputs.models import PersonInput
 
 TAG = "앵커"
 

@@ -19,12 +19,12 @@ from attrs import Factory, define, field, frozen
 from mi_async._core.clock import Clock
 from mi_async._core.limits import LeaseLimiter
 from mi_async._core.operation import Quota
-from mi_async.bulk.items import ThumbnailUpload
-from mi_async.bulk.pending import Pending
-from mi_async.bulk.pool import Pool
-from mi_async.bulk.records import PersonRecord
-from mi_async.bulk.schedule import Schedule
-from mi_async.bulk.work import Picture, Work
+from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
+from mi_async.bulk.enroll.check_queue import CheckQueue
+from mi_async.bulk.enroll.schedule import Schedule
+from mi_async.bulk.enroll.work import EnrollWork, ImageUpload
+from mi_async.bulk.inputs.models import ThumbnailUpload
+from mi_async.bulk.journal.records import PersonRecord
 from mi_async.emulator import Latency
 from tests.support import virtual
 
@@ -97,8 +97,8 @@ class Bench:
     put: float
     schedule: Schedule = Factory(Schedule)
     clock: Clock = Factory(Clock)
-    pool: Pool = Factory(Pool)
-    ready: dict[Picture, float] = Factory(dict)
+    pool: AdaptiveLimit = Factory(AdaptiveLimit)
+    ready: dict[ImageUpload, float] = Factory(dict)
     window: deque[float] = Factory(deque)
     done: list[float] = Factory(list)
     delays: list[float] = Factory(list)
@@ -108,12 +108,12 @@ class Bench:
     longest: float = 0.0
     ended: int = 0
     limiter: LeaseLimiter = field(init=False)
-    pending: Pending = field(init=False)
+    pending: CheckQueue = field(init=False)
     finished: asyncio.Event = Factory(asyncio.Event)
 
     def __attrs_post_init__(self) -> None:
         self.limiter = LeaseLimiter("thumbnails.complete", QUOTA, self.clock)
-        self.pending = Pending(self.clock, self.schedule, QUOTA.period / QUOTA.calls)
+        self.pending = CheckQueue(self.clock, self.schedule, QUOTA.period / QUOTA.calls)
 
     async def run(self) -> Seen:
         numbers = iter(range(self.uploads))
@@ -140,7 +140,7 @@ class Bench:
             await self.store(number)
 
     async def store(self, number: int) -> None:
-        picture = Picture(Work(ThumbnailUpload(number, b""), PersonRecord(str(number))), b"")
+        picture = ImageUpload(EnrollWork(ThumbnailUpload(number, b""), PersonRecord(str(number))), b"")
         picture.stored = self.clock.monotonic()
         self.ready[picture] = picture.stored + self.processing(self.rng, picture.stored)
         await self.pending.put(picture)
@@ -172,7 +172,7 @@ class Bench:
         self.checks += 1
         return done
 
-    def end(self, picture: Picture, *, done: bool, age: float) -> None:
+    def end(self, picture: ImageUpload, *, done: bool, age: float) -> None:
         self.pool.leave()
         self.longest = max(self.longest, age)
         ready = self.ready.pop(picture)

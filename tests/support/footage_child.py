@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 import mi_async
-from mi_async.bulk.media_files import read_assets
+from mi_async.bulk.inputs.media_files import read_assets
 
 
 async def main(

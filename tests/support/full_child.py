@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import mi_async
-from mi_async.bulk.items import PersonInput
-from mi_async.storage.file import LocalFile
-from mi_async.workflows.source import load_image
+from mi_async.bulk.inputs.models import PersonInput
+from mi_async.media.image_source import load_image
+from mi_async.storage.local_file import LocalFile
 
 ENOUGH = 128
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from attrs import Factory, define, field, frozen
 
 from mi_async.emulator import Faults, Latency, Server, Settings
-from mi_async.emulator.state import Person, Workspace
+from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace
 from tests.support import bulk_child, footage_child
 from tests.support.pictures import picture
 from tests.support.storage import BUCKET, Bucket
@@ -153,7 +153,7 @@ class Faces(Victim):
             *(f for p in room.persons.values() if p.name in expected and (f := self._fault(p, room, expected[p.name]))),
         ]
 
-    def _fault(self, person: Person, room: Workspace, folder: Path) -> str | None:
+    def _fault(self, person: EmulatedPerson, room: EmulatedWorkspace, folder: Path) -> str | None:
         """What is wrong with a person."""
         uploads = self.server.state.uploads
         wanted = [_md5(path) for path in sorted(folder.iterdir())]

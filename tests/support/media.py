@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, evolve
 
 from mi_async.emulator import Settings
-from mi_async.emulator.state import Workspace
+from mi_async.emulator.state import EmulatedWorkspace
 from tests.support.raw import QUICK, ROOM, Answer, HandClock, Raw, emulated
 
 IMPORT, QUEUE, ANALYSIS, SUMMARY, SEARCH = 2.0, 1.0, 5.0, 3.0, 0.5
@@ -26,7 +26,7 @@ class Media:
     project: int
 
     @property
-    def room(self) -> Workspace:
+    def room(self) -> EmulatedWorkspace:
         return self.raw.server.state.workspaces["newsroom"]
 
     def at(self, asset: int | None = None, tail: str = "", project: int | None = None) -> str:

@@ -3,19 +3,19 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from mi_async.storage.file import Piece
-from mi_async.storage.place import StoredObject
-from mi_async.storage.store import Store
+from mi_async.storage.local_file import Piece
+from mi_async.storage.models import StoredObject
+from mi_async.storage.object_store import ObjectStore
 
 PLACE = StoredObject("footage", "뉴스/a b+c.mp4")
 PIECE = Piece(b"film", "d5d3db1765287eef77d7927cc956f50a")
 
 
-async def every(store: Store) -> list[Any]:
+async def every(store: ObjectStore) -> list[Any]:
     return [one async for one in store.objects("footage", "in/")]
 
 
-CALLS: dict[str, Callable[[Store], Awaitable[Any]]] = {
+CALLS: dict[str, Callable[[ObjectStore], Awaitable[Any]]] = {
     "head": lambda store: store.head(PLACE),
     "put": lambda store: store.connection.ask("put_object", PLACE, PIECE),
     "begin": lambda store: store.begin(PLACE, {}),

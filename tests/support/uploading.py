@@ -10,11 +10,11 @@ import pytest
 from mi_async import Clock, Credentials, RetryPolicy
 from mi_async._core.inflight import UnderWay
 from mi_async.storage.connection import Connection
-from mi_async.storage.cut import LEAST_PART
-from mi_async.storage.file import LocalFile
-from mi_async.storage.place import Network, Storage, StoredObject
-from mi_async.storage.send import Sending, Sent, send
-from mi_async.storage.store import Store
+from mi_async.storage.local_file import LocalFile
+from mi_async.storage.models import Network, Storage, StoredObject
+from mi_async.storage.object_store import ObjectStore
+from mi_async.storage.part_layout import LEAST_PART
+from mi_async.storage.upload import SendProgress, Sent, send
 from tests.support.sockets import sockets_closed
 from tests.support.storage import BUCKET, Bucket
 
@@ -39,12 +39,12 @@ class Slept(Clock):
 @asynccontextmanager
 async def opened(
     url: str, attempts: int = 3, *, ca_file: str | None = None, clock: Clock | None = None
-) -> AsyncIterator[Store]:
+) -> AsyncIterator[ObjectStore]:
     clock, keys = clock or Clock(speed=1000), Credentials("ACCESS", SECRET)
     network = Network(5, 20)
     policy = RetryPolicy(max_attempts=attempts)
     storage = Storage(url, ca_file=ca_file)
-    store = Store(Connection(storage, keys.credentials, UnderWay(clock), lambda: None, clock, network), policy)
+    store = ObjectStore(Connection(storage, keys.credentials, UnderWay(clock), lambda: None, clock, network), policy)
     async with sockets_closed():
         try:
             yield store
@@ -60,7 +60,7 @@ async def sent(
     tell: Sent | None = None,
     attempts: int = 3,
     clock: Clock | None = None,
-) -> Sending:
+) -> SendProgress:
     async with opened(url, attempts, clock=clock) as store:
         with LocalFile.open(clip) as file:
             return await send(store, file, place, sent=tell)
@@ -74,7 +74,7 @@ async def interrupted(s3: Bucket, clip: Path, after: int) -> None:
     """A run that is cancelled, as by Ctrl-C, once some parts have landed."""
     landed = asyncio.Event()
 
-    def watch(now: Sending) -> None:
+    def watch(now: SendProgress) -> None:
         if now.sent >= after * LEAST_PART:
             landed.set()
 

@@ -27,7 +27,7 @@ from mi_async.emulator.bodies.search import EmulatedSearch
 from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.bodies.workspaces import EmulatedWorkspaces
-from mi_async.emulator.state import State
+from mi_async.emulator.state import EmulatorState
 
 Bodies = Mapping[type[Group], Callable[..., Group]]
 """From a group to what makes its bodies, called with the state and the scope of a request."""
@@ -49,7 +49,7 @@ BODIES: Bodies = {
 def bodies_for(group: type[Group], bodies: Bodies) -> Callable[..., Group]:
     """What makes the bodies of a group; for a group without any, each operation answers 501."""
 
-    def bare(_: State, **scope: str) -> Group:
+    def bare(_: EmulatorState, **scope: str) -> Group:
         return group(unimplemented, **scope)
 
     return bodies.get(group, bare)

@@ -13,7 +13,7 @@ from mi_async.models import Page
 class EmulatedAssets(Assets):
     """Media assets of an emulated workspace."""
 
-    def __init__(self, world: state.State, **scope: str) -> None:
+    def __init__(self, world: state.EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = world
         self._room = world.workspace(scope["workspace_name"])
@@ -29,7 +29,7 @@ class EmulatedAssets(Assets):
         require(bucket_name and linked in {None, bucket_name}, f"bucket {bucket_name!r}", rules.WRONG_BUCKET)
         found = await objects.look(self._state.settings.objects, bucket_name, key)
         ready = self._state.now() + self._state.importing_time()
-        asset = media.Asset(self._state.new_id(), key, found, ready, self._state.time())
+        asset = media.EmulatedAsset(self._state.new_id(), key, found, ready, self._state.time())
         project.assets[asset.id] = asset
         return AssetRegistration(asset.id, state.USER, asset.created, state.USER)
 
@@ -65,7 +65,7 @@ class EmulatedAssets(Assets):
         require(not asset.busy(self._state.now()), f"asset {asset_id}", rules.ANALYSING)
         del project.assets[asset_id]
 
-    def _imported(self, asset: media.Asset) -> tuple[ImportStatus, str | None]:
+    def _imported(self, asset: media.EmulatedAsset) -> tuple[ImportStatus, str | None]:
         """Where an import is, and why it failed where it did."""
         if self._state.now() < asset.ready:
             return ImportStatus.IN_PROGRESS, None
@@ -75,13 +75,13 @@ class EmulatedAssets(Assets):
             return ImportStatus.INVALID_METADATA, asset.found.flaw
         return ImportStatus.COMPLETED, None
 
-    def _meta(self, asset: media.Asset) -> AssetMetaData | None:
+    def _meta(self, asset: media.EmulatedAsset) -> AssetMetaData | None:
         found = asset.found
         if found is None or self._state.now() < asset.ready:
             return None
         return AssetMetaData(f"{found.width}x{found.height}", found.duration_ms, found.size, FileFormat(found.format))
 
-    def _shown(self, project: media.Project, asset: media.Asset) -> Asset:
+    def _shown(self, project: media.EmulatedProject, asset: media.EmulatedAsset) -> Asset:
         return Asset(
             asset_id=asset.id,
             file_name=asset.file_name,

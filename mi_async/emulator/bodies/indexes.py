@@ -41,7 +41,7 @@ FAILURE = "The asset cannot be read."
 class EmulatedIndexes(Indexes):
     """Analyses and indexes of an emulated workspace."""
 
-    def __init__(self, world: state.State, **scope: str) -> None:
+    def __init__(self, world: state.EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = world
         self._room = world.workspace(scope["workspace_name"])
@@ -66,7 +66,7 @@ class EmulatedIndexes(Indexes):
         asset = self._asset(project_id, asset_id)
         lengths = self._lengths(scene_range, min_scene_duration_sec, max_scene_duration_sec)
         rules.check_known("sourceLanguage", source_language)
-        options = media.Options(*lengths, scene_range, source_language or "ENKO", bool(detect_audio_effects))
+        options = media.AnalysisRequest(*lengths, scene_range, source_language or "ENKO", bool(detect_audio_effects))
         requested = self._analyse(asset, options, analysis_person_count, tag_ids, rules.RUNNING)
         return evolve(requested, extra=rules.EMULATED)
 
@@ -111,7 +111,7 @@ class EmulatedIndexes(Indexes):
         asset = self._asset(project_id, asset_id)
         lengths = self._lengths(scene_range, None, None)
         rules.check_known("sourceLanguage", source_language)
-        options = media.Options(*lengths, scene_range, source_language or "ENKO", bool(detect_audio_effects))
+        options = media.AnalysisRequest(*lengths, scene_range, source_language or "ENKO", bool(detect_audio_effects))
         return self._analyse(asset, options, analysis_person_count, tag_ids, rules.ANALYSING)
 
     async def analysis_status(self, project_id: int, asset_id: int) -> IndexStatus:
@@ -140,7 +140,7 @@ class EmulatedIndexes(Indexes):
         """Delete the one index by its id."""
         self._delete(self._asset(project_id, asset_id), index_id)
 
-    def _asset(self, project_id: int, asset_id: int) -> media.Asset:
+    def _asset(self, project_id: int, asset_id: int) -> media.EmulatedAsset:
         return self._room.project(project_id).asset(asset_id)
 
     def _lengths(self, named: SceneRange | None, least: int | None, most: int | None) -> tuple[int, int]:
@@ -156,8 +156,8 @@ class EmulatedIndexes(Indexes):
 
     def _analyse(
         self,
-        asset: media.Asset,
-        options: media.Options,
+        asset: media.EmulatedAsset,
+        options: media.AnalysisRequest,
         persons: int | None,
         tag_ids: Sequence[int] | None,
         running: Rejection,
@@ -179,7 +179,9 @@ class EmulatedIndexes(Indexes):
         job.fails |= not found.readable
         known = synthetic.seen(found, candidates, most)
         scenes = tuple(synthetic.scenes(found, options, known))
-        index = media.Index(self._state.new_id(), options, self._state.time(), self._state.time_at(job.ends), scenes)
+        index = media.EmulatedIndex(
+            self._state.new_id(), options, self._state.time(), self._state.time_at(job.ends), scenes
+        )
         asset.analysis = media.Analysis(job, index, found.digest)
         if settings.register_strangers:
             faces = list(strangers.portraits(found, most - len(known)))
@@ -187,19 +189,19 @@ class EmulatedIndexes(Indexes):
         self._room.analyses += 1
         return RequestedAnalysis(index.id, index.created, state.USER)
 
-    def _cancel(self, asset: media.Asset, otherwise: Rejection) -> None:
+    def _cancel(self, asset: media.EmulatedAsset, otherwise: Rejection) -> None:
         if asset.analysis is None or not asset.analysing(self._state.now()):
             raise rules.Refused(otherwise, f"asset {asset.id}")
         asset.analysis.job.cancelled = True
         self._room.analyses -= 1
 
-    def _delete(self, asset: media.Asset, index_id: int | None) -> None:
+    def _delete(self, asset: media.EmulatedAsset, index_id: int | None) -> None:
         now = self._state.now()
         require(not asset.analysing(now), f"asset {asset.id}", rules.RUNNING)
         asset.index_by_id(index_id, now)
         asset.drop_index()
 
-    def _listed(self, asset: media.Asset, index: media.Index) -> IndexSummary:
+    def _listed(self, asset: media.EmulatedAsset, index: media.EmulatedIndex) -> IndexSummary:
         scene_range = None if index.options.scene_range is None else SceneRange(index.options.scene_range)
         return IndexSummary(
             index_id=index.id,
@@ -211,7 +213,7 @@ class EmulatedIndexes(Indexes):
             analysis_setting=AnalysisSetting(ENGINE, scene_range),
         )
 
-    def _shown(self, asset: media.Asset, index: media.Index, level: ConfidenceLevel | None) -> Index:
+    def _shown(self, asset: media.EmulatedAsset, index: media.EmulatedIndex, level: ConfidenceLevel | None) -> Index:
         """An index with its scenes; the form of what is found is not documented, and ours alone."""
         rules.check_known("confidence_level", level)
         listed = self._listed(asset, index)
@@ -231,5 +233,5 @@ class EmulatedIndexes(Indexes):
         )
 
 
-def _type(asset: media.Asset) -> AssetType:
+def _type(asset: media.EmulatedAsset) -> AssetType:
     return AssetType.VIDEO if asset.is_video else AssetType.IMAGE

@@ -8,14 +8,14 @@ from attrs import evolve
 from mi_async.api.person_tags import PersonTag, PersonTags
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.rules import NOT_FOUND, TAG_NAME, TAG_PAGES, TAG_TAKEN, require
-from mi_async.emulator.state import USER, State
+from mi_async.emulator.state import USER, EmulatorState
 from mi_async.models import Page
 
 
 class EmulatedPersonTags(PersonTags):
     """Person tags of an emulated workspace."""
 
-    def __init__(self, state: State, **scope: str) -> None:
+    def __init__(self, state: EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = state
         self._room = state.workspace(scope["workspace_name"])

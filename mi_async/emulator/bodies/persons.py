@@ -31,7 +31,7 @@ from mi_async.models import JsonObject, Page
 class EmulatedPersons(Persons):
     """Persons of an emulated workspace."""
 
-    def __init__(self, world: state.State, **scope: str) -> None:
+    def __init__(self, world: state.EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = world
         self._name = scope["workspace_name"]
@@ -46,7 +46,7 @@ class EmulatedPersons(Persons):
         self._check_free(name)
         require(len(thumbnails) <= most, f"{len(thumbnails)} thumbnails, not up to {most}")
         self._check_thumbnails(thumbnails)
-        person = state.Person(self._state.new_id(), name, description)
+        person = state.EmulatedPerson(self._state.new_id(), name, description)
         self._room.persons[person.id] = person
         if name is not None:
             self._room.names[name] = person.id
@@ -209,14 +209,14 @@ class EmulatedPersons(Persons):
         most = rules.PERSON_COUNT_DEFAULT if count is None else count
         return faces.ranked(digests, others, most=most, least=rules.SCORE.least if threshold is None else threshold)
 
-    def _digests(self, person: state.Person) -> Collection[str]:
+    def _digests(self, person: state.EmulatedPerson) -> Collection[str]:
         return [self._state.uploads[key].md5 for key in person.thumbnails.values()]
 
-    def _page(self, page: Page[state.Person]) -> Page[Person]:
+    def _page(self, page: Page[state.EmulatedPerson]) -> Page[Person]:
         shown = tuple(map(self._shown, page.content))
         return Page(shown, page.total_count, page.total_page, page.page_no, page.page_size)
 
-    def _find(self, person_id: int) -> state.Person:
+    def _find(self, person_id: int) -> state.EmulatedPerson:
         require(person_id in self._room.persons, f"person {person_id}", rules.NOT_FOUND)
         return self._room.persons[person_id]
 
@@ -245,14 +245,14 @@ class EmulatedPersons(Persons):
             return False
         return upload.outcome(now) is None and now < upload.stored + self._state.settings.key_lifetime
 
-    def _add(self, person: state.Person, thumbnails: Sequence[ThumbnailInput]) -> None:
+    def _add(self, person: state.EmulatedPerson, thumbnails: Sequence[ThumbnailInput]) -> None:
         for given in thumbnails:
             number = self._state.new_id()
             person.thumbnails[number] = given.thumbnail_key
             if given.is_primary_thumbnail or person.primary is None:
                 person.primary = number
 
-    def _shown(self, person: state.Person) -> Person:
+    def _shown(self, person: state.EmulatedPerson) -> Person:
         return Person(
             id=person.id,
             name=person.name,
@@ -261,10 +261,10 @@ class EmulatedPersons(Persons):
             thumbnails=self._thumbnails(person).thumbnail_list,
         )
 
-    def _tags(self, person: state.Person) -> tuple[PersonTag, ...]:
+    def _tags(self, person: state.EmulatedPerson) -> tuple[PersonTag, ...]:
         return tuple(PersonTag(tag, self._room.tags[tag].name) for tag in person.tag_ids)
 
-    def _thumbnails(self, person: state.Person) -> ThumbnailList:
+    def _thumbnails(self, person: state.EmulatedPerson) -> ThumbnailList:
         links, wall, lifetime = self._state.links, self._state.wall(), self._state.settings.url_lifetime
         shown = tuple(
             PersonThumbnail(number, links.issue("GET", key, wall, lifetime), number == person.primary)

@@ -12,7 +12,7 @@ from mi_async.emulator.rules import require
 class EmulatedProjects(Projects):
     """Projects of an emulated workspace."""
 
-    def __init__(self, world: state.State, **scope: str) -> None:
+    def __init__(self, world: state.EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = world
         self._room = world.workspace(scope["workspace_name"])
@@ -46,7 +46,7 @@ class EmulatedProjects(Projects):
         require(not project.is_base, project.name, rules.BASE_DELETED)
         del self._room.projects[project_id]
 
-    def _check(self, name: str, but: media.Project | None = None) -> None:
+    def _check(self, name: str, but: media.EmulatedProject | None = None) -> None:
         require(len(name) <= rules.LONGEST_PROJECT_NAME, f"{len(name)} characters", rules.PROJECT_NAME_TOO_LONG)
         require(name.strip(), "name is blank")
         rules.check_words("name", name)
@@ -54,7 +54,7 @@ class EmulatedProjects(Projects):
         require(name not in others, f"name {name!r}", rules.PROJECT_TAKEN)
 
 
-def _shown(project: media.Project) -> Project:
+def _shown(project: media.EmulatedProject) -> Project:
     return Project(
         project_id=project.id,
         name=project.name,

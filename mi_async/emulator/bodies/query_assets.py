@@ -11,13 +11,13 @@ from mi_async.api.query_assets import QueryAssetCheck, QueryAssets, QueryAssetTy
 from mi_async.api.thumbnails import UploadMessage, UploadStatus
 from mi_async.emulator import rules
 from mi_async.emulator.bodies.unimplemented import unimplemented
-from mi_async.emulator.state import ACCOUNT, State, Upload
+from mi_async.emulator.state import ACCOUNT, EmulatedUpload, EmulatorState
 
 
 class EmulatedQueryAssets(QueryAssets):
     """Query images of the emulated account."""
 
-    def __init__(self, state: State, **scope: str) -> None:
+    def __init__(self, state: EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = state
 
@@ -41,7 +41,7 @@ class EmulatedQueryAssets(QueryAssets):
             return QueryAssetCheck(asset_key, UploadStatus.FAILED, failure)
         return QueryAssetCheck(self._searchable(upload), UploadStatus.COMPLETED)
 
-    def _searchable(self, upload: Upload) -> str:
+    def _searchable(self, upload: EmulatedUpload) -> str:
         """The key to search with; a HEIC picture is converted once, however often it is asked about."""
         if upload.format != "heic":
             return upload.key

@@ -30,7 +30,7 @@ STATUSES: Mapping[Phase, SummaryStatus] = {
 class EmulatedSceneSummaries(SceneSummaries):
     """Scene summaries of an emulated workspace."""
 
-    def __init__(self, world: state.State, **scope: str) -> None:
+    def __init__(self, world: state.EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = world
         self._room = world.workspace(scope["workspace_name"])
@@ -77,16 +77,16 @@ class EmulatedSceneSummaries(SceneSummaries):
         """Get the summary of an index."""
         return self._shown(self._index(project_id, asset_id, index_id))
 
-    def _asset(self, project_id: int, asset_id: int) -> media.Asset:
+    def _asset(self, project_id: int, asset_id: int) -> media.EmulatedAsset:
         return self._room.project(project_id).asset(asset_id)
 
-    def _latest(self, project_id: int, asset_id: int) -> media.Index:
+    def _latest(self, project_id: int, asset_id: int) -> media.EmulatedIndex:
         index = self._asset(project_id, asset_id).index(self._state.now())
         if index is None:
             raise Refused(rules.NO_INDEX, f"asset {asset_id}")
         return index
 
-    def _index(self, project_id: int, asset_id: int, index_id: int) -> media.Index:
+    def _index(self, project_id: int, asset_id: int, index_id: int) -> media.EmulatedIndex:
         return self._asset(project_id, asset_id).index_by_id(index_id, self._state.now())
 
     def _run(self, project_id: int, asset_id: int, index_id: int, run_id: int) -> media.Run:
@@ -98,7 +98,7 @@ class EmulatedSceneSummaries(SceneSummaries):
     def _status(self, run: media.Run | None) -> SummaryStatus:
         return SummaryStatus.BEFORE_SUMMARIZE if run is None else STATUSES[run.job.phase(self._state.now())]
 
-    def _summarise(self, index: media.Index, scene_ids: Sequence[int] | None, locale: str | None) -> Json:
+    def _summarise(self, index: media.EmulatedIndex, scene_ids: Sequence[int] | None, locale: str | None) -> Json:
         """Start a run; the answer is not documented, but later calls need what is in it."""
         now, settings = self._state.now(), self._state.settings
         require(index.run is None or not index.run.job.active(now), f"index {index.id}", rules.RUNNING)
@@ -120,7 +120,7 @@ class EmulatedSceneSummaries(SceneSummaries):
             raise Refused(rules.NOT_CANCELLABLE, f"the scene summary is {self._status(run)}")
         run.job.cancelled = True
 
-    def _shown(self, index: media.Index) -> SceneSummary:
+    def _shown(self, index: media.EmulatedIndex) -> SceneSummary:
         """Return a summary; the members of its texts are not documented, and the emulator's alone.
 
         While the last run is not completed, what an earlier one wrote is not shown.

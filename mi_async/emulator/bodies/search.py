@@ -22,7 +22,7 @@ from mi_async.api.search import (
 )
 from mi_async.emulator import finding, media, rules, state, synthetic
 from mi_async.emulator.bodies.unimplemented import unimplemented
-from mi_async.emulator.finding import Terms, Wanted
+from mi_async.emulator.finding import SearchTerms, Terms
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.rules import Refused, require
 from mi_async.emulator.settings import Latency
@@ -40,9 +40,9 @@ class Found:
     """A hit and where it is."""
 
     hit: state.Hit
-    project: media.Project
-    asset: media.Asset
-    index: media.Index
+    project: media.EmulatedProject
+    asset: media.EmulatedAsset
+    index: media.EmulatedIndex
 
     def shown(self) -> JsonObject:
         """A result, in a form that is ours alone."""
@@ -60,7 +60,7 @@ class Found:
 class EmulatedSearch(Search):
     """Asset searches of an emulated workspace."""
 
-    def __init__(self, world: state.State, **scope: str) -> None:
+    def __init__(self, world: state.EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = world
         self._room = world.workspace(scope["workspace_name"])
@@ -76,7 +76,7 @@ class EmulatedSearch(Search):
         wanted = self._wanted(query, query_option or QueryOption(), query_filter)
         job = self._state.new_job(Latency.none(), self._state.settings.searching)
         number = self._state.new_search_id()
-        self._room.searches[number] = state.Search(job, finding.hits(self._state, self._room, wanted))
+        self._room.searches[number] = state.EmulatedSearch(job, finding.hits(self._state, self._room, wanted))
         return RequestedSearch(number)
 
     async def get(self, search_id: str, *, page_num: int | None = None, page_size: int | None = None) -> SearchResults:
@@ -103,7 +103,7 @@ class EmulatedSearch(Search):
             tuple(found.shown() for found in page.content),
         )
 
-    def _wanted(self, query: SearchQuery, option: QueryOption, where: SearchFilter | None) -> Wanted:
+    def _wanted(self, query: SearchQuery, option: QueryOption, where: SearchFilter | None) -> SearchTerms:
         """What a request asks for.
 
         Raises:
@@ -116,7 +116,7 @@ class EmulatedSearch(Search):
         rules.check_known("confidenceLevel", option.confidence_level)
         where = self._checked(where) or SearchFilter()
         types = set(where.asset_types or (AssetType.IMAGE, AssetType.VIDEO))
-        return Wanted(
+        return SearchTerms(
             text=text,
             picture="" if image is None else self._digest(image),
             persons=_persons(query.person_query or PersonQuery()),
@@ -151,7 +151,7 @@ class EmulatedSearch(Search):
             raise Refused(rules.INVALID, f"imageQuery {image!r} is not usable")
         return upload.md5
 
-    def _left(self, search: state.Search) -> list[Found]:
+    def _left(self, search: state.EmulatedSearch) -> list[Found]:
         """What a search found and is still there."""
         now = self._state.now()
         places = {asset.id: (project, asset, asset.index(now)) for project, asset in self._room.assets()}

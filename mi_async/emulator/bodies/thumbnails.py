@@ -6,13 +6,13 @@ Law: an upload that is not processed yet looks like one that never arrived.
 from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage, UploadStatus
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.rules import file_name
-from mi_async.emulator.state import State
+from mi_async.emulator.state import EmulatorState
 
 
 class EmulatedThumbnails(Thumbnails):
     """Thumbnail uploads of an emulated workspace."""
 
-    def __init__(self, state: State, **scope: str) -> None:
+    def __init__(self, state: EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = state
         self._name = scope["workspace_name"]

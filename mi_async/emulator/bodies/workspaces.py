@@ -8,14 +8,14 @@ from attrs import evolve
 from mi_async.api.workspaces import WorkspaceInfo, Workspaces
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.rules import WORKSPACE_NAME, WORKSPACE_PAGES, WORKSPACE_TAKEN, require
-from mi_async.emulator.state import State
+from mi_async.emulator.state import EmulatorState
 from mi_async.models import Page
 
 
 class EmulatedWorkspaces(Workspaces):
     """Workspaces of the emulated account."""
 
-    def __init__(self, state: State, **scope: str) -> None:
+    def __init__(self, state: EmulatorState, **scope: str) -> None:
         super().__init__(unimplemented, **scope)
         self._state = state
 

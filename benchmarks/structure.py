@@ -1,0 +1,193 @@
+"""Figures of the package's structure: arrows, names, sizes, complexity, and the files that one call passes through.
+
+Nothing here judges: two runs are compared by who reads them.
+"""
+
+import ast
+import asyncio
+import re
+import statistics
+import sys
+import tempfile
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import mi_async
+from mi_async import emulator
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "mi_async"
+BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.IfExp, ast.Assert, ast.comprehension)
+RIDDLE = re.compile(r"(What|Whether|How|Where|Who|Which)\b")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def modules() -> dict[str, ast.Module]:
+    """Return the syntax tree of each module by its dotted name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def imports(trees: dict[str, ast.Module]) -> Iterator[tuple[str, str]]:
+    """Yield the arrows between modules of the package."""
+    for name, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    full = f"{node.module}.{alias.name}"
+                    target = full if full in trees else node.module
+                    if target in trees and target != name:
+                        yield name, target
+
+
+def circles(arrows: set[tuple[str, str]]) -> int:
+    """Count the places that can be reached from themselves."""
+    after = defaultdict(set)
+    for source, target in arrows:
+        after[source].add(target)
+
+    def reaches(start: str) -> bool:
+        seen, left = set[str](), list(after[start])
+        while left:
+            place = left.pop()
+            if place == start:
+                return True
+            if place not in seen:
+                seen.add(place)
+                left += after[place]
+        return False
+
+    return sum(reaches(start) for start in list(after))
+
+
+def functions(trees: dict[str, ast.Module]) -> Iterator[tuple[str, Function]]:
+    """Yield every function with the module that it stands in."""
+    for name, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, Function):
+                yield name, node
+
+
+def complexity(function: Function) -> int:
+    """Return the cyclomatic complexity of a function, those inside it left out."""
+    total, left = 1, list(ast.iter_child_nodes(function))
+    while left:
+        node = left.pop()
+        if isinstance(node, Function | ast.Lambda):
+            continue
+        total += isinstance(node, BRANCHES)
+        total += len(node.values) - 1 if isinstance(node, ast.BoolOp) else 0
+        total += len(node.cases) if isinstance(node, ast.Match) else 0
+        left += ast.iter_child_nodes(node)
+    return total
+
+
+def places(name: str) -> str:
+    """Return the folder of a module."""
+    return name.rpartition(".")[0] or name
+
+
+def print_sizes(trees: dict[str, ast.Module]) -> None:
+    """Print lengths of files and functions, names that stand twice, and how docstrings begin."""
+    lines = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    longest = max(lines, key=lambda path: lines[path])
+    print(f"lines: {sum(lines.values()):,} in {len(lines)} files")
+    print(f"files: median {statistics.median(lines.values()):.0f}, longest {lines[longest]} ({longest.name})")
+    spans = {(name, node.name): (node.end_lineno or 0) - node.lineno + 1 for name, node in functions(trees)}
+    worst = max(spans, key=lambda key: spans[key])
+    print(f"functions: {len(spans):,}, median {statistics.median(spans.values()):.0f}, longest {spans[worst]} {worst}")
+    knots = sorted(((complexity(node), f"{name}.{node.name}") for name, node in functions(trees)), reverse=True)
+    print(f"complexity: above 10: {sum(knot > 10 for knot, _ in knots)}; worst {knots[0]}")  # noqa: PLR2004  the design's
+    defined = Counter(
+        node.name
+        for tree in trees.values()
+        for node in tree.body
+        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_")
+    )
+    print(f"public names in more than one module: {sum(count > 1 for count in defined.values())}")
+    classes = Counter(node.name for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef))
+    print(f"classes in more than one module: {[name for name, count in classes.items() if count > 1]}")
+    told = [text for _, node in functions(trees) if (text := ast.get_docstring(node))]
+    print(
+        f"docstrings of functions: {len(told):,}, of which {sum(bool(RIDDLE.match(text)) for text in told)} are riddles"
+    )
+
+
+def print_arrows(trees: dict[str, ast.Module]) -> None:
+    """Print arrows and circles: between modules of a folder, and between folders."""
+    arrows = set(imports(trees))
+    inside = defaultdict(set)
+    for source, target in arrows:
+        if places(source) == places(target):
+            inside[places(source)].add((source, target))
+    for folder, within in sorted(inside.items(), key=lambda item: -len(item[1]))[:8]:
+        count = sum(places(name) == folder for name in trees)
+        print(f"{folder}: {count} files, {len(within)} arrows, {circles(within)} files in circles")
+    between = {(places(source), places(target)) for source, target in arrows if places(source) != places(target)}
+    print(f"between folders: {len(between)} arrows, {circles(between)} folders in circles")
+
+
+def print_tests() -> None:
+    """Print how often tests look inside."""
+    text = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    print(f"private accesses in tests: {len(re.findall(r'(?<!self)(?<!cls)[.]_[a-z]', text))}")
+    print(f"monkeypatches in tests: {text.count('monkeypatch.setattr')}")
+
+
+async def passed(work: Callable[[], Awaitable[object]]) -> tuple[int, int]:
+    """Return how many files and functions of the package a piece of work passes through."""
+    seen = set[tuple[str, str]]()
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and str(PACKAGE) in frame.f_code.co_filename and "emulator" not in frame.f_code.co_filename:
+            seen.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        await work()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return len({file for file, _ in seen}), len(seen)
+
+
+async def print_paths() -> None:
+    """Print the files and functions that a call, an upload and an enrollment pass through."""
+    images = sorted((PACKAGE / "cli" / "pictures").glob("*.*g"))
+    async with emulator.serve() as server, mi_async.connect(emulator.CREDENTIALS, base_url=server.url) as session:
+        newsroom = session.workspace("newsroom")
+        person = await newsroom.enroll_person("Gildong Hong", images[:1])
+        with tempfile.TemporaryDirectory() as folder:
+            journal = Path(folder, "j.journal")
+            people = [mi_async.PersonInput("Maria Nunez", images[1:2])]
+
+            async def enroll() -> None:
+                await newsroom.enroll_many(people, journal=journal)
+
+            works: dict[str, Callable[[], Awaitable[object]]] = {
+                "persons.get": lambda: newsroom.persons.get(person.id),
+                "upload_thumbnail": lambda: newsroom.upload_thumbnail(person.id, images[2]),
+                "enroll_many of one": enroll,
+            }
+            for name, work in works.items():
+                files, called = await passed(work)
+                print(f"{name}: {files} files, {called} functions")
+
+
+def main() -> None:
+    """Print all figures."""
+    trees = modules()
+    print_sizes(trees)
+    print_arrows(trees)
+    print_tests()
+    asyncio.run(print_paths())
+
+
+if __name__ == "__main__":
+    main()

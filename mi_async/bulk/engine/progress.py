@@ -1,0 +1,114 @@
+"""Where a bulk run is, as one frozen value.
+
+Law: values only; seconds and minutes are those of the session's clock.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from mi_async.bulk.engine.outcome import Status
+
+QUIET = 10.0
+"""Seconds without an item that ends, after which the pace so far says nothing about the rest."""
+UNUSUAL = 3.0
+"""The same in times of the usual seconds from one end to the next."""
+
+
+@frozen
+class OldestUpload:
+    """The upload that has waited longest for the service to take it over.
+
+    Attributes:
+        image: what messages call it.
+        key: the person's name or ID.
+        age: seconds since it was stored.
+        limit: seconds after which it is parked.
+    """
+
+    image: str
+    key: str
+    age: float
+    limit: float
+
+
+@frozen(kw_only=True)
+class BulkProgress:
+    """A moment of a bulk run.
+
+    Attributes:
+        counts: items that have ended, by how; 0 for a way in which none has.
+        open: items under way.
+        total: items of the input, None while it is not known.
+        pictures: completion checks that answered done in this run: pictures that the service has taken over.
+        rate: the same per minute, over the last minute.
+        ceiling: what the quota of the completion check allows per minute, None without a quota.
+        checks: completion checks so far.
+        pool: uploads that may be under way at once; it follows the processing time.
+        pending: uploads that wait for their completion, or media files that the service works at.
+        sent: bytes of media files that this run has stored; None for a run over persons.
+        bandwidth: the same per second, over the last minute.
+        first: share of first checks that answered done, as a moving average.
+        stages: waiting items by stage, in order.
+        paused: seconds for which a 429 still holds the checks back.
+        refused: how many 429 the session has met.
+        outage: seconds for which the service has not answered at all; 0 while it does.
+        machine: seconds for which this machine has been out of a resource, such as file descriptors; 0 while it is not.
+        elapsed: seconds since the start.
+        quiet: seconds since the last item ended that had anything to do.
+        oldest: the upload that has waited longest for its completion, None while none waits.
+        stopping: whether nothing more is admitted, so that there is no telling how long the rest would take.
+    """
+
+    counts: Mapping[Status, int] = field(factory=Counter)
+    open: int = 0
+    total: int | None = None
+    pictures: int = 0
+    rate: float = 0.0
+    ceiling: float | None = None
+    checks: int = 0
+    pool: int = 0
+    pending: int = 0
+    first: float = 1.0
+    stages: Mapping[str, int] = field(factory=dict)
+    paused: float = 0.0
+    refused: int = 0
+    outage: float = 0.0
+    machine: float = 0.0
+    elapsed: float = 0.0
+    quiet: float = 0.0
+    oldest: OldestUpload | None = None
+    stopping: bool = False
+    sent: int | None = None
+    bandwidth: float = 0.0
+
+    @property
+    def ended(self) -> int:
+        """Items that have ended."""
+        return sum(self.counts.values())
+
+    @property
+    def useful(self) -> float:
+        """Share of the completion checks that answered done; 1 before the first."""
+        return self.pictures / self.checks if self.checks else 1.0
+
+    @property
+    def is_quiet(self) -> bool:
+        """True while no item has ended for unusually long; media files take hours, so the first sets the measure."""
+        worked = self._worked
+        if not worked and self.sent is not None:
+            return False
+        return self.quiet > max(QUIET, UNUSUAL * self.elapsed / worked if worked else 0.0)
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until the end at the pace so far, None while that cannot be told, as while nothing ends."""
+        worked = self._worked
+        if self.total is None or not worked or self.stopping or self.is_quiet:
+            return None
+        return max(0, self.total - self.ended) * self.elapsed / worked
+
+    @property
+    def _worked(self) -> int:
+        return self.ended - self.counts.get(Status.SKIPPED, 0)

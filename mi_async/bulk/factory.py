@@ -1,0 +1,117 @@
+"""The parts of a bulk run put together: the only place of the bulk layer where objects are wired.
+
+Law: opens what the run needs; whoever calls it closes that by the stack.
+"""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from attrs import evolve
+
+from mi_async.bulk.engine.engine import Engine
+from mi_async.bulk.engine.pipeline import ItemAdmission as Gate
+from mi_async.bulk.engine.pipeline import Pipeline
+from mi_async.bulk.engine.stats import RunStats
+from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
+from mi_async.bulk.enroll.admission import EnrollAdmission
+from mi_async.bulk.enroll.ordering import PersonOrder
+from mi_async.bulk.enroll.pipeline import EnrollPipeline
+from mi_async.bulk.enroll.tag_ids import TagIds
+from mi_async.bulk.enroll.upload_stages import EnrollContext
+from mi_async.bulk.images.loading import fitted, load
+from mi_async.bulk.images.resizer import Fitter
+from mi_async.bulk.ingest.admission import IngestAdmission
+from mi_async.bulk.ingest.pipeline import IngestPipeline
+from mi_async.bulk.ingest.stages import StageContext, goal_of
+from mi_async.bulk.inputs.models import FaceItem, Input, PersonInput, ThumbnailUpload
+from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.records import INGEST, Identity
+from mi_async.bulk.journal.run_mark import marked
+from mi_async.bulk.options import BulkOptions
+from mi_async.workflows.context import Context
+from mi_async.workflows.ingest.asset_index import AssetIndex
+from mi_async.workflows.ingest.resolve import find_project, linked_bucket
+from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions
+
+OPERATIONS: dict[type[FaceItem], str] = {PersonInput: "enroll", ThumbnailUpload: "upload-thumbnails"}
+"""What a journal calls a run of these items."""
+
+
+async def assemble_faces(
+    context: Context,
+    kind: type[PersonInput] | type[ThumbnailUpload],
+    stack: AsyncExitStack,
+    items: Input,
+    options: BulkOptions,
+) -> Engine:
+    """An engine for persons or pictures that is ready to start."""
+    context = _patient(context)
+    loads = fitted(await stack.enter_async_context(Fitter())) if options.fit else load
+    journal = await _journal(stack, context, OPERATIONS[kind], options)
+    turns, tally = PersonOrder(), RunStats(context.clock)
+    means = EnrollContext(
+        context=context,
+        journal=journal,
+        pool=AdaptiveLimit(options.sizing),
+        schedule=options.schedule,
+        turns=turns,
+        tally=tally,
+        load=loads,
+        tag_ids=TagIds(context),
+    )
+    admission = EnrollAdmission(journal, turns, kind, context.validate)
+    return _engine(EnrollPipeline(means), admission, tally, journal, (items, options))
+
+
+async def assemble_footage(
+    intake: IngestContext, wish: IngestOptions, stack: AsyncExitStack, items: Input, options: BulkOptions
+) -> Engine:
+    """An engine for media files that is ready to start; it asks for the project."""
+    intake.store.connection.check_meant()
+    context = _patient(intake.context)
+    journal = await _journal(stack, context, INGEST, options)
+    tally, goal = RunStats(context.clock), goal_of(wish)
+    project = await find_project(context, wish.project)  # once, and not with each item
+    studio = StageContext(
+        context=context,
+        store=intake.store,
+        journal=journal,
+        tally=tally,
+        wish=wish,
+        goal=goal,
+        project_id=project,
+        asset_index=AssetIndex(context, project),
+        folder=wish.folder or Path(options.journal).parent,
+    )
+    admission = IngestAdmission(journal, project, lambda: linked_bucket(context, intake.describe(), wish.bucket), goal)
+    return _engine(IngestPipeline(studio), admission, tally, journal, (items, options))
+
+
+def _patient(context: Context) -> Context:
+    """A run waits for its quota, however long the line."""
+    return evolve(context, entry=context.groups)
+
+
+async def _journal(stack: AsyncExitStack, context: Context, operation: str, options: BulkOptions) -> Journal:
+    identity = Identity(context.endpoint, await context.account(), context.groups.name, operation)
+    journal = await Journal.open(options.journal, identity, clock=context.clock)
+    stack.push_async_callback(journal.aclose)
+    stack.enter_context(marked(identity, options.journal))
+    return journal
+
+
+def _engine(
+    process: Pipeline, admission: Gate, tally: RunStats, journal: Journal, rest: tuple[Input, BulkOptions]
+) -> Engine:
+    items, options = rest
+    return Engine(
+        process=process,
+        tally=tally,
+        journal=journal,
+        patience=options.patience,
+        admission=admission,
+        items=items,
+        grace=options.grace,
+        max_failures=options.max_failures,
+        total=options.total,
+    )

@@ -1,0 +1,125 @@
+"""What a picture is, by a look at its header: enough to tell whether it would be taken.
+
+Law: reads files, and as little of them as will do; all of one only to know its content again. The rules are those of
+``workflows.source``.
+"""
+
+import hashlib
+import os
+
+from attrs import frozen
+
+from mi_async._core.files import is_exhausted, open_regular, open_regular_file
+from mi_async.bulk.images.resizer import MOST_BYTES, convertible, fits
+from mi_async.errors import ImageRejectedError, ResourceError
+from mi_async.media.image import MAX_BYTES, TAIL, ImageHeader, has_end, read_picture, sniff
+from mi_async.media.image_source import Source, checked, name_of, refuse_cut_off, rejected, too_big, unreadable_file
+
+FIRST = 8 * 2**10
+"""Bytes that are read of each file; metadata of some cameras are longer, and then more is read."""
+MORE = 8
+"""By how much more each time."""
+
+
+@frozen
+class ImageInspection:
+    """What a look at a picture has shown.
+
+    Attributes:
+        size: bytes, 0 where that is not known.
+        fits: False if it is to be made to fit.
+        problem: why it would be refused, or cannot be read now.
+    """
+
+    size: int = 0
+    fits: bool = True
+    problem: ImageRejectedError | ResourceError | None = None
+
+
+def look(source: Source, fit: bool) -> ImageInspection:
+    """Look at one picture; a readable object is taken as it is, for it can be read only once.
+
+    Args:
+        source: as in an upload.
+        fit: whether images of too many bytes or of other formats are made to fit.
+
+    Raises:
+        ResourceError: this machine is out of a resource; one file that cannot be read now is a problem of that file.
+    """
+    try:
+        if isinstance(source, str | os.PathLike):
+            return _look_at_file(os.fspath(source), fit)
+        if isinstance(source, bytes | bytearray | memoryview):
+            content = bytes(source)
+            picture = _picture(content, fit)
+            shown = _judge(name_of(source), picture, content, len(content), fit)
+            refuse_cut_off(name_of(source), picture.format if picture else "", content)
+            return shown
+    except (ImageRejectedError, ResourceError) as error:
+        if is_exhausted(error.__cause__):
+            raise
+        return ImageInspection(problem=error)
+    return ImageInspection()
+
+
+def digest(source: Source) -> str:
+    """SHA-256 of a picture's content in hex; '' where it cannot be read, or can be read only once."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return hashlib.sha256(bytes(source)).hexdigest()
+    if not isinstance(source, str | os.PathLike):
+        return ""
+    try:
+        with open_regular_file(source) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return ""
+
+
+def _look_at_file(path: str, fit: bool) -> ImageInspection:
+    try:
+        file = open_regular(path)
+        try:
+            size = os.fstat(file).st_size
+            if size > MAX_BYTES and not fit:
+                raise rejected(path, "size", too_big(size=size))
+            start = os.read(file, FIRST)
+            picture = _picture(start, fit)
+            while _may_tell_more(picture, start) and (more := os.read(file, len(start) * (MORE - 1))):
+                start += more
+                picture = _picture(start, fit)
+            shown = _judge(path, picture, start, size, fit)
+            _check_end(path, file, picture.format if picture else "", start, size)
+            return shown
+        finally:
+            os.close(file)
+    except (OSError, ValueError) as error:
+        raise unreadable_file(path, error) from error
+
+
+def _picture(start: bytes, fit: bool) -> ImageHeader | None:
+    picture = read_picture(start)
+    return convertible(start) if picture is None and fit else picture
+
+
+def _may_tell_more(picture: ImageHeader | None, start: bytes) -> bool:
+    """Return True if more of a file may tell its size; a TIFF often has it at its end."""
+    return sniff(start) is not None if picture is None else picture.width == 0
+
+
+def _check_end(path: str, file: int, kind: str, start: bytes, size: int) -> None:
+    """Refuse a file whose end is missing; all of it is read only where its first and last bytes leave that open."""
+    os.lseek(file, max(0, size - TAIL), os.SEEK_SET)
+    if has_end(kind, start, os.read(file, TAIL), size):
+        return
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(file), "rb") as whole:
+        refuse_cut_off(path, kind, whole.read())
+
+
+def _judge(name: str, picture: ImageHeader | None, start: bytes, size: int, fit: bool) -> ImageInspection:
+    if size > MAX_BYTES and not fit:
+        raise rejected(name, "size", too_big(size=size))
+    if size > MOST_BYTES:
+        raise rejected(name, "size", too_big(MOST_BYTES, size=size))
+    checked(name, picture, start)
+    return ImageInspection(size, not fit or fits(start, size))

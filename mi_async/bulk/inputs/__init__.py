@@ -1,0 +1,1 @@
+"""Inputs of bulk runs: values, and readers of tables, directories and buckets."""

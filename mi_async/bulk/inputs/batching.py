@@ -1,0 +1,69 @@
+"""Items a few at a time, so that the journal is asked about many at once.
+
+Law: never ahead of who takes them by more than a chunk.
+"""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+from typing import TypeVar
+
+from mi_async.bulk.inputs.models import BadInput, Input, Item
+from mi_async.errors import InvalidArgumentError
+
+T = TypeVar("T")
+
+CHUNK = 32
+"""Items that are looked up at once."""
+MOMENT = 0.02
+"""Real seconds for which items of a slow iterator are gathered into a chunk."""
+
+
+async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
+    """Items a few at a time: what a quick iterator gives at once, what a slow one gives in a moment."""
+    if isinstance(items, AsyncIterable):
+        coming = aiter(items)
+        try:
+            async for item in coming:
+                yield [item]
+        finally:
+            if isinstance(coming, AsyncGenerator):  # what it holds open need not wait for the garbage collector
+                await coming.aclose()
+        return
+    source, failure = iter(items), None
+    while failure is None:
+        chunk, failure = _take(source)
+        if not chunk:
+            break
+        yield chunk
+    if failure is not None:
+        raise failure
+
+
+def _take(source: Iterable[Item | BadInput]) -> tuple[list[Item | BadInput], Exception | None]:
+    """Some items, and what the input has failed with after them."""
+    chunk: list[Item | BadInput] = []
+    until = time.monotonic() + MOMENT
+    try:
+        for item in source:
+            chunk.append(item)
+            if len(chunk) == CHUNK or time.monotonic() >= until:
+                break
+    except Exception as error:  # noqa: BLE001  raised when what came before it has been admitted
+        return chunk, error
+    return chunk, None
+
+
+def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:
+    """Return the items of a chunk, without bad inputs.
+
+    Raises:
+        InvalidArgumentError: an item is of another class.
+    """
+    items: list[T] = []
+    for item in chunk:
+        if isinstance(item, kind):
+            items.append(item)
+        elif not isinstance(item, BadInput):
+            message = f"this run takes {kind.__name__}, not {type(item).__name__}"
+            raise InvalidArgumentError(message)
+    return items

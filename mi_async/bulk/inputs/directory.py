@@ -1,0 +1,155 @@
+"""Directories of pictures: one folder for each person, one file for each person, or both.
+
+Invariant: sorted by name whatever the file system says, in flat memory. What is passed over is counted; only journals
+and what lies beside them (``JOURNALS``) are passed over in silence.
+"""
+
+import heapq
+import json
+import os
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import TextIO
+
+from mi_async._core.names import clean_name, is_unicode
+from mi_async.bulk.inputs.cells import IMAGE_SUFFIXES, number
+from mi_async.bulk.inputs.facts import PassedOver
+from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_left_behind
+from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.own_reports import OWN_REPORTS, is_own_report
+from mi_async.text import encodable
+
+JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
+"""How files end that are a journal or lie beside one; by default a run's journal is in the directory it is begun in."""
+
+RUN = 50_000
+"""Names that are sorted in memory; more are merged from a temporary file."""
+
+Entry = tuple[str, str, bool]
+"""The person's name, the name on the disk, and whether it is a folder."""
+
+
+def people(folder: Path, passed_over: PassedOver) -> Generator[PersonInput | BadInput]:
+    """A person for each folder with pictures in it and for each stem of a picture's name, by name."""
+    for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
+        pictures: list[str] = []
+        first = ""
+        for found in _pictures(folder, entries, passed_over):
+            if isinstance(found, BadInput):
+                yield found
+                continue
+            first = first or found[0]
+            pictures.append(found[1])
+        if pictures and is_unicode(name):
+            yield PersonInput(name, tuple(pictures), origin=first)
+        elif pictures:
+            yield BadInput(encodable(first), "the name is not Unicode text")
+
+
+def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
+    """Each picture, for the person whose number its folder or its stem is."""
+    for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
+        try:
+            person_id = number(name)
+        except ValueError:
+            yield from (BadInput(encodable(os.path.join(folder, e[1])), _NOT_A_NUMBER) for e in entries)  # noqa: PTH118
+            continue
+        for found in _pictures(folder, entries, passed_over):
+            yield found if isinstance(found, BadInput) else ThumbnailUpload(person_id, found[1], origin=found[1])
+
+
+_NOT_A_NUMBER = "a folder or picture is named by the number of the person"
+
+
+def count(folder: Path) -> int:
+    """How many names there are, without a look into the folders."""
+    return sum(1 for _ in groupby(_entries(folder, PassedOver()), key=itemgetter(0)))
+
+
+def _pictures(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
+    """Pictures of one name, each with the folder or file that bears the name."""
+    for _, name, is_folder in entries:
+        path = os.path.join(folder, name)  # noqa: PTH118  a million of them
+        if is_folder:
+            yield from _inside(path, passed_over)
+        elif (fault := _fault(path)) is not None:
+            yield fault
+        else:
+            yield path, path
+
+
+def _inside(folder: str, passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
+    """What is in one person's folder."""
+    nothing = True
+    try:
+        for _, name, is_folder in _entries(folder, passed_over):
+            nothing = False
+            path = os.path.join(folder, name)  # noqa: PTH118  as above
+            if is_folder:
+                yield BadInput(encodable(path), "a folder inside a person's folder is not looked into")
+            else:
+                yield _fault(path) or (folder, path)
+    except OSError as error:
+        yield BadInput(encodable(folder), f"cannot be read: {error.strerror}")
+        return
+    if nothing:
+        yield BadInput(encodable(folder), "there is no picture in it")
+
+
+def _fault(path: str) -> BadInput | None:
+    """What is wrong with a file by its name."""
+    if _is_image(path):
+        return None
+    return BadInput(encodable(path), "not a picture by its name: .jpg, .jpeg, .png and .webp are")
+
+
+def _is_image(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122  as above
+
+
+def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
+    """What counts in a folder, sorted by key and name."""
+    with ExitStack() as stack:
+        runs: list[Iterable[Entry]] = []
+        run: list[Entry] = []
+        with os.scandir(folder) as found:
+            for entry in found:
+                is_folder = _is_folder(entry)
+                if not is_folder and entry.name.lower().endswith(JOURNALS):
+                    continue
+                if is_left_behind(entry.name, is_folder=is_folder):
+                    passed_over.add(LEFT_BEHIND)
+                    continue
+                if not is_folder and not _is_image(entry.name) and is_own_report(entry.path):
+                    passed_over.add(OWN_REPORTS)
+                    continue
+                run.append(_entry(entry, is_folder))
+                if len(run) == RUN:
+                    file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
+                    runs.append(_stored(sorted(run), file))
+                    run.clear()
+        yield from heapq.merge(*runs, sorted(run))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle; reading the picture will say what is wrong
+        return False
+
+
+def _entry(entry: os.DirEntry[str], is_folder: bool) -> Entry:
+    stem = entry.name if is_folder else os.path.splitext(entry.name)[0]  # noqa: PTH122  as above
+    return clean_name(stem), entry.name, is_folder
+
+
+def _stored(run: list[Entry], file: TextIO) -> Iterator[Entry]:
+    """A sorted run, kept in a file."""
+    # JSON escapes what is not Unicode text, as file names may be.
+    file.writelines(json.dumps(entry) + "\n" for entry in run)
+    file.seek(0)
+    return (tuple(json.loads(line)) for line in file)

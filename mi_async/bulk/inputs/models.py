@@ -1,0 +1,220 @@
+"""What goes into a bulk run: people with pictures, pictures for people who are there already, or media files.
+
+Law: frozen values; what the service would refuse is found here, before any request.
+"""
+
+import os
+import unicodedata
+from collections.abc import AsyncIterable, Iterable
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from mi_async._core.bounds import Bound, Range
+from mi_async._core.names import NOT_TEXT, clean_name, is_unicode, name_fault
+from mi_async.api.person_tags import NAME as TAG_NAME
+from mi_async.api.persons import DESCRIPTION, NAME
+from mi_async.errors import InvalidArgumentError
+from mi_async.media.image_source import Source, name_of
+from mi_async.storage.models import SCHEME, StoredObject
+
+T = TypeVar("T")
+
+PERSON_ID = Range(1, 2**63 - 1)
+"""Numbers of persons; a journal holds no larger ones."""
+
+
+def _nfc(text: str) -> str:
+    """In Unicode NFC, so that a name typed on one system is found on another."""
+    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
+
+
+def _several(what: str, value: Iterable[T]) -> tuple[T, ...]:
+    """A tuple; a single text or picture is refused, since it would fall apart into characters."""
+    if isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or not isinstance(value, Iterable):
+        message = f"{what} is a list, not a single {type(value).__name__}"
+        raise InvalidArgumentError(message)
+    return tuple(value)
+
+
+def _pictures(value: Iterable[Source]) -> tuple[Source, ...]:
+    return _several("thumbnails", value)
+
+
+def _name(text: str) -> str:
+    return clean_name(text) if isinstance(text, str) else text
+
+
+def _tags(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_name(tag) for tag in _several("tags", value)))
+
+
+def _shown(value: Any) -> str:
+    """Sources by name: their content has no place in a repr."""
+    return str([name_of(source) for source in value] if isinstance(value, tuple) else name_of(value))
+
+
+@frozen
+class PersonInput:
+    """One person to enroll.
+
+    Attributes:
+        name: 1 to 50 characters, unique in the workspace; kept in Unicode NFC, without white space at its ends and
+            without marks that nobody sees.
+        thumbnails: pictures (paths, bytes or readable objects), at least one; the first becomes the main one.
+        description: 1 to 700 characters.
+        tags: names of 1 to 30 characters, kept as the name is; created where missing.
+        origin: where it was read, for messages: ``people.csv:17``.
+    """
+
+    name: str = field(converter=_name)
+    thumbnails: tuple[Source, ...] = field(converter=_pictures, repr=_shown)
+    description: str | None = None
+    tags: tuple[str, ...] = field(default=(), converter=_tags)
+    origin: str = field(default="", kw_only=True)
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others: the name."""
+        return self.name
+
+    @property
+    def promotes(self) -> bool:
+        """Return False: the order of the images says which is the primary one when the person is created."""
+        return False
+
+    def fault(self, *, validate: bool = True) -> str | None:
+        """What the service would refuse; None when nothing. Without ``validate`` its bounds are not looked at."""
+        if not self.thumbnails:
+            return "a person needs at least one picture"
+        given: list[tuple[str, Any, Bound]] = [("name", self.name, NAME)]
+        given += [("description", self.description, DESCRIPTION)] if self.description is not None else []
+        given += [("tag", tag, TAG_NAME) for tag in self.tags]
+        return _fault(given, validate=validate)
+
+
+@frozen
+class ThumbnailUpload:
+    """One more picture for a person who exists.
+
+    Attributes:
+        person_id: number of the person.
+        source: a path, bytes or a readable object.
+        primary: make it the person's main picture.
+        origin: where it was read, for messages.
+    """
+
+    person_id: int
+    source: Source = field(repr=_shown)
+    primary: bool = False
+    origin: str = field(default="", kw_only=True)
+
+    @property
+    def key(self) -> str:
+        """Whose it is."""
+        return str(self.person_id)
+
+    @property
+    def thumbnails(self) -> tuple[Source, ...]:
+        """The picture."""
+        return (self.source,)
+
+    @property
+    def promotes(self) -> bool:
+        """Return True if an image that the person has already is to become the primary one."""
+        return self.primary
+
+    def fault(self, *, validate: bool = True) -> str | None:  # noqa: ARG002  as for PersonInput
+        """What the service would refuse; None when nothing."""
+        return number_fault(self.person_id)
+
+
+def _place(source: str | os.PathLike[str] | StoredObject) -> str | StoredObject:
+    """A path as text, and ``s3://bucket/key`` as what it names."""
+    given: Any = source
+    match given:
+        case StoredObject():
+            return given
+        case str() if given.startswith(SCHEME):
+            return StoredObject.parse(given)
+        case str() | os.PathLike():
+            return os.fsdecode(given)
+        case _:
+            message = f"source is a path or a stored object, not {type(given).__name__}"
+            raise InvalidArgumentError(message)
+
+
+@frozen
+class AssetInput:
+    """One media file to bring in.
+
+    Attributes:
+        source: path of a file, or an object that is in the bucket already: a ``StoredObject`` or its spelling
+            ``s3://bucket/key``.
+        key: what the object is called, in Unicode NFC; by default the name of the file. An object has its name.
+        origin: where it was read, for messages.
+        size: bytes of an object, as a listing told them; 0 for unknown.
+        mtime_ns: when it was changed last, likewise in nanoseconds since the epoch. By both it is known again later.
+
+    Raises:
+        InvalidArgumentError: the source is no such thing.
+    """
+
+    source: str | StoredObject = field(converter=_place)
+    key: str | None = None
+    origin: str = field(default="", kw_only=True)
+    size: int = field(default=0, kw_only=True)
+    mtime_ns: int = field(default=0, kw_only=True)
+
+    def place(self, bucket: str) -> StoredObject:
+        """The object that it is, or becomes in this bucket.
+
+        Raises:
+            InvalidArgumentError: there can be no such object, or it has a key twice.
+        """
+        if isinstance(self.source, StoredObject):
+            if self.key is not None:
+                message = f"{self.source} names its key already"
+                raise InvalidArgumentError(message)
+            return self.source
+        return StoredObject(bucket, _nfc(os.path.basename(self.source) if self.key is None else self.key))  # noqa: PTH119  a million of them
+
+
+@frozen
+class BadInput:
+    """A row or file of the input that is no item; it is reported, and does not stop the others.
+
+    Attributes:
+        origin: where it is: ``people.csv:17``.
+        message: what is wrong with it.
+    """
+
+    origin: str
+    message: str
+
+
+FaceItem: TypeAlias = PersonInput | ThumbnailUpload
+Item: TypeAlias = FaceItem | AssetInput
+Input: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
+
+
+def number_fault(value: Any) -> str | None:
+    """What is wrong with the number of a person."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return f"person_id is the number of a person, not {value!r}"
+    fault = PERSON_ID.fault(value)
+    return None if fault is None else f"person_id needs {PERSON_ID.text}; it {fault}"
+
+
+def _fault(given: Iterable[tuple[str, Any, Bound]], *, validate: bool) -> str | None:
+    for what, text, bound in given:
+        if not isinstance(text, str):
+            return f"{what} is text, not {type(text).__name__}"
+        # No request can hold half a character, and it would be found out after the images were sent.
+        # A description may have several lines.
+        problem = name_fault(text) if bound is not DESCRIPTION else None if is_unicode(text) else NOT_TEXT
+        if problem is not None:
+            return f"{what} {problem}"
+        if validate and (fault := bound.fault(text)) is not None:
+            return f"{what} needs {bound.text}; it {fault}"
+    return None

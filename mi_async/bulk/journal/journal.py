@@ -1,0 +1,208 @@
+"""A journal as a bulk run sees it: what it writes is on the disk when ``write`` returns.
+
+Law: one thread owns the file; all that waits goes into one transaction, and all who wait are told in one step.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async._core.extras import bulk_extra
+from mi_async.bulk.journal.records import AssetRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.errors import JournalError
+
+if TYPE_CHECKING:
+    from mi_async.bulk.journal.database import JournalDatabase
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Answer: TypeAlias = tuple["asyncio.Future[Any] | None", Any, BaseException | None]
+
+
+@define(eq=False)
+class _Asked:
+    """What the thread is to do.
+
+    Attributes:
+        future: who waits.
+        records: to write.
+        work: to do instead.
+        last: whether the thread is to end.
+    """
+
+    future: "asyncio.Future[Any] | None"
+    records: tuple[Record, ...] = ()
+    work: "Callable[[JournalDatabase], Any] | None" = None
+    last: bool = False
+
+
+_Queue: TypeAlias = "SimpleQueue[_Asked]"
+
+
+@define(eq=False)
+class Journal:
+    """The journal of a run, of one event loop; get one from ``open``.
+
+    Attributes:
+        path: of the file.
+        run: number of this run in the journal, from 1.
+    """
+
+    path: Path
+    run: int = field(init=False, default=0)
+    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
+    _queue: _Queue = field(init=False, factory=SimpleQueue)
+    _closed: "asyncio.Future[None] | None" = field(init=False, default=None)
+
+    @classmethod
+    async def open(cls, path: str | os.PathLike[str], identity: Identity, *, clock: Clock | None = None) -> Self:
+        """Make or check the file, lock it, and begin a run.
+
+        Args:
+            path: of the file; its directory exists.
+            identity: what it belongs to.
+            clock: tells the time.
+
+        Raises:
+            ConfigError: the extra ``bulk`` is not installed.
+            JournalError: it belongs to another target, a run is under way on it, it is no journal or of a newer
+                version, or it cannot be written. Nothing has changed then, and nothing stays open.
+        """
+        with bulk_extra():
+            from mi_async.bulk.journal.database import JournalDatabase  # noqa: PLC0415  brings SQLAlchemy, an extra
+        journal = cls(Path(path))
+        store = JournalDatabase(journal.path, identity, clock or Clock())
+        arguments = (store, journal._queue, journal._loop)
+        threading.Thread(target=_serve, args=arguments, name="mi_async journal", daemon=True).start()
+        # whoever forgets to close it in a notebook would lock it until the kernel ends
+        weakref.finalize(journal, journal._queue.put, _Asked(None, last=True)).atexit = False
+        try:
+            journal.run = await journal._do(JournalDatabase.open)
+        except BaseException:
+            await journal.aclose()
+            raise
+        return journal
+
+    async def write(self, *records: Record) -> None:
+        """Put rows in the place of those with the same keys; they are on the disk when it returns.
+
+        A caller that is cancelled while it waits is written all the same.
+
+        Raises:
+            JournalError: they could not be written, and none of them is.
+        """
+        await self._ask(records)
+
+    async def find(self, keys: Sequence[str]) -> dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]:
+        """What is known of persons, with what was written before: only those that there are.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        return await self._do(lambda store: store.find(keys))
+
+    async def find_persons(self, keys: Sequence[str]) -> tuple[PersonRecord, ...]:
+        """Those rows that there are of persons, without their pictures."""
+        return await self._do(lambda store: store.find_persons(keys))
+
+    async def find_pictures(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+        """Those pictures that there are of pairs of a person and a content hash."""
+        return await self._do(lambda store: store.find_by_hash(keys))
+
+    async def find_files(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+        """Those pictures that there are of pairs of a person and a source."""
+        return await self._do(lambda store: store.find_by_source(keys))
+
+    async def find_assets(self, project_id: int, keys: Sequence[str]) -> tuple[AssetRecord, ...]:
+        """Those rows that there are of a project's media files of these keys, in any bucket."""
+        return await self._do(lambda store: store.find_assets(project_id, keys))
+
+    async def aclose(self, ending: str = "") -> None:
+        """Write what waits, end the run, and let go of the file; again does nothing.
+
+        It goes on when the caller is cancelled. That the end could not be recorded is logged, and no error.
+
+        Args:
+            ending: how the run ended, for people.
+        """
+        if self._closed is None:
+            self._closed = self._loop.create_future()
+            self._queue.put(_Asked(self._closed, work=lambda store: store.close(ending), last=True))
+        cancelled: asyncio.CancelledError | None = None
+        while not self._closed.done():
+            try:
+                await asyncio.shield(self._closed)
+            except asyncio.CancelledError as error:
+                cancelled = error  # the file is let go of first: whoever runs next may open it
+        if cancelled is not None:
+            raise cancelled
+
+    async def _do(self, work: "Callable[[JournalDatabase], T]") -> T:
+        result: T = await self._ask((), work)
+        return result
+
+    async def _ask(self, records: tuple[Record, ...], work: "Callable[[JournalDatabase], Any] | None" = None) -> Any:
+        if self._closed is not None:
+            message = f"journal {self.path}: it is closed"
+            raise JournalError(message)
+        future = self._loop.create_future()
+        self._queue.put(_Asked(future, records, work))
+        return await future
+
+
+def _serve(store: "JournalDatabase", queue: _Queue, loop: asyncio.AbstractEventLoop) -> None:
+    """The thread: takes all that waits, writes it at once, tells those who wait; then does the rest in order."""
+    ended = False
+    while not ended:
+        waiting = _drain(queue)
+        writes = [asked for asked in waiting if asked.work is None and asked.future is not None]
+        if writes:
+            failures = store.write([asked.records for asked in writes])
+            _tell(loop, [(asked.future, None, failure) for asked, failure in zip(writes, failures, strict=True)])
+        for asked in waiting:
+            if asked.work is not None:
+                _tell(loop, [_done(asked, store, asked.work)])
+        ended = any(asked.last for asked in waiting)
+    store.close("")
+
+
+def _drain(queue: _Queue) -> list[_Asked]:
+    waiting = [queue.get()]
+    with suppress(Empty):
+        while True:
+            waiting.append(queue.get_nowait())
+    return waiting
+
+
+def _done(asked: _Asked, store: "JournalDatabase", work: "Callable[[JournalDatabase], Any]") -> Answer:
+    try:
+        return asked.future, work(store), None
+    except Exception as error:  # noqa: BLE001  who waits gets it
+        return asked.future, None, error
+
+
+def _tell(loop: asyncio.AbstractEventLoop, answers: Sequence[Answer]) -> None:
+    with suppress(RuntimeError):  # the loop is closed: nobody waits
+        loop.call_soon_threadsafe(_settle, answers)
+
+
+def _settle(answers: Iterable[Answer]) -> None:
+    for future, result, error in answers:
+        if future is None or future.done():
+            if error is not None:
+                _log.warning("%s; whoever wanted it was cancelled", error)
+        elif error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)

@@ -1,0 +1,282 @@
+"""The reading side of a journal: what became of whom, for reports and the command line.
+
+Law: changes nothing and takes no lock, so that it works while a run is under way; it sees one moment of the journal.
+"""
+
+import os
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from heapq import merge
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from attrs import define, frozen
+from sqlalchemy import Column, Connection, Executable, func, select, union_all
+
+from mi_async._core.names import clean_name
+from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.connection import identity, known, reading
+from mi_async.bulk.journal.records import (
+    INGEST,
+    MENDED,
+    NOWHERE,
+    UPLOAD,
+    AbandonedRecord,
+    AssetRecord,
+    Identity,
+    PersonRecord,
+    PictureRecord,
+    masked,
+    pair_of,
+)
+from mi_async.bulk.journal.schema import (
+    abandoned,
+    assets,
+    has_any,
+    journal,
+    layout_of,
+    persons,
+    pictures,
+    runs,
+)
+from mi_async.bulk.journal.typed_rows import (
+    REACHED,
+    STATES,
+    STATUSES,
+    DamagedError,
+    read_abandoned,
+    read_asset,
+    read_counts,
+    read_journal_row,
+    read_person,
+    read_picture,
+    read_problem,
+    read_run,
+)
+from mi_async.storage.models import SCHEME
+
+AT_ONCE = 500
+"""Rows that are fetched at once."""
+
+
+@frozen
+class RunRow:
+    """A run.
+
+    Attributes:
+        number: from 1.
+        started: in UTC, as ISO 8601 has it.
+        ended: the same; None while it is under way, and for one that was killed.
+        ending: how it ended, for people; ``killed`` when a later run found that it had not ended.
+        pid: number of its process.
+        host: where that was.
+        software: version that ran.
+    """
+
+    number: int
+    started: str
+    ended: str | None
+    ending: str
+    pid: int
+    host: str
+    software: str
+
+
+@frozen
+class ProblemRow:
+    """What went wrong with a person or a picture.
+
+    Attributes:
+        person: whose; the key of the row.
+        what: ``person`` or ``picture``.
+        status: how the person ended, or the picture's state.
+        code: of the failure.
+        message: of the failure.
+        source: the picture, or where the person was read.
+    """
+
+    person: str
+    what: str
+    status: str
+    code: str
+    message: str
+    source: str
+
+
+@frozen
+class AssetProblemRow:
+    """What went wrong with a media file.
+
+    Attributes:
+        asset: its key.
+        what: ``asset``.
+        status: how it ended.
+        code: of the failure.
+        message: of the failure.
+        source: the file, or where it was read.
+    """
+
+    asset: str
+    what: str
+    status: str
+    code: str
+    message: str
+    source: str
+
+
+@define(eq=False)
+class JournalReader:
+    """A journal at one moment; get one from ``read_journal``.
+
+    Attributes:
+        path: of the file.
+        identity: what it belongs to, with a fingerprint in the place of the access key.
+        created: when, in UTC, as ISO 8601 has it.
+        software: version that made it.
+        schema: version of its tables.
+    """
+
+    path: Path
+    identity: Identity
+    created: str
+    software: str
+    schema: int
+    _connection: Connection
+
+    @property
+    def masked_key(self) -> str:
+        """As much of the access key as tells which one it is."""
+        return masked(self.identity.access_key)
+
+    @property
+    def has_assets(self) -> bool:
+        """Whether it is about media files, and not about persons."""
+        return self.identity.operation == INGEST
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of it has ever been on its way to the service."""
+        return has_any(self._connection, layout_of(self.identity.operation).begun)
+
+    def runs(self) -> tuple[RunRow, ...]:
+        """All runs, the first first."""
+        return tuple([RunRow(*read_run(row)) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
+
+    def statuses(self) -> Mapping[str, int]:
+        """How many persons, or media files, there are of each status."""
+        return self._counts(assets.c.status if self.has_assets else persons.c.status, STATUSES)
+
+    def states(self) -> Mapping[str, int]:
+        """How many pictures, or media files, there are of each state."""
+        return self._counts(assets.c.state, REACHED) if self.has_assets else self._counts(pictures.c.state, STATES)
+
+    def assets(self) -> Iterator[AssetRecord]:
+        """Every media file in the order of the keys, a few at a time."""
+        order = (assets.c.key, assets.c.bucket, assets.c.project_id)
+        return map(read_asset, self._stream(select(assets).order_by(*order)))
+
+    def entries(self) -> Iterator[tuple[PersonRecord, tuple[PictureRecord, ...]]]:
+        """Every person with its pictures in the order of the keys, a few at a time."""
+        people: Iterable[PersonRecord | PictureRecord] = map(
+            read_person, self._stream(select(persons).order_by(persons.c.person))
+        )
+        images: Iterable[PersonRecord | PictureRecord] = map(
+            read_picture, self._stream(select(pictures).order_by(pictures.c.person, pictures.c.sha256))
+        )
+        for key, rows in groupby(merge(people, images, key=_key), key=_key):
+            person, belonging = PersonRecord(key), list[PictureRecord]()
+            for row in rows:
+                if isinstance(row, PersonRecord):
+                    person = row
+                else:
+                    belonging.append(row)
+            yield person, tuple(belonging)
+
+    def problems(self, code: str | None = None) -> Iterator[ProblemRow | AssetProblemRow]:
+        """What went wrong, in the order of the keys; with a code only that."""
+        problems = layout_of(self.identity.operation).problems
+        kind = AssetProblemRow if self.has_assets else ProblemRow
+        query = select(problems).order_by(*[problems.columns[at] for at in (0, 1, 5)])
+        for row in self._stream(query if code is None else query.where(problems.c.code == code)):
+            yield kind(*read_problem(row))
+
+    def codes(self, *, failed: bool = False) -> Mapping[str, int]:
+        """Count the problems of each code, most first; ``failed`` counts only those that ``retry`` opens again."""
+        problems = layout_of(self.identity.operation).problems
+        code, number = problems.c.code, func.count()
+        query = select(code, number).group_by(code).order_by(number.desc(), code)
+        if failed:
+            kept = [Status.FAILED.value, *([Status.PARTIAL.value] if self.has_assets else [])]
+            query = query.where(problems.c.status.in_(kept))
+        return read_counts(list(self._stream(query)))
+
+    def reasons(self, run: int) -> Mapping[str, int]:
+        """Count the lasting problems of a run's items by code, most first; parked items are not counted."""
+        ended = [Status.FAILED.value, Status.PARTIAL.value, Status.REJECTED.value]
+        table = assets if self.has_assets else persons
+        seen = (table.c.run == run) & table.c.status.in_(ended)
+        parts = [select(table.c.code.label("code")).where(seen, table.c.code != "")]
+        if not self.has_assets:
+            own = (pictures.c.code == persons.c.code) & (pictures.c.message == persons.c.message)  # told once
+            joined = select(pictures.c.code).join(persons, persons.c.person == pictures.c.person)
+            parts.append(joined.where(seen, pictures.c.code != "", ~own))
+        found = union_all(*parts).subquery()
+        number = func.count()
+        query = select(found.c.code, number).group_by(found.c.code).order_by(number.desc(), found.c.code)
+        return read_counts(list(self._stream(query)))
+
+    def abandoned(self) -> Iterator[AbandonedRecord]:
+        """Uploads that were started over, in the order of their keys."""
+        for row in self._stream(select(abandoned).order_by(abandoned.c.thumbnail_key)):
+            yield read_abandoned(row)
+
+    def _counts(self, column: Column[Any], words: Collection[str]) -> dict[str, int]:
+        return read_counts(list(self._stream(select(column, func.count()).group_by(column))), words)
+
+    def _stream(self, query: Executable) -> Iterator[Sequence[Any]]:
+        try:
+            yield from self._connection.execute(query.execution_options(yield_per=AT_ONCE))
+        except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
+            raise DamagedError(str(error)) from error
+
+
+def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Read what has ever been taken to the service, in the order of the keys: its name, and what an input may call it.
+
+    Raises:
+        DamagedError: a row cannot be read.
+    """
+    if operation == INGEST:
+        query = select(assets).where(assets.c.bucket != "").order_by(assets.c.key, assets.c.bucket)
+        for asset in map(read_asset, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            name = f"{SCHEME}{asset.bucket}/{asset.key}"
+            yield name, (name, f"{SCHEME}{NOWHERE}/{asset.key}")
+    elif operation == UPLOAD:
+        query = select(pictures).where(pictures.c.state != MENDED).order_by(pictures.c.person, pictures.c.sha256)
+        for image in map(read_picture, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            if not image.source.startswith("<"):  # content has no name
+                yield f"{image.person}: {image.source}", (pair_of(image.person, image.source),)
+    else:
+        never = (persons.c.status == Status.REJECTED.value) & persons.c.person_id.is_(None)
+        query = select(persons).where(~never).order_by(persons.c.person)
+        for person in map(read_person, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+            yield person.person, (person.person, clean_name(person.person))  # schema 1 has others
+
+
+def _key(record: PersonRecord | PictureRecord) -> str:
+    return record.person
+
+
+@contextmanager
+def read_journal(path: str | os.PathLike[str]) -> Generator[JournalReader]:
+    """Open a journal to read it.
+
+    Raises:
+        JournalError: there is none, it is something else, of a newer version or damaged.
+    """
+    real = known(path)
+    with reading(real) as connection:
+        found = identity(real, connection)
+        schema, *_, created, software = read_journal_row(connection.execute(select(journal).limit(1)).one())
+        yield JournalReader(real, found, created, software, schema, connection)

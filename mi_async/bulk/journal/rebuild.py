@@ -1,0 +1,208 @@
+"""A damaged journal copied into a new one, as far as it can be read.
+
+Invariant: the damaged file and its companions are only read, byte for byte; the new one has sound rows only, and is
+there only if all of them are in it.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from attrs import define, field, frozen
+from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, true, update
+from sqlalchemy.dialects import sqlite
+
+from mi_async._core.files import open_regular_file
+from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.connection import (
+    check,
+    driver,
+    identity,
+    known,
+    lock,
+    make_private,
+    open_file,
+    refusal,
+    telling,
+)
+from mi_async.bulk.journal.database import create
+from mi_async.bulk.journal.records import Identity
+from mi_async.bulk.journal.salvage import LOST, PERSON_LOST, salvaged
+from mi_async.bulk.journal.schema import KINDS, abandoned, assets, journal, layout_of, persons, pictures, runs
+from mi_async.bulk.journal.typed_rows import (
+    DamagedError,
+    read_abandoned,
+    read_asset,
+    read_journal_row,
+    read_person,
+    read_picture,
+    read_run,
+)
+
+_READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
+    table.name: read
+    for table, read in (
+        (persons, read_person),
+        (pictures, read_picture),
+        (abandoned, read_abandoned),
+        (assets, read_asset),
+    )
+}
+
+
+@frozen
+class Rebuilt:
+    """What became of a damaged journal.
+
+    Attributes:
+        rows: that the new journal has, by table.
+        lost: rows that were there and could not be taken over; what pages that are gone had nobody can count.
+    """
+
+    rows: Mapping[str, int] = field(factory=dict)
+    lost: int = 0
+
+
+def rebuild_journal(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> Rebuilt:
+    """Copy what can be read of a journal into a new one, which the next run takes in its place.
+
+    Args:
+        path: of the damaged journal; no run is under way on it.
+        new: of the new one, which is not there yet.
+
+    Raises:
+        JournalError: there is no such journal, or not even what it belongs to can be read; there is a file at ``new``,
+            or it cannot be written.
+    """
+    real, fresh = known(path), known(new)
+    if not check(real):
+        raise refusal(path, "there is none")
+    if check(fresh):
+        raise refusal(new, "it is there already; name a new file")
+    with ExitStack() as stack:
+        for each in (real, fresh):
+            stack.callback(lock(each).release)
+        with telling(real):
+            old = stack.enter_context(open_file(_copied(real, stack), "rw"))
+            found = identity(real, old)
+            *_, created, software = read_journal_row(old.execute(select(journal)).one())
+            driver(old).text_factory = _text_or_bytes
+        with telling(fresh):
+            return _written(old, found, fresh, created, software)
+
+
+def _copied(path: Path, stack: ExitStack) -> Path:
+    """Copy a journal and its companions to where SQLite may change them: opening a file brings its ``-wal`` into it."""
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="mi-async-")))  # for its owner only
+    for end in ("", "-wal", "-journal"):  # from these SQLite makes what else it needs
+        with (
+            suppress(FileNotFoundError),
+            open_regular_file(f"{path}{end}") as source,
+            (folder / f"journal{end}").open("wb") as target,
+        ):
+            shutil.copyfileobj(source, target)
+    return folder / "journal"
+
+
+def _written(old: Connection, found: Identity, fresh: Path, created: str, software: str) -> Rebuilt:
+    """Write the new journal, and leave none behind if that fails."""
+    try:
+        make_private(fresh)
+        with open_file(fresh, "rw") as connection:
+            create(connection, found, created, software)
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            rebuilt = _copy(old, connection, layout_of(found.operation).tables)
+            connection.commit()
+            return rebuilt
+    except BaseException:
+        for end in ("", "-wal", "-shm", "-journal"):
+            with suppress(OSError):
+                Path(f"{fresh}{end}").unlink()
+        raise
+
+
+def _copy(old: Connection, new: Connection, tables: Sequence[Table]) -> Rebuilt:
+    counts, losses = dict[str, int](), {table.name: _Losses() for table in (runs, *tables)}
+    for row in _rows(old, runs, read_run, losses[runs.name]):
+        new.execute(insert(runs).prefix_with("OR REPLACE").values(list(row)))
+    for table in tables:
+        kind = next(kind for kind in KINDS.values() if kind.table is table)
+        for record in _rows(old, table, _READ[table.name], losses[table.name]):
+            driver(new).execute(kind.upsert, kind.values(record))
+    if pictures in tables:
+        _leave_alone(new, losses[pictures.name])
+    for table in (runs, *tables):
+        counts[table.name] = new.exec_driver_sql(f"SELECT count(*) FROM {table.name}").scalar_one()  # noqa: S608  ours
+    return Rebuilt(counts, sum(len(each.rows) for each in losses.values()))
+
+
+@define
+class _Losses:
+    """What of a table could not be taken over.
+
+    Attributes:
+        rows: start of each row that was there and made no sense.
+        keys: first columns of these.
+        edges: first columns of the last rows that were read before a gap, from the beginning and from the end; None
+            where nothing was read. Empty without a gap.
+    """
+
+    rows: set[str] = field(factory=set)
+    keys: set[str] = field(factory=set)
+    edges: list[str | None] = field(factory=list)
+
+    def add(self, row: Sequence[Any]) -> None:
+        """Note a row."""
+        self.rows.add(repr(row[:3]))
+        if isinstance(row[0], str):
+            self.keys.add(row[0])
+
+
+def _leave_alone(new: Connection, losses: _Losses) -> None:
+    """Let the next run leave persons alone of whose images rows are lost: it would give them the images again."""
+    whose: list[ColumnElement[bool]] = [persons.c.person.in_(losses.keys)]
+    if losses.edges:
+        first, last = losses.edges
+        after, before = persons.c.person >= (first or ""), true() if last is None else persons.c.person <= last
+        whose.append(after & before)
+    lost = {"status": Status.FAILED.value, "code": LOST, "message": PERSON_LOST}
+    new.execute(update(persons).where(persons.c.person_id.is_not(None), or_(*whose)).values(**lost))
+
+
+def _rows(old: Connection, table: Table, read: Callable[[Sequence[Any]], Any], losses: _Losses) -> Iterator[Any]:
+    """Read a table from its beginning, and where that breaks off from its end; some rows may come twice."""
+    for backwards in (False, True):
+        last: str | None = None
+        order = [key.desc() if backwards else key for key in table.primary_key]
+        query = select(table).order_by(*order).compile(dialect=sqlite.dialect())
+        try:
+            # one at a time: of rows that are fetched together none comes when one cannot
+            for row in driver(old).execute(str(query)):
+                last = row[0] if isinstance(row[0], str) else last
+                try:
+                    yield read(row)
+                except DamagedError:
+                    kept = salvaged(row) if table is pictures else None
+                    if kept is None:
+                        losses.add(row)
+                    else:
+                        yield kept
+        except (sqlite3.Error, UnicodeDecodeError):
+            losses.edges.append(last)
+            continue
+        if backwards:
+            losses.edges.append(last)
+        return
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    """Return a text, or what is there in its place: its row is left out, and not all rows after it."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw

@@ -1,0 +1,109 @@
+"""What has failed for good becomes new again, for the next run to try.
+
+Law: takes the journal's lock; one transaction; no key of a picture that may be at the service is forgotten.
+"""
+
+import os
+
+from attrs import frozen
+from sqlalchemy import Connection, delete, literal, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.connection import (
+    check,
+    check_pages,
+    identity,
+    known,
+    lock,
+    open_file,
+    refusal,
+    telling,
+    upgrade,
+)
+from mi_async.bulk.journal.records import FAILED, INGEST, OPEN, UNREADABLE, Reached
+from mi_async.bulk.journal.schema import abandoned, assets, persons, pictures
+from mi_async.workflows.upload import State
+
+
+@frozen
+class Reopened:
+    """How much the next run tries again.
+
+    Attributes:
+        persons: that are open again.
+        pictures: that are new again.
+    """
+
+    persons: int
+    pictures: int
+
+
+@frozen
+class ReopenedAssets:
+    """How much the next run tries again.
+
+    Attributes:
+        assets: that are open again.
+    """
+
+    assets: int
+
+
+def retry_failed(path: str | os.PathLike[str], *, code: str | None = None) -> Reopened | ReopenedAssets:
+    """Make failed persons and media files open again, and failed pictures new.
+
+    Args:
+        path: of the journal.
+        code: only what failed with it.
+
+    Raises:
+        JournalError: there is none, a run is under way on it, or it cannot be written.
+    """
+    real = known(path)
+    if not check(real):
+        raise refusal(path, "there is none")
+    held = lock(real)
+    try:
+        with telling(real), open_file(real, "rw") as connection:
+            check_pages(connection)
+            found = identity(real, connection)
+            upgrade(real, connection, found)
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            reopen = _reopen_assets if found.operation == INGEST else _reopen
+            count = reopen(connection, code)
+            connection.commit()
+            return count
+    finally:
+        held.release()
+
+
+def _reopen(connection: Connection, code: str | None) -> Reopened:
+    failed = pictures.c.state == FAILED
+    refused = persons.c.status == Status.FAILED.value
+    if code is not None:
+        failed, refused = failed & (pictures.c.code == code), refused & (persons.c.code == code)
+    # a key that is let go here is told of, as one that a run lets go
+    reason = literal("tried again after ") + pictures.c.code
+    keys = select(pictures.c.thumbnail_key, pictures.c.person, pictures.c.source, reason)
+    keys = keys.where(failed, pictures.c.thumbnail_key.is_not(None))
+    connection.execute(insert(abandoned).from_select(list(abandoned.columns), keys).on_conflict_do_nothing())
+    whose = persons.c.person.in_(select(pictures.c.person).where(failed))
+    people = update(persons).where(or_(refused, whose)).values(status=OPEN, code="", message="")
+    opened = connection.execute(people).rowcount
+    # a source that could not be read has no content, and so no row, yet
+    unread = connection.execute(delete(pictures).where(failed, pictures.c.sha256.startswith(UNREADABLE))).rowcount
+    fresh = {"state": State.NEW.value, "thumbnail_key": None, "stored_at": 0.0, "code": "", "message": ""}
+    renewed = connection.execute(update(pictures).where(failed).values(**fresh)).rowcount
+    return Reopened(opened, unread + renewed)
+
+
+def _reopen_assets(connection: Connection, code: str | None) -> ReopenedAssets:
+    """One that was not imported begins anew, any other where it failed."""
+    failed = assets.c.status.in_((Status.FAILED.value, Status.PARTIAL.value))
+    of_code = assets.c.code == (assets.c.code if code is None else code)
+    begun = assets.c.state.in_((Reached.STORED.value, Reached.REGISTERED.value))
+    anew = {"state": Reached.NEW.value, "asset_id": None}
+    connection.execute(update(assets).where(failed, of_code, begun).values(**anew))
+    opened = update(assets).where(failed, of_code).values(status=OPEN, code="", message="")
+    return ReopenedAssets(connection.execute(opened).rowcount)

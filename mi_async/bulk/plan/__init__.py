@@ -1,0 +1,1 @@
+"""Dry runs: what a run would do, and what it would cost."""

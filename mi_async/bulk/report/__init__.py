@@ -1,0 +1,1 @@
+"""Reports of bulk runs: totals, rows, and their wording."""

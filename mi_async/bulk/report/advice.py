@@ -1,0 +1,83 @@
+"""What to do about a failure, by its code: the one table that reports, journals and the command line speak from.
+
+Invariant: pure; a code that is not in the table has the advice of what is unknown.
+"""
+
+from attrs import frozen
+
+from mi_async.bulk.journal.salvage import LOST
+from mi_async.media.image import FIT_BYTES
+
+
+@frozen
+class Advice:
+    """What to do about a code.
+
+    Attributes:
+        text: for people; '' where only a retry is left.
+        retry: True if ``journal retry`` can help: the input is right, and what was wrong is elsewhere.
+    """
+
+    text: str = ""
+    retry: bool = True
+
+
+UNKNOWN = Advice()
+FIT = f"--fit makes images of more than {FIT_BYTES:,} bytes smaller"
+"""What helps with images that are only too big, where it was not given."""
+TOO_BIG = "size"
+"""Code of such images."""
+
+_IMAGE = "replace it by another image; the next run takes the new file"
+_LINK = "check the workspace's link to its bucket in the console"
+
+ADVICE = {
+    "resolution": Advice(
+        "width and height are not those that the service takes: use another file; the next run takes it", retry=False
+    ),
+    "RESOLUTION_NOT_SUPPORT": Advice(f"an image needs at least 256 px each way: {_IMAGE}", retry=False),
+    TOO_BIG: Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
+    "OVER_SIZE_LIMIT": Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
+    "format": Advice(
+        "another format, or damaged: convert the file (--fit converts HEIC, AVIF, TIFF, BMP and GIF images), or get it "
+        "again; the next run takes the new one",
+        retry=False,
+    ),
+    "incomplete": Advice(
+        "the file is cut off or still being written: let it be finished, or get it again; the next run takes it",
+        retry=False,
+    ),
+    "no_video": Advice("no picture track: leave the file out, or export it with video", retry=False),
+    "duration": Advice("the video is too long: cut it; the next run takes the new file", retry=False),
+    "unreadable": Advice("make the file readable, or correct its path in the input", retry=False),
+    "changed": Advice("let the program that writes the file finish, then run again", retry=False),
+    "DUPLICATE": Advice("remove or rename the second one in the input", retry=False),
+    "INPUT": Advice("correct the row or file in the input", retry=False),
+    "InvalidArgumentError": Advice("correct the row or file in the input", retry=False),
+    "10049": Advice("the name is too long: shorten it in the input", retry=False),
+    "10069": Advice(f"no usable face, seen from the front: {_IMAGE}", retry=False),
+    "10072": Advice(f"the service cannot read this format: {_IMAGE}", retry=False),
+    "10073": Advice(f"the service cannot crop the face: {_IMAGE}", retry=False),
+    "10074": Advice(f"the service cannot make a cover of this image: {_IMAGE}", retry=False),
+    LOST: Advice(
+        "compare the images of the person at the service, then give it the missing ones with upload-thumbnails"
+    ),
+    "50005": Advice(
+        "the name is taken by a person from before this journal: use another name, or give that person the images "
+        "with upload-thumbnails",
+        retry=False,
+    ),
+    "10068": Advice("the person or the workspace is full: make room at the service"),
+    "10045": Advice("the workspace is full: make room at the service"),
+    "10076": Advice("the person has all the primary thumbnails it may have: remove one at the service"),
+    "10010": Advice("the object is missing in the bucket: put it back"),
+    "10016": Advice(_LINK),
+    "10041": Advice(_LINK),
+    "10046": Advice(_LINK),
+    "10048": Advice(_LINK),
+}
+
+
+def advice(code: str) -> Advice:
+    """Return what to do about a code."""
+    return ADVICE.get(code, UNKNOWN)

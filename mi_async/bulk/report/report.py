@@ -1,0 +1,248 @@
+"""What a bulk run has done: a frozen value of a few kilobytes, whatever the length of the input.
+
+Law: figures and the first problems are held; what is about single people is read from the journal when it is asked for.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from mi_async import notebook
+from mi_async.bulk.engine.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Status
+from mi_async.bulk.engine.progress import BulkProgress
+from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts
+from mi_async.bulk.report import export, wording
+from mi_async.bulk.report.advice import advice
+from mi_async.text import one_line, size, span
+
+MINUTE = 60
+
+
+@frozen(kw_only=True)
+class BulkReport:
+    """How a bulk run ended.
+
+    Attributes:
+        journal: path of the journal, where every person and picture is.
+        run: number of the run in the journal.
+        ending: '' after the whole input, ``cancelled``, or what stopped the run.
+        counts: items that ended, by how; 0 for a way in which none has.
+        open: items that were under way when the run was stopped; running again takes them up.
+        total: items of the input, None where that was not known.
+        pictures: pictures that the service has taken over in this run.
+        seconds: how long the run took, on the session's clock.
+        ceiling: completion checks that the quota allows per minute, None without a quota.
+        checks: completion checks made.
+        pool: uploads that were allowed to be under way at once, at the end.
+        refused: how many 429 the session met.
+        abandoned: uploads that were started over; their keys are in the journal, and lapse after 24 hours.
+        problems: the first items that did not go well, at most 20.
+        sent: bytes of media files that were stored; None for a run over persons, for whom pictures, ceiling, checks,
+            pool and abandoned are.
+        facts: encoding of the input, and what was passed over.
+    """
+
+    journal: str
+    run: int
+    ending: str = ""
+    counts: Mapping[Status, int] = field(factory=Counter)
+    open: int = 0
+    total: int | None = None
+    pictures: int = 0
+    seconds: float = 0.0
+    ceiling: float | None = None
+    checks: int = 0
+    pool: int = 0
+    refused: int = 0
+    abandoned: int = 0
+    problems: tuple[BulkOutcome, ...] = ()
+    sent: int | None = None
+    facts: InputFacts = NO_FACTS
+
+    @classmethod
+    def at(
+        cls,
+        progress: BulkProgress,
+        *,
+        journal: str | os.PathLike[str],
+        run: int,
+        ending: str = "",
+        abandoned: int = 0,
+        problems: Sequence[BulkOutcome] = (),
+        facts: InputFacts = NO_FACTS,
+    ) -> "BulkReport":
+        """The report of a run that has come to this point."""
+        return cls(
+            journal=os.fspath(journal),
+            run=run,
+            ending=ending,
+            counts=Counter({status: number for status in Status if (number := progress.counts.get(status))}),
+            open=progress.open,
+            total=progress.total,
+            pictures=progress.pictures,
+            seconds=progress.elapsed,
+            ceiling=progress.ceiling,
+            checks=progress.checks,
+            pool=progress.pool,
+            refused=progress.refused,
+            abandoned=abandoned,
+            problems=tuple(problems[:MOST_PROBLEMS]),
+            sent=progress.sent,
+            facts=facts,
+        )
+
+    @property
+    def ended(self) -> int:
+        """Items that have ended."""
+        return sum(self.counts.values())
+
+    @property
+    def ok(self) -> bool:
+        """Whether the whole input was gone through, and all of it is at the service."""
+        return not self.ending and not self.open and not self.troubled
+
+    @property
+    def troubled(self) -> int:
+        """Items that ended in any other way than done or skipped."""
+        return sum(number for status, number in self.counts.items() if status not in WELL)
+
+    @property
+    def goodput(self) -> float:
+        """Pictures per minute over the whole run, its beginning and end included; 0 for a run that took no time."""
+        return self.pictures * MINUTE / self.seconds if self.seconds else 0.0
+
+    @property
+    def share(self) -> float | None:
+        """Goodput as a share of the ceiling, None without a quota."""
+        return self.goodput / self.ceiling if self.ceiling else None
+
+    @property
+    def useful(self) -> float:
+        """Share of the completion checks that answered done; 1 without any."""
+        return self.pictures / self.checks if self.checks else 1.0
+
+    def __str__(self) -> str:
+        """A plain table, and the first problems below it."""
+        wide = max(len(name) for name, _ in self._figures())
+        lines = [f"{name:<{wide}}  {said}" for name, said in self._figures()]
+        if self.problems:
+            lines += ["", self._heading(), *[f"  {one_line(wording.problem(outcome))}" for outcome in self.problems]]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        whole = notebook.show(dict(self._figures()), caption="Bulk run")
+        below = notebook.table(map(wording.row, self.problems), caption=self._heading()) if self.problems else ""
+        return f"{whole}{below}"
+
+    def _figures(self) -> list[tuple[str, str]]:
+        """Names and values of the table; what there is nothing to say about is left out."""
+        whole = f"{self.ended:,}" + (f" of {self.total:,}" if self.total is not None else "")
+        how = wording.counted(self.counts)
+        rows = [
+            ("ended", self.ending),
+            ("items", f"{whole}: {how}" if how else whole),
+            *self.facts.rows(),
+            ("under way", f"{self.open:,} when it stopped" if self.open else ""),
+            self._work(),
+            ("checks", f"{self.checks:,} for completion" if self.checks else ""),
+            ("429s", f"{self.refused:,}; each was tried again" if self.refused else ""),
+            (
+                "abandoned",
+                f"{self.abandoned:,}; uploads started over, keys in the journal" if self.abandoned else "",
+            ),
+            ("journal", one_line(self.journal)),
+        ]
+        return [(name, said) for name, said in rows if said]
+
+    def _work(self) -> tuple[str, str]:
+        """What it was all about: pictures, or bytes of media files."""
+        took = span(self.seconds)
+        if self.sent is not None:
+            return "sent", f"{size(self.sent)} in {took}"
+        pace = f": {wording.pace(self.goodput, self.ceiling)}" if self.pictures else ""
+        return "pictures", f"{self.pictures:,} in {took}{pace}"
+
+    def _heading(self) -> str:
+        shown = len(self.problems)
+        rest = "" if self.troubled <= shown else f", the first {shown} of {self.troubled:,}; all are in the journal"
+        return f"problems{rest}:"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as a JSON object; counts have all ways to end, goodput is per minute, advice is by code."""
+        whole = {
+            "ok": self.ok,
+            "ending": self.ending,
+            "counts": {status.value: self.counts.get(status, 0) for status in Status},
+            "open": self.open,
+            "total": self.total,
+            "seconds": round(self.seconds, 3),
+            "refused": self.refused,
+            "journal": self.journal,
+            "run": self.run,
+            "problems": [outcome.as_row() for outcome in self.problems],
+            **self.facts.as_dict(),
+            "advice": self._advice(),
+        }
+        return whole | (self._of_pictures() if self.sent is None else {"sent": self.sent})
+
+    def _advice(self) -> dict[str, str]:
+        """Return the advice for the problems that it holds, by code."""
+        codes = sorted({problem.code for outcome in self.problems for problem in outcome.problems})
+        return {code: advice(code).text for code in codes if advice(code).text}
+
+    def _of_pictures(self) -> dict[str, Any]:
+        return {
+            "pictures": self.pictures,
+            "goodput": round(self.goodput, 1),
+            "ceiling": self.ceiling,
+            "share": None if self.share is None else round(self.share, 4),
+            "checks": self.checks,
+            "useful": round(self.useful, 4),
+            "pool": self.pool,
+            "abandoned": self.abandoned,
+        }
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What became of every item, read from the journal a few at a time, in the order of their keys.
+
+        Each is a JSON object with the members of :class:`BulkOutcome`, as the journal has the person now: ``status`` of
+        one that this run has skipped is how it ended before (``done``), of one that was under way it is ``open``, and
+        ``attached`` counts all pictures that the person was given with this journal. A person that a later run with
+        the journal has seen belongs to that run's report.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return export.rows(self.journal, self.run)
+
+    def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the rows to a file, one JSON object to a line; the file is replaced as a whole, or stays as it was.
+
+        Args:
+            path: of the file; ``/dev/stdout``, ``/dev/null`` and pipes are written as they are.
+            force: replace a file that is no report of ours. The journal, images, media files, databases and archives
+                are never replaced.
+
+        Raises:
+            BulkError: the file cannot be written, or exists and must not be replaced.
+            JournalError: the journal cannot be read.
+        """
+        export.write(self.journal, self.run, path, force=force)
+
+    def to_dataframe(self) -> Any:
+        """The rows as a ``pandas.DataFrame``, which is in memory as a whole.
+
+        Columns of a run over persons: ``key`` (string), ``status`` (category), ``person_id`` (Int64, <NA> for none),
+        ``attached`` (int64), ``origin`` (string), ``problems`` (int64, how many), and of the first problem ``code``,
+        ``message`` and ``source`` (string, <NA> for none). Of media files there are ``asset_id``, ``place``, ``state``
+        and ``size`` in the place of ``person_id`` and ``attached``.
+
+        Raises:
+            ConfigError: pandas is not installed.
+            JournalError: the journal cannot be read.
+        """
+        return export.data_frame(self.journal, self.run)

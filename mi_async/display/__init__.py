@@ -1,0 +1,1 @@
+"""What a person watches while something runs."""

@@ -1,0 +1,111 @@
+"""What is kept on disk of an unfinished upload: one small JSON file.
+
+Law: written whole or not at all, by nobody but the owner readable, and with no secret in it. The finished parts are not
+in it: the storage knows them.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+from attrs import frozen
+
+from mi_async._core.files import atomic_write, open_regular_file
+from mi_async.errors import ConfigError
+from mi_async.storage.local_file import Fingerprint
+from mi_async.storage.models import StoredObject
+from mi_async.storage.part_layout import LEAST_TAKEN, MOST_TAKEN, PartLayout
+
+_log = logging.getLogger(__name__)
+
+SUFFIX = ".mi-async-upload.json"
+STEM_BYTES = 120
+"""Bytes of the file's name that are kept in ours; file systems take 255 in all."""
+
+
+@frozen
+class Checkpoint:
+    """An unfinished multipart upload.
+
+    Attributes:
+        url: of the storage.
+        bucket: where it goes.
+        key: what it will be called.
+        upload_id: the storage's word for it; '' before it has one.
+        part_size: bytes of each part but the last.
+        fingerprint: of the file when the upload was begun.
+    """
+
+    url: str
+    bucket: str
+    key: str
+    upload_id: str
+    part_size: int
+    fingerprint: Fingerprint
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """Read a record; None when there is none, or none that can be used. Blocks."""
+        try:
+            with open_regular_file(path) as file:
+                content: Any = json.loads(file.read().decode())
+            record = cls(fingerprint=Fingerprint(**content.pop("fingerprint")), **content)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            record = None
+        if record is None or not record.is_sound:
+            _log.warning("%s is no record of an upload and is ignored", path)
+            return None
+        return record
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its members are of their types, and its parts such as the storage takes."""
+        members = attrs.asdict(self, recurse=False) | attrs.asdict(self.fingerprint)
+        typed = all(type(value) is TYPES[name] for name, value in members.items())
+        return (
+            typed
+            and self.part_size >= LEAST_TAKEN
+            and PartLayout(self.fingerprint.size, self.part_size).count <= MOST_TAKEN
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the record, so that it survives a crash of the machine. Blocks.
+
+        Raises:
+            ConfigError: it cannot be written there.
+        """
+        try:
+            with atomic_write(path) as file:
+                file.write(json.dumps(attrs.asdict(self), indent=1, ensure_ascii=False).encode())
+        except OSError as error:
+            message = f"cannot keep the state of the upload in {path.parent}: {error.strerror}; name another folder"
+            raise ConfigError(message) from error
+
+
+TYPES = {
+    "url": str,
+    "bucket": str,
+    "key": str,
+    "upload_id": str,
+    "part_size": int,
+    "fingerprint": Fingerprint,
+    "size": int,
+    "modified": int,
+    "changed": int,
+    "inode": int,
+}
+"""What the members of a record and of a fingerprint are, exactly."""
+
+
+def checkpoint_path(source: str, target: StoredObject, url: str, folder: Path | None) -> Path:
+    """Where the record of an upload is: beside the file, or in a folder; each target has its own."""
+    path = Path(source).absolute()
+    word = hashlib.sha256("\n".join([os.fsdecode(path), url, str(target)]).encode("utf-8", "surrogateescape"))
+    stem = os.fsdecode(os.fsencode(path.name)[:STEM_BYTES])
+    return (path.parent if folder is None else folder) / f".{stem}.{word.hexdigest()[:12]}{SUFFIX}"

@@ -1,0 +1,290 @@
+"""The storage: one request in, one answer out, retried where that may help.
+
+Invariant: what makes an object looks directly before each attempt whether there is one, so that none is overwritten and
+no attempt repeats what an earlier one has done. Everything else is harmless to repeat but for the beginning of an
+upload, which may leave one behind: that is reported. Bodies are hashed by whoever read them, and not here again.
+"""
+
+import asyncio
+import copy
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Any
+from weakref import WeakValueDictionary
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async._core.retry import RetryPolicy
+from mi_async.errors import APIError, MIError, NotFoundError, PermissionDeniedError, ResponseError
+from mi_async.storage.connection import COMPLETION, Connection
+from mi_async.storage.listing import Walk
+from mi_async.storage.local_file import Piece
+from mi_async.storage.memory_budget import MemoryBudget
+from mi_async.storage.models import Prefix, Storage, StoredObject
+from mi_async.storage.patience import PATIENCE, Failed, Patience
+from mi_async.storage.responses import ListedObject, ObjectHead, head_of, member, members, parts_of, text
+
+__all__ = ["ListedObject", "ObjectHead", "ObjectStore"]
+_log = logging.getLogger(__name__)
+
+LEFT_BEHIND = (
+    "%s: the answer to the beginning of an upload was lost, so there may be one unfinished upload of it too many. A "
+    "lifecycle rule of the bucket removes it, or you do: ListMultipartUploads of bucket %r with prefix %r names it, "
+    "AbortMultipartUpload removes it"
+)
+SURELY_NOT = frozenset({429, 503})
+"""HTTP statuses of a storage that is busy: nothing was begun."""
+UNCLEAR = frozenset({400, 401, 403})
+"""HTTP statuses of a HEAD whose reason only an answer with a body can tell."""
+
+Judge = Callable[[ObjectHead], Awaitable[None]]
+"""Looks at an object that is there already; raises unless it is the one that was to be made."""
+
+
+@define(eq=False)
+class ObjectStore:
+    """Object Storage as a session reaches it.
+
+    Args:
+        connection: the way there.
+        policy: how failed attempts are retried.
+    """
+
+    connection: Connection
+    policy: RetryPolicy
+    room: MemoryBudget = field(init=False, factory=MemoryBudget)
+    patience: Patience = field(init=False)
+    _turns: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
+
+    def __attrs_post_init__(self) -> None:
+        """Begin without patience beyond the policy's."""
+        self.patience = Patience(self.policy, self.clock)
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.connection.clock
+
+    @property
+    def storage(self) -> Storage:
+        """Where it is."""
+        return self.connection.storage
+
+    def for_upload(self) -> "ObjectStore":
+        """Return the same storage for one upload, which waits from its last success on."""
+        same = copy.copy(self)
+        same.patience = Patience(self.policy, self.clock, PATIENCE)
+        return same
+
+    async def head(self, place: StoredObject) -> ObjectHead | None:
+        """Look an object up; None when there is none."""
+        return await self.patience.persist("head_object", lambda _: self._look(place))
+
+    async def part_size(self, place: StoredObject) -> int | None:
+        """Size of the first part that an object was made of; None where the storage does not tell."""
+        try:
+            head = head_of(await self.connection.ask("head_object", place, PartNumber=1))
+        except MIError:
+            return None
+        return head.size if head.parts else None
+
+    async def read(self, place: StoredObject, offset: int, length: int) -> bytes:
+        """Read some bytes of an object.
+
+        Raises:
+            ResponseError: the storage gives others than were asked for.
+        """
+        answer = await self._ask("get_object", place, Range=f"bytes={offset}-{offset + length - 1}")
+        body = member(answer, "Body", bytes)
+        if len(body) != length:
+            message = f"{place}: the storage gives {len(body)} bytes where {length} were asked for"
+            raise ResponseError(message)
+        return body
+
+    async def put(
+        self, place: StoredObject, piece: Piece, judge: Judge, metadata: Mapping[str, str], goes: Callable[[], None]
+    ) -> tuple[ObjectHead, bool]:
+        """Store a small object unless it is there; tells whether it was there before.
+
+        ``goes`` is called whenever its bytes are about to go.
+        """
+
+        async def attempt(failures: int) -> tuple[ObjectHead, bool]:
+            async with self._turn(place):
+                if (head := await self._look(place)) is not None:
+                    await judge(head)
+                    return head, failures == 0
+                goes()
+                answer = await self.connection.ask("put_object", place, piece, Metadata=dict(metadata))
+                return _stored(answer, len(piece.body)), False
+
+        return await self.patience.persist("put_object", attempt)
+
+    async def begin(self, place: StoredObject, metadata: Mapping[str, str]) -> str:
+        """Begin a multipart upload; returns its ID.
+
+        An answer that is lost may leave an upload behind of which nobody knows the ID. It cannot be told from one that
+        another process has begun, so it is not given up, but a warning says how to.
+        """
+        lost = False
+
+        def failed(error: BaseException) -> None:
+            nonlocal lost
+            lost = lost or may_have_begun(error)
+
+        async def attempt(_failures: int) -> str:
+            answer = await self.connection.ask("create_multipart_upload", place, Metadata=dict(metadata))
+            return member(answer, "UploadId", str)
+
+        try:
+            return await self.patience.persist("create_multipart_upload", attempt, failed)
+        except asyncio.CancelledError as error:
+            failed(error)
+            raise
+        finally:
+            if lost:
+                warn_left_behind(place)
+
+    async def put_part(
+        self, place: StoredObject, upload_id: str, number: int, piece: Piece, failed: Failed
+    ) -> ObjectHead:
+        """Store a part; returns what the storage says of it. ``failed`` is told of attempts that failed."""
+        named = {"UploadId": upload_id, "PartNumber": number}
+        return _stored(await self._ask("upload_part", place, piece, failed, **named), len(piece.body))
+
+    async def parts(self, place: StoredObject, upload_id: str) -> dict[int, ObjectHead] | None:
+        """The parts that have arrived, by number; None when there is no such upload."""
+        found: dict[int, ObjectHead] = {}
+        marker = 0
+        while True:
+            try:
+                answer = await self._ask("list_parts", place, UploadId=upload_id, PartNumberMarker=marker)
+            except NotFoundError:
+                return None
+            found |= parts_of(answer)
+            before, marker = marker, max(found, default=0)
+            if answer.get("IsTruncated") is not True or marker <= before:
+                return found
+
+    async def uploads(self, place: StoredObject) -> Sequence[str]:
+        """IDs of the unfinished uploads of an object, as far as one page of them tells."""
+        answer = await self._ask("list_multipart_uploads", Prefix(place.bucket, place.key))
+        return [text(one, "UploadId") for one in members(answer, "Uploads") if text(one, "Key") == place.key]
+
+    async def complete(
+        self, place: StoredObject, upload_id: str, tags: Mapping[int, str], judge: Judge
+    ) -> tuple[ObjectHead | None, bool]:
+        """Make an object of the parts, unless there is one; returns what is there then, and whether it was before.
+
+        Args:
+            place: what it becomes.
+            upload_id: the upload.
+            tags: ETags of the parts, as the storage wrote them.
+            judge: looks at an object that is there already.
+
+        Raises:
+            NotFoundError: there is no such upload: it is complete, or was given up.
+        """
+        listed = [{"PartNumber": number, "ETag": tag} for number, tag in sorted(tags.items())]
+        parts: dict[str, Any] = {"UploadId": upload_id, "MultipartUpload": {"Parts": listed}}
+
+        async def attempt(_failures: int) -> tuple[ObjectHead | None, bool]:
+            async with self._turn(place):
+                if (head := await self._look(place)) is not None:
+                    await judge(head)
+                    return head, True
+                await self.connection.ask("complete_multipart_upload", place, seconds=COMPLETION, **parts)
+                return await self._look(place), False
+
+        return await self.patience.persist("complete_multipart_upload", attempt)
+
+    async def abort(self, place: StoredObject, upload_id: str) -> None:
+        """Give an upload up, and with it what of it is stored; one that is gone already is no error."""
+        try:
+            await self._ask("abort_multipart_upload", place, UploadId=upload_id)
+        except NotFoundError:
+            return
+
+    async def objects(self, bucket: str, prefix: str) -> AsyncGenerator[ListedObject]:
+        """Objects whose keys begin with a prefix, as the storage lists them; a page is asked for when it is needed.
+
+        Raises:
+            ResponseError: the listing contradicts itself.
+        """
+        at = Prefix(bucket, prefix)
+        async with aclosing(Walk(partial(self._ask_again, at), at).objects()) as listed:
+            async for one in listed:
+                yield one
+
+    async def aclose(self) -> None:
+        """Close the connections; closing again does nothing."""
+        await self.connection.aclose()
+
+    def _turn(self, place: StoredObject) -> asyncio.Lock:
+        """One at a time looks whether an object is there and then makes it."""
+        return self._turns.setdefault(place, asyncio.Lock())
+
+    async def _look(self, place: StoredObject) -> ObjectHead | None:
+        try:
+            return head_of(await self.connection.ask("head_object", place))
+        except NotFoundError:
+            return None
+        except APIError as error:
+            if error.status not in UNCLEAR or getattr(error, "clock_corrected", False):
+                raise
+            await self._explain(place, error)
+            return None
+
+    async def _explain(self, place: StoredObject, refused: APIError) -> None:
+        """Find out why a HEAD was refused: its answer has no body. Where an object is missing, it may be just that.
+
+        Raises:
+            MIError: the reason, as far as a listing tells.
+        """
+        at = Prefix(place.bucket, place.key)
+        try:
+            async with aclosing(Walk(partial(self._ask_once, at), at).objects()) as listed:
+                async for one in listed:
+                    if one.key == place.key:
+                        raise refused
+        except PermissionDeniedError as error:
+            missing = f"{refused.args[0]}; or there is no such object, which only s3:ListBucket on {place.bucket} tells"
+            refused.args = (missing,)
+            raise refused from error
+
+    async def _ask_once(self, at: Prefix, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        return await self.connection.ask(operation, at, **parameters)
+
+    async def _ask_again(self, at: Prefix, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        return await self._ask(operation, at, **parameters)
+
+    async def _ask(
+        self,
+        operation: str,
+        place: StoredObject | Prefix,
+        piece: Piece | None = None,
+        failed: Failed | None = None,
+        **parameters: Any,
+    ) -> dict[str, Any]:
+        return await self.patience.persist(
+            operation, lambda _: self.connection.ask(operation, place, piece, **parameters), failed
+        )
+
+
+def _stored(answer: Mapping[str, Any], size: int) -> ObjectHead:
+    """What the answer to a PUT tells."""
+    return head_of({**answer, "ContentLength": size})
+
+
+def may_have_begun(error: BaseException) -> bool:
+    """Return True if the beginning of an upload may have had its effect although we saw a failure."""
+    busy = isinstance(error, APIError) and error.status in SURELY_NOT
+    return bool(getattr(error, "ambiguous", True)) and not busy
+
+
+def warn_left_behind(place: StoredObject) -> None:
+    """Say how an upload of which nobody knows the ID is found and removed."""
+    _log.warning(LEFT_BEHIND, place, place.bucket, place.key)

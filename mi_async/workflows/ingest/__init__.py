@@ -1,0 +1,1 @@
+"""Ingesting a media file: into the bucket, registered, imported, analysed, summarised."""

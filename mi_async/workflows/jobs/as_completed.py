@@ -1,0 +1,88 @@
+"""Several jobs, in the order in which they end.
+
+Law: nothing is started for it: each job has a place in the poller, and its end goes into one queue.
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
+from mi_async.workflows.jobs.job import Job, T
+from mi_async.workflows.jobs.poll_queue import Answer
+
+SHOWN = 3
+"""Jobs that a message names."""
+
+
+async def as_completed(jobs: Iterable[Job[T]], *, timeout: float | None = None) -> AsyncGenerator[Job[T]]:  # noqa: ASYNC109  as long as a caller likes
+    """Iterate over jobs as they end, well or not: ``await job`` then returns the result or raises at once.
+
+    A job about which asking failed for good is given too: ``await job`` then raises that, once, and ``job.ended`` is
+    False.
+
+    Args:
+        jobs: of one session or of several; each is given once.
+        timeout: seconds for all of them; by default the longest of their own. What has ended when they are over is
+            still given.
+
+    Raises:
+        InvalidArgumentError: something else than a job.
+        JobTimeoutError: some have not ended in time; they go on at the service. Its cause is how a question about one
+            of them failed last, if one did.
+        SessionError: the session of one of them is closed already.
+    """
+    listed = list(dict.fromkeys(jobs))
+    other: object = next((job for job in listed if not isinstance(job, Job)), None)
+    if other is not None:
+        message = f"as_completed takes jobs, not {other!r}; session.job(token) makes one of a token"
+        raise InvalidArgumentError(message)
+    limits = [job._limit(timeout) for job in listed]  # noqa: SLF001  the two belong together
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + max(math.inf if limit is None else limit for limit in (*limits, 0.0))
+    ended: asyncio.Queue[Job[T]] = asyncio.Queue()
+    left = dict.fromkeys(listed)
+    with ExitStack() as watched:
+        for job in listed:
+            _follow(job, ended, watched)
+        while left:
+            given = await _next(ended, deadline)
+            if given is None:
+                trouble = next((job._trouble for job in left if job._trouble is not None), None)  # noqa: SLF001  as above
+                raise _too_late(list(left), trouble) from trouble
+            del left[given]
+            yield given
+
+
+async def _next(ended: asyncio.Queue[Job[T]], deadline: float) -> Job[T] | None:
+    """The next one that has ended; None when it is too late and none has."""
+    if ended.empty():
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(None if deadline == math.inf else deadline):
+                return await ended.get()
+    with suppress(asyncio.QueueEmpty):  # one may have ended as time ran out
+        return ended.get_nowait()
+    return None
+
+
+def _follow(job: Job[T], ended: asyncio.Queue[Job[T]], watched: ExitStack) -> None:
+    """Put the job into the queue at its end."""
+
+    def settle(answer: asyncio.Future[Answer]) -> None:
+        if not answer.cancelled():
+            job._settle(answer)  # noqa: SLF001  the two belong together
+            ended.put_nowait(job)
+
+    if job.ended:
+        ended.put_nowait(job)
+    else:
+        job._missed = None  # noqa: SLF001  as above; it is asked about anew
+        watched.enter_context(job._watching(None)).add_done_callback(settle)  # noqa: SLF001  the two belong together
+
+
+def _too_late(left: list[Job[Any]], trouble: MIError | None) -> JobTimeoutError:
+    named = ", ".join(map(str, left[:SHOWN])) + (", ..." if len(left) > SHOWN else "")
+    why = "" if trouble is None else f"; asking failed last: {trouble}"
+    return JobTimeoutError(f"{len(left)} of the jobs have not ended in time and go on: {named}{why}", job=left[0].id)

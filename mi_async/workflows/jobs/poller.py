@@ -1,0 +1,85 @@
+"""One poller for everything that a session waits for.
+
+Law: is told what to ask and what an end is; knows nothing else about it. There is one timer per lane while somebody
+waits, and nothing at all while nobody does.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async.errors import MIError, SessionError
+from mi_async.workflows.jobs.poll_queue import Answer, PollPace, PollQueue, Question, Waiter
+
+
+@define(eq=False)
+class Poller:
+    """All lanes of a session; made by the session in its event loop."""
+
+    clock: Clock
+    _noted: set[str] = field(init=False, factory=set)
+    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
+    _lanes: dict[PollPace, PollQueue] = field(init=False, factory=dict)
+    _closed: bool = field(init=False, default=False)
+
+    @contextmanager
+    def watching(
+        self, question: Question, tell: Callable[[Any], None], stumble: Callable[[MIError], None] = lambda _: None
+    ) -> Generator[asyncio.Future[Answer]]:
+        """Watch something for a block; the future gets the answer that ends it, or the error.
+
+        Args:
+            question: what to ask; not asked by this one if it is being asked already.
+            tell: called with what each answer saw.
+            stumble: called with each failure that asking again may mend; must not raise.
+
+        Raises:
+            SessionError: the session is closed, or belongs to another event loop.
+        """
+        if self._closed:
+            message = "the session is closed"
+            raise SessionError(message)
+        if asyncio.get_running_loop() is not self._loop:
+            message = "the session belongs to another event loop: connect() once in each loop"
+            raise SessionError(message)
+        lane = self._lane(question.pace)
+        waiter = Waiter(tell, self._loop.create_future(), stumble)
+        thing = lane.join(question, waiter)
+        try:
+            if thing.last is not None:
+                tell(thing.last.seen)
+            if thing.trouble is not None:
+                stumble(thing.trouble)
+            yield waiter.future
+        finally:
+            lane.leave(thing, waiter)
+            if not waiter.future.cancel() and not waiter.future.cancelled():
+                waiter.future.exception()  # whoever went away in this very moment does not want it
+
+    def is_news(self, note: str) -> bool:
+        """Return True the first time that a note is made in this session."""
+        if note in self._noted:
+            return False
+        self._noted.add(note)
+        return True
+
+    def hurry(self, pace: PollPace, key: str) -> None:
+        """Ask soon: something is known to have changed."""
+        self._lane(pace).hurry(key)
+
+    def _lane(self, pace: PollPace) -> PollQueue:
+        return self._lanes.setdefault(pace, PollQueue(self.clock, pace))
+
+    async def aclose(self) -> None:
+        """End every wait with SessionError, and leave no question under way."""
+        self._closed = True
+        asking = [task for lane in self._lanes.values() for task in lane.end(_closed_error)]
+        await asyncio.gather(*asking, return_exceptions=True)
+
+
+def _closed_error(key: str) -> SessionError:
+    return SessionError(f"the session was closed while {key} was waited for; it goes on at the service")

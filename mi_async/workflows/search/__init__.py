@@ -1,0 +1,1 @@
+"""Scene search: the query and its hits."""

@@ -1,0 +1,168 @@
+"""What is searched for: arguments for people, the query that the service takes, and the bounds of both.
+
+Law: pure. The bounds are those of the operation's models, told by the names of the arguments here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import attrs
+from attrs import evolve, frozen
+
+from mi_async._core.bounds import Length, Rule
+from mi_async._core.checks import compiled
+from mi_async._core.declare import operations_of
+from mi_async.api.indexes import AssetType, ConfidenceLevel
+from mi_async.api.search import DialogQuery, PersonQuery, QueryOption, Search, SearchFilter, SearchQuery
+from mi_async.errors import InvalidArgumentError
+from mi_async.media.image_source import Source
+from mi_async.models import Model
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+REQUEST = next(operation for operation in operations_of(Search) if operation.name == "request")
+PENDING = "the key of a picture that is not uploaded yet"
+
+
+@frozen
+class Asked:
+    """A search as the service takes it; of a picture that is not uploaded yet with a placeholder for its key."""
+
+    query: SearchQuery
+    option: QueryOption | None
+    where: SearchFilter | None
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class SceneQuery:
+    """What is searched for: the arguments of ``Workspace.search_scenes``, which tells what they mean."""
+
+    text: str | None = None
+    image: Source | None = None
+    persons: Iterable[int] = ()
+    persons_any: Iterable[int] = ()
+    persons_not: Iterable[int] = ()
+    dialogs: Iterable[str] = ()
+    dialogs_any: Iterable[str] = ()
+    dialogs_not: Iterable[str] = ()
+    confidence_level: ConfidenceLevel | None = None
+    project_ids: Iterable[int] | None = None
+    asset_ids: Iterable[int] | None = None
+    asset_types: Iterable[AssetType] | None = None
+    index_modified_from: datetime | None = None
+    index_modified_to: datetime | None = None
+    limit: int | None = None
+    timeout: float | None = None
+
+    def asked(self) -> Asked:
+        """The same as the service takes it.
+
+        Raises:
+            InvalidArgumentError: what should be a list is none.
+        """
+        seen = PersonQuery(
+            _terms("persons", self.persons),
+            _terms("persons_any", self.persons_any),
+            _terms("persons_not", self.persons_not),
+        )
+        said = DialogQuery(
+            _terms("dialogs", self.dialogs),
+            _terms("dialogs_any", self.dialogs_any),
+            _terms("dialogs_not", self.dialogs_not),
+        )
+        where = SearchFilter(
+            _places("project_ids", self.project_ids),
+            _places("asset_ids", self.asset_ids),
+            _places("asset_types", self.asset_types),
+            self.index_modified_from,
+            self.index_modified_to,
+        )
+        query = SearchQuery(self.text, None if self.image is None else PENDING, _given(seen), _given(said))
+        return Asked(query, _given(QueryOption(self.confidence_level)), _given(where))
+
+
+def check(wanted: SceneQuery, asked: Asked, workspace_name: str) -> None:
+    """Hold everything against the documented bounds.
+
+    Raises:
+        InvalidArgumentError: the service would refuse it.
+    """
+    if wanted.timeout is not None and not wanted.timeout >= 0:
+        message = f"timeout is a number of seconds from 0, not {wanted.timeout!r}"
+        raise InvalidArgumentError(message)
+    given = dict(_arguments(asked))
+    for each in CHECKS:
+        each(given.get, "")
+    if asked.where is not None:
+        for each in PLACES:
+            each(given.get, "")
+    REQUEST.build(
+        {
+            "workspace_name": workspace_name,
+            "query": asked.query,
+            "query_option": asked.option,
+            "query_filter": asked.where,
+        }
+    )
+
+
+NAMES: Mapping[type[Model], Mapping[str, str]] = {
+    SearchQuery: {"text_query": "text", "image_query": "image"},
+    PersonQuery: {"must": "persons", "any": "persons_any", "not_": "persons_not"},
+    DialogQuery: {"must": "dialogs", "any": "dialogs_any", "not_": "dialogs_not"},
+    SearchFilter: {
+        name: name for name in ("project_ids", "asset_ids", "asset_types", "index_modified_from", "index_modified_to")
+    },
+}
+"""From the members of the models to the arguments that fill them."""
+
+
+def _arguments(asked: Asked) -> Iterator[tuple[str, Any]]:
+    """Arguments by name, lists as they will be sent."""
+    for model in (asked.query, asked.query.person_query, asked.query.dialog_query, asked.where):
+        if model is not None:
+            yield from ((ours, getattr(model, member)) for member, ours in NAMES[type(model)].items())
+
+
+def _members(model: type[Model]) -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
+    fields: Mapping[str, Any] = attrs.fields_dict(model)
+    for member, ours in NAMES[model].items():
+        yield ours, fields[member].type, fields[member].metadata.get("bounds", ())
+
+
+def _rules(model: type[Model]) -> Iterator[Rule]:
+    for rule in model.RULES:
+        yield evolve(rule, names=tuple(NAMES[model][name] for name in rule.names))
+
+
+QUERY = (SearchQuery, PersonQuery, DialogQuery)
+CHECKS = compiled(
+    [("text", str, (Length(1, blank=False),)), *[member for model in QUERY for member in _members(model)]],
+    [rule for model in QUERY for rule in _rules(model)],
+)
+"""What every search has to keep."""
+PLACES = compiled(_members(SearchFilter), _rules(SearchFilter))
+"""What a search has to keep that does not look everywhere."""
+
+
+def _given(model: M) -> M | None:
+    """The model, unless there is nothing in it."""
+    return None if model == type(model)() else model
+
+
+def _terms(name: str, values: Iterable[T]) -> tuple[T, ...] | None:
+    """Terms of a query; no terms are not sent."""
+    return _listed(name, values) or None
+
+
+def _places(name: str, values: Iterable[T] | None) -> tuple[T, ...] | None:
+    """Where to look; a list that came out empty is sent, since it does not mean everywhere."""
+    return None if values is None else _listed(name, values)
+
+
+def _listed(name: str, values: Iterable[T]) -> tuple[T, ...]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        message = f"{name} is a list: write {name}=[{values!r}]"
+        raise InvalidArgumentError(message)
+    return tuple(values)

@@ -1,0 +1,278 @@
+"""What notebooks are shown: whole tables, pictures, and nothing that a hostile name could make of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mi_async
+from mi_async import (
+    Asset,
+    AssetMetaData,
+    Page,
+    Person,
+    PersonTag,
+    PersonThumbnail,
+    Project,
+    ProjectList,
+    QueryAssetUrl,
+    SearchResults,
+    SearchStatus,
+    ThumbnailList,
+    notebook,
+)
+from mi_async.text import plain
+from mi_async.workflows.search.hits import SceneHit
+
+pytestmark = pytest.mark.slow
+
+EMPTY = {"img"}
+ELEMENTS = {"div", "table", "caption", "tbody", "tr", "th", "td", "img", "span", "progress", "ul", "li"}
+ATTRIBUTES = {"class", "style", "src", "alt", "title", "loading", "referrerpolicy", "value", "max"}
+NASTY = "<script>alert(1)</script>\"' onerror=x &amp; \u202e gnp.exe \x1b[31m $\\href{javascript:alert(1)}{x}$ \\(x\\)"
+
+
+class Strict(HTMLParser):
+    """A reader that takes nothing but well-formed tables, lists and bars."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.said: list[str] = []
+        self.cells: list[str] = []
+        self.images: list[dict[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in ELEMENTS
+        assert {name for name, _ in attrs} <= ATTRIBUTES
+        if tag in {"td", "th"}:
+            assert self.open[-1] == "tr"
+            self.cells.append("")
+        if tag == "img":
+            self.images.append({name: value or "" for name, value in attrs})
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+        if {"td", "th"} & set(self.open):
+            self.cells[-1] += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError(decl)
+
+    def handle_pi(self, data: str) -> None:
+        raise AssertionError(data)
+
+    def unknown_decl(self, data: str) -> None:
+        raise AssertionError(data)
+
+
+def read(value: Any) -> Strict:
+    """The HTML of a value, checked."""
+    parser = Strict()
+    parser.feed(value._repr_html_() if hasattr(value, "_repr_html_") else value)
+    parser.close()
+    assert parser.open == []
+    assert all(image["src"].startswith(("http://", "https://")) for image in parser.images)
+    seen = "".join([*parser.said, *[value for image in parser.images for value in image.values()]])
+    assert plain(seen) == seen
+    assert not [text for text in parser.said if notebook.TEX.search(text) and len(text) > 1]
+    return parser
+
+
+HONG = Person(
+    1001,
+    "홍길동 / 뉴스",
+    "Reads the news.",
+    (PersonTag(7, "Anchor", created_time=datetime(2026, 1, 2, 3, 4, 5)), PersonTag(8, "뉴스")),  # noqa: DTZ001  as sent
+    (
+        PersonThumbnail(1, "https://kr.object.ncloudstorage.com/b/1.jpg?X-Amz-Signature=a&x=1"),
+        PersonThumbnail(2, "https://kr.object.ncloudstorage.com/b/2.jpg?X-Amz-Signature=b", is_primary_thumbnail=True),
+    ),
+)
+
+
+def test_a_person_has_pictures_the_main_one_first() -> None:
+    shown = read(HONG)
+    assert shown.cells[:6] == ["id", "1001", "name", "홍길동 / 뉴스", "description", "Reads the news."]
+    assert shown.cells[6:8] == ["tags", "Anchor, 뉴스"]
+    assert [image["src"] for image in shown.images] == [HONG.thumbnails[1].url, HONG.thumbnails[0].url]
+    assert [image["alt"] for image in shown.images] == ["2 primary", "1"]
+    assert all(image["referrerpolicy"] == "no-referrer" for image in shown.images)
+
+
+def test_thumbnails_alone_are_pictures_too() -> None:
+    shown = read(ThumbnailList(HONG.thumbnails))
+    assert [image["src"] for image in shown.images] == [thumbnail.url for thumbnail in HONG.thumbnails]
+    assert shown.cells == ["id", "url", "is primary thumbnail", "1", "", "no", "2", "", "yes"]
+
+
+def test_a_page_is_a_table_that_ends() -> None:
+    shown = read(Page((HONG,) * 1000, total_count=5230, total_page=6))
+    assert shown.cells[:5] == ["id", "name", "description", "tags", "thumbnails"]
+    assert len(shown.images) == 2 * notebook.ROWS
+    assert "total count 5,230" in shown.said[0]
+    assert "900 more are not shown" in shown.said[0]
+    assert "no items" in read(Page[Person](())).said[0]
+
+
+def test_the_plain_repr_of_a_page_stays_short() -> None:
+    text = repr(Page((HONG,) * 1000, total_count=5230, total_page=6))
+    assert "\n" not in text
+    assert text.count("홍길동") == 3
+    assert "... 997 more), total_count=5230" in text
+    assert "Signature" not in text
+    crowd = Person(1, "A", thumbnails=HONG.thumbnails * 50)
+    assert "... 97 more" in repr(crowd)
+    assert "... 997 more" in repr(ProjectList((Project(1, "News", is_base_project=True),) * 1000))
+    assert "... 97 more" in repr(SearchResults("s", SearchStatus.COMPLETED, results=({"a": 1},) * 100))
+    assert eval(repr(Page((1, 2, 3))), {"Page": Page}) == Page((1, 2, 3))  # noqa: S307  a repr of our own
+
+
+def test_assets_and_hits() -> None:
+    asset = Asset(17, "저녁.mp4", 3, AssetMetaData("1920x1080", 61_000, 123), "뉴스/저녁.mp4")
+    assert "1920x1080" in read(asset).cells[7]
+    hit = SceneHit(17, "저녁.mp4", 1, 0, 9000, 0.91, 3, 5, "Goal!", extra={"keywords": [{"name": "goal", "sure": 0.9}]})
+    shown = read(hit)
+    assert dict(zip(shown.cells[::2], shown.cells[1::2], strict=True)) == {
+        "asset id": "17",
+        "file name": "저녁.mp4",
+        "scene id": "1",
+        "start ms": "0",
+        "end ms": "9000",
+        "score": "0.91",
+        "project id": "3",
+        "index id": "5",
+        "script": "Goal!",
+        "keywords": "goal",
+    }
+    many = read(notebook.table([hit] * 3, caption="Found"))
+    assert many.said[0] == "Found"
+    assert many.cells.count("Goal!") == 3
+
+
+def test_a_list_with_numbers_beside_is_a_table() -> None:
+    shown = read(ProjectList((Project(1, "News", is_base_project=True), Project(2, "Sport", is_base_project=False)), 2))
+    assert shown.said[0] == "ProjectList: total count 2"
+    assert shown.cells == ["project id", "name", "is base project", "1", "News", "yes", "2", "Sport", "no"]
+
+
+def test_what_repr_keeps_to_itself_is_not_shown() -> None:
+    shown = read(QueryAssetUrl("key", "https://storage/x?Signature=secret"))
+    assert "secret" not in str(shown.cells)
+    leaky = read(Person(1, "A", extra={"download": "see https://storage/x?Signature=secret and go"}))
+    assert leaky.cells[-1] == "see https://storage/x?… and go"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        " javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "//host/a.jpg",
+        "https:/a.jpg",
+        "https://",
+        "https://user:pass@host/a.jpg",
+        "https://[/a.jpg",
+        "https://host/\u202egnp.jpg",
+        "https://host/a b.jpg",
+        "http:\\\\host\\a.jpg",
+        "ftp://host/a.jpg",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_only_pictures_of_the_web_are_pictures(url: str) -> None:
+    shown = read(Person(1, "A", thumbnails=(PersonThumbnail(5, url, is_primary_thumbnail=True),)))
+    assert shown.images == []
+    assert shown.cells[-1] == "5 primary"
+
+
+def test_hostile_text_stays_text() -> None:
+    person = Person(1, NASTY, NASTY, (PersonTag(1, NASTY),), extra={NASTY: {NASTY: [NASTY]}})
+    shown = read(person)
+    assert shown.cells[3].startswith("<script>alert(1)</script>")
+    assert "\u202e" not in shown.cells[3]
+    thumbnail = PersonThumbnail(1, 'https://h/a.jpg?"><script>alert(1)</script>')
+    assert read(Person(1, "A", thumbnails=(thumbnail,))).images[0]["src"] == thumbnail.url
+    for flag in ("is ", "is", "is  x", f"is {NASTY}"):
+        read(Person(1, "A", thumbnails=(PersonThumbnail(1, "https://h/a.jpg", extra={flag: True}),)))
+    read(notebook.table([{NASTY: NASTY}], caption=NASTY))
+    read(notebook.show({NASTY: NASTY}, caption=NASTY))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(), inner, max_size=20),
+    max_leaves=30,
+)
+
+
+@given(st.text(), st.text(), st.dictionaries(st.text(), JSON, max_size=30))
+def test_whatever_a_service_sends_is_a_well_formed_table(name: str, url: str, extra: dict[str, Any]) -> None:
+    person = Person(1, name, thumbnails=(PersonThumbnail(1, url),), extra=extra)
+    read(person)
+    read(Page((person, Person(2, name)), extra=extra))
+
+
+def test_long_and_deep_things_end() -> None:
+    deep: Any = "bottom"
+    for number in range(5000):
+        deep = {"in": deep} if number % 2 else [deep, deep]
+    named: Any = "bottom"
+    for _ in range(5000):
+        named = {"name": named}
+    assert "…" in notebook.show({"named": named})
+    wide = {f"member {n}": n for n in range(1000)}
+    assert len(notebook.table([wide])) < 10_000
+    assert len(notebook.show({"x": "y" * 1_000_000, "deep": deep, "many": list(range(10_000))})) < 2000
+    assert len(notebook.show(wide)) < 20_000
+
+
+@frozen
+class Item:
+    """An item of somebody else's report."""
+
+    name: str
+    state: str
+    error: str | None = None
+
+
+def test_any_values_make_a_table() -> None:
+    shown = read(notebook.table([Item("a.jpg", "done"), Item("b.jpg", "failed", "too small")], caption="2 items"))
+    assert shown.cells == ["name", "state", "error", "a.jpg", "done", "", "b.jpg", "failed", "too small"]
+    assert read(notebook.table(["x"])).cells == ["value", "x"]
+
+
+async def test_quotas_show_themselves_as_a_table() -> None:
+    async with mi_async.connect(mi_async.Credentials("key", "secret")) as session:
+        lines = repr(session.quota).splitlines()
+        assert lines[0].split()[:4] == ["operation", "calls", "period", "used"]
+        assert len(lines) == 1 + len(session.quota)
+        assert {line.split()[0] for line in lines[1:]} == set(session.quota)
+        assert len({len(line) for line in lines}) == 1
+        assert "thumbnails.presign" in read(session.quota).cells
+    assert session.quota == dict(session.quota)
+    assert repr(notebook.Tabled({})) == "{}"
+
+
+def items() -> Iterator[Item]:
+    yield Item("a", "done")
+
+
+def test_an_iterator_makes_a_table_too() -> None:
+    assert read(notebook.table(items())).cells == ["name", "state", "a", "done"]
