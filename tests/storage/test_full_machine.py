@@ -21,14 +21,14 @@ from mi_async._core.inflight import UnderWay
 from mi_async.errors import MIError
 from mi_async.storage.connection import Connection
 from mi_async.storage.models import Network, Storage, StoredObject
-from mi_async.storage.object_store import Store
+from mi_async.storage.object_store import ObjectStore
 
 async def main(url):
     clock = Clock()
     connection = Connection(
         Storage(url), Credentials("A", "B").credentials, UnderWay(clock), lambda: None, clock, Network(5, 5)
     )
-    store = Store(connection, RetryPolicy(max_attempts=1))
+    store = ObjectStore(connection, RetryPolicy(max_attempts=1))
     await asyncio.to_thread(int)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
