@@ -176,7 +176,7 @@ def evaluate(scenario: Scenario, items: int, here: Service, client: dict[str, An
         memory=client["memory"],
         client=100 * client["cpu"] / client["wall"],
         server=100 * server_cpu / client["wall"],
-        late=1000 * speed * statistics.fmean(now["late"] for now in client["seen"]),
+        late=1000 * speed * statistics.fmean([now["late"] for now in client["seen"]] or [0.0]),
         counts=client["counts"],
         by_minute=[
             seen.between(begin + MINUTE * number, begin + MINUTE * (number + 1)) for number in range(int(whole) + 1)

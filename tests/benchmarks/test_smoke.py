@@ -11,7 +11,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SHARED = {"harness", "servers", "bulk_client", "bulk_service"}
 """Modules that the scripts import or start."""
 SMALLEST = {
-    "bulk_goodput": ["--items", "40", "--speed", "60", "--only", "0.8"],
+    "bulk_goodput": ["--items", "40", "--speed", "20", "--only", "0.8"],
     "bulk_memory": ["40"],
     "jobs": ["--reps", "1", "--speed", "600"],
     "plan": ["--sizes", "50", "100"],
