@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mi_async._core import convert
+from mi_async._core.strict import is_optional_scalar
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Person, PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, UploadStatus
@@ -290,3 +291,11 @@ def test_the_fast_way_and_the_explaining_way_agree(value: Any) -> None:
         assert error.path is not None  # noqa: PT017  both outcomes are right
     else:
         assert convert._converter(detailed=True).structure(value, Person) == person
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_one"),
+    [(int, False), (int | None, True), (str | None, True), (list[int] | None, False), (int | str | None, False)],
+)
+def test_what_may_be_left_out_when_it_cannot_be_read(kind: Any, is_one: bool) -> None:
+    assert is_optional_scalar(kind) is is_one
