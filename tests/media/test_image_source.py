@@ -208,7 +208,7 @@ async def test_a_truncated_header(end: int) -> None:
     [
         ("no such file", "No such file or directory"),
         (".", "Is a directory"),
-        ("a\0b", "null byte"),
+        ("a\0b", "embedded null"),
         ("x" * 300, "File name too long"),
         (b"no such bytes", "No such file or directory"),
     ],
