@@ -1,4 +1,4 @@
-"""Which proxy a request goes through: one for all, one for each host, or what the environment names.
+"""The proxy that a request goes through: one for all, one for each host, or what the environment names.
 
 Pure: the environment is an argument. Invariant: a proxy's URL, which may hold a password, is a MaskedURL everywhere.
 """
@@ -19,7 +19,7 @@ ProxyChoice: TypeAlias = str | Callable[[URL], str | None] | None
 _HOST = re.compile(r"(\w+://)?(?P<name>[\w.-]+)(:(?P<port>\d{1,5}))?(?=[/?#]|$)", re.ASCII)
 """A host and perhaps a port, with or without a scheme."""
 _NO_PORT = re.compile(r":(?!\d+(?:[/?#]|$))[^:\]]+$")
-"""What is in the place of a port and is none: it may be a password whose host was forgotten."""
+"""Text in the place of a port that is none: it may be a password whose host was forgotten."""
 
 
 def proxy_url(text: object, name: str = "proxy") -> MaskedURL:

@@ -1,4 +1,4 @@
-"""Which certificates are trusted: one SSL context for the API, for uploads of images and for Object Storage.
+"""The certificates that are trusted: one SSL context for the API, for uploads of images and for Object Storage.
 
 Blocking: a context reads some hundred certificates (about 25 ms); make it in a thread.
 """
@@ -13,7 +13,7 @@ from mi_async.errors import ConfigError, ResourceError
 from mi_async.text import escaped
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
-"""What OpenSSL looks for in a directory of certificates; all else in it is never read."""
+"""File names that OpenSSL looks for in a directory of certificates; all else in it is never read."""
 
 
 def trust(ca_file: str | None, name: str = "ca_file") -> ssl.SSLContext:

@@ -102,7 +102,7 @@ class Hit:
 
 
 @define(eq=False)
-class EmulatedSearch:
+class RunningSearch:
     """An asset search, and what it finds when it is over."""
 
     job: EmulatedJob
@@ -130,7 +130,7 @@ class EmulatedWorkspace:
     names: dict[str, int] = Factory(dict)
     tags: dict[int, PersonTag] = Factory(dict)
     projects: dict[int, EmulatedProject] = Factory(dict)
-    searches: dict[str, EmulatedSearch] = Factory(dict)
+    searches: dict[str, RunningSearch] = Factory(dict)
     analyses: int = 0
     faces: dict[str, int] = Factory(dict)
     arriving: list[tuple[float, int, Analysis, list[bytes]]] = Factory(list)

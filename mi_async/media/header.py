@@ -37,7 +37,7 @@ def sparing(read: Read) -> Read:
 
 
 @frozen
-class Fault:
+class HeaderFault:
     """Something in a header that proves the file useless.
 
     Attributes:
@@ -65,17 +65,17 @@ class Header:
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
-    fault: Fault | None = None
+    fault: HeaderFault | None = None
 
 
-def incomplete(text: str) -> Fault:
+def incomplete(text: str) -> HeaderFault:
     """Return the fault of a file that is cut off or still being written."""
-    return Fault("incomplete", f"{text}: it is cut off, or still being written")
+    return HeaderFault("incomplete", f"{text}: it is cut off, or still being written")
 
 
-def no_video(holds: str) -> Fault:
+def no_video(holds: str) -> HeaderFault:
     """Return the fault of a file without a picture track."""
-    return Fault("no_video", f"has no picture track, only {holds}")
+    return HeaderFault("no_video", f"has no picture track, only {holds}")
 
 
 def largest(sizes: list[tuple[int, int]]) -> tuple[int, int] | tuple[None, None]:

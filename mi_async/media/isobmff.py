@@ -12,7 +12,7 @@ from itertools import islice
 from attrs import define, frozen
 
 from mi_async.media.file_kind import FIRST, brand
-from mi_async.media.header import Fault, Header, Read, TooManyReadsError, incomplete, largest, no_video, sparing
+from mi_async.media.header import Header, HeaderFault, Read, TooManyReadsError, incomplete, largest, no_video, sparing
 
 LARGE, TO_THE_END = 1, 0
 """Sizes that mean something else."""
@@ -129,7 +129,7 @@ class _Top:
         if box.missing and (box.kind in DATA or box is self.index):
             self.cut = box
 
-    def fault(self, index: str) -> Fault | None:
+    def fault(self, index: str) -> HeaderFault | None:
         """What proves that the file is not all there; of a fragmented one only the first fragment is looked at."""
         lacks = f"its {self.cut.kind.decode()} box lacks its last {self.cut.missing:,} bytes" if self.cut else ""
         if self.index is None and self.whole:
@@ -149,7 +149,7 @@ def _film(top: _Top, kind: str) -> Header:
     return Header(kind, width, height, seconds, fault or _nothing_shown(read, moov))
 
 
-def _nothing_shown(read: Read, moov: Box) -> Fault | None:
+def _nothing_shown(read: Read, moov: Box) -> HeaderFault | None:
     """What proves that there is no picture track: each track tells what it is, and none may be one."""
     kinds = [box.kind for box in boxes(read, moov.start, moov.end)]
     if b"cmov" in kinds:  # QuickTime's compressed index

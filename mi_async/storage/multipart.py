@@ -95,17 +95,19 @@ class MultipartUpload:
 
     async def _finish(self, cut: PartLayout) -> SendProgress:
         """Send what is missing and complete it; parts that the storage then disowns are sent again, once."""
-        for again in (True, False):
-            await self._send_missing(cut)
-            await asyncio.to_thread(self.file.check_unchanged)
-            try:
-                return await self._complete(cut)
-            except APIError as error:
-                if error.code not in INVALID or not again:
-                    raise
-                _log.warning("%s: parts of it are sent again: %s", self.place, error)
-                await self._disown(cut)
-        raise AssertionError  # pragma: no cover
+        try:
+            return await self._send_and_complete(cut)
+        except APIError as error:
+            if error.code not in INVALID:
+                raise
+            _log.warning("%s: parts of it are sent again: %s", self.place, error)
+        await self._disown(cut)
+        return await self._send_and_complete(cut)
+
+    async def _send_and_complete(self, cut: PartLayout) -> SendProgress:
+        await self._send_missing(cut)
+        await asyncio.to_thread(self.file.check_unchanged)
+        return await self._complete(cut)
 
     async def _disown(self, cut: PartLayout) -> None:
         """Forget the parts that the storage has otherwise by now; all, where it does not say which."""

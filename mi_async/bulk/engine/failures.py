@@ -1,4 +1,4 @@
-"""What a failure means for a bulk run, by operation and code; and a circuit breaker for a service that does not answer.
+"""Meaning of a failure for a bulk run, by operation and code; and a circuit breaker for a service that does not answer.
 
 Invariant: what concerns one item ends that item. The run stops at once only for what no item can get past, and for what
 the items of a workspace share (a capacity, a project, a bucket) only after several different items have met it.
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class FailureKind(Enum):
-    """What a failure means for the run."""
+    """Meaning of a failure for the run."""
 
     SYSTEMIC = auto()
     """No item can get past it: the run stops."""

@@ -76,7 +76,7 @@ class EmulatedSearch(Search):
         wanted = self._wanted(query, query_option or QueryOption(), query_filter)
         job = self._state.new_job(Latency.none(), self._state.settings.searching)
         number = self._state.new_search_id()
-        self._room.searches[number] = state.EmulatedSearch(job, finding.hits(self._state, self._room, wanted))
+        self._room.searches[number] = state.RunningSearch(job, finding.hits(self._state, self._room, wanted))
         return RequestedSearch(number)
 
     async def get(self, search_id: str, *, page_num: int | None = None, page_size: int | None = None) -> SearchResults:
@@ -151,7 +151,7 @@ class EmulatedSearch(Search):
             raise Refused(rules.INVALID, f"imageQuery {image!r} is not usable")
         return upload.md5
 
-    def _left(self, search: state.EmulatedSearch) -> list[Found]:
+    def _left(self, search: state.RunningSearch) -> list[Found]:
         """What a search found and is still there."""
         now = self._state.now()
         places = {asset.id: (project, asset, asset.index(now)) for project, asset in self._room.assets()}
