@@ -194,11 +194,10 @@ class Calls:
             attempt = Attempt(operation.id, request, number)
             await self.hooks.ask(attempt)
             started = self.clock.monotonic()
-        offset = self._offset
-        headers = sign(request, keys, self.clock.wall() + offset)
+        offset = self._offset  # may be corrected by another call before the answer to this one is here
+        headers = SignedHeaders(attempt.headers if attempt is not None else ())
+        headers.update(sign(request, keys, self.clock.wall() + offset))
         headers["Content-Type"] = "application/json"
-        if attempt is not None:
-            headers = SignedHeaders({**attempt.headers, **headers})
         response = failure = None
         try:
             response = await self.transport.send(request, headers)
@@ -206,21 +205,23 @@ class Calls:
         except MIError as error:
             failure = error
             _log.debug("%s: attempt %d failed: %s", operation.id, number, error)
-            if isinstance(error, AuthenticationError) and response is not None:
+            if response is not None:
                 self._learn_offset(error, response, offset)
             raise
         finally:
             if attempt is not None:
                 now = self.clock.monotonic()
-                if response is None and failure is None and now >= deadline:
+                if now >= deadline and response is failure:  # both are None: it was cancelled
                     failure = DeadlineExceededError("no answer before the deadline of the call")
-                outcome = Outcome(response, failure, self.clock.real(now - started))
-                await self.hooks.tell(attempt, outcome)
+                await self.hooks.tell(attempt, Outcome(response, failure, self.clock.real(now - started)))
 
-    def _learn_offset(self, error: AuthenticationError, response: Response, used: float) -> None:
-        """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one repeat."""
-        moment = date(response)
-        if moment is None:
+    def _learn_offset(self, error: MIError, response: Response, used: float) -> None:
+        """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one retry.
+
+        The offset that the refused attempt used is compared, and not the one of now: of a hundred calls that are
+        refused at once the first corrects the clock, and all of them are worth a retry.
+        """
+        if not isinstance(error, AuthenticationError) or (moment := date(response)) is None:
             return
         offset = moment - self.clock.wall()
         if abs(offset - used) >= SKEW_WORTH_LEARNING:

@@ -5,14 +5,14 @@ reach by them what exists only after something else was created.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from mi_async._core.annotations import bare
 from mi_async._core.operation import Operation, Place
-from mi_async._core.urltext import bare
-from mi_async.api.schemas import names
+from mi_async._core.wire_names import wire_names
 from mi_async.models import Model
 
 PATH_NAME = re.compile(r"{(\w+)}")
@@ -25,18 +25,34 @@ def links(operation: Operation, others: Iterable[Operation]) -> dict[str, Any]:
     if operation.method != "POST" or operation.deprecated is not None:
         return {}
     reached = [other for other in others if other.deprecated is None and other.id != operation.id]
-    sent = set(_path_names(operation))
     found: dict[str, Any] = {}
     for field in _required_fields(operation.result):
-        for name in _stands_for(field, operation, reached):
-            for other in reached:
-                taken = set(_path_names(other))
-                if name in taken and name not in sent and taken - {name} <= sent:
-                    found[other.id] = _link(other, {name: _member(field)}, {})
-        for other in reached if field.name.endswith(IDENTIFYING) else ():
-            if set(_path_names(other)) <= sent and _required_body(other) == {names(field)[0]}:
-                found[other.id] = _link(other, {}, {names(field)[0]: _member(field)})
+        found |= _links_by_path(field, operation, reached)
+        found |= _links_by_body(field, operation, reached)
     return found
+
+
+def _links_by_path(field: "attrs.Attribute[Any]", operation: Operation, reached: Sequence[Operation]) -> dict[str, Any]:
+    """Return the links to operations whose path lacks only what a member of the answer is."""
+    sent = set(_path_names(operation))
+    return {
+        other.id: _link(other, {name: _member(field)}, {})
+        for name in _stands_for(field, operation, reached)
+        for other in reached
+        if name not in sent and set(_path_names(other)) - sent == {name}
+    }
+
+
+def _links_by_body(field: "attrs.Attribute[Any]", operation: Operation, reached: Sequence[Operation]) -> dict[str, Any]:
+    """Return the links to operations whose body requires nothing but a member of the answer."""
+    if not field.name.endswith(IDENTIFYING):
+        return {}
+    sent, wire = set(_path_names(operation)), wire_names(field)[0]
+    return {
+        other.id: _link(other, {}, {wire: _member(field)})
+        for other in reached
+        if set(_path_names(other)) <= sent and _required_body(other) == {wire}
+    }
 
 
 def _stands_for(field: "attrs.Attribute[Any]", operation: Operation, others: Iterable[Operation]) -> Iterator[str]:
@@ -64,7 +80,7 @@ def _required_body(operation: Operation) -> set[str]:
 
 
 def _member(field: "attrs.Attribute[Any]") -> str:
-    return f"$response.body#/result/{names(field)[0]}"
+    return f"$response.body#/result/{wire_names(field)[0]}"
 
 
 def _link(other: Operation, answered: Mapping[str, str], body: Mapping[str, str]) -> dict[str, Any]:
