@@ -180,6 +180,7 @@ async def put(means: EnrollContext, picture: ImageUpload) -> Moves:
     took = partial(take, means, picture, reason=UNSURE)
     if upload.tries:  # the stage was tried before: what its URLs brought about is not known
         upload = await took(evolve(upload, state=State.NEW, key=None, url=None, tries=0))
+    if upload.state is State.NEW:
         upload = await uploads.presign(means.context, upload, took)
     picture.upload = evolve(upload, tries=1)  # as the next try of the stage is to find it
     upload = await uploads.put(means.context, upload, took)
