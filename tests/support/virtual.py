@@ -1,7 +1,7 @@
 """Virtual time: an event loop whose clock jumps to the next timer as soon as there is nothing else to do.
 
-Law: sockets are served before time passes, and every turn of the loop takes a microsecond, because a rate limiter on a
-clock that stands still would spin for ever.
+Invariant: sockets are served before time passes, and every turn of the loop takes a microsecond, because a rate limiter
+on a clock that stands still would spin for ever.
 """
 
 import asyncio
