@@ -16,6 +16,7 @@ from mi_async._core.polling import Polling
 from mi_async._core.retry import Retries
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
+from mi_async.errors import MIError
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
 
@@ -67,6 +68,14 @@ class Context:
     object_locks: ObjectLocks
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
+
+    async def answers(self) -> bool:
+        """Return True if the service answers a question that changes nothing."""
+        try:
+            await self.groups.projects.list()
+        except MIError:
+            return False
+        return True
 
 
 def known(value: T | None) -> T:

@@ -8,7 +8,8 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from mi_async.bulk.engine.failures import CircuitBreaker, FailureKind, kind
+from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
+from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.bulk.engine.stats import RunStats
 from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
 from mi_async.bulk.enroll.ordering import PersonOrder

@@ -5,7 +5,7 @@ few hundred items ahead; counts in the order of the input.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
@@ -26,6 +26,7 @@ from mi_async.bulk.journal.records import (
     pair_of,
 )
 from mi_async.bulk.plan.dedup import Find, FirstSeen
+from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.errors import InvalidArgumentError, ResourceError
 from mi_async.media.image_source import Source, name_of
 from mi_async.workflows.enroll import MAX_PER_CREATE
@@ -36,9 +37,6 @@ THREADS = 4
 """Which wait for disks; a processor is not what they are short of."""
 AHEAD = 2 * THREADS
 """Chunks under way: what the threads have to do, and what has been done."""
-
-Tell = Callable[[BulkOutcome], None]
-"""Takes what would not go well."""
 
 
 @frozen
@@ -144,21 +142,17 @@ class EnrollPlanner:
         kind: class of the items.
         find: what the journal knows.
         fit: whether pictures of too many bytes are made to fit.
-        tell: takes what would not go well.
+        counts: items, pictures, bytes and requests; takes what would not go well.
         firsts: what the input had before.
         validate: whether names, descriptions and tags are held against their bounds.
-        counts: items, pictures, bytes and requests, by name.
-        reasons: what would be refused, by code.
     """
 
     kind: type[FaceItem]
     find: Find
     fit: bool
-    tell: Tell
+    counts: PlanCounts
     firsts: FirstSeen
     validate: bool = True
-    counts: dict[str, int] = field(init=False, factory=dict)
-    reasons: dict[str, int] = field(init=False, factory=dict)
 
     def go_through(self, items: Iterable[FaceItem | BadInput]) -> None:
         """Count all of them."""
@@ -228,17 +222,13 @@ class EnrollPlanner:
 
     def _count(self, looked: Iterable[BulkOutcome | Candidate]) -> None:
         for one in looked:
-            self._add("items")
+            self.counts.add("items")
             if isinstance(one, Candidate):  # the same content may have another name now
                 rows = [seen.row for seen in one.seen.values() if seen.row is not None]
                 self.firsts.note(pair_of(row.person, row.source) for row in rows)
             outcome = self._judge(one) if isinstance(one, Candidate) else one
-            if outcome is None:
-                continue
-            self._add(outcome.status.value)
-            for problem in outcome.problems:
-                self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
-            self.tell(outcome)
+            if outcome is not None:
+                self.counts.problem(outcome)
 
     def _judge(self, one: Candidate) -> BulkOutcome | None:
         """Count what would be done for an item; its outcome, where that is already known not to be good."""
@@ -255,7 +245,7 @@ class EnrollPlanner:
         elif not problems:
             # A person whose earlier run ended badly is done now: the image that had failed is not wanted any more.
             mended = isinstance(item, PersonInput) and exists and person.status != Status.DONE.value
-            self._add("attach" if mended else "skipped")
+            self.counts.add("attach" if mended else "skipped")
             return None
         if not problems:
             return None
@@ -267,20 +257,17 @@ class EnrollPlanner:
 
     def _work(self, new: Sequence[ImageInspection], missing: Sequence[str], *, exists: bool, promoted: bool) -> None:
         """Count what new images and tags of one person cost, and another primary image."""
-        self._add("attach" if exists else "create")
-        self._add("pictures", len(new))
-        self._add("bytes", sum(seen.size for seen in new))
-        self._add("to_fit", sum(not seen.fits for seen in new))
-        self._add("persons.create", not exists)
+        self.counts.add("attach" if exists else "create")
+        self.counts.add("pictures", len(new))
+        self.counts.add("bytes", sum(seen.size for seen in new))
+        self.counts.add("to_fit", sum(not seen.fits for seen in new))
+        self.counts.add("persons.create", not exists)
         added = len(new) if exists else len(new) - MAX_PER_CREATE
-        self._add("persons.set_thumbnails", max(0, -(-added // MAX_PER_CREATE)))
-        self._add("persons.add_tags", bool(missing))
-        self._add("persons.get", promoted)
-        self._add("persons.update", promoted)
+        self.counts.add("persons.set_thumbnails", max(0, -(-added // MAX_PER_CREATE)))
+        self.counts.add("persons.add_tags", bool(missing))
+        self.counts.add("persons.get", promoted)
+        self.counts.add("persons.update", promoted)
         self.firsts.tags(missing)
-
-    def _add(self, what: str, number: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + number
 
 
 def _rejected(key: str, origin: str, code: str, message: str) -> BulkOutcome:
