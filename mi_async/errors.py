@@ -1,7 +1,8 @@
 """Every error that this package raises on its own account, and the table from the service's codes to classes.
 
-Law: imports nothing of ours but how text is made safe, and carries no secret, no signature and no query of a presigned
-URL. Every message is one line without control characters: file names and services end up in logs and terminals.
+Invariant: imports nothing of ours but how text is made safe, and carries no secret, no signature and no query of a
+presigned URL. Every message is one line without control characters: file names and services end up in logs and
+terminals.
 
     MIError
       CredentialsError        no usable credentials; lists where we looked

@@ -1,7 +1,7 @@
 """How values show themselves in a notebook: HTML tables with pictures, and a text that stays short.
 
-Law: pure; asks nobody. Whatever a service or a user wrote is escaped and cannot become
-markup, mathematics, a link or a change of the writing direction; a table has an end however long what it is about is.
+Invariant: pure; asks nobody. Whatever a service or a user wrote is escaped and cannot become markup, mathematics, a
+link or a change of the writing direction; a table has an end however long what it is about is.
 """
 
 import re

@@ -1,7 +1,7 @@
 """connect() to a Session: the only place where objects are wired.
 
-Law: a session that one holds is complete; sockets and limiters are born in the event loop that uses them, and nothing
-asynchronous happens outside connect and aclose.
+Invariant: a session that one holds is complete; sockets and limiters are born in the event loop that uses them, and
+nothing asynchronous happens outside connect and aclose.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Everything that connect() can be told, as one frozen value that is right or refused.
 
-Law: values only; a setting that cannot work is a ConfigError that names it, before anything is opened.
+Invariant: values only; a setting that cannot work is a ConfigError that names it, before anything is opened.
 """
 
 import os

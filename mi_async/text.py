@@ -1,6 +1,6 @@
 """Text from elsewhere on its way to a person, and numbers as people read them.
 
-Law: pure; nothing that a service or a file name says may move the cursor, change a colour or begin a line.
+Invariant: pure; nothing that a service or a file name says may move the cursor, change a colour or begin a line.
 """
 
 import re

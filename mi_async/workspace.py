@@ -1,6 +1,6 @@
 """A workspace: its groups of operations, and the workflows as methods.
 
-Law: adds no behaviour of its own.
+Invariant: adds no behaviour of its own.
 """
 
 import asyncio

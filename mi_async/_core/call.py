@@ -1,6 +1,6 @@
 """One call, in one direction: quota, sign, send, open the answer; and again if that may help.
 
-Law: every attempt pays for quota and is signed afresh after every wait.
+Invariant: every attempt pays for quota and is signed afresh after every wait.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Whether and when to repeat a failed attempt.
 
-Law: the only tenacity import; tenacity is entered after a first failure only (it costs a fifth of a raw call), and none
-of its types leave this file. Time, sleep and randomness are arguments.
+Invariant: the only tenacity import; tenacity is entered after a first failure only (it costs a fifth of a raw call),
+and none of its types leave this file. Time, sleep and randomness are arguments.
 """
 
 import importlib

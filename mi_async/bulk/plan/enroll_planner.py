@@ -4,8 +4,8 @@ Invariant: makes no request. Headers are read in threads, a few hundred items ah
 journal may know the content under another name; items are counted in the order of the input.
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import cast
@@ -35,6 +35,7 @@ from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
 from mi_async.bulk.journal.records import PersonRecord, PictureRecord, pair_of
 from mi_async.bulk.plan.dedup import Find, FirstSeen
+from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.errors import ResourceError
 from mi_async.media.image_source import Source, name_of
 from mi_async.workflows.enroll import MAX_PER_CREATE
@@ -147,21 +148,17 @@ class EnrollPlanner:
         kind: class of the items.
         find: asks the journal.
         fit: images of too many bytes are made to fit.
-        report: takes items that would not go well.
+        counts: items, images, bytes and requests; takes what would not go well.
         firsts: names that the input had before.
         validate: names, descriptions and tags are held against their bounds.
-        counts: items, images, bytes and requests, by name.
-        reasons: problems, by code.
     """
 
     kind: type[FaceItem]
     find: Find
     fit: bool
-    report: Callable[[BulkOutcome], None]
+    counts: PlanCounts
     firsts: FirstSeen
     validate: bool = True
-    counts: Counter[str] = field(init=False, factory=Counter)
-    reasons: Counter[str] = field(init=False, factory=Counter)
     _ordinal: int = field(init=False, default=0)
 
     def count(self, items: Iterable[FaceItem | BadInput]) -> None:
@@ -224,14 +221,12 @@ class EnrollPlanner:
 
     def _count(self, examined: Iterable[BulkOutcome | Candidate]) -> None:
         for one in examined:
-            self.counts["items"] += 1
+            self.counts.add("items")
             outcome = self._outcome(one) if isinstance(one, Candidate) else one
-            if outcome.status is Status.DONE:
-                continue
-            self.counts[outcome.status.value] += 1
-            if outcome.status is not Status.SKIPPED:
-                self.reasons.update(problem.code for problem in outcome.problems)
-                self.report(outcome)
+            if outcome.status is Status.SKIPPED:
+                self.counts.add("skipped")
+            elif outcome.status is not Status.DONE:
+                self.counts.problem(outcome)
 
     def _outcome(self, one: Candidate) -> BulkOutcome:
         """Return how the run would end an item, and count what it would do before."""
@@ -249,7 +244,7 @@ class EnrollPlanner:
                 exists=bool(one.new()) or (isinstance(item, PersonInput) and person.person_id is not None),
                 changed=works or not is_done(item, person),
             )
-        self.counts["attach"] += status is Status.DONE and not works
+        self.counts.add("attach", status is Status.DONE and not works)
         number = person.person_id if isinstance(item, PersonInput) else item.person_id
         return BulkOutcome(item.key, status, number, origin=item.origin, problems=problems)
 
@@ -262,7 +257,7 @@ class EnrollPlanner:
         if not (new or promoted or tagged):
             return False
         added = len(new) if exists else len(new) - MAX_PER_CREATE
-        self.counts.update(
+        self.counts.counts.update(
             {
                 "attach" if exists else "create": 1,
                 "pictures": len(new),
