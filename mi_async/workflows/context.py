@@ -14,7 +14,7 @@ from mi_async._core.clock import Clock
 from mi_async._core.limits import QuotaState
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
-from mi_async.errors import ConfigError
+from mi_async.errors import ConfigError, MIError
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
 
@@ -93,6 +93,14 @@ class Context:
     object_locks: ObjectLocks
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
+
+    async def answers(self) -> bool:
+        """Return True if the service answers a question that changes nothing."""
+        try:
+            await self.groups.projects.list()
+        except MIError:
+            return False
+        return True
 
 
 def known(value: T | None) -> T:
