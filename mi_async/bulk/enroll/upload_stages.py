@@ -12,6 +12,7 @@ from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
 from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.bulk.engine.stats import RunStats
 from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
+from mi_async.bulk.enroll.decisions import ImageDecision, decide_image
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.enroll.tag_ids import TagIds
@@ -59,7 +60,7 @@ class EnrollContext:
 
 
 async def read(means: EnrollContext, picture: ImageUpload) -> Moves:
-    """Read a picture, once there is a place for it in the pool and in memory; a known one goes on from where it was."""
+    """Read an image, once it has a slot and room in memory; a known one goes on from where it was."""
     work = picture.work
     if not picture.in_pool:  # else this is another try, after the machine was out of a resource
         await means.pool.enter()
@@ -69,32 +70,34 @@ async def read(means: EnrollContext, picture: ImageUpload) -> Moves:
         picture.in_memory = True
     loaded = await means.load(picture.source)
     name = loaded.image.name
-    first = means.turns.claim(picture, loaded.sha256)
-    if first is not picture:
-        if first.work is work:
-            first.primary = first.primary or picture.primary
-        else:
-            picture.same = first
-        work.notes.append(f"{name}: the same picture as {first.name}")
-        return close(means, picture)
+    if (first := means.turns.claim(picture, loaded.sha256)) is not picture:
+        work.notes.append(f"{name}: the same image as {first.name}")
+        return _leave_to(means, picture, first)
     await _know(means, work, loaded.sha256, name)
     before = work.rows.get(loaded.sha256, PictureRecord(work.item.key, loaded.sha256, name))
     row = evolve(before, source=name, size=loaded.size, mtime_ns=loaded.mtime_ns, note=loaded.note)
     picture.record, picture.upload = row, _resumed(row, loaded.image, picture.primary)
     if loaded.note:
         work.notes.append(f"{name}: {loaded.note}")
-    match row.state:
-        case State.ATTACHED.value:
-            if row != before:  # the file was touched or moved: the next run need not read it again
-                await means.journal.write(row)
-            return close(means, picture)
-        case failed if failed == FAILED:
-            work.recall(row)
-            return close(means, picture)
-        case State.NEW.value:
+    match decide_image(row):
+        case ImageDecision.UPLOAD:
             return (("presign", picture),)
-        case _:
+        case ImageDecision.RESUME:
             return (("resume", picture),)
+        case ImageDecision.RECALL:
+            work.recall(row)
+        case ImageDecision.KEEP if row != before:  # the file was touched or moved: the next run need not read it again
+            await means.journal.write(row)
+    return close(means, picture)
+
+
+def _leave_to(means: EnrollContext, picture: ImageUpload, first: ImageUpload) -> Moves:
+    """Leave an image to another upload of the same content for the same person."""
+    if first.work is picture.work:
+        first.primary = first.primary or picture.primary
+    else:
+        picture.same = first
+    return close(means, picture)
 
 
 async def _know(means: EnrollContext, work: EnrollWork, sha256: str, name: str) -> None:
