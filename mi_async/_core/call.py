@@ -200,9 +200,7 @@ class Calls:
             await self.hooks.ask(attempt)
             started = self.clock.monotonic()
         offset = self._offset  # may be corrected by another call before the answer to this one is here
-        headers = SignedHeaders(attempt.headers if attempt is not None else ())
-        headers.update(sign(request, keys, self.clock.wall() + offset))
-        headers["Content-Type"] = "application/json"
+        headers = self._headers(request, keys, offset, attempt)
         response = failure = None
         try:
             response = await self.transport.send(request, headers)
@@ -216,9 +214,16 @@ class Calls:
         finally:
             if attempt is not None:
                 now = self.clock.monotonic()
-                if now >= deadline and response is failure:  # both are None: it was cancelled
+                if response is None and failure is None and now >= deadline:
                     failure = DeadlineExceededError("no answer before the deadline of the call")
                 await self.hooks.tell(attempt, Outcome(response, failure, self.clock.real(now - started)))
+
+    def _headers(
+        self, request: Request, keys: Credentials, offset: float, attempt: Attempt | None
+    ) -> Mapping[str, str]:
+        headers = sign(request, keys, self.clock.wall() + offset)
+        headers["Content-Type"] = "application/json"
+        return headers if attempt is None else SignedHeaders({**attempt.headers, **headers})
 
     def _learn_offset(self, error: MIError, response: Response, used: float) -> None:
         """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one retry.

@@ -12,13 +12,12 @@ import re
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import update_wrapper
-from string import Formatter
 from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args, get_origin
 
 from attrs import evolve, frozen
 
 from mi_async._core.bounds import BOUNDS, Rule
-from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat
+from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat, path_names
 from mi_async._core.wire import Raw
 from mi_async._core.wire_names import camel
 from mi_async.errors import InvalidArgumentError
@@ -166,7 +165,7 @@ def _declared(function: Callable[..., Any], route: str, repeat: Repeat | None, s
     method, _, path = route.partition(" ")
     identity = f"{group}.{name}"
     signature = inspect.signature(function)
-    in_path = {name for _, name, _, _ in Formatter().parse(path) if name is not None}
+    in_path = set(path_names(path))
     elsewhere = sends or (Place.QUERY if method in {"GET", "DELETE"} else Place.BODY)
     parameters = tuple(
         _parameter(p, Place.PATH if p.name in in_path else elsewhere, identity)

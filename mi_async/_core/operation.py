@@ -180,8 +180,8 @@ class Operation:
             ConfigError: it cannot be the path of this operation.
         """
         text = path if isinstance(path, str) else ""
-        names = _names(self.path)
-        if not PATH.fullmatch(text) or _names(text) != names or "/../" in f"{text}/" or "/./" in f"{text}/":
+        names = path_names(self.path)
+        if not PATH.fullmatch(text) or path_names(text) != names or "/../" in f"{text}/" or "/./" in f"{text}/":
             wanted = " and ".join(f"{{{name}}}" for name in names)
             message = f"paths[{self.id!r}] must be like {self.path}, with {wanted or 'no names'}, got {path!r}"
             raise ConfigError(message)
@@ -247,7 +247,7 @@ class Operation:
         return convert.structurer(self.result, tolerant=True)
 
 
-def _names(path: str) -> list[str]:
+def path_names(path: str) -> list[str]:
     """Return the names in braces of a path template, in order of the alphabet; each as often as it is there."""
     return sorted(NAME.findall(path))
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from mi_async._core.annotations import bare
-from mi_async._core.operation import Operation, Place
+from mi_async._core.operation import Operation, Place, path_names
 from mi_async._core.wire_names import wire_names
 from mi_async.models import Model
 
@@ -34,12 +34,12 @@ def links(operation: Operation, others: Iterable[Operation]) -> dict[str, Any]:
 
 def _links_by_path(field: "attrs.Attribute[Any]", operation: Operation, reached: Sequence[Operation]) -> dict[str, Any]:
     """Return the links to operations whose path lacks only what a member of the answer is."""
-    sent = set(_path_names(operation))
+    sent = set(path_names(operation.path))
     return {
         other.id: _link(other, {name: _member(field)}, {})
         for name in _stands_for(field, operation, reached)
         for other in reached
-        if name not in sent and set(_path_names(other)) - sent == {name}
+        if name not in sent and set(path_names(other.path)) - sent == {name}
     }
 
 
@@ -47,11 +47,11 @@ def _links_by_body(field: "attrs.Attribute[Any]", operation: Operation, reached:
     """Return the links to operations whose body requires nothing but a member of the answer."""
     if not field.name.endswith(IDENTIFYING):
         return {}
-    sent, wire = set(_path_names(operation)), wire_names(field)[0]
+    sent, wire = set(path_names(operation.path)), wire_names(field)[0]
     return {
         other.id: _link(other, {}, {wire: _member(field)})
         for other in reached
-        if set(_path_names(other)) <= sent and _required_body(other) == {wire}
+        if set(path_names(other.path)) <= sent and _required_body(other) == {wire}
     }
 
 
@@ -61,18 +61,14 @@ def _stands_for(field: "attrs.Attribute[Any]", operation: Operation, others: Ite
     first = next(_required_fields(operation.result))
     for other in others:
         rest = other.path.removeprefix(f"{operation.path}/")
-        if field is first and rest != other.path and PATH_NAME.match(rest):
-            yield PATH_NAME.findall(rest)[0]
+        if field is first and rest != other.path and (created := PATH_NAME.match(rest)):
+            yield created[1]
 
 
 def _required_fields(kind: Any) -> Iterator["attrs.Attribute[Any]"]:
     model = bare(kind)
     if isinstance(model, type) and issubclass(model, Model):
         yield from (field for field in attrs.fields(model) if field.default is attrs.NOTHING)
-
-
-def _path_names(operation: Operation) -> list[str]:
-    return PATH_NAME.findall(operation.path)
 
 
 def _required_body(operation: Operation) -> set[str]:
@@ -84,6 +80,6 @@ def _member(field: "attrs.Attribute[Any]") -> str:
 
 
 def _link(other: Operation, answered: Mapping[str, str], body: Mapping[str, str]) -> dict[str, Any]:
-    given = {name: f"$request.path.{name}" for name in _path_names(other)} | dict(answered)
+    given = {name: f"$request.path.{name}" for name in path_names(other.path)} | dict(answered)
     link: dict[str, Any] = {"operationId": other.id, "parameters": given}
     return link | {"requestBody": dict(body)} if body else link
