@@ -14,7 +14,9 @@ from mi_async._core.clock import Clock
 from mi_async._core.limits import QuotaState
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
+from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.errors import ConfigError
+from mi_async.storage.object_store import ObjectStore
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
 
@@ -74,6 +76,8 @@ class Context:
         endpoint: base URL of the service.
         account: asks for the access key, or ``temporary`` for one that lapses.
         desk: where the session's ingestions take turns.
+        store: Object Storage, for media files.
+        describe: asks for the workspace itself, which names its bucket.
         validate: whether arguments are held against their documented bounds.
         token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
@@ -91,6 +95,8 @@ class Context:
     endpoint: str
     account: Callable[[], Awaitable[str]]
     object_locks: ObjectLocks
+    store: ObjectStore
+    describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 
