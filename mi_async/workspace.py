@@ -464,7 +464,7 @@ class Workspace(WorkspaceGroups):
             InvalidArgumentError: it names no bucket.
             MIError: by the iteration: there is no such bucket, or it cannot be listed.
         """
-        return stored_assets(self._intake.store, prefix)
+        return stored_assets(self._context.store, prefix)
 
     def ingest_many(
         self,

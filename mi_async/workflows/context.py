@@ -15,7 +15,7 @@ from mi_async._core.limits import QuotaState
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
 from mi_async.api.workspaces import WorkspaceInfo
-from mi_async.errors import ConfigError
+from mi_async.errors import ConfigError, MIError
 from mi_async.storage.object_store import ObjectStore
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
@@ -99,6 +99,14 @@ class Context:
     describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
+
+    async def answers(self) -> bool:
+        """Return True if the service answers a question that changes nothing."""
+        try:
+            await self.groups.projects.list()
+        except MIError:
+            return False
+        return True
 
 
 def known(value: T | None) -> T:

@@ -6,7 +6,8 @@ crash may have left is found out before anything is repeated.
 
 from attrs import evolve, frozen
 
-from mi_async.bulk.engine.failures import CircuitBreaker, FailureKind, kind
+from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
+from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.bulk.engine.stats import RunStats
 from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
 from mi_async.bulk.enroll.ordering import PersonOrder

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from attrs import define, evolve, field
 
+from mi_async.bulk.engine import work_item as engine
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import WorkItem
 from mi_async.bulk.inputs.models import FaceItem, PersonInput
@@ -52,6 +53,11 @@ class ImageUpload:
     def name(self) -> str:
         """How messages call it."""
         return name_of(self.source)
+
+    @property
+    def is_part(self) -> bool:
+        """True: an image is a part of its item."""
+        return True
 
 
 @define(eq=False)
@@ -207,6 +213,13 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
     return evolve(record, state=state, code=problem.code, message=problem.message)
 
 
-Thing: TypeAlias = ImageUpload | EnrollWork
-Moves: TypeAlias = tuple[tuple[str, Thing], ...]
-"""As in ``errand``."""
+Moves: TypeAlias = engine.Moves[EnrollWork]
+"""The next moves of an item and its images."""
+
+
+def image_of(thing: engine.Movable[EnrollWork]) -> ImageUpload:
+    """Return an image that came to a stage of images."""
+    if not isinstance(thing, ImageUpload):
+        message = f"{thing.name}: no image, but came to a stage of images"
+        raise TypeError(message)
+    return thing

@@ -81,9 +81,7 @@ class IngestAdmission:
         self._number += 1
         return AssetCandidate.of(item, self._number, self._bucket or "")
 
-    def _admit(
-        self, candidate: AssetCandidate, fingerprint: AssetFingerprint, rows: _Rows
-    ) -> AssetOutcome | AssetWork:
+    def _admit(self, candidate: AssetCandidate, fingerprint: AssetFingerprint, rows: _Rows) -> AssetOutcome | AssetWork:
         place, run = candidate.place, self.journal.run
         record = AssetRecord(self.project_id, "", "") if place is None else self._record(place, rows)
         first = record.origin if record.run == run else None
@@ -100,7 +98,8 @@ class IngestAdmission:
         rows.change(record)
         if decision.status is not None:
             return outcome_of(candidate, record, decision)
-        return AssetWork(record, resumed(candidate, record, fingerprint), met=met)
+        ingestion = resumed(candidate, record, fingerprint)
+        return AssetWork(record, ingestion, look=ingestion.look, met=met)
 
     def _record(self, place: StoredObject, rows: _Rows) -> AssetRecord:
         return rows.known.get(place) or AssetRecord(self.project_id, place.bucket, place.key)

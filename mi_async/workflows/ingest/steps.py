@@ -112,16 +112,15 @@ async def send_file(ingest: IngestContext, ingestion: Ingestion, observer: Inges
         AlreadyExistsError: another object has this name, or with ``if_exists="error"`` there is an asset.
         MediaRejectedError: the file has changed since it was checked.
     """
-    context, place = ingest.context, known(ingestion.place)
+    context, place, latest = ingest.context, known(ingestion.place), ingestion
 
     def progress(sending: SendProgress) -> None:
+        nonlocal latest
         stage = ingestion.stage if sending.was_there else Stage.UPLOAD
         reached = IngestState.STORED if sending.etag is not None else ingestion.reached
-        nonlocal latest
         latest = evolve(ingestion, stage=stage, found=sending.found, sent=sending.sent, reached=reached)
         observer.changed(latest)
 
-    latest = ingestion
     async with open_file(ingestion.source) as file:
         if (file.size, file.fingerprint.modified) != (ingestion.size, ingestion.modified):
             message = f"{file.name}: changed since it was checked"

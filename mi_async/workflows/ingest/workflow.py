@@ -50,7 +50,7 @@ async def ingest_asset(
     # The first step comes before the bucket and the project are asked for: a bad file costs no request.
     ingestion = await checked(context, _started(source, options))
     if not ingestion.is_object:
-        bucket = await linked_bucket(context, context.describe(), options.bucket)
+        bucket = await linked_bucket(context, options.bucket)
         ingestion = evolve(ingestion, place=StoredObject(bucket, known(ingestion.place).key))
     observer = LatestIngestion(ingestion, options)
     try:
