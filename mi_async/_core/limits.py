@@ -168,7 +168,7 @@ class LeaseLimiter:
         else:
             self._cooling.append(
                 free
-            )  # the rule; a request without an answer, or a step of the clock, is the exception
+            )  # the rule; one without an answer is the exception
         if self._waiting:
             self._answered.set()
 
