@@ -4,6 +4,8 @@ Law: each takes a picture one step on with the steps of ``workflows``, writes th
 crash may have left is found out before anything is repeated.
 """
 
+from functools import partial
+
 from attrs import evolve, frozen
 
 from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
@@ -172,23 +174,23 @@ async def look(means: EnrollContext, work: EnrollWork, rows: list[PictureRecord]
 
 async def presign(means: EnrollContext, picture: ImageUpload) -> Moves:
     """Get a URL, just before it is needed; its key is written down before anything is sent to it."""
-    await take(means, picture, await uploads.presign(means.context, known(picture.upload)))
+    await uploads.presign(means.context, known(picture.upload), partial(take, means, picture))
     return (("put", picture),)
 
 
 async def put(means: EnrollContext, picture: ImageUpload) -> Moves:
     """Store a picture, with a fresh URL where the first was used up, and let its content go."""
     upload = known(picture.upload)
+    took = partial(take, means, picture, reason=UNSURE)
     if upload.tries:  # the stage was tried before: what its URLs brought about is not known
-        upload = evolve(upload, state=State.NEW, key=None, url=None, tries=0)
-        await take(means, picture, upload, UNSURE)
-    while not upload.state.reached(State.STORED):
-        upload = await uploads.STEPS[upload.state](means.context, upload)
-        if upload.state is State.STORED:
-            picture.stored = means.context.clock.monotonic()
-        elif upload.state is State.CONFIRMED:  # its answer was lost, and a check has found it there
-            means.tally.check(done=True)
-        await take(means, picture, upload, UNSURE)
+        upload = await took(evolve(upload, state=State.NEW, key=None, url=None, tries=0))
+    if upload.state is State.NEW:
+        upload = await uploads.presign(means.context, upload, took)
+    picture.upload = evolve(upload, tries=1)  # as the next try of the stage is to find it
+    upload = await uploads.put(means.context, upload, took)
+    picture.stored = means.context.clock.monotonic()
+    if upload.state is State.CONFIRMED:  # its answer was lost, and a check has found it there
+        means.tally.check(done=True)
     let_go(means, picture)
     return (("confirm", picture),) if upload.state is State.STORED else close(means, picture)
 
@@ -223,7 +225,7 @@ def _waited(means: EnrollContext, picture: ImageUpload, outage: CircuitBreaker) 
     return means.context.clock.monotonic() - max(picture.stored, outage.back)
 
 
-async def take(means: EnrollContext, picture: ImageUpload, upload: Upload, reason: str = "") -> None:
+async def take(means: EnrollContext, picture: ImageUpload, upload: Upload, reason: str = "") -> Upload:
     """Take a picture to its next state: durable before anything else happens to it."""
     before = known(picture.record).thumbnail_key
     picture.upload = upload
@@ -234,6 +236,7 @@ async def take(means: EnrollContext, picture: ImageUpload, upload: Upload, reaso
         means.tally.abandoned += 1
         rows.append(AbandonedRecord(before, picture.work.item.key, picture.record.source, reason))
     await means.journal.write(*rows)
+    return upload
 
 
 def close(means: EnrollContext, picture: ImageUpload) -> Moves:
