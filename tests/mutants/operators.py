@@ -99,8 +99,10 @@ class _Finder(ast.NodeVisitor):
         """Note the mutants of a node and of what is below it."""
         if isinstance(node, self.SKIPPED) or _is_silent(node):
             return
-        for after in self._changes(node):
+        for after in (*_expressions(node), *(_statements(node) if self._in_function else ())):
             self._note(node, after)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name | ast.Attribute | ast.Call | ast.Await):
+            self._note(node.test, ast.UnaryOp(ast.Not(), node.test))
         super().visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
@@ -130,7 +132,7 @@ class _Finder(ast.NodeVisitor):
         if not any(isinstance(target, ast.Name) and target.id in MESSAGES for target in node.targets):
             self.visit(node.value)
 
-    def visit_Raise(self, _: ast.Raise) -> None:
+    def visit_Raise(self, node: ast.Raise) -> None:
         """Leave out the words of an error."""
 
     def _inside(self, name: str, body: list[ast.stmt]) -> None:
@@ -138,33 +140,6 @@ class _Finder(ast.NodeVisitor):
         for statement in body:
             self.visit(statement)
         self._places.pop()
-
-    def _changes(self, node: ast.AST) -> Iterator[ast.AST]:
-        match node:
-            case ast.Compare(left=left, ops=[op], comparators=right):
-                yield ast.Compare(left, [COMPARISONS[type(op)]()], right)
-            case ast.BoolOp(op=ast.And(), values=values):
-                yield ast.BoolOp(ast.Or(), values)
-            case ast.BoolOp(values=values):
-                yield ast.BoolOp(ast.And(), values)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                yield operand
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
-                yield ast.BinOp(left, ARITHMETIC[type(op)](), right)
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                yield ast.IfExp(test, orelse, body)
-            case ast.Constant(value=value):
-                yield from _constants(value)
-            case ast.Break():
-                yield ast.Continue()
-            case ast.Continue():
-                yield ast.Break()
-            case ast.stmt() if self._in_function:
-                yield from _statements(node)
-            case ast.Call(keywords=[_, *_]) if self._in_function:
-                yield from _without_keywords(node)
-            case _:
-                pass
 
     def _note(self, node: ast.AST, after: ast.AST) -> None:
         original = ast.get_source_segment(self.source, node)
@@ -205,6 +180,27 @@ def _is_silent(node: ast.AST) -> bool:
             return False
 
 
+def _expressions(node: ast.AST) -> Iterator[ast.AST]:
+    """Change an operator or a constant."""
+    match node:
+        case ast.Compare(left=left, ops=[op], comparators=right):
+            yield ast.Compare(left, [COMPARISONS[type(op)]()], right)
+        case ast.BoolOp(op=ast.And(), values=values):
+            yield ast.BoolOp(ast.Or(), values)
+        case ast.BoolOp(values=values):
+            yield ast.BoolOp(ast.And(), values)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield operand
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
+            yield ast.BinOp(left, ARITHMETIC[type(op)](), right)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            yield ast.IfExp(test, orelse, body)
+        case ast.Constant(value=value):
+            yield from _constants(value)
+        case _:
+            pass
+
+
 def _constants(value: object) -> Iterator[ast.AST]:
     if isinstance(value, bool):
         yield ast.Constant(not value)
@@ -214,11 +210,17 @@ def _constants(value: object) -> Iterator[ast.AST]:
         yield ast.Constant(f"X{value}")
 
 
-def _statements(node: ast.stmt) -> Iterator[ast.AST]:
-    """Delete a statement, or turn its condition round."""
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Delete a statement, or what it returns."""
     match node:
         case ast.Expr() | ast.AugAssign() | ast.Raise() | ast.Assert():
             yield ast.Pass()
+        case ast.Break():
+            yield ast.Continue()
+        case ast.Continue():
+            yield ast.Break()
+        case ast.Call(keywords=[_, *_]):
+            yield from _without_keywords(node)
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield ast.Pass()
         case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):

@@ -23,7 +23,8 @@ import time
 import tomllib
 import traceback
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,7 @@ class Bench:
         return bench
 
     def _read(self, room: Room) -> None:
-        from coverage import CoverageData  # noqa: PLC0415  a dependency of the tests
-
-        data = CoverageData(str(self.root / ".coverage"))
+        data: Any = importlib.import_module("coverage").CoverageData(str(self.root / ".coverage"))
         data.read()
         for module in room.modules:
             lines = data.contexts_by_lineno(str(self.root / "mi_async" / module))
@@ -198,7 +197,7 @@ class Bench:
                 del sys.modules[name]
             code = int(pytest.main([*PLAIN, *arguments], plugins=[selector]))
             sys.stdout.flush()
-        except BaseException:
+        except BaseException:  # noqa: BLE001  the fork must end here
             traceback.print_exc()
         finally:
             sys.stderr.flush()
@@ -206,10 +205,8 @@ class Bench:
 
 
 def _end_group(leader: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def sampled(module: str, source: str, count: int, seed: int) -> list[Mutant]:
@@ -225,16 +222,20 @@ def equivalents() -> dict[str, str]:
     return {f"{module} {name}": reason for module, entries in table.items() for name, reason in entries.items()}
 
 
-def run(room: Room, only: Collection[str], sample: int, seed: int, results: Path, kept: Path) -> list[Verdict]:
+def run(name: str, given: argparse.Namespace) -> list[Verdict]:
     """Judge a sample of the mutants of a room."""
+    room, results = ROOMS[name], given.results.resolve()
+    kept = results.with_name(f"{name}.baseline.json")
+    if not given.reuse:
+        kept.unlink(missing_ok=True)
     verdicts: list[Verdict] = []
     known = equivalents()
-    modules = [each for each in room.modules if not only or Path(each).name in only]
+    modules = [each for each in room.modules if not given.only or Path(each).name in given.only]
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         bench = Bench.of(room, Path(folder).resolve(), kept)
         for module in modules:
             source = (bench.root / "mi_async" / module).read_text()
-            for mutant in sampled(module, source, sample, seed):
+            for mutant in sampled(module, source, given.sample, given.seed):
                 if f"{module} {mutant.name}" in known:
                     verdict = Verdict(module, mutant.line, mutant.name, "equivalent", known[f"{module} {mutant.name}"])
                 else:
@@ -259,23 +260,20 @@ def figures(title: str, verdicts: Sequence[Verdict]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge a sample, and fail when more than one in twenty survives."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("rooms", nargs="*", choices=[*ROOMS, []], help="all by default")
     parser.add_argument("--sample", type=int, default=20, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", default=[], help="file name of a module")
     parser.add_argument("--results", type=Path, default=Path("mutants.jsonl"))
     parser.add_argument("--reuse", action="store_true", help="take the baseline of the last run: lines have not moved")
-    given: Any = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     for name in WARM:
         importlib.import_module(name)
     given.results.unlink(missing_ok=True)
     verdicts: list[Verdict] = []
     for name in given.rooms or ROOMS:
-        kept = given.results.with_name(f"{name}.baseline.json")
-        if not given.reuse:
-            kept.unlink(missing_ok=True)
-        verdicts += run(ROOMS[name], given.only, given.sample, given.seed, given.results.resolve(), kept.resolve())
+        verdicts += run(name, given)
     print(figures("all", verdicts))
     real = [each for each in verdicts if each.fate != "equivalent"]
     survived = [each for each in real if each.fate not in {"killed", "timed out"}]

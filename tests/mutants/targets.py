@@ -48,6 +48,7 @@ ROOMS: Mapping[str, Room] = {
             "workflows/enroll.py",
             "workflows/ingest/register.py",
             "workflows/jobs/poller.py",
+            "workflows/jobs/poll_queue.py",
         ),
         ("workflows",),
     ),
