@@ -166,9 +166,7 @@ class LeaseLimiter:
         if self._cooling and free < self._cooling[-1]:
             insort(self._cooling, free)
         else:
-            self._cooling.append(
-                free
-            )  # the rule; one without an answer is the exception
+            self._cooling.append(free)  # the rule; one without an answer is the exception
         if self._waiting:
             self._answered.set()
 
