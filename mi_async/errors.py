@@ -341,7 +341,10 @@ class UploadFailedError(MIError):
         reason: the service's word (``OVER_SIZE_LIMIT``, ``RESOLUTION_NOT_SUPPORT``, ...) or ours: ``TIMED_OUT`` when
             the service had not taken the picture over in time (and still may), ``ETAG_MISMATCH``, ``HTTP_403``, ...
         key: the thumbnail key, None when none was issued.
+        retry_after: seconds that the storage asked to wait, None when it did not.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, message: str, *, reason: str, key: str | None = None) -> None:
         super().__init__(message)

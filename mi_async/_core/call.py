@@ -17,7 +17,7 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.inflight import InFlight, UnderWay
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
-from mi_async._core.retry import THROTTLED, Persistence, RetryBudget, RetryPolicy, retryable
+from mi_async._core.retry import THROTTLED, Retries, RetryPolicy, retryable
 from mi_async._core.signing import SignedHeaders, sign
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.wire import Raw, Request, Response
@@ -75,9 +75,11 @@ class Calls:
     validate: bool = True
     moved: Mapping[str, Operation] = field(factory=dict)
     under_way: UnderWay = field(init=False, default=Factory(lambda self: UnderWay(self.clock), takes_self=True))
+    retries: Retries = field(
+        init=False, default=Factory(lambda self: Retries(self.policy, self.clock), takes_self=True)
+    )
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _closed: bool = field(init=False, default=False)
-    _budget: RetryBudget = field(init=False, factory=RetryBudget)
     _keys: Credentials | None = field(init=False, default=None)
     _keys_good_until: float = field(init=False, default=math.inf)
     _fetching: asyncio.Lock = field(init=False, factory=asyncio.Lock)
@@ -113,12 +115,15 @@ class Calls:
                     raise
                 first = error
             else:
-                self._budget.earn()
+                self.retries.budget.earn()
                 return result
             paced = operation.id in self.limiters
-            repeats = Persistence(self.policy, operation.repeat, self._budget, self.clock, deadline, paced)
-            return await repeats.run(
-                first, lambda number: self._attempt(operation, request, number, deadline, max_wait)
+            return await self.retries.call(
+                first,
+                lambda number: self._attempt(operation, request, number, deadline, max_wait),
+                repeat=operation.repeat,
+                deadline=deadline,
+                paced=paced,
             )
 
     async def put(self, url: str, body: bytes, content_type: str) -> Response:
@@ -194,11 +199,8 @@ class Calls:
             attempt = Attempt(operation.id, request, number)
             await self.hooks.ask(attempt)
             started = self.clock.monotonic()
-        offset = self._offset
-        headers = sign(request, keys, self.clock.wall() + offset)
-        headers["Content-Type"] = "application/json"
-        if attempt is not None:
-            headers = SignedHeaders({**attempt.headers, **headers})
+        offset = self._offset  # may be corrected by another call before the answer to this one is here
+        headers = self._headers(request, keys, offset, attempt)
         response = failure = None
         try:
             response = await self.transport.send(request, headers)
@@ -206,7 +208,7 @@ class Calls:
         except MIError as error:
             failure = error
             _log.debug("%s: attempt %d failed: %s", operation.id, number, error)
-            if isinstance(error, AuthenticationError) and response is not None:
+            if response is not None:
                 self._learn_offset(error, response, offset)
             raise
         finally:
@@ -214,13 +216,22 @@ class Calls:
                 now = self.clock.monotonic()
                 if response is None and failure is None and now >= deadline:
                     failure = DeadlineExceededError("no answer before the deadline of the call")
-                outcome = Outcome(response, failure, self.clock.real(now - started))
-                await self.hooks.tell(attempt, outcome)
+                await self.hooks.tell(attempt, Outcome(response, failure, self.clock.real(now - started)))
 
-    def _learn_offset(self, error: AuthenticationError, response: Response, used: float) -> None:
-        """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one repeat."""
-        moment = date(response)
-        if moment is None:
+    def _headers(
+        self, request: Request, keys: Credentials, offset: float, attempt: Attempt | None
+    ) -> Mapping[str, str]:
+        headers = sign(request, keys, self.clock.wall() + offset)
+        headers["Content-Type"] = "application/json"
+        return headers if attempt is None else SignedHeaders({**attempt.headers, **headers})
+
+    def _learn_offset(self, error: MIError, response: Response, used: float) -> None:
+        """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one retry.
+
+        The offset that the refused attempt used is compared, and not the one of now: of a hundred calls that are
+        refused at once the first corrects the clock, and all of them are worth a retry.
+        """
+        if not isinstance(error, AuthenticationError) or (moment := date(response)) is None:
             return
         offset = moment - self.clock.wall()
         if abs(offset - used) >= SKEW_WORTH_LEARNING:

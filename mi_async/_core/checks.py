@@ -10,8 +10,8 @@ from typing import Any, get_args, get_origin
 
 import attrs
 
+from mi_async._core.annotations import bare
 from mi_async._core.bounds import Bound, Read, Rule
-from mi_async._core.urltext import bare
 from mi_async.errors import InvalidArgumentError
 from mi_async.models import Model
 

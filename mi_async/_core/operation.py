@@ -151,14 +151,15 @@ class Operation:
     @property
     def takes_body(self) -> bool:
         """Return True if some argument travels in the body."""
-        return bool(self._body)
+        return bool(self.body)
 
     @cached_property
     def _query(self) -> tuple[Parameter, ...]:
         return tuple(p for p in self.parameters if p.place is Place.QUERY)
 
     @cached_property
-    def _body(self) -> tuple[Parameter, ...]:
+    def body(self) -> tuple[Parameter, ...]:
+        """Parameters that travel in the body."""
         return tuple(p for p in self.parameters if p.place is Place.BODY)
 
     @cached_property
@@ -179,15 +180,15 @@ class Operation:
             ConfigError: it cannot be the path of this operation.
         """
         text = path if isinstance(path, str) else ""
-        names = _names(self.path)
-        if not PATH.fullmatch(text) or _names(text) != names or "/../" in f"{text}/" or "/./" in f"{text}/":
+        names = path_names(self.path)
+        if not PATH.fullmatch(text) or path_names(text) != names or "/../" in f"{text}/" or "/./" in f"{text}/":
             wanted = " and ".join(f"{{{name}}}" for name in names)
             message = f"paths[{self.id!r}] must be like {self.path}, with {wanted or 'no names'}, got {path!r}"
             raise ConfigError(message)
         return evolve(self, path=text if text.startswith(f"{API_PREFIX}/") else API_PREFIX + text)
 
     def build(self, arguments: Mapping[str, Any], *, validate: bool = True) -> Request:
-        """Arguments, those of the group included, to a request.
+        """Turn arguments, those of the group included, into a request.
 
         Args:
             arguments: by Python name.
@@ -204,24 +205,24 @@ class Operation:
         )
         if query := [(p, arguments[p.name]) for p in self._query if arguments.get(p.name) is not None]:
             target += "?" + "&".join([f"{p.wire}={to_text(p.name, value)}" for p, value in query])
-        body = None
-        if self._body:
-            members = {p.wire: arguments[p.name] for p in self._body if arguments.get(p.name) is not None}
-            try:
-                body = convert.dumps(members)
-            except InvalidArgumentError as error:
-                culprit = next(p.name for p in self._body if not _has_json(arguments.get(p.name)))
-                message = f"{culprit} {error}"
-                raise InvalidArgumentError(message) from None
-        return Request(self.method, target, body)
+        return Request(self.method, target, self._json(arguments) if self.body else None)
+
+    def _json(self, arguments: Mapping[str, Any]) -> bytes:
+        members = {p.wire: value for p in self.body if (value := arguments.get(p.name)) is not None}
+        try:
+            return convert.dumps(members)
+        except InvalidArgumentError as error:
+            culprit = next(p.name for p in self.body if not _has_json(arguments.get(p.name)))
+            message = f"{culprit} {error}"
+            raise InvalidArgumentError(message) from None
 
     def arguments(self, raw: RawArguments) -> dict[str, Any]:
-        """Arguments of a request that a server received: the inverse of ``build``.
+        """Return the arguments of a request that a server received: the inverse of ``build``.
 
         Raises:
             ResponseError: an argument that is missing or does not fit, with its JSON path.
         """
-        body = convert.loads(raw.body) if self._body and raw.body else {}
+        body = convert.loads(raw.body) if self.body and raw.body else {}
         if not isinstance(body, dict):
             message = "the body is not a JSON object"
             raise ResponseError(message, path="$")
@@ -246,8 +247,8 @@ class Operation:
         return convert.structurer(self.result, tolerant=True)
 
 
-def _names(path: str) -> list[str]:
-    """Names in braces of a path template, in order of the alphabet; each as often as it is there."""
+def path_names(path: str) -> list[str]:
+    """Return the names in braces of a path template, in order of the alphabet; each as often as it is there."""
     return sorted(NAME.findall(path))
 
 
@@ -260,7 +261,7 @@ def _has_json(value: Any) -> bool:
 
 
 def _received(p: Parameter, raw: RawArguments, body: Mapping[str, Any]) -> Any:
-    """One argument of a received request, None when it was not sent."""
+    """Return one argument of a received request, None when it was not sent."""
     sources: dict[Place, Mapping[str, Any]] = {Place.PATH: raw.path, Place.QUERY: raw.query, Place.BODY: body}
     wire = p.name if p.place is Place.PATH else p.wire
     value = sources[p.place].get(wire)

@@ -60,6 +60,12 @@ class Scene:
         """Keywords that are at least so sure."""
         return {word: sure for word, sure in self.keywords.items() if sure >= confidence}
 
+    def relabel(self, person_id: int, successor: int | None) -> None:
+        """Put one person in the place of another; one that is seen already is not seen twice."""
+        place = self.person_ids.index(person_id)
+        seen = successor is not None and successor in self.person_ids
+        self.person_ids[place : place + 1] = [] if seen else [successor]
+
     def shown(self, confidence: float) -> dict[str, Any]:
         """Return the scene as JSON, in a form that is the emulator's alone, and says so."""
         return {
@@ -224,9 +230,7 @@ class EmulatedAsset:
         indexes = {index for index in (self._index, pending) if index is not None}
         scenes = [scene for index in indexes for scene in index.scenes if person_id in scene.person_ids]
         for scene in scenes:
-            known = successor is not None and successor in scene.person_ids
-            renamed = [successor if other == person_id else other for other in scene.person_ids]
-            scene.person_ids = [other for other in scene.person_ids if other != person_id] if known else renamed
+            scene.relabel(person_id, successor)
         return bool(scenes)
 
 

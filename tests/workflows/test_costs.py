@@ -46,6 +46,8 @@ BACK_OFF = 0.25
 """Seconds before the first repeat, without chance."""
 LOOK = 0.3
 """Seconds before a look at whether a PUT or an attach whose answer was lost had its effect: the first of polling."""
+THREE_LOOKS = LOOK + 2 * BACK_OFF + 4 * BACK_OFF
+"""Seconds before three looks in a row: the back-off of the policy, which at first is too short for a look."""
 TENTH = 6.0
 """Seconds for which a 429 without Retry-After pauses an operation with a quota per minute."""
 REFUSED = (Fault.RATE_LIMITED,)
@@ -326,14 +328,14 @@ def test_a_429_waits_as_long_as_it_asks(place: str, asked: float) -> None:
 
 @pytest.mark.parametrize(("place", "fault"), [("persons.set_thumbnails", Fault.ERROR_BEFORE), ("storage.put", None)])
 def test_tries_of_an_upload_that_never_works(place: str, fault: Fault | None) -> None:
-    """Three tries, two waits, each twice as long; a last PUT that may have arrived is looked for once more."""
+    """Three tries, each followed by the back-off and a look, the last one too: it may have arrived all the same."""
 
     async def main(news: Newsroom) -> None:
         number = await person(news.workspace)
         news.server.faults.next(place, fault or Fault.DROP_BEFORE, times=3)
-        attach = {**UPLOAD, "persons.set_thumbnails": 3, "persons.get": 2}
+        attach = {**UPLOAD, "persons.set_thumbnails": 3, "persons.get": 3}
         put = {"thumbnails.presign": 3, "storage.put": 3, "thumbnails.complete": 3}
-        seconds = LOOK + LOOK + 2 * LOOK if place != "storage.put" else LOOK + 2 * LOOK + 4 * LOOK
+        seconds = THREE_LOOKS if place == "storage.put" else LOOK + THREE_LOOKS
         with (
             costs(news.server, put if place == "storage.put" else attach, seconds=seconds),
             pytest.raises(MIError),
@@ -367,7 +369,7 @@ def test_urls_that_are_good_for_nothing_end_after_the_tries() -> None:
 
     async def main(news: Newsroom) -> None:
         cost = {"thumbnails.presign": 3, "storage.put": 3, "thumbnails.complete": 3}
-        with costs(news.server, cost, seconds=7 * LOOK), pytest.raises(UploadFailedError, match="403"):
+        with costs(news.server, cost, seconds=THREE_LOOKS), pytest.raises(UploadFailedError, match="403"):
             await upload(news.workspace, 1)
 
     run(main, settings=settings, attempts=3)

@@ -171,7 +171,7 @@ def _plan(
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
         planner = EnrollPlanner(kind, find, fit, PlanCounts(tell), firsts, validate)
-        planner.go_through(items)
+        planner.count(items)
         absent = gone(journal, operation, firsts)
         counts = planner.counts.counts
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
