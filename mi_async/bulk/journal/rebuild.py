@@ -119,7 +119,7 @@ def _copied(path: Path, stack: ExitStack) -> Path:
 
 
 def _pad(path: Path) -> None:
-    """Fill a file that is cut off with empty pages: SQLite reads nothing of one that is shorter than its header says."""
+    """Fill a file that is cut off with empty pages; SQLite reads none that is shorter than its header says."""
     with path.open("r+b") as file:
         header = file.read(HEADER)
         if len(header) < HEADER:
