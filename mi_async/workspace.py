@@ -34,7 +34,8 @@ from mi_async.workflows.context import Context
 from mi_async.workflows.enroll import enroll_person
 from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
 from mi_async.workflows.ingest.object_locks import ObjectLocks
-from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions, ingest_asset
+from mi_async.workflows.ingest.options import IngestOptions
+from mi_async.workflows.ingest.workflow import ingest_asset
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.poller import Poller
 from mi_async.workflows.jobs.start import AnalysisOptions, start_import, start_index, start_search, start_summary
@@ -80,10 +81,11 @@ class Workspace(WorkspaceGroups):
             endpoint=endpoint,
             account=calls.account,
             object_locks=object_locks,
+            store=store,
+            describe=lambda: Workspaces(calls.patient).get(name),
             validate=calls.validate,
         )
         self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
-        self._intake = IngestContext(self._context, store, lambda: Workspaces(calls.patient).get(name))
 
     def __repr__(self) -> str:
         """Name the workspace."""
@@ -234,7 +236,7 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-create-assets, mi-asset-status, mi-request-index, mi-request-scene-summary.
         """
-        wish = IngestOptions(
+        options = IngestOptions(
             project=project,
             bucket=bucket,
             key=key,
@@ -247,7 +249,7 @@ class Workspace(WorkspaceGroups):
             state_folder=state_folder,
             progress=progress,
         )
-        return await ingest_asset(self._intake, source, wish)
+        return await ingest_asset(self._context, source, options)
 
     async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
         """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
@@ -462,7 +464,7 @@ class Workspace(WorkspaceGroups):
             InvalidArgumentError: it names no bucket.
             MIError: by the iteration: there is no such bucket, or it cannot be listed.
         """
-        return stored_assets(self._intake.store, prefix)
+        return stored_assets(self._context.store, prefix)
 
     def ingest_many(
         self,
@@ -512,7 +514,7 @@ class Workspace(WorkspaceGroups):
             NotFoundError: by the run: there is no such project.
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
-        wish = IngestOptions(
+        ingest = IngestOptions(
             project=project,
             bucket=bucket,
             analyze=analyze,
@@ -521,6 +523,6 @@ class Workspace(WorkspaceGroups):
             analysis=analysis,
             locale=locale,
         )
-        wish.check(self._context)
+        ingest.check(self._context)
         options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(IngestFactory(self._intake, wish), assets, options)
+        return BulkRun(IngestFactory(self._context, ingest), assets, options)

@@ -4,12 +4,12 @@ Invariant: frozen values; a row replaces the row of the same key.
 """
 
 import hashlib
-from enum import Enum
 from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import Status
+from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
 SHOWN = 4
@@ -154,23 +154,6 @@ class AbandonedRecord:
     reason: str
 
 
-class Reached(Enum):
-    """How far a media file is, in order; each is written down before anything else happens to it."""
-
-    NEW = "new"
-    STORED = "stored"
-    REGISTERING = "registering"
-    REGISTERED = "registered"
-    IMPORTED = "imported"
-    INDEXED = "indexed"
-    SUMMARIZED = "summarized"
-
-    def includes(self, other: "Reached") -> bool:
-        """Whether it is as far as another, or further."""
-        stages = list(Reached)
-        return stages.index(self) >= stages.index(other)
-
-
 @frozen
 class AssetRecord:
     """A media file.
@@ -182,7 +165,7 @@ class AssetRecord:
         source: path of the file, or ``s3://bucket/key`` of an object that was there.
         size: bytes, as they were when it was stored; 0 before.
         mtime_ns: when the file was changed last, likewise; with the size it tells that a file is the same.
-        state: how far it is, a value of ``Reached``.
+        state: how far it is, a value of ``IngestState``.
         status: ``open``, or how it ended last: a value of ``Status``.
         asset_id: number of the asset once it is known to exist.
         earlier: numbers of the assets of this key that there were before it was stored, then before it was registered.
@@ -199,7 +182,7 @@ class AssetRecord:
     source: str = ""
     size: int = 0
     mtime_ns: int = 0
-    state: str = Reached.NEW.value
+    state: str = IngestState.NEW.value
     status: str = "open"
     asset_id: int | None = None
     earlier: tuple[int, ...] = ()
@@ -210,9 +193,9 @@ class AssetRecord:
     run: int = 0
 
     @property
-    def reached(self) -> Reached:
-        """How far it is."""
-        return Reached(self.state)
+    def reached(self) -> IngestState:
+        """State of the ingestion."""
+        return IngestState(self.state)
 
 
 def pair_of(person: str, source: str) -> str:

@@ -19,9 +19,10 @@ from mi_async.bulk.journal.connection import (
     real_path,
     upgrade_schema,
 )
-from mi_async.bulk.journal.records import FAILED, INGEST, OPEN, UNREADABLE, Reached
+from mi_async.bulk.journal.records import FAILED, INGEST, OPEN, UNREADABLE
 from mi_async.bulk.journal.schema import abandoned, assets, persons, pictures
 from mi_async.bulk.journal.sqlite_errors import journal_error, journal_errors
+from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
 
@@ -102,8 +103,8 @@ def _reopen_assets(connection: Connection, code: str | None) -> ReopenedAssets:
     """Reopen media files; one that was not imported begins anew, any other where it failed."""
     failed = assets.c.status.in_((Status.FAILED.value, Status.PARTIAL.value))
     of_code = assets.c.code == (assets.c.code if code is None else code)
-    begun = assets.c.state.in_((Reached.STORED.value, Reached.REGISTERED.value))
-    anew = {"state": Reached.NEW.value, "asset_id": None}
+    begun = assets.c.state.in_((IngestState.STORED.value, IngestState.REGISTERED.value))
+    anew = {"state": IngestState.NEW.value, "asset_id": None}
     connection.execute(update(assets).where(failed, of_code, begun).values(**anew))
     opened = update(assets).where(failed, of_code).values(status=OPEN, code="", message="")
     return ReopenedAssets(connection.execute(opened).rowcount)

@@ -33,7 +33,8 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.types import UserDefinedType
 
-from mi_async.bulk.journal.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord, Reached
+from mi_async.bulk.journal.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord
+from mi_async.workflows.ingest.models import IngestState
 
 SCHEMA = 2
 """Version of all this; a journal of a newer one is refused. Version 1 had the access key itself."""
@@ -197,7 +198,7 @@ FOOTAGE = Layout(
     ASSET_VIEWS,
     _problems("asset"),
     # one that begins anew is new again, but its size is known since it was stored
-    (select(assets).where(or_(assets.c.state != Reached.NEW.value, assets.c.size > 0)),),
+    (select(assets).where(or_(assets.c.state != IngestState.NEW.value, assets.c.size > 0)),),
 )
 
 
