@@ -1,6 +1,6 @@
 """``emulator``: the built-in service as a process of its own.
 
-Law: stdout carries shell lines that make other commands find it; what it sees goes to stderr.
+Invariant: stdout carries the shell lines with which other commands find it; anything else goes to stderr.
 """
 
 import ipaddress
@@ -17,9 +17,8 @@ from mi_async._core.clock import Clock
 from mi_async.api import operations
 from mi_async.api.workspaces import NAME
 from mi_async.cli import event_loop
-from mi_async.cli.buckets import looking_at
-from mi_async.cli.local_storage import BUCKET, local_storage
-from mi_async.cli.service import Verbosity, log_to_stderr
+from mi_async.cli.connection import Verbosity, log_to_stderr
+from mi_async.cli.emulator_storage import BUCKET, local_storage, looking_at
 from mi_async.cli.streams import stderr, stdout
 from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Rejection, Server, Settings, serve
 from mi_async.errors import ConfigError

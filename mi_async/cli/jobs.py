@@ -12,10 +12,10 @@ from cyclopts.validators import Number
 
 from mi_async._core.concurrency import each
 from mi_async.cli import event_loop
+from mi_async.cli.connection import Account
 from mi_async.cli.output import show
-from mi_async.cli.service import Account
-from mi_async.cli.streams import console, stderr
-from mi_async.cli.waiting import waiting_board
+from mi_async.cli.streams import drawable, stderr
+from mi_async.display.jobs import job_display
 from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.session import Session
 from mi_async.workflows.jobs.job import Job
@@ -104,9 +104,8 @@ async def _wait(tokens: Sequence[str], service: Account, at_most: float | None) 
     async with service.session() as session:
         jobs = _jobs(session, tokens)
         try:
-            async with waiting_board(console(stderr()), plain=service.verbose > 0) as board:
-                board.expect(jobs)
-                waits = [job.wait(timeout=at_most, progress=board.step) for job in jobs]
+            with job_display(drawable(stderr()), jobs, plain=service.verbose > 0) as display:
+                waits = [job.wait(timeout=at_most, progress=display.step) for job in jobs]
                 ended = await asyncio.gather(*waits, return_exceptions=True)
         except asyncio.CancelledError:
             stderr().write("the jobs go on at the service; the same command waits for them again\n")
