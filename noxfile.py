@@ -1,6 +1,6 @@
 """Every check of the project: `nox` runs lint, types, docs, package and tests; bench and soak take longer.
 
-Law: makes its own environments, downloads no Python, and leaves out one that is not installed.
+Invariant: makes its own environments, downloads no Python, and leaves out one that is not installed.
 """
 
 import shutil

@@ -2,8 +2,8 @@
 
     python bulk_client.py '{"url": ..., ...}'     the members are those of Job
 
-Law: prints one JSON object and nothing else; SIGINT ends the run as Ctrl-C would, and the figures are printed all the
-same. Seconds of CPU and wall time are real ones.
+Invariant: prints one JSON object and nothing else; SIGINT ends the run as Ctrl-C would, and the figures are printed all
+the same. Seconds of CPU and wall time are real ones.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What the bulk benchmarks share: the emulator in this process, the client as a child of it, and what the server saw.
 
-Law: what is said about the service is counted at the server, what is said about the client is measured in it. Seconds
-and minutes are those of the clock on which both run, unless they are called real.
+Invariant: what is said about the service is counted at the server, what is said about the client is measured in it.
+Seconds and minutes are those of the clock on which both run, unless they are called real.
 """
 
 import asyncio

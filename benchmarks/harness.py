@@ -1,6 +1,6 @@
 """What the benchmark scripts share: a server in its own process, fresh client processes, ratios of fastest runs.
 
-Law: variants alternate within one run, each repetition in a process of its own, client on one core and server on
+Invariant: variants alternate within one run, each repetition in a process of its own, client on one core and server on
 another; a figure is the client's own CPU time, and only ratios of minima are compared with a goal.
 """
 

@@ -1,6 +1,6 @@
 """Write docs/operations.md from the declarations; with --check, only say whether it is current.
 
-Law: deterministic, whatever the Python: types are spelled out here, since their repr differs between versions.
+Invariant: deterministic, whatever the Python: types are spelled out here, since their repr differs between versions.
 """
 
 import inspect

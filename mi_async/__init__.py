@@ -78,7 +78,7 @@ _HOMES = {
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
     "PersonThumbnail": "api.person_models",
-    "Polling": "workflows.context",
+    "Polling": "_core.polling",
     "PresignedUrl": "api.thumbnails",
     "Problem": "bulk.engine.outcome",
     "Project": "api.projects",

@@ -6,6 +6,7 @@ from ._core.declare import raw as raw
 from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
 from ._core.limits import QuotaState as QuotaState
 from ._core.operation import Operation as Operation, Quota as Quota, Repeat as Repeat
+from ._core.polling import Polling as Polling
 from ._core.proxies import environment_proxies as environment_proxies
 from ._core.retry import RetryPolicy as RetryPolicy
 from ._core.transport import Timeout as Timeout
@@ -132,7 +133,6 @@ from .models import OpenEnum as OpenEnum, Page as Page
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .workflows.jobs.as_completed import as_completed as as_completed
-from .workflows.context import Polling as Polling
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
 from .workflows.jobs.kinds import JobPhase as JobPhase

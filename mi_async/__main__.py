@@ -1,6 +1,7 @@
 """``mi-async`` and ``python -m mi_async``.
 
-Law: gets the process ready (streams, signals, the extra ``cli``) before anything heavy is imported; does nothing else.
+Invariant: gets the process ready (streams, signals, the extra ``cli``) before anything heavy is imported; does nothing
+else.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Where keys come from: given, the environment, a profile file, or any object that can fetch them.
 
-Law: reads the environment and the profile file, and nothing else; a secret is in no repr, pickle or message.
+Invariant: reads the environment and the profile file, and nothing else; a secret is in no repr, pickle or message.
 """
 
 import configparser

@@ -1,7 +1,8 @@
 """Every error that this package raises on its own account, and the table from the service's codes to classes.
 
-Law: imports nothing of ours but how text is made safe, and carries no secret, no signature and no query of a presigned
-URL. Every message is one line without control characters: file names and services end up in logs and terminals.
+Invariant: imports nothing of ours but how text is made safe, and carries no secret, no signature and no query of a
+presigned URL. Every message is one line without control characters: file names and services end up in logs and
+terminals.
 
     MIError
       CredentialsError        no usable credentials; lists where we looked
@@ -340,7 +341,10 @@ class UploadFailedError(MIError):
         reason: the service's word (``OVER_SIZE_LIMIT``, ``RESOLUTION_NOT_SUPPORT``, ...) or ours: ``TIMED_OUT`` when
             the service had not taken the picture over in time (and still may), ``ETAG_MISMATCH``, ``HTTP_403``, ...
         key: the thumbnail key, None when none was issued.
+        retry_after: seconds that the storage asked to wait, None when it did not.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, message: str, *, reason: str, key: str | None = None) -> None:
         super().__init__(message)

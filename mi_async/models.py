@@ -1,6 +1,6 @@
 """Types that the groups share: the model base, open enums, pages.
 
-Law: values only; knows nothing of ours but how values show themselves.
+Invariant: values only; knows nothing of ours but how values show themselves.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """connect() to a Session: the only place where objects are wired.
 
-Law: a session that one holds is complete; sockets and limiters are born in the event loop that uses them, and nothing
-asynchronous happens outside connect and aclose.
+Invariant: a session that one holds is complete; sockets and limiters are born in the event loop that uses them, and
+nothing asynchronous happens outside connect and aclose.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
 from mi_async._core.operation import Quota
+from mi_async._core.polling import Polling
 from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.retry import RetryPolicy, prepare_retries
 from mi_async._core.transport import Timeout, Transport
@@ -35,7 +36,6 @@ from mi_async.storage.connection import Connection
 from mi_async.storage.models import STORAGE_URL, Network, Storage
 from mi_async.storage.object_store import ObjectStore
 from mi_async.version import VERSION
-from mi_async.workflows.context import Polling
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.poller import Poller
@@ -83,7 +83,6 @@ class Session:
             clock=settings.clock,
             polling=settings.polling,
             held=self._held,
-            attempts=settings.retry.max_attempts,
             poller=self._poller,
             object_locks=self._object_locks,
             store=self._store,

@@ -1,6 +1,6 @@
 """Everything that connect() can be told, as one frozen value that is right or refused.
 
-Law: values only; a setting that cannot work is a ConfigError that names it, before anything is opened.
+Invariant: values only; a setting that cannot work is a ConfigError that names it, before anything is opened.
 """
 
 import os
@@ -15,6 +15,7 @@ from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.operation import Operation, Quota
+from mi_async._core.polling import Polling
 from mi_async._core.proxies import ProxyChoice, proxy_url
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout
@@ -22,7 +23,6 @@ from mi_async.api import operations
 from mi_async.credentials import CredentialsProvider
 from mi_async.errors import ConfigError
 from mi_async.storage.models import Storage
-from mi_async.workflows.context import Polling
 
 BASE_URL = "https://mi.apigw.ntruss.com"
 VENDOR = ".ntruss.com"

@@ -1,6 +1,6 @@
 """A workspace: its groups of operations, and the workflows as methods.
 
-Law: adds no behaviour of its own.
+Invariant: adds no behaviour of its own.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.limits import QuotaState
+from mi_async._core.polling import Polling
 from mi_async.api import WorkspaceGroups
 from mi_async.api.assets import Asset
 from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
@@ -29,7 +30,7 @@ from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
 from mi_async.storage.models import StoredObject
 from mi_async.storage.object_store import ObjectStore
-from mi_async.workflows.context import Context, Polling
+from mi_async.workflows.context import Context
 from mi_async.workflows.enroll import enroll_person
 from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
 from mi_async.workflows.ingest.object_locks import ObjectLocks
@@ -58,7 +59,6 @@ class Workspace(WorkspaceGroups):
         clock: Clock,
         polling: Polling,
         held: asyncio.Semaphore,
-        attempts: int,
         poller: Poller,
         object_locks: ObjectLocks,
         store: ObjectStore,
@@ -74,7 +74,7 @@ class Workspace(WorkspaceGroups):
             polling=polling,
             held=held,
             parallel=PARALLEL,
-            attempts=attempts,
+            retries=calls.retries,
             poller=poller,
             quotas=quotas,
             endpoint=endpoint,

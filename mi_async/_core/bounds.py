@@ -1,7 +1,7 @@
 """Bounds of arguments as data: lengths, ranges, counts, characters, and which arguments go together.
 
-Law: pure. A bound can say what it allows, for messages, help and OpenAPI, and finds what is wrong with a value; whether
-anybody asks is not its business. A value of a wrong type is none of its business either.
+Invariant: pure. A bound can say what it allows, for messages, help and OpenAPI, and finds what is wrong with a value;
+whether anybody asks is not its business. A value of a wrong type is none of its business either.
 """
 
 import re

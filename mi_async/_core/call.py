@@ -1,6 +1,6 @@
 """One call, in one direction: quota, sign, send, open the answer; and again if that may help.
 
-Law: every attempt pays for quota and is signed afresh after every wait.
+Invariant: every attempt pays for quota and is signed afresh after every wait.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.inflight import InFlight, UnderWay
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
-from mi_async._core.retry import THROTTLED, Persistence, RetryBudget, RetryPolicy, retryable
+from mi_async._core.retry import THROTTLED, Retries, RetryPolicy, retryable
 from mi_async._core.signing import SignedHeaders, sign
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.wire import Raw, Request, Response
@@ -75,9 +75,11 @@ class Calls:
     validate: bool = True
     moved: Mapping[str, Operation] = field(factory=dict)
     under_way: UnderWay = field(init=False, default=Factory(lambda self: UnderWay(self.clock), takes_self=True))
+    retries: Retries = field(
+        init=False, default=Factory(lambda self: Retries(self.policy, self.clock), takes_self=True)
+    )
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _closed: bool = field(init=False, default=False)
-    _budget: RetryBudget = field(init=False, factory=RetryBudget)
     _keys: Credentials | None = field(init=False, default=None)
     _keys_good_until: float = field(init=False, default=math.inf)
     _fetching: asyncio.Lock = field(init=False, factory=asyncio.Lock)
@@ -113,12 +115,15 @@ class Calls:
                     raise
                 first = error
             else:
-                self._budget.earn()
+                self.retries.budget.earn()
                 return result
             paced = operation.id in self.limiters
-            repeats = Persistence(self.policy, operation.repeat, self._budget, self.clock, deadline, paced)
-            return await repeats.run(
-                first, lambda number: self._attempt(operation, request, number, deadline, max_wait)
+            return await self.retries.call(
+                first,
+                lambda number: self._attempt(operation, request, number, deadline, max_wait),
+                repeat=operation.repeat,
+                deadline=deadline,
+                paced=paced,
             )
 
     async def put(self, url: str, body: bytes, content_type: str) -> Response:

@@ -1,6 +1,7 @@
 """Bounds to checks, once for each operation: an operation without bounds costs nothing at a call.
 
-Law: pure; a check raises InvalidArgumentError with the Python name of the argument and the bound, or does nothing.
+Invariant: pure; a check raises InvalidArgumentError with the Python name of the argument and the bound, or does
+nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,6 +1,6 @@
 """Time as an argument: wall time, monotonic time and sleep.
 
-Law: nothing else in the package asks the system for the time or sleeps.
+Invariant: nothing else in the package asks the system for the time or sleeps.
 """
 
 import asyncio

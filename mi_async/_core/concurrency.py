@@ -1,6 +1,6 @@
 """Run several things at once, a few at a time; fail as one.
 
-Law: the first failure cancels the rest, waits until they have ended, and is raised alone, not as a group.
+Invariant: the first failure cancels the rest, waits until they have ended, and is raised alone, not as a group.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The one cattrs converter: JSON bytes to models and back.
 
-Law: pure. Wire names are camelCase unless a field says ``spelled(...)``; types are strict; members that a model does
-not name are kept in ``extra``; hooks are built on first use, so importing a model costs nothing.
+Invariant: pure. Wire names are camelCase unless a field says ``spelled(...)``; types are strict; members that a model
+does not name are kept in ``extra``; hooks are built on first use, so importing a model costs nothing.
 
 Objects of one kind arrive with the same few sets of members again and again. So each set of names is looked at once:
 cattrs then writes a function that reads just these members and asks for no others.

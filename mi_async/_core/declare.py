@@ -1,9 +1,9 @@
 """``@operation``: a typed method is the declaration; its signature is read once, at import.
 
-Law: pure; all cleverness of the API table is here. Path names come from the template; the rest is query for GET and
-DELETE and JSON body otherwise, unless the operation says where it sends; wire names are camelCase unless a parameter
-is ``Annotated[..., Wire(name)]``, and what the service allows is noted there too: ``Annotated[..., Range(1, 50)]``.
-A declaration that does not add up fails at import with the operation's name.
+Invariant: pure; all cleverness of the API table is here. Path names come from the template; the rest is query for GET
+and DELETE and JSON body otherwise, unless the operation says where it sends; wire names are camelCase unless a
+parameter is ``Annotated[..., Wire(name)]``, and what the service allows is noted there too, such as
+``Annotated[..., Range(1, 50)]``. A declaration that does not add up fails at import with the operation's name.
 """
 
 import copy

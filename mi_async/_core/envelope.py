@@ -1,7 +1,7 @@
 """Open an answer: the result inside the service's envelope, or the error that it stands for.
 
-Law: pure. Two envelopes are known (flat ``code`` and ``message``; the gateway's ``error.errorCode``) and anything may
-come from a proxy: parsed leniently, matched on status and code, never on text.
+Invariant: pure. Two envelopes are known (flat ``code`` and ``message``; the gateway's ``error.errorCode``) and anything
+may come from a proxy: parsed leniently, matched on status and code, never on text.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What a journal stands on besides the package: SQLAlchemy and filelock, the extra ``bulk``.
 
-Law: imports neither; whoever does, does it here and learns what to install.
+Invariant: imports neither; whoever does, does it here and learns what to install.
 """
 
 from collections.abc import Generator

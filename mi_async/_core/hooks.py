@@ -1,6 +1,6 @@
 """Hooks: what a caller may see, and add, at each attempt of a call.
 
-Law: run inside the retry loop, once per attempt; a hook sees neither the signature nor a secret.
+Invariant: run inside the retry loop, once per attempt; a hook sees neither the signature nor a secret.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,7 @@
 """The calls under way, each ended with a clear error when its time is up or the session closes.
 
-Law: one timer for all, since a timer for each costs a twelfth of a call. All calls have the same time limit, so their
-deadlines come in the order in which they began, and only the first of them is watched.
+Invariant: one timer for all, since a timer for each costs a twelfth of a call. All calls have the same time limit, so
+their deadlines come in the order in which they began, and only the first of them is watched.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The limiter: a quota that is exact at the server, not only at the client.
 
-Law: a grant is a lease, taken before the send and given back one period after the answer (or the failure) is seen.
-Two calls that share a slot then arrive at least one period apart whatever the network does to them, so no window of
-one period at the server ever holds more than the quota. aiolimiter paces in front of it. Waiters are strictly FIFO.
+Invariant: a grant is a lease, taken before the send and given back one period after the answer (or the failure) is
+seen. Two calls that share a slot then arrive at least one period apart whatever the network does to them, so no window
+of one period at the server ever holds more than the quota. aiolimiter paces in front of it. Waiters are strictly FIFO.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """An operation as a value: from arguments to a request, back again in the emulator, and from an answer to a model.
 
-Law: pure; no I/O, no clock. None means not sent.
+Invariant: pure; no I/O, no clock. None means not sent.
 """
 
 import re

@@ -1,12 +1,14 @@
-"""Whether and when to repeat a failed attempt.
+"""Retries: which failed attempts are sent again, when, and how often; the one place for calls, uploads and workflows.
 
-Law: the only tenacity import; tenacity is entered after a first failure only (it costs a fifth of a raw call), and none
-of its types leave this file. Time, sleep and randomness are arguments.
+Invariant: the only tenacity import; tenacity is entered after a first failure only (it costs a fifth of a raw call),
+and none of its types leave this file. Time, sleep and randomness are arguments.
 """
 
 import importlib
+import math
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
@@ -25,6 +27,7 @@ from mi_async.errors import (
     QuotaError,
     ResponseError,
     TransportError,
+    UploadFailedError,
 )
 
 if TYPE_CHECKING:
@@ -37,10 +40,10 @@ THROTTLED = 429
 
 @frozen
 class RetryPolicy:
-    """How failed attempts are repeated.
+    """Limits and back-off of retries.
 
     Args:
-        max_attempts: sends at most, from 1; 1 means that nothing is ever repeated. A 429 on an operation with a
+        max_attempts: sends at most, from 1; 1 means that nothing is ever sent again. A 429 on an operation with a
             quota is a wait and not an attempt.
         base: seconds; the first back-off is between 0 and this, each further one up to twice as long.
         cap: seconds; no back-off is longer.
@@ -67,9 +70,9 @@ class RetryPolicy:
 
 @define(eq=False)
 class RetryBudget:
-    """Stops a storm: a repeat costs tokens, and only success earns them back.
+    """Tokens that retries cost and success earns, so that a service in trouble does not meet a storm of retries.
 
-    A repeat that succeeds gives back what it cost; a first attempt that succeeds earns one token.
+    A retry that succeeds gives back what it cost; a first attempt that succeeds earns one token.
     """
 
     capacity: float = 500.0
@@ -81,7 +84,7 @@ class RetryBudget:
         self.tokens = self.capacity
 
     def spend(self) -> bool:
-        """Take the price of one repeat; False when there is not enough."""
+        """Take the price of one retry; return False if there is not enough."""
         if self.tokens < self.cost:
             return False
         self.tokens -= self.cost
@@ -94,10 +97,10 @@ class RetryBudget:
 
 
 def retryable(error: BaseException, repeat: Repeat) -> bool:
-    """Whether a repeat can help and cannot harm; pure.
+    """Return True if a retry can help and cannot harm; pure.
 
-    What surely did not reach the service (connect, 429) is repeated always. What may have had its effect is repeated
-    where that is harmless (SAFE) or refused (CONFLICTS). An authentication failure is repeated once, after the
+    What surely did not reach the service (connect, 429) is always retried. What may have had its effect is retried
+    where that is harmless (SAFE) or refused (CONFLICTS). An authentication failure is retried once, after the
     clock offset that explains it was learnt. Nothing else is.
     """
     match error:
@@ -121,30 +124,28 @@ def prepare_retries() -> None:
 
 
 @define(eq=False)
-class Persistence:
-    """The repeats of one call, from its first failure on.
+class _Attempts:
+    """The retries of one call or step, from its first failure on.
 
-    Args:
-        policy: the limits.
-        repeat: what the operation declares.
-        budget: the session's.
-        clock: for sleeping and the deadline.
-        deadline: on the clock, infinity for none.
-        paced: whether the operation has a quota, whose pause after a 429 the limiter keeps.
+    Attributes:
+        retries: what the session shares.
+        again: returns True if a failure is worth another attempt.
+        deadline: on the clock; infinity for none.
+        paced: True if the operation has a quota, whose pause after a 429 the limiter keeps.
+        least: seconds; no wait is shorter, unless an answer asks for one.
     """
 
-    policy: RetryPolicy
-    repeat: Repeat
-    budget: RetryBudget
-    clock: Clock
-    deadline: float
-    paced: bool
-    _failures: int = field(init=False, default=0)
+    retries: "Retries"
+    again: Callable[[MIError], bool]
+    deadline: float = math.inf
+    paced: bool = False
+    least: float = 0.0
+    failures: int = field(init=False, default=0)
     _ambiguous: bool = field(init=False, default=False)
     _out_of_time: bool = field(init=False, default=False)
 
     async def run(self, first: MIError, attempt: Callable[[int], Awaitable[T]]) -> T:
-        """Repeat ``attempt(number)`` until it succeeds or the policy says stop; the last error is raised as it is."""
+        """Call ``attempt(number)``, from 2, until it succeeds or the policy says stop; the last error is raised."""
         number = 0
 
         async def once() -> T:
@@ -160,13 +161,13 @@ class Persistence:
             except NotFoundError as error:
                 error.possibly_deleted = self._ambiguous
                 raise
-            self.budget.earn(self.budget.cost)
+            self.retries.budget.earn(self.retries.budget.cost)
             return result
 
         from tenacity import AsyncRetrying  # noqa: PLC0415  see prepare_retries
 
         retrying = AsyncRetrying(
-            retry=self._again, wait=self._wait, stop=self._stop, sleep=self.clock.sleep, reraise=True
+            retry=self._again, wait=self._wait, stop=self._stop, sleep=self.retries.clock.sleep, reraise=True
         )
         try:
             return await retrying(once)
@@ -176,29 +177,29 @@ class Persistence:
                 raise DeadlineExceededError(message) from error
             raise
 
-    def _again(self, state: "RetryCallState") -> bool:
-        error = _error(state)
-        if error is None or not retryable(error, self.repeat):
-            return False
-        self._ambiguous = self._ambiguous or getattr(error, "ambiguous", False)
-        self._failures += not self._waits_in_limiter(error)
-        return True
-
     def _wait(self, state: "RetryCallState") -> float:
         error = _error(state)
         if self._waits_in_limiter(error) or isinstance(error, AuthenticationError):
             return 0.0
-        asked = error.retry_after if isinstance(error, APIError) else None
-        return self.policy.backoff(self._failures) if asked is None else asked
+        asked = error.retry_after if isinstance(error, APIError | UploadFailedError) else None
+        return max(self.least, self.retries.policy.backoff(self.failures)) if asked is None else asked
+
+    def _again(self, state: "RetryCallState") -> bool:
+        error = _error(state)
+        if not isinstance(error, MIError) or not self.again(error):
+            return False
+        self._ambiguous = self._ambiguous or error.ambiguous
+        self.failures += not self._waits_in_limiter(error)
+        return True
 
     def _stop(self, state: "RetryCallState") -> bool:
-        error = _error(state)
-        if self._failures >= self.policy.max_attempts or self.policy.max_attempts == 1:
+        error, policy = _error(state), self.retries.policy
+        if self.failures >= policy.max_attempts or policy.max_attempts == 1:
             return True
-        if isinstance(error, APIError) and (error.retry_after or 0.0) > self.policy.retry_after_ceiling:
+        if isinstance(error, APIError | UploadFailedError) and (error.retry_after or 0.0) > policy.retry_after_ceiling:
             return True
-        self._out_of_time = self.clock.monotonic() + state.upcoming_sleep >= self.deadline
-        return self._out_of_time or not (self._waits_in_limiter(error) or self.budget.spend())
+        self._out_of_time = self.retries.clock.monotonic() + state.upcoming_sleep >= self.deadline
+        return self._out_of_time or not (self._waits_in_limiter(error) or self.retries.budget.spend())
 
     def _waits_in_limiter(self, error: Any) -> bool:
         return self.paced and isinstance(error, QuotaError) and error.status == THROTTLED
@@ -206,3 +207,91 @@ class Persistence:
 
 def _error(state: "RetryCallState") -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()
+
+
+async def _ready(_failure: MIError) -> None:
+    """Prepare nothing."""
+
+
+@frozen
+class Retries:
+    """The retries of a session: one policy, one budget, one clock.
+
+    Attributes:
+        policy: the limits.
+        clock: for waiting and for deadlines.
+        budget: shared by all calls and steps.
+    """
+
+    policy: RetryPolicy
+    clock: Clock
+    budget: RetryBudget = field(factory=RetryBudget)
+
+    async def call(
+        self,
+        first: MIError,
+        attempt: Callable[[int], Awaitable[T]],
+        *,
+        repeat: Repeat,
+        deadline: float,
+        paced: bool,
+    ) -> T:
+        """Retry a call whose first attempt has failed; the last error is raised.
+
+        Args:
+            first: the failure.
+            attempt: one more, given its number, from 2.
+            repeat: what the operation declares.
+            deadline: on the clock; infinity for none.
+            paced: True if the operation has a quota, whose pause after a 429 the limiter keeps.
+        """
+        return await _Attempts(self, partial(retryable, repeat=repeat), deadline, paced).run(first, attempt)
+
+    async def look_first(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        look: Callable[[], Awaitable[T | None]],
+        *,
+        again: Callable[[MIError], bool],
+        renew: Callable[[MIError], Awaitable[None]] = _ready,
+        least: float = 0.0,
+    ) -> T:
+        """Take a step that must not have its effect twice: after each ambiguous failure, look before another attempt.
+
+        The last ambiguous failure is looked into as well. What ``look`` and ``renew`` raise ends the step: they are
+        calls, with retries of their own.
+
+        Args:
+            attempt: one attempt.
+            look: asks the service whether the failed attempt had its effect; returns the result, None for no effect.
+            again: returns True if a failure is worth another attempt.
+            renew: gets ready for another attempt after a failure.
+            least: seconds to wait at least before the service is asked: an effect may take a moment to show.
+        """
+        try:
+            return await attempt()
+        except MIError as error:
+            failure = error
+
+        async def next_attempt(_number: int) -> T:
+            nonlocal failure
+            if failure.ambiguous and (found := await look()) is not None:
+                return found
+            await renew(failure)
+            try:
+                return await attempt()
+            except MIError as error:
+                failure = error
+                raise
+
+        # Only a failure of the attempt itself leads to another one.
+        attempts = _Attempts(self, lambda error: error is failure and again(error), least=least)
+        try:
+            return await attempts.run(failure, next_attempt)
+        except MIError as error:
+            if error is not failure or not error.ambiguous:
+                raise
+        await self.clock.sleep(max(least, self.policy.backoff(attempts.failures)))
+        if (found := await look()) is None:
+            raise failure
+        return found

@@ -1,8 +1,8 @@
 """API gateway signature v2: sign on the client, verify in the emulator.
 
-Law: pure; no I/O, no clock. The signed string is ``METHOD SP target LF timestamp LF access-key``; the target
-is the percent-encoded path and query exactly as sent. Host and body are not signed.
-Source: the API gateway's authentication page; vectors in tests/_core/test_signing.py.
+Invariant: pure; no I/O, no clock. The signed string is ``METHOD SP target LF timestamp LF access-key``; the target is
+the percent-encoded path and query exactly as sent. Host and body are not signed. Source: the API gateway's
+authentication page; vectors in tests/_core/test_signing.py.
 """
 
 import hmac

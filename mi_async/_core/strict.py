@@ -1,7 +1,7 @@
 """Hooks for what JSON holds: primitives, timestamps, open enums, arrays and objects, each of exactly its own type.
 
-Law: pure; nothing is coerced (cattrs would turn None into ``'None'``, ``'False'`` into True and a string into a tuple
-of letters). A wrong type raises MisfitError, which never quotes the value: it may be a presigned URL.
+Invariant: pure; nothing is coerced (cattrs would turn None into ``'None'``, ``'False'`` into True and a string into a
+tuple of letters). A wrong type raises MisfitError, which never quotes the value: it may be a presigned URL.
 """
 
 import re

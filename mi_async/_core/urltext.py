@@ -1,7 +1,7 @@
 """Arguments as percent-encoded text in a URL, and back.
 
-Law: pure. A sequence is one comma-separated value, so no item may be empty or have a comma in it; nothing is left for
-another layer to quote.
+Invariant: pure. A sequence is one comma-separated value, so no item may be empty or have a comma in it; nothing is left
+for another layer to quote.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What goes over the network: a request and a response.
 
-Law: frozen values; no behaviour that needs anything else.
+Invariant: frozen values; no behaviour that needs anything else.
 """
 
 from collections.abc import Mapping

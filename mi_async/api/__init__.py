@@ -1,6 +1,6 @@
 """The API as a table: every group, and every operation that they declare.
 
-Law: a new endpoint is one declaration in one group; nothing else in the package lists operations.
+Invariant: a new endpoint is one declaration in one group; nothing else in the package lists operations.
 """
 
 from collections.abc import Iterator

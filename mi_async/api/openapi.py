@@ -1,7 +1,7 @@
 """The API as an OpenAPI 3.1 description, made from the declarations.
 
-Law: pure; no operation is named here. What the documentation leaves open is open here: objects may have more members,
-enums more values.
+Invariant: pure; no operation is named here. What the documentation leaves open is open here: objects may have more
+members, enums more values.
 """
 
 import inspect

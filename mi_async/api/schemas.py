@@ -1,6 +1,6 @@
 """JSON schemas of the types that operations take and give, as OpenAPI 3.1 has them.
 
-Law: pure; from the type alone. Every object may have members that no model names, and every enum values that no
+Invariant: pure; from the type alone. Every object may have members that no model names, and every enum values that no
 version of this package knows.
 """
 

@@ -9,20 +9,22 @@ from pathlib import Path
 from attrs import evolve
 
 from mi_async.bulk.engine.engine import Engine
-from mi_async.bulk.engine.pipeline import ItemAdmission as Gate
-from mi_async.bulk.engine.pipeline import Pipeline
+from mi_async.bulk.engine.pipeline import ItemAdmission, Pipeline
 from mi_async.bulk.engine.stats import RunStats
+from mi_async.bulk.engine.work_item import Work
 from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
 from mi_async.bulk.enroll.admission import EnrollAdmission
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.pipeline import EnrollPipeline
 from mi_async.bulk.enroll.tag_ids import TagIds
 from mi_async.bulk.enroll.upload_stages import EnrollContext
+from mi_async.bulk.enroll.work import EnrollWork
 from mi_async.bulk.images.loading import fitted, load
 from mi_async.bulk.images.resizer import Fitter
 from mi_async.bulk.ingest.admission import IngestAdmission
 from mi_async.bulk.ingest.pipeline import IngestPipeline
 from mi_async.bulk.ingest.stages import StageContext, goal_of
+from mi_async.bulk.ingest.work import AssetWork
 from mi_async.bulk.inputs.models import FaceItem, Input, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import INGEST, Identity
@@ -43,7 +45,7 @@ async def assemble_faces(
     stack: AsyncExitStack,
     items: Input,
     options: BulkOptions,
-) -> Engine:
+) -> Engine[EnrollWork]:
     """An engine for persons or pictures that is ready to start."""
     context = _patient(context)
     loads = fitted(await stack.enter_async_context(Fitter())) if options.fit else load
@@ -65,7 +67,7 @@ async def assemble_faces(
 
 async def assemble_footage(
     intake: IngestContext, wish: IngestOptions, stack: AsyncExitStack, items: Input, options: BulkOptions
-) -> Engine:
+) -> Engine[AssetWork]:
     """An engine for media files that is ready to start; it asks for the project."""
     intake.store.connection.check_meant()
     context = _patient(intake.context)
@@ -101,12 +103,16 @@ async def _journal(stack: AsyncExitStack, context: Context, operation: str, opti
 
 
 def _engine(
-    process: Pipeline, admission: Gate, tally: RunStats, journal: Journal, rest: tuple[Input, BulkOptions]
-) -> Engine:
+    pipeline: Pipeline[Work],
+    admission: ItemAdmission[Work],
+    stats: RunStats,
+    journal: Journal,
+    rest: tuple[Input, BulkOptions],
+) -> Engine[Work]:
     items, options = rest
     return Engine(
-        process=process,
-        tally=tally,
+        pipeline=pipeline,
+        stats=stats,
         journal=journal,
         patience=options.patience,
         admission=admission,

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Sequence, Sized
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 from attrs import define, evolve, field
 
@@ -25,6 +25,10 @@ from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions
 
 if TYPE_CHECKING:
     from mi_async.bulk.engine.engine import Engine
+    from mi_async.bulk.enroll.work import EnrollWork
+    from mi_async.bulk.ingest.work import AssetWork
+
+    RunEngine: TypeAlias = Engine[EnrollWork] | Engine[AssetWork]
 
 
 class EngineFactory(Protocol):
@@ -35,7 +39,7 @@ class EngineFactory(Protocol):
     hint: str
     """What reads them from a file, for whoever gives a file."""
 
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "Engine":
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
         """An engine that is ready to start."""
         ...
 
@@ -54,7 +58,7 @@ class EnrollFactory:
         self.takes = self.kind.__name__
         self.hint = f"mi_async.bulk.{READERS[self.kind]}(path) reads a file or a directory"
 
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "Engine":
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
         """An engine that is ready to start."""
         # not before it is needed: many a program that imports the package makes no bulk run
         from mi_async.bulk.factory import assemble_faces  # noqa: PLC0415
@@ -71,7 +75,7 @@ class IngestFactory:
     takes: str = field(init=False, default="AssetInput")
     hint: str = field(init=False, default="mi_async.bulk.read_assets(folder) reads a directory")
 
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "Engine":
+    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
         """An engine that is ready to start."""
         from mi_async.bulk.factory import assemble_footage  # noqa: PLC0415  as above
 
@@ -96,7 +100,7 @@ class BulkRun:
     _make: EngineFactory
     _items: Input
     _options: BulkOptions
-    _engine: "Engine | None" = field(init=False, default=None)
+    _engine: "RunEngine | None" = field(init=False, default=None)
     _last: BulkProgress | None = field(init=False, default=None)
     _report: BulkReport | None = field(init=False, default=None)
     # weak, so that a loop that is left early lets go of the generator, and the event loop closes it
@@ -114,7 +118,7 @@ class BulkRun:
     @property
     def latest(self) -> Sequence[BulkOutcome]:
         """The last few items that did not go well."""
-        return () if self._engine is None else tuple(self._engine.tally.latest)
+        return () if self._engine is None else tuple(self._engine.stats.latest)
 
     @property
     def report(self) -> BulkReport:
@@ -221,15 +225,15 @@ class BulkRun:
         if engine.failure is not None:
             raise self._told(engine.failure)
 
-    def _reported(self, engine: "Engine", ending: str) -> BulkReport:
+    def _reported(self, engine: "RunEngine", ending: str) -> BulkReport:
         self._last = engine.progress()
         return BulkReport.at(
             self._last,
             journal=self._options.journal,
             run=engine.journal.run,
             ending=ending,
-            abandoned=engine.tally.abandoned,
-            problems=engine.tally.problems,
+            abandoned=engine.stats.abandoned,
+            problems=engine.stats.problems,
             facts=facts_of(self._items),
         )
 

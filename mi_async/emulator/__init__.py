@@ -3,7 +3,7 @@
     async with emulator.serve() as server:
         session = await mi_async.connect(server.credentials, base_url=server.url)
 
-Law: shares declarations, signing and conversion with the client and nothing else of it.
+Invariant: shares declarations, signing and conversion with the client and nothing else of it.
 """
 
 from mi_async.emulator.faults import Fault, Faults

@@ -1,6 +1,6 @@
 """Answers as bytes: the success envelope, and a refusal in the dialect of whoever refuses.
 
-Law: pure; a value in, an unsent response out.
+Invariant: pure; a value in, an unsent response out.
 """
 
 from collections.abc import Callable, Mapping

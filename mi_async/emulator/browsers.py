@@ -1,6 +1,6 @@
 """What a browser needs of the storage before a page of another origin may upload: CORS.
 
-Law: pure. The API itself has none: a page cannot sign without carrying the secret key.
+Invariant: pure. The API itself has none: a page cannot sign without carrying the secret key.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Mishaps of an answer on its way: dropped, cut short, trickling.
 
-Law: the answer is given; nothing here decides whether it takes a mishap.
+Invariant: the answer is given; nothing here decides whether it takes a mishap.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,6 +1,6 @@
 """Which faces look alike: a score from the digests of two pictures.
 
-Law: pure; the same picture is the same face, and of any other two pictures about every second pair looks alike.
+Invariant: pure; the same picture is the same face, and of any other two pictures about every second pair looks alike.
 """
 
 from collections.abc import Collection, Iterable, Mapping

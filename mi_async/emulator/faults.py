@@ -1,6 +1,6 @@
 """What can go wrong on the way, as a table; scripted for one test, or at random for a whole run.
 
-Law: decides, and does nothing itself; ``delivery.py`` carries it out. Randomness is the generator that is given.
+Invariant: decides, and does nothing itself; ``delivery.py`` carries it out. Randomness is the generator that is given.
 """
 
 import random

@@ -1,6 +1,6 @@
 """What an asset search finds: scenes of the indexes in force, by words, by a picture, by persons and by what is said.
 
-Law: pure but for what it reads. A picture looks like a scene by chance, but always the same one.
+Invariant: pure but for what it reads. A picture looks like a scene by chance, but always the same one.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator

@@ -1,6 +1,6 @@
 """The API gateway in front of the service: signatures, quotas, unknown paths.
 
-Law: refuses or lets pass; it never looks into a body, and what it refuses has no effect.
+Invariant: refuses or lets pass; it never looks into a body, and what it refuses has no effect.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Format and size of a HEIC picture, by its boxes.
 
-Law: pure; reads the two boxes that say it, and takes a file whose boxes do not add up for no HEIC.
+Invariant: pure; reads the two boxes that say it, and takes a file whose boxes do not add up for no HEIC.
 """
 
 import struct

@@ -1,6 +1,6 @@
 """The log of the HTTP protocol.
 
-Law: a client that sends what is no HTTP, or that leaves, gets one line and no traceback.
+Invariant: a client that sends what is no HTTP, or that leaves, gets one line and no traceback.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """Work that takes time: waiting, running, over.
 
-Law: a job is where the clock says it is; nothing has to run for it to go on, so a server of a million jobs is idle.
+Invariant: a job is where the clock says it is; nothing has to run for it to go on, so a server of a million jobs is
+idle.
 """
 
 from enum import Enum, auto

@@ -1,7 +1,7 @@
 """Presigned URLs, as an S3-type storage makes and checks them.
 
-Law: pure but for the secret, which is drawn once. What is signed is the canonical form of the target, as SigV4 has it:
-``%2F`` and ``/`` are the same, and so is any order of the query.
+Invariant: pure but for the secret, which is drawn once. What is signed is the canonical form of the target, as SigV4
+has it: ``%2F`` and ``/`` are the same, and so is any order of the query.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """What a server saw: arrivals, answers and refusals per operation.
 
-Law: eight bytes per request, so that a run of a million can be asserted about.
+Invariant: eight bytes per request, so that a run of a million can be asserted about.
 """
 
 from array import array

@@ -1,7 +1,7 @@
 """What an emulated workspace holds besides faces: projects, media assets, their indexes and scene summaries.
 
-Law: holds and finds. An asset is where its jobs are at the time that is asked about; times are seconds of the server's
-clock, timestamps are what the service writes.
+Invariant: holds and finds. An asset is where its jobs are at the time that is asked about; times are seconds of the
+server's clock, timestamps are what the service writes.
 """
 
 from collections.abc import Mapping

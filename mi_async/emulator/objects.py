@@ -1,6 +1,6 @@
 """What lies in the buckets: objects that the service is asked to import.
 
-Law: pure. Without a real bucket, an object is what its name says; the same name is always the same object.
+Invariant: pure. Without a real bucket, an object is what its name says; the same name is always the same object.
 """
 
 import hashlib

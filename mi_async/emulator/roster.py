@@ -1,6 +1,6 @@
 """The persons of a workspace as a whole: who fits a filter, in which order, and what becomes of one who goes.
 
-Law: what is done to a person is done to every scene that shows it.
+Invariant: what is done to a person is done to every scene that shows it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,6 +1,6 @@
 """What the service refuses, and in which words: its documented error codes and limits, as tables.
 
-Law: pure. A text is the documented one; what exactly was wrong travels beside it, and is added where it is shown.
+Invariant: pure. A text is the documented one; what exactly was wrong travels beside it, and is added where it is shown.
 Source: the common response codes, the API gateway's error handling page and the limits on the pages of each operation.
 """
 

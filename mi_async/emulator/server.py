@@ -1,6 +1,6 @@
 """The server: a route for every declared operation, two for the storage, and one that describes them.
 
-Law: gateway, fault, effect, answer, in this order; no operation is named here.
+Invariant: gateway, fault, effect, answer, in this order; no operation is named here.
 """
 
 import asyncio

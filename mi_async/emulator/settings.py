@@ -1,6 +1,6 @@
 """How an emulator behaves, as one frozen value.
 
-Law: values only. Seconds are seconds of the emulator's clock unless said otherwise.
+Invariant: values only. Seconds are seconds of the emulator's clock unless said otherwise.
 """
 
 import math

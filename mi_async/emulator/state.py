@@ -1,6 +1,6 @@
 """What exists at an emulated service: workspaces with persons, tags, projects and searches, and uploads on their way.
 
-Law: holds and finds; the rules about it are in ``rules.py`` and in the bodies. Ids are never used twice.
+Invariant: holds and finds; the rules about it are in ``rules.py`` and in the bodies. Ids are never used twice.
 """
 
 import random

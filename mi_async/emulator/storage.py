@@ -1,6 +1,6 @@
 """The object storage behind presigned URLs: one PUT per URL, and GET for the pictures.
 
-Law: a body counts as stored only when all that its Content-Length announced has arrived.
+Invariant: a body counts as stored only when all that its Content-Length announced has arrived.
 """
 
 import hashlib

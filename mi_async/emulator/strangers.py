@@ -1,6 +1,7 @@
 """Faces that an analysis does not know: the persons without a name that it registers when it completes.
 
-Law: the same object always shows the same strangers. One who was registered before is recognised, not registered again.
+Invariant: the same object always shows the same strangers. One who was registered before is recognised, not registered
+again.
 """
 
 import hashlib

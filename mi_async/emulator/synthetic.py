@@ -1,7 +1,7 @@
 """Results of an analysis, made up: persons, keywords, speech and scenes that look like those of a newsroom.
 
-Law: pure and deterministic. The same content with the same options and the same persons gives the same scenes; nothing
-is recognised, and whoever needs recognition needs the service.
+Invariant: pure and deterministic. The same content with the same options and the same persons gives the same scenes;
+nothing is recognised, and whoever needs recognition needs the service.
 """
 
 import hashlib

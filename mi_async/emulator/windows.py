@@ -1,6 +1,6 @@
 """Quotas as the service counts them: arrivals in a sliding window.
 
-Law: pure; the time is an argument. Constant time per arrival: only the last N admitted ones matter.
+Invariant: pure; the time is an argument. Constant time per arrival: only the last N admitted ones matter.
 """
 
 from collections import deque

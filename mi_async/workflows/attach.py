@@ -1,7 +1,7 @@
-"""Give uploaded pictures to a person, looking before any repeat.
+"""Give uploaded images to a person, looking before any retry.
 
-Law: adding is not documented as harmless to repeat, so after an ambiguous failure the person's thumbnails are read and
-only what is missing is added again.
+Invariant: adding is not documented as harmless to repeat, so after an ambiguous failure the person's thumbnails are
+read and only what is missing is added again.
 """
 
 from collections.abc import Sequence
@@ -10,41 +10,42 @@ from urllib.parse import unquote, urlsplit
 
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.errors import APIError, DeadlineExceededError, MIError
-from mi_async.workflows.context import Context, known
+from mi_async.workflows.context import Context
 
 
 async def add_thumbnails(
     context: Context, person_id: int, wanted: Sequence[ThumbnailInput], *, look: bool = False
 ) -> tuple[PersonThumbnail, ...]:
-    """Add thumbnails to a person, each once; returns all that the person then has.
+    """Add thumbnails to a person, each once; return all that the person then has.
 
     Args:
         context: the workspace.
-        person_id: number of the person.
+        person_id: ID of the person.
         wanted: what to add.
-        look: some may be there already: look before the first try too.
+        look: True if some may be there already: look before the first attempt too.
 
     Raises:
-        MIError: the last failure, when the tries are used up.
+        MIError: the last failure, when the attempts are used up.
     """
-    failure: MIError | None = None
-    for attempt in range(context.attempts):
-        if attempt:
-            await context.clock.sleep(context.polling.first * 2.0 ** (attempt - 1))
-        if attempt or look:
-            thumbnails = (await context.groups.persons.get(person_id)).thumbnails
-            wanted = [item for item in wanted if not any(shows(t, item.thumbnail_key) for t in thumbnails)]
-            if not wanted:
-                return thumbnails
-        try:
-            answer = await context.groups.persons.set_thumbnails(person_id, thumbnails=wanted)
-        except MIError as error:
-            if not error.ambiguous or isinstance(error, DeadlineExceededError):
-                raise
-            failure = error
-        else:
-            return answer.thumbnail_list
-    raise known(failure)
+
+    async def add() -> tuple[PersonThumbnail, ...]:
+        return (await context.groups.persons.set_thumbnails(person_id, thumbnails=wanted)).thumbnail_list
+
+    async def find() -> tuple[PersonThumbnail, ...] | None:
+        nonlocal wanted
+        thumbnails = (await context.groups.persons.get(person_id)).thumbnails
+        wanted = [item for item in wanted if not any(shows(t, item.thumbnail_key) for t in thumbnails)]
+        return None if wanted else thumbnails
+
+    if look and (found := await find()) is not None:
+        return found
+    # What surely did not arrive was retried by the call itself.
+    return await context.retries.look_first(add, find, again=may_be_sent_again, least=context.polling.first)
+
+
+def may_be_sent_again(failure: MIError) -> bool:
+    """Return True if a call, retried by itself where that is safe, may be sent again once it was looked at."""
+    return failure.ambiguous and not isinstance(failure, DeadlineExceededError)
 
 
 IMAGE_CODES = frozenset({"10069", "10072", "10073", "10074"})
@@ -82,5 +83,5 @@ async def add_one_by_one(
 
 
 def shows(thumbnail: PersonThumbnail, key: str) -> bool:
-    """Whether a person's thumbnail is the picture of this key, by the file that its URL names: the name is unique."""
+    """Return True if a person's thumbnail is the image of this key, by the file that its URL names: that is unique."""
     return unquote(urlsplit(thumbnail.url).path).endswith("/" + key.rpartition("/")[2])

@@ -1,6 +1,6 @@
-"""What a workflow needs of a session: the groups of a workspace, the storage, the time, and how to poll.
+"""Dependencies of the workflows, as one value: the groups of a workspace, the storage, the time, retries and polling.
 
-Law: values and protocols; wired in session.py alone.
+Invariant: values and protocols; wired in session.py alone.
 """
 
 import asyncio
@@ -12,9 +12,11 @@ from attrs import frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.limits import QuotaState
+from mi_async._core.polling import Polling
+from mi_async._core.retry import Retries
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
-from mi_async.errors import ConfigError
+from mi_async.errors import MIError
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
 
@@ -30,52 +32,25 @@ class Put(Protocol):
 
 
 @frozen
-class Polling:
-    """How the completion check is repeated: geometric in the age of the upload.
-
-    Args:
-        first: seconds from the upload to the first check.
-        factor: the age at the next check is the age at this one times this.
-        longest: seconds; checks are never further apart.
-        timeout: seconds after which an upload that is still not there has failed.
-    """
-
-    first: float = 0.3
-    factor: float = 1.4
-    longest: float = 15.0
-    timeout: float = 180.0
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse what cannot work."""
-        if not (self.first > 0 and self.factor > 1 and self.longest > 0 and self.timeout > 0):
-            message = f"polling needs first, longest and timeout above 0 and a factor above 1: {self}"
-            raise ConfigError(message)
-
-    def delay(self, age: float) -> float:
-        """Seconds until the next check of an upload of this age."""
-        return self.first if age < self.first else min(self.longest, age * (self.factor - 1))
-
-
-@frozen
 class Context:
     """A workspace as workflows see it.
 
     Attributes:
         entry: the operations as the caller has them, for the first step: it may fail fast for want of quota.
-        groups: the operations for all that follows: what has begun is carried on, however long the line.
-        put: the storage.
+        groups: the operations for all that follows: what has begun waits for its quota as long as it takes.
+        put: sends a body to a presigned URL.
         clock: the time.
-        polling: how completion is awaited.
-        held: the session's gate around pictures in memory: from reading one to the end of its PUT.
-        parallel: uploads of one workflow that may be under way at once.
-        attempts: tries of a step that must look before it repeats (PUT, attach).
-        poller: the session's, for whatever goes on at the service.
-        quotas: live state of every quota, by operation id.
+        polling: schedule of completion checks.
+        held: the session's limit on images in memory, held from reading one to the end of its PUT.
+        parallel: most uploads of one workflow in flight.
+        retries: the session's, for steps that must look before they are retried (PUT, attach, register).
+        poller: the session's, for jobs at the service.
+        quotas: live state of every quota, by operation ID.
         endpoint: base URL of the service.
-        account: asks for the access key, or ``temporary`` for one that lapses.
-        desk: where the session's ingestions take turns.
-        validate: whether arguments are held against their documented bounds.
-        token: a random word that makes a file name unique, so that its thumbnail can be told from any other.
+        account: returns the access key, or ``temporary`` for one that expires.
+        object_locks: the session's, for ingestions of the same object.
+        validate: False to skip the check of arguments against their documented bounds.
+        token: random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
 
     entry: WorkspaceGroups
@@ -85,7 +60,7 @@ class Context:
     polling: Polling
     held: asyncio.Semaphore
     parallel: int
-    attempts: int
+    retries: Retries
     poller: Poller
     quotas: Callable[[], Mapping[str, QuotaState]]
     endpoint: str
@@ -94,9 +69,17 @@ class Context:
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 
+    async def answers(self) -> bool:
+        """Return True if the service answers a question that changes nothing."""
+        try:
+            await self.groups.projects.list()
+        except MIError:
+            return False
+        return True
+
 
 def known(value: T | None) -> T:
-    """A member that an earlier step has filled."""
+    """Return a member that an earlier step has filled."""
     if value is None:
         message = "a step was taken out of order"
         raise RuntimeError(message)
@@ -104,9 +87,9 @@ def known(value: T | None) -> T:
 
 
 def tell_created(error: BaseException, **created: Any) -> None:
-    """Say on an error, a cancellation included, what a workflow has created so far: ``error.created``, by kind.
+    """Set ``error.created``, by kind, to what a workflow has created so far; the error may be a cancellation.
 
-    What an inner step has told already is kept; lists are joined.
+    What an inner step has set is kept; lists are joined.
     """
     told = dict(vars(error).get("created", {}))
     for kind, value in created.items():

@@ -1,7 +1,7 @@
-"""One upload: a value walking a table, from a picture to a thumbnail that a person has.
+"""One upload: a value walking a table, from an image to a thumbnail that a person has.
 
-Law: each step returns the next value; resuming is walking on from where the value is. The URL is single-use and lives
-15 minutes, so it is asked for just in time, and after a failed PUT the completion check is asked before anything else.
+Invariant: each step hands its result on before it returns; resuming is walking on from where the value is. The URL is
+single-use and lives 15 minutes, so it is asked for just in time.
 """
 
 import inspect
@@ -12,6 +12,7 @@ from enum import Enum
 
 from attrs import evolve, field, frozen
 
+from mi_async._core.envelope import retry_after
 from mi_async._core.wire import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
@@ -25,9 +26,11 @@ _log = logging.getLogger(__name__)
 
 STORED_STATUS = frozenset({200, 201, 204})
 FIRST_SERVER_ERROR = 500
-USED_OR_EXPIRED = frozenset({403})
-"""Storage statuses of a URL that was used already, by a send whose answer was lost, or that has expired."""
-BUSY = frozenset({408, 429})
+USED_OR_EXPIRED = 403
+"""Storage status of a URL that was used already, by a send whose answer was lost, or that has expired."""
+ETAG_MISMATCH = "ETAG_MISMATCH"
+RETRIED = frozenset({ETAG_MISMATCH, "HTTP_408", "HTTP_429"})
+"""Reasons for which the image surely is not stored, and may be with a fresh URL."""
 MD5 = re.compile("[0-9a-f]{32}")
 TIMED_OUT = "TIMED_OUT"
 """Our reason for an upload that is stored but was not taken over in time."""
@@ -46,19 +49,19 @@ class State(Enum):
     ATTACHED = "attached"
 
     def reached(self, other: "State") -> bool:
-        """Whether this is as far as another state, or further."""
+        """Return True if this is as far as another state, or further."""
         order = list(State)
         return order.index(self) >= order.index(other)
 
 
 @frozen
 class Upload:
-    """One picture on its way.
+    """One image on its way.
 
     Attributes:
-        image: the checked picture; its content is let go once it is stored.
+        image: the checked image; its content is released once it is stored.
         person_id: who it is for; None when it is for a person who does not exist yet.
-        primary: whether it becomes the main picture.
+        primary: True to make it the primary thumbnail.
         state: what is done.
         key: the thumbnail key, once there is one.
         url: the presigned URL, while it may be good.
@@ -79,60 +82,76 @@ class Upload:
 Progress = Callable[[Upload], None]
 """Called with the upload after each step; an exception in it ends the workflow."""
 
-Step = Callable[[Context, Upload], Awaitable[Upload]]
+Took = Callable[[Upload], Awaitable[Upload]]
+"""Takes each new value of an upload before the next step begins, to write it down; returns it."""
+
+Step = Callable[[Context, Upload, Took], Awaitable[Upload]]
 
 
-async def presign(context: Context, upload: Upload) -> Upload:
-    """NEW to PRESIGNED: get a URL, just before it is needed."""
+async def presign(context: Context, upload: Upload, took: Took) -> Upload:
+    """Take NEW to PRESIGNED: get a URL, just before it is needed."""
     groups = context.groups if upload.tries else context.entry
     issued = await groups.thumbnails.presign(_unique(upload.image.file_name, context.token(6)))
-    return evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=MaskedURL(issued.url))
+    return await took(evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=MaskedURL(issued.url)))
 
 
 def _unique(file_name: str, token: str) -> str:
-    """A file name that no other upload has: after a lost answer, it tells whether a person has this very picture."""
+    """Return a file name that no other upload has, by which a thumbnail is recognised after a lost answer."""
     stem, _, suffix = file_name.rpartition(".")
     return f"{NOT_IN_NAME.sub('_', stem)[:STEM]}-{token}.{suffix}"
 
 
-async def put(context: Context, upload: Upload) -> Upload:
-    """PRESIGNED to STORED; after a failure that may have stored it to CONFIRMED, or back to NEW for a fresh URL."""
-    upload = evolve(upload, tries=upload.tries + 1)
-    image = upload.image
-    failure: MIError | None
-    try:
+async def put(context: Context, upload: Upload, took: Took) -> Upload:
+    """Take PRESIGNED to STORED, by way of NEW and a fresh URL after a failure; to CONFIRMED if an answer was lost.
+
+    Raises:
+        UploadFailedError: the storage refuses the image, or the attempts are used up.
+    """
+    # A presigned URL is good for one PUT. Where the answer to one is lost, a second would be a 403 that says nothing
+    # about the first, or a second copy under another key: one completion check tells, and costs less than an upload.
+
+    async def send() -> Upload:
+        nonlocal upload
+        upload = evolve(upload, tries=upload.tries + 1)
+        image = upload.image
         answer = await context.put(known(upload.url), image.content, image.picture.content_type)
-        failure = _refusal(answer, upload)
-    except TransportError as error:
-        if error.permanent and not error.ambiguous:
-            raise  # was not sent, and never will be
-        failure = error
-    if failure is None:
-        return evolve(upload, state=State.STORED, url=None, image=image.let_go())
-    if upload.tries >= context.attempts and not failure.ambiguous:
-        raise failure
-    _log.info("PUT of %s failed (try %d): %s", escaped(image.name), upload.tries, failure)
-    await context.clock.sleep(context.polling.first * 2.0 ** (upload.tries - 1))
-    if isinstance(failure, ConnectError):
-        return upload  # nothing was sent: the URL is as good as before
-    # The answer may be what was lost: one check tells, and costs less than a second upload.
-    if failure.ambiguous and await _is_there(context, upload):
-        return evolve(upload, state=State.CONFIRMED, url=None, image=image.let_go())
-    if upload.tries >= context.attempts:
-        raise failure
-    return evolve(upload, state=State.NEW, key=None, url=None)
+        if (refusal := _refusal(answer, upload)) is not None:
+            raise refusal
+        return _stored(upload, State.STORED)
+
+    async def look() -> Upload | None:
+        check = await context.groups.thumbnails.complete(known(upload.key))
+        return _stored(upload, State.CONFIRMED) if check.upload_status == UploadStatus.COMPLETED else None
+
+    async def renew(failure: MIError) -> None:
+        nonlocal upload
+        _log.info("PUT of %s failed (try %d): %s", escaped(upload.image.name), upload.tries, failure)
+        if not isinstance(failure, ConnectError):  # then nothing was sent, and the URL is as good as before
+            upload = await took(evolve(upload, state=State.NEW, key=None, url=None))
+            upload = await presign(context, upload, took)
+
+    stored = await context.retries.look_first(
+        send, look, again=_may_be_put_again, renew=renew, least=context.polling.first
+    )
+    return await took(stored)
 
 
-async def _is_there(context: Context, upload: Upload) -> bool:
-    check = await context.groups.thumbnails.complete(known(upload.key))
-    return check.upload_status == UploadStatus.COMPLETED
+def _stored(upload: Upload, state: State) -> Upload:
+    return evolve(upload, state=state, url=None, image=upload.image.let_go())
+
+
+def _may_be_put_again(failure: MIError) -> bool:
+    """Return True if another PUT may store the image."""
+    if isinstance(failure, TransportError):
+        return failure.ambiguous or not failure.permanent
+    return isinstance(failure, UploadFailedError) and (failure.ambiguous or failure.reason in RETRIED)
 
 
 async def check(context: Context, upload: Upload) -> Upload:
-    """STORED to CONFIRMED, or the same once more where the service has not taken it over yet: one request.
+    """Take STORED to CONFIRMED, in one request; return the same if the service has not taken the image over yet.
 
     Raises:
-        UploadFailedError: the service does not want it.
+        UploadFailedError: the service refuses the image.
     """
     answer = await context.groups.thumbnails.complete(known(upload.key))
     if answer.upload_status == UploadStatus.COMPLETED:
@@ -149,8 +168,12 @@ async def check(context: Context, upload: Upload) -> Upload:
     return upload
 
 
-async def confirm(context: Context, upload: Upload) -> Upload:
-    """STORED to CONFIRMED: ask until the service has taken the picture over, at most ``polling.timeout`` seconds."""
+async def confirm(context: Context, upload: Upload, took: Took) -> Upload:
+    """Take STORED to CONFIRMED: check until the service has taken the image over, at most ``polling.timeout`` seconds.
+
+    Raises:
+        UploadFailedError: the service refuses the image, or it takes too long.
+    """
     polling, clock = context.polling, context.clock
     stored = clock.monotonic()
     while True:
@@ -158,16 +181,16 @@ async def confirm(context: Context, upload: Upload) -> Upload:
         await clock.sleep(min(polling.delay(age), max(0.0, polling.timeout - age)))
         upload = await check(context, upload)
         if upload.state is State.CONFIRMED:
-            return upload
+            return await took(upload)
         if clock.monotonic() - stored >= polling.timeout:
             raise late(upload, polling.timeout)
 
 
-async def attach(context: Context, upload: Upload) -> Upload:
-    """CONFIRMED to ATTACHED: give the picture to the person."""
+async def attach(context: Context, upload: Upload, took: Took) -> Upload:
+    """Take CONFIRMED to ATTACHED: give the image to the person."""
     wanted = [ThumbnailInput(known(upload.key), upload.primary)]
     thumbnails = await add_thumbnails(context, known(upload.person_id), wanted)
-    return evolve(upload, state=State.ATTACHED, thumbnails=thumbnails)
+    return await took(evolve(upload, state=State.ATTACHED, thumbnails=thumbnails))
 
 
 STEPS: Mapping[State, Step] = {
@@ -188,7 +211,7 @@ async def bring(
     progress: Progress | None = None,
     load: Callable[[Source | Image], Awaitable[Image]] = load_image,
 ) -> Upload:
-    """Take a picture from its source to a state, holding it in memory no longer than until it is stored."""
+    """Take an image from its source to a state, holding it in memory no longer than until it is stored."""
     refuse_async(progress)
     async with context.held:
         upload = Upload(await load(source), person_id, primary)
@@ -204,35 +227,38 @@ def refuse_async(progress: Progress | None) -> None:
 
 
 async def walk(context: Context, upload: Upload, until: State, progress: Progress | None = None) -> Upload:
-    """Take the steps that lead to ``until``; an error tells the key of what is stored in ``created``."""
-    while not upload.state.reached(until):
-        try:
-            upload = await STEPS[upload.state](context, upload)
-        except BaseException as error:
-            if upload.state.reached(State.STORED):
-                tell_created(error, thumbnail_keys=[upload.key])
-            raise
+    """Take the steps that lead to ``until``; an error names the key of what is stored in ``created``."""
+
+    async def took(value: Upload) -> Upload:
+        nonlocal upload
+        upload = value
         if progress is not None:
-            progress(upload)
+            progress(value)
+        return value
+
+    try:
+        while not upload.state.reached(until):
+            await STEPS[upload.state](context, upload, took)
+    except BaseException as error:
+        if upload.state.reached(State.STORED):
+            tell_created(error, thumbnail_keys=[upload.key])
+        raise
     return upload
 
 
 def _refusal(answer: Response, upload: Upload) -> UploadFailedError | None:
-    """What is wrong with the storage's answer, None when nothing is.
-
-    Raises:
-        UploadFailedError: a refusal that another try cannot mend.
-    """
+    """Return what is wrong with the storage's answer, None if the image is stored."""
     if answer.status in STORED_STATUS:
         etag = answer.headers.get("ETag", "").strip('"').lower()
         if not MD5.fullmatch(etag) or etag == upload.image.md5:
             return None  # any other ETag says nothing about the content
-        return _refused(upload, "ETAG_MISMATCH", f"the storage holds other bytes than were sent (ETag {etag})")
+        return _refused(upload, ETAG_MISMATCH, f"the storage holds other bytes than were sent (ETag {etag})")
     refused = _refused(upload, f"HTTP_{answer.status}", f"the storage answered HTTP {answer.status}")
-    refused.ambiguous = answer.status >= FIRST_SERVER_ERROR or answer.status in USED_OR_EXPIRED
-    if refused.ambiguous or answer.status in BUSY:
-        return refused
-    raise refused
+    # A 403 is ambiguous: aiohttp re-sends a PUT by itself on a reused connection that was reset, and the second one
+    # meets a URL that the first has used up.
+    refused.ambiguous = answer.status >= FIRST_SERVER_ERROR or answer.status == USED_OR_EXPIRED
+    refused.retry_after = retry_after(answer)
+    return refused
 
 
 def _refused(upload: Upload, reason: str, text: str) -> UploadFailedError:
@@ -245,7 +271,7 @@ def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
 
 
 def late(upload: Upload, waited: float) -> UploadFailedError:
-    """It was stored and may yet be taken over; only we have stopped to wait."""
+    """Return the error of an upload that is stored and may yet be taken over; only we have stopped waiting."""
     error = _refused(upload, TIMED_OUT, f"the upload was not taken over within {waited:g} s; it may yet be")
     error.ambiguous = True
     return error

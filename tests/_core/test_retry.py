@@ -149,7 +149,7 @@ def test_an_error_that_is_not_ours_passes() -> None:
 def test_the_budget_stops_a_storm_and_is_earned_back() -> None:
     async def main() -> None:
         async with stage(retry=policy(max_attempts=3, base=0)) as play:
-            budget, storm = play.calls._budget, 60
+            budget, storm = play.calls.retries.budget, 60
             assert budget.tokens == 500
             play.script.steps = [refusal(500)] * 10_000
             await asyncio.gather(*(play.things.tag("x") for _ in range(storm)), return_exceptions=True)

@@ -144,7 +144,7 @@ async def test_the_same_picture_twice_is_uploaded_once_and_noted(tmp_path: Path)
         outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))["홍길동"]
         assert (outcome.status, outcome.attached) == (Status.DONE, 2)
         assert len(outcome.notes) == 1
-        assert "the same picture as" in outcome.notes[0]
+        assert "the same image as" in outcome.notes[0]
         assert main_picture(news, "홍길동") == face(1)
 
 

@@ -1,6 +1,6 @@
 """Bulk runs on an emulator: people and pictures to put in, and what the service, the journal and the session say after.
 
-Law: what a run did is judged by the server's state and by the journal as it is read from the disk.
+Invariant: what a run did is judged by the server's state and by the journal as it is read from the disk.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """A bulk enrollment as a process of its own, to be killed: ``python bulk_child.py '{"url": ..., ...}'``.
 
-Law: says "begun" before it touches the journal or the network, and what became of every item at the end.
+Invariant: says "begun" before it touches the journal or the network, and what became of every item at the end.
 """
 
 import asyncio

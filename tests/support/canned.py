@@ -1,6 +1,6 @@
 """A server that plays canned bytes: for answers that no decent server would give.
 
-Law: one request on each connection, kept exactly as it came in.
+Invariant: one request on each connection, kept exactly as it came in.
 """
 
 import asyncio

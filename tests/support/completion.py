@@ -1,7 +1,7 @@
 """A service that takes uploads over after a while, on virtual time, behind the real pool, schedule and limiter.
 
-Law: the parts under test are the real ones; the network and the service are modelled: a check is judged after half a
-round trip, and the service counts it in a sliding window of its own.
+Invariant: the parts under test are the real ones; the network and the service are modelled: a check is judged after
+half a round trip, and the service counts it in a sliding window of its own.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The vendor's pages as a table, written from them and not from the package: what each operation is on the wire.
 
-Law: data only. Source: api.ncloud-docs.com, Media Intelligence.
+Invariant: data only. Source: api.ncloud-docs.com, Media Intelligence.
 """
 
 from tests.support.contract_analysis import INDEXES, SUMMARIES

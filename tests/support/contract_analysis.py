@@ -1,6 +1,6 @@
 """The vendor's pages about analyses, indexes and scene summaries, of this generation and the one before, as a table.
 
-Law: data only, written from the pages and not from the package.
+Invariant: data only, written from the pages and not from the package.
 """
 
 from tests.support.contract_media import ASSET_ROOM, IN_ASSET, ONE

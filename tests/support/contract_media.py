@@ -1,6 +1,6 @@
 """The vendor's pages about projects and media assets, as a table.
 
-Law: data only, written from the pages and not from the package.
+Invariant: data only, written from the pages and not from the package.
 """
 
 from tests.support.documented import PREFIX, ROOM, Documented

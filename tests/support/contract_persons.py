@@ -1,6 +1,6 @@
 """The vendor's pages about persons that came with 2026-09-17, and those of DELETE with a body, as a table.
 
-Law: data only, written from the pages and not from the package.
+Invariant: data only, written from the pages and not from the package.
 """
 
 from tests.support.contract_people import PAGE, PERSON, TAG, THUMBNAIL

@@ -1,6 +1,6 @@
 """What one of the vendor's pages says of an operation, as a value; see ``contract`` for the table.
 
-Law: data only. Examples are the pages' own, with ``my-workspace`` for the workspace name; where a page has no
+Invariant: data only. Examples are the pages' own, with ``my-workspace`` for the workspace name; where a page has no
 example of an answer, the answer is made from its table of members. Source: api.ncloud-docs.com, Media Intelligence.
 """
 

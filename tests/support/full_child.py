@@ -1,7 +1,7 @@
 """A process that runs out of file descriptors while images are read: ``python full_child.py '{"url": ..., ...}'``.
 
-Law: it has none left from the moment that the run begins, or the single call, until it is told that the machine is
-out of a resource; then there are enough again. Prints what became of everything.
+Invariant: it has none left from the moment that the run begins, or the single call, until it is told that the machine
+is out of a resource; then there are enough again. Prints what became of everything.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Bulk runs that are killed by SIGKILL and taken up again, and what a service must look like after the last of them.
 
-Law: the service is in this process and outlives the clients, which are processes of their own. What went up is judged
-by what the service has, what was left behind by what the journal tells; the code under test is not asked.
+Invariant: the service is in this process and outlives the clients, which are processes of their own. What went up is
+judged by what the service has, what was left behind by what the journal tells; the code under test is not asked.
 """
 
 import asyncio

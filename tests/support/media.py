@@ -1,6 +1,6 @@
 """An emulated workspace with media in it, on a clock that a test sets by hand.
 
-Law: what happens at the service happens by its API.
+Invariant: what happens at the service happens by its API.
 """
 
 from collections.abc import AsyncIterator

@@ -1,6 +1,6 @@
 """A service that counts arrivals, behind a network that takes its time both ways; on virtual time.
 
-Law: what was sent arrives, whether or not the caller still waits for the answer.
+Invariant: what was sent arrives, whether or not the caller still waits for the answer.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Canned wire oddities: aioresponses behind one door, since its release 0.7.9 does not fit aiohttp 3.14.
 
-Law: for what an answer looks like; behaviour is tested over real sockets.
+Invariant: for what an answer looks like; behaviour is tested over real sockets.
 """
 
 import inspect

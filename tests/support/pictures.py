@@ -1,6 +1,6 @@
 """Pictures made on the spot: real JPEG, PNG and WebP bytes of any size.
 
-Law: pure and seeded; the same arguments give the same picture.
+Invariant: pure and seeded; the same arguments give the same picture.
 """
 
 import random

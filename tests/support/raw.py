@@ -1,6 +1,6 @@
 """A client that only signs: no retries, no quotas, no models; for tests of the emulator itself.
 
-Law: what is given is what goes over the wire.
+Invariant: what is given is what goes over the wire.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """A caller that makes no calls: it keeps what a group hands to it, and reads requests as a server would.
 
-Law: no I/O.
+Invariant: no I/O.
 """
 
 import re

@@ -1,6 +1,6 @@
 """A group of made-up operations: kinds of parameters that the current operations have no example of.
 
-Law: declarations only.
+Invariant: declarations only.
 """
 
 import enum

@@ -1,6 +1,6 @@
 """Calls over a network that follows a script, on virtual time: no socket, each send recorded.
 
-Law: a step of the script is an answer, an error to raise, or seconds to take before the next step is played.
+Invariant: a step of the script is an answer, an error to raise, or seconds to take before the next step is played.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Readable objects of every temper: short reads, errors on the way, asynchronous ones.
 
-Law: no I/O; a stream gives what it was made with, piece by piece.
+Invariant: no I/O; a stream gives what it was made with, piece by piece.
 """
 
 import asyncio

@@ -1,21 +1,26 @@
 """Virtual time: an event loop whose clock jumps to the next timer as soon as there is nothing else to do.
 
-Law: sockets are served before time passes, and every turn of the loop takes a microsecond, because a rate limiter on a
-clock that stands still would spin for ever.
+Invariant: sockets are served before time passes, and every turn of the loop takes a microsecond, because a rate limiter
+on a clock that stands still would spin for ever.
 """
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 TURN = 1e-6
 """Virtual seconds that a turn of the loop takes."""
 
 ON_THE_WAY = 0.002
 """Real seconds for which open sockets may still bring something before time jumps."""
+
+THREAD_WAIT = 1.0
+"""Real seconds between two looks at whether a thread has ended; the thread wakes the loop by itself."""
 
 OWN = 1
 """Files that the loop itself watches: the pipe by which threads wake it."""
@@ -27,9 +32,12 @@ class JumpingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.threads = 0  # jobs of the default executor that have not ended: time stands still until they have
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.now += TURN
+        if timeout is not None and timeout > 0 and self.threads:
+            return super().select(THREAD_WAIT)
         if timeout is None:  # no timer: only a socket or a thread can go on
             return super().select(None)
         sockets = len(self.get_map()) > OWN
@@ -50,6 +58,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
+        """Run a job in a thread while time stands still: however slow the machine is, it takes no virtual time."""
+        future = super().run_in_executor(executor, func, *args)
+        self._jumping.threads += 1
+        future.add_done_callback(self._thread_ended)
+        return future
+
+    def _thread_ended(self, _: object) -> None:
+        self._jumping.threads -= 1
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109  the loop's own
         await super().shutdown_default_executor()  # threads end in real time: a virtual limit would be over at once

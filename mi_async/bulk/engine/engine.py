@@ -1,25 +1,26 @@
-"""The pipeline: stages with a fixed number of workers each, joined by queues.
+"""Engine of a run: takes items from the input through the stages of a pipeline, with a fixed number of workers each.
 
-Law: works flow one way, from the input to the outcomes. What bounds it: the pool bounds uploads, the session bounds
-pictures in memory, ROOM bounds works; so memory does not grow with the input.
+Invariant: items move one way, from the input to the outcomes, and at most ``ROOM`` at once: memory does not grow with
+the input.
 """
 
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Awaitable
 from contextlib import aclosing
-from typing import Any
+from typing import Generic, TypeAlias
 
 from attrs import define, field
 
 from mi_async._core.inflight import was_cancelled
 from mi_async.bulk.engine.failures import FailureKind
 from mi_async.bulk.engine.outcome import WELL, BulkOutcome, Status
-from mi_async.bulk.engine.pipeline import ItemAdmission, Pipeline, RunJournal, Stage, StageQueue
+from mi_async.bulk.engine.pipeline import ItemAdmission, Pipeline, PipelineStage, RunJournal, StageQueue
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine.stage_runner import LeftThere, StageRunner
 from mi_async.bulk.engine.stats import RunStats
-from mi_async.bulk.engine.work_item import END, WorkItem
+from mi_async.bulk.engine.work_item import END, Movable, Moves, Work
 from mi_async.bulk.inputs.batching import chunks
 from mi_async.bulk.inputs.models import Input
 from mi_async.errors import BulkError, MIError
@@ -27,36 +28,37 @@ from mi_async.errors import BulkError, MIError
 _log = logging.getLogger(__name__)
 
 ROOM = 3072
-"""Works under way at most: the largest pool, and what has left it and waits for the person."""
-
-
+"""Most items in flight: the largest adaptive limit, and those that have left it and wait for others."""
 RECALLED = frozenset({Status.FAILED, Status.PARTIAL})
-"""How the admission tells of what an earlier run has failed: another run with the same limit must be able to pass."""
+"""Outcomes of the admission that repeat those of an earlier run; not new failures, so that ``max_failures`` of a second
+run is not used up by those of the first."""
+
+_Running: TypeAlias = asyncio.Task[None] | asyncio.Future[Moves[Work]]
 
 
 @define(eq=False)
-class Engine:
-    """One run of the pipeline, in the event loop that it was made in.
+class Engine(Generic[Work]):
+    """One run of a pipeline, in the event loop that it was made in.
 
     Attributes:
-        process: what is done with the items.
-        journal: where the run is recorded.
-        tally: what is counted.
+        pipeline: the stages, and the hooks around them.
+        journal: the journal of the run.
+        stats: counts.
         patience: seconds for which a service that does not answer is waited for.
-        admission: the way in.
+        admission: decides which items become work.
         items: the input.
-        grace: seconds for what is under way to land once the run is told to stop.
+        grace: seconds for what is in flight to end once the run is told to stop.
         max_failures: items that may end badly in this run before it stops, None for any number.
-        total: items of the input, None where that is not known.
-        outcomes: where the works come out; None is the end.
-        failure: why the run was stopped, None when it was not or was told to.
+        total: items of the input, None if unknown.
+        outcomes: the outcomes; None is the end.
+        failure: the error that stopped the run, None if it goes on, has ended or was told to stop.
     """
 
-    process: Pipeline
-    tally: RunStats
+    pipeline: Pipeline[Work]
+    stats: RunStats
     journal: RunJournal
     patience: float
-    admission: ItemAdmission
+    admission: ItemAdmission[Work]
     items: Input
     grace: float
     max_failures: int | None
@@ -65,13 +67,13 @@ class Engine:
     failure: BaseException | None = field(init=False, default=None)
     # a full queue alone would let the end pass outcomes that wait for room
     _telling: asyncio.Lock = field(init=False, factory=asyncio.Lock)
-    _lines: dict[str, StageQueue] = field(init=False)
-    _runner: StageRunner = field(init=False)
+    _queues: dict[str, StageQueue[Work]] = field(init=False)
+    _runner: StageRunner[Work] = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(init=False, factory=list)
-    _works: int = field(init=False, default=0)
+    _open: int = field(init=False, default=0)  # items in flight
     _seen: int = field(init=False, default=0)  # items of the input; its length may not count what is bad in folders
-    _recalled: int = field(init=False, default=0)  # items that an earlier run has ended in the same way
-    _unfinished: int = field(init=False, default=0)  # works that are left to the service, or that a failure has ended
+    _recalled: int = field(init=False, default=0)  # items that end as an earlier run has ended them
+    _unfinished: int = field(init=False, default=0)  # items left to the service, or ended by a failure
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
     _admitted: bool = field(init=False, default=False)
     _halted: bool = field(init=False, default=False)
@@ -79,39 +81,39 @@ class Engine:
     _stop: asyncio.Event = field(init=False, factory=asyncio.Event)
 
     def __attrs_post_init__(self) -> None:
-        """Lay the lines."""
+        """Make the queues."""
         self._idle.set()
-        stages = self.process.stages
-        self._lines = {stage.name: asyncio.Queue(stage.room) for stage in stages} | dict(self.process.lines)
-        self._runner = StageRunner(self.process, self.tally.clock, self.patience, self._stop)
+        self._queues = {stage.name: asyncio.Queue(stage.room) for stage in self.pipeline.stages}
+        self._queues |= self.pipeline.queues
+        self._runner = StageRunner(self.pipeline, self.stats.clock, self.patience, self._stop)
 
     def start(self) -> None:
         """Start the workers."""
         jobs = [self._run(), self._watch()]
-        jobs += [self._work(stage) for stage in self.process.stages for _ in range(stage.workers)]
+        jobs += [self._work(stage) for stage in self.pipeline.stages for _ in range(stage.workers)]
         self._tasks = [asyncio.create_task(job) for job in jobs]
         for task in self._tasks:
             task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        """Only a mistake of ours ends a task that nobody has cancelled with an error."""
+        """Stop the run if one of its tasks failed: only a mistake of ours gets here."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self.stop(error)
 
     @property
     def ending(self) -> str:
-        """Why the run ended before the input did; '' when it did not."""
+        """Reason for which the run ended before the input did, '' if it did not."""
         if self.failure is not None:
             return str(self.failure) or type(self.failure).__name__
         return "stopped" if self._stop.is_set() and not self.through else ""
 
     @property
     def through(self) -> bool:
-        """Whether the whole input was admitted, and all of it has ended."""
-        return self._admitted and not self._works and not self._unfinished
+        """True if the whole input was admitted and all of it has ended."""
+        return self._admitted and not self._open and not self._unfinished
 
     async def landed(self) -> None:
-        """Wait until all has landed that will; its outcomes are not handed out any more, but are written down."""
+        """Wait until the run has ended; further outcomes are journalled and not handed out."""
         running = self._tasks[0]
         while not running.done():
             outcome = asyncio.create_task(self.outcomes.get())
@@ -121,24 +123,24 @@ class Engine:
                 outcome.cancel()
 
     def stop(self, failure: BaseException | None = None) -> None:
-        """Admit nothing more; what is under way may land within the grace time."""
+        """Admit nothing more; what is in flight may end within the grace time."""
         if failure is not None and self.failure is None:
             self.failure = failure
         self._stop.set()
         self._runner.leave_waits()
 
     def halt(self) -> None:
-        """End whatever still runs, without waiting for anything to land."""
+        """Cancel whatever still runs."""
         self._halted = True
         for task in self._running():
             task.cancel()
 
-    def _running(self) -> list[asyncio.Future[Any]]:
-        everything: list[asyncio.Future[Any]] = [*self._tasks, *self._runner.waiting]
+    def _running(self) -> list[_Running[Work]]:
+        everything: list[_Running[Work]] = [*self._tasks, *self._runner.waiting]
         return [task for task in everything if not task.done()]
 
     async def aclose(self) -> None:
-        """End whatever still runs, cancelled or not; what is under way stays as the journal has it."""
+        """End whatever still runs, cancelled or not; what is in flight stays as the journal has it."""
         cancelled: asyncio.CancelledError | None = None
         while running := self._running():
             self.halt()
@@ -146,28 +148,28 @@ class Engine:
                 await asyncio.wait(running)
             except asyncio.CancelledError as error:
                 cancelled = error
-        self.process.aclose()
+        self.pipeline.aclose()
         if cancelled is not None:
             raise cancelled
 
     def progress(self) -> BulkProgress:
-        """Where the run is."""
-        return self.process.progress(
+        """Return the progress of the run."""
+        return self.pipeline.progress(
             BulkProgress(
-                counts=Counter(self.tally.counts),
-                open=self._works + self._unfinished,
+                counts=Counter(self.stats.counts),
+                open=self._open + self._unfinished,
                 total=None if self.total is None else max(self.total, self._seen),
-                stages={name: line.qsize() for name, line in self._lines.items()},
+                stages={name: queue.qsize() for name, queue in self._queues.items()},
                 outage=self._runner.outage,
                 machine=self._runner.machine.seconds,
-                elapsed=self.tally.elapsed,
-                quiet=self.tally.quiet,
+                elapsed=self.stats.elapsed,
+                quiet=self.stats.quiet,
                 stopping=self._stop.is_set(),
             )
         )
 
     async def _run(self) -> None:
-        """Admit everything, and say so when the last work has ended."""
+        """Admit everything; put the end behind the last outcome."""
         stopped = asyncio.create_task(self._stop.wait())
         admitting = asyncio.create_task(self._admit())
         idle: asyncio.Task[bool] | None = None
@@ -177,17 +179,18 @@ class Engine:
             idle = asyncio.create_task(self._idle.wait())
             await asyncio.wait((idle, stopped), return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
-                await asyncio.wait((idle,), timeout=self.tally.clock.real(self.grace))
+                await asyncio.wait((idle,), timeout=self.stats.clock.real(self.grace))
             async with self._telling:
                 await self.outcomes.put(None)
         finally:
-            left: list[asyncio.Task[Any]] = [task for task in (stopped, admitting, idle) if task is not None]
+            left = [task for task in (stopped, admitting, idle) if task is not None]
             for task in left:
                 task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            cancelled: list[Awaitable[object]] = [*left]
+            await asyncio.gather(*cancelled, return_exceptions=True)
 
     async def _end_of(self, admitting: asyncio.Task[None]) -> None:
-        """The admission is over: by itself, by the input's own failure, or because the run stops."""
+        """End the admission, which is over by itself, by a failure of the input, or because the run stops."""
         ours = admitting.cancel()
         (error,) = await asyncio.gather(admitting, return_exceptions=True)
         if isinstance(error, asyncio.CancelledError):
@@ -209,19 +212,19 @@ class Engine:
                         await self._begin(decided)
         self._admitted = True
 
-    async def _begin(self, work: WorkItem) -> None:
-        """Send a work on its way."""
-        self._works += 1
+    async def _begin(self, work: Work) -> None:
+        """Put a work item into its first stages."""
+        self._open += 1
         self._idle.clear()
         self._runner.begin(work)
-        await self._dispatch(list(self.process.begin(work)))
+        await self._dispatch(list(self.pipeline.begin(work)))
 
-    async def _dispatch(self, left: list[tuple[str, Any]]) -> None:
-        """What was admitted is begun, even if the run is told to stop meanwhile: it is to land."""
+    async def _dispatch(self, left: list[tuple[str, Movable[Work]]]) -> None:
+        """Begin what was admitted, even if the run is told to stop meanwhile: it is to end."""
         try:
             while left:
                 name, thing = left[0]
-                await self._lines[name].put(thing)
+                await self._queues[name].put(thing)
                 left.pop(0)
         except asyncio.CancelledError:
             if not self._halted:
@@ -230,13 +233,13 @@ class Engine:
 
     async def _watch(self) -> None:
         while True:
-            await self.tally.clock.sleep(1.0)
-            self.process.watch()
+            await self.stats.clock.sleep(1.0)
+            self.pipeline.watch()
 
-    async def _work(self, stage: Stage) -> None:
-        line = self._lines[stage.name]
+    async def _work(self, stage: PipelineStage[Work]) -> None:
+        queue = self._queues[stage.name]
         while True:
-            thing: Any = await line.get()
+            thing = await queue.get()
             try:
                 await self._carry(stage, thing)
             except LeftThere:
@@ -250,50 +253,58 @@ class Engine:
                 self.stop(error)
                 self._drop(thing)
 
-    async def _carry(self, stage: Stage, thing: Any) -> None:
+    async def _carry(self, stage: PipelineStage[Work], thing: Movable[Work]) -> None:
         """Take a thing through a stage, and to the next one."""
         try:
             moves = await self._runner.run(stage, thing)
         except MIError as error:
-            meaning = await self._runner.meaning(error)
-            if meaning is FailureKind.SYSTEMIC or (meaning is FailureKind.SHARED and self.failure is not None):
-                raise
-            if meaning is FailureKind.SHARED and (stop := self._runner.concerns_all(stage, thing, error)) is not None:
-                self.stop(stop)
-            moves = await self.process.give_up(thing, error, transient=meaning is not FailureKind.PERMANENT)
-        for name, moved in moves:
-            if isinstance(moved, WorkItem) and moved.dropped:
-                self._unfinished += self.failure is not None
-                self._leave(moved)
-            elif isinstance(moved, WorkItem) and name == END:
-                outcome = await self.process.end(moved)
-                self._recalled += outcome.status not in WELL and moved.met in {each.code for each in outcome.problems}
-                self._leave(moved)
-                await self._tell(outcome)
-            else:
-                await self._lines[name].put(moved)
+            moves = await self._failed(stage, thing, error)
+        for route, moved in moves:
+            await self._move(route, moved)
+
+    async def _failed(self, stage: PipelineStage[Work], thing: Movable[Work], error: MIError) -> Moves[Work]:
+        """Give a thing up, or stop the run if no item can get past the failure."""
+        meaning = await self._runner.meaning(error)
+        shared = meaning is FailureKind.SHARED
+        if meaning is FailureKind.SYSTEMIC or (shared and self.failure is not None):
+            raise error
+        if shared and (stop := self._runner.concerns_all(stage, thing, error)) is not None:
+            self.stop(stop)
+        return await self.pipeline.give_up(thing, error, transient=meaning is not FailureKind.PERMANENT)
+
+    async def _move(self, route: str, moved: Movable[Work]) -> None:
+        work = moved.work
+        if work.dropped and not moved.is_part:
+            self._unfinished += self.failure is not None
+            self._leave(work)
+        elif route == END:
+            outcome = await self.pipeline.end(work)
+            self._recalled += outcome.status not in WELL and work.met in {each.code for each in outcome.problems}
+            self._leave(work)
+            await self._tell(outcome)
+        else:
+            await self._queues[route].put(moved)
 
     async def _tell(self, outcome: BulkOutcome) -> None:
-        self.tally.outcome(outcome)
+        self.stats.outcome(outcome)
         again = self._recalled + self.admission.recalled
-        if self.max_failures is not None and self.tally.failures - again > self.max_failures:
+        if self.max_failures is not None and self.stats.failures - again > self.max_failures:
             # which ways those are, the counts of the report tell: what is under way still adds to them
             self.stop(BulkError(f"more than {self.max_failures:,} items did not go well in this run"))
         async with self._telling:
             await self.outcomes.put(outcome)
 
-    def _leave(self, work: WorkItem) -> None:
-        """A work is over; others of the same person may wait for that."""
-        for name, following in self.process.leave(work):
-            self._lines[name].put_nowait(following)
+    def _leave(self, work: Work) -> None:
+        """Let go of a work item that is over; others may have waited for that."""
+        for name, following in self.pipeline.leave(work):
+            self._queues[name].put_nowait(following)
         self._room.release()
-        self._works -= 1
-        if not self._works:
+        self._open -= 1
+        if not self._open:
             self._idle.set()
 
-    def _drop(self, thing: Any, *, unfinished: bool = False) -> None:
+    def _drop(self, thing: Movable[Work], *, unfinished: bool = False) -> None:
         """Leave a thing as the journal has it: the run stops."""
-        for _, work in self.process.drop(thing):
-            if isinstance(work, WorkItem):
-                self._unfinished += unfinished or self.failure is not None
-                self._leave(work)
+        if (work := self.pipeline.drop(thing)) is not None:
+            self._unfinished += unfinished or self.failure is not None
+            self._leave(work)

@@ -1,86 +1,89 @@
-"""What a pipeline is made of: lines, stages, and the process that says what happens in them.
+"""A pipeline: stages joined by queues, and the hooks around them.
 
-Law: protocols and values; the engine knows no more than this about what a run does.
+Invariant: the engine knows of a run what stands here, and no more.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from mi_async.bulk.engine.failures import CircuitBreaker
+from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
-from mi_async.bulk.engine.work_item import Moves, WorkItem
+from mi_async.bulk.engine.work_item import Movable, Moves, Work
 from mi_async.bulk.inputs.models import BadInput, Item
 from mi_async.errors import MIError
 
+Decided_co = TypeVar("Decided_co", covariant=True)
+
 TRIES = 3
-"""Times that a stage is tried for an item before it is parked; each of them is a call with its own repeats."""
+"""Attempts at a stage before its item is parked; each attempt is a call with retries of its own."""
 
-Step: TypeAlias = Callable[[Any, CircuitBreaker], Awaitable[Moves]]
-"""Takes a thing, and what is known about whether the service answers."""
+Step: TypeAlias = Callable[[Movable[Work], CircuitBreaker], Awaitable[Moves[Work]]]
+"""Takes a thing one stage further; gets the stage's circuit breaker."""
 
 
-class StageQueue(Protocol):
-    """What stands before a stage."""
+class StageQueue(Protocol[Work]):
+    """Queue in front of a stage."""
 
-    async def put(self, thing: Any, /) -> None:
-        """Join."""
+    async def put(self, thing: Movable[Work], /) -> None:
+        """Append a thing, once there is room."""
         ...
 
-    def put_nowait(self, thing: Any, /) -> None:
-        """Join a line that has no bounds."""
+    def put_nowait(self, thing: Movable[Work], /) -> None:
+        """Append a thing to a queue without bounds."""
         ...
 
-    async def get(self) -> Any:
-        """Wait for the next one."""
+    async def get(self) -> Movable[Work]:
+        """Wait for the next thing."""
         ...
 
     def qsize(self) -> int:
-        """How many wait."""
+        """Return the number of waiting things."""
         ...
 
 
 @frozen
-class Stage:
-    """One stage.
+class PipelineStage(Generic[Work]):
+    """One stage of a pipeline.
 
     Attributes:
-        name: of the stage.
-        workers: things that are in it at once.
-        room: things that may wait before it; 0 where something else bounds them.
-        step: what is done.
-        tries: times that it is tried; 1 where the step itself sees to that.
-        asks: whether to get through it means that the service has answered.
-        waits: whether all of it is the service's work, which goes on without us: what is in it when the run stops is
-            left there at once.
+        name: a member of the pipeline's enum of stages; moves name it.
+        workers: things in the stage at once.
+        room: things that may wait in front of it; 0 where something else bounds them.
+        step: the function that is applied to each thing.
+        tries: attempts; 1 where the step retries by itself.
+        asks: True if a thing that passes means that the service has answered.
+        waits: True if all of it is work of the service, which goes on without us: what is in the stage when the run
+            stops is left there at once.
     """
 
     name: str
     workers: int
     room: int
-    step: Step
+    step: Step[Work]
     tries: int = TRIES
     asks: bool = True
     waits: bool = False
 
 
-class ItemAdmission(Protocol):
-    """The way in."""
+class ItemAdmission(Protocol[Decided_co]):
+    """Admission of items: decides which of them become work."""
 
     @property
     def recalled(self) -> int:
-        """Number of items that it has rejected as an earlier run has; they do not count as new failures."""
+        """Items rejected as in an earlier run; they do not count as new failures."""
         ...
 
-    async def decide(self, chunk: Sequence[Item | BadInput], /) -> Sequence[BulkOutcome | WorkItem]:
-        """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
+    async def decide(self, chunk: Sequence[Item | BadInput], /) -> Sequence[BulkOutcome | Decided_co]:
+        """Return for each item its outcome, or the work that is left; the journal has all of them by then."""
         ...
 
 
 class RunJournal(Protocol):
-    """Interface of a journal for the run itself; only the stages write items in it."""
+    """Journal of a run, as the engine sees it; only stages write items in it."""
 
     @property
     def run(self) -> int:
@@ -88,55 +91,54 @@ class RunJournal(Protocol):
         ...
 
     async def aclose(self, ending: str = "", /) -> None:
-        """Close it, with why the run ended."""
+        """Close it, with the reason for which the run ended."""
         ...
 
 
-class Pipeline(Protocol):
-    """What a run does with its items: the stages, and what goes around them."""
+class Pipeline(ABC, Generic[Work]):
+    """The stages of a run, and the hooks that the engine calls around them; most hooks do nothing by default.
+
+    Attributes:
+        stages: the stages in order.
+    """
+
+    stages: Sequence[PipelineStage[Work]]
 
     @property
-    def stages(self) -> Sequence[Stage]:
-        """The stages in order."""
-        ...
+    def queues(self) -> Mapping[str, StageQueue[Work]]:
+        """Queues that are not plain ones, by stage."""
+        return {}
 
-    @property
-    def lines(self) -> Mapping[str, StageQueue]:
-        """Lines that are no plain queues, by stage."""
-        ...
+    @abstractmethod
+    def begin(self, work: Work, /) -> Moves[Work]:
+        """Return the first moves of a work item."""
 
-    def begin(self, work: Any, /) -> Moves:
-        """Where a work goes first."""
-        ...
+    @abstractmethod
+    async def give_up(self, thing: Movable[Work], error: MIError, /, *, transient: bool) -> Moves[Work]:
+        """Record a failure of a thing: for good, or with ``transient`` for this run."""
 
-    async def give_up(self, thing: Any, error: MIError, /, *, transient: bool) -> Moves:
-        """A thing has failed: for good, or for this run."""
-        ...
+    @abstractmethod
+    async def end(self, work: Work, /) -> BulkOutcome:
+        """Record the end of a work item."""
 
-    async def end(self, work: Any, /) -> BulkOutcome:
-        """Write down how a work ended."""
-        ...
-
-    def leave(self, work: Any, /) -> Moves:
-        """A work is over; gives those that have waited for that."""
-        ...
-
-    def drop(self, thing: Any, /) -> Moves:
-        """Leave a thing as the journal has it, because the run stops; gives the work that is over with it."""
-        ...
-
+    @abstractmethod
     async def answers(self) -> bool:
-        """Whether the service answers something harmless."""
-        ...
+        """Return True if the service answers a question that changes nothing."""
+
+    def leave(self, work: Work, /) -> Moves[Work]:  # noqa: ARG002  a hook
+        """Return the moves of those that have waited for the end of a work item."""
+        return ()
+
+    def drop(self, thing: Movable[Work], /) -> Work | None:
+        """Leave a thing as the journal has it, because the run stops; return the work item that is over with it."""
+        return thing.work
 
     def watch(self) -> None:
-        """Look after it; called once a second."""
-        ...
+        """Adjust to the load; called once a second."""
 
-    def progress(self, progress: BulkProgress) -> BulkProgress:
-        """Add what it knows."""
-        ...
+    def progress(self, progress: BulkProgress, /) -> BulkProgress:
+        """Add the pipeline's own figures to the progress."""
+        return progress
 
     def aclose(self) -> None:
-        """Give back what works that have not ended still hold."""
-        ...
+        """Release what unfinished items still hold."""

@@ -5,16 +5,17 @@ Invariant: time in which neither the service nor this machine could work is held
 
 import asyncio
 import logging
-from typing import Any
+from typing import Generic
 
 from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.files import is_exhausted, is_transient
-from mi_async.bulk.engine.failures import ABOUT_KEYS, DISK, MACHINE, CircuitBreaker, FailureKind, kind
-from mi_async.bulk.engine.pipeline import Pipeline, Stage
+from mi_async.bulk.engine.circuit_breaker import DISK, MACHINE, CircuitBreaker
+from mi_async.bulk.engine.failures import ABOUT_KEYS, FailureKind, kind
+from mi_async.bulk.engine.pipeline import Pipeline, PipelineStage
 from mi_async.bulk.engine.shared_refusals import SharedRefusals
-from mi_async.bulk.engine.work_item import Moves, WorkItem, code_of
+from mi_async.bulk.engine.work_item import Movable, Moves, Work, code_of
 from mi_async.errors import APIError, BulkError, MIError, ResourceError
 from mi_async.text import escaped
 
@@ -22,38 +23,38 @@ _log = logging.getLogger(__name__)
 
 
 class LeftThere(Exception):  # noqa: N818  no error: the run stops
-    """What is done at the service is not waited for any more."""
+    """Work of the service that is not waited for any more."""
 
 
 @define(eq=False)
-class StageRunner:
-    """Takes items through stages, and knows what their failures mean together.
+class StageRunner(Generic[Work]):
+    """Applies stages to items, with retries, and weighs the failures of several items together.
 
     Attributes:
-        process: what is done with the items.
+        pipeline: the stages and hooks of the run.
         clock: the time.
         patience: seconds for which a service that does not answer is waited for.
         stopping: set once the run stops.
-        machine: whether this machine is out of a resource.
-        disk: whether files can be read; one that cannot is no outage, for its sector may be bad for good.
+        machine: breaker for a machine that is out of a resource.
+        disk: breaker for files that cannot be read; one such file is no outage, for its sector may be bad for good.
         waiting: steps that the service works at by itself.
     """
 
-    process: Pipeline
+    pipeline: Pipeline[Work]
     clock: Clock
     patience: float
     stopping: asyncio.Event
     machine: CircuitBreaker = field(init=False)
     disk: CircuitBreaker = field(init=False)
-    waiting: set[asyncio.Future[Moves]] = field(init=False, factory=set)
-    _outages: dict[str, CircuitBreaker] = field(init=False)
+    waiting: set[asyncio.Future[Moves[Work]]] = field(init=False, factory=set)
+    _breakers: dict[str, CircuitBreaker] = field(init=False)
     _shared: SharedRefusals = field(init=False, factory=SharedRefusals)
 
     def __attrs_post_init__(self) -> None:
-        """Make a circuit breaker for each stage, and one for this machine."""
-        stages = self.process.stages
-        self._outages = {
-            stage.name: CircuitBreaker(self.clock, self.patience, self.process.answers) for stage in stages
+        """Make a circuit breaker for each stage, one for this machine and one for its disks."""
+        answers = self.pipeline.answers
+        self._breakers = {
+            stage.name: CircuitBreaker(self.clock, self.patience, answers) for stage in self.pipeline.stages
         }
         self.machine = CircuitBreaker(self.clock, self.patience, many=1, words=MACHINE)
         self.disk = CircuitBreaker(self.clock, self.patience, words=DISK)
@@ -61,32 +62,32 @@ class StageRunner:
     @property
     def outage(self) -> float:
         """Seconds for which the service has not answered; 0 while it does."""
-        return max(outage.seconds for outage in self._outages.values())
+        return max(breaker.seconds for breaker in self._breakers.values())
 
     def leave_waits(self) -> None:
-        """Wait no more for what the service works at by itself: the run stops."""
+        """Stop waiting for what the service works at by itself: the run stops."""
         for waiting in self.waiting:
             waiting.cancel()
 
-    async def run(self, stage: Stage, thing: Any) -> Moves:
+    async def run(self, stage: PipelineStage[Work], thing: Movable[Work]) -> Moves[Work]:
         """Try a stage until it works.
 
         Raises:
             LeftThere: the run stops, and the service goes on by itself.
             MIError: the last failure.
         """
-        outage, tried = self._outages[stage.name], 0
+        service, tried = self._breakers[stage.name], 0
         while True:
-            for breaker in (self.machine, self.disk, outage):
+            for breaker in (self.machine, self.disk, service):
                 await breaker.pass_by()
             try:
-                moves = await self._step(stage, thing, outage)
+                moves = await self._step(stage, thing, service)
             except MIError as error:
                 if kind(error) is not FailureKind.TRANSIENT:
                     raise
-                if isinstance(thing, WorkItem):
-                    thing.look = True
-                if self._breaker(error, outage).failure(error):
+                if not thing.is_part:
+                    thing.work.look = True  # a lost answer may hide an effect; parts find out by their own state
+                if self._breaker(error, service).failure(error):
                     continue  # not the item's fault
                 if tried + 1 < stage.tries or not self._away():
                     tried += 1
@@ -98,35 +99,35 @@ class StageRunner:
                 self._worked(stage, thing, moves)
                 return moves
 
-    def _breaker(self, error: MIError, outage: CircuitBreaker) -> CircuitBreaker:
-        """Return what a failure tells something about: this machine, its disks, or the service."""
+    def _breaker(self, error: MIError, service: CircuitBreaker) -> CircuitBreaker:
+        """Return the breaker that a failure concerns: that of this machine, of its disks, or of the service."""
         if not isinstance(error, ResourceError):
-            return outage
+            return service
         return self.machine if is_exhausted(error.__cause__) else self.disk
 
-    def _worked(self, stage: Stage, thing: Any, moves: Moves) -> None:
-        """Note that a stage has worked; where nothing was asked, it tells nothing of the service."""
+    def _worked(self, stage: PipelineStage[Work], thing: Movable[Work], moves: Moves[Work]) -> None:
+        """Record that a stage has worked; where nothing was asked, it tells nothing of the service."""
         self.machine.success()
         self.disk.success()
         if stage.asks:
-            self._outages[stage.name].success()
-        if moves and not getattr(thing, "problems", None):
+            self._breakers[stage.name].success()
+        if moves and (thing.is_part or not thing.work.problems):
             self._shared.success(stage.name)
 
-    def begin(self, work: WorkItem) -> None:
-        """Note an item that sets out."""
+    def begin(self, work: Work) -> None:
+        """Record an item that begins."""
         if work.met:
             self._shared.recall(work.met)
 
     async def meaning(self, error: MIError) -> FailureKind:
-        """Return what a failure means; keys that the service accepts for something else are not at fault."""
+        """Return the meaning of a failure; keys that the service accepts for something else are not at fault."""
         meaning = kind(error)
         asks = meaning is FailureKind.SYSTEMIC and isinstance(error, ABOUT_KEYS) and not self.stopping.is_set()
-        return FailureKind.SHARED if asks and await self.process.answers() else meaning
+        return FailureKind.SHARED if asks and await self.pipeline.answers() else meaning
 
-    def concerns_all(self, stage: Stage, thing: Any, error: MIError) -> BulkError | None:
-        """Note that an item met a shared refusal; return what stops the run if several have by now."""
-        work: WorkItem = thing if isinstance(thing, WorkItem) else thing.work
+    def concerns_all(self, stage: PipelineStage[Work], thing: Movable[Work], error: MIError) -> BulkError | None:
+        """Record that an item met a shared refusal; return the error that stops the run if several have by now."""
+        work = thing.work
         if not isinstance(error, APIError) or (work.met and work.met == code_of(error)):
             return None
         if not self._shared.concerns_all(stage.name, error, work.name):
@@ -135,7 +136,7 @@ class StageRunner:
         stop.__cause__ = error
         return stop
 
-    async def _step(self, stage: Stage, thing: Any, outage: CircuitBreaker) -> Moves:
+    async def _step(self, stage: PipelineStage[Work], thing: Movable[Work], service: CircuitBreaker) -> Moves[Work]:
         """Take one step.
 
         Raises:
@@ -143,7 +144,7 @@ class StageRunner:
             MIError: any other failure.
         """
         try:
-            return await (self._wait(stage, thing, outage) if stage.waits else stage.step(thing, outage))
+            return await (self._wait(stage, thing, service) if stage.waits else stage.step(thing, service))
         except MIError:
             raise
         except OSError as error:
@@ -152,9 +153,9 @@ class StageRunner:
             message = f"{thing.name}: {error.strerror}"
             raise ResourceError(message, source=thing.name) from error
 
-    async def _wait(self, stage: Stage, thing: Any, outage: CircuitBreaker) -> Moves:
+    async def _wait(self, stage: PipelineStage[Work], thing: Movable[Work], service: CircuitBreaker) -> Moves[Work]:
         """Let the service do its work, which goes on without us: once the run stops it is not waited for."""
-        waiting = asyncio.ensure_future(stage.step(thing, outage))
+        waiting = asyncio.ensure_future(stage.step(thing, service))
         self.waiting.add(waiting)
         if self.stopping.is_set():
             waiting.cancel()
@@ -166,4 +167,4 @@ class StageRunner:
 
     def _away(self) -> bool:
         """Return True if the service does not answer another stage either: this one alone may be too quiet to tell."""
-        return any(outage.on for outage in self._outages.values())
+        return any(breaker.on for breaker in self._breakers.values())

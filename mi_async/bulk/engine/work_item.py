@@ -1,11 +1,11 @@
-"""What every item under way has, whatever is done with it: what went wrong, and whether to look before repeating.
+"""Work items: what moves through a pipeline, and the problems that it has met.
 
-Law: asks and sends nothing; knows neither persons nor films.
+Invariant: sends nothing; knows neither people nor media.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Final, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import define, field
 
@@ -21,31 +21,29 @@ from mi_async.errors import (
     UploadFailedError,
 )
 
-Moves: TypeAlias = tuple[tuple[str, Any], ...]
-"""What goes where next: the name of a stage, and who goes there."""
 EXPLAINED: Mapping[tuple[str | None, str], str] = {
     ("persons.set_thumbnails", "10068"): "the person cannot have more thumbnails",
     ("persons.add_tags", "10068"): "the person cannot have more tags",
 }
 """Meanings of refusals whose text says only that something is full, by operation and code."""
-END = "end"
-"""Where works go that are over."""
+END: Final = "end"
+"""Route of a work item that is over: it leaves the pipeline."""
 LOCAL = (ImageRejectedError, MediaRejectedError, InvalidArgumentError, ResourceError)
 """Failures that come before any request."""
 
 
 @define(eq=False, kw_only=True)
 class WorkItem(ABC):
-    """One item of the input under way.
+    """One item of the input in flight.
 
     Attributes:
-        look: an effect at the service may have been hidden by a failure: look before repeating.
-        problems: what went wrong.
-        transient: whether any of it may go better another time.
-        sent: whether any of it was refused by the service, and not before.
-        notes: what is worth telling.
+        look: a failure may have hidden an effect at the service: look before a retry.
+        problems: problems of the item and of its parts.
+        transient: True if a later run may solve one of them.
+        sent: True if the service, and not a check before any request, has refused something.
+        notes: remarks for the outcome.
         dropped: the run stops: whatever becomes of its parts, the item ends as the journal has it.
-        met: the code with which an earlier run has ended it, if it is to be tried again; '' otherwise.
+        met: the code with which an earlier run has ended it, if it is tried again; '' otherwise.
     """
 
     look: bool = False
@@ -59,15 +57,25 @@ class WorkItem(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """How messages call it."""
+        """Name in messages."""
 
     @property
     @abstractmethod
     def origin(self) -> str:
-        """Where it was read, '' when it was not read from anywhere."""
+        """Place in the input, '' if unknown."""
+
+    @property
+    def work(self) -> Self:
+        """The item itself, so that an item and a part of one can be treated alike."""
+        return self
+
+    @property
+    def is_part(self) -> bool:
+        """False: it is the item itself."""
+        return False
 
     def add_problem(self, source: str, error: MIError, *, transient: bool) -> Problem:
-        """Note what went wrong."""
+        """Add a problem."""
         problem = Problem(source or self.origin or self.name, code_of(error), text_of(error))
         self.problems.append(problem)
         self.transient = self.transient or transient
@@ -75,8 +83,35 @@ class WorkItem(ABC):
         return problem
 
 
+Work = TypeVar("Work", bound=WorkItem)
+Work_co = TypeVar("Work_co", bound=WorkItem, covariant=True)
+
+
+class Movable(Protocol[Work_co]):
+    """What moves from stage to stage: a work item, or a part of one."""
+
+    @property
+    def name(self) -> str:
+        """Name in messages."""
+        ...
+
+    @property
+    def work(self) -> Work_co:
+        """The work item; of a work item, itself."""
+        ...
+
+    @property
+    def is_part(self) -> bool:
+        """True for a part of an item."""
+        ...
+
+
+Moves: TypeAlias = tuple[tuple[str, Movable[Work]], ...]
+"""The next moves: names of stages, or ``END``, and what goes there."""
+
+
 def code_of(error: MIError) -> str:
-    """A failure in one word: the service's code, a reason, or the class."""
+    """Return a failure in one word: the service's code, a reason, or the class."""
     match error:
         case APIError(code=str(code)) if code:
             return code

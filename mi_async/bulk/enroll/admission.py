@@ -1,49 +1,65 @@
-"""The way in: items of the input become works, in chunks, so that the journal is asked about many at once.
+"""Admission of items to an enrolling run, in chunks, so that the journal is asked about many at once.
 
-Law: what needs no request is decided here: what is finished, what came before in the input, and what breaks a rule.
+Invariant: what needs no request ends here: what is finished, what is a duplicate, and what breaks a rule.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
-from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
+from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
+from mi_async.bulk.enroll.decisions import (
+    Decision,
+    Fingerprint,
+    PersonHistory,
+    decide,
+    refuse,
+    refuse_duplicate,
+    rejected,
+)
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.work import EnrollWork, ImageUpload
 from mi_async.bulk.images.loading import distinct, fingerprint, is_file, without_content
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import (
-    AGAIN,
-    FAILED,
-    FINAL,
-    OPEN,
-    Known,
-    PersonRecord,
-    PictureRecord,
-    failed_by_picture,
-    worst,
-)
+from mi_async.bulk.journal.records import AGAIN, OPEN, PersonRecord, PictureRecord, worst
 from mi_async.media.image_source import Source, name_of
 
 
 @define(eq=False)
+class _Chunk:
+    """Facts about the items of a chunk.
+
+    Attributes:
+        histories: by person; of thumbnails without the person's own row, which belongs to other items too.
+        fingerprints: of files, by name.
+        met: codes with which an earlier run has ended persons that are tried again, by person.
+        seen: rows of persons as they are to be written.
+    """
+
+    histories: Mapping[str, PersonHistory]
+    fingerprints: Mapping[str, Fingerprint]
+    met: Mapping[str, str]
+    seen: dict[str, PersonRecord] = field(init=False, factory=dict)
+
+
+@define(eq=False)
 class EnrollAdmission:
-    """Decides about items.
+    """Executes the decisions about items.
 
     Attributes:
         journal: what is known.
-        turns: what is under way.
+        order: the items in flight.
         kind: the class of the items.
-        validate: whether items are held against the documented bounds.
+        validate: items are held against the documented bounds.
         recalled: items that it has rejected as an earlier run has.
     """
 
     journal: Journal
-    turns: PersonOrder
+    order: PersonOrder
     kind: type[PersonInput] | type[ThumbnailUpload]
     validate: bool
 
@@ -51,14 +67,13 @@ class EnrollAdmission:
     _ordinal: int = field(init=False, default=0)
 
     async def decide(self, chunk: Sequence[Item | BadInput]) -> list[BulkOutcome | EnrollWork]:
-        """For each item what became of it already, or the work that it is; the journal has seen all of them then."""
-        rows = await self._rows(only(self.kind, chunk))
-        seen: dict[str, PersonRecord] = {}
-        decided = [self._judge(cast("FaceItem | BadInput", item), rows, seen) for item in chunk]
-        await self._recall([key for key, row in seen.items() if row.status == Status.REJECTED.value])
+        """Return for each item how it has ended or its work; by then all of them are in the journal."""
+        facts = await self._facts(only(self.kind, chunk))
+        decided = [self._admit(cast("FaceItem | BadInput", item), facts) for item in chunk]
+        await self._recall([key for key, row in facts.seen.items() if row.status == Status.REJECTED.value])
         if self.kind is ThumbnailUpload:
-            await self._join(seen)
-        await self.journal.write(*seen.values())
+            await self._join(facts.seen)
+        await self.journal.write(*facts.seen.values())
         return decided
 
     async def _recall(self, labels: list[str]) -> None:
@@ -67,115 +82,85 @@ class EnrollAdmission:
         self.recalled += sum(row.run < self.journal.run and row.status == Status.REJECTED.value for row in rows)
 
     async def _join(self, seen: dict[str, PersonRecord]) -> None:
-        """Let the rows of persons stand for all their items of this run: those that ended before this chunk too.
+        """Merge each person's row with the outcomes of its other items in this run, those before this chunk too.
 
-        Asked after the works of the chunk have joined their lines: what ends from now on is told along the line.
+        Asked after the works of the chunk have joined the order: what ends from now on is passed along there.
         """
         for row in await self.journal.find_persons(list(seen)):
             if row.run != self.journal.run or row.status == OPEN:
                 continue
-            if (under_way := self.turns.last(row.person)) is not None:
-                under_way.joined(row)
+            if (in_flight := self.order.last(row.person)) is not None:
+                in_flight.joined(row)
             else:
                 seen[row.person] = worst(row, seen[row.person])
 
-    async def _rows(self, items: Sequence[FaceItem]) -> "_Rows":
-        """What the journal and the file system say about the items of a chunk."""
-        sources = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
+    async def _facts(self, items: Sequence[FaceItem]) -> _Chunk:
+        """Ask the journal and the file system about the items of a chunk."""
         if self.kind is PersonInput:
-            found = await self.journal.find([item.key for item in items if isinstance(item.key, str)])
+            rows = await self.journal.find([item.key for item in items if isinstance(item.key, str)])
+            histories = {key: PersonHistory(*known) for key, known in rows.items()}
+            persons = [history.person for history in histories.values()]
         else:
-            files = [(item.key, name_of(source)) for item in items for source in item.thumbnails if is_file(source)]
-            found = {}
-            for row in await self.journal.find_files(files):
-                person, others = found.get(row.person, (PersonRecord(row.person), ()))
-                found[row.person] = (person, (*others, row))
-        prints = await asyncio.to_thread(_prints, sources) if found else {}
-        return _Rows(found, prints, await self._met(items, found))
+            histories = await self._thumbnail_histories(items)
+            persons = list(await self.journal.find_persons(list({item.key for item in items})))
+        files = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
+        prints = await asyncio.to_thread(_fingerprints, files) if histories else {}
+        met = {row.person: row.code for row in persons if row.status in AGAIN and row.run < self.journal.run}
+        return _Chunk(histories, prints, met)
 
-    async def _met(self, items: Sequence[FaceItem], found: Mapping[str, Known]) -> dict[str, str]:
-        """Codes with which an earlier run has ended persons that are to be tried again, by person."""
-        if self.kind is PersonInput:
-            rows = tuple(row for row, _ in found.values())
-        else:
-            rows = await self.journal.find_persons(list({item.key for item in items}))
-        return {row.person: row.code for row in rows if row.status in AGAIN and row.run < self.journal.run}
+    async def _thumbnail_histories(self, items: Sequence[FaceItem]) -> dict[str, PersonHistory]:
+        """Return what is known of these files only: a person may have any number of images by now."""
+        files = [(item.key, name_of(source)) for item in items for source in item.thumbnails if is_file(source)]
+        found: dict[str, list[PictureRecord]] = {}
+        for row in await self.journal.find_files(files):
+            found.setdefault(row.person, []).append(row)
+        return {key: PersonHistory(PersonRecord(key), tuple(rows)) for key, rows in found.items()}
 
-    def _judge(
-        self, item: FaceItem | BadInput, rows: "_Rows", seen: dict[str, PersonRecord]
-    ) -> BulkOutcome | EnrollWork:
+    def _admit(self, item: FaceItem | BadInput, chunk: _Chunk) -> BulkOutcome | EnrollWork:
         self._ordinal += 1
-        if isinstance(item, BadInput):
-            return self._reject(item, f"[{item.origin}]", Problem(item.origin, INPUT, item.message), seen)
         origin = item.origin or f"item {self._ordinal:,}"
-        label = f"{item.key} [{origin}]"
-        if (fault := item.fault(validate=self.validate)) is not None:
-            return self._reject(item, label, Problem(origin, INPUT, fault), seen)
-        person, pictures = rows.found.get(item.key, (PersonRecord(item.key), ()))
-        if isinstance(item, PersonInput):
-            if (before := self._before(item, person, seen)) is not None:
-                message = f"the name came before in this input, at {before}; nothing of this one was sent"
-                return self._reject(item, label, Problem(origin, DUPLICATE, message), seen)
-        else:
-            person = evolve(person, person_id=item.person_id)
-        earlier = seen.get(item.key)
-        seen[item.key] = person = evolve(person, run=self.journal.run, origin=origin)
-        work = EnrollWork(item, person, {row.sha256: row for row in pictures}, met=rows.met.get(item.key, ""))
-        outcome = self._finished(work, rows)
-        if earlier is not None and earlier.status != OPEN:  # another upload for the person, which is over
+        if (problem := refuse(item, origin, validate=self.validate)) is not None:
+            return self._reject(item, origin, problem, chunk)
+        item = cast("FaceItem", item)
+        history = chunk.histories.get(item.key) or PersonHistory(PersonRecord(item.key))
+        earlier = chunk.seen.get(item.key)
+        first = earlier or history.person
+        if isinstance(item, PersonInput) and first.run == self.journal.run:
+            return self._reject(item, origin, refuse_duplicate(origin, first.origin), chunk)
+        work = self._work(item, origin, history, chunk)
+        decision = decide(item, history, chunk.fingerprints)
+        if earlier is not None and earlier.status != OPEN:  # another thumbnail of the person, which has ended
             work.joined(earlier)
-        if outcome is None:
+        if decision.status is None:
             return self._begin(work)
-        if (under_way := self.turns.last(item.key)) is None:
-            seen[item.key] = work.ended(outcome.status)
-        else:
-            under_way.joined(work.ended(outcome.status))
-        return outcome
+        return self._end(work, decision, decision.status, chunk)
 
-    def _before(self, item: PersonInput, person: PersonRecord, seen: dict[str, PersonRecord]) -> str | None:
-        """Where the same name came before in this run's input; None where it did not."""
-        earlier = seen.get(item.key, person)
-        return earlier.origin if earlier.run == self.journal.run else None
+    def _work(self, item: FaceItem, origin: str, history: PersonHistory, chunk: _Chunk) -> EnrollWork:
+        person = evolve(history.person, run=self.journal.run, origin=origin)
+        if isinstance(item, ThumbnailUpload):
+            person = evolve(person, person_id=item.person_id)
+        chunk.seen[item.key] = person
+        rows = {row.sha256: row for row in history.images}
+        return EnrollWork(item, person, rows, met=chunk.met.get(item.key, ""))
 
-    def _reject(
-        self, item: FaceItem | BadInput, label: str, problem: Problem, seen: dict[str, PersonRecord]
-    ) -> BulkOutcome:
-        """Refuse an item before anything was sent; the journal has it under a name that nobody has."""
-        seen[label] = PersonRecord(
-            label,
-            Status.REJECTED.value,
-            code=problem.code,
-            message=problem.message,
-            origin=item.origin,
-            run=self.journal.run,
-        )
-        key = label if isinstance(item, BadInput) else str(item.key)
-        return BulkOutcome(key, Status.REJECTED, origin=item.origin, problems=(problem,))
-
-    def _finished(self, work: EnrollWork, rows: "_Rows") -> BulkOutcome | None:
-        """How an item ended in an earlier run, when there is nothing to do about it."""
-        failed = work.enrolls and work.person.status == Status.FAILED.value
-        if failed and not failed_by_picture(work.person, work.rows.values()):
-            work.problems.append(Problem(work.item.origin or work.item.key, work.person.code, work.person.message))
-            return work.outcome(Status.FAILED)
-        if work.enrolls and not failed and _is_unfinished(work):
-            return None
-        names = list(map(name_of, work.item.thumbnails))
-        if any(row.under_way and (work.enrolls or row.source in names) for row in work.rows.values()):
-            return None  # even if it is not among the pictures any more: that is to be told
-        final = [row for row in work.rows.values() if row.state in FINAL and row.mtime_ns]
-        pictures = {(row.source, row.size, row.mtime_ns): row for row in final}
-        own: list[PictureRecord] = []
-        for name in names:
-            row = pictures.get((name, *rows.prints.get(name, (0, 0))))
-            if row is None or (work.item.promotes and row.can_become_primary):
-                return None
-            if row.state == FAILED:
-                work.recall(row)
-            own.append(row)
+    def _end(self, work: EnrollWork, decision: Decision, status: Status, chunk: _Chunk) -> BulkOutcome:
+        """End an item as an earlier run has ended it."""
+        work.problems += decision.problems
         if not work.enrolls:  # others of the person are in the same chunk
-            work.rows = {row.sha256: row for row in own}
-        return work.outcome(work.status())
+            work.rows = {row.sha256: row for row in decision.images}
+        key, row = work.item.key, work.ended(status)
+        if (in_flight := self.order.last(key)) is None:
+            chunk.seen[key] = row
+        else:
+            in_flight.joined(row)
+        return work.outcome(status)
+
+    def _reject(self, item: FaceItem | BadInput, origin: str, problem: Problem, chunk: _Chunk) -> BulkOutcome:
+        """Refuse an item before anything was sent; the journal has it under a name that nobody has."""
+        label = f"[{item.origin}]" if isinstance(item, BadInput) else f"{item.key} [{origin}]"
+        row = PersonRecord(label, Status.REJECTED.value, code=problem.code, message=problem.message)
+        chunk.seen[label] = evolve(row, origin=item.origin, run=self.journal.run)
+        return rejected(item, problem)
 
     def _begin(self, work: EnrollWork) -> EnrollWork:
         item = work.item
@@ -185,31 +170,17 @@ class EnrollAdmission:
         ]
         work.open = len(work.pictures)
         work.item = _without_content(item)
-        self.turns.join(work)
+        self.order.join(work)
         return work
 
 
 def _without_content(item: FaceItem) -> FaceItem:
-    """An item that may wait for its turn: what its pictures hold would fill the memory."""
+    """Return an item that may wait for its turn: the content of its images would fill the memory."""
     if all(map(is_file, item.thumbnails)):
         return item
     names = [without_content(source) for source in item.thumbnails]
     return evolve(item, thumbnails=names) if isinstance(item, PersonInput) else evolve(item, source=names[0])
 
 
-def _is_unfinished(work: EnrollWork) -> bool:
-    """Whether the journal has more to do for a person than pictures."""
-    return work.person.person_id is None or work.person.status == OPEN or bool(work.missing_tags())
-
-
-@frozen
-class _Rows:
-    """Known facts about a chunk: rows by person, files by name, and codes that persons have met, by person."""
-
-    found: Mapping[str, Known]
-    prints: Mapping[str, tuple[int, int]]
-    met: Mapping[str, str]
-
-
-def _prints(sources: Mapping[str, Source]) -> dict[str, tuple[int, int]]:
-    return {name: fingerprint(source) for name, source in sources.items()}
+def _fingerprints(files: Mapping[str, Source]) -> dict[str, Fingerprint]:
+    return {name: fingerprint(source) for name, source in files.items()}

@@ -10,8 +10,9 @@ from itertools import count
 from attrs import define, field
 
 from mi_async._core.clock import Clock
+from mi_async.bulk.engine.work_item import Movable
 from mi_async.bulk.enroll.schedule import Schedule
-from mi_async.bulk.enroll.work import ImageUpload
+from mi_async.bulk.enroll.work import EnrollWork, ImageUpload, image_of
 
 
 @define(eq=False)
@@ -41,12 +42,13 @@ class CheckQueue:
         """How many wait."""
         return len(self._due)
 
-    async def put(self, picture: ImageUpload) -> None:
+    async def put(self, thing: Movable[EnrollWork], /) -> None:
         """Let an upload wait for its next check."""
-        self.put_nowait(picture)
+        self.put_nowait(thing)
 
-    def put_nowait(self, picture: ImageUpload) -> None:
+    def put_nowait(self, thing: Movable[EnrollWork], /) -> None:
         """The same: the pool bounds how many wait."""
+        picture = image_of(thing)
         now = self.clock.monotonic()
         age = now - picture.stored if picture.checks else 0.0
         heappush(self._due, (now + self._delay(age), next(self._number), picture))

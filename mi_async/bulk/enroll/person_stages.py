@@ -9,7 +9,8 @@ from attrs import evolve
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.engine.outcome import BulkOutcome
-from mi_async.bulk.engine.work_item import END, code_of
+from mi_async.bulk.engine.work_item import END, Movable, code_of
+from mi_async.bulk.enroll.decisions import promotes
 from mi_async.bulk.enroll.upload_stages import EnrollContext, close, let_go, look
 from mi_async.bulk.enroll.work import EnrollWork, ImageUpload, Moves, given_up
 from mi_async.bulk.inputs.models import PersonInput
@@ -57,8 +58,8 @@ async def settle(means: EnrollContext, work: EnrollWork) -> Moves:
     ready = work.with_state(State.CONFIRMED)
     for start in range(0, len(ready), MAX_PER_CREATE):
         await _give(means, work, ready[start : start + MAX_PER_CREATE])
-    for picture in [] if work.enrolls else work.pictures:  # for whom it enrolls the order of the pictures says it
-        if picture.is_to_be_main:
+    for picture in work.pictures:
+        if promotes(work.item, picture.record):
             await _make_main(means, work, picture)
     work.look = False
     if work.enrolls and work.person.person_id is not None and work.missing_tags():
@@ -193,12 +194,12 @@ async def _strays(means: EnrollContext, work: EnrollWork) -> list[Record]:
     return [*left, *[AbandonedRecord(known(row.thumbnail_key), key, row.source, REPLACED) for row in rows]]
 
 
-async def give_up(means: EnrollContext, thing: ImageUpload | EnrollWork, error: MIError, *, transient: bool) -> Moves:
+async def give_up(means: EnrollContext, thing: Movable[EnrollWork], error: MIError, *, transient: bool) -> Moves:
     """A picture or an item has failed: for good, or for this run."""
-    if isinstance(thing, EnrollWork):
-        await _give_up_work(means, thing, error, transient=transient)
-        return ((END, thing),)
     work = thing.work
+    if not isinstance(thing, ImageUpload):
+        await _give_up_work(means, work, error, transient=transient)
+        return ((END, work),)
     let_go(means, thing)
     problem = work.add_problem(name_of(thing.source), error, transient=transient)
     row = thing.record or PictureRecord(work.item.key, UNREADABLE + problem.source, problem.source)

@@ -9,7 +9,7 @@ import math
 
 from attrs import frozen
 
-from mi_async.workflows.context import Polling
+from mi_async._core.polling import Polling
 
 
 @frozen

@@ -4,11 +4,15 @@ Law: each takes a picture one step on with the steps of ``workflows``, writes th
 crash may have left is found out before anything is repeated.
 """
 
+from functools import partial
+
 from attrs import evolve, frozen
 
-from mi_async.bulk.engine.failures import CircuitBreaker, FailureKind, kind
+from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
+from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.bulk.engine.stats import RunStats
 from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
+from mi_async.bulk.enroll.decisions import ImageDecision, decide_image
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.enroll.tag_ids import TagIds
@@ -56,7 +60,7 @@ class EnrollContext:
 
 
 async def read(means: EnrollContext, picture: ImageUpload) -> Moves:
-    """Read a picture, once there is a place for it in the pool and in memory; a known one goes on from where it was."""
+    """Read an image, once it has a slot and room in memory; a known one goes on from where it was."""
     work = picture.work
     if not picture.in_pool:  # else this is another try, after the machine was out of a resource
         await means.pool.enter()
@@ -66,32 +70,34 @@ async def read(means: EnrollContext, picture: ImageUpload) -> Moves:
         picture.in_memory = True
     loaded = await means.load(picture.source)
     name = loaded.image.name
-    first = means.turns.claim(picture, loaded.sha256)
-    if first is not picture:
-        if first.work is work:
-            first.primary = first.primary or picture.primary
-        else:
-            picture.same = first
-        work.notes.append(f"{name}: the same picture as {first.name}")
-        return close(means, picture)
+    if (first := means.turns.claim(picture, loaded.sha256)) is not picture:
+        work.notes.append(f"{name}: the same image as {first.name}")
+        return _leave_to(means, picture, first)
     await _know(means, work, loaded.sha256, name)
     before = work.rows.get(loaded.sha256, PictureRecord(work.item.key, loaded.sha256, name))
     row = evolve(before, source=name, size=loaded.size, mtime_ns=loaded.mtime_ns, note=loaded.note)
     picture.record, picture.upload = row, _resumed(row, loaded.image, picture.primary)
     if loaded.note:
         work.notes.append(f"{name}: {loaded.note}")
-    match row.state:
-        case State.ATTACHED.value:
-            if row != before:  # the file was touched or moved: the next run need not read it again
-                await means.journal.write(row)
-            return close(means, picture)
-        case failed if failed == FAILED:
-            work.recall(row)
-            return close(means, picture)
-        case State.NEW.value:
+    match decide_image(row):
+        case ImageDecision.UPLOAD:
             return (("presign", picture),)
-        case _:
+        case ImageDecision.RESUME:
             return (("resume", picture),)
+        case ImageDecision.RECALL:
+            work.recall(row)
+        case ImageDecision.KEEP if row != before:  # the file was touched or moved: the next run need not read it again
+            await means.journal.write(row)
+    return close(means, picture)
+
+
+def _leave_to(means: EnrollContext, picture: ImageUpload, first: ImageUpload) -> Moves:
+    """Leave an image to another upload of the same content for the same person."""
+    if first.work is picture.work:
+        first.primary = first.primary or picture.primary
+    else:
+        picture.same = first
+    return close(means, picture)
 
 
 async def _know(means: EnrollContext, work: EnrollWork, sha256: str, name: str) -> None:
@@ -168,23 +174,23 @@ async def look(means: EnrollContext, work: EnrollWork, rows: list[PictureRecord]
 
 async def presign(means: EnrollContext, picture: ImageUpload) -> Moves:
     """Get a URL, just before it is needed; its key is written down before anything is sent to it."""
-    await take(means, picture, await uploads.presign(means.context, known(picture.upload)))
+    await uploads.presign(means.context, known(picture.upload), partial(take, means, picture))
     return (("put", picture),)
 
 
 async def put(means: EnrollContext, picture: ImageUpload) -> Moves:
     """Store a picture, with a fresh URL where the first was used up, and let its content go."""
     upload = known(picture.upload)
+    took = partial(take, means, picture, reason=UNSURE)
     if upload.tries:  # the stage was tried before: what its URLs brought about is not known
-        upload = evolve(upload, state=State.NEW, key=None, url=None, tries=0)
-        await take(means, picture, upload, UNSURE)
-    while not upload.state.reached(State.STORED):
-        upload = await uploads.STEPS[upload.state](means.context, upload)
-        if upload.state is State.STORED:
-            picture.stored = means.context.clock.monotonic()
-        elif upload.state is State.CONFIRMED:  # its answer was lost, and a check has found it there
-            means.tally.check(done=True)
-        await take(means, picture, upload, UNSURE)
+        upload = await took(evolve(upload, state=State.NEW, key=None, url=None, tries=0))
+    if upload.state is State.NEW:
+        upload = await uploads.presign(means.context, upload, took)
+    picture.upload = evolve(upload, tries=1)  # as the next try of the stage is to find it
+    upload = await uploads.put(means.context, upload, took)
+    picture.stored = means.context.clock.monotonic()
+    if upload.state is State.CONFIRMED:  # its answer was lost, and a check has found it there
+        means.tally.check(done=True)
     let_go(means, picture)
     return (("confirm", picture),) if upload.state is State.STORED else close(means, picture)
 
@@ -219,7 +225,7 @@ def _waited(means: EnrollContext, picture: ImageUpload, outage: CircuitBreaker) 
     return means.context.clock.monotonic() - max(picture.stored, outage.back)
 
 
-async def take(means: EnrollContext, picture: ImageUpload, upload: Upload, reason: str = "") -> None:
+async def take(means: EnrollContext, picture: ImageUpload, upload: Upload, reason: str = "") -> Upload:
     """Take a picture to its next state: durable before anything else happens to it."""
     before = known(picture.record).thumbnail_key
     picture.upload = upload
@@ -230,6 +236,7 @@ async def take(means: EnrollContext, picture: ImageUpload, upload: Upload, reaso
         means.tally.abandoned += 1
         rows.append(AbandonedRecord(before, picture.work.item.key, picture.record.source, reason))
     await means.journal.write(*rows)
+    return upload
 
 
 def close(means: EnrollContext, picture: ImageUpload) -> Moves:

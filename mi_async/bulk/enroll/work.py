@@ -7,8 +7,10 @@ from typing import TypeAlias
 
 from attrs import define, evolve, field
 
+from mi_async.bulk.engine import work_item as engine
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import WorkItem
+from mi_async.bulk.enroll.decisions import ending, is_done, missing_tags
 from mi_async.bulk.inputs.models import FaceItem, PersonInput
 from mi_async.bulk.journal.records import FAILED, UNREADABLE, PersonRecord, PictureRecord, worst
 from mi_async.media.image_source import Source, name_of
@@ -44,14 +46,14 @@ class ImageUpload:
     same: "ImageUpload | None" = None
 
     @property
-    def is_to_be_main(self) -> bool:
-        """Return True if the person has the image, and is to have it as the primary one."""
-        return self.primary and self.record is not None and self.record.can_become_primary
-
-    @property
     def name(self) -> str:
         """How messages call it."""
         return name_of(self.source)
+
+    @property
+    def is_part(self) -> bool:
+        """True: an image is a part of its item."""
+        return True
 
 
 @define(eq=False)
@@ -96,9 +98,8 @@ class EnrollWork(WorkItem):
         return isinstance(self.item, PersonInput)
 
     def missing_tags(self) -> list[str]:
-        """Names of the tags that the person has not been given yet."""
-        wanted = self.item.tags if isinstance(self.item, PersonInput) else ()
-        return [tag for tag in wanted if tag not in self.person.tags]
+        """Return the names of the tags that the person has not been given yet."""
+        return missing_tags(self.item, self.person)
 
     def with_state(self, *states: State) -> list[ImageUpload]:
         """Pictures in one of these states that have not failed, in the order of the input."""
@@ -117,17 +118,14 @@ class EnrollWork(WorkItem):
         self.sent = self.sent or other.sent
 
     def status(self) -> Status:
-        """How the item ends, as things are now."""
-        there = self.attached > 0 or (self.enrolls and self.person.person_id is not None)
-        if not self.problems:
-            unfinished = self.enrolls and self.person.status != Status.DONE.value
-            changed = self.attached or self.tagged or self.promoted
-            return Status.DONE if changed or unfinished else Status.SKIPPED
-        if self.transient:
-            return Status.PARKED
-        if there:
-            return Status.PARTIAL
-        return Status.FAILED if self.sent else Status.REJECTED
+        """Return how the item ends, as things are now."""
+        return ending(
+            problems=bool(self.problems),
+            transient=self.transient,
+            sent=self.sent,
+            exists=self.attached > 0 or (self.enrolls and self.person.person_id is not None),
+            changed=self.attached > 0 or self.tagged or self.promoted or not is_done(self.item, self.person),
+        )
 
     def ended(self, status: Status) -> PersonRecord:
         """The row of a person when an item of it has ended."""
@@ -207,6 +205,13 @@ def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> Pic
     return evolve(record, state=state, code=problem.code, message=problem.message)
 
 
-Thing: TypeAlias = ImageUpload | EnrollWork
-Moves: TypeAlias = tuple[tuple[str, Thing], ...]
-"""As in ``errand``."""
+Moves: TypeAlias = engine.Moves[EnrollWork]
+"""The next moves of an item and its images."""
+
+
+def image_of(thing: engine.Movable[EnrollWork]) -> ImageUpload:
+    """Return an image that came to a stage of images."""
+    if not isinstance(thing, ImageUpload):
+        message = f"{thing.name}: no image, but came to a stage of images"
+        raise TypeError(message)
+    return thing

@@ -4,15 +4,14 @@ Law: decides nothing about single files; the stages do. What the service works a
 however many wait for it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, evolve, field
 
-from mi_async.bulk.engine.failures import answers
 from mi_async.bulk.engine.outcome import BulkOutcome
-from mi_async.bulk.engine.pipeline import Stage, StageQueue, Step
+from mi_async.bulk.engine.pipeline import Pipeline, PipelineStage, Step
 from mi_async.bulk.engine.progress import BulkProgress
-from mi_async.bulk.engine.work_item import Moves
+from mi_async.bulk.engine.work_item import Movable, Moves
 from mi_async.bulk.ingest import stages
 from mi_async.bulk.ingest.stages import StageContext
 from mi_async.bulk.ingest.work import AssetWork
@@ -25,62 +24,46 @@ LARGE, SMALL = 2, 8
 
 
 @define(eq=False)
-class IngestPipeline:
+class IngestPipeline(Pipeline[AssetWork]):
     """Brings media files in."""
 
     studio: StageContext
-    stages: Sequence[Stage] = field(init=False)
+    stages: Sequence[PipelineStage[AssetWork]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Set the stages up."""
         self.stages = (
-            Stage("check", 4, 8, self._with(stages.check)),
-            Stage("put", SMALL, 64, self._with(stages.send_file)),
-            Stage("send", LARGE, 64, self._with(stages.send_file)),
-            Stage("register", 8, 0, self._with(stages.register)),
-            Stage("import", WAITING, 0, self._with(stages.wait_for_import), tries=1, waits=True),
-            Stage("analyse", 8, 0, self._with(stages.analyse)),
-            Stage("index", WAITING, 0, self._with(stages.wait_for_index), tries=1, waits=True),
-            Stage("summarise", 8, 0, self._with(stages.summarise)),
-            Stage("summary", WAITING, 0, self._with(stages.wait_for_summary), tries=1, waits=True),
+            PipelineStage("check", 4, 8, self._with(stages.check)),
+            PipelineStage("put", SMALL, 64, self._with(stages.send_file)),
+            PipelineStage("send", LARGE, 64, self._with(stages.send_file)),
+            PipelineStage("register", 8, 0, self._with(stages.register)),
+            PipelineStage("import", WAITING, 0, self._with(stages.wait_for_import), tries=1, waits=True),
+            PipelineStage("analyse", 8, 0, self._with(stages.analyse)),
+            PipelineStage("index", WAITING, 0, self._with(stages.wait_for_index), tries=1, waits=True),
+            PipelineStage("summarise", 8, 0, self._with(stages.summarise)),
+            PipelineStage("summary", WAITING, 0, self._with(stages.wait_for_summary), tries=1, waits=True),
         )
 
-    def _with(self, step: Callable[[StageContext, AssetWork], Awaitable[Moves]]) -> Step:
-        return lambda film, _: step(self.studio, film)
+    def _with(self, step: Callable[[StageContext, AssetWork], Awaitable[Moves[AssetWork]]]) -> Step[AssetWork]:
+        return lambda thing, _: step(self.studio, thing.work)
 
-    @property
-    def lines(self) -> Mapping[str, StageQueue]:
-        """All of them are plain queues."""
-        return {}
-
-    def begin(self, film: AssetWork) -> Moves:
+    def begin(self, film: AssetWork, /) -> Moves[AssetWork]:
         """Go on where the last run ended."""
         return stages.onward(self.studio, film)
 
-    async def give_up(self, film: AssetWork, error: MIError, *, transient: bool) -> Moves:
+    async def give_up(self, thing: Movable[AssetWork], error: MIError, /, *, transient: bool) -> Moves[AssetWork]:
         """End a film that has failed: for good, or for this run."""
-        return stages.given_up(film, error, transient=transient)
+        return stages.given_up(thing.work, error, transient=transient)
 
-    async def end(self, film: AssetWork) -> BulkOutcome:
+    async def end(self, film: AssetWork, /) -> BulkOutcome:
         """Write down how it ended."""
         return await stages.end(self.studio, film)
 
-    def leave(self, _film: AssetWork) -> Moves:
-        """Nobody waits for a film."""
-        return ()
-
-    def drop(self, film: AssetWork) -> Moves:
-        """Leave a film as the journal has it."""
-        return (("", film),)
-
     async def answers(self) -> bool:
-        """Whether the service answers something harmless."""
-        return await answers(self.studio.context)
+        """Return True if the service answers a question that changes nothing."""
+        return await self.studio.context.answers()
 
-    def watch(self) -> None:
-        """There is nothing to look after."""
-
-    def progress(self, progress: BulkProgress) -> BulkProgress:
+    def progress(self, progress: BulkProgress, /) -> BulkProgress:
         """Add what is known of the bytes and of the jobs."""
         tally, quotas = self.studio.tally, self.studio.context.quotas()
         return evolve(
@@ -90,6 +73,3 @@ class IngestPipeline:
             pending=self.studio.waiting,
             refused=sum(state.refused for state in quotas.values()),
         )
-
-    def aclose(self) -> None:
-        """A film holds nothing while it is in no stage."""

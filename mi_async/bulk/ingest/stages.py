@@ -78,7 +78,7 @@ def goal_of(wish: IngestOptions) -> Reached:
     return Reached.INDEXED if wish.analyze else Reached.IMPORTED
 
 
-def onward(studio: StageContext, film: AssetWork) -> Moves:
+def onward(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Where a film goes from where it is; one whose file is another by now begins with that."""
     if not film.is_same:
         return (("check", film),)
@@ -87,14 +87,14 @@ def onward(studio: StageContext, film: AssetWork) -> Moves:
     return ((NEXT[film.record.reached], film),)
 
 
-async def take(studio: StageContext, film: AssetWork, reached: Reached, **changes: Any) -> Moves:
+async def take(studio: StageContext, film: AssetWork, reached: Reached, **changes: Any) -> Moves[AssetWork]:
     """Take a film to its next state: durable before anything else happens to it."""
     film.record = evolve(film.record, state=reached.value, **changes)
     await studio.journal.write(film.record)
     return onward(studio, film)
 
 
-async def check(studio: StageContext, film: AssetWork) -> Moves:
+async def check(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Refuse what the service would refuse, as far as a header or the name of an object tells."""
     if film.is_stored:
         return await _check_object(studio, film)
@@ -107,7 +107,7 @@ async def check(studio: StageContext, film: AssetWork) -> Moves:
     return (("put" if PartLayout(file.size).is_single else "send", film),)
 
 
-async def _check_object(studio: StageContext, film: AssetWork) -> Moves:
+async def _check_object(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Find out about an object that is said to be there, unless a listing has told of it."""
     if film.print[0] == 0:
         head = await studio.store.head(film.place)
@@ -122,7 +122,7 @@ async def _check_object(studio: StageContext, film: AssetWork) -> Moves:
     return await _stored(studio, film, earlier)
 
 
-async def send_file(studio: StageContext, film: AssetWork) -> Moves:
+async def send_file(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Bring a file into the bucket, unless it is there; parts of an earlier run are not sent again."""
     before = 0
 
@@ -143,7 +143,7 @@ async def send_file(studio: StageContext, film: AssetWork) -> Moves:
     return await _stored(studio, film, None if sending.was_there else earlier)
 
 
-async def _stored(studio: StageContext, film: AssetWork, earlier: Sequence[int] | None) -> Moves:
+async def _stored(studio: StageContext, film: AssetWork, earlier: Sequence[int] | None) -> Moves[AssetWork]:
     """The object is there.
 
     Args:
@@ -160,7 +160,7 @@ async def _stored(studio: StageContext, film: AssetWork, earlier: Sequence[int] 
     return await take(studio, film, Reached.STORED, size=size, mtime_ns=mtime_ns, asset_id=None)
 
 
-async def register(studio: StageContext, film: AssetWork) -> Moves:
+async def register(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Take the asset that there is, or register the object: once, whatever became of an earlier try."""
     async with studio.context.object_locks.turn(film.place):
         number = await _registered(studio, film)
@@ -196,37 +196,37 @@ async def _reusable(studio: StageContext, film: AssetWork, found: Sequence[int])
     return await reusable(context, project, [number for number in found if number not in older], row.size)
 
 
-async def wait_for_import(studio: StageContext, film: AssetWork) -> Moves:
+async def wait_for_import(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Wait until the service has taken the object over."""
     film.job = import_job(studio.context, studio.project_id, known(film.record.asset_id), fresh=not film.look)
     return await _waited(studio, film, Reached.IMPORTED)
 
 
-async def analyse(studio: StageContext, film: AssetWork) -> Moves:
+async def analyse(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Request the analysis, unless one is there or on its way."""
     number, options = known(film.record.asset_id), studio.wish.analysis or {}
     film.job = await ask_for_index(studio.context, studio.project_id, number, options, look=film.look)
     return (("index", film),)
 
 
-async def wait_for_index(studio: StageContext, film: AssetWork) -> Moves:
+async def wait_for_index(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Wait for the end of the analysis."""
     return await _waited(studio, film, Reached.INDEXED)
 
 
-async def summarise(studio: StageContext, film: AssetWork) -> Moves:
+async def summarise(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Request texts for the scenes, unless they are there or on their way."""
     number, locale = known(film.record.asset_id), studio.wish.locale
     film.job = await ask_for_summary(studio.context, studio.project_id, number, locale, look=film.look)
     return (("summary", film),)
 
 
-async def wait_for_summary(studio: StageContext, film: AssetWork) -> Moves:
+async def wait_for_summary(studio: StageContext, film: AssetWork) -> Moves[AssetWork]:
     """Wait for the texts."""
     return await _waited(studio, film, Reached.SUMMARIZED)
 
 
-async def _waited(studio: StageContext, film: AssetWork, reached: Reached) -> Moves:
+async def _waited(studio: StageContext, film: AssetWork, reached: Reached) -> Moves[AssetWork]:
     """Wait for the job; one that takes too long goes on, and the next run finds it."""
     studio.waiting += 1
     try:
@@ -239,7 +239,7 @@ async def _waited(studio: StageContext, film: AssetWork, reached: Reached) -> Mo
     return await take(studio, film, reached)
 
 
-def given_up(film: AssetWork, error: MIError, *, transient: bool) -> Moves:
+def given_up(film: AssetWork, error: MIError, *, transient: bool) -> Moves[AssetWork]:
     """A film has failed: for good, or for this run."""
     film.add_problem("" if film.is_stored else str(film.item.source), error, transient=transient)
     return ((END, film),)

@@ -4,7 +4,6 @@ Law: frozen values; a row replaces the row of the same key.
 """
 
 import hashlib
-from collections.abc import Iterable
 from enum import Enum
 from typing import TypeAlias
 
@@ -136,12 +135,6 @@ class PictureRecord:
         """Key of a picture that is at the service although no person has it, None for any other."""
         failed = self.state == FAILED and self.stored_at > 0
         return self.thumbnail_key if failed or self.state in (State.STORED.value, State.CONFIRMED.value) else None
-
-
-def failed_by_picture(person: PersonRecord, pictures: Iterable[PictureRecord]) -> bool:
-    """Whether what a person failed of is the failure of a picture, and not the person's own: another one may do."""
-    own = (person.code, person.message)
-    return any(row.code and (row.code, row.message) == own for row in pictures)
 
 
 @frozen

@@ -7,17 +7,18 @@ journal may know one under another name; the same new picture under two names is
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.images.resizer import require_extra
-from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts, facts_of
+from mi_async.bulk.inputs.facts import facts_of
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput, ThumbnailUpload
-from mi_async.bulk.plan.costs import Cost, costs_of, keeping, listed, rate
-from mi_async.bulk.plan.dedup import GONE, FirstSeen, Gone, gone, remembered
+from mi_async.bulk.plan.costs import costs_of, keeping, rate
+from mi_async.bulk.plan.dedup import FirstSeen, gone, remembered
+from mi_async.bulk.plan.dry_run import DryRun, Labels, PlanCounts, Rows
 from mi_async.bulk.plan.enroll_planner import EnrollPlanner
 from mi_async.text import size, span
 
@@ -25,46 +26,36 @@ PRESIGN, CHECK = "thumbnails.presign", "thumbnails.complete"
 
 
 @frozen(kw_only=True)
-class Plan:
-    """What a run over an input would do; ``str()`` of it is a table.
+class Plan(DryRun):
+    """What a run over persons or thumbnails would do; ``str()`` of it is a table.
 
     Attributes:
-        items: of the input.
         create: persons that would be created.
         attach: persons there already, or items, that would get pictures or tags.
-        skipped: items that an earlier run has finished.
-        rejected: items of which nothing would be sent.
         partial: items of which some pictures would be refused; they count as created or attached, too.
-        failed: items that the service has refused before; they are left alone until ``mi-async journal retry``.
-        parked: items with images that cannot be read now, because of a disk or network drive; the next run tries them
-            again. With other images they count as created or attached, too.
-        pictures: that would be uploaded.
+        pictures: that would be uploaded; ``bytes`` are theirs before they are made to fit.
         to_fit: of these, too big and to be made to fit.
-        bytes: of these, before they are made to fit.
-        reasons: what would be refused, items and pictures, by code.
-        costs: requests.
-        problems: the first items that would not go well, at most 20.
-        facts: encoding of the input, and what was passed over.
-        gone: persons, or for ``upload_thumbnails`` images, that the journal has and the input no longer has; a run does
-            nothing about them.
     """
 
-    items: int = 0
+    OUTCOMES: ClassVar[Labels] = (
+        ("create", "persons to create"),
+        ("attach", "persons to add to"),
+        ("skipped", "finished already"),
+        ("failed", "failed before (mi-async journal retry)"),
+        ("partial", "with refused pictures"),
+        ("rejected", "refused"),
+        ("parked", "with pictures that cannot be read now"),
+    )
+    FILES: ClassVar[Labels] = (
+        ("pictures", "pictures to upload"),
+        ("to_fit", "of these made to fit"),
+    )
+
     create: int = 0
     attach: int = 0
-    skipped: int = 0
-    rejected: int = 0
     partial: int = 0
-    failed: int = 0
-    parked: int = 0
     pictures: int = 0
     to_fit: int = 0
-    bytes: int = 0
-    reasons: Mapping[str, int] = field(factory=dict)
-    costs: tuple[Cost, ...] = ()
-    problems: tuple[BulkOutcome, ...] = ()
-    facts: InputFacts = NO_FACTS
-    gone: Gone = field(factory=Gone)
 
     @property
     def seconds(self) -> float:
@@ -73,62 +64,25 @@ class Plan:
 
     @property
     def troubled(self) -> int:
-        """Items that are known not to go well."""
-        return self.rejected + self.partial + self.failed + self.parked
+        """Number of items that are known not to go well."""
+        return super().troubled + self.partial
 
-    @property
-    def ok(self) -> bool:
-        """Whether there is none."""
-        return not self.troubled
+    def measures(self) -> dict[str, Any]:
+        """Return the time for JSON."""
+        return {"seconds": round(self.seconds, 3)}
 
-    def as_dict(self) -> dict[str, Any]:
-        """The plan as a JSON object."""
-        counts = ("create", "attach", "skipped", "rejected", "partial", "failed", "parked", "pictures", "to_fit")
-        return {
-            **{name: getattr(self, name) for name in ("items", *counts, "bytes")},
-            "seconds": round(self.seconds, 3),
-            "reasons": dict(self.reasons),
-            "requests": {cost.operation: cost.calls for cost in self.costs},
-            "problems": [outcome.as_row() for outcome in self.problems],
-            **self.facts.as_dict(),
-            **self.gone.as_dict(),
-        }
+    def size_rows(self) -> Rows:
+        """Return the size of the images."""
+        return [("bytes", size(self.bytes))] if self.bytes else []
 
-    def __str__(self) -> str:
-        rows = [("items", f"{self.items:,}"), *self.facts.rows()]
-        rows += [(what, f"{getattr(self, name):,}") for name, what in _PERSONS if getattr(self, name)]
-        rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
-        rows += [(GONE, f"{self.gone.count:,}")] if self.gone.count else []
-        rows += [(what, f"{getattr(self, name):,}") for name, what in _PICTURES if getattr(self, name)]
-        rows += [("bytes", size(self.bytes))] if self.bytes else []
-        rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
-        rows += [("time at full quota", f"{span(self.seconds)}{self._formula()}")] if self.seconds else []
-        wide = max(len(what) for what, _ in rows)
-        lines = [f"{what:<{wide}}  {value}" for what, value in rows]
-        lines += listed(self.problems)
-        told = len(self.problems)
-        left = self.troubled - told
-        return "\n".join([*lines, *([f"and {left:,} more"] if left else []), *self.gone.lines()])
+    def time_rows(self) -> Rows:
+        """Return the time at full quota, and what it is the quotient of."""
+        return [("time at full quota", f"{span(self.seconds)}{self._formula()}")] if self.seconds else []
 
     def _formula(self) -> str:
         slowest = max(self.costs, key=lambda cost: cost.seconds)
         quota = slowest.quota
         return f" = {slowest.calls:,} {slowest.operation} / {rate(quota)}" if quota else ""
-
-
-_PERSONS = (
-    ("create", "persons to create"),
-    ("attach", "persons to add to"),
-    ("skipped", "finished already"),
-    ("failed", "failed before (mi-async journal retry)"),
-    ("partial", "with refused pictures"),
-    ("rejected", "refused"),
-    ("parked", "with pictures that cannot be read now"),
-)
-_PICTURES = (
-    ("pictures", "pictures to upload"),
-    ("to_fit", "of these made to fit"),
-)
 
 
 def plan_people(
@@ -216,16 +170,15 @@ def _plan(
         remembered(journal, operation) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
-        planner = EnrollPlanner(kind, find, fit, tell, firsts, validate)
-        planner.go_through(items)
+        planner = EnrollPlanner(kind, find, fit, PlanCounts(tell), firsts, validate)
+        planner.count(items)
         absent = gone(journal, operation, firsts)
-        counts = dict(planner.counts)
+        counts = planner.counts.counts
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
-    counts |= {PRESIGN: (pictures := counts.get("pictures", 0)), "storage.put": pictures, CHECK: pictures}
-    own = {name: counts.get(name, 0) for name in _COUNTED}
+    counts[PRESIGN] = counts["storage.put"] = counts[CHECK] = counts["pictures"]
     return Plan(
-        **own,
-        reasons=planner.reasons,
+        **planner.counts.of(Plan),
+        reasons=planner.counts.reasons,
         costs=costs_of(_ASKED, counts, quotas or {}),
         problems=tuple(first),
         facts=facts_of(items),
@@ -233,7 +186,6 @@ def _plan(
     )
 
 
-_COUNTED = ("items", *(name for name, _ in (*_PERSONS, *_PICTURES)), "bytes")
 _ASKED = (
     PRESIGN,
     "storage.put",

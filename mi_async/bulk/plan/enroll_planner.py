@@ -1,304 +1,278 @@
-"""Goes through an input as a run would, and counts what the run would do.
+"""Count what a run over people or thumbnails would do.
 
-Law: makes no request; reads headers, and what may be a picture that the journal knows under another name, in threads, a
-few hundred items ahead; counts in the order of the input.
+Invariant: makes no request. Headers are read in threads, a few hundred items ahead, and whole files only where the
+journal may know the content under another name; items are counted in the order of the input.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import cast
 
 from attrs import define, field, frozen
 
-from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
+from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import code_of
-from mi_async.bulk.images.inspect import ImageInspection, digest, look
-from mi_async.bulk.images.loading import fingerprint
-from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
-from mi_async.bulk.journal.records import (
-    FAILED,
-    FINAL,
-    UNREADABLE,
-    PersonRecord,
-    PictureRecord,
-    failed_by_picture,
-    pair_of,
+from mi_async.bulk.enroll.decisions import (
+    WORK,
+    Decision,
+    ImageDecision,
+    PersonHistory,
+    decide,
+    decide_image,
+    ending,
+    is_done,
+    missing_tags,
+    promotes,
+    refuse,
+    refuse_duplicate,
+    rejected,
 )
+from mi_async.bulk.images.inspect import ImageInspection, digest, look
+from mi_async.bulk.images.loading import distinct, fingerprint
+from mi_async.bulk.inputs.batching import only
+from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
+from mi_async.bulk.journal.records import PersonRecord, PictureRecord, pair_of
 from mi_async.bulk.plan.dedup import Find, FirstSeen
-from mi_async.errors import InvalidArgumentError, ResourceError
+from mi_async.bulk.plan.dry_run import PlanCounts
+from mi_async.errors import ResourceError
 from mi_async.media.image_source import Source, name_of
 from mi_async.workflows.enroll import MAX_PER_CREATE
 
 CHUNK = 256
 """Items that are looked at in one go."""
 THREADS = 4
-"""Which wait for disks; a processor is not what they are short of."""
+"""They wait for disks; a processor is not what they are short of."""
 AHEAD = 2 * THREADS
-"""Chunks under way: what the threads have to do, and what has been done."""
-
-Tell = Callable[[BulkOutcome], None]
-"""Takes what would not go well."""
+"""Chunks in flight: those that the threads have to look at, and those that wait to be counted."""
 
 
 @frozen
 class ExaminedImage:
-    """One picture of an item.
+    """One image of an item.
 
     Attributes:
-        look: what a look at it has shown.
+        name: used for it in messages.
+        look: result of reading its header.
         row: of the same content in the journal, if that is finished.
         sha256: of its content in hex, where that was worth the reading.
     """
 
+    name: str
     look: ImageInspection
     row: PictureRecord | None = None
     sha256: str = ""
 
     @property
     def is_new(self) -> bool:
-        """Whether it would be uploaded."""
+        """Return True if it would be uploaded."""
         return self.row is None and self.look.problem is None
 
     @property
-    def has_failed(self) -> bool:
-        """Whether the service has refused it before."""
-        return self.row is not None and self.row.state == FAILED
-
-
-@frozen
-class EnrollHistory:
-    """What the journal knows about a person.
-
-    Attributes:
-        person: the row, or one that says nothing.
-        files: finished pictures by name, size and time of the last change.
-        contents: finished pictures by content.
-        sizes: bytes of these: a picture of another size is another one, and need not be read to know that.
-    """
-
-    person: PersonRecord
-    files: Mapping[tuple[str, int, int], PictureRecord]
-    contents: Mapping[str, PictureRecord]
-    sizes: frozenset[int]
-
-    @classmethod
-    def of(cls, person: PersonRecord, pictures: Iterable[PictureRecord] = ()) -> "EnrollHistory":
-        """Rows of a journal."""
-        final = [row for row in pictures if row.state in FINAL]
-        contents = {row.sha256: row for row in final if not row.sha256.startswith(UNREADABLE)}
-        return cls(
-            person,
-            {(row.source, row.size, row.mtime_ns): row for row in final if row.mtime_ns},
-            contents,
-            frozenset(row.size for row in contents.values()),
-        )
+    def is_refused(self) -> bool:
+        """Return True if the service has refused it in an earlier run."""
+        return self.row is not None and decide_image(self.row) is ImageDecision.RECALL
 
     @property
-    def failed(self) -> bool:
-        """Whether the service refused the person."""
-        return self.person.status == Status.FAILED.value
+    def problem(self) -> Problem | None:
+        """Return what is wrong with it, now or as the journal has it."""
+        if self.row is not None:
+            return Problem(self.name, self.row.code, self.row.message) if self.is_refused else None
+        error = self.look.problem
+        return None if error is None else Problem(self.name, code_of(error), str(error))
 
-    @property
-    def failed_by_picture(self) -> bool:
-        """Whether it did because of a picture, so that another one may do."""
-        return self.failed and failed_by_picture(self.person, (*self.files.values(), *self.contents.values()))
 
-    def see(self, source: Source, fit: bool) -> ExaminedImage:
-        """Look at a picture, as closely as is needed to know it again."""
-        row = self.files.get((name_of(source), *fingerprint(source))) if self.files else None
-        if row is not None:
-            return ExaminedImage(ImageInspection(row.size), row)
-        shown = look(source, fit)
-        if shown.problem is not None or shown.size not in self.sizes:
-            return ExaminedImage(shown)
-        sha256 = digest(source)
-        return ExaminedImage(shown, self.contents.get(sha256), sha256)
+def examine(source: Source, history: PersonHistory, *, fit: bool) -> ExaminedImage:
+    """Look at an image, as closely as is needed to know it again."""
+    name = name_of(source)
+    row = history.by_file.get((name, *fingerprint(source))) if history.by_file else None
+    if row is not None:
+        return ExaminedImage(name, ImageInspection(row.size), row)
+    shown = look(source, fit)
+    if shown.problem is not None or shown.size not in history.sizes:
+        return ExaminedImage(name, shown)
+    sha256 = digest(source)
+    return ExaminedImage(name, shown, history.by_content.get(sha256), sha256)
 
 
 @define(eq=False)
 class Candidate:
-    """An item that nothing speaks against so far.
+    """An item that is not rejected.
 
     Attributes:
         item: as it was given.
-        past: what the journal knows about the person.
-        seen: its pictures by name.
+        history: what the journal knows about the person.
+        decision: about it, once its files were looked at.
+        seen: its images, where something is left to do.
     """
 
     item: FaceItem
-    past: EnrollHistory
-    seen: dict[str, ExaminedImage] = field(init=False, factory=dict)
+    history: PersonHistory
+    decision: Decision = field(init=False, default=WORK)
+    seen: Sequence[ExaminedImage] = field(init=False, default=())
+
+    def examine(self, *, fit: bool) -> None:
+        """Decide about the item and look at its images."""
+        prints = {}
+        if self.history.by_file:
+            prints = {name_of(source): fingerprint(source) for source in self.item.thumbnails}
+        self.decision = decide(self.item, self.history, prints)
+        if self.decision is WORK:
+            self.seen = [examine(source, self.history, fit=fit) for source in distinct(self.item.thumbnails)]
 
     @property
     def waits(self) -> bool:
         """Return True if an image cannot be read now: the run would park the item."""
-        return any(isinstance(seen.look.problem, ResourceError) for seen in self.seen.values())
+        return any(isinstance(seen.look.problem, ResourceError) for seen in self.seen)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with the images; of one content under two names once."""
+        found: dict[str, Problem] = {}
+        for number, seen in enumerate(self.seen):
+            if (problem := seen.problem) is not None:
+                found.setdefault(seen.row.sha256 if seen.row is not None else str(number), problem)
+        return tuple(found.values())
+
+    def new(self) -> list[ImageInspection]:
+        """Return the images that would be uploaded, each content once as far as it is known."""
+        found = {seen.sha256 or str(number): seen.look for number, seen in enumerate(self.seen) if seen.is_new}
+        return list(found.values())
 
 
 @define(eq=False)
 class EnrollPlanner:
-    """Counts.
+    """Counts decisions.
 
     Attributes:
         kind: class of the items.
-        find: what the journal knows.
-        fit: whether pictures of too many bytes are made to fit.
-        tell: takes what would not go well.
-        firsts: what the input had before.
-        validate: whether names, descriptions and tags are held against their bounds.
-        counts: items, pictures, bytes and requests, by name.
-        reasons: what would be refused, by code.
+        find: asks the journal.
+        fit: images of too many bytes are made to fit.
+        counts: items, images, bytes and requests; takes what would not go well.
+        firsts: names that the input had before.
+        validate: names, descriptions and tags are held against their bounds.
     """
 
     kind: type[FaceItem]
     find: Find
     fit: bool
-    tell: Tell
+    counts: PlanCounts
     firsts: FirstSeen
     validate: bool = True
-    counts: dict[str, int] = field(init=False, factory=dict)
-    reasons: dict[str, int] = field(init=False, factory=dict)
+    _ordinal: int = field(init=False, default=0)
 
-    def go_through(self, items: Iterable[FaceItem | BadInput]) -> None:
-        """Count all of them."""
+    def count(self, items: Iterable[FaceItem | BadInput]) -> None:
+        """Count all items."""
         source = iter(items)
         with ThreadPoolExecutor(THREADS, "plan") as threads:
-            under_way: deque[Future[list[BulkOutcome | Candidate]]] = deque()
+            in_flight: deque[Future[list[BulkOutcome | Candidate]]] = deque()
             try:
                 while chunk := list(islice(source, CHUNK)):
-                    under_way.append(threads.submit(self._look, self._sift(chunk)))
-                    if len(under_way) == AHEAD:
-                        self._count(under_way.popleft().result())
-                while under_way:
-                    self._count(under_way.popleft().result())
+                    in_flight.append(threads.submit(self._examine, self._sift(chunk)))
+                    if len(in_flight) == AHEAD:
+                        self._count(in_flight.popleft().result())
+                while in_flight:
+                    self._count(in_flight.popleft().result())
             finally:
                 threads.shutdown(wait=True, cancel_futures=True)
 
     def _sift(self, chunk: Sequence[FaceItem | BadInput]) -> list[BulkOutcome | Candidate]:
-        """Refuse what can be refused without a look at a picture."""
-        good = [item for item in chunk if not isinstance(item, BadInput)]
-        for item in good:
-            if not isinstance(item, self.kind):
-                message = f"this is about {self.kind.__name__}, not {type(item).__name__}"
-                raise InvalidArgumentError(message)
-        faults = {id(item): fault for item in good if (fault := item.fault(validate=self.validate)) is not None}
-        self.firsts.note(item.key for item in good if id(item) in faults and isinstance(item.key, str))
-        good = [item for item in good if id(item) not in faults]
+        """Reject what can be rejected without a look at an image."""
+        only(self.kind, chunk)
+        problems: dict[int, Problem] = {}
+        good: dict[int, tuple[FaceItem, str]] = {}
+        for number, item in enumerate(chunk):
+            self._ordinal += 1
+            origin = item.origin or f"item {self._ordinal:,}"
+            if (problem := refuse(item, origin, validate=self.validate)) is not None:
+                problems[number] = problem
+            else:
+                good[number] = (cast("FaceItem", item), origin)
+        self._note(chunk[number] for number in problems)
+        problems |= self._duplicates(good)
+        found = self.find(list({item.key for item, _ in good.values()}))
+        known = {key: PersonHistory(*rows) for key, rows in found.items()}
+        return [
+            rejected(item, problems[number]) if number in problems else _candidate(cast("FaceItem", item), known)
+            for number, item in enumerate(chunk)
+        ]
+
+    def _note(self, refused: Iterable[FaceItem | BadInput]) -> None:
+        """Keep the names of refused items: they are not gone from the input."""
+        good = (item for item in refused if not isinstance(item, BadInput))
+        self.firsts.note(item.key for item in good if isinstance(item.key, str))
+
+    def _duplicates(self, good: Mapping[int, tuple[FaceItem, str]]) -> dict[int, Problem]:
+        """Return the problems of persons whose name the input had before."""
         if self.kind is not PersonInput:
-            self.firsts.note(pair_of(item.key, name_of(source)) for item in good for source in item.thumbnails)
-        before: dict[int, str | None] = {}
-        if self.kind is PersonInput:
-            earlier = self.firsts.before([(item.key, item.origin) for item in good])
-            before = {id(item): first for item, first in zip(good, earlier, strict=True)}
-        found = self.find(list({item.key for item in good}))
-        known = {key: EnrollHistory.of(*rows) for key, rows in found.items()}
-        return [self._sifted(item, faults, before, known) for item in chunk]
+            pairs = (pair_of(item.key, name_of(source)) for item, _ in good.values() for source in item.thumbnails)
+            self.firsts.note(pairs)
+            return {}
+        firsts = self.firsts.before([(item.key, origin) for item, origin in good.values()])
+        placed = zip(good.items(), firsts, strict=True)
+        return {number: refuse_duplicate(origin, first) for (number, (_, origin)), first in placed if first is not None}
 
-    def _sifted(
-        self,
-        item: FaceItem | BadInput,
-        faults: Mapping[int, str],
-        before: Mapping[int, str | None],
-        known: Mapping[str, EnrollHistory],
-    ) -> BulkOutcome | Candidate:
-        if isinstance(item, BadInput):
-            return _rejected(f"[{item.origin}]", item.origin, INPUT, item.message)
-        if (fault := faults.get(id(item))) is not None:
-            return _rejected(str(item.key), item.origin, INPUT, fault)
-        if (first := before.get(id(item))) is not None:
-            message = f"the name came before in this input{first and ', at '}{first}"
-            return _rejected(str(item.key), item.origin, DUPLICATE, message)
-        past = known.get(item.key) or EnrollHistory.of(PersonRecord(item.key))
-        if isinstance(item, PersonInput) and past.failed and not past.failed_by_picture:
-            return _failed(item, past.person)
-        return Candidate(item, past)
-
-    def _look(self, sifted: list[BulkOutcome | Candidate]) -> list[BulkOutcome | Candidate]:
-        """Look at the pictures; this is what the threads do."""
+    def _examine(self, sifted: list[BulkOutcome | Candidate]) -> list[BulkOutcome | Candidate]:
+        """Look at the images; this is what the threads do."""
         for candidate in sifted:
             if isinstance(candidate, Candidate):
-                for source in candidate.item.thumbnails:
-                    name = name_of(source)
-                    # Bytes have no name of their own: each is another picture.
-                    key = name if name not in candidate.seen or name[:1] != "<" else f"{name}{len(candidate.seen)}"
-                    if key not in candidate.seen:
-                        candidate.seen[key] = candidate.past.see(source, self.fit)
+                candidate.examine(fit=self.fit)
         return sifted
 
-    def _count(self, looked: Iterable[BulkOutcome | Candidate]) -> None:
-        for one in looked:
-            self._add("items")
-            if isinstance(one, Candidate):  # the same content may have another name now
-                rows = [seen.row for seen in one.seen.values() if seen.row is not None]
-                self.firsts.note(pair_of(row.person, row.source) for row in rows)
-            outcome = self._judge(one) if isinstance(one, Candidate) else one
-            if outcome is None:
-                continue
-            self._add(outcome.status.value)
-            for problem in outcome.problems:
-                self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
-            self.tell(outcome)
+    def _count(self, examined: Iterable[BulkOutcome | Candidate]) -> None:
+        for one in examined:
+            self.counts.add("items")
+            outcome = self._outcome(one) if isinstance(one, Candidate) else one
+            if outcome.status is Status.SKIPPED:
+                self.counts.add("skipped")
+            elif outcome.status is not Status.DONE:
+                self.counts.problem(outcome)
 
-    def _judge(self, one: Candidate) -> BulkOutcome | None:
-        """Count what would be done for an item; its outcome, where that is already known not to be good."""
-        item, person = one.item, one.past.person
-        if isinstance(item, PersonInput) and one.past.failed and all(seen.row for seen in one.seen.values()):
-            return _failed(item, person)
-        problems = _problems(one.seen)
-        new = list({seen.sha256 or name: seen.look for name, seen in one.seen.items() if seen.is_new}.values())
-        missing = [tag for tag in item.tags if tag not in person.tags] if isinstance(item, PersonInput) else []
+    def _outcome(self, one: Candidate) -> BulkOutcome:
+        """Return how the run would end an item, and count what it would do before."""
+        item, person = one.item, one.history.person
+        status, problems, works = one.decision.status, one.decision.problems, False
+        if status is None:
+            # the same content may have another name now: its row is not gone from the input
+            rows = [seen.row for seen in one.seen if seen.row is not None]
+            self.firsts.note(pair_of(row.person, row.source) for row in rows)
+            problems, works = one.problems(), self._count_work(one)
+            status = ending(
+                problems=bool(problems),
+                transient=one.waits,
+                sent=any(seen.is_refused for seen in one.seen),
+                exists=bool(one.new()) or (isinstance(item, PersonInput) and person.person_id is not None),
+                changed=works or not is_done(item, person),
+            )
+        self.counts.add("attach", status is Status.DONE and not works)
+        number = person.person_id if isinstance(item, PersonInput) else item.person_id
+        return BulkOutcome(item.key, status, number, origin=item.origin, problems=problems)
+
+    def _count_work(self, one: Candidate) -> bool:
+        """Count what new images and tags of one person cost, and another primary image; return True if anything."""
+        item, person, new = one.item, one.history.person, one.new()
         exists = not isinstance(item, PersonInput) or person.person_id is not None
-        promoted = item.promotes and any(seen.row and seen.row.can_become_primary for seen in one.seen.values())
-        if new or promoted or (exists and missing):
-            self._work(new, missing, exists=exists, promoted=promoted)
-        elif not problems:
-            # A person whose earlier run ended badly is done now: the image that had failed is not wanted any more.
-            mended = isinstance(item, PersonInput) and exists and person.status != Status.DONE.value
-            self._add("attach" if mended else "skipped")
-            return None
-        if not problems:
-            return None
-        number = item.person_id if not isinstance(item, PersonInput) else person.person_id
-        there = bool(new) or (isinstance(item, PersonInput) and exists)
-        refused = Status.FAILED if any(seen.has_failed for seen in one.seen.values()) else Status.REJECTED
-        status = Status.PARKED if one.waits else Status.PARTIAL if there else refused
-        return BulkOutcome(item.key, status, number, origin=item.origin, problems=tuple(problems))
-
-    def _work(self, new: Sequence[ImageInspection], missing: Sequence[str], *, exists: bool, promoted: bool) -> None:
-        """Count what new images and tags of one person cost, and another primary image."""
-        self._add("attach" if exists else "create")
-        self._add("pictures", len(new))
-        self._add("bytes", sum(seen.size for seen in new))
-        self._add("to_fit", sum(not seen.fits for seen in new))
-        self._add("persons.create", not exists)
+        tagged = bool(missing := missing_tags(item, person)) and (exists or bool(new))
+        promoted = any(promotes(item, seen.row) for seen in one.seen)
+        if not (new or promoted or tagged):
+            return False
         added = len(new) if exists else len(new) - MAX_PER_CREATE
-        self._add("persons.set_thumbnails", max(0, -(-added // MAX_PER_CREATE)))
-        self._add("persons.add_tags", bool(missing))
-        self._add("persons.get", promoted)
-        self._add("persons.update", promoted)
+        self.counts.counts.update(
+            {
+                "attach" if exists else "create": 1,
+                "pictures": len(new),
+                "bytes": sum(image.size for image in new),
+                "to_fit": sum(not image.fits for image in new),
+                "persons.create": not exists,
+                "persons.set_thumbnails": max(0, -(-added // MAX_PER_CREATE)),
+                "persons.add_tags": tagged,
+                "persons.get": promoted,
+                "persons.update": promoted,
+            }
+        )
         self.firsts.tags(missing)
-
-    def _add(self, what: str, number: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + number
+        return True
 
 
-def _rejected(key: str, origin: str, code: str, message: str) -> BulkOutcome:
-    return BulkOutcome(key, Status.REJECTED, origin=origin, problems=(Problem(origin or key, code, message),))
-
-
-def _failed(item: PersonInput, person: PersonRecord) -> BulkOutcome:
-    """What the service refused before."""
-    problem = Problem(item.origin or item.key, person.code, person.message)
-    return BulkOutcome(item.key, Status.FAILED, person.person_id, origin=item.origin, problems=(problem,))
-
-
-def _problems(seen: Mapping[str, ExaminedImage]) -> list[Problem]:
-    """What is wrong with the pictures, now or as the journal has it; of one content under two names once."""
-    found: dict[str, Problem] = {}
-    for name, one in seen.items():
-        if one.look.problem is not None:
-            found[name] = Problem(name, code_of(one.look.problem), str(one.look.problem))
-        elif one.row is not None and one.row.state == FAILED:
-            found.setdefault(one.row.sha256, Problem(name, one.row.code, one.row.message))
-    return list(found.values())
+def _candidate(item: FaceItem, known: Mapping[str, PersonHistory]) -> Candidate:
+    return Candidate(item, known.get(item.key) or PersonHistory(PersonRecord(item.key)))

@@ -5,10 +5,10 @@ else.
 """
 
 import os
-from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import define, field, frozen
 
@@ -20,11 +20,12 @@ from mi_async.bulk.ingest.decisions import AssetDecision, decide
 from mi_async.bulk.ingest.stages import goal_of
 from mi_async.bulk.ingest.work import AssetWork, outcome_of
 from mi_async.bulk.inputs.batching import only
-from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts, facts_of
+from mi_async.bulk.inputs.facts import InputFacts, facts_of
 from mi_async.bulk.inputs.models import AssetInput, BadInput
 from mi_async.bulk.journal.records import INGEST, NOWHERE, AssetRecord, Reached
-from mi_async.bulk.plan.costs import Cost, costs_of, keeping, listed
-from mi_async.bulk.plan.dedup import GONE, FindAssets, FirstSeen, Gone, gone, remembered_assets
+from mi_async.bulk.plan.costs import costs_of, keeping
+from mi_async.bulk.plan.dedup import FindAssets, FirstSeen, Gone, gone, remembered_assets
+from mi_async.bulk.plan.dry_run import DryRun, Labels, PlanCounts, Rows
 from mi_async.errors import InvalidArgumentError, MediaRejectedError, ResourceError
 from mi_async.media.header import Header
 from mi_async.media.limits import check_name, check_not_empty, inspect_media, read_header
@@ -41,96 +42,46 @@ CHUNK = 256
 
 
 @frozen(kw_only=True)
-class AssetPlan:
+class AssetPlan(DryRun):
     """What a run over media files would do; ``str()`` of it is a table.
 
     Attributes:
-        items: of the input.
-        new: that would be registered.
+        new: files and objects that would be registered.
         resumed: that an earlier run has begun.
-        skipped: that an earlier run has finished.
-        rejected: of which nothing would be sent.
-        failed: that were refused before; they are left alone until ``mi-async journal retry``.
-        parked: that cannot be read now, because of a disk or network drive; the next run tries them again.
         uploads: files that would be sent; those that are in the bucket already are found by the run.
-        bytes: of these.
         footage: seconds of video to be imported, as far as headers tell.
         unknown: files and objects that do not tell whether, and how long, they run: pictures are among them.
-        reasons: what would be refused, by code.
-        costs: requests, at least.
-        problems: the first items that would not go well, at most 20.
-        facts: encoding of the input, and what was passed over.
-        gone: files and objects that the journal has and the input no longer has; a run does nothing about them.
     """
 
-    items: int = 0
+    OUTCOMES: ClassVar[Labels] = (
+        ("new", "to register"),
+        ("resumed", "to go on with"),
+        ("skipped", "finished already"),
+        ("failed", "failed before (mi-async journal retry)"),
+        ("rejected", "refused"),
+        ("parked", "cannot be read now"),
+    )
+    FILES: ClassVar[Labels] = (
+        ("uploads", "files to send"),
+        ("unknown", "of unknown length"),
+    )
+
     new: int = 0
     resumed: int = 0
-    skipped: int = 0
-    rejected: int = 0
-    failed: int = 0
-    parked: int = 0
     uploads: int = 0
-    bytes: int = 0
     footage: float = 0.0
     unknown: int = 0
-    reasons: Mapping[str, int] = field(factory=dict)
-    costs: tuple[Cost, ...] = ()
-    problems: tuple[BulkOutcome, ...] = ()
-    facts: InputFacts = NO_FACTS
-    gone: Gone = field(factory=Gone)
 
-    @property
-    def troubled(self) -> int:
-        """Items that are known not to go well."""
-        return self.rejected + self.failed + self.parked
+    def measures(self) -> dict[str, Any]:
+        """Return the length of the video for JSON."""
+        return {"footage": round(self.footage, 3)}
 
-    @property
-    def ok(self) -> bool:
-        """Whether there is none."""
-        return not self.troubled
-
-    def as_dict(self) -> dict[str, Any]:
-        """The plan as a JSON object."""
-        return {
-            **{name: getattr(self, name) for name in ("items", *_COUNTED)},
-            "footage": round(self.footage, 3),
-            "reasons": dict(self.reasons),
-            "requests": {cost.operation: cost.calls for cost in self.costs},
-            "problems": [outcome.as_row() for outcome in self.problems],
-            **self.facts.as_dict(),
-            **self.gone.as_dict(),
-        }
-
-    def __str__(self) -> str:
-        rows = [("items", f"{self.items:,}"), *self.facts.rows()]
-        rows += [(what, f"{getattr(self, name):,}") for name, what in _ASSETS if getattr(self, name)]
-        rows += [(f"  because of {code}", f"{number:,}") for code, number in sorted(self.reasons.items())]
-        rows += [(GONE, f"{self.gone.count:,}")] if self.gone.count else []
-        rows += [(what, f"{getattr(self, name):,}") for name, what in _FILES if getattr(self, name)]
-        rows += [("bytes to send", size(self.bytes))] if self.bytes else []
-        rows += [("video to analyse", span(self.footage))] if self.footage else []
-        rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
-        wide = max(len(what) for what, _ in rows)
-        left = self.troubled - len(self.problems)
-        lines = [f"{what:<{wide}}  {value}" for what, value in rows]
-        more = [f"and {left:,} more"] if left > 0 else []
-        return "\n".join([*lines, *listed(self.problems), *more, *self.gone.lines()])
+    def size_rows(self) -> Rows:
+        """Return the size of the files, and the length of the video."""
+        rows = [("bytes to send", size(self.bytes))] if self.bytes else []
+        return [*rows, ("video to analyse", span(self.footage))] if self.footage else rows
 
 
-_ASSETS = (
-    ("new", "to register"),
-    ("resumed", "to go on with"),
-    ("skipped", "finished already"),
-    ("failed", "failed before (mi-async journal retry)"),
-    ("rejected", "refused"),
-    ("parked", "cannot be read now"),
-)
-_FILES = (
-    ("uploads", "files to send"),
-    ("unknown", "of unknown length"),
-)
-_COUNTED = (*(name for name, _ in (*_ASSETS, *_FILES)), "bytes")
 _ASKED = (
     "storage.head",
     "storage.put",
@@ -225,7 +176,7 @@ def _planning(
         remembered_assets(journal) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
-        planner = _Planner(goal, find, firsts, tell, first, validate)
+        planner = _Planner(goal, find, firsts, PlanCounts(tell), first, validate)
         yield planner
         planner.gone = gone(journal, INGEST, firsts)
 
@@ -237,11 +188,9 @@ class _Planner:
     goal: Reached
     find: FindAssets
     firsts: FirstSeen
-    tell: Callable[[BulkOutcome], None]
+    counts: PlanCounts
     first: Sequence[BulkOutcome]
     validate: bool = True
-    counts: dict[str, int] = field(init=False, factory=dict)
-    reasons: dict[str, int] = field(init=False, factory=dict)
     footage: float = field(init=False, default=0.0)
     gone: Gone = field(init=False, factory=Gone)
 
@@ -249,23 +198,17 @@ class _Planner:
         """Count some."""
         only(AssetInput, chunk)
         for outcome in self._judged(chunk):
-            self._add("items")
-            if outcome is None:
-                continue
-            self._add(outcome.status.value if outcome.status in APART else "failed")
-            for problem in outcome.problems:
-                self.reasons[problem.code] = self.reasons.get(problem.code, 0) + 1
-            self.tell(outcome)
+            self.counts.add("items")
+            if outcome is not None:
+                self.counts.problem(outcome, None if outcome.status in APART else "failed")
 
     def plan(self, quotas: Mapping[str, Quota | None], facts: InputFacts) -> AssetPlan:
         """What it has come to."""
-        own = {name: self.counts.get(name, 0) for name in ("items", *_COUNTED)}
-        costs = costs_of(_ASKED, self.counts, quotas)
         return AssetPlan(
-            **own,
+            **self.counts.of(AssetPlan),
             footage=self.footage,
-            reasons=self.reasons,
-            costs=costs,
+            reasons=self.counts.reasons,
+            costs=costs_of(_ASKED, self.counts.counts, quotas),
             problems=tuple(self.first),
             facts=facts,
             gone=self.gone,
@@ -293,7 +236,7 @@ class _Planner:
         row = film.record
         decision = decide(row, self.goal, is_same=film.is_same)
         if decision is AssetDecision.SKIP:
-            self._add("skipped")
+            self.counts.add("skipped")
             return None
         if decision is AssetDecision.RECALL:
             film.recall()
@@ -309,11 +252,11 @@ class _Planner:
             film.add_problem(str(film.item.source), error, transient=True)
             return film.outcome(Status.PARKED)
         known = film.is_same and row.reached is not Reached.NEW
-        self._add("resumed" if known else "new")
+        self.counts.add("resumed" if known else "new")
         for state, *asked in _STEPS:
             if self.goal.includes(state) and not (known and row.reached.includes(state)):
                 for operation in asked:
-                    self._add(operation)
+                    self.counts.add(operation)
         return None
 
     def _look(self, film: AssetWork) -> None:
@@ -322,8 +265,8 @@ class _Planner:
         if film.is_stored:
             if self.validate:
                 check_name(film.place.key, film.print[0])
-            self._add("storage.head", not (there or film.print[0]))
-            self._add("unknown")
+            self.counts.add("storage.head", not (there or film.print[0]))
+            self.counts.add("unknown")
             return
         with LocalFile.open(str(film.item.source)) as file:
             check_not_empty(file.size, file.name)
@@ -334,15 +277,12 @@ class _Planner:
                 header = read_header(file.read, file.size)
             length = None if header is None else header.seconds
             self.footage += length or 0.0
-            self._add("unknown", length is None)
+            self.counts.add("unknown", length is None)
             if not there:
-                self._add("uploads")
-                self._add("bytes", file.size)
-                self._add("storage.head")
-                self._add("storage.put", PartLayout(file.size).count)
-
-    def _add(self, what: str, number: int = 1) -> None:
-        self.counts[what] = self.counts.get(what, 0) + number
+                self.counts.add("uploads")
+                self.counts.add("bytes", file.size)
+                self.counts.add("storage.head")
+                self.counts.add("storage.put", PartLayout(file.size).count)
 
 
 def _place(item: AssetInput) -> StoredObject | str:

@@ -1,6 +1,6 @@
 """What the emulated operations do: one file per group, as subclasses of the groups, so that a drift is a type error.
 
-Law: an operation without a body of its own answers 501 with its name.
+Invariant: an operation without a body of its own answers 501 with its name.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """Bodies of the media asset operations.
 
-Law: an import is over when its time has passed; until then an asset has no metadata.
+Invariant: an import is over when its time has passed; until then an asset has no metadata.
 """
 
 from mi_async.api.assets import Asset, AssetImport, AssetMetaData, AssetRegistration, Assets, FileFormat, ImportStatus

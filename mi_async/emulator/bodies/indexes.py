@@ -1,6 +1,7 @@
 """Bodies of the analysis and index operations, those of the generation before included.
 
-Law: an asset has one index. The one in force stays until an analysis succeeds, whatever becomes of others in between.
+Invariant: an asset has one index. The one in force stays until an analysis succeeds, whatever becomes of others in
+between.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Bodies of the person tag operations.
 
-Law: deleting a tag takes it from every person.
+Invariant: deleting a tag takes it from every person.
 """
 
 from attrs import evolve

@@ -1,7 +1,7 @@
 """Bodies of the person operations.
 
-Law: a request is checked whole before anything changes. The emulator is adversarial where the service is silent: a
-thumbnail key given twice makes two thumbnails, so a client must look before it repeats.
+Invariant: a request is checked whole before anything changes. The emulator is adversarial where the service is silent:
+a thumbnail key given twice makes two thumbnails, so a client must look before it repeats.
 """
 
 from collections.abc import Collection, Iterable, Sequence

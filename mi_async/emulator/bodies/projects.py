@@ -1,6 +1,6 @@
 """Bodies of the project operations.
 
-Law: a workspace always has its base project, which keeps its name.
+Invariant: a workspace always has its base project, which keeps its name.
 """
 
 from mi_async.api.projects import Project, ProjectList, Projects

@@ -1,6 +1,6 @@
 """Bodies of the query image operations.
 
-Law: a HEIC picture becomes a JPG under a key of its own, which is the one to search with.
+Invariant: a HEIC picture becomes a JPG under a key of its own, which is the one to search with.
 """
 
 from pathlib import PurePosixPath

@@ -1,6 +1,6 @@
 """Bodies of the scene summary operations, those of the generation before included.
 
-Law: a summary belongs to an index and goes with it. A partial run rewrites scenes of a full one, in its language.
+Invariant: a summary belongs to an index and goes with it. A partial run rewrites scenes of a full one, in its language.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Bodies of the asset search operations.
 
-Law: a search finds what is indexed when it is asked for, and shows what is still there when it is looked at.
+Invariant: a search finds what is indexed when it is asked for, and shows what is still there when it is looked at.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Bodies of the thumbnail operations.
 
-Law: an upload that is not processed yet looks like one that never arrived.
+Invariant: an upload that is not processed yet looks like one that never arrived.
 """
 
 from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage, UploadStatus

@@ -1,6 +1,6 @@
 """The caller of an emulated group: whoever reaches it called an operation without a body.
 
-Law: a declared method that no subclass overrides still makes its call, and the call ends here.
+Invariant: a declared method that no subclass overrides still makes its call, and the call ends here.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Bodies of the workspace operations.
 
-Law: the account-level group; deleting a workspace deletes all that is in it.
+Invariant: the account-level group; deleting a workspace deletes all that is in it.
 """
 
 from attrs import evolve

@@ -7,9 +7,10 @@ is new is it registered again.
 from collections.abc import Collection, Sequence
 
 from mi_async.api.assets import Asset
-from mi_async.errors import DeadlineExceededError, MIError, NotFoundError
+from mi_async.errors import NotFoundError
 from mi_async.storage.models import StoredObject
-from mi_async.workflows.context import Context, known
+from mi_async.workflows.attach import may_be_sent_again
+from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import find_assets
 from mi_async.workflows.jobs.job import import_job
 from mi_async.workflows.jobs.kinds import JobPhase
@@ -33,20 +34,14 @@ async def register_once(context: Context, project_id: int, place: StoredObject, 
 
 
 async def _registered(context: Context, project_id: int, place: StoredObject, before: Collection[int]) -> int:
-    failure: MIError | None = None
-    for attempt in range(context.attempts):
-        try:
-            return (await context.groups.assets.register(project_id, key=place.key, bucket_name=place.bucket)).asset_id
-        except MIError as error:
-            if not error.ambiguous:
-                raise
-            failure = error
-        await context.clock.sleep(context.polling.first * 2.0**attempt)
-        if fresh := [number for number in await find_assets(context, project_id, place.key) if number not in before]:
-            return fresh[0]
-        if isinstance(failure, DeadlineExceededError):
-            break
-    raise known(failure)
+    async def register() -> int:
+        return (await context.groups.assets.register(project_id, key=place.key, bucket_name=place.bucket)).asset_id
+
+    async def find() -> int | None:
+        found = await find_assets(context, project_id, place.key)
+        return next((number for number in found if number not in before), None)
+
+    return await context.retries.look_first(register, find, again=may_be_sent_again, least=context.polling.first)
 
 
 async def reusable(context: Context, project_id: int, numbers: Sequence[int], size: int) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from mi_async._core.polling import Polling
 from mi_async.api import WorkspaceGroups
 from mi_async.api.assets import Asset, AssetImport, ImportStatus
 from mi_async.api.indexes import AnalysisStatus, Index, IndexStatus
@@ -18,7 +19,6 @@ from mi_async.api.scene_summaries import SceneSummary, SceneSummaryStatus, Summa
 from mi_async.api.search import SearchResults, SearchStatus
 from mi_async.errors import AnalysisFailedError, ImportFailedError, JobError, SearchFailedError
 from mi_async.models import OpenEnum
-from mi_async.workflows.context import Polling
 from mi_async.workflows.jobs.poll_queue import PollPace
 
 T = TypeVar("T")

@@ -7,18 +7,8 @@ import pytest
 
 from mi_async import Clock
 from mi_async.api import operations
-from mi_async.bulk.engine.failures import (
-    ALONE,
-    CODES,
-    EXCEPTIONS,
-    LONGEST,
-    MANY,
-    SURE,
-    CircuitBreaker,
-    FailureKind,
-    kind,
-    was_refused,
-)
+from mi_async.bulk.engine.circuit_breaker import ALONE, LONGEST, MANY, SURE, CircuitBreaker, was_refused
+from mi_async.bulk.engine.failures import CODES, EXCEPTIONS, FailureKind, kind
 from mi_async.bulk.engine.shared_refusals import SharedRefusals
 from mi_async.bulk.engine.work_item import text_of
 from mi_async.errors import (

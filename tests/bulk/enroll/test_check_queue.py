@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from mi_async import Clock
+from mi_async._core.polling import Polling
 from mi_async.bulk.enroll.check_queue import CheckQueue
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.enroll.work import EnrollWork, ImageUpload
 from mi_async.bulk.inputs.models import ThumbnailUpload
 from mi_async.bulk.journal.records import PersonRecord
-from mi_async.workflows.context import Polling
 from tests.support import virtual
 from tests.support.completion import bench
 

@@ -112,11 +112,11 @@ def test_what_would_be_refused(jpg: str, tmp_path: Path) -> None:
         ("Hong", Status.REJECTED, ["DUPLICATE"]),
         ("Kim", Status.REJECTED, ["format", "resolution", "size", "unreadable"]),
     ]
-    assert plan.problems[3].problems[0].message == "the name came before in this input, at people.csv:2"
+    assert plan.problems[3].problems[0].message == "duplicate name, first seen at people.csv:2; this row was skipped"
     assert (plan.items, plan.create, plan.partial, plan.rejected, plan.pictures) == (6, 2, 1, 4, 2)
     assert plan.reasons == {"format": 2, "INPUT": 2, "DUPLICATE": 1, "resolution": 1, "size": 1, "unreadable": 1}
     assert [json.loads(line) for line in told.read_text().splitlines()] == [one.as_row() for one in plan.problems]
-    assert "rejected: people.csv:5: the name came before in this input, at people.csv:2" in str(plan)
+    assert "rejected: people.csv:5: duplicate name, first seen at people.csv:2; this row was skipped" in str(plan)
     assert not plan.ok
     assert plan.as_dict()["reasons"] == plan.reasons
     json.dumps(plan.as_dict())
@@ -164,7 +164,7 @@ def test_pictures_for_people_who_are_there(jpg: str) -> None:
     assert (plan.items, plan.create, plan.attach, plan.pictures, plan.rejected) == (5, 0, 3, 3, 2)
     assert requests(plan)["persons.set_thumbnails"] == 3
     assert stream.tell() == 0, "it can be read only once"
-    with pytest.raises(InvalidArgumentError, match="about ThumbnailUpload, not PersonInput"):
+    with pytest.raises(InvalidArgumentError, match="this run takes ThumbnailUpload, not PersonInput"):
         plan_thumbnails([PersonInput("Hong", (jpg,))])  # type: ignore[list-item]
 
 

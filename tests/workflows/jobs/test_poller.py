@@ -11,8 +11,8 @@ import pytest
 from attrs import define, field
 
 from mi_async import Clock, NotFoundError, ServerError, SessionError
+from mi_async._core.polling import Polling
 from mi_async.errors import DeadlineExceededError, MIError, QuotaWaitError, ResponseError
-from mi_async.workflows.context import Polling
 from mi_async.workflows.jobs.poll_queue import REST, Answer, PollPace, Question
 from mi_async.workflows.jobs.poller import Poller
 from tests.support.interruption import CancelAt

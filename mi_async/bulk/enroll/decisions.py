@@ -1,0 +1,196 @@
+"""Decisions about items of an enrolling run and about their images, from what the journal knows.
+
+Invariant: pure; no I/O, no clock. The run executes a decision and the plan counts it, so that both say the same.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from functools import cached_property
+from typing import TypeAlias
+
+from attrs import frozen
+
+from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
+from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
+from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, PersonRecord, PictureRecord
+from mi_async.media.image_source import name_of
+from mi_async.workflows.upload import State
+
+Fingerprint: TypeAlias = tuple[int, int]
+"""Bytes of a file and time of its last change; zeros for anything that is no file."""
+NO_FILE: Fingerprint = (0, 0)
+
+
+@frozen
+class PersonHistory:
+    """Journal rows of a person and of its images.
+
+    Attributes:
+        person: the row; a new one if there is none.
+        images: all of them, or where thumbnails are uploaded at least those of the item's sources.
+    """
+
+    person: PersonRecord
+    images: tuple[PictureRecord, ...] = ()
+
+    @cached_property
+    def by_file(self) -> Mapping[tuple[str, int, int], PictureRecord]:
+        """Finished images by source, size and time of the last change: such a file need not be read again."""
+        return {(row.source, row.size, row.mtime_ns): row for row in self.images if row.state in FINAL and row.mtime_ns}
+
+    @cached_property
+    def by_content(self) -> Mapping[str, PictureRecord]:
+        """Finished images by the SHA-256 of their content."""
+        final = (row for row in self.images if row.state in FINAL)
+        return {row.sha256: row for row in final if not row.sha256.startswith(UNREADABLE)}
+
+    @cached_property
+    def sizes(self) -> frozenset[int]:
+        """Bytes of the finished images: a file of another size is none of them."""
+        return frozenset(row.size for row in self.by_content.values())
+
+    @property
+    def failed_by_image(self) -> bool:
+        """Return True if the person failed only because an image was refused; another image may fix it."""
+        own = (self.person.code, self.person.message)
+        return any(row.code and (row.code, row.message) == own for row in self.images)
+
+
+@frozen
+class Decision:
+    """What becomes of an item before any of its images was read.
+
+    Attributes:
+        status: how it has ended already; None if something is left to do.
+        problems: why it failed in an earlier run.
+        images: the rows that say so, in the order of the item's images.
+    """
+
+    status: Status | None = None
+    problems: tuple[Problem, ...] = ()
+    images: tuple[PictureRecord, ...] = ()
+
+
+WORK = Decision()
+"""Something is left to do, or only the content of the images can tell."""
+
+
+def refuse(item: FaceItem | BadInput, origin: str, *, validate: bool) -> Problem | None:
+    """Return why nothing of an item is sent, as far as the item itself tells."""
+    fault = item.message if isinstance(item, BadInput) else item.fault(validate=validate)
+    return None if fault is None else Problem(origin, INPUT, fault)
+
+
+def refuse_duplicate(origin: str, first: str) -> Problem:
+    """Return why nothing of a second person of one name is sent."""
+    return Problem(origin, DUPLICATE, f"duplicate name, first seen at {first}; this row was skipped")
+
+
+def rejected(item: FaceItem | BadInput, problem: Problem) -> BulkOutcome:
+    """Return the outcome of an item of which nothing is sent."""
+    key = f"[{item.origin}]" if isinstance(item, BadInput) else str(item.key)
+    return BulkOutcome(key, Status.REJECTED, origin=item.origin, problems=(problem,))
+
+
+def decide(item: FaceItem, history: PersonHistory, fingerprints: Mapping[str, Fingerprint]) -> Decision:
+    """Decide about an item that nothing speaks against.
+
+    Args:
+        item: as it was given.
+        history: what the journal knows of the person.
+        fingerprints: of the item's files as they are now, by name.
+    """
+    person, enrolls = history.person, isinstance(item, PersonInput)
+    failed = enrolls and person.status == Status.FAILED.value
+    if failed and not history.failed_by_image:
+        return Decision(Status.FAILED, (Problem(item.origin or item.key, person.code, person.message),))
+    if (enrolls and not failed and _is_unfinished(item, person)) or _is_in_flight(item, history):
+        return WORK
+    found: dict[str, PictureRecord] = {}
+    for name in map(name_of, item.thumbnails):
+        row = history.by_file.get((name, *fingerprints.get(name, NO_FILE)))
+        if row is None or promotes(item, row):
+            return WORK
+        found[row.sha256] = row
+    problems = tuple(Problem(row.source, row.code, row.message) for row in found.values() if row.state == FAILED)
+    exists, changed = enrolls and person.person_id is not None, not is_done(item, person)
+    status = ending(problems=bool(problems), sent=True, exists=exists, changed=changed)
+    return Decision(status, problems, tuple(found.values()))
+
+
+def _is_unfinished(item: FaceItem, person: PersonRecord) -> bool:
+    """Return True if the journal has more to do for a person than images."""
+    return person.person_id is None or person.status == OPEN or bool(missing_tags(item, person))
+
+
+def _is_in_flight(item: FaceItem, history: PersonHistory) -> bool:
+    """Return True if an upload was begun and came to no end: for an enrolled person even of an image not in the input.
+
+    The key of such an image has to be reported as abandoned.
+    """
+    names = set(map(name_of, item.thumbnails))
+    whole = isinstance(item, PersonInput)
+    return any(row.under_way and (whole or row.source in names) for row in history.images)
+
+
+def is_done(item: FaceItem, person: PersonRecord) -> bool:
+    """Return True if an item that adds nothing leaves the person as the last run ended it."""
+    return not isinstance(item, PersonInput) or person.status == Status.DONE.value
+
+
+def missing_tags(item: FaceItem, person: PersonRecord) -> list[str]:
+    """Return the names of the tags that a person has not been given yet."""
+    wanted = item.tags if isinstance(item, PersonInput) else ()
+    return [tag for tag in wanted if tag not in person.tags]
+
+
+def promotes(item: FaceItem, row: PictureRecord | None) -> bool:
+    """Return True if the person has the image already and the item makes it the primary one: two requests."""
+    return item.promotes and row is not None and row.can_become_primary
+
+
+def ending(
+    *, problems: bool, transient: bool = False, sent: bool = False, exists: bool = False, changed: bool = False
+) -> Status:
+    """Return how an item ends.
+
+    Args:
+        problems: something went wrong.
+        transient: some of it may go better another time.
+        sent: some of it was refused by the service, and not before any request.
+        exists: the person is there with some of it.
+        changed: something was done, or is written down for the first time.
+    """
+    if not problems:
+        return Status.DONE if changed else Status.SKIPPED
+    if transient:
+        return Status.PARKED
+    if exists:
+        return Status.PARTIAL
+    return Status.FAILED if sent else Status.REJECTED
+
+
+class ImageDecision(Enum):
+    """Next step for an image whose content is known."""
+
+    UPLOAD = auto()
+    """Nothing of it is at the service."""
+    RESUME = auto()
+    """An earlier run has begun to upload it."""
+    RECALL = auto()
+    """The service has refused it; it is left alone until ``journal retry``."""
+    KEEP = auto()
+    """The person has it."""
+
+
+def decide_image(row: PictureRecord) -> ImageDecision:
+    """Decide about an image by the row of its content, whatever its file is called."""
+    match row.state:
+        case State.NEW.value:
+            return ImageDecision.UPLOAD
+        case State.ATTACHED.value:
+            return ImageDecision.KEEP
+        case state if state == FAILED:
+            return ImageDecision.RECALL
+        case _:
+            return ImageDecision.RESUME
