@@ -42,7 +42,7 @@ def demo(*, seed: int = 1) -> None:
     """Enroll a handful of bundled faces on a built-in emulator, and show each step.
 
     Args:
-        seed: Of everything random in the emulator.
+        seed: Seed of everything random in the emulator.
     """
     # The display draws in a thread of its own, where an exception would help nobody: the stream is asked for failures.
     out = stdout(strict=False)

@@ -49,8 +49,7 @@ def enroll_many(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service
 
     In a directory each folder is a person, and so is each image beside them.
 
-    In a table the columns are name, thumbnails (or thumbnail), description and tags, or in Korean 이름, 사진 (이미지,
-    썸네일), 설명 (메모) and 태그.
+    In a table the columns are name (이름), thumbnails or thumbnail (사진), description (설명) and tags (태그).
     """
     _run(ENROLL, source, options, service)
 
@@ -62,7 +61,7 @@ def upload_thumbnails(source: Input, /, *, options: ImageOptions = NO_OPTIONS, s
 
     In a directory the name of a folder or image is the ID of a person.
 
-    In a table the columns are person_id, thumbnail and primary.
+    In a table the columns are person_id (인물 ID), thumbnail (사진) and primary (대표).
     """
     _run(UPLOAD, source, options, service)
 

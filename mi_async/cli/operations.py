@@ -6,7 +6,7 @@ Invariant: derived from the declarations alone; a new operation is a new command
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import Annotated, Any, get_args, get_origin
@@ -46,9 +46,9 @@ def openapi(*, url: str = SERVICE) -> None:
     show(describe(url), "json")
 
 
-def operation_apps() -> list[App]:
+def operation_apps(groups: Iterable[type[Group]] = GROUPS) -> list[App]:
     """Return an app for each group of operations, with a command for each operation."""
-    return [_group_app(group) for group in GROUPS]
+    return [_group_app(group) for group in groups]
 
 
 def _group_app(group: type[Group]) -> App:
@@ -75,7 +75,7 @@ def _command(operation: Operation, service: type[Account]) -> Callable[..., None
         annotation=service,
         default=inspect.Parameter.empty if required else service(),
     )
-    own = [_parameter(p) for p in operation.parameters]
+    own = [command_parameter(p) for p in operation.parameters]
     signature = inspect.Signature([*own, *([_ALL] if _is_paged(operation) else []), shared])
     command.__signature__ = signature  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
@@ -118,7 +118,7 @@ _ALL = inspect.Parameter(
 )
 
 
-def _parameter(p: Parameter) -> inspect.Parameter:
+def command_parameter(p: Parameter) -> inspect.Parameter:
     """Return the operation's parameter as the command line takes it."""
     item, many = _item(p)
     native = item in NATIVE

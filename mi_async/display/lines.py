@@ -74,9 +74,11 @@ class LineDisplay:
         self._queue.join()
 
     def _write(self) -> None:
-        while (text := self._queue.get()) is not None:
+        text: str | None = ""
+        while text is not None:
+            text = self._queue.get()
             with suppress(OSError, ValueError):
-                if self.file is not None:
+                if self.file is not None and text is not None:
                     self.file.write(text + "\n")
                     self.file.flush()
             self._queue.task_done()

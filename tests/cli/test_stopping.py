@@ -23,7 +23,9 @@ pytestmark = pytest.mark.slow
 
 SLOW = Settings(latency=Latency.constant(600))
 CASES = pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
-STOPPING = re.compile(r"stopping: \d+ items under way have (\d+) s; another signal leaves them")
+STOPPING = re.compile(
+    r"stopping: \d+ items in progress have (\d+) s to end; another signal leaves them for the next run"
+)
 CURSOR = re.compile(r"\x1b\[\?25[lh]")
 
 
@@ -213,7 +215,7 @@ def test_a_terminal_that_is_closed_lets_a_run_end_with_its_report() -> None:
     with served(Settings(latency=Latency.constant(2.0))) as server:
         line = ("enroll-many", "faces", "--report", "report.jsonl")
         with terminal(*line, env=environment(server)) as (running, screen):
-            screen.read("3 under way")
+            screen.read("3 in progress")
             screen.close()
             assert running.wait(60) == 129
     assert Path("report.jsonl").exists()
