@@ -136,7 +136,7 @@ def test_an_input_without_an_item_is_a_warning(more: list[str], capsys: pytest.C
     for source in ("faces", "people.csv"):
         assert run(["enroll-many", source, *more]) == 0
         written = capsys.readouterr()
-        warning = f"warning: {source} has no item; see what was passed over, or whether it is the wrong input"
+        warning = f"warning: {source} has no item; see what was passed over, or give another input"
         assert warning in written.err.splitlines()
 
 

@@ -78,7 +78,7 @@ def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, cod
         assert running.returncode == code, err
         assert err.splitlines()[-3:] == [
             "error: cannot write the result: Bad file descriptor",
-            "what is done is in faces.journal; run the same command again to go on",
+            "what is done is in faces.journal; run the same command again to resume",
             f"stopped by {name}",
         ]
         assert "Traceback" not in err
@@ -155,7 +155,7 @@ def test_the_emulator_stops_at_once_whatever_is_asked_of_it(name: str, code: int
             assert running.returncode == code, err
             asking.kill()
     assert err.splitlines()[-1] == f"stopped by {name}"
-    assert " requests, 0 of them refused with 429, 0 faults injected; 0 persons with 0 pictures" in err
+    assert " requests, 0 of them refused with 429, 0 faults injected; 0 persons with 0 images" in err
 
 
 @CASES

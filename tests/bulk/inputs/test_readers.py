@@ -159,7 +159,7 @@ def test_a_quotation_mark_that_is_left_open(tmp_path: Path) -> None:
         ),
         ("name,,thumbnail,age", "there is no column 'age'"),
         ("name,description", "the column 'thumbnails' or 'thumbnail' (사진) is missing; there are name, description"),
-        ("thumbnail", "the column 'name' is missing"),
+        ("thumbnail", "the column 'name' (이름) is missing"),
         ("name,name,thumbnail", "the column 'name' is there twice"),
         ("name,thumbnail,thumbnails", "give one of the columns thumbnails and thumbnail, not both"),
         ("", "the file is empty"),
