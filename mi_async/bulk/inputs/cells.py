@@ -41,6 +41,7 @@ ERRORS = frozenset({"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "
 
 WHOLE = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+)(?:\.0*)?")
 """A number as spreadsheets write one: ``1002``, ``1002.0``, ``1,003``."""
+DIGITS = re.compile(r"-?\d+", re.ASCII)
 ROUNDED = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 """A number of which a spreadsheet has kept a few digits."""
 EXACT = 2**53
@@ -140,7 +141,7 @@ def number(value: Any) -> int:
     Raises:
         ValueError: it is none.
     """
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and DIGITS.fullmatch(value):
         with suppress(ValueError):  # Python reads no more than some thousands of digits
             value = int(value)
     fault = number_fault(value) if value is not None else "person_id is empty"

@@ -23,7 +23,7 @@ class TableRow:
 
 
 def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool) -> Iterator[TableRow | BadInput]:
-    """Return rows by the names of the columns, whatever the table calls them.
+    """Return rows that are not blank, by the names of the columns, whatever the table calls them.
 
     Args:
         columns: those of the table.
@@ -31,6 +31,8 @@ def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool)
         whole: True if every row has the same columns; if not, those of each row are checked.
     """
     for row in rows:
+        if isinstance(row, TableRow) and _is_blank(row):
+            continue
         fault = columns.fault(tuple(row.cells), whole=False) if isinstance(row, TableRow) and not whole else None
         if fault is not None:
             yield BadInput(row.origin, fault)
@@ -38,6 +40,11 @@ def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool)
             yield TableRow(row.origin, {columns.named(name): value for name, value in row.cells.items()})
         else:
             yield row
+
+
+def _is_blank(row: TableRow) -> bool:
+    """Return True if all cells of a row are empty, as at the end of many a sheet."""
+    return bool(row.cells) and all(value in (None, "", []) for value in row.cells.values())
 
 
 def people(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[PersonInput | BadInput]:

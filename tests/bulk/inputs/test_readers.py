@@ -186,7 +186,7 @@ def test_a_table_of_pictures(tmp_path: Path) -> None:
     assert [message for _, message in bad(items)][:5] == [
         "person_id must be the ID of a person, got 'Hong'",
         "person_id is empty",
-        "person_id must be the ID of a person, got '-1'",
+        "person_id needs 1 to 9223372036854775807; it is -1",
         "thumbnail is empty",
         "primary is true or false, not 'perhaps'",
     ]
@@ -273,7 +273,7 @@ def test_parquet(tmp_path: Path) -> None:
     columns = {
         "name": pa.array(["홍길동", "Kim", None]).dictionary_encode(),
         "thumbnails": [["a.jpg", "b.jpg"], ["c.jpg"], []],
-        "tags": pa.array([["Anchor"], None, None]),
+        "tags": pa.array([["Anchor"], None, ["News"]]),
     }
     pq.write_table(pa.table(columns), path)
     assert people(path) == [("홍길동", ["a.jpg", "b.jpg"], None, ("Anchor",), "1"), ("Kim", ["c.jpg"], None, (), "2")]
