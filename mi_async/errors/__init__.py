@@ -116,5 +116,5 @@ __all__ = [
     "error_class",
 ]
 
-for _kind in [value for value in vars().copy().values() if isinstance(value, type)]:
-    _kind.__module__ = __name__  # tracebacks, logs and pickles name the public module (as trio does)
+for _name in __all__:
+    globals()[_name].__module__ = __name__  # tracebacks, logs and pickles name the public module, as in trio
