@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol, TextIO, TypeVar, cast
 from attrs import evolve, frozen
 from cyclopts import Parameter
 
-from mi_async._core.extras import bulk_extra
+from mi_async._core.extras import require
 from mi_async._core.output_file import OutputFile
 from mi_async._core.paths import existing_path
 from mi_async.bulk.inputs.facts import ItemReader, facts_of
@@ -271,8 +271,9 @@ def _remembered(journal: Path, workspace: str) -> Path | None:
     """The journal, if it has anything to tell about this workspace."""
     if not journal.exists():
         return None
-    with bulk_extra():
-        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    require("bulk")
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
     with read_journal(journal) as reader:
         its = reader.identity.workspace
         if its != workspace and reader.begun:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from threading import Thread
 
-from mi_async.errors import ConfigError
+from mi_async._core.extras import require
 from mi_async.storage.models import Storage
 
 BUCKET = "footage"
@@ -23,15 +23,13 @@ def local_storage() -> Generator[Storage]:
     Raises:
         ConfigError: moto is not installed.
     """
-    try:
-        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # slow
-            DomainDispatcherApplication,
-            create_backend_app,
-        )
-        from werkzeug.serving import make_server  # noqa: PLC0415  same
-    except ImportError as error:
-        message = "--with-storage needs moto: pip install 'mi-async[emulator]'"
-        raise ConfigError(message) from error
+    require("emulator")
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # slow
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415  same
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
     server = make_server(HOST, 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

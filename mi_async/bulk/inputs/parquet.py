@@ -10,10 +10,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mi_async._core.extras import require
 from mi_async._core.files import open_regular_file
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.tables import Row
-from mi_async.errors import ConfigError, InvalidArgumentError
+from mi_async.errors import InvalidArgumentError
 from mi_async.text import one_line
 
 BATCH = 1024
@@ -92,9 +93,6 @@ def _opened(path: Path) -> Generator[Any]:
 
 def _pyarrow() -> Any:
     """The library, which is heavy, untyped and an extra."""
-    try:
-        import_module("pyarrow.parquet")
-        return import_module("pyarrow")
-    except ImportError as error:
-        message = "reading Parquet needs pyarrow: pip install 'mi-async[parquet]'"
-        raise ConfigError(message) from error
+    require("parquet")
+    import_module("pyarrow.parquet")
+    return import_module("pyarrow")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async._core.extras import bulk_extra
+from mi_async._core.extras import require
 from mi_async.bulk.journal.records import AssetRecord, Identity, PersonRecord, PictureRecord, Record
 from mi_async.errors import JournalError
 
@@ -79,8 +79,9 @@ class Journal:
             JournalError: it belongs to another target, a run is under way on it, it is no journal or of a newer
                 version, or it cannot be written. Nothing has changed then, and nothing stays open.
         """
-        with bulk_extra():
-            from mi_async.bulk.journal.database import JournalDatabase  # noqa: PLC0415  brings SQLAlchemy, an extra
+        require("bulk")
+        from mi_async.bulk.journal.database import JournalDatabase  # noqa: PLC0415  brings SQLAlchemy, an extra
+
         journal = cls(Path(path))
         store = JournalDatabase(journal.path, identity, clock or Clock())
         arguments = (store, journal._queue, journal._loop)

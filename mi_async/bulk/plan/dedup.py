@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
-from mi_async._core.extras import bulk_extra
+from mi_async._core.extras import require
 from mi_async.bulk.journal.records import INGEST, AssetRecord, Known, PersonRecord, PictureRecord
 from mi_async.text import encodable, one_line
 
@@ -211,9 +211,10 @@ def gone(path: str | PathLike[str] | None, operation: str, firsts: FirstSeen) ->
 @contextmanager
 def _opened(path: str | PathLike[str], operation: str) -> Generator[Any]:
     """The journal of an operation."""
-    with bulk_extra():
-        from mi_async.bulk.journal.connection import identity as identity_of  # noqa: PLC0415  needs the extra
-        from mi_async.bulk.journal.connection import known, reading, refusal  # noqa: PLC0415  same
+    require("bulk")
+    from mi_async.bulk.journal.connection import identity as identity_of  # noqa: PLC0415  needs the extra
+    from mi_async.bulk.journal.connection import known, reading, refusal  # noqa: PLC0415  same
+
     with reading(known(path)) as connection:
         its = identity_of(known(path), connection).operation
         if its != operation:

@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import Any
 
 from mi_async._core.convert import dumps_shown
-from mi_async._core.extras import bulk_extra
+from mi_async._core.extras import require
 from mi_async._core.output_file import InputFile, OutputFile, output_file
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.own_reports import OURS
 from mi_async.bulk.journal.records import OPEN, AssetRecord, PersonRecord, PictureRecord
-from mi_async.errors import BulkError, ConfigError, InvalidArgumentError
+from mi_async.errors import BulkError, InvalidArgumentError
 from mi_async.storage.models import SCHEME
 from mi_async.text import encodable
 from mi_async.workflows.upload import State
@@ -75,8 +75,9 @@ def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
         JournalError: the journal cannot be read.
         ConfigError: the extra ``bulk`` is not installed.
     """
-    with bulk_extra():
-        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    require("bulk")
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
     with read_journal(journal) as reader:
         if reader.has_assets:
             yield from (_asset_row(asset) for asset in reader.assets() if asset.run == run)
@@ -122,13 +123,8 @@ def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
         ConfigError: pandas is not installed.
         JournalError: the journal cannot be read.
     """
-    try:
-        pandas = import_module("pandas")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "pandas":
-            raise
-        message = "a data frame needs pandas: pip install pandas"
-        raise ConfigError(message) from error
+    require("pandas")
+    pandas = import_module("pandas")
     kinds = _columns(journal)
     columns: dict[str, list[Any]] = {name: [] for name in kinds}
     for row in rows(journal, run):
@@ -141,8 +137,9 @@ def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
 
 def _columns(journal: str | os.PathLike[str]) -> dict[str, str]:
     """What the rows of a journal have."""
-    with bulk_extra():
-        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    require("bulk")
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
     with read_journal(journal) as reader:
         return ASSET_COLUMNS if reader.has_assets else COLUMNS
 
