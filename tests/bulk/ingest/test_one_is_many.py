@@ -9,7 +9,6 @@ import pytest
 from attrs import evolve, frozen
 
 from mi_async import AssetInput, AssetOutcome, IngestedAsset, MIError, Storage, StoredObject
-from mi_async.api.assets import Asset
 from mi_async.bulk.engine.work_item import code_of
 from mi_async.emulator import Fault, Latency, Settings
 from tests.support.costs import spent
@@ -42,9 +41,9 @@ class Scene:
     project: int
     before: Mapping[str, int] = {}
 
-    async def registered(self) -> Asset:
+    async def register(self) -> None:
         """Register the object of the bucket as somebody else does."""
-        return await self.room.workspace.assets.register(self.project, key=KEY, bucket_name=BUCKET)
+        await self.room.workspace.assets.register(self.project, key=KEY, bucket_name=BUCKET)
 
     def fault(self, operation: str, fault: Fault) -> None:
         self.room.server.faults.next(operation, fault)
@@ -86,7 +85,7 @@ async def failing_import(scene: Scene) -> None:
     """Somebody else's import is in progress, and fails while it is waited for."""
     await same_object(scene)
     scene.s3.poor.add(KEY)
-    await scene.registered()
+    await scene.register()
     scene.s3.poor.clear()
 
 
