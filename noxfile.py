@@ -127,3 +127,10 @@ def soak(session: nox.Session) -> None:
     """Long runs: many uploads and enrollments, with and without faults, and a large file."""
     session.install("-e", ".[cli,storage]", *GROUPS["tests"])
     session.run("pytest", "-m", "soak", "-s", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Mutation tests of the modules where mistakes cost most: one mistake at a time, noticed by the tests or not."""
+    session.install("-e", ".[cli,storage]", *GROUPS["tests"])
+    session.run("python", "-m", "tests.mutants.run", *session.posargs)

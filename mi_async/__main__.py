@@ -8,10 +8,9 @@ import os
 import sys
 from contextlib import suppress
 
+from mi_async._core.extras import require
 from mi_async.cli.signals import handled
-
-EXTRA = ("cyclopts", "rich")
-"""What the extra ``cli`` brings."""
+from mi_async.errors import ConfigError
 
 SHOW_CURSOR = b"\x1b[?25h"
 
@@ -21,12 +20,12 @@ def main() -> int:
     with handled() as received:
         _fill_closed()
         try:
-            from mi_async.cli.app import run  # noqa: PLC0415  only here is it known whether the extra is there
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in EXTRA:
-                raise
-            sys.stderr.write(f"mi-async needs {' and '.join(EXTRA)}: pip install 'mi-async[cli]'\n")
+            require("cli")
+        except ConfigError as error:
+            sys.stderr.write(f"{error}\n")
             return 2
+        from mi_async.cli.app import run  # noqa: PLC0415  only here is it known that the extra is there
+
         code = run(sys.argv[1:])
         if received.count:
             _leave(code)

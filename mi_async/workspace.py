@@ -24,7 +24,7 @@ from mi_async.api.workspaces import Workspaces
 from mi_async.bulk.images.resizer import image_loader
 from mi_async.bulk.inputs.media_files import stored_assets
 from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
 from mi_async.bulk.run import BulkRun, EnrollFactory, IngestFactory
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
@@ -34,7 +34,8 @@ from mi_async.workflows.context import Context
 from mi_async.workflows.enroll import enroll_person
 from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
 from mi_async.workflows.ingest.object_locks import ObjectLocks
-from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions, ingest_asset
+from mi_async.workflows.ingest.options import IngestOptions
+from mi_async.workflows.ingest.workflow import ingest_asset
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.poller import Poller
 from mi_async.workflows.jobs.start import AnalysisOptions, start_import, start_index, start_search, start_summary
@@ -80,10 +81,11 @@ class Workspace(WorkspaceGroups):
             endpoint=endpoint,
             account=calls.account,
             object_locks=object_locks,
+            store=store,
+            describe=lambda: Workspaces(calls.patient).get(name),
             validate=calls.validate,
         )
         self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
-        self._intake = IngestContext(self._context, store, lambda: Workspaces(calls.patient).get(name))
 
     def __repr__(self) -> str:
         """Name the workspace."""
@@ -234,7 +236,7 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-create-assets, mi-asset-status, mi-request-index, mi-request-scene-summary.
         """
-        wish = IngestOptions(
+        options = IngestOptions(
             project=project,
             bucket=bucket,
             key=key,
@@ -247,7 +249,7 @@ class Workspace(WorkspaceGroups):
             state_folder=state_folder,
             progress=progress,
         )
-        return await ingest_asset(self._intake, source, wish)
+        return await ingest_asset(self._context, source, options)
 
     async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
         """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
@@ -398,8 +400,8 @@ class Workspace(WorkspaceGroups):
         total: int | None = None,
         fit: bool = False,
         max_failures: int | None = None,
-        grace: float = 30.0,
-        patience: float = 21_600.0,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
     ) -> BulkRun:
         """Enroll any number of persons: as fast as the quotas allow, in flat memory, and each once whatever happens.
 
@@ -439,8 +441,8 @@ class Workspace(WorkspaceGroups):
         total: int | None = None,
         fit: bool = False,
         max_failures: int | None = None,
-        grace: float = 30.0,
-        patience: float = 21_600.0,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
     ) -> BulkRun:
         """Give any number of pictures to persons who exist; everything else is as in :meth:`enroll_many`.
 
@@ -462,7 +464,7 @@ class Workspace(WorkspaceGroups):
             InvalidArgumentError: it names no bucket.
             MIError: by the iteration: there is no such bucket, or it cannot be listed.
         """
-        return stored_assets(self._intake.store, prefix)
+        return stored_assets(self._context.store, prefix)
 
     def ingest_many(
         self,
@@ -478,8 +480,8 @@ class Workspace(WorkspaceGroups):
         locale: str | None = None,
         total: int | None = None,
         max_failures: int | None = None,
-        grace: float = 30.0,
-        patience: float = 21_600.0,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
     ) -> BulkRun:
         """Bring any number of media files in, each as :meth:`ingest_asset` does and each once whatever happens.
 
@@ -512,7 +514,7 @@ class Workspace(WorkspaceGroups):
             NotFoundError: by the run: there is no such project.
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
-        wish = IngestOptions(
+        ingest = IngestOptions(
             project=project,
             bucket=bucket,
             analyze=analyze,
@@ -521,6 +523,6 @@ class Workspace(WorkspaceGroups):
             analysis=analysis,
             locale=locale,
         )
-        wish.check(self._context)
+        ingest.check(self._context)
         options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(IngestFactory(self._intake, wish), assets, options)
+        return BulkRun(IngestFactory(self._context, ingest), assets, options)

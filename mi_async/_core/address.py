@@ -50,16 +50,21 @@ def _fault(text: str, *, secure: bool) -> str | None:
     """Return the fault of a presigned URL, None if it has none."""
     if not (text.isascii() and text.isprintable()) or " " in text:
         return "has characters that no URL has"
-    url = URL()
-    try:
-        url = URL(text, encoded=True)
-        absolute = url.scheme in {"http", "https"} and url.host  # a port that is no number is found here
-    except ValueError:
-        absolute = None
-    if not absolute:
+    url = _absolute(text)
+    if url is None:
         return "is not an absolute http or https URL"
     if url.raw_user is not None or url.raw_password is not None:
         return f"of {url.host} names a user, which would be sent as a password"
     if secure and url.scheme != "https":
         return f"of {url.host} is plain http, although the service is reached by https; nothing was sent"
     return None
+
+
+def _absolute(text: str) -> URL | None:
+    """Return the URL as it is written, None if it is no absolute http or https URL."""
+    try:
+        url = URL(text, encoded=True)
+        absolute = url.scheme in {"http", "https"} and url.host  # a port that is no number is found here
+    except ValueError:
+        return None
+    return url if absolute else None

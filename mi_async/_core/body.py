@@ -31,6 +31,11 @@ async def read_body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     announced, packed = answer.content_length, "Content-Encoding" in answer.headers
     if announced is not None and announced <= limit and not packed:
         return await answer.read()
+    body = await _read_pieces(answer, limit, packed=packed, failed=failed)
+    return body[:limit] if failed else body
+
+
+async def _read_pieces(answer: aiohttp.ClientResponse, limit: int, *, packed: bool, failed: bool) -> bytes:
     pieces: list[bytes] = []
     size = 0
     async for piece in answer.content.iter_any():
@@ -38,17 +43,20 @@ async def read_body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
         pieces.append(piece)
         if size > limit and failed:
             answer.close()
-            return b"".join(pieces)[:limit]
-        if size > limit:
-            fault = f"is larger than {limit} bytes; connect(max_response=...) sets the limit"
-            raise _too_much(fault, answer)
-        if packed and size > FREE and size > MAX_RATIO * answer.content.total_raw_bytes:
-            fault = f"unpacks to more than {MAX_RATIO} times its size"
-            raise _too_much(fault, answer)
+            break
+        if size > limit or (packed and size > FREE):
+            _refuse_excess(answer, size, limit, packed=packed)
     return b"".join(pieces)
 
 
-def _too_much(fault: str, answer: aiohttp.ClientResponse) -> ResponseError:
+def _refuse_excess(answer: aiohttp.ClientResponse, size: int, limit: int, *, packed: bool) -> None:
+    """Refuse a body of which more came than may be held; what has been read of it is forgotten."""
+    if size > limit:
+        fault = f"is larger than {limit} bytes; connect(max_response=...) sets the limit"
+    elif packed and size > MAX_RATIO * answer.content.total_raw_bytes:
+        fault = f"unpacks to more than {MAX_RATIO} times its size"
+    else:
+        return
     error = ResponseError(f"the answer {fault}", status=answer.status)
     error.permanent = True
-    return error
+    raise error

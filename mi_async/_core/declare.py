@@ -10,19 +10,19 @@ import copy
 import inspect
 import re
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import update_wrapper
-from string import Formatter
 from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args, get_origin
 
 from attrs import evolve, frozen
 
-from mi_async._core import convert
 from mi_async._core.bounds import BOUNDS, Rule
-from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat
+from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat, path_names
 from mi_async._core.wire import Raw
+from mi_async._core.wire_names import camel
 from mi_async.errors import InvalidArgumentError
 
+METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 REMOVAL = "January 2027"
 """When the vendor removes what is deprecated."""
 
@@ -39,7 +39,7 @@ class Wire:
 
 
 class Caller(Protocol):
-    """What a group needs of the session: make one call."""
+    """The part of a session that a group needs: it makes one call."""
 
     def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Awaitable[Any]:
         """Make the call and return its parsed result."""
@@ -164,26 +164,21 @@ def _declared(function: Callable[..., Any], route: str, repeat: Repeat | None, s
     group = re.sub(r"(?<!^)(?=[A-Z])", "_", owner.rpartition(".")[2]).lower()
     method, _, path = route.partition(" ")
     identity = f"{group}.{name}"
-    if method not in {"GET", "POST", "PATCH", "PUT", "DELETE"} or not path.startswith("/"):
-        message = f"{identity}: {route!r} is not METHOD /path"
-        raise TypeError(message)
-    if repeat is None and method != "GET":
-        message = f"{identity}: a {method} must declare what a repeat does"
-        raise TypeError(message)
     signature = inspect.signature(function)
-    in_path = {name for _, name, _, _ in Formatter().parse(path) if name is not None}
+    in_path = set(path_names(path))
     elsewhere = sends or (Place.QUERY if method in {"GET", "DELETE"} else Place.BODY)
     parameters = tuple(
         _parameter(p, Place.PATH if p.name in in_path else elsewhere, identity)
         for p in list(signature.parameters.values())[1:]
     )
     scope = tuple(sorted(in_path - {p.name for p in parameters}))
-    if not set(scope) <= set(Group.scope):
-        message = f"{identity}: path names {', '.join(scope)} are not parameters"
-        raise TypeError(message)
-    if signature.return_annotation is inspect.Signature.empty:
-        message = f"{identity}: the return type is missing"
-        raise TypeError(message)
+    checks = (
+        (method not in METHODS or not path.startswith("/"), f"{route!r} is not METHOD /path"),
+        (repeat is None and method != "GET", f"a {method} must declare what a repeat does"),
+        (not set(scope) <= set(Group.scope), f"path names {', '.join(scope)} are not parameters"),
+        (signature.return_annotation is inspect.Signature.empty, "the return type is missing"),
+    )
+    _refuse(identity, checks)
     return Operation(
         id=identity,
         method=method,
@@ -198,6 +193,14 @@ def _declared(function: Callable[..., Any], route: str, repeat: Repeat | None, s
     )
 
 
+def _refuse(identity: str, checks: Iterable[tuple[bool, str]]) -> None:
+    """Raise TypeError for the first thing that is wrong with a declaration."""
+    for wrong, what in checks:
+        if wrong:
+            message = f"{identity}: {what}"
+            raise TypeError(message)
+
+
 def _parameter(p: inspect.Parameter, place: Place, identity: str) -> Parameter:
     if p.annotation is p.empty or p.kind in {p.VAR_POSITIONAL, p.VAR_KEYWORD}:
         message = f"{identity}: parameter {p.name} needs a type and a place"
@@ -208,7 +211,7 @@ def _parameter(p: inspect.Parameter, place: Place, identity: str) -> Parameter:
     required = p.default is p.empty
     return Parameter(
         name=p.name,
-        wire=next((note.name for note in notes if isinstance(note, Wire)), convert.camel(p.name)),
+        wire=next((note.name for note in notes if isinstance(note, Wire)), camel(p.name)),
         place=place,
         kind=kind,
         required=required,

@@ -1,27 +1,60 @@
-"""What a journal stands on besides the package: SQLAlchemy and filelock, the extra ``bulk``.
+"""Extras: the libraries that parts of the package need, and the one guard that says what to install.
 
-Invariant: imports neither; whoever does, does it here and learns what to install.
+Invariant: imports none of them; whoever does, calls :func:`require` just before.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from attrs import frozen
 
 from mi_async.errors import ConfigError
 
-LIBRARIES = frozenset({"sqlalchemy", "filelock"})
+
+@frozen
+class Extra:
+    """Libraries that are installed together.
+
+    Attributes:
+        purpose: what needs them, for the message.
+        modules: by the name under which a library is installed, a module of it.
+        install: argument of ``pip install``.
+    """
+
+    purpose: str
+    modules: Mapping[str, str]
+    install: str
 
 
-@contextmanager
-def bulk_extra() -> Generator[None]:
-    """Import inside this what imports the libraries.
+EXTRAS: Mapping[str, Extra] = {
+    "bulk": Extra("a journal", {"sqlalchemy": "sqlalchemy", "filelock": "filelock"}, "'mi-async[bulk]'"),
+    "cli": Extra("mi-async", {"cyclopts": "cyclopts", "rich": "rich"}, "'mi-async[cli]'"),
+    "emulator": Extra("--with-storage", {"moto": "moto"}, "'mi-async[emulator]'"),
+    "images": Extra("making images fit", {"Pillow": "PIL", "pillow-heif": "pillow_heif"}, "'mi-async[images]'"),
+    "pandas": Extra("a data frame", {"pandas": "pandas"}, "pandas"),
+    "parquet": Extra("reading Parquet", {"pyarrow": "pyarrow.parquet"}, "'mi-async[parquet]'"),
+    "storage": Extra("Object Storage", {"aiobotocore": "aiobotocore"}, "'mi-async[storage]'"),
+}
+"""Every extra by its name in pyproject.toml, and pandas, which is none of ours."""
+
+
+def require(name: str) -> None:
+    """Refuse to go on without the libraries of an extra; call it before they are imported.
 
     Raises:
         ConfigError: one of them is not installed.
     """
+    extra = EXTRAS[name]
+    if missing := [library for library, module in extra.modules.items() if _is_missing(module)]:
+        message = f"{extra.purpose} needs {' and '.join(missing)}: pip install {extra.install}"
+        raise ConfigError(message)
+
+
+def _is_missing(module: str) -> bool:
+    """Return True if a module is not installed; one that cannot be looked for now is not missing."""
     try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in LIBRARIES:
-            raise
-        message = "a journal needs sqlalchemy and filelock: pip install 'mi-async[bulk]'"
-        raise ConfigError(message) from error
+        return find_spec(module) is None
+    except ModuleNotFoundError:  # the package that it is in
+        return True
+    except OSError:  # out of file descriptors: the import says so
+        return False

@@ -26,10 +26,13 @@ PATH = re.compile(r"(/([\w.~%-]|\{\w+\})+)+", re.ASCII)
 
 
 class Repeat(Enum):
-    """What a repeat of the call does after a failure that may have had its effect."""
+    """The effect of sending the same request again after an ambiguous failure."""
 
+    # Retried.
     SAFE = "a repeat changes nothing"
+    # Retried; the 409 of a later attempt may be the work of an earlier one, so its error says `possibly_created`.
     CONFLICTS = "a repeat is refused"
+    # Never retried: nothing would tell the second one from the first. Workflows look whether it is there, then decide.
     DUPLICATES = "a repeat makes a second one"
 
 
@@ -48,7 +51,7 @@ class Quota:
 
 
 class Place(Enum):
-    """Where an argument travels."""
+    """The part of a request in which an argument travels."""
 
     PATH = "path"
     QUERY = "query"
@@ -64,9 +67,9 @@ class Parameter:
         wire: the name on the wire.
         place: path, query or body.
         kind: the annotation, without ``Annotated``.
-        required: whether a call in Python must give it; see ``always_sent`` for the wire.
+        required: True if a call in Python must give it; see ``always_sent`` for the wire.
         default: what is sent when a call does not give it; None is not sent.
-        positional: whether it may be given by position.
+        positional: True if it may be given by position.
         bounds: what the service allows.
     """
 
@@ -96,7 +99,7 @@ class RawArguments:
 
 @frozen(slots=False, eq=False)
 class Operation:
-    """One documented call: how it is made, kept within its quota, repeated and read.
+    """One documented call: its request, quota, retries and result.
 
     Attributes:
         id: group and verb, for example ``persons.get``.
@@ -104,13 +107,13 @@ class Operation:
         path: the documented path template, ``/api/v1`` included.
         parameters: in the order of the signature.
         result: type of the result, None when there is none.
-        repeat: what a repeat does.
+        repeat: the effect of sending the same request again.
         quota: the documented rate, None when none is documented.
         summary: first line of the documentation.
         source: slug of the vendor's API page.
         scope: path names that come from the group.
         rules: which arguments go together.
-        deprecated: id of the operation to use instead, when the vendor is going to remove this one.
+        deprecated: ID of the operation to use instead, when the vendor is going to remove this one.
         beside: wire names of members of the result that may come beside it.
     """
 
@@ -151,14 +154,15 @@ class Operation:
     @property
     def takes_body(self) -> bool:
         """Return True if some argument travels in the body."""
-        return bool(self._body)
+        return bool(self.body)
 
     @cached_property
     def _query(self) -> tuple[Parameter, ...]:
         return tuple(p for p in self.parameters if p.place is Place.QUERY)
 
     @cached_property
-    def _body(self) -> tuple[Parameter, ...]:
+    def body(self) -> tuple[Parameter, ...]:
+        """Parameters that travel in the body."""
         return tuple(p for p in self.parameters if p.place is Place.BODY)
 
     @cached_property
@@ -179,19 +183,19 @@ class Operation:
             ConfigError: it cannot be the path of this operation.
         """
         text = path if isinstance(path, str) else ""
-        names = _names(self.path)
-        if not PATH.fullmatch(text) or _names(text) != names or "/../" in f"{text}/" or "/./" in f"{text}/":
+        names = path_names(self.path)
+        if not PATH.fullmatch(text) or path_names(text) != names or "/../" in f"{text}/" or "/./" in f"{text}/":
             wanted = " and ".join(f"{{{name}}}" for name in names)
             message = f"paths[{self.id!r}] must be like {self.path}, with {wanted or 'no names'}, got {path!r}"
             raise ConfigError(message)
         return evolve(self, path=text if text.startswith(f"{API_PREFIX}/") else API_PREFIX + text)
 
     def build(self, arguments: Mapping[str, Any], *, validate: bool = True) -> Request:
-        """Arguments, those of the group included, to a request.
+        """Turn arguments, those of the group included, into a request.
 
         Args:
             arguments: by Python name.
-            validate: whether to look at the documented bounds.
+            validate: True to check the documented bounds.
 
         Raises:
             InvalidArgumentError: an argument that is out of its bounds, or has no form on the wire.
@@ -204,24 +208,24 @@ class Operation:
         )
         if query := [(p, arguments[p.name]) for p in self._query if arguments.get(p.name) is not None]:
             target += "?" + "&".join([f"{p.wire}={to_text(p.name, value)}" for p, value in query])
-        body = None
-        if self._body:
-            members = {p.wire: arguments[p.name] for p in self._body if arguments.get(p.name) is not None}
-            try:
-                body = convert.dumps(members)
-            except InvalidArgumentError as error:
-                culprit = next(p.name for p in self._body if not _has_json(arguments.get(p.name)))
-                message = f"{culprit} {error}"
-                raise InvalidArgumentError(message) from None
-        return Request(self.method, target, body)
+        return Request(self.method, target, self._json(arguments) if self.body else None)
+
+    def _json(self, arguments: Mapping[str, Any]) -> bytes:
+        members = {p.wire: value for p in self.body if (value := arguments.get(p.name)) is not None}
+        try:
+            return convert.dumps(members)
+        except InvalidArgumentError as error:
+            culprit = next(p.name for p in self.body if not _has_json(arguments.get(p.name)))
+            message = f"{culprit} {error}"
+            raise InvalidArgumentError(message) from None
 
     def arguments(self, raw: RawArguments) -> dict[str, Any]:
-        """Arguments of a request that a server received: the inverse of ``build``.
+        """Return the arguments of a request that a server received: the inverse of ``build``.
 
         Raises:
             ResponseError: an argument that is missing or does not fit, with its JSON path.
         """
-        body = convert.loads(raw.body) if self._body and raw.body else {}
+        body = convert.loads(raw.body) if self.body and raw.body else {}
         if not isinstance(body, dict):
             message = "the body is not a JSON object"
             raise ResponseError(message, path="$")
@@ -246,8 +250,8 @@ class Operation:
         return convert.structurer(self.result, tolerant=True)
 
 
-def _names(path: str) -> list[str]:
-    """Names in braces of a path template, in order of the alphabet; each as often as it is there."""
+def path_names(path: str) -> list[str]:
+    """Return the names in braces of a path template, in order of the alphabet; each as often as it is there."""
     return sorted(NAME.findall(path))
 
 
@@ -260,7 +264,7 @@ def _has_json(value: Any) -> bool:
 
 
 def _received(p: Parameter, raw: RawArguments, body: Mapping[str, Any]) -> Any:
-    """One argument of a received request, None when it was not sent."""
+    """Return one argument of a received request, None when it was not sent."""
     sources: dict[Place, Mapping[str, Any]] = {Place.PATH: raw.path, Place.QUERY: raw.query, Place.BODY: body}
     wire = p.name if p.place is Place.PATH else p.wire
     value = sources[p.place].get(wire)

@@ -45,27 +45,32 @@ async def every(
         InvalidArgumentError: the limit is negative, or no number of items.
         ResponseError: the listing contradicts itself (pages that repeat, pages that are missing) or has no end.
     """
-    if limit is not None and (type(limit) is not int or limit < 0):
-        message = f"limit needs at least 0; it is {limit!r}"
-        raise InvalidArgumentError(message)
-    walk, left = _Walk(key), limit
-    number: int | None = None if limit == 0 else 1
-    page = Page[T](()) if number is None else await fetch(number)
-    while number is not None:
-        fresh, number = walk.take(page, number)
-        if left is not None:
-            fresh = fresh[:left]
-            left -= len(fresh)
-            number = number if left else None
-        ahead = None if number is None else asyncio.ensure_future(fetch(number))
+    _check_limit(limit)
+    if limit == 0:
+        return
+    walk = _Walk(key)
+    page, number = await fetch(1), 1
+    while True:
+        fresh, following = walk.take(page, number)
+        fresh = fresh[:limit]
+        limit = None if limit is None else limit - len(fresh)
+        if following is None or limit == 0:
+            for item in fresh:
+                yield item
+            return
+        ahead = asyncio.ensure_future(fetch(following))
         try:
             for item in fresh:
                 yield item
-            if ahead is not None:
-                page = await ahead
+            page, number = await ahead, following
         finally:
-            if ahead is not None:
-                await _ended(ahead)
+            await _ended(ahead)
+
+
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and (type(limit) is not int or limit < 0):
+        message = f"limit must be an integer >= 0, got {limit!r}"
+        raise InvalidArgumentError(message)
 
 
 async def _ended(ahead: asyncio.Future[Any]) -> None:
@@ -79,7 +84,7 @@ async def _ended(ahead: asyncio.Future[Any]) -> None:
 
 @define
 class _Walk(Generic[T]):
-    """What is known of a listing while it is walked."""
+    """The state of a walk over a listing."""
 
     key: Callable[[T], Hashable] | None
     _seen: dict[Hashable, None] = field(init=False, factory=dict)
@@ -97,7 +102,7 @@ class _Walk(Generic[T]):
     _doubted: int = field(init=False, default=0)  # of a listing without keys: the page that is read once more
 
     def take(self, page: Page[T], number: int) -> tuple[list[T], int | None]:
-        """Items of a page that are new, and which page comes next; None after the last.
+        """Return the items of a page that are new, and the number of the next page; None after the last.
 
         Raises:
             ResponseError: the listing contradicts itself, or has no end.

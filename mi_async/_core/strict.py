@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, get_args, get_origin
 
 from cattrs import Converter
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 
+from mi_async._core.annotations import bare, is_optional
 from mi_async.models import OpenEnum
 
 Json = Any
@@ -64,7 +65,7 @@ def register_strict(converter: Converter) -> None:
 
 
 def _exactly(kind: type, other: type | None = None) -> Hook:
-    """One check by identity: a bool is no int here, and no subclass comes out of JSON."""
+    """Return a check by identity: a bool is no int here, and no subclass comes out of JSON."""
 
     def check(value: Json, _: Any) -> Any:
         if value.__class__ is kind or value.__class__ is other:
@@ -98,15 +99,9 @@ def _open_enum(value: Json, kind: type[OpenEnum]) -> OpenEnum:
     raise MisfitError(WORDS[str], value)
 
 
-def is_optional(kind: Any) -> bool:
-    """Return True for ``X | None``."""
-    is_null = [member is NoneType for member in get_args(kind)]
-    return get_origin(kind) in {Union, UnionType} and sorted(is_null) == [False, True]
-
-
 def _optional(union: Any, converter: Converter) -> Hook:
-    """Hook for ``X | None``, with one call where X is a primitive."""
-    kind = next(member for member in get_args(union) if member is not NoneType)
+    """Return the hook for ``X | None``: one call where X is a primitive."""
+    kind = bare(union)
     if kind in PRIMITIVES:
         return _exactly(kind, NoneType)
     hook = converter.get_structure_hook(kind)
@@ -119,16 +114,14 @@ def _optional(union: Any, converter: Converter) -> Hook:
 
 def is_optional_scalar(kind: Any) -> bool:
     """Return True for ``X | None`` where X has no parts: what cannot be read of it may be left out."""
-    if not is_optional(kind):
-        return False
-    bare = next(member for member in get_args(kind) if member is not NoneType)
-    return bare in {*PRIMITIVES, float, datetime} or (isinstance(bare, type) and issubclass(bare, OpenEnum))
+    scalar = bare(kind)
+    is_scalar = scalar in {*PRIMITIVES, float, datetime} or (isinstance(scalar, type) and issubclass(scalar, OpenEnum))
+    return is_scalar and is_optional(kind)
 
 
 def as_id(value: Json, kind: Any) -> Json:
-    """An ID in the form that is wanted, where it came as a text instead of a number, or the other way round."""
-    if is_optional(kind):
-        kind = next(member for member in get_args(kind) if member is not NoneType)
+    """Return an ID in the form that is wanted, where it came as a text instead of a number, or the other way round."""
+    kind = bare(kind)
     if get_origin(kind) in COLLECTIONS and value.__class__ is list:
         return [as_id(item, get_args(kind)[0]) for item in value]
     if kind is int and value.__class__ is str and INTEGER.fullmatch(value):
@@ -142,7 +135,7 @@ def _is_collection(kind: Any) -> bool:
 
 
 def _collection(kind: Any, converter: Converter) -> Hook:
-    """Hook for an array or an object of like values."""
+    """Return the hook for an array or an object of like values."""
     json_kind, factory, holder = COLLECTIONS[get_origin(kind)]
     items = factory(kind, converter)
 

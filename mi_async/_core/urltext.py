@@ -7,10 +7,10 @@ for another layer to quote.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 from urllib.parse import quote
 
+from mi_async._core.annotations import bare
 from mi_async.errors import InvalidArgumentError
 
 # What JSON bodies can hold too: a signed or an unsigned 64-bit integer.
@@ -20,7 +20,7 @@ COMMA = re.compile(",|%2C")
 
 
 def path_segment(name: str, value: Any) -> str:
-    """One segment of a path; what would change the path's meaning is refused."""
+    """Return one segment of a path; what would change the path's meaning is refused."""
     text = to_text(name, value)
     if text in {"", ".", ".."}:
         message = f"{name} {value!r} cannot be part of a path"
@@ -29,7 +29,7 @@ def path_segment(name: str, value: Any) -> str:
 
 
 def to_text(name: str, value: Any) -> str:
-    """An argument as percent-encoded text; a sequence is one comma-separated value."""
+    """Return an argument as percent-encoded text; a sequence is one comma-separated value."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -66,15 +66,8 @@ def _item(name: str, value: Any) -> str:
     return text
 
 
-def bare(kind: Any) -> Any:
-    """A type without its ``| None``."""
-    if get_origin(kind) in {Union, UnionType}:
-        return next(member for member in get_args(kind) if member is not NoneType)
-    return kind
-
-
 def from_text(text: str, kind: Any) -> Any:
-    """Text from a path or query to a plain value of the kind, or the text itself for structuring to complain about."""
+    """Return the plain value of a text from a path or query, or the text itself for structuring to complain about."""
     kind = bare(kind)
     if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Sequence):
         return [from_text(item, get_args(kind)[0]) for item in text.split(",")] if text else []

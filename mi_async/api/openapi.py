@@ -5,13 +5,13 @@ members, enums more values.
 """
 
 import inspect
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
-from mi_async._core.convert import camel
+from mi_async._core.annotations import bare
 from mi_async._core.declare import operations_of
 from mi_async._core.operation import Operation, Parameter, Place, Quota
-from mi_async._core.urltext import bare
+from mi_async._core.wire_names import camel
 from mi_async.api import GROUPS, operations
 from mi_async.api.links import links
 from mi_async.api.schemas import Schema, Schemas, bounded, on_wire
@@ -71,7 +71,7 @@ ERRORS: Mapping[str, Schema] = {
 
 
 def describe(url: str = SERVICE, declared: Iterable[Operation] | None = None) -> dict[str, Any]:
-    """The description as JSON values.
+    """Return the description as JSON values.
 
     Args:
         url: where the API is.
@@ -138,17 +138,21 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     if operation.deprecated is not None:
         described |= {"deprecated": True, "x-successor": operation.deprecated}
     if operation.rules:
-        spelled = {p.name: p.name if p.place is Place.PATH else p.wire for p in operation.parameters}
+        spelled = {p.name: _spelled(p) for p in operation.parameters}
         described["x-rules"] = [on_wire(rule, spelled).text for rule in operation.rules]
-    body = [p for p in operation.parameters if p.place is Place.BODY]
-    if body:
-        described["requestBody"] = _body(body, schemas)
+    if operation.takes_body:
+        described["requestBody"] = _body(operation.body, schemas)
     return described
+
+
+def _spelled(p: Parameter) -> str:
+    """Return the name of an argument on the wire; a path has names of its own."""
+    return p.name if p.place is Place.PATH else p.wire
 
 
 def _parameter(p: Parameter, schemas: Schemas) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "name": p.name if p.place is Place.PATH else p.wire,
+        "name": _spelled(p),
         "in": p.place.value,
         "required": p.place is Place.PATH or p.always_sent,
         "schema": _schema(p, schemas),
@@ -160,8 +164,7 @@ def _parameter(p: Parameter, schemas: Schemas) -> dict[str, Any]:
     return described
 
 
-def _body(members: Iterable[Parameter], schemas: Schemas) -> dict[str, Any]:
-    members = list(members)
+def _body(members: Sequence[Parameter], schemas: Schemas) -> dict[str, Any]:
     required = [p.wire for p in members if p.always_sent]
     schema: Schema = {"type": "object", "properties": {p.wire: _schema(p, schemas) for p in members}}
     if required:
@@ -171,7 +174,7 @@ def _body(members: Iterable[Parameter], schemas: Schemas) -> dict[str, Any]:
 
 
 def _schema(p: Parameter, schemas: Schemas) -> Schema:
-    """Schema of an argument; None is not sent, so that it is not part of it."""
+    """Return the schema of an argument; None is not sent, so that it is not part of it."""
     schema = bounded(schemas.of(bare(p.kind)), p.bounds)
     return schema if p.default is None or p.required else schema | {"default": p.default}
 

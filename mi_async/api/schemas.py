@@ -15,7 +15,7 @@ import attrs
 from attrs import Factory, define
 
 from mi_async._core.bounds import Bound, Count, Each, Forbidden, Length, Pattern, Range, Rule
-from mi_async._core.convert import camel
+from mi_async._core.wire_names import camel, wire_names
 from mi_async.models import Model, OpenEnum
 
 Schema = dict[str, Any]
@@ -53,7 +53,7 @@ class Schemas:
     named: dict[str, Schema] = Factory(dict)
 
     def of(self, kind: Any) -> Schema:
-        """The schema of a type; a model or an enum is referred to by its name.
+        """Return the schema of a type; a model or an enum is referred to by its name.
 
         Raises:
             TypeError: a type that has no schema.
@@ -63,11 +63,12 @@ class Schemas:
             return dict(PRIMITIVES[kind])
         if origin in {Union, UnionType}:
             return _nullable(self.of(next(one for one in get_args(kind) if one is not NoneType)))
-        if isinstance(origin, type) and issubclass(origin, Model | OpenEnum):
+        holder = origin if isinstance(origin, type) else NoneType
+        if issubclass(holder, Model | OpenEnum):
             return {"$ref": f"#/components/schemas/{self._name(kind)}"}
-        if isinstance(origin, type) and issubclass(origin, Sequence):
+        if issubclass(holder, Sequence):
             return {"type": "array", "items": self.of(get_args(kind)[0])}
-        if isinstance(origin, type) and issubclass(origin, Mapping):
+        if issubclass(holder, Mapping):
             return {"type": "object", "additionalProperties": True}
         message = f"{kind} has no schema"
         raise TypeError(message)
@@ -81,35 +82,35 @@ class Schemas:
         return name
 
     def _model(self, kind: Any) -> Schema:
-        """An object; of a member that is spelled in two ways, either will do."""
+        """Return the schema of the objects of a model."""
         model = get_origin(kind) or kind
         variables = dict(zip(getattr(model, "__parameters__", ()), get_args(kind), strict=True))
+        fields = [field for field in attrs.fields(attrs.resolve_types(model)) if field.name != "extra"]
+        wire = {field.name: wire_names(field)[0] for field in fields}
         properties: dict[str, Schema] = {}
-        required: list[str] = []
-        either: list[Schema] = []
-        for field in attrs.fields(attrs.resolve_types(model)):
-            if field.name == "extra":
-                continue
-            spelled, schema = names(field), self.of(_filled(field.type, variables))
-            schema = bounded(schema, field.metadata.get("bounds", ()))
-            properties |= dict.fromkeys(spelled, schema)
-            if field.default is attrs.NOTHING and len(spelled) == 1:
-                required += spelled
-            elif field.default is attrs.NOTHING:
-                either.append({"anyOf": [{"required": [name]} for name in spelled]})
-        members: Schema = {"type": "object", "description": _summary(model), "properties": properties}
-        if required:
-            members["required"] = required
-        if either:
-            members["allOf"] = either
-        if model.RULES:
-            wire = {field.name: names(field)[0] for field in attrs.fields(model)}
-            members["x-rules"] = [on_wire(rule, wire).text for rule in model.RULES]
-        return members | {"additionalProperties": True}
+        for field in fields:
+            schema = bounded(self.of(_filled(field.type, variables)), field.metadata.get("bounds", ()))
+            properties |= dict.fromkeys(wire_names(field), schema)
+        return {
+            "type": "object",
+            "description": _summary(model),
+            "properties": properties,
+            **_required(fields),
+            **({"x-rules": [on_wire(rule, wire).text for rule in model.RULES]} if model.RULES else {}),
+            "additionalProperties": True,
+        }
+
+
+def _required(fields: Iterable["attrs.Attribute[Any]"]) -> Schema:
+    """Return the members that must be there; of one that is spelled in two ways, either will do."""
+    needed = [wire_names(field) for field in fields if field.default is attrs.NOTHING]
+    required = [names[0] for names in needed if len(names) == 1]
+    either = [{"anyOf": [{"required": [name]} for name in names]} for names in needed if len(names) > 1]
+    return ({"required": required} if required else {}) | ({"allOf": either} if either else {})
 
 
 def bounded(schema: Schema, bounds: Iterable[Bound]) -> Schema:
-    """A schema with what the bounds say, as far as JSON schema has words for it; with their text in any case."""
+    """Return a schema with the bounds as far as JSON schema can express them, and with their text in any case."""
     texts = []
     for bound in bounds:
         words = _WORDS.get(type(bound))
@@ -158,14 +159,8 @@ _WORDS: Mapping[type, Callable[[Any], Schema]] = {
 }
 
 
-def names(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
-    """Return how a field is spelled on the wire, the spelling that is sent first."""
-    spelled: tuple[str, ...] = field.metadata.get("spelled", ()) or (camel(field.name),)
-    return spelled
-
-
 def _filled(kind: Any, variables: Mapping[Any, Any]) -> Any:
-    """A field's type with the type variables of its model filled in."""
+    """Return a field's type with the type variables of its model filled in."""
     if any(isinstance(one, TypeVar) for one in get_args(kind)):
         return kind[tuple(variables[one] for one in getattr(kind, "__parameters__", ()))]
     return kind

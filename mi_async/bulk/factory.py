@@ -4,6 +4,7 @@ Law: opens what the run needs; whoever calls it closes that by the stack.
 """
 
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve
@@ -23,7 +24,6 @@ from mi_async.bulk.images.loading import fitted, load
 from mi_async.bulk.images.resizer import Fitter
 from mi_async.bulk.ingest.admission import IngestAdmission
 from mi_async.bulk.ingest.pipeline import IngestPipeline
-from mi_async.bulk.ingest.stages import StageContext, goal_of
 from mi_async.bulk.ingest.work import AssetWork
 from mi_async.bulk.inputs.models import FaceItem, Input, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
@@ -32,8 +32,9 @@ from mi_async.bulk.journal.run_mark import marked
 from mi_async.bulk.options import BulkOptions
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import AssetIndex
+from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
-from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions
+from mi_async.workflows.ingest.steps import IngestContext
 
 OPERATIONS: dict[type[FaceItem], str] = {PersonInput: "enroll", ThumbnailUpload: "upload-thumbnails"}
 """What a journal calls a run of these items."""
@@ -54,7 +55,7 @@ async def assemble_faces(
     means = EnrollContext(
         context=context,
         journal=journal,
-        pool=AdaptiveLimit(options.sizing),
+        pool=AdaptiveLimit(options.limit_rules),
         schedule=options.schedule,
         turns=turns,
         tally=tally,
@@ -65,28 +66,20 @@ async def assemble_faces(
     return _engine(EnrollPipeline(means), admission, tally, journal, (items, options))
 
 
-async def assemble_footage(
-    intake: IngestContext, wish: IngestOptions, stack: AsyncExitStack, items: Input, options: BulkOptions
+async def assemble_assets(
+    context: Context, ingest: IngestOptions, stack: AsyncExitStack, items: Input, options: BulkOptions
 ) -> Engine[AssetWork]:
     """An engine for media files that is ready to start; it asks for the project."""
-    intake.store.connection.check_meant()
-    context = _patient(intake.context)
+    context.store.connection.check_meant()
+    context = _patient(context)
     journal = await _journal(stack, context, INGEST, options)
-    tally, goal = RunStats(context.clock), goal_of(wish)
-    project = await find_project(context, wish.project)  # once, and not with each item
-    studio = StageContext(
-        context=context,
-        store=intake.store,
-        journal=journal,
-        tally=tally,
-        wish=wish,
-        goal=goal,
-        project_id=project,
-        asset_index=AssetIndex(context, project),
-        folder=wish.folder or Path(options.journal).parent,
-    )
-    admission = IngestAdmission(journal, project, lambda: linked_bucket(context, intake.describe(), wish.bucket), goal)
-    return _engine(IngestPipeline(studio), admission, tally, journal, (items, options))
+    stats = RunStats(context.clock)
+    project = await find_project(context, ingest.project)  # once, and not with each item
+    ingest = evolve(ingest, state_folder=ingest.folder or Path(options.journal).parent)
+    pipeline = IngestPipeline(IngestContext(context, ingest, project, AssetIndex(context, project)), journal, stats)
+    find_bucket = partial(linked_bucket, context, ingest.bucket)
+    admission = IngestAdmission(journal, project, find_bucket, ingest.goal)
+    return _engine(pipeline, admission, stats, journal, (items, options))
 
 
 def _patient(context: Context) -> Context:

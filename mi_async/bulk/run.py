@@ -21,7 +21,7 @@ from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.workflows.context import Context
-from mi_async.workflows.ingest.workflow import IngestContext, IngestOptions
+from mi_async.workflows.ingest.options import IngestOptions
 
 if TYPE_CHECKING:
     from mi_async.bulk.engine.engine import Engine
@@ -70,16 +70,16 @@ class EnrollFactory:
 class IngestFactory:
     """Makes the engine of a run over media files."""
 
-    intake: IngestContext
-    wish: IngestOptions
+    context: Context
+    options: IngestOptions
     takes: str = field(init=False, default="AssetInput")
     hint: str = field(init=False, default="mi_async.bulk.read_assets(folder) reads a directory")
 
     async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
         """An engine that is ready to start."""
-        from mi_async.bulk.factory import assemble_footage  # noqa: PLC0415  as above
+        from mi_async.bulk.factory import assemble_assets  # noqa: PLC0415  as above
 
-        return await assemble_footage(self.intake, self.wish, stack, items, options)
+        return await assemble_assets(self.context, self.options, stack, items, options)
 
 
 READERS: dict[type[PersonInput] | type[ThumbnailUpload], str] = {

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
-from mi_async._core.extras import bulk_extra
+from mi_async._core.extras import require
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.cli import output
 from mi_async.cli.bulk_advice import advise, warn_of_no_items
@@ -26,8 +26,9 @@ def journal_of(path: Path, workspace: str) -> Path | None:
     """
     if not path.exists():
         return None
-    with bulk_extra():
-        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    require("bulk")
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
     with read_journal(path) as reader:
         its = reader.identity.workspace
         if its != workspace and reader.begun:

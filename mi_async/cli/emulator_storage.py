@@ -13,12 +13,13 @@ from threading import Thread
 from attrs import evolve
 
 from mi_async._core.clock import Clock
-from mi_async._core.inflight import UnderWay
+from mi_async._core.extras import require
+from mi_async._core.inflight import InFlightCalls
 from mi_async._core.retry import RetryPolicy
 from mi_async.credentials import CredentialsProvider
 from mi_async.emulator.objects import Look, by_name
 from mi_async.emulator.objects import StoredObject as EmulatedObject
-from mi_async.errors import ConfigError, MIError
+from mi_async.errors import MIError
 from mi_async.storage.connection import Connection
 from mi_async.storage.models import Network, Storage, StoredObject
 from mi_async.storage.object_store import ObjectStore
@@ -36,15 +37,13 @@ def local_storage() -> Generator[Storage]:
     Raises:
         ConfigError: moto is not installed.
     """
-    try:
-        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # slow
-            DomainDispatcherApplication,
-            create_backend_app,
-        )
-        from werkzeug.serving import make_server  # noqa: PLC0415  same
-    except ImportError as error:
-        message = "--with-storage needs moto: pip install 'mi-async[emulator]'"
-        raise ConfigError(message) from error
+    require("emulator")
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # slow
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415  same
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
     server = make_server(HOST, 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -78,7 +77,7 @@ async def looking_at(storage: Storage, keys: CredentialsProvider) -> AsyncGenera
     connection = Connection(
         storage,
         keys=keys.credentials,
-        under_way=UnderWay(clock),
+        in_flight=InFlightCalls(clock),
         check_usable=lambda: None,
         clock=clock,
         network=Network(connect=5.0, read=10.0),

@@ -16,7 +16,7 @@ import attrs
 import orjson
 from cyclopts import App, Group, Parameter
 
-from mi_async._core.extras import bulk_extra
+from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
@@ -104,8 +104,9 @@ def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:
 
 def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
     """Have the next run try again what has failed for good; it is refused while a run is under way."""
-    with bulk_extra():
-        from mi_async.bulk.journal.retry import retry_failed  # noqa: PLC0415  brings SQLAlchemy, an extra
+    require("bulk")
+    from mi_async.bulk.journal.retry import retry_failed  # noqa: PLC0415  brings SQLAlchemy, an extra
+
     opened = attrs.asdict(retry_failed(file, code=code))
     show(opened, output)
     if not any(opened.values()):
@@ -122,8 +123,9 @@ def _say_none(code: str | None, codes: Mapping[str, int]) -> None:
 
 def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
     """Copy what can be read of a damaged journal into a new one; give that to the next run with --journal."""
-    with bulk_extra():
-        from mi_async.bulk.journal.rebuild import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    require("bulk")
+    from mi_async.bulk.journal.rebuild import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
     show(attrs.asdict(rebuild_journal(file, new)), output)
 
 
@@ -141,8 +143,9 @@ def journal_app(group: Group) -> App:
 
 
 def _open(file: Path) -> "AbstractContextManager[JournalReader]":
-    with bulk_extra():
-        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    require("bulk")
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
     return read_journal(file)
 
 

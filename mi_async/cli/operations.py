@@ -16,10 +16,11 @@ import cyclopts
 from cyclopts import App, CoercionError, Token
 
 from mi_async._core import convert
+from mi_async._core.annotations import bare
 from mi_async._core.declare import Group, operations_of
 from mi_async._core.operation import Operation, Parameter, Place
 from mi_async._core.paging import every
-from mi_async._core.urltext import bare
+from mi_async._core.wire_names import camel
 from mi_async.api import GROUPS
 from mi_async.api.openapi import SERVICE, describe
 from mi_async.cli import event_loop
@@ -151,9 +152,9 @@ def _parameter_help(p: Parameter) -> str:
     parts = (
         _meaning(p.name),
         _form(item),
-        *[SNAKE.sub(lambda name: convert.camel(name[0]), bound.text) for bound in p.bounds],
+        *[SNAKE.sub(lambda name: camel(name[0]), bound.text) for bound in p.bounds],
         "may be given several times" if many else "",
-        f"sent as {p.wire}" if p.wire != convert.camel(p.name) else "",
+        f"sent as {p.wire}" if p.wire != camel(p.name) else "",
     )
     return "; ".join(filter(None, parts))
 
@@ -200,7 +201,7 @@ def _is_json(item: Any) -> bool:
 def _form(item: Any) -> str:
     """Return the notation of a value, where that is not plain."""
     if attrs.has(item):
-        members = [f'"{convert.camel(f.name)}": {_example(f.type)}' for f in attrs.fields(item) if f.name != "extra"]
+        members = [f'"{camel(f.name)}": {_example(f.type)}' for f in attrs.fields(item) if f.name != "extra"]
         return f"JSON, {{{', '.join(members)}}}"
     if isinstance(item, type) and issubclass(item, Enum):
         return "one of " + ", ".join(str(member.value) for member in item)

@@ -25,15 +25,17 @@ def matching(
     """
     rules.PERSON_NAME_FILTER.check("name", name)
     rules.check_words("name", name)
-    tags, numbers = set(tag_ids or ()), set(person_ids or ())
-    return [
-        person
-        for person in room.persons.values()
-        if (name is None or name in (person.name or ""))
-        and (tag_ids is None or tags & person.tag_ids.keys())
-        and (person_ids is None or person.id in numbers)
-        and (name_type is None or (person.name is None) is (name_type is NameType.ANONYMOUS))
-    ]
+    found = list(room.persons.values())
+    if name is not None:
+        found = [person for person in found if name in (person.name or "")]
+    if tag_ids is not None:
+        found = [person for person in found if not person.tag_ids.keys().isdisjoint(tag_ids)]
+    if person_ids is not None:
+        wanted = frozenset(person_ids)
+        found = [person for person in found if person.id in wanted]
+    if name_type is not None:
+        found = [person for person in found if (person.name is None) is (name_type is NameType.ANONYMOUS)]
+    return found
 
 
 def ordered(

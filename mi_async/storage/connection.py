@@ -5,15 +5,15 @@ call. Calls are signed by the storage's clock, as far as its own refusals or the
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async._core.inflight import InFlight, UnderWay
+from mi_async._core.extras import require
+from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async.credentials import Credentials
 from mi_async.errors import AuthenticationError, ConfigError, MIError
 from mi_async.errors import TimeoutError as NoAnswerError
@@ -34,9 +34,6 @@ COMPLETION = 600.0
 WORTH_LEARNING = 30.0
 """Seconds: a smaller change of the clock's offset cannot explain a refused timestamp."""
 
-LIBRARY = ("aiobotocore", "botocore")
-"""What the extra installs."""
-
 
 @define(eq=False)
 class Connection:
@@ -45,7 +42,7 @@ class Connection:
     Args:
         storage: where it is.
         keys: the session's current keys.
-        under_way: what the session ends when it closes.
+        in_flight: what the session ends when it closes.
         check_usable: refuses a closed session.
         clock: the time.
         network: how the storage is reached.
@@ -55,7 +52,7 @@ class Connection:
 
     storage: Storage
     keys: Callable[[], Awaitable[Credentials]]
-    under_way: UnderWay
+    in_flight: InFlightCalls
     check_usable: Callable[[], None]
     clock: Clock
     network: Network
@@ -94,7 +91,7 @@ class Connection:
             # botocore sees no body: it would look at each byte, and add headers that proxies stumble over.
             parameters |= {"Body": b"", "ContentMD5": content_md5(piece)}
             seconds += len(piece.body) / LEAST_RATE
-        with InFlight(self.under_way, float("inf")):
+        with InFlightCall(self.in_flight, float("inf")):
             client = await self._connected()
             async with self._mapped(call):
                 async with asyncio.timeout(seconds):
@@ -144,13 +141,9 @@ class Connection:
 
     def _prepare(self) -> "Callable[[], AbstractAsyncContextManager[Client]]":
         """Load the library and its models, which takes a moment."""
-        try:
-            from mi_async.storage.client import prepare_client  # noqa: PLC0415  an extra, and slow to load
-        except ImportError as error:
-            if not _is_missing(LIBRARY):
-                raise
-            message = "Object Storage needs aiobotocore: pip install 'mi-async[storage]'"
-            raise ConfigError(message) from error
+        require("storage")
+        from mi_async.storage.client import prepare_client  # noqa: PLC0415  an extra, and slow to load
+
         return prepare_client(self.storage, self.keys, self.network, self._now, COMPLETION)
 
     @asynccontextmanager
@@ -166,14 +159,6 @@ class Connection:
             raise NoAnswerError(message) from error
         except Exception as error:  # noqa: BLE001  whatever the library makes of an odd answer
             raise breakdown(error, call) from _harmless(error)
-
-
-def _is_missing(names: Iterable[str]) -> bool:
-    """Return True if a module is not installed; one that cannot be looked for, or be loaded, is not missing."""
-    try:
-        return any(find_spec(name) is None for name in names)
-    except OSError:
-        return False
 
 
 def _harmless(error: Exception) -> Exception | None:

@@ -16,7 +16,9 @@ from mi_async._core.polling import Polling
 from mi_async._core.retry import Retries
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
+from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.errors import MIError
+from mi_async.storage.object_store import ObjectStore
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
 
@@ -49,6 +51,8 @@ class Context:
         endpoint: base URL of the service.
         account: returns the access key, or ``temporary`` for one that expires.
         object_locks: the session's, for ingestions of the same object.
+        store: Object Storage, for media files.
+        describe: returns the workspace as the service has it, with the bucket that it is linked to.
         validate: False to skip the check of arguments against their documented bounds.
         token: random word that makes a file name unique, so that its thumbnail can be told from any other.
     """
@@ -66,6 +70,8 @@ class Context:
     endpoint: str
     account: Callable[[], Awaitable[str]]
     object_locks: ObjectLocks
+    store: ObjectStore
+    describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
 

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mi_async._core import convert
+from mi_async._core.model_hooks import SHAPES, Readers
 from mi_async._core.strict import is_optional_scalar
+from mi_async._core.wire_names import camel
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Person, PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, UploadStatus
@@ -42,7 +43,7 @@ class Node(Model):
 
 
 def test_names_are_camel_case() -> None:
-    assert [convert.camel(name) for name in ("id", "page_num", "is_primary_thumbnail")] == [
+    assert [camel(name) for name in ("id", "page_num", "is_primary_thumbnail")] == [
         "id",
         "pageNum",
         "isPrimaryThumbnail",
@@ -187,10 +188,19 @@ def test_an_error_says_where_and_what_but_not_the_value(kind: Any, value: Any, p
     assert "ncloudstorage" not in str(caught.value)
 
 
-def test_a_hook_that_changes_its_mind_still_ends_in_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convert, "_converter", lambda **_: SimpleNamespace(structure=lambda _value, _kind: None))
+def test_a_hook_that_changes_its_mind_still_ends_in_our_error() -> None:
+    moods = iter((False, True))
+
+    def is_in_the_mood(*_: object) -> None:
+        if not next(moods):
+            raise ValueError
+
+    @frozen
+    class Fickle(Model):
+        number: Any = field(validator=is_in_the_mood)
+
     with pytest.raises(ResponseError, match="does not fit"):
-        convert._explain(1, int)
+        convert.structure({"number": 1}, Fickle)
 
 
 def test_what_is_not_json_is_named() -> None:
@@ -219,18 +229,15 @@ def test_what_json_cannot_hold_is_refused(value: object) -> None:
 
 
 def test_any_number_of_shapes_is_read_and_few_are_remembered() -> None:
-    readers = convert._Readers(PersonTag, convert._converter(detailed=False))
-    for number in range(3 * convert.SHAPES):
+    readers = Readers(PersonTag, convert.converter(detailed=False))
+    for number in range(3 * SHAPES):
         value = {"id": number, f"new{number}": 1, "name": "a"}
         assert readers[tuple(value)](value, PersonTag) == PersonTag(number, "a", extra={f"new{number}": 1})
-    assert len(readers) <= convert.SHAPES
+    assert len(readers) <= SHAPES
 
 
 def test_importing_the_models_builds_nothing() -> None:
-    code = (
-        "import mi_async.api; from mi_async._core import convert;"
-        "print(convert._converter.cache_info().currsize + convert._written.cache_info().currsize)"
-    )
+    code = "import mi_async.api; from mi_async._core import convert;print(convert.converter.cache_info().currsize)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
 
@@ -290,7 +297,7 @@ def test_the_fast_way_and_the_explaining_way_agree(value: Any) -> None:
     except ResponseError as error:
         assert error.path is not None  # noqa: PT017  both outcomes are right
     else:
-        assert convert._converter(detailed=True).structure(value, Person) == person
+        assert convert.converter(detailed=True).structure(value, Person) == person
 
 
 @pytest.mark.parametrize(

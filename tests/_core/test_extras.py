@@ -1,16 +1,49 @@
 """The guard of what is imported only with an extra."""
 
+import sys
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from mi_async._core.extras import bulk_extra
+from mi_async._core.extras import EXTRAS, require
 from mi_async.errors import ConfigError
 
-
-def test_a_missing_library_says_what_to_install() -> None:
-    with pytest.raises(ConfigError, match=r"pip install 'mi-async\[bulk\]'"), bulk_extra():
-        raise ModuleNotFoundError(name="sqlalchemy.orm")
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
-def test_any_other_missing_module_is_a_bug_and_stays_one() -> None:
-    with pytest.raises(ModuleNotFoundError), bulk_extra():
-        raise ModuleNotFoundError(name="mi_async.nowhere")
+@pytest.mark.parametrize("name", EXTRAS)
+def test_a_missing_library_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    require(name)
+    extra = EXTRAS[name]
+    for library, module in extra.modules.items():
+        with monkeypatch.context() as absent:
+            absent.setitem(sys.modules, module, None)
+            with pytest.raises(ConfigError) as caught:
+                require(name)
+        assert str(caught.value) == f"{extra.purpose} needs {library}: pip install {extra.install}"
+
+
+def test_all_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ConfigError, match=r"^making images fit needs Pillow and pillow-heif: pip install"):
+        require("images")
+
+
+def test_a_missing_package_is_missing_with_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pyarrow"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match=r"pip install 'mi-async\[parquet\]'"):
+        require("parquet")
+
+
+def test_extras_are_those_of_the_project() -> None:
+    declared = tomllib.loads(PROJECT.read_text())["project"]["optional-dependencies"]
+    for name, extra in EXTRAS.items():
+        if name in declared:
+            assert extra.install == f"'mi-async[{name}]'"
+            names = " ".join(declared[name]).lower()
+            assert all(library.lower() in names for library in extra.modules)
+    assert EXTRAS.keys() - declared.keys() == {"pandas"}

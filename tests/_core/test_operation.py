@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mi_async import api
+from mi_async._core.annotations import bare
 from mi_async._core.declare import operations_of
 from mi_async._core.operation import Operation, Parameter, Place, RawArguments
-from mi_async._core.urltext import bare
 from mi_async.api.persons import Persons, ThumbnailInput
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Model, OpenEnum

@@ -85,7 +85,7 @@ async def test_no_page_is_asked_for_beyond_the_limit() -> None:
 
 async def test_a_negative_limit_is_refused() -> None:
     listing = Listing([1])
-    with pytest.raises(InvalidArgumentError, match="limit needs at least 0; it is -1"):
+    with pytest.raises(InvalidArgumentError, match="limit must be an integer >= 0, got -1"):
         await anext(listing.walk(limit=-1))
     assert not listing.asked
 

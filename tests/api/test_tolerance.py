@@ -10,6 +10,7 @@ import pytest
 from mi_async import api
 from mi_async._core import convert
 from mi_async._core.operation import Operation, RawArguments
+from mi_async._core.wire_names import camel, wire_names
 from mi_async.errors import ResponseError
 from mi_async.models import Model, OpenEnum
 from tests.support.contract import CONTRACT
@@ -98,7 +99,7 @@ def left_out(page: Documented, path: Path, change: Callable[[Any], Any]) -> bool
         came = came[step]
     (model,) = [model for model in models(answer) if model.extra]
     assert model.extra == {path[-1]: came}
-    (field,) = [each for each in attrs.fields(type(model)) if path[-1] in convert._wire_names(each)]
+    (field,) = [each for each in attrs.fields(type(model)) if path[-1] in wire_names(each)]
     assert getattr(model, field.name) is field.default is None
     return True
 
@@ -219,7 +220,7 @@ def strings(page: Documented, path: Path) -> Iterator[OpenEnum]:
     for model in models(answer):
         for field in model.__attrs_attrs__:
             value = getattr(model, field.name)
-            if isinstance(value, OpenEnum) and convert.camel(field.name) == path[-1]:
+            if isinstance(value, OpenEnum) and camel(field.name) == path[-1]:
                 yield value
 
 

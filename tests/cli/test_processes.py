@@ -203,7 +203,7 @@ def test_a_signal_while_the_program_is_loaded_ends_in_one_line(name: str, code: 
 def test_without_the_extra_one_line_tells_what_to_install(absent: set[str]) -> None:
     ended = _python(BLOCKER.format(absent=absent))
     assert ended.returncode == 2
-    assert ended.stderr == "mi-async needs cyclopts and rich: pip install 'mi-async[cli]'\n"
+    assert ended.stderr == f"mi-async needs {' and '.join(absent)}: pip install 'mi-async[cli]'\n"
 
 
 @pytest.mark.parametrize("module", ["mi_async.cli.app", "cyclopts"])

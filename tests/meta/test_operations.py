@@ -7,10 +7,10 @@ from typing import get_origin, get_type_hints
 import pytest
 
 from mi_async import Session, api
+from mi_async._core.annotations import bare
 from mi_async._core.bounds import Count, Each, Forbidden, Length, Marked, Pattern, Range
 from mi_async._core.declare import Group, operations_of
 from mi_async._core.operation import Operation, Place, Quota, Repeat
-from mi_async._core.urltext import bare
 from tests.support.contract import CONTRACT
 from tests.support.documented import Documented
 from tests.support.recorder import Recorder

@@ -8,7 +8,7 @@ from asyncio.subprocess import PIPE
 import pytest
 
 from mi_async.bulk.engine.failures import FailureKind, kind
-from mi_async.errors import ConfigError, ResourceError
+from mi_async.errors import ResourceError
 from mi_async.storage.errors import unmade
 from tests.support.canned import canned
 from tests.support.uploading import PLACE, opened
@@ -17,7 +17,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
 FULL = """
 import asyncio, os, resource, sys
 from mi_async import Clock, Credentials, RetryPolicy
-from mi_async._core.inflight import UnderWay
+from mi_async._core.inflight import InFlightCalls
 from mi_async.errors import MIError
 from mi_async.storage.connection import Connection
 from mi_async.storage.models import Network, Storage, StoredObject
@@ -26,7 +26,7 @@ from mi_async.storage.object_store import ObjectStore
 async def main(url):
     clock = Clock()
     connection = Connection(
-        Storage(url), Credentials("A", "B").credentials, UnderWay(clock), lambda: None, clock, Network(5, 5)
+        Storage(url), Credentials("A", "B").credentials, InFlightCalls(clock), lambda: None, clock, Network(5, 5)
     )
     store = ObjectStore(connection, RetryPolicy(max_attempts=1))
     await asyncio.to_thread(int)
@@ -84,13 +84,19 @@ def test_a_machine_that_is_full_is_not_a_wrong_setting(error: Exception, says: s
     assert kind(ours) is FailureKind.TRANSIENT
 
 
-async def test_a_module_that_cannot_be_looked_for_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_name: str) -> None:
-        raise OSError(errno.EMFILE, "Too many open files")
+class Full:
+    """A finder of modules on a machine that is out of file descriptors."""
 
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        raise OSError(errno.EMFILE, f"Too many open files: {name}, {path}, {target}")
+
+
+async def test_a_module_that_cannot_be_looked_for_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "aiobotocore"]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, "mi_async.storage.client", raising=False)
-    monkeypatch.setitem(sys.modules, "aiobotocore.awsrequest", None)
-    monkeypatch.setattr("mi_async.storage.connection.find_spec", full)
     async with opened("http://127.0.0.1:1") as store:
-        with pytest.raises(ConfigError, match="no client of Object Storage can be made: ModuleNotFoundError: "):
-            await store.head(PLACE)
+        with monkeypatch.context() as full:
+            full.setattr(sys, "meta_path", [Full()])
+            with pytest.raises(ResourceError, match="Too many open files"):
+                await store.head(PLACE)

@@ -26,7 +26,7 @@ from mi_async.emulator import Fault, Latency, Rejection, Settings
 from mi_async.media.image import ImageHeader
 from mi_async.media.image_source import Image
 from tests.support import virtual
-from tests.support.costs import costs
+from tests.support.costs import added, costs
 from tests.support.footage import first_project, footage
 from tests.support.newsroom import Newsroom, newsroom
 from tests.support.pictures import picture
@@ -51,9 +51,9 @@ THREE_LOOKS = LOOK + 2 * BACK_OFF + 4 * BACK_OFF
 TENTH = 6.0
 """Seconds for which a 429 without Retry-After pauses an operation with a quota per minute."""
 REFUSED = (Fault.RATE_LIMITED,)
-FAILED = (Fault.ERROR_BEFORE, Fault.DROP_BEFORE)
+FAILED = (Fault.ERROR_BEFORE,)
 """Faults without effect."""
-LOST = (Fault.ERROR_AFTER, Fault.DROP_AFTER)
+LOST = (Fault.DROP_AFTER,)
 """Faults after the effect: the answer is lost."""
 ANY = (*REFUSED, *FAILED, *LOST)
 
@@ -195,10 +195,6 @@ def cases() -> Iterator[Any]:
     for workflow, place, faults, more, seconds in FAULTS:
         for fault in faults:
             yield pytest.param(workflow, place, fault, more, seconds, id=f"{workflow}-{place}-{fault.name}")
-
-
-def added(cost: Cost, more: Cost) -> Cost:
-    return {place: cost.get(place, 0) + more.get(place, 0) for place in {**cost, **more}}
 
 
 def run(

@@ -15,13 +15,13 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from io import BytesIO
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from attrs import define, evolve, field
 
+from mi_async._core.extras import require
 from mi_async._core.files import is_transient
 from mi_async._core.paths import stat_path
 from mi_async.bulk.images.resize_process import InThread, Process, Worker
@@ -124,7 +124,7 @@ class Fitter:
         Raises:
             ConfigError: Pillow or pillow-heif is not installed.
         """
-        require_extra()
+        require("images")
         return self
 
     async def __aexit__(
@@ -221,21 +221,6 @@ class Fitter:
         else:
             text = f"the process that was to make it fit has died (exit code {code})"
         return rejected(raw.name, "size", f"{size(len(raw.content))}, and {text}")
-
-
-_NEEDED = {"Pillow": "PIL", "pillow-heif": "pillow_heif"}
-
-
-def require_extra() -> None:
-    """Refuse to make images fit without the extra ``images``.
-
-    Raises:
-        ConfigError: Pillow or pillow-heif is not installed.
-    """
-    missing = [name for name, module in _NEEDED.items() if find_spec(module) is None]
-    if missing:
-        message = f"making images fit needs {' and '.join(missing)}: pip install 'mi-async[images]'"
-        raise ConfigError(message)
 
 
 def is_frozen() -> bool:

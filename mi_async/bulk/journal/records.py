@@ -1,15 +1,16 @@
-"""What a journal remembers, as values: one row per person, picture or media file, always whole.
+"""Records of a journal: one row per person, image or media file, always whole.
 
-Law: frozen values; a row replaces the row of the same key.
+Invariant: frozen values; a row replaces the row of the same key.
 """
 
 import hashlib
-from enum import Enum
 from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import Status
+from mi_async.storage.models import SCHEME
+from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
 SHOWN = 4
@@ -18,7 +19,7 @@ SHOWN = 4
 
 @frozen
 class Identity:
-    """What a journal belongs to; it is refused for anything else.
+    """Owner of a journal, which is refused for any other.
 
     Attributes:
         endpoint: base URL of the service.
@@ -75,7 +76,7 @@ class PersonRecord:
 
 
 def worst(first: PersonRecord, second: PersonRecord) -> PersonRecord:
-    """The second row of a person, with how two items of it have ended: in any order and number the same."""
+    """Return the second row of a person with the status of both; the order of the rows does not matter."""
     given = {first.status, second.status} - {OPEN}
     if len(given) > 1:
         mixed = Status.PARTIAL if Status.DONE.value in given else Status.FAILED
@@ -122,7 +123,7 @@ class PictureRecord:
 
     @property
     def under_way(self) -> bool:
-        """Whether its upload was begun and has come to no end: it may be at the service."""
+        """True if its upload was begun and has not ended: it may be at the service."""
         return self.state in UNDER_WAY
 
     @property
@@ -154,23 +155,6 @@ class AbandonedRecord:
     reason: str
 
 
-class Reached(Enum):
-    """How far a media file is, in order; each is written down before anything else happens to it."""
-
-    NEW = "new"
-    STORED = "stored"
-    REGISTERING = "registering"
-    REGISTERED = "registered"
-    IMPORTED = "imported"
-    INDEXED = "indexed"
-    SUMMARIZED = "summarized"
-
-    def includes(self, other: "Reached") -> bool:
-        """Whether it is as far as another, or further."""
-        stages = list(Reached)
-        return stages.index(self) >= stages.index(other)
-
-
 @frozen
 class AssetRecord:
     """A media file.
@@ -182,7 +166,7 @@ class AssetRecord:
         source: path of the file, or ``s3://bucket/key`` of an object that was there.
         size: bytes, as they were when it was stored; 0 before.
         mtime_ns: when the file was changed last, likewise; with the size it tells that a file is the same.
-        state: how far it is, a value of ``Reached``.
+        state: how far it is, a value of ``IngestState``.
         status: ``open``, or how it ended last: a value of ``Status``.
         asset_id: number of the asset once it is known to exist.
         earlier: numbers of the assets of this key that there were before it was stored, then before it was registered.
@@ -199,7 +183,7 @@ class AssetRecord:
     source: str = ""
     size: int = 0
     mtime_ns: int = 0
-    state: str = Reached.NEW.value
+    state: str = IngestState.NEW.value
     status: str = "open"
     asset_id: int | None = None
     earlier: tuple[int, ...] = ()
@@ -210,9 +194,14 @@ class AssetRecord:
     run: int = 0
 
     @property
-    def reached(self) -> Reached:
-        """How far it is."""
-        return Reached(self.state)
+    def place(self) -> str:
+        """The object as ``s3://bucket/key``, '' where there can be none."""
+        return f"{SCHEME}{self.bucket}/{self.key}" if self.bucket else ""
+
+    @property
+    def reached(self) -> IngestState:
+        """State of the ingestion."""
+        return IngestState(self.state)
 
 
 def pair_of(person: str, source: str) -> str:

@@ -1,6 +1,6 @@
 """The journal's tables and the statements on them: columns are named as the records, so that a person can read them.
 
-Law: no connection and no file; what SQLite alone has is in the views and in the upsert.
+Invariant: no connection and no file; what SQLite alone has is in the views and in the upsert.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,8 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.types import UserDefinedType
 
-from mi_async.bulk.journal.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord, Reached
+from mi_async.bulk.journal.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord
+from mi_async.workflows.ingest.models import IngestState
 
 SCHEMA = 2
 """Version of all this; a journal of a newer one is refused. Version 1 had the access key itself."""
@@ -172,13 +173,13 @@ ASSET_VIEWS = (
 
 @frozen
 class Layout:
-    """What a journal has beside its runs.
+    """Tables and views of a journal, its runs apart.
 
     Attributes:
         tables: of the items.
         views: for people.
-        problems: what went wrong.
-        begun: rows of what has ever been on its way to the service.
+        problems: the view of that name.
+        begun: rows of what was ever sent to the service.
     """
 
     tables: tuple[Table, ...]
@@ -197,17 +198,17 @@ FOOTAGE = Layout(
     ASSET_VIEWS,
     _problems("asset"),
     # one that begins anew is new again, but its size is known since it was stored
-    (select(assets).where(or_(assets.c.state != Reached.NEW.value, assets.c.size > 0)),),
+    (select(assets).where(or_(assets.c.state != IngestState.NEW.value, assets.c.size > 0)),),
 )
 
 
 def has_any(connection: Connection, rows: Sequence[Select[Any]]) -> bool:
-    """Whether a selection has a row."""
+    """Return True if a selection has a row."""
     return any(connection.execute(some.limit(1)).first() is not None for some in rows)
 
 
 def layout_of(operation: str) -> Layout:
-    """What the journal of an operation has."""
+    """Return the layout of the journal of an operation."""
     return FOOTAGE if operation == INGEST else FACES
 
 
@@ -217,7 +218,7 @@ BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
 
 @frozen
 class RecordKind:
-    """How records of one class are written and read.
+    """Table and statements of one class of records.
 
     Attributes:
         table: where.

@@ -18,15 +18,15 @@ from mi_async.bulk.journal.records import (
     AssetRecord,
     PersonRecord,
     PictureRecord,
-    Reached,
 )
+from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
 Shapes: TypeAlias = frozenset[tuple[type, ...]]
 
 STATUSES = frozenset({OPEN, *[status.value for status in Status]})
 STATES = frozenset({FAILED, MENDED, *[state.value for state in State]})
-REACHED = frozenset(reached.value for reached in Reached)
+REACHED = frozenset(state.value for state in IngestState if state.journalled is state)
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999, in seconds since 1970: later times cannot be shown."""
 MOST = 2**53

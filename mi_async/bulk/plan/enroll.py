@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from mi_async._core.extras import require
 from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import BulkOutcome
-from mi_async.bulk.images.resizer import require_extra
 from mi_async.bulk.inputs.facts import facts_of
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.plan.costs import costs_of, keeping, rate
@@ -163,7 +163,7 @@ def _plan(
     validate: bool,
 ) -> Plan:
     if fit:
-        require_extra()
+        require("images")
     first: list[BulkOutcome] = []
     with (
         closing(FirstSeen(noting=journal is not None)) as firsts,

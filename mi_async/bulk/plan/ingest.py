@@ -5,38 +5,44 @@ else.
 """
 
 import os
-from collections.abc import AsyncIterable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any, ClassVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from mi_async._core.files import is_exhausted
 from mi_async._core.operation import Quota
-from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, AssetOutcome, BulkOutcome, Problem, Status
-from mi_async.bulk.ingest.admission import print_of
-from mi_async.bulk.ingest.decisions import AssetDecision, decide
-from mi_async.bulk.ingest.stages import goal_of
-from mi_async.bulk.ingest.work import AssetWork, outcome_of
+from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
+from mi_async.bulk.engine.work_item import code_of, text_of
+from mi_async.bulk.ingest.admission import fingerprint_of
+from mi_async.bulk.ingest.decisions import (
+    WORK,
+    AssetCandidate,
+    AssetDecision,
+    decide,
+    outcome_of,
+    rejection,
+    resumed,
+)
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.facts import InputFacts, facts_of
 from mi_async.bulk.inputs.models import AssetInput, BadInput
-from mi_async.bulk.journal.records import INGEST, NOWHERE, AssetRecord, Reached
+from mi_async.bulk.journal.records import INGEST, NOWHERE, AssetRecord
 from mi_async.bulk.plan.costs import costs_of, keeping
 from mi_async.bulk.plan.dedup import FindAssets, FirstSeen, Gone, gone, remembered_assets
 from mi_async.bulk.plan.dry_run import DryRun, Labels, PlanCounts, Rows
-from mi_async.errors import InvalidArgumentError, MediaRejectedError, ResourceError
-from mi_async.media.header import Header
-from mi_async.media.limits import check_name, check_not_empty, inspect_media, read_header
+from mi_async.errors import MediaRejectedError, MIError, ResourceError
+from mi_async.media.limits import check_name, read_header
 from mi_async.storage.local_file import LocalFile
-from mi_async.storage.models import StoredObject
 from mi_async.storage.part_layout import PartLayout
 from mi_async.text import size, span
-from mi_async.workflows.ingest.workflow import IngestOptions
+from mi_async.workflows.context import known
+from mi_async.workflows.ingest.models import Ingestion, IngestState
+from mi_async.workflows.ingest.options import IngestOptions
+from mi_async.workflows.ingest.steps import check_file
 
-APART = frozenset({Status.REJECTED, Status.PARKED})
-"""Ways to end that are counted by their own names; any other is a failure of an earlier run."""
 CHUNK = 256
 """Files that the journal is asked about at once."""
 
@@ -92,13 +98,13 @@ _ASKED = (
     "scene_summaries.request",
     "scene_summaries.status",
 )
-_STEPS = (
-    (Reached.REGISTERED, "assets.register"),
-    (Reached.IMPORTED, "assets.import_status"),
-    (Reached.INDEXED, "indexes.request", "indexes.status"),
-    (Reached.SUMMARIZED, "scene_summaries.request", "scene_summaries.status"),
-)
-"""What is asked at least on the way to each state."""
+_CALLS: Mapping[IngestState, tuple[str, ...]] = {
+    IngestState.REGISTERED: ("assets.register",),
+    IngestState.IMPORTED: ("assets.import_status",),
+    IngestState.INDEXED: ("indexes.request", "indexes.status"),
+    IngestState.SUMMARIZED: ("scene_summaries.request", "scene_summaries.status"),
+}
+"""Calls that it takes at least to get to each state."""
 
 
 def plan_assets(
@@ -131,7 +137,7 @@ def plan_assets(
             ``problems`` cannot be written.
         ResourceError: this machine is out of file descriptors or memory.
     """
-    goal, source = goal_of(IngestOptions(analyze=analyze, summarize=summarize)), iter(assets)
+    goal, source = IngestOptions(analyze=analyze, summarize=summarize).goal, iter(assets)
     with _planning(goal, journal, problems, force=force, validate=validate) as planner:
         while chunk := list(islice(source, CHUNK)):
             planner.add(chunk)
@@ -150,7 +156,7 @@ async def plan_listing(
     validate: bool = True,
 ) -> AssetPlan:
     """The same of an asynchronous iterable, such as ``Workspace.stored_assets``, as it comes; blocks for files."""
-    goal, chunk = goal_of(IngestOptions(analyze=analyze, summarize=summarize)), list[AssetInput | BadInput]()
+    goal, chunk = IngestOptions(analyze=analyze, summarize=summarize).goal, list[AssetInput | BadInput]()
     with _planning(goal, journal, problems, force=force, validate=validate) as planner:
         async for item in listing:
             chunk.append(item)
@@ -163,7 +169,7 @@ async def plan_listing(
 
 @contextmanager
 def _planning(
-    goal: Reached,
+    goal: IngestState,
     journal: str | os.PathLike[str] | None,
     problems: str | os.PathLike[str] | None,
     *,
@@ -183,30 +189,36 @@ def _planning(
 
 @define(eq=False)
 class _Planner:
-    """Counts, and tells what would not go well; the first of that is kept in ``first``."""
+    """Counts; the first items that would not go well are kept in ``first``."""
 
-    goal: Reached
+    goal: IngestState
     find: FindAssets
     firsts: FirstSeen
     counts: PlanCounts
     first: Sequence[BulkOutcome]
     validate: bool = True
-    footage: float = field(init=False, default=0.0)
+    seconds: float = field(init=False, default=0.0)
     gone: Gone = field(init=False, factory=Gone)
 
     def add(self, chunk: Sequence[AssetInput | BadInput]) -> None:
         """Count some."""
         only(AssetInput, chunk)
-        for outcome in self._judged(chunk):
-            self.counts.add("items")
-            if outcome is not None:
-                self.counts.problem(outcome, None if outcome.status in APART else "failed")
+        number = self.counts.counts["items"]
+        self.counts.add("items", len(chunk))
+        candidates = [AssetCandidate.of(item, number + at, NOWHERE) for at, item in enumerate(chunk, 1)]
+        rows = {}
+        for row in self.find([candidate.key for candidate in candidates if candidate.place is not None]):
+            rows[row.bucket, row.key] = rows[NOWHERE, row.key] = row
+        for candidate in candidates:
+            bucket = "" if candidate.place is None else candidate.place.bucket
+            record = rows.get((bucket, candidate.key)) or AssetRecord(0, bucket, candidate.key)
+            self._count(candidate, evolve(record, origin=candidate.origin))
 
     def plan(self, quotas: Mapping[str, Quota | None], facts: InputFacts) -> AssetPlan:
-        """What it has come to."""
+        """Return the plan."""
         return AssetPlan(
             **self.counts.of(AssetPlan),
-            footage=self.footage,
+            footage=self.seconds,
             reasons=self.counts.reasons,
             costs=costs_of(_ASKED, self.counts.counts, quotas),
             problems=tuple(self.first),
@@ -214,69 +226,57 @@ class _Planner:
             gone=self.gone,
         )
 
-    def _judged(self, chunk: Sequence[AssetInput | BadInput]) -> Iterator[AssetOutcome | None]:
-        places = [_place(item) if isinstance(item, AssetInput) else item.message for item in chunk]
-        known = {}
-        for row in self.find([place.key for place in places if isinstance(place, StoredObject)]):
-            known[row.bucket, row.key] = known[NOWHERE, row.key] = row
-        for item, place in zip(chunk, places, strict=True):
-            if isinstance(place, str) or isinstance(item, BadInput):
-                yield _rejected("", item.origin, INPUT, str(place))
-                continue
-            (before,) = self.firsts.before([(str(place), item.origin)])
-            if before is not None:
-                message = f"this object came before in this input{before and ', at '}{before}"
-                yield _rejected(place.key, item.origin, DUPLICATE, message)
-                continue
-            row = known.get((place.bucket, place.key), AssetRecord(0, place.bucket, place.key, origin=item.origin))
-            yield self._judge(AssetWork(item, place, row, print_of(item)))
+    def _count(self, candidate: AssetCandidate, record: AssetRecord) -> None:
+        """Count an item as it would end, and what it would cost."""
+        fingerprint = fingerprint_of(candidate)
+        first = None
+        if candidate.place is not None:
+            (first,) = self.firsts.before([(str(candidate.place), candidate.origin)])
+        decision = decide(candidate, record, fingerprint, first=first, goal=self.goal)
+        ingestion = resumed(candidate, record, fingerprint)
+        if decision.status is None:
+            decision = self._examine(ingestion)
+        match decision.status:
+            case None:
+                self._cost(ingestion)
+            case Status.SKIPPED:
+                self.counts.add("skipped")
+            case Status.REJECTED:
+                record = rejection(candidate, 0, decision.problems[0])
+                self.counts.problem(outcome_of(candidate, record, decision))
+            case status:
+                name = None if status is Status.PARKED else "failed"
+                self.counts.problem(outcome_of(candidate, record, decision), name)
 
-    def _judge(self, film: AssetWork) -> AssetOutcome | None:
-        """Count what would be done for a media file; return its outcome where that is known not to be good."""
-        row = film.record
-        decision = decide(row, self.goal, is_same=film.is_same)
-        if decision is AssetDecision.SKIP:
-            self.counts.add("skipped")
-            return None
-        if decision is AssetDecision.RECALL:
-            film.recall()
-            return film.outcome(Status(row.status))
+    def _examine(self, ingestion: Ingestion) -> AssetDecision:
+        """Check a file as the run would, and count its bytes and seconds; decide whether it would be refused."""
         try:
-            self._look(film)
+            if ingestion.is_object:
+                self._count_object(ingestion)
+            else:
+                self._count_file(ingestion)
         except MediaRejectedError as error:
-            film.add_problem(str(film.item.source), error, transient=False)
-            return film.outcome(Status.REJECTED)
+            return AssetDecision(Status.REJECTED, (_problem(ingestion, error),))
         except ResourceError as error:
             if is_exhausted(error.__cause__):
                 raise
-            film.add_problem(str(film.item.source), error, transient=True)
-            return film.outcome(Status.PARKED)
-        known = film.is_same and row.reached is not Reached.NEW
-        self.counts.add("resumed" if known else "new")
-        for state, *asked in _STEPS:
-            if self.goal.includes(state) and not (known and row.reached.includes(state)):
-                for operation in asked:
-                    self.counts.add(operation)
-        return None
+            return AssetDecision(Status.PARKED, (_problem(ingestion, error),))
+        return WORK
 
-    def _look(self, film: AssetWork) -> None:
-        """Count the bytes and seconds of a film that is not known to be there."""
-        there = film.is_same and film.record.reached.includes(Reached.STORED)
-        if film.is_stored:
-            if self.validate:
-                check_name(film.place.key, film.print[0])
-            self.counts.add("storage.head", not (there or film.print[0]))
-            self.counts.add("unknown")
-            return
-        with LocalFile.open(str(film.item.source)) as file:
-            check_not_empty(file.size, file.name)
-            if self.validate and not there:
-                header: Header | None = inspect_media(file.read, file.size, file.name)
-                check_name(film.place.key, file.size)
-            else:
-                header = read_header(file.read, file.size)
+    def _count_object(self, ingestion: Ingestion) -> None:
+        there = ingestion.reached.includes(IngestState.STORED)
+        if self.validate and not there:
+            check_name(known(ingestion.place).key, ingestion.size)
+        self.counts.add("storage.head", not (there or ingestion.size))
+        self.counts.add("unknown")
+
+    def _count_file(self, ingestion: Ingestion) -> None:
+        there = ingestion.reached.includes(IngestState.STORED)
+        with LocalFile.open(ingestion.source) as file:
+            header = check_file(file, known(ingestion.place).key, validate=self.validate and not there)
+            header = header or read_header(file.read, file.size)
             length = None if header is None else header.seconds
-            self.footage += length or 0.0
+            self.seconds += length or 0.0
             self.counts.add("unknown", length is None)
             if not there:
                 self.counts.add("uploads")
@@ -284,14 +284,14 @@ class _Planner:
                 self.counts.add("storage.head")
                 self.counts.add("storage.put", PartLayout(file.size).count)
 
+    def _cost(self, ingestion: Ingestion) -> None:
+        """Count the calls that are left."""
+        self.counts.add("new" if ingestion.reached is IngestState.NEW else "resumed")
+        for state, calls in _CALLS.items():
+            if self.goal.includes(state) and not ingestion.reached.includes(state):
+                for call in calls:
+                    self.counts.add(call)
 
-def _place(item: AssetInput) -> StoredObject | str:
-    try:
-        return item.place(NOWHERE)
-    except InvalidArgumentError as error:
-        return str(error)
 
-
-def _rejected(key: str, origin: str, code: str, message: str) -> AssetOutcome:
-    row = AssetRecord(0, "", key or f"[{origin}]", origin=origin)
-    return outcome_of(row, Status.REJECTED, problems=(Problem(origin or key, code, message),))
+def _problem(ingestion: Ingestion, error: MIError) -> Problem:
+    return Problem(ingestion.source, code_of(error), text_of(error))

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from mi_async.api.indexes import Index
 from mi_async.api.scene_summaries import SceneSummary
-from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.errors import ConflictError, InvalidArgumentError, NotFoundError
 from mi_async.workflows.context import Context
 from mi_async.workflows.jobs.job import Job, index_job, summary_job
@@ -40,9 +39,13 @@ async def find_project(context: Context, project: int | str | None) -> int:
     raise NotFoundError(404, "", message, operation="projects.list")
 
 
-async def linked_bucket(context: Context, described: Awaitable[WorkspaceInfo], wanted: str | None) -> str:
-    """The bucket that is linked to the workspace, before gigabytes go to another one."""
-    linked = (await described).bucket_name
+async def linked_bucket(context: Context, wanted: str | None) -> str:
+    """Return the bucket that is linked to the workspace, before gigabytes go to another one.
+
+    Raises:
+        InvalidArgumentError: it is linked to none and none is wanted, or to another one.
+    """
+    linked = (await context.describe()).bucket_name
     name = context.groups.name
     if wanted is None and linked is None:
         message = f"the workspace {name!r} is linked to no bucket: say which (bucket, or --bucket)"
