@@ -55,7 +55,7 @@ async def assemble_faces(
     run = EnrollContext(
         context=context,
         journal=journal,
-        limit=AdaptiveLimit(options.sizing),
+        limit=AdaptiveLimit(options.limit_rules),
         schedule=options.schedule,
         order=order,
         stats=stats,
