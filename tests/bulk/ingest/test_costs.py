@@ -228,7 +228,7 @@ KILLED: list[tuple[str, str, Cost, Cost]] = [
 
 
 @pytest.mark.parametrize(("when", "place", "cost", "asked"), KILLED)
-def test_killed_and_resumed(when: str, place: str, cost: Cost, asked: Cost, s3: Bucket, tmp_path: Path) -> None:
+def test_killed_and_resumed(when: str, place: str, cost: Cost, asked: Cost, *, s3: Bucket, tmp_path: Path) -> None:
     clip = clip_in(tmp_path)
     (before := tmp_path / "before").mkdir()
     doomed: list[asyncio.Task[Any]] = []
