@@ -17,7 +17,7 @@ from mi_async import Credentials, Hooks, Operation, Quota, RetryPolicy, Timeout
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import open_envelope
-from mi_async._core.inflight import InFlight
+from mi_async._core.inflight import InFlightCall
 from mi_async._core.limits import LeaseLimiter, Limiter
 from mi_async._core.signing import sign
 from mi_async._core.wire import Response
@@ -55,7 +55,7 @@ class Plain(Immediate):
         """Make one attempt."""
         request = operation.build(arguments)
         self.check_usable()
-        with InFlight(self.under_way, math.inf):
+        with InFlightCall(self.in_flight, math.inf):
             return (await self._send(operation, request, 1, math.inf))[0]
 
 

@@ -39,7 +39,7 @@ class OpenEnum(StrEnum):
 
     @property
     def is_known(self) -> bool:
-        """Whether this version of the package documents the value."""
+        """True if this version of the package documents the value."""
         return type(self).__members__.get(self._name_) is self
 
 

@@ -112,7 +112,7 @@ class Session:
     async def aclose(self, *, grace: float = 5.0) -> None:
         """Close the session; closing it again does nothing.
 
-        New calls are refused at once. Those under way get ``grace`` seconds; what is left then ends with SessionError.
+        New calls are refused at once. Those in flight get ``grace`` seconds; what is left then ends with SessionError.
         Waits for jobs end so at once; the jobs go on at the service.
 
         Raises:
@@ -154,7 +154,7 @@ class Connecting:
         return self._session
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        """Close the session; after an exception without waiting for calls under way."""
+        """Close the session; after an exception without waiting for calls in flight."""
         session, self._session = self._session, None
         if session is not None:
             await session.aclose(grace=5.0 if kind is None else 0.0)
@@ -208,7 +208,7 @@ def _store(settings: ConnectSettings, calls: Calls, trusted: ssl.SSLContext | No
     connection = Connection(
         settings.storage,
         keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
-        under_way=calls.under_way,
+        in_flight=calls.in_flight,
         check_usable=calls.check_usable,
         clock=settings.clock,
         network=Network(timeout.connect, timeout.read, proxy, f"mi-async/{VERSION}", trusted),

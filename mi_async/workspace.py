@@ -24,7 +24,7 @@ from mi_async.api.workspaces import Workspaces
 from mi_async.bulk.images.resizer import image_loader
 from mi_async.bulk.inputs.media_files import stored_assets
 from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
 from mi_async.bulk.run import BulkRun, EnrollFactory, IngestFactory
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
@@ -400,8 +400,8 @@ class Workspace(WorkspaceGroups):
         total: int | None = None,
         fit: bool = False,
         max_failures: int | None = None,
-        grace: float = 30.0,
-        patience: float = 21_600.0,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
     ) -> BulkRun:
         """Enroll any number of persons: as fast as the quotas allow, in flat memory, and each once whatever happens.
 
@@ -441,8 +441,8 @@ class Workspace(WorkspaceGroups):
         total: int | None = None,
         fit: bool = False,
         max_failures: int | None = None,
-        grace: float = 30.0,
-        patience: float = 21_600.0,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
     ) -> BulkRun:
         """Give any number of pictures to persons who exist; everything else is as in :meth:`enroll_many`.
 
@@ -480,8 +480,8 @@ class Workspace(WorkspaceGroups):
         locale: str | None = None,
         total: int | None = None,
         max_failures: int | None = None,
-        grace: float = 30.0,
-        patience: float = 21_600.0,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
     ) -> BulkRun:
         """Bring any number of media files in, each as :meth:`ingest_asset` does and each once whatever happens.
 

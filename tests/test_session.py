@@ -253,7 +253,7 @@ async def test_closing_without_grace_ends_a_call() -> None:
         call = asyncio.create_task(asked(session))
         await server.arrived.wait()
         await session.aclose(grace=0)
-        with pytest.raises(SessionError, match="closed while the call was under way"):
+        with pytest.raises(SessionError, match="closed while the call was in flight"):
             await call
 
 

@@ -1,7 +1,7 @@
 """Bounds of arguments as data: lengths, ranges, counts, characters, and which arguments go together.
 
-Invariant: pure. A bound can say what it allows, for messages, help and OpenAPI, and finds what is wrong with a value;
-whether anybody asks is not its business. A value of a wrong type is none of its business either.
+Invariant: pure. A bound says what it allows, for messages, help and OpenAPI, and finds the fault of a value. A value
+of a wrong type has none here: its type is checked elsewhere.
 """
 
 import re
@@ -15,28 +15,28 @@ Read = Callable[[str], Any]
 
 
 class Bound(Protocol):
-    """What one argument may be."""
+    """A limit of one argument."""
 
     @property
     def text(self) -> str:
-        """What it allows, after the word "needs"."""
+        """The bound in words, after "needs"."""
         ...
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with a value, after the word "it"; None when it is within the bound."""
+        """Return the fault of a value, in words after "it"; None when it is within the bound."""
         ...
 
 
 class Rule(Protocol):
-    """Which arguments of one call go together."""
+    """A limit of the arguments of one call together."""
 
     @property
     def text(self) -> str:
-        """What it asks for, as an imperative."""
+        """The rule in words, as an imperative."""
         ...
 
     def fault(self, read: Read) -> str | None:
-        """What is wrong with the arguments of a call; None when they keep the rule."""
+        """Return the fault of the arguments of a call, in words; None when they keep the rule."""
         ...
 
 
@@ -53,7 +53,7 @@ class Length:
     Attributes:
         least: fewest characters.
         most: most characters.
-        blank: whether white space alone will do.
+        blank: True if white space alone will do.
     """
 
     least: int = 0
@@ -62,12 +62,12 @@ class Length:
 
     @property
     def text(self) -> str:
-        """What it allows."""
+        """The bound in words."""
         noun = "character" if (self.least, self.most) == (1, None) else "characters"
         return f"{_span(self.least, self.most)} {noun}{'' if self.blank else ', not blank'}"
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with a text."""
+        """Return the fault of a text."""
         if not isinstance(value, str):
             return None
         size = len(value)
@@ -89,11 +89,11 @@ class Range:
 
     @property
     def text(self) -> str:
-        """What it allows."""
+        """The bound in words."""
         return f"at least {self.least}" if self.most is None else f"{self.least} to {self.most}"
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with a number."""
+        """Return the fault of a number."""
         if not isinstance(value, int):
             return None
         return f"is {value}" if value < self.least or (self.most is not None and value > self.most) else None
@@ -108,11 +108,11 @@ class Count:
 
     @property
     def text(self) -> str:
-        """What it allows."""
+        """The bound in words."""
         return f"{_span(self.least, self.most)} items"
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with a list."""
+        """Return the fault of a list."""
         size = len(value) if _is_list(value) else self.least
         return f"has {size}" if size < self.least or (self.most is not None and size > self.most) else None
 
@@ -125,11 +125,11 @@ class Forbidden:
 
     @property
     def text(self) -> str:
-        """What it allows."""
+        """The bound in words."""
         return f"none of {' '.join(self.characters)}"
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with a text."""
+        """Return the fault of a text."""
         met = [character for character in self.characters if character in value] if isinstance(value, str) else []
         return f"has {' '.join(met)}" if met else None
 
@@ -143,11 +143,11 @@ class Pattern:
 
     @property
     def text(self) -> str:
-        """What it allows."""
+        """The bound in words."""
         return self.words
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with a text."""
+        """Return the fault of a text."""
         return f"is {value!r}" if isinstance(value, str) and not re.fullmatch(self.regex, value) else None
 
 
@@ -159,11 +159,11 @@ class Each:
 
     @property
     def text(self) -> str:
-        """What it allows."""
+        """The bound in words."""
         return f"{self.bound.text} in each item"
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with the first item that is not within the bound."""
+        """Return the fault of the first item that is not within the bound."""
         for number, item in enumerate(value if _is_list(value) else ()):
             if (fault := self.bound.fault(item)) is not None:
                 return f"{fault} in item {number}"
@@ -172,18 +172,18 @@ class Each:
 
 @frozen
 class Marked:
-    """How many models of a list may have a flag set."""
+    """The most models of a list that may have a flag set."""
 
     most: int
     flag: str
 
     @property
     def text(self) -> str:
-        """What it allows."""
+        """The bound in words."""
         return f"at most {self.most} item with {self.flag}"
 
     def fault(self, value: Any) -> str | None:
-        """What is wrong with a list."""
+        """Return the fault of a list."""
         marked = sum(getattr(item, self.flag, False) is True for item in value) if _is_list(value) else 0
         return f"has {marked}" if marked > self.most else None
 
@@ -196,11 +196,11 @@ class ExactlyOne:
 
     @property
     def text(self) -> str:
-        """What it asks for."""
+        """The rule in words."""
         return f"give exactly one of {', '.join(self.names)}"
 
     def fault(self, read: Read) -> str | None:
-        """What is wrong with the arguments."""
+        """Return the fault of the arguments."""
         given = _given(self.names, read)
         return None if len(given) == 1 else f"{' and '.join(given)} were given" if given else "none was given"
 
@@ -213,11 +213,11 @@ class AtMostOne:
 
     @property
     def text(self) -> str:
-        """What it asks for."""
+        """The rule in words."""
         return f"give only one of {', '.join(self.names)}"
 
     def fault(self, read: Read) -> str | None:
-        """What is wrong with the arguments."""
+        """Return the fault of the arguments."""
         given = _given(self.names, read)
         return f"{' and '.join(given)} were given" if len(given) > 1 else None
 
@@ -230,11 +230,11 @@ class AllOrNone:
 
     @property
     def text(self) -> str:
-        """What it asks for."""
+        """The rule in words."""
         return f"give all of {', '.join(self.names)}, or none"
 
     def fault(self, read: Read) -> str | None:
-        """What is wrong with the arguments."""
+        """Return the fault of the arguments."""
         given = _given(self.names, read)
         return f"only {' and '.join(given)} was given" if given and len(given) < len(self.names) else None
 
@@ -248,11 +248,11 @@ class Total:
 
     @property
     def text(self) -> str:
-        """What it asks for."""
+        """The rule in words."""
         return f"give at most {self.most} items in {', '.join(self.names)} together"
 
     def fault(self, read: Read) -> str | None:
-        """What is wrong with the arguments."""
+        """Return the fault of the arguments."""
         size = sum(len(value) for name in self.names if _is_list(value := read(name)))
         return f"there are {size}" if size > self.most else None
 
@@ -266,11 +266,11 @@ class NotAmong:
 
     @property
     def text(self) -> str:
-        """What it asks for."""
+        """The rule in words."""
         return f"leave {self.name} out of {self.names}"
 
     def fault(self, read: Read) -> str | None:
-        """What is wrong with the arguments."""
+        """Return the fault of the arguments."""
         value, others = read(self.name), read(self.names)
         return f"{value} is among them" if _is_list(others) and value in others else None
 

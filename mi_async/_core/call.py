@@ -1,4 +1,4 @@
-"""One call, in one direction: quota, sign, send, open the answer; and again if that may help.
+"""One call, in one direction: quota, sign, send, open the answer; and a retry where that may help.
 
 Invariant: every attempt pays for quota and is signed afresh after every wait.
 """
@@ -14,7 +14,7 @@ from attrs import Factory, define, field
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import date, open_envelope
 from mi_async._core.hooks import Attempt, Hooks, Outcome
-from mi_async._core.inflight import InFlight, UnderWay
+from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
 from mi_async._core.retry import THROTTLED, Retries, RetryPolicy, retryable
@@ -39,7 +39,7 @@ Answer: TypeAlias = tuple[Any, Response]
 """The parsed result and where it came from."""
 
 EXPIRY_MARGIN = 120.0
-"""Seconds before they lapse at which temporary keys are fetched anew."""
+"""Seconds before they expire at which temporary keys are fetched anew."""
 
 SKEW_WORTH_LEARNING = 30.0
 """Seconds: a smaller change of the clock offset cannot explain a rejected timestamp."""
@@ -53,14 +53,14 @@ class Calls:
         transport: the network.
         provider: where keys come from.
         timeout: ``total`` is the deadline of a call.
-        policy: how failed attempts are repeated.
-        limiters: by operation id.
+        policy: when failed attempts are retried.
+        limiters: by operation ID.
         hooks: run around each attempt.
         clock: the time.
         max_wait: seconds that a call may wait for quota; None for as long as its deadline.
         prefix: percent-encoded path that goes before every target and is signed with it.
-        validate: whether arguments are held against their documented bounds.
-        moved: by id, operations that are to be found at another path than the documented one.
+        validate: True if arguments are held against their documented bounds.
+        moved: by ID, operations that are at another path than the documented one.
     """
 
     transport: Transport
@@ -74,7 +74,9 @@ class Calls:
     prefix: str
     validate: bool = True
     moved: Mapping[str, Operation] = field(factory=dict)
-    under_way: UnderWay = field(init=False, default=Factory(lambda self: UnderWay(self.clock), takes_self=True))
+    in_flight: InFlightCalls = field(
+        init=False, default=Factory(lambda self: InFlightCalls(self.clock), takes_self=True)
+    )
     retries: Retries = field(
         init=False, default=Factory(lambda self: Retries(self.policy, self.clock), takes_self=True)
     )
@@ -86,7 +88,7 @@ class Calls:
     _offset: float = field(init=False, default=0.0)  # seconds by which the service's clock is ahead of ours
 
     async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
-        """Make one call, repeated as the policy and the operation allow, and return its parsed result."""
+        """Make one call, with the retries that the policy and the operation allow, and return its parsed result."""
         return (await self._call(operation, arguments, max_wait=self.max_wait))[0]
 
     async def raw(self, operation: Operation, arguments: Mapping[str, Any]) -> Raw[Any]:
@@ -107,7 +109,7 @@ class Calls:
         self.check_usable()
         total = self.timeout.total
         deadline = math.inf if total is None else self.clock.monotonic() + total
-        with InFlight(self.under_way, deadline):
+        with InFlightCall(self.in_flight, deadline):
             try:
                 result = await self._attempt(operation, request, 1, deadline, max_wait)
             except MIError as error:
@@ -130,12 +132,12 @@ class Calls:
         """PUT to a presigned URL: once, since the URL is good for one."""
         self.check_usable()
         total = self.timeout.total
-        with InFlight(self.under_way, math.inf):
+        with InFlightCall(self.in_flight, math.inf):
             return await self.transport.put(url, body, content_type, None if total is None else self.clock.real(total))
 
     @property
     def closed(self) -> bool:
-        """Whether it makes no calls any more."""
+        """True once it makes no calls any more."""
         return self._closed
 
     def check_usable(self) -> None:
@@ -180,7 +182,7 @@ class Calls:
             raise DeadlineExceededError(message) from error
 
     def _pause(self, error: QuotaError, limiter: Limiter, number: int) -> float:
-        """Seconds for which a 429 holds everybody back: what it asks for, else at least a tenth of the window.
+        """Return the seconds for which a 429 pauses everybody: what it asks for, else at least a tenth of the window.
 
         Capped like the wait of a single call: one answer that asks for a day, or for the year 9999, must not disable
         the operation for the life of the session.
@@ -241,13 +243,13 @@ class Calls:
             error.name_offset(offset)
 
     async def account(self) -> str:
-        """The access key, or ``temporary`` for one that lapses: another one will then mean the same account."""
+        """Return the access key, or ``temporary`` for one that expires: the next one means the same account."""
         self.check_usable()
         keys = self._keys or await self._current_keys()
         return keys.access_key if keys.expires_at is None else "temporary"
 
     async def _current_keys(self) -> Credentials:
-        """Keys that are still good, fetched once however many calls wait for them."""
+        """Return keys that are still good, fetched once however many calls wait for them."""
         async with self._fetching:
             keys = self._keys
             if keys is None or self._keys_good_until <= self.clock.wall():
@@ -267,18 +269,18 @@ class Calls:
             raise CredentialsError(message)
         left = math.inf if keys.expires_at is None else keys.expires_at - self.clock.wall()
         if left <= 0:
-            message = "the credentials provider gave keys that have lapsed already"
+            message = "the credentials provider gave keys that have expired already"
             raise CredentialsError(message)
         # Keys that live shorter than twice the margin would otherwise be fetched again for every call.
         self._keys_good_until = self.clock.wall() + max(left - EXPIRY_MARGIN, left / 2)
         return keys
 
     async def aclose(self, grace: float) -> None:
-        """Refuse new calls, give those under way ``grace`` seconds, end the rest and close the pools."""
+        """Refuse new calls, give those in flight ``grace`` seconds, end the rest and close the pools."""
         if self._closed:
             return
         self._closed = True
         try:
-            await self.under_way.drain(grace)
+            await self.in_flight.drain(grace)
         finally:
             await self.transport.aclose()

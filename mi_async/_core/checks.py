@@ -20,7 +20,7 @@ Check = Callable[[Read, str], None]
 
 
 def compiled(members: Iterable[tuple[str, Any, Sequence[Bound]]], rules: Iterable[Rule]) -> tuple[Check, ...]:
-    """One check for each bound and each rule; models among the arguments are looked into.
+    """Make one check for each bound and each rule; models among the arguments are looked into.
 
     Args:
         members: name, type and bounds of each argument, or of each member of a model.
@@ -54,7 +54,7 @@ def _rule(rule: Rule) -> Check:
 
 
 def _inside(name: str, kind: Any) -> list[Check]:
-    """A check of what is in a model, or in each model of a list."""
+    """Return a check of what is in a model, or in each model of a list."""
     many = get_origin(kind) is not None
     model: Any = get_args(kind)[0] if many else kind
     is_model = isinstance(model, type) and issubclass(model, Model)

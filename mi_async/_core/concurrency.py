@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 async def each(work: Callable[[T], Awaitable[R]], items: Iterable[T], limit: int) -> list[R]:
-    """Results of ``work`` in the order of the items, at most ``limit`` under way."""
+    """Return the results of ``work`` in the order of the items, at most ``limit`` in flight."""
     gate = asyncio.Semaphore(limit)
 
     async def gated(item: T) -> R:

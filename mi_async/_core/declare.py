@@ -39,7 +39,7 @@ class Wire:
 
 
 class Caller(Protocol):
-    """What a group needs of the session: make one call."""
+    """The part of a session that a group needs: it makes one call."""
 
     def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Awaitable[Any]:
         """Make the call and return its parsed result."""

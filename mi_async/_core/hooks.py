@@ -1,4 +1,4 @@
-"""Hooks: what a caller may see, and add, at each attempt of a call.
+"""Hooks: callables that see, and may add headers to, each attempt of a call.
 
 Invariant: run inside the retry loop, once per attempt; a hook sees neither the signature nor a secret.
 """
@@ -16,7 +16,7 @@ class Attempt:
     """One attempt of a call, before it is signed.
 
     Attributes:
-        operation: id of the operation.
+        operation: ID of the operation.
         request: method, target and body.
         number: from 1.
         headers: may be added to; sent with the request.
@@ -30,7 +30,7 @@ class Attempt:
 
 @frozen
 class Outcome:
-    """How an attempt ended.
+    """The end of an attempt.
 
     Attributes:
         response: the answer, None when there was none.
@@ -56,7 +56,7 @@ class Hooks:
     after: Sequence[Callable[[Attempt, Outcome], Awaitable[None]]] = ()
 
     def __bool__(self) -> bool:
-        """Whether there is any hook at all."""
+        """Return True if there is any hook."""
         return bool(self.before or self.after)
 
     async def ask(self, attempt: Attempt) -> None:

@@ -1,4 +1,4 @@
-"""The calls under way, each ended with a clear error when its time is up or the session closes.
+"""The calls in flight, each ended with a clear error when its time is up or the session closes.
 
 Invariant: one timer for all, since a timer for each costs a twelfth of a call. All calls have the same time limit, so
 their deadlines come in the order in which they began, and only the first of them is watched.
@@ -13,17 +13,17 @@ from mi_async._core.clock import Clock
 from mi_async.errors import DeadlineExceededError, MIError, SessionError
 
 
-class InFlight:
-    """One call or upload under way; a context manager.
+class InFlightCall:
+    """One call or upload in flight; a context manager.
 
     Args:
-        others: all that is under way.
+        others: all that is in flight.
         deadline: on the clock; infinity for none.
     """
 
     __slots__ = ("_others", "_reason", "_task", "deadline")
 
-    def __init__(self, others: "UnderWay", deadline: float) -> None:
+    def __init__(self, others: "InFlightCalls", deadline: float) -> None:
         self.deadline = deadline
         self._others = others
         self._reason: MIError | None = None
@@ -52,8 +52,8 @@ class InFlight:
 
 
 @define(eq=False)
-class UnderWay:
-    """All calls and uploads of a session that are under way.
+class InFlightCalls:
+    """All calls and uploads of a session that are in flight.
 
     Attributes:
         clock: the time by which their deadlines run.
@@ -63,7 +63,7 @@ class UnderWay:
     """
 
     clock: Clock
-    calls: dict[InFlight, None] = field(init=False, factory=dict)
+    calls: dict[InFlightCall, None] = field(init=False, factory=dict)
     timer: asyncio.TimerHandle | None = field(init=False, default=None)
     idle: asyncio.Event = field(init=False, factory=asyncio.Event)
 
@@ -71,7 +71,7 @@ class UnderWay:
         """Count them."""
         return len(self.calls)
 
-    def watch(self, first: InFlight) -> None:
+    def watch(self, first: InFlightCall) -> None:
         """Set the timer to a deadline, if it is one."""
         if first.deadline < math.inf:
             left = self.clock.real(first.deadline - self.clock.monotonic())
@@ -82,17 +82,17 @@ class UnderWay:
         now = self.clock.monotonic()
         for call in self.calls:
             if call.deadline <= now:
-                call.end(DeadlineExceededError("the deadline of the call passed while it was under way"))
+                call.end(DeadlineExceededError("the deadline of the call passed while it was in flight"))
             elif call.deadline < math.inf:
                 self.watch(call)
                 return
 
     async def drain(self, grace: float) -> None:
-        """Give what is under way ``grace`` seconds, then end the rest."""
+        """Give what is in flight ``grace`` seconds, then end the rest."""
         if self.calls and grace > 0:
             await self._rest(self.clock.real(grace))
         for call in tuple(self.calls):
-            call.end(SessionError("the session was closed while the call was under way"))
+            call.end(SessionError("the session was closed while the call was in flight"))
         while self.calls:
             if not await self._rest(1.0):  # a caller that swallows its cancellation is not waited for
                 break
@@ -100,7 +100,7 @@ class UnderWay:
             self.timer.cancel()
 
     async def _rest(self, seconds: float) -> bool:
-        """Wait until nothing is under way; False when it takes longer."""
+        """Wait until nothing is in flight; return False when it takes longer."""
         self.idle.clear()
         try:
             await asyncio.wait_for(self.idle.wait(), seconds)
@@ -110,6 +110,6 @@ class UnderWay:
 
 
 def was_cancelled() -> bool:
-    """Whether it is the running task that was cancelled, and not what it waits for."""
+    """Return True if the running task was cancelled, and not what it waits for."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 CALM = 10.0
 """Seconds after the end of a pause in which a further 429 belongs to the same congestion and is no new warning."""
 TRANSIT = 1.0
-"""Seconds for which a request that was given up may still be on its way to the server."""
+"""Seconds after which a request that was given up cannot arrive at the server any more."""
 
 
 @frozen
@@ -34,11 +34,11 @@ class QuotaState:
     """Live state of one quota.
 
     Attributes:
-        operation: id of the operation.
+        operation: ID of the operation.
         calls: calls allowed in a period.
         period: seconds.
         used: slots taken: calls in flight and calls that ended less than a period ago.
-        waiting: callers in line.
+        waiting: callers that wait for a slot.
         paused: seconds for which a 429 still holds everybody back, 0 when none does.
         next_free: seconds until a newcomer would be let through, by estimate.
         refused: how many 429 were met so far.
@@ -58,11 +58,11 @@ class Limiter(Protocol):
     """One quota, wherever it is kept."""
 
     def take(self) -> bool:
-        """Take a lease if that needs no waiting; False when the caller must stand in line with ``acquire``."""
+        """Take a lease if that needs no waiting; return False when the caller must wait for one with ``acquire``."""
         ...
 
     async def acquire(self, max_wait: float | None) -> None:
-        """Wait in line and take a lease.
+        """Wait for a lease and take it.
 
         Raises:
             QuotaWaitError: it takes, or would take, longer than ``max_wait`` seconds.
@@ -70,11 +70,11 @@ class Limiter(Protocol):
         ...
 
     def release(self, *, answered: bool = True) -> None:
-        """Say that the call ended; ``answered`` is False when it may be on its way to the server all the same."""
+        """Give the lease of a call back; ``answered`` is False when the request may still arrive at the server."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Say that the server refused with a 429: nobody passes for that long."""
+        """Pause every caller after a 429."""
         ...
 
     def state(self) -> QuotaState:
@@ -83,7 +83,7 @@ class Limiter(Protocol):
 
 
 def burst(quota: Quota) -> int:
-    """Calls that may go at once: a fiftieth to a tenth of the quota; 1 would lose a third of it on a busy loop."""
+    """Return the calls that may go at once: a fiftieth to a tenth of the quota; 1 would lose a third on a busy loop."""
     return min(quota.calls, max(quota.calls // 50, min(quota.calls // 10, 5), 2))
 
 
@@ -92,7 +92,7 @@ class LeaseLimiter:
     """The in-process limiter.
 
     Args:
-        operation: id of the operation, for messages.
+        operation: ID of the operation, for messages.
         quota: the limit.
         clock: the time by which the period runs.
     """
@@ -121,8 +121,8 @@ class LeaseLimiter:
     def take(self) -> bool:
         """Take a lease if nobody waits and the window holds less than a burst: then there is nothing to pace."""
         if self._waiting or self._paused_until != -math.inf or not self._is_quiet():
-            return False
-        self._in_flight += 1
+            return False  # a newcomer never passes a waiter: random order costs 15 % of the rate, LIFO two thirds
+        self._in_flight += 1  # before the send: the request may arrive at any moment from now on
         return True
 
     def _is_quiet(self) -> bool:
@@ -131,7 +131,7 @@ class LeaseLimiter:
         return taken < self._burst or self._used(self.clock.monotonic()) < self._burst
 
     async def acquire(self, max_wait: float | None = None) -> None:
-        """Wait in line and take a lease; cancelled while waiting, it takes nothing."""
+        """Wait for a lease and take it; cancelled while waiting, it takes nothing."""
         if not self._waiting and not self._closed_for() and self._pacer.has_capacity():
             await self._pacer.acquire()  # has room, so it does not suspend
             self._in_flight += 1
@@ -160,11 +160,13 @@ class LeaseLimiter:
     def release(self, *, answered: bool = True) -> None:
         """Say that the call ended: its slot comes free one period after it can last have arrived."""
         self._in_flight -= 1
+        # The period begins when the answer is seen and not when the request was sent: it arrived at some moment between
+        # the two. An exact log of sends lets 61 calls of 50 arrive within a period under 0 to 300 ms of jitter.
         free = self.clock.monotonic() + self.quota.period + (0.0 if answered else TRANSIT)
         if self._cooling and free < self._cooling[-1]:
             insort(self._cooling, free)
         else:
-            self._cooling.append(free)
+            self._cooling.append(free)  # the rule; one without an answer is the exception
         if self._waiting:
             self._answered.set()
 
@@ -182,7 +184,7 @@ class LeaseLimiter:
         self._calm_from = max(self._calm_from, self._paused_until + CALM)
 
     def _closed_for(self) -> float:
-        """Seconds until the gate can open; 0 when it is open, infinity when an answer must come first."""
+        """Return the seconds until a slot can be taken; 0 when one is free, infinity when an answer must come first."""
         cooling = self._cooling
         if self._in_flight + len(cooling) < self.quota.calls and self._paused_until == -math.inf:
             return 0.0
@@ -195,13 +197,13 @@ class LeaseLimiter:
         return cooling[0] - now if cooling else math.inf
 
     def _used(self, now: float) -> int:
-        """Slots taken; those that have cooled down are let go here, so that nobody ever counts them one by one."""
+        """Return the number of slots taken; those whose period has passed are released here, each once."""
         while self._cooling and self._cooling[0] <= now:
             self._cooling.popleft()
         return self._in_flight + len(self._cooling)
 
     def next_free(self) -> float:
-        """Seconds that a newcomer would wait, by estimate: the pause, the pace and the slots, whichever is longest."""
+        """Estimate the seconds that a newcomer would wait: the pause, the pace and the slots, whichever is longest."""
         now, step = self.clock.monotonic(), self.quota.period / self.quota.calls
         position = self._waiting + 1
         behind = position - (self.quota.calls - self._used(now))

@@ -26,10 +26,13 @@ PATH = re.compile(r"(/([\w.~%-]|\{\w+\})+)+", re.ASCII)
 
 
 class Repeat(Enum):
-    """What a repeat of the call does after a failure that may have had its effect."""
+    """The effect of sending the same request again after an ambiguous failure."""
 
+    # Retried.
     SAFE = "a repeat changes nothing"
+    # Retried; the 409 of a later attempt may be the work of an earlier one, so its error says `possibly_created`.
     CONFLICTS = "a repeat is refused"
+    # Never retried: nothing would tell the second one from the first. Workflows look whether it is there, then decide.
     DUPLICATES = "a repeat makes a second one"
 
 
@@ -48,7 +51,7 @@ class Quota:
 
 
 class Place(Enum):
-    """Where an argument travels."""
+    """The part of a request in which an argument travels."""
 
     PATH = "path"
     QUERY = "query"
@@ -64,9 +67,9 @@ class Parameter:
         wire: the name on the wire.
         place: path, query or body.
         kind: the annotation, without ``Annotated``.
-        required: whether a call in Python must give it; see ``always_sent`` for the wire.
+        required: True if a call in Python must give it; see ``always_sent`` for the wire.
         default: what is sent when a call does not give it; None is not sent.
-        positional: whether it may be given by position.
+        positional: True if it may be given by position.
         bounds: what the service allows.
     """
 
@@ -96,7 +99,7 @@ class RawArguments:
 
 @frozen(slots=False, eq=False)
 class Operation:
-    """One documented call: how it is made, kept within its quota, repeated and read.
+    """One documented call: its request, quota, retries and result.
 
     Attributes:
         id: group and verb, for example ``persons.get``.
@@ -104,13 +107,13 @@ class Operation:
         path: the documented path template, ``/api/v1`` included.
         parameters: in the order of the signature.
         result: type of the result, None when there is none.
-        repeat: what a repeat does.
+        repeat: the effect of sending the same request again.
         quota: the documented rate, None when none is documented.
         summary: first line of the documentation.
         source: slug of the vendor's API page.
         scope: path names that come from the group.
         rules: which arguments go together.
-        deprecated: id of the operation to use instead, when the vendor is going to remove this one.
+        deprecated: ID of the operation to use instead, when the vendor is going to remove this one.
         beside: wire names of members of the result that may come beside it.
     """
 
@@ -192,7 +195,7 @@ class Operation:
 
         Args:
             arguments: by Python name.
-            validate: whether to look at the documented bounds.
+            validate: True to check the documented bounds.
 
         Raises:
             InvalidArgumentError: an argument that is out of its bounds, or has no form on the wire.

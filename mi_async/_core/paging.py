@@ -84,7 +84,7 @@ async def _ended(ahead: asyncio.Future[Any]) -> None:
 
 @define
 class _Walk(Generic[T]):
-    """What is known of a listing while it is walked."""
+    """The state of a walk over a listing."""
 
     key: Callable[[T], Hashable] | None
     _seen: dict[Hashable, None] = field(init=False, factory=dict)
@@ -102,7 +102,7 @@ class _Walk(Generic[T]):
     _doubted: int = field(init=False, default=0)  # of a listing without keys: the page that is read once more
 
     def take(self, page: Page[T], number: int) -> tuple[list[T], int | None]:
-        """Items of a page that are new, and which page comes next; None after the last.
+        """Return the items of a page that are new, and the number of the next page; None after the last.
 
         Raises:
             ResponseError: the listing contradicts itself, or has no end.

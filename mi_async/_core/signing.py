@@ -25,7 +25,7 @@ MAX_SKEW = 300.0
 
 
 def signature(request: Request, timestamp: str, credentials: Credentials) -> str:
-    """Signature of a request: base64 of HMAC-SHA256.
+    """Return the signature of a request: base64 of HMAC-SHA256.
 
     Args:
         request: its method and target are signed.
@@ -45,7 +45,7 @@ class SignedHeaders(dict[str, str]):
 
 
 def sign(request: Request, credentials: Credentials, now: float) -> SignedHeaders:
-    """Headers that authenticate a request sent at ``now`` (seconds since the epoch, by the service's clock)."""
+    """Return headers that authenticate a request sent at ``now`` (seconds since the epoch, by the service's clock)."""
     timestamp = str(int(now * 1000))
     return SignedHeaders(
         {
@@ -57,7 +57,7 @@ def sign(request: Request, credentials: Credentials, now: float) -> SignedHeader
 
 
 class Verdict(Enum):
-    """What a verification found."""
+    """The result of a verification."""
 
     OK = "ok"
     MISSING = "a signature header is missing"

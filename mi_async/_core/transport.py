@@ -37,7 +37,7 @@ SENT_ONCE = frozenset({"POST", "PATCH"})
 
 @frozen
 class Timeout:
-    """How long things may take, in seconds; None means for ever.
+    """Time limits in seconds; None means no limit.
 
     Args:
         connect: for connecting: TCP and TLS. Waiting for a free connection of the pool counts to the total alone.
@@ -115,7 +115,7 @@ class Transport:
         )
         self._api = self._pool(KEPT_API, {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS})
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
-        # again; one that was in use a moment ago is, since a connection for each picture costs a TLS handshake each.
+        # again; one that was in use a moment ago is, since a connection for each image costs a TLS handshake each.
         self._storage = self._pool(KEPT, {})
 
     def _pool(self, keep: float, headers: Mapping[str, str]) -> aiohttp.ClientSession:

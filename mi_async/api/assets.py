@@ -18,7 +18,7 @@ from mi_async.models import Model, OpenEnum, Page
 
 
 class FileFormat(OpenEnum):
-    """Container or picture format of an asset."""
+    """Container or image format of an asset."""
 
     MP4 = "mp4"
     MKV = "mkv"
@@ -30,7 +30,7 @@ class FileFormat(OpenEnum):
 
 
 class ImportStatus(OpenEnum):
-    """How far a registration is."""
+    """Progress of a registration."""
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
@@ -40,19 +40,19 @@ class ImportStatus(OpenEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it stays as it is; an undocumented value is not known to, see ``is_known``."""
+        """True if it changes no more; False for an undocumented value, see ``is_known``."""
         return self.is_known and self is not ImportStatus.IN_PROGRESS
 
 
 @frozen
 class AssetMetaData(Model):
-    """What the service read from the file; any member may be null; source: mi-asset-details.
+    """Facts that the service read from the file; any member may be null; source: mi-asset-details.
 
     Attributes:
         resolution: width and height in pixels, ``1920x1080``.
         duration_ms: length of a video in milliseconds.
         size: bytes.
-        format: container or picture format.
+        format: container or image format.
     """
 
     resolution: str | None = None
@@ -101,7 +101,7 @@ class AssetRegistration(Model):
 
 @frozen
 class AssetImport(Model):
-    """How far the registration of an asset is; source: mi-asset-status.
+    """Progress of the registration of an asset; source: mi-asset-status.
 
     Attributes:
         asset_id: number of the asset.

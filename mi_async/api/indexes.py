@@ -18,7 +18,7 @@ from mi_async.notebook import few
 
 
 class AssetType(OpenEnum):
-    """What an asset is."""
+    """Kind of an asset."""
 
     IMAGE = "IMAGE"
     VIDEO = "VIDEO"
@@ -51,7 +51,7 @@ class SourceLanguage(OpenEnum):
 
 
 class ConfidenceLevel(OpenEnum):
-    """How sure a keyword must be to be shown: LOW shows more of them, HIGH fewer and surer ones."""
+    """Confidence from which a keyword is shown: LOW shows more of them, HIGH fewer and surer ones."""
 
     LOW = "LOW"
     MEDIUM = "MEDIUM"
@@ -59,7 +59,7 @@ class ConfidenceLevel(OpenEnum):
 
 
 class AnalysisStatus(OpenEnum):
-    """How far an analysis is; BEFORE_ANALYZE is an asset that was never analysed."""
+    """Progress of an analysis; BEFORE_ANALYZE is an asset that was never analysed."""
 
     BEFORE_ANALYZE = "BEFORE_ANALYZE"
     WAIT_ANALYZE = "WAIT_ANALYZE"
@@ -70,18 +70,18 @@ class AnalysisStatus(OpenEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it stays as it is; an undocumented value is not known to, see ``is_known``."""
+        """True if it changes no more; False for an undocumented value, see ``is_known``."""
         return self.value in {"ANALYZE_COMPLETED", "ANALYZE_FAIL", "ANALYZE_CANCEL"}
 
     @property
     def is_cancellable(self) -> bool:
-        """Whether the analysis can be cancelled."""
+        """True if the analysis can be cancelled."""
         return self.value in {"WAIT_ANALYZE", "ANALYZING"}
 
 
 @frozen
 class IndexStatus(Model):
-    """How far the analysis of an asset is; source: mi-index-status.
+    """Progress of the analysis of an asset; source: mi-index-status.
 
     Attributes:
         status: how far it is.

@@ -71,7 +71,7 @@ ERRORS: Mapping[str, Schema] = {
 
 
 def describe(url: str = SERVICE, declared: Iterable[Operation] | None = None) -> dict[str, Any]:
-    """The description as JSON values.
+    """Return the description as JSON values.
 
     Args:
         url: where the API is.
@@ -174,7 +174,7 @@ def _body(members: Sequence[Parameter], schemas: Schemas) -> dict[str, Any]:
 
 
 def _schema(p: Parameter, schemas: Schemas) -> Schema:
-    """Schema of an argument; None is not sent, so that it is not part of it."""
+    """Return the schema of an argument; None is not sent, so that it is not part of it."""
     schema = bounded(schemas.of(bare(p.kind)), p.bounds)
     return schema if p.default is None or p.required else schema | {"default": p.default}
 

@@ -13,7 +13,7 @@ from mi_async.notebook import few, pictured
 
 
 class NameType(OpenEnum):
-    """Whether persons have a name."""
+    """Persons with or without a name."""
 
     NAMED = "NAMED"
     ANONYMOUS = "ANONYMOUS"
@@ -29,7 +29,7 @@ class SortColumn(OpenEnum):
 
 
 class SortType(OpenEnum):
-    """Which way they are sorted; the service's default is DESC."""
+    """Direction of sorting; the service's default is DESC."""
 
     ASC = "ASC"
     DESC = "DESC"
@@ -37,11 +37,11 @@ class SortType(OpenEnum):
 
 @frozen
 class ThumbnailInput(Model):
-    """A picture to give to a person.
+    """A thumbnail to give to a person.
 
     Attributes:
         thumbnail_key: of a completed upload, usable for 24 hours after it.
-        is_primary_thumbnail: whether it becomes the person's main picture; only one may be.
+        is_primary_thumbnail: True to make it the primary one; only one may be.
     """
 
     thumbnail_key: str
@@ -50,12 +50,12 @@ class ThumbnailInput(Model):
 
 @frozen
 class PersonThumbnail(Model):
-    """A picture that a person has.
+    """A thumbnail of a person.
 
     Attributes:
         id: number of the thumbnail.
         url: presigned download URL of unknown lifetime; not an identifier.
-        is_primary_thumbnail: whether it is the main picture.
+        is_primary_thumbnail: True if it is the primary one.
     """
 
     id: int
@@ -72,7 +72,7 @@ class Person(Model):
         name: 1 to 50 characters, unique in the workspace; None for an anonymous person.
         description: 1 to 700 characters.
         tags: tags of the person.
-        thumbnails: pictures of the person.
+        thumbnails: face images of the person.
     """
 
     id: int = field(metadata=spelled("personId", "id"))
@@ -109,7 +109,7 @@ class TagList(Model):
 
 @frozen
 class MergedPersons(Model):
-    """What a merge moved; source: mi-merge-persons.
+    """Counts of what a merge moved; source: mi-merge-persons.
 
     Attributes:
         person_id: number of the person that is left.

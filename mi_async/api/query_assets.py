@@ -15,14 +15,14 @@ from mi_async.models import Model, OpenEnum
 
 
 class QueryAssetType(OpenEnum):
-    """What a query file is."""
+    """Kind of a query file."""
 
     IMAGE = "IMAGE"
 
 
 @frozen
 class QueryAssetUrl(Model):
-    """Where to PUT one query image; source: maiu-upload-asset-query-url.
+    """Presigned URL to PUT one query image to; source: maiu-upload-asset-query-url.
 
     Attributes:
         asset_file_key: names the image in the completion check.

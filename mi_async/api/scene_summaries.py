@@ -16,7 +16,7 @@ from mi_async.notebook import few
 
 
 class SummaryStatus(OpenEnum):
-    """How far a scene summary is."""
+    """Progress of a scene summary."""
 
     BEFORE_SUMMARIZE = "BEFORE_SUMMARIZE"
     WAIT_SUMMARIZE = "WAIT_SUMMARIZE"
@@ -27,18 +27,18 @@ class SummaryStatus(OpenEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it stays as it is; an undocumented value is not known to, see ``is_known``."""
+        """True if it changes no more; False for an undocumented value, see ``is_known``."""
         return self.value in {"SUMMARIZE_COMPLETED", "SUMMARIZE_FAIL", "SUMMARIZE_CANCELED"}
 
     @property
     def is_cancellable(self) -> bool:
-        """Whether the summary can be cancelled."""
+        """True if the summary can be cancelled."""
         return self.value in {"WAIT_SUMMARIZE", "SUMMARIZING"}
 
 
 @frozen
 class SceneSummaryStatus(Model):
-    """How far a scene summary is; source: mi-scene-summary-status."""
+    """Progress of a scene summary; source: mi-scene-summary-status."""
 
     status: SummaryStatus
 

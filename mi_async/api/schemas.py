@@ -53,7 +53,7 @@ class Schemas:
     named: dict[str, Schema] = Factory(dict)
 
     def of(self, kind: Any) -> Schema:
-        """The schema of a type; a model or an enum is referred to by its name.
+        """Return the schema of a type; a model or an enum is referred to by its name.
 
         Raises:
             TypeError: a type that has no schema.
@@ -110,7 +110,7 @@ def _required(fields: Iterable["attrs.Attribute[Any]"]) -> Schema:
 
 
 def bounded(schema: Schema, bounds: Iterable[Bound]) -> Schema:
-    """A schema with what the bounds say, as far as JSON schema has words for it; with their text in any case."""
+    """Return a schema with the bounds as far as JSON schema can express them, and with their text in any case."""
     texts = []
     for bound in bounds:
         words = _WORDS.get(type(bound))
@@ -160,7 +160,7 @@ _WORDS: Mapping[type, Callable[[Any], Schema]] = {
 
 
 def _filled(kind: Any, variables: Mapping[Any, Any]) -> Any:
-    """A field's type with the type variables of its model filled in."""
+    """Return a field's type with the type variables of its model filled in."""
     if any(isinstance(one, TypeVar) for one in get_args(kind)):
         return kind[tuple(variables[one] for one in getattr(kind, "__parameters__", ()))]
     return kind

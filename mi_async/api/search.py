@@ -23,7 +23,7 @@ _LISTS = ("must", "any", "not_")
 
 
 class SearchStatus(OpenEnum):
-    """How far a search is."""
+    """Progress of a search."""
 
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
@@ -31,7 +31,7 @@ class SearchStatus(OpenEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it stays as it is; an undocumented value is not known to, see ``is_known``."""
+        """True if it changes no more; False for an undocumented value, see ``is_known``."""
         return self.value in {"COMPLETED", "FAILED"}
 
 
@@ -54,7 +54,7 @@ class PersonQuery(Model):
 
 @frozen
 class DialogQuery(Model):
-    """What is said in a video; at most 100 texts in all, without ``;``, ``|`` and the backtick.
+    """Speech to look for in a video; at most 100 texts in all, without ``;``, ``|`` and the backtick.
 
     Attributes:
         must: all of them.
@@ -71,7 +71,7 @@ class DialogQuery(Model):
 
 @frozen
 class SearchQuery(Model):
-    """What to look for: exactly one of text and image, and persons and speech beside it.
+    """The query of a search: exactly one of text and image, and persons and speech beside it.
 
     Attributes:
         text_query: without ``;``, ``|`` and the backtick.
@@ -90,14 +90,14 @@ class SearchQuery(Model):
 
 @frozen
 class QueryOption(Model):
-    """How to look; the service's default is MEDIUM."""
+    """Precision of a search; the service's default is MEDIUM."""
 
     confidence_level: ConfidenceLevel | None = None
 
 
 @frozen
 class SearchFilter(Model):
-    """Where to look: in exactly one of projects and assets.
+    """The scope of a search: exactly one of projects and assets.
 
     Attributes:
         project_ids: numbers of projects.

@@ -14,7 +14,7 @@ from mi_async.models import Model, OpenEnum
 
 
 class UploadStatus(OpenEnum):
-    """How an upload ended."""
+    """Result of an upload."""
 
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
@@ -30,10 +30,10 @@ class UploadMessage(OpenEnum):
 
 @frozen
 class PresignedUrl(Model):
-    """Where to PUT one thumbnail.
+    """Presigned URL to PUT one thumbnail to.
 
     Attributes:
-        thumbnail_key: names the picture in later calls, for 24 hours after the upload.
+        thumbnail_key: names the image in later calls, for 24 hours after the upload.
         url: good for one PUT within ``expiration_seconds``; a secret while it is.
         expiration_seconds: life of the URL in seconds (900).
     """

@@ -55,7 +55,7 @@ async def assemble_faces(
     means = EnrollContext(
         context=context,
         journal=journal,
-        pool=AdaptiveLimit(options.sizing),
+        pool=AdaptiveLimit(options.limit_rules),
         schedule=options.schedule,
         turns=turns,
         tally=tally,

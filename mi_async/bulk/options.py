@@ -1,10 +1,9 @@
-"""How a bulk run is made, as one frozen value that is right or refused.
+"""Options of a bulk run, checked, and their defaults: the only place where these stand.
 
-Law: values only.
+Invariant: values only.
 """
 
 import os
-from typing import Any
 
 from attrs import field, frozen
 
@@ -12,39 +11,49 @@ from mi_async.bulk.enroll.adaptive_limit import LimitController
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.errors import ConfigError
 
+GRACE = 30.0
+PATIENCE = 6 * 3600.0
+
 
 @frozen(kw_only=True)
 class BulkOptions:
-    """How a run is made.
+    """Options of a bulk run.
 
     Attributes:
         journal: path of the journal.
-        total: items of the input, None for unknown.
-        fit: whether images that are too big, or of other formats, are made to fit.
+        total: items of the input, None if unknown.
+        fit: True to convert images of other formats, and to make smaller those that are too big.
         max_failures: items that may end badly before the run stops; None for any number.
-        grace: seconds for what is under way to land when the run is stopped.
+        grace: seconds for what is in flight to end when the run is stopped.
         patience: seconds for which a service that does not answer is waited for.
-        sizing: the rules of the pool.
-        schedule: when completion is checked.
+        limit_rules: rules of the adaptive limit.
+        schedule: times of the completion checks.
+
+    Raises:
+        ConfigError: one of them cannot work.
     """
 
     journal: str | os.PathLike[str]
     total: int | None = None
     fit: bool = False
     max_failures: int | None = None
-    grace: float = 30.0
-    patience: float = 21_600.0
-    sizing: LimitController = field(factory=LimitController)
+    grace: float = GRACE
+    patience: float = PATIENCE
+    limit_rules: LimitController = field(factory=LimitController)
     schedule: Schedule = field(factory=Schedule)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""
-        path: Any = self.journal
+        path: object = self.journal
         if not isinstance(path, str | os.PathLike):
-            message = f"journal is the path of a file, not {type(path).__name__}"
+            message = f"journal must be the path of a file, got {type(path).__name__}"
             raise ConfigError(message)
         for name in ("total", "max_failures", "grace", "patience"):
-            value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | float) and value >= 0):
-                message = f"{name} is a number from 0, not {value!r}"
-                raise ConfigError(message)
+            if (fault := number_fault(name, getattr(self, name))) is not None:
+                raise ConfigError(fault)
+
+
+def number_fault(name: str, value: object) -> str | None:
+    """Return the fault of a number that must be None or >= 0, None if it has none."""
+    sound = value is None or (isinstance(value, int | float) and value >= 0)
+    return None if sound else f"{name} must be >= 0, got {value!r}"

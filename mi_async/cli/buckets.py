@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from attrs import evolve
 
 from mi_async._core.clock import Clock
-from mi_async._core.inflight import UnderWay
+from mi_async._core.inflight import InFlightCalls
 from mi_async._core.retry import RetryPolicy
 from mi_async.credentials import CredentialsProvider
 from mi_async.emulator.objects import Look, by_name
@@ -33,7 +33,7 @@ async def looking_at(storage: Storage, keys: CredentialsProvider) -> AsyncGenera
     connection = Connection(
         storage,
         keys=keys.credentials,
-        under_way=UnderWay(clock),
+        in_flight=InFlightCalls(clock),
         check_usable=lambda: None,
         clock=clock,
         network=Network(connect=5.0, read=10.0),

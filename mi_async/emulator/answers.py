@@ -16,7 +16,7 @@ REASON = "x-emulator-reason"
 
 
 def success(result: object) -> web.Response:
-    """The service's envelope; without ``result`` when there is none, as most deletes answer."""
+    """Return the service's envelope; without ``result`` when there is none, as most deletes answer."""
     envelope = {"code": "0", "message": "success"}
     body = convert.dumps(envelope if result is None else envelope | {"result": result})
     return web.Response(body=body, content_type="application/json")

@@ -1,6 +1,6 @@
-"""Which faces look alike: a score from the digests of two pictures.
+"""Which faces look alike: a score from the digests of two images.
 
-Invariant: pure; the same picture is the same face, and of any other two pictures about every second pair looks alike.
+Invariant: pure; the same image is the same face, and of any other two images about every second pair looks alike.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,7 +13,7 @@ LEAST = 60
 
 
 def score(one: Collection[str], other: Collection[str]) -> int:
-    """How alike two persons look, 60 to 100, by the digests of their pictures; 0 where one has none."""
+    """Return the likeness of two persons, 60 to 100, by the digests of their images; 0 where one has none."""
     if not one or not other:
         return 0
     if set(one) & set(other):
@@ -22,9 +22,9 @@ def score(one: Collection[str], other: Collection[str]) -> int:
 
 
 def ranked(
-    pictures: Collection[str], persons: Mapping[int, Collection[str]], *, most: int, least: int
+    images: Collection[str], persons: Mapping[int, Collection[str]], *, most: int, least: int
 ) -> Iterable[tuple[int, int]]:
-    """Person id and score of up to ``most`` persons who look like the pictures, the most alike first."""
-    scores = {person: score(pictures, digests) for person, digests in persons.items()}
+    """Person id and score of up to ``most`` persons who look like the images, the most alike first."""
+    scores = {person: score(images, digests) for person, digests in persons.items()}
     alike = [(person, alike) for person, alike in scores.items() if alike >= least]
     return sorted(alike, key=lambda pair: (-pair[1], pair[0]))[:most]

@@ -39,7 +39,7 @@ class Moment(Enum):
 
 
 class Mishap(Enum):
-    """What happens to an answer on its way, other than being replaced by another one."""
+    """A fault of an answer on its way, other than being replaced by another one."""
 
     DROP = auto()
     TRUNCATE = auto()
@@ -48,7 +48,7 @@ class Mishap(Enum):
 
 @frozen
 class Course:
-    """How a fault runs.
+    """The course of a fault.
 
     Attributes:
         moment: whether the request takes effect all the same.
@@ -81,7 +81,7 @@ STORAGE_PUT = "storage.put"
 
 @define(eq=False)
 class Faults:
-    """Which requests go wrong: those that a test asked for first, then those that chance picks.
+    """The requests that fail: those that a test asked for first, then those that chance picks.
 
     Attributes:
         injected: how often each kind happened.

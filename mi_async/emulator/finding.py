@@ -1,6 +1,6 @@
-"""What an asset search finds: scenes of the indexes in force, by words, by a picture, by persons and by what is said.
+"""What an asset search finds: scenes of the indexes in force, by words, by an image, by persons and by what is said.
 
-Invariant: pure but for what it reads. A picture looks like a scene by chance, but always the same one.
+Invariant: pure but for what it reads. An image looks like a scene by chance, but always the same one.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -15,7 +15,7 @@ from mi_async.emulator.synthetic import LEAST_CONFIDENCE, fraction
 
 T = TypeVar("T")
 LOOKS_ALIKE = 0.5
-"""Similarity from which a scene is found by a picture."""
+"""Similarity from which a scene is found by an image."""
 
 
 @frozen
@@ -30,20 +30,20 @@ class Terms(Generic[T]):
         return len(self.all_of) + len(self.any_of) + len(self.none_of)
 
     def fit(self, holds: Callable[[T], bool]) -> bool:
-        """Whether the terms hold."""
+        """Return True if the terms hold."""
         some = not self.any_of or any(map(holds, self.any_of))
         return some and all(map(holds, self.all_of)) and not any(map(holds, self.none_of))
 
 
 @frozen
 class SearchTerms:
-    """What is searched for, and where.
+    """The terms of a search, and its scope.
 
     Attributes:
         text: words of which a scene's keywords must have one.
-        picture: digest of a picture, where there are no words.
+        image: digest of an image, where there are no words.
         persons: who is seen.
-        dialogues: what is said; nothing is said in a picture.
+        dialogues: what is said; nothing is said in an image.
         confidence: the level of keywords that count.
         project_ids: only in these projects; None for all.
         asset_ids: only in these assets; None for all.
@@ -53,7 +53,7 @@ class SearchTerms:
     """
 
     text: str | None
-    picture: str
+    image: str
     persons: Terms[int]
     dialogues: Terms[str]
     confidence: str
@@ -65,7 +65,7 @@ class SearchTerms:
 
 
 def hits(state: EmulatorState, room: EmulatedWorkspace, wanted: SearchTerms) -> tuple[Hit, ...]:
-    """What is found now, the best first; of equals, those of the older index."""
+    """Return what is found now, the best first; of equals, those of the older index."""
     found = [
         Hit(asset.id, index.id, scene.id, score)
         for asset, index in _places(state, room, wanted)
@@ -100,13 +100,13 @@ def _in_time(modified: datetime, wanted: SearchTerms) -> bool:
 
 
 def _score(asset: EmulatedAsset, scene: Scene, wanted: SearchTerms) -> float:
-    """How well a scene fits, from 0 (not at all) to 1."""
+    """Return the fit of a scene, from 0 (not at all) to 1."""
     if not wanted.persons.fit(scene.person_ids.__contains__):
         return 0.0
     if len(wanted.dialogues) and not (scene.script and wanted.dialogues.fit(_said(scene.script))):
         return 0.0
     if wanted.text is None:
-        alike = fraction(wanted.picture, asset.key, scene.id)
+        alike = fraction(wanted.image, asset.key, scene.id)
         return round(alike, 4) if alike >= LOOKS_ALIKE else 0.0
     return _told(wanted.text.lower().split(), scene, LEAST_CONFIDENCE.get(wanted.confidence, 0.0))
 

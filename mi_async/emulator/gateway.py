@@ -38,7 +38,7 @@ class Gateway:
     log: RequestLog
 
     def window(self, operation: Operation) -> Window | None:
-        """A window for the quota of an operation; None when it has none or none is enforced."""
+        """Make a window for the quota of an operation; None when it has none or none is enforced."""
         settings = self.state.settings
         quota = settings.quotas.get(operation.id, operation.quota)
         return Window(quota) if quota is not None and settings.enforce_quotas else None

@@ -1,4 +1,4 @@
-"""Format and size of a HEIC picture, by its boxes.
+"""Format and size of a HEIC image, by its boxes.
 
 Invariant: pure; reads the two boxes that say it, and takes a file whose boxes do not add up for no HEIC.
 """
@@ -13,7 +13,7 @@ EXTENTS = b"ispe"
 
 
 def read_heic(content: bytes) -> ImageHeader | None:
-    """The largest picture in a HEIC file; None when the content is none."""
+    """Return the size of the largest image in a HEIC file; None when the content is none."""
     if content[4:8] != b"ftyp" or content[8:12] not in BRANDS:
         return None
     sizes: list[tuple[int, int]] = []

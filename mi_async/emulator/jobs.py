@@ -10,7 +10,7 @@ from attrs import define
 
 
 class Phase(Enum):
-    """Where a job is."""
+    """Phase of a job."""
 
     WAITING = auto()
     RUNNING = auto()
@@ -40,7 +40,7 @@ class EmulatedJob:
     cancelled: bool = False
 
     def phase(self, now: float) -> Phase:
-        """Where the job is at ``now``."""
+        """Return the phase at ``now``."""
         if self.cancelled:
             return Phase.CANCELLED
         if now < self.ends:
@@ -48,5 +48,5 @@ class EmulatedJob:
         return Phase.FAILED if self.fails else Phase.COMPLETED
 
     def active(self, now: float) -> bool:
-        """Whether it is neither over nor cancelled at ``now``."""
+        """Return True if it is neither over nor cancelled at ``now``."""
         return self.phase(now) in ACTIVE

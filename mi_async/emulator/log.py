@@ -15,7 +15,8 @@ def _times() -> "array[float]":
 
 @define(eq=False)
 class RequestLog:
-    """What a server saw; an operation is named by its id, uploads are ``storage.put``, downloads ``storage.get``.
+    """The requests that a server saw; an operation is named by its ID, uploads are ``storage.put``,
+    downloads ``storage.get``.
 
     Attributes:
         arrivals: arrival times of every request, in seconds of the server's clock.
@@ -28,11 +29,11 @@ class RequestLog:
     throttled: Counter[str] = Factory(Counter)
 
     def count(self, operation: str) -> int:
-        """How many requests of an operation arrived, the refused ones included."""
+        """Count the requests of an operation, the refused ones included."""
         return len(self.arrivals[operation])
 
     def peak(self, operation: str, period: float) -> int:
-        """The most arrivals of an operation in any window of ``period`` seconds."""
+        """Return the most arrivals of an operation in any window of ``period`` seconds."""
         times, start, most = self.arrivals[operation], 0, 0
         for end, time in enumerate(times):
             while time >= times[start] + period:

@@ -17,7 +17,7 @@ from mi_async.emulator.rules import EMULATED, NO_ANALYSIS, NO_ASSET, Refused, re
 
 @frozen
 class AnalysisRequest:
-    """How an analysis was asked for; None where nothing was said.
+    """The options of a requested analysis; None where nothing was said.
 
     Attributes:
         shortest: length of the shortest scene in seconds.
@@ -36,14 +36,14 @@ class AnalysisRequest:
 
 @define(eq=False)
 class Scene:
-    """A stretch of a video, or a whole picture.
+    """A stretch of a video, or a whole image.
 
     Attributes:
         id: number within the index, from 1.
-        start_ms: milliseconds from the start; None in a picture.
-        end_ms: milliseconds from the start; None in a picture.
+        start_ms: milliseconds from the start; None in an image.
+        end_ms: milliseconds from the start; None in an image.
         keywords: words with a confidence of 0 to 1.
-        script: what is said; empty in a picture.
+        script: what is said; empty in an image.
         audio_effects: what else is heard, where it was asked for.
         person_ids: persons seen; None for one that was known and is deleted.
     """
@@ -139,7 +139,7 @@ class EmulatedIndex:
     summary: Summary | None = None
 
     def settled(self, now: float) -> Summary | None:
-        """The summary at ``now``, what a run that is over wrote included."""
+        """Return the summary at ``now``, with what a finished run wrote."""
         run = self.run
         if run is not None and run.job.phase(now) is Phase.COMPLETED:
             wanted = [scene for scene in self.scenes if run.scene_ids is None or scene.id in run.scene_ids]
@@ -186,26 +186,26 @@ class EmulatedAsset:
 
     @property
     def is_video(self) -> bool:
-        """Whether it is a video by its format."""
+        """True if it is a video by its format."""
         return self.found is not None and self.found.is_video
 
     def analysing(self, now: float) -> bool:
-        """Whether an analysis waits or runs."""
+        """Return True if an analysis waits or runs."""
         return self.analysis is not None and self.analysis.job.active(now)
 
     def busy(self, now: float) -> bool:
-        """Whether an analysis or a summary waits or runs."""
+        """Return True if an analysis or a summary waits or runs."""
         index = self.index(now)
         return self.analysing(now) or (index is not None and index.run is not None and index.run.job.active(now))
 
     def index(self, now: float) -> EmulatedIndex | None:
-        """The index in force: that of the last analysis that succeeded."""
+        """Return the index in force: that of the last analysis that succeeded."""
         if self.analysis is not None and self.analysis.job.phase(now) is Phase.COMPLETED:
             self._index = self.analysis.index
         return self._index
 
     def index_by_id(self, index_id: int | None, now: float) -> EmulatedIndex:
-        """The index in force, if it has this id; None for any.
+        """Return the index in force, if it has this ID; None for any.
 
         Raises:
             Refused: 404, 40002.
@@ -216,7 +216,7 @@ class EmulatedAsset:
         return index
 
     def shows(self, person_id: int, now: float) -> bool:
-        """Whether the index in force has the person in a scene."""
+        """Return True if the index in force has the person in a scene."""
         index = self.index(now)
         return index is not None and any(person_id in scene.person_ids for scene in index.scenes)
 

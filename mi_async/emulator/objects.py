@@ -48,12 +48,12 @@ class StoredObject:
 
     @property
     def is_video(self) -> bool:
-        """Whether it is a video by its format."""
+        """True if it is a video by its format."""
         return self.format in VIDEO_FORMATS
 
     @property
     def flaw(self) -> str | None:
-        """Which documented limit it breaks, in words; None when it breaks none."""
+        """The documented limit that it breaks, in words; None when it breaks none."""
         most = MOST_VIDEO_BYTES if self.is_video else MOST_IMAGE_BYTES
         checks = (
             (self.format in VIDEO_FORMATS | IMAGE_FORMATS, f"format {self.format or 'unknown'}"),
@@ -80,7 +80,7 @@ def format_of(key: str) -> str:
 
 
 async def by_name(bucket: str, key: str) -> StoredObject | None:
-    """An object made up from its name: it exists unless the name has the word "missing" in it."""
+    """Return an object made up from its name: it exists unless the name has the word "missing" in it."""
     name = PurePosixPath(key).name.lower()
     if MISSING in name:
         return None

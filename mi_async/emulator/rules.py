@@ -23,7 +23,7 @@ EMULATED: Mapping[str, bool] = {"emulated": True}
 
 
 class Dialect(Enum):
-    """Who refuses, which decides the form of the answer."""
+    """The party that refuses, which decides the form of the answer."""
 
     SERVICE = "flat code and message"
     GATEWAY = "error object with errorCode"
@@ -171,7 +171,7 @@ MOST_IN_QUERY = 100
 
 @frozen
 class Accepted:
-    """What an uploaded picture may be: formats, and the least width and height in pixels."""
+    """The images that may be uploaded: formats, and the least width and height in pixels."""
 
     formats: frozenset[str]
     least: int
@@ -183,7 +183,7 @@ QUERY_ASSETS = Accepted(frozenset({"jpg", "png", "webp", "heic"}), 224)
 
 @frozen
 class LengthRule:
-    """How many characters a text may have, ends included, and whether blanks alone will do."""
+    """The least and most characters of a text, ends included; and whether blanks alone will do."""
 
     least: int
     most: int
@@ -275,7 +275,7 @@ def check_known(what: str, value: OpenEnum | None) -> None:
 
 
 def file_name(what: str, text: str) -> str:
-    """The name of a file to be uploaded; folders in it are dropped.
+    """Return the name of a file to be uploaded; folders in it are dropped.
 
     Raises:
         Refused: 400, 10001.

@@ -144,7 +144,7 @@ class Server:
         return handle
 
     def _get(self, storage: EmulatedStorage) -> Handler:
-        # browsers and tests look at pictures here, the client does not: faults would disturb nobody but them
+        # browsers and tests look at images here, the client does not: faults would disturb nobody but them
         async def handle(request: web.Request) -> web.StreamResponse:
             self.log.arrivals[STORAGE_GET].append(self.state.now())
             return self._logged(STORAGE_GET, storage.get(request))

@@ -29,7 +29,7 @@ P95_SIGMAS = 1.6448536269514722
 
 @frozen
 class Latency:
-    """How long the service takes for something: a log-normal distribution, possibly without spread.
+    """The time that the service takes for something: a log-normal distribution, possibly without spread.
 
     Attributes:
         median: seconds; 0 for no processing time at all, infinity for no end.
@@ -114,7 +114,7 @@ def _positive(_instance: object, _attribute: object, value: Mapping[float, float
 
 @frozen
 class Settings:
-    """How an emulator behaves.
+    """The behaviour of an emulator.
 
     Attributes:
         seed: of everything random: processing times, random faults, thumbnail keys.
@@ -146,7 +146,7 @@ class Settings:
         slow_body: seconds over which the fault SLOW_BODY spreads an answer.
         max_skew: a request whose timestamp is off by this many real seconds or more is refused.
         clock_offset: real seconds by which the server's wall clock is ahead of the machine's.
-        keep_bytes: whether pictures are kept and served; False keeps memory flat in bulk runs.
+        keep_bytes: whether images are kept and served; False keeps memory flat in bulk runs.
         public_url: base of every URL that the server gives, when clients reach it by another address than they name
             in their ``Host`` header.
         cors: origins whose pages may upload and show images, such as ``https://example.com``; ``*`` for all.

@@ -31,18 +31,18 @@ ACCOUNT = ""
 
 @define(eq=False)
 class EmulatedUpload:
-    """The key of a picture and what became of it. Times are seconds of the server's clock.
+    """The key of an image and what became of it. Times are seconds of the server's clock.
 
     Attributes:
-        key: names the picture.
+        key: names the image.
         workspace: to which the key belongs, ``ACCOUNT`` for none.
         issued: when its URL was issued.
-        accepted: what the picture may be.
+        accepted: what the image may be.
         stored: when its bytes were stored; None before.
         ready: when the completion check tells how it went.
-        failure: why the service does not take the picture; None when it does.
+        failure: why the service does not take the image; None when it does.
         faceless: whether no face is found in it, as far as the settings ask for one.
-        format: of the picture, by its content.
+        format: of the image, by its content.
         size: bytes stored.
         md5: hexadecimal digest of the bytes stored.
         content: the bytes, where the settings keep them.
@@ -77,7 +77,7 @@ class EmulatedPerson:
         name: None for an anonymous person.
         description: None when there is none.
         tag_ids: tags, in the order in which they were added.
-        thumbnails: keys of the pictures by thumbnail id, in the order in which they were added.
+        thumbnails: keys of the images by thumbnail id, in the order in which they were added.
         primary: id of the main thumbnail; None when there are no thumbnails.
         source: digest of the object in which an analysis met this person first; None for one who was created or named.
     """
@@ -93,7 +93,7 @@ class EmulatedPerson:
 
 @frozen
 class Hit:
-    """What a search found: a scene of an asset, and how well it fits."""
+    """A hit of a search: a scene of an asset, and how well it fits."""
 
     asset_id: int
     index_id: int
@@ -160,7 +160,7 @@ class EmulatedWorkspace:
 
 @define(eq=False)
 class EmulatorState:
-    """What exists at an emulated service.
+    """Everything that exists at an emulated service.
 
     Attributes:
         settings: how the server behaves.
@@ -203,7 +203,7 @@ class EmulatorState:
         return self.time() + timedelta(seconds=round(self.clock.real(moment - self.now())))
 
     def new_id(self) -> int:
-        """A number that nothing but a project has."""
+        """Return a number that nothing but a project has."""
         return next(self._ids)
 
     def workspace(self, name: str) -> EmulatedWorkspace:
@@ -246,7 +246,7 @@ class EmulatorState:
             del self.uploads[key]
 
     def add_upload(self, workspace: str, file_name: str, accepted: Accepted = THUMBNAILS) -> EmulatedUpload:
-        """Issue the key of a picture."""
+        """Issue the key of an image."""
         key = f"{workspace or 'query-assets'}/{self._rng.getrandbits(60):015x}/{file_name}"
         upload = self.uploads[key] = EmulatedUpload(key, workspace, self.now(), accepted)
         return upload

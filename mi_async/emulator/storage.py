@@ -1,4 +1,4 @@
-"""The object storage behind presigned URLs: one PUT per URL, and GET for the pictures.
+"""The object storage behind presigned URLs: one PUT per URL, and GET for the images.
 
 Invariant: a body counts as stored only when all that its Content-Length announced has arrived.
 """
@@ -20,15 +20,15 @@ from mi_async.media.image import MAX_BYTES, ImageHeader, read_picture
 
 ROUTE = PREFIX + "{key:.+}"
 HEADER_BYTES = 2**20
-"""How much of a picture is looked at for its size in pixels when its bytes are not kept."""
+"""How much of an image is looked at for its size in pixels when its bytes are not kept."""
 
 INVALID_FORMAT = UploadMessage("INVALID_FORMAT")
-"""The documentation names no value for a file that is no picture; clients must take any."""
+"""The documentation names no value for a file that is no image; clients must take any."""
 
 
 @frozen
 class EmulatedStorage:
-    """Stores and serves pictures."""
+    """Stores and serves images."""
 
     state: EmulatorState
 
@@ -51,7 +51,7 @@ class EmulatedStorage:
         return web.Response(headers={"ETag": f'"{upload.md5}"'})
 
     def get(self, request: web.Request) -> web.Response:
-        """Serve the picture of a thumbnail."""
+        """Serve the image of a thumbnail."""
         if not self.state.links.genuine("GET", request.raw_path):
             return refusal(rules.WRONG_SIGNATURE)
         upload = self.state.uploads.get(request.match_info["key"])
@@ -60,7 +60,7 @@ class EmulatedStorage:
         return web.Response(body=upload.content, content_type=upload.content_type)
 
     def _judge(self, request: web.Request, upload: EmulatedUpload | None) -> tuple[Rejection | None, str]:
-        """What is wrong with a PUT, by its head; the first that applies, in the order of the table."""
+        """Return the fault of a PUT, by its head; the first that applies, in the order of the table."""
         state, headers = self.state, request.headers
         signed = [name for name in headers if name.lower().startswith("x-ncp-")]
         checks = (
@@ -78,17 +78,17 @@ class EmulatedStorage:
         upload.stored = self.state.now()
         upload.ready = upload.stored + self.state.processing_time()
         upload.size, upload.md5 = size, md5
-        picture = read_picture(head) or read_heic(head)
-        upload.format = picture.format if picture else ""
-        upload.failure = UploadMessage.OVER_SIZE_LIMIT if size > MAX_BYTES else _failure(picture, upload.accepted)
+        image = read_picture(head) or read_heic(head)
+        upload.format = image.format if image else ""
+        upload.failure = UploadMessage.OVER_SIZE_LIMIT if size > MAX_BYTES else _failure(image, upload.accepted)
         upload.faceless = self.state.settings.detect_faces and is_plain(head)
         if self.state.settings.keep_bytes and upload.failure is None:
             upload.content = head
 
 
-def _failure(picture: ImageHeader | None, accepted: Accepted) -> UploadMessage | None:
-    """Why the service does not take a picture; None when it does."""
-    if picture is None or picture.format not in accepted.formats:
+def _failure(image: ImageHeader | None, accepted: Accepted) -> UploadMessage | None:
+    """Why the service does not take an image; None when it does."""
+    if image is None or image.format not in accepted.formats:
         return INVALID_FORMAT
-    too_small = min(picture.width, picture.height) < accepted.least
+    too_small = min(image.width, image.height) < accepted.least
     return UploadMessage.RESOLUTION_NOT_SUPPORT if too_small else None

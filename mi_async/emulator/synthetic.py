@@ -31,7 +31,7 @@ LEAST_CONFIDENCE = {"LOW": 0.3, "MEDIUM": 0.55, "HIGH": 0.8}
 
 
 def fraction(*parts: object) -> float:
-    """A number from 0 up to 1 that follows from the parts."""
+    """Return a number from 0 up to 1 that follows from the parts."""
     digest = hashlib.sha256("\n".join(map(str, parts)).encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
@@ -42,7 +42,7 @@ def seen(found: StoredObject, person_ids: Iterable[int], most: int) -> Sequence[
 
 
 def scenes(found: StoredObject, options: AnalysisRequest, persons: Sequence[int]) -> Iterator[Scene]:
-    """Scenes of an object; a picture has one, without times. The first scene shows everybody."""
+    """Scenes of an object; an image has one, without times. The first scene shows everybody."""
     dice = random.Random(f"{found.digest} {options}")
     for number, (start, end) in enumerate(_cuts(found, options, dice), start=1):
         words = dice.sample(WORDS, KEYWORDS_PER_SCENE)

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.extras import require
-from mi_async._core.inflight import InFlight, UnderWay
+from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async.credentials import Credentials
 from mi_async.errors import AuthenticationError, ConfigError, MIError
 from mi_async.errors import TimeoutError as NoAnswerError
@@ -42,7 +42,7 @@ class Connection:
     Args:
         storage: where it is.
         keys: the session's current keys.
-        under_way: what the session ends when it closes.
+        in_flight: what the session ends when it closes.
         check_usable: refuses a closed session.
         clock: the time.
         network: how the storage is reached.
@@ -52,7 +52,7 @@ class Connection:
 
     storage: Storage
     keys: Callable[[], Awaitable[Credentials]]
-    under_way: UnderWay
+    in_flight: InFlightCalls
     check_usable: Callable[[], None]
     clock: Clock
     network: Network
@@ -91,7 +91,7 @@ class Connection:
             # botocore sees no body: it would look at each byte, and add headers that proxies stumble over.
             parameters |= {"Body": b"", "ContentMD5": content_md5(piece)}
             seconds += len(piece.body) / LEAST_RATE
-        with InFlight(self.under_way, float("inf")):
+        with InFlightCall(self.in_flight, float("inf")):
             client = await self._connected()
             async with self._mapped(call):
                 async with asyncio.timeout(seconds):

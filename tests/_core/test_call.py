@@ -166,7 +166,7 @@ def test_a_providers_own_credentials_error_passes() -> None:
 def test_keys_that_have_lapsed_already_are_refused() -> None:
     async def main() -> None:
         async with stage(provider=Vault(lasts=-1)) as play:
-            with pytest.raises(CredentialsError, match="lapsed already"):
+            with pytest.raises(CredentialsError, match="expired already"):
                 await play.things.tag("x")
 
     run(main())

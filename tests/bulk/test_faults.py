@@ -17,7 +17,7 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.engine.shared_refusals import SEVERAL
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import database
-from mi_async.bulk.journal.connection import open_file
+from mi_async.bulk.journal.connection import connect_to
 from mi_async.bulk.run import BulkRun
 from mi_async.emulator import Fault, Faults, Latency, Mixture, Settings, rules
 from mi_async.emulator.rules import Rejection
@@ -127,11 +127,11 @@ async def test_an_allowance_that_is_full_stops_the_run_once_several_items_have_m
 
 async def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def small(path: Path, mode: str) -> Connection:
-        connection = open_file(path, mode)
+        connection = connect_to(path, mode)
         connection.exec_driver_sql("PRAGMA max_page_count = 24")
         return connection
 
-    monkeypatch.setattr(database, "open_file", small)
+    monkeypatch.setattr(database, "connect_to", small)
     async with newsroom(AT_ONCE, speed=400) as news:
         run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j")
         error = await stopped(run)
@@ -139,7 +139,7 @@ async def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.Mon
         assert "the disk is full" in str(error)
         assert run.report.ended < 2000
         await nothing_left(news)
-        monkeypatch.setattr(database, "open_file", open_file)
+        monkeypatch.setattr(database, "connect_to", connect_to)
         assert (await news.workspace.enroll_many(people(40), journal=tmp_path / "j")).ok
         assert news.none_doubled()
         wanted = [name(number) for number in range(40)]

@@ -407,11 +407,11 @@ async def test_a_run_that_is_not_used_does_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"journal": 7}, "journal is the path of a file, not int"),
-        ({"grace": -1.0}, "grace is a number from 0, not -1.0"),
-        ({"patience": "long"}, "patience is a number from 0, not 'long'"),
-        ({"total": -1}, "total is a number from 0"),
-        ({"max_failures": -1}, "max_failures is a number from 0"),
+        ({"journal": 7}, "journal must be the path of a file, got int"),
+        ({"grace": -1.0}, "grace must be >= 0, got -1.0"),
+        ({"patience": "long"}, "patience must be >= 0, got 'long'"),
+        ({"total": -1}, "total must be >= 0, got -1"),
+        ({"max_failures": -1}, "max_failures must be >= 0, got -1"),
     ],
 )
 async def test_options_that_cannot_work_are_refused_at_once(options: dict[str, Any], said: str, tmp_path: Path) -> None:

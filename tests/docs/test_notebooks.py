@@ -1,5 +1,7 @@
 """The notebooks in examples/ run from the first cell to the last in a real kernel, and are kept without outputs."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,16 @@ def load(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
+@pytest.fixture
+def sigint_restored() -> Iterator[None]:
+    """Restore SIGINT: nbclient leaves Python's own handler, even in a process whose parent has SIGINT ignored."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @each
+@pytest.mark.usefixtures("sigint_restored")
 async def test_it_runs(path: Path, tmp_path: Path) -> None:
     book = load(path)
     client = NotebookClient(book, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})

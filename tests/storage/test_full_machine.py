@@ -17,7 +17,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
 FULL = """
 import asyncio, os, resource, sys
 from mi_async import Clock, Credentials, RetryPolicy
-from mi_async._core.inflight import UnderWay
+from mi_async._core.inflight import InFlightCalls
 from mi_async.errors import MIError
 from mi_async.storage.connection import Connection
 from mi_async.storage.models import Network, Storage, StoredObject
@@ -26,7 +26,7 @@ from mi_async.storage.object_store import ObjectStore
 async def main(url):
     clock = Clock()
     connection = Connection(
-        Storage(url), Credentials("A", "B").credentials, UnderWay(clock), lambda: None, clock, Network(5, 5)
+        Storage(url), Credentials("A", "B").credentials, InFlightCalls(clock), lambda: None, clock, Network(5, 5)
     )
     store = ObjectStore(connection, RetryPolicy(max_attempts=1))
     await asyncio.to_thread(int)

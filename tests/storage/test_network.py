@@ -25,7 +25,7 @@ from yarl import URL
 from mi_async import Clock, Credentials, RetryPolicy
 from mi_async._core import trust
 from mi_async._core.address import Address
-from mi_async._core.inflight import UnderWay
+from mi_async._core.inflight import InFlightCalls
 from mi_async._core.network_errors import EXHAUSTED, mapped
 from mi_async._core.wire import Request
 from mi_async.bulk.engine.failures import FailureKind, kind
@@ -147,7 +147,7 @@ async def secured() -> AsyncIterator[tuple[str, trustme.CA]]:
 async def reached(url: str, network: Network, ca_file: str | None = None) -> AsyncIterator[ObjectStore]:
     clock = Clock(speed=1000)
     storage = Storage(url, ca_file=ca_file)
-    connection = Connection(storage, KEYS.credentials, UnderWay(clock), lambda: None, clock, network)
+    connection = Connection(storage, KEYS.credentials, InFlightCalls(clock), lambda: None, clock, network)
     store = ObjectStore(connection, RetryPolicy(max_attempts=1))
     try:
         yield store

@@ -168,6 +168,6 @@ async def stage(
         yield Stage(script, calls, Things(calls))
     finally:
         await calls.aclose(0)
-    assert not calls.under_way
+    assert not calls.in_flight
     assert script.closed == 1
     assert (limiter._in_flight, limiter._waiting) == (0, 0)

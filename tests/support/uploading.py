@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mi_async import Clock, Credentials, RetryPolicy
-from mi_async._core.inflight import UnderWay
+from mi_async._core.inflight import InFlightCalls
 from mi_async.storage.connection import Connection
 from mi_async.storage.local_file import LocalFile
 from mi_async.storage.models import Network, Storage, StoredObject
@@ -44,7 +44,9 @@ async def opened(
     network = Network(5, 20)
     policy = RetryPolicy(max_attempts=attempts)
     storage = Storage(url, ca_file=ca_file)
-    store = ObjectStore(Connection(storage, keys.credentials, UnderWay(clock), lambda: None, clock, network), policy)
+    store = ObjectStore(
+        Connection(storage, keys.credentials, InFlightCalls(clock), lambda: None, clock, network), policy
+    )
     async with sockets_closed():
         try:
             yield store

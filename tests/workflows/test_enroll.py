@@ -246,7 +246,7 @@ async def test_cancelled_at_every_await_it_leaves_no_task_and_no_lease(late: boo
                 ended = True
             except asyncio.CancelledError:
                 pass
-            assert not news.session._calls.under_way
+            assert not news.session._calls.in_flight
             assert {task.get_name() for task in asyncio.all_tasks() - before if "each" in repr(task)} == set()
         assert no_lease_held(news.session)
         assert news.session._held._value == 24

@@ -1,19 +1,19 @@
-"""What became of an item of a bulk run.
+"""Outcomes: how an item of a bulk run ended, and its problems.
 
-Law: frozen values, small, without the pictures.
+Invariant: frozen values, small, without the images.
 """
 
 from enum import Enum
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 
 class Status(Enum):
-    """How an item ended.
+    """End of an item.
 
     ``DONE``: all of it is at the service. ``SKIPPED``: it was there already, by an earlier run or earlier in this one;
-    nothing was asked. ``PARTIAL``: the person is there, but some pictures are not. ``REJECTED``: it breaks a rule;
+    nothing was asked. ``PARTIAL``: the person is there, but some images are not. ``REJECTED``: it breaks a rule;
     nothing was sent. ``FAILED``: the service refused it, and will again. ``PARKED``: it failed for now; running again
     takes it up where it is.
     """
@@ -27,7 +27,7 @@ class Status(Enum):
 
 
 WELL = frozenset({Status.DONE, Status.SKIPPED})
-"""The ways to end that nobody needs to look at."""
+"""Ends that nobody needs to look at."""
 MOST_PROBLEMS = 20
 """Items with problems that a report or a plan holds; the journal, or a file of problems, has all of them."""
 DUPLICATE, INPUT = "DUPLICATE", "INPUT"
@@ -36,13 +36,13 @@ DUPLICATE, INPUT = "DUPLICATE", "INPUT"
 
 @frozen
 class Problem:
-    """One thing that went wrong.
+    """A problem of an item.
 
     Attributes:
-        source: the picture, or the origin of the item.
+        source: the image, or the origin of the item.
         code: the service's or storage's code or reason (``50005``, ``OVER_SIZE_LIMIT``), or ours (``resolution``,
             ``DUPLICATE``), or the name of the error's class.
-        message: what it is, for people.
+        message: the problem as a sentence.
     """
 
     source: str
@@ -52,17 +52,17 @@ class Problem:
 
 @frozen
 class BulkOutcome:
-    """What became of one item.
+    """Outcome of one item.
 
     Attributes:
-        key: the person's name, or for ``upload_thumbnails`` its number, as text.
-        status: how it ended.
-        person_id: number of the person where one exists.
-        attached: pictures that this run has given to the person.
-        origin: where the item was read, '' when it was not read from anywhere.
-        problems: what went wrong, item and pictures.
-        notes: what was done to pictures on the way (made smaller), and what was found double.
-        created: keys of pictures that are at the service without a person, by kind, as in ``MIError.created``.
+        key: the person's name, or for ``upload_thumbnails`` its ID, as text.
+        status: its end.
+        person_id: ID of the person where one exists.
+        attached: images that this run has given to the person.
+        origin: place in the input, '' if unknown.
+        problems: problems of the item and of its images.
+        notes: remarks: images that were made smaller, duplicates.
+        created: keys of images that are at the service without a person, by kind, as in ``MIError.created``.
     """
 
     key: str
@@ -75,14 +75,14 @@ class BulkOutcome:
     created: tuple[str, ...] = ()
 
     def as_row(self) -> dict[str, Any]:
-        """The outcome as a JSON object."""
+        """Return the outcome as a JSON object: the one form of an item in reports and lists of problems."""
         return {
             "key": self.key,
             "status": self.status.value,
             "person_id": self.person_id,
             "attached": self.attached,
             "origin": self.origin,
-            "problems": [{"source": p.source, "code": p.code, "message": p.message} for p in self.problems],
+            "problems": [asdict(problem) for problem in self.problems],
             "notes": list(self.notes),
             "created": list(self.created),
         }
@@ -102,14 +102,14 @@ def item_name(outcome: BulkOutcome) -> str:
 
 @frozen(kw_only=True)
 class AssetOutcome(BulkOutcome):
-    """What became of one media file; its key is that of the object.
+    """Outcome of one media file; its key is that of the object.
 
     Attributes:
-        asset_id: number of the asset where one exists.
+        asset_id: ID of the asset where one exists.
         place: the object, as ``s3://bucket/key``; '' where there can be none.
-        state: how far it is: ``new``, ``stored``, ``registered``, ``imported``, ``indexed`` or ``summarized``.
+        state: state reached: ``new``, ``stored``, ``registered``, ``imported``, ``indexed`` or ``summarized``.
         sent: bytes that this run has stored for it.
-        reused: whether this run has found the asset at the service.
+        reused: True if this run has found the asset at the service.
     """
 
     asset_id: int | None = None
@@ -119,7 +119,7 @@ class AssetOutcome(BulkOutcome):
     reused: bool = False
 
     def as_row(self) -> dict[str, Any]:
-        """The outcome as a JSON object."""
+        """Return the outcome as a JSON object, with what an asset has."""
         row = BulkOutcome.as_row(self)
         own = {name: getattr(self, name) for name in ("asset_id", "place", "state", "sent", "reused")}
         kept = {name: row[name] for name in ("origin", "problems", "notes")}

@@ -1,6 +1,6 @@
-"""Where a bulk run is, as one frozen value.
+"""Progress of a bulk run, as one frozen value.
 
-Law: values only; seconds and minutes are those of the session's clock.
+Invariant: values only; seconds and minutes are those of the session's clock.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from attrs import field, frozen
 from mi_async.bulk.engine.outcome import Status
 
 QUIET = 10.0
-"""Seconds without an item that ends, after which the pace so far says nothing about the rest."""
+"""Seconds without an end of an item, after which the rate so far says nothing about the rest."""
 UNUSUAL = 3.0
 """The same in times of the usual seconds from one end to the next."""
 
@@ -21,7 +21,7 @@ class OldestUpload:
     """The upload that has waited longest for the service to take it over.
 
     Attributes:
-        image: what messages call it.
+        image: its name in messages.
         key: the person's name or ID.
         age: seconds since it was stored.
         limit: seconds after which it is parked.
@@ -38,27 +38,27 @@ class BulkProgress:
     """A moment of a bulk run.
 
     Attributes:
-        counts: items that have ended, by how; 0 for a way in which none has.
-        open: items under way.
-        total: items of the input, None while it is not known.
-        pictures: completion checks that answered done in this run: pictures that the service has taken over.
+        counts: items that have ended, by status; 0 for a status without any.
+        open: items in flight.
+        total: items of the input, None if unknown.
+        pictures: completion checks that answered done in this run: images that the service has taken over.
         rate: the same per minute, over the last minute.
         ceiling: what the quota of the completion check allows per minute, None without a quota.
         checks: completion checks so far.
-        pool: uploads that may be under way at once; it follows the processing time.
+        pool: adaptive limit on uploads in flight; it follows the processing time.
         pending: uploads that wait for their completion, or media files that the service works at.
         sent: bytes of media files that this run has stored; None for a run over persons.
         bandwidth: the same per second, over the last minute.
         first: share of first checks that answered done, as a moving average.
         stages: waiting items by stage, in order.
         paused: seconds for which a 429 still holds the checks back.
-        refused: how many 429 the session has met.
+        refused: 429 answers that the session has met.
         outage: seconds for which the service has not answered at all; 0 while it does.
         machine: seconds for which this machine has been out of a resource, such as file descriptors; 0 while it is not.
         elapsed: seconds since the start.
         quiet: seconds since the last item ended that had anything to do.
         oldest: the upload that has waited longest for its completion, None while none waits.
-        stopping: whether nothing more is admitted, so that there is no telling how long the rest would take.
+        stopping: True once nothing more is admitted: the time that the rest would take is unknown then.
     """
 
     counts: Mapping[Status, int] = field(factory=Counter)

@@ -1,6 +1,6 @@
-"""What a run has come to so far: how its items ended, what went wrong first and last, and what its checks answered.
+"""Statistics of a run: ends of items, first and latest problems, completion checks, rates.
 
-Law: of bounded size, whatever the length of the run.
+Invariant: of bounded size, whatever the length of the run.
 """
 
 from collections import Counter, deque
@@ -14,17 +14,17 @@ LAST = 5
 """Items with problems that a live display shows."""
 MINUTE = 60.0
 SHORT = 10.0
-"""Seconds that a run counts as at least: what it finds done in its first moments is no pace."""
+"""Minimum elapsed seconds when computing rates; avoids a spike at the start."""
 
 
 @define(eq=False)
 class LastMinute:
-    """How much there was in each second of the last minute."""
+    """Amounts of the last minute, by second."""
 
-    _seconds: deque[list[int]] = field(init=False, factory=deque)  # the second, and how much there was in it
+    _seconds: deque[list[int]] = field(init=False, factory=deque)  # the second and its amount
 
     def add(self, amount: int, elapsed: float) -> None:
-        """Count what has come."""
+        """Add an amount."""
         second = int(elapsed)
         if not self._seconds or self._seconds[-1][0] != second:
             self._seconds.append([second, 0])
@@ -32,7 +32,7 @@ class LastMinute:
         self._seconds[-1][1] += amount
 
     def rate(self, elapsed: float) -> float:
-        """How much a minute: that of the last minute, or of a shorter run so far."""
+        """Return the amount per minute: of the last minute, or of a shorter run so far."""
         self._forget(elapsed)
         return sum(amount for _, amount in self._seconds) * MINUTE / min(MINUTE, max(SHORT, elapsed))
 
@@ -47,14 +47,14 @@ class RunStats:
 
     Attributes:
         clock: the session's.
-        counts: items by how they ended.
+        counts: items that have ended, by status.
         problems: the first items that did not go well, for the report.
         latest: the last ones, for displays.
         checks: completion checks.
         pictures: those of them that answered done.
         abandoned: uploads that were started over.
-        sent: bytes of media files that have landed.
-        taken: whether a name was refused because somebody has it.
+        sent: bytes of media files that have been stored.
+        taken: True once a name was refused because somebody has it.
     """
 
     clock: Clock
@@ -72,7 +72,7 @@ class RunStats:
     _bytes: LastMinute = field(init=False, factory=LastMinute)
 
     def __attrs_post_init__(self) -> None:
-        """Start the time."""
+        """Start the clock."""
         self._started = self._last = self.clock.monotonic()
 
     def outcome(self, outcome: BulkOutcome) -> None:
@@ -101,7 +101,7 @@ class RunStats:
 
     @property
     def failures(self) -> int:
-        """Items that ended in any way but well."""
+        """Items that ended badly."""
         return sum(number for status, number in self.counts.items() if status not in WELL)
 
     @property
@@ -115,9 +115,9 @@ class RunStats:
         return self.clock.monotonic() - self._last
 
     def rate(self) -> float:
-        """Pictures per minute: those of the last minute, or of a shorter run so far."""
+        """Return the images per minute: of the last minute, or of a shorter run so far."""
         return self._pictures.rate(self.elapsed)
 
     def bandwidth(self) -> float:
-        """Bytes per second, likewise."""
+        """Return the bytes per second, likewise."""
         return self._bytes.rate(self.elapsed) / MINUTE

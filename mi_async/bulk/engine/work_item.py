@@ -88,7 +88,7 @@ Work_co = TypeVar("Work_co", bound=WorkItem, covariant=True)
 
 
 class Movable(Protocol[Work_co]):
-    """What moves from stage to stage: a work item, or a part of one."""
+    """Movable thing of a pipeline: a work item, or a part of one."""
 
     @property
     def name(self) -> str:

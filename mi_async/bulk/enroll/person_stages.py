@@ -133,7 +133,7 @@ def _take_over(work: EnrollWork) -> bool:
         if first.record is not None and first.record.state == State.ATTACHED.value:
             picture.record = first.record
         elif first.work.problems:
-            work.take_over(first.work)
+            work.take_over(picture, first)
         else:
             return False
     return True

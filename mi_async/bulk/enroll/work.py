@@ -111,9 +111,11 @@ class EnrollWork(WorkItem):
         self.problems.append(Problem(row.source, row.code, row.message))
         self.sent = True
 
-    def take_over(self, other: "EnrollWork") -> None:
-        """End as another item of the person has, by which the same picture was uploaded."""
-        self.problems += other.problems
+    def take_over(self, image: ImageUpload, first: ImageUpload) -> None:
+        """End as another item of the person has, which has uploaded the same content; problems name the own file."""
+        other = first.work
+        named = {first.name: image.name}
+        self.problems += [evolve(each, source=named.get(each.source, each.source)) for each in other.problems]
         self.transient = self.transient or other.transient
         self.sent = self.sent or other.sent
 

@@ -1,6 +1,6 @@
 """The writing side of a journal, for the one thread that owns it.
 
-Law: synchronous; what ``write`` has accepted is on the disk when it returns, all of a call's records or none.
+Invariant: synchronous; what ``write`` has accepted is on the disk when it returns, all of a call's records or none.
 """
 
 import logging
@@ -22,18 +22,15 @@ from mi_async._core.clock import Clock
 from mi_async._core.files import sync_directory
 from mi_async.bulk.journal.connection import (
     SOFTWARE,
-    check,
     check_pages,
-    driver,
-    identity,
-    known,
-    lock,
+    connect_to,
+    driver_of,
+    identity_of,
+    is_journal,
+    lock_journal,
     make_private,
-    open_file,
-    refusal,
-    refused,
-    telling,
-    upgrade,
+    real_path,
+    upgrade_schema,
 )
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, Identity, PersonRecord, PictureRecord, Record, masked
 from mi_async.bulk.journal.schema import (
@@ -52,6 +49,7 @@ from mi_async.bulk.journal.schema import (
     metadata,
     runs,
 )
+from mi_async.bulk.journal.sqlite_errors import error_of, journal_error, journal_errors
 from mi_async.bulk.journal.typed_rows import MOST, DamagedError, read_asset, read_person, read_picture
 from mi_async.errors import JournalError
 from mi_async.text import encodable
@@ -88,22 +86,24 @@ class JournalDatabase:
         Raises:
             JournalError: it cannot be used; nothing stays open.
         """
-        with ExitStack() as stack, telling(self.path):
-            self.path = known(self.path)
-            check(self.path)  # no lock beside a file that is something else
-            held = lock(self.path)
+        with ExitStack() as stack, journal_errors(self.path):
+            self.path = real_path(self.path)
+            is_journal(self.path)  # no lock beside a file that is something else
+            held = lock_journal(self.path)
             stack.callback(held.release)
-            if not check(self.path):
+            if not is_journal(self.path):
                 make_private(self.path)
-            self._connection = stack.enter_context(open_file(self.path, "rw"))
-            self._driver = driver(self._connection)
+            self._connection = stack.enter_context(connect_to(self.path, "rw"))
+            self._driver = driver_of(self._connection)
             if self._is_empty():
                 create(self._connection, self.identity.stored, self._now(), SOFTWARE)
                 sync_directory(self.path.parent)
             check_pages(self._connection)
-            self._match(identity(self.path, self._connection))
-            upgrade(self.path, self._connection, self.identity.stored)
+            self._match(identity_of(self.path, self._connection))
+            upgrade_schema(self.path, self._connection, self.identity.stored)
             self._execute("PRAGMA journal_mode = WAL")
+            # FULL: with NORMAL, a commit in WAL mode survives a killed process and not a power failure. The service
+            # would then have what the journal has forgotten, and the next run would do it twice.
             self._execute("PRAGMA synchronous = FULL")
             self.run = self._begin_run()
             self._held = stack.pop_all()
@@ -123,11 +123,11 @@ class JournalDatabase:
                 return [failure for each in writes for failure in self.write([each])]
             if isinstance(error, UnicodeEncodeError):
                 return self.write([[_encodable(record) for record in writes[0]]])
-            return [refused(self.path, error)]
+            return [error_of(self.path, error)]
         return [None] * len(writes)
 
     def find(self, keys: Sequence[str]) -> Found:
-        """The rows of persons, and of their pictures, for those keys that there are."""
+        """Return the rows of persons with those of their images, of the keys that exist."""
         found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
         asked = [encodable(key) for key in keys]
         with self._snapshot():
@@ -139,20 +139,20 @@ class JournalDatabase:
         return {key: (person, tuple(pictures)) for key, (person, pictures) in found.items()}
 
     def find_persons(self, keys: Sequence[str]) -> tuple[PersonRecord, ...]:
-        """The rows of persons without their pictures, of which there may be any number."""
+        """Return the rows of persons without their images, of which there may be any number."""
         with self._snapshot():
             return tuple([read_person(row) for row in self._select(PERSONS_OF, [encodable(key) for key in keys])])
 
     def find_by_hash(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
-        """The pictures for those pairs of a person and a content hash that there are."""
+        """Return the images of the pairs of a person and a content hash that exist."""
         return self._find_pictures(keys, PICTURE_BY_HASH)
 
     def find_by_source(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
-        """The pictures for those pairs of a person and a source that there are."""
+        """Return the images of the pairs of a person and a source that exist."""
         return self._find_pictures(keys, PICTURE_BY_SOURCE)
 
     def find_assets(self, project_id: int, keys: Sequence[str]) -> tuple[AssetRecord, ...]:
-        """The rows of a project's media files of these keys, in any bucket, that there are."""
+        """Return the rows of a project's media files of these keys, in any bucket, that exist."""
         with self._snapshot():
             asked = [encodable(key) for key in keys]
             return tuple([read_asset(row) for row in self._select(ASSETS_OF, asked, project=project_id)])
@@ -176,10 +176,10 @@ class JournalDatabase:
                 self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except DBAPIError as error:
                 self._connection.rollback()
-                _log.warning("%s; that the run has ended is not recorded", refused(self.path, error))
+                _log.warning("%s; that the run has ended is not recorded", error_of(self.path, error))
 
     def _is_empty(self) -> bool:
-        """Whether nothing is left of it: who began it was killed meanwhile, and opening it has taken that back."""
+        """Return True if it has no table: its maker was killed, and opening it has undone what was unfinished."""
         return not self._connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
 
     def _match(self, found: Identity) -> None:
@@ -194,7 +194,7 @@ class JournalDatabase:
         else:
             its, ours = _words(found), _words(wanted)
             reason = f"it belongs to {its}, and this run is for {ours}; give the run a journal of its own"
-            raise refusal(self.path, reason)
+            raise journal_error(self.path, reason)
 
     def _begin_run(self) -> int:
         last = self._connection.execute(select(func.max(runs.c.number))).scalar_one()
@@ -211,7 +211,7 @@ class JournalDatabase:
         return number
 
     def _commit(self, records: Sequence[Record]) -> None:
-        """One transaction; within a table the order is kept, and between tables nobody can see it."""
+        """Write records in one transaction, in their order within each table."""
         rows: dict[type, list[tuple[object, ...]]] = {}
         for record in records:
             rows.setdefault(type(record), []).append(KINDS[type(record)].values(record))
@@ -227,7 +227,7 @@ class JournalDatabase:
 
     @contextmanager
     def _snapshot(self) -> Generator[None]:
-        with telling(self.path):
+        with journal_errors(self.path):
             try:
                 yield
             finally:
@@ -272,7 +272,7 @@ def _words(identity: Identity) -> str:
 
 
 def _encodable(record: Record) -> Record:
-    """The record with all its texts as UTF-8 has them."""
+    """Return the record with all its texts in encodable form."""
     members: dict[str, Any] = attrs.asdict(record, recurse=False)
     texts: dict[str, Any] = {name: encodable(value) for name, value in members.items() if isinstance(value, str)}
     return type(record)(**members | texts)

@@ -1,6 +1,6 @@
-"""A journal as a bulk run sees it: what it writes is on the disk when ``write`` returns.
+"""Journal of a bulk run: what it writes is on the disk when ``write`` returns.
 
-Law: one thread owns the file; all that waits goes into one transaction, and all who wait are told in one step.
+Invariant: one thread owns the file; all that waits goes into one transaction, and all who wait are told in one step.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ Answer: TypeAlias = tuple["asyncio.Future[Any] | None", Any, BaseException | Non
 
 
 @define(eq=False)
-class _Asked:
-    """What the thread is to do.
+class _JournalRequest:
+    """Request to the thread.
 
     Attributes:
-        future: who waits.
+        future: gets the result.
         records: to write.
         work: to do instead.
-        last: whether the thread is to end.
+        last: True to end the thread.
     """
 
     future: "asyncio.Future[Any] | None"
@@ -47,7 +47,7 @@ class _Asked:
     last: bool = False
 
 
-_Queue: TypeAlias = "SimpleQueue[_Asked]"
+_Queue: TypeAlias = "SimpleQueue[_JournalRequest]"
 
 
 @define(eq=False)
@@ -87,7 +87,7 @@ class Journal:
         arguments = (store, journal._queue, journal._loop)
         threading.Thread(target=_serve, args=arguments, name="mi_async journal", daemon=True).start()
         # whoever forgets to close it in a notebook would lock it until the kernel ends
-        weakref.finalize(journal, journal._queue.put, _Asked(None, last=True)).atexit = False
+        weakref.finalize(journal, journal._queue.put, _JournalRequest(None, last=True)).atexit = False
         try:
             journal.run = await journal._do(JournalDatabase.open)
         except BaseException:
@@ -106,7 +106,7 @@ class Journal:
         await self._ask(records)
 
     async def find(self, keys: Sequence[str]) -> dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]:
-        """What is known of persons, with what was written before: only those that there are.
+        """Return the rows of persons with those of their images, of the keys that exist.
 
         Raises:
             JournalError: the file cannot be read.
@@ -114,19 +114,19 @@ class Journal:
         return await self._do(lambda store: store.find(keys))
 
     async def find_persons(self, keys: Sequence[str]) -> tuple[PersonRecord, ...]:
-        """Those rows that there are of persons, without their pictures."""
+        """Return the rows of persons that exist, without their images."""
         return await self._do(lambda store: store.find_persons(keys))
 
     async def find_pictures(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
-        """Those pictures that there are of pairs of a person and a content hash."""
+        """Return the images of the pairs of a person and a content hash that exist."""
         return await self._do(lambda store: store.find_by_hash(keys))
 
     async def find_files(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
-        """Those pictures that there are of pairs of a person and a source."""
+        """Return the images of the pairs of a person and a source that exist."""
         return await self._do(lambda store: store.find_by_source(keys))
 
     async def find_assets(self, project_id: int, keys: Sequence[str]) -> tuple[AssetRecord, ...]:
-        """Those rows that there are of a project's media files of these keys, in any bucket."""
+        """Return the rows of a project's media files of these keys, in any bucket, that exist."""
         return await self._do(lambda store: store.find_assets(project_id, keys))
 
     async def aclose(self, ending: str = "") -> None:
@@ -139,7 +139,7 @@ class Journal:
         """
         if self._closed is None:
             self._closed = self._loop.create_future()
-            self._queue.put(_Asked(self._closed, work=lambda store: store.close(ending), last=True))
+            self._queue.put(_JournalRequest(self._closed, work=lambda store: store.close(ending), last=True))
         cancelled: asyncio.CancelledError | None = None
         while not self._closed.done():
             try:
@@ -158,27 +158,27 @@ class Journal:
             message = f"journal {self.path}: it is closed"
             raise JournalError(message)
         future = self._loop.create_future()
-        self._queue.put(_Asked(future, records, work))
+        self._queue.put(_JournalRequest(future, records, work))
         return await future
 
 
 def _serve(store: "JournalDatabase", queue: _Queue, loop: asyncio.AbstractEventLoop) -> None:
-    """The thread: takes all that waits, writes it at once, tells those who wait; then does the rest in order."""
+    """Serve requests in the thread: write all that wait in one transaction, answer them, then do the rest in order."""
     ended = False
     while not ended:
         waiting = _drain(queue)
-        writes = [asked for asked in waiting if asked.work is None and asked.future is not None]
+        writes = [request for request in waiting if request.work is None and request.future is not None]
         if writes:
-            failures = store.write([asked.records for asked in writes])
-            _tell(loop, [(asked.future, None, failure) for asked, failure in zip(writes, failures, strict=True)])
-        for asked in waiting:
-            if asked.work is not None:
-                _tell(loop, [_done(asked, store, asked.work)])
-        ended = any(asked.last for asked in waiting)
+            failures = store.write([request.records for request in writes])
+            _tell(loop, [(request.future, None, failure) for request, failure in zip(writes, failures, strict=True)])
+        for request in waiting:
+            if request.work is not None:
+                _tell(loop, [_done(request, store, request.work)])
+        ended = any(request.last for request in waiting)
     store.close("")
 
 
-def _drain(queue: _Queue) -> list[_Asked]:
+def _drain(queue: _Queue) -> list[_JournalRequest]:
     waiting = [queue.get()]
     with suppress(Empty):
         while True:
@@ -186,11 +186,11 @@ def _drain(queue: _Queue) -> list[_Asked]:
     return waiting
 
 
-def _done(asked: _Asked, store: "JournalDatabase", work: "Callable[[JournalDatabase], Any]") -> Answer:
+def _done(request: _JournalRequest, store: "JournalDatabase", work: "Callable[[JournalDatabase], Any]") -> Answer:
     try:
-        return asked.future, work(store), None
+        return request.future, work(store), None
     except Exception as error:  # noqa: BLE001  who waits gets it
-        return asked.future, None, error
+        return request.future, None, error
 
 
 def _tell(loop: asyncio.AbstractEventLoop, answers: Sequence[Answer]) -> None:

@@ -1,6 +1,7 @@
-"""The reading side of a journal: what became of whom, for reports and the command line.
+"""Reading side of a journal, for reports and the command line.
 
-Law: changes nothing and takes no lock, so that it works while a run is under way; it sees one moment of the journal.
+Invariant: changes nothing and takes no lock, so that it works during a run; it sees one moment of the
+journal.
 """
 
 import os
@@ -16,7 +17,7 @@ from sqlalchemy import Column, Connection, Executable, func, select, union_all
 
 from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.connection import identity, known, reading
+from mi_async.bulk.journal.connection import identity_of, open_snapshot, real_path
 from mi_async.bulk.journal.records import (
     INGEST,
     MENDED,
@@ -67,8 +68,8 @@ class RunRow:
     Attributes:
         number: from 1.
         started: in UTC, as ISO 8601 has it.
-        ended: the same; None while it is under way, and for one that was killed.
-        ending: how it ended, for people; ``killed`` when a later run found that it had not ended.
+        ended: the same; None while it is running, and for one that was killed.
+        ending: reason of its end; ``killed`` when a later run found that it had not ended.
         pid: number of its process.
         host: where that was.
         software: version that ran.
@@ -85,15 +86,15 @@ class RunRow:
 
 @frozen
 class ProblemRow:
-    """What went wrong with a person or a picture.
+    """Problem of a person or of one of its images.
 
     Attributes:
-        person: whose; the key of the row.
+        person: key of the person.
         what: ``person`` or ``picture``.
-        status: how the person ended, or the picture's state.
+        status: status of the person, or state of the image.
         code: of the failure.
         message: of the failure.
-        source: the picture, or where the person was read.
+        source: the image, or the origin of the person.
     """
 
     person: str
@@ -106,15 +107,15 @@ class ProblemRow:
 
 @frozen
 class AssetProblemRow:
-    """What went wrong with a media file.
+    """Problem of a media file.
 
     Attributes:
         asset: its key.
         what: ``asset``.
-        status: how it ended.
+        status: its end.
         code: of the failure.
         message: of the failure.
-        source: the file, or where it was read.
+        source: the file, or its origin.
     """
 
     asset: str
@@ -146,38 +147,38 @@ class JournalReader:
 
     @property
     def masked_key(self) -> str:
-        """As much of the access key as tells which one it is."""
+        """The last characters of the access key."""
         return masked(self.identity.access_key)
 
     @property
     def has_assets(self) -> bool:
-        """Whether it is about media files, and not about persons."""
+        """True if it is about media files, and not about persons."""
         return self.identity.operation == INGEST
 
     @property
     def begun(self) -> bool:
-        """Whether anything of it has ever been on its way to the service."""
+        """True if anything of it was ever sent to the service."""
         return has_any(self._connection, layout_of(self.identity.operation).begun)
 
     def runs(self) -> tuple[RunRow, ...]:
-        """All runs, the first first."""
+        """Return all runs, the first first."""
         return tuple([RunRow(*read_run(row)) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
 
     def statuses(self) -> Mapping[str, int]:
-        """How many persons, or media files, there are of each status."""
+        """Return the number of persons, or of media files, by status."""
         return self._counts(assets.c.status if self.has_assets else persons.c.status, STATUSES)
 
     def states(self) -> Mapping[str, int]:
-        """How many pictures, or media files, there are of each state."""
+        """Return the number of images, or of media files, by state."""
         return self._counts(assets.c.state, REACHED) if self.has_assets else self._counts(pictures.c.state, STATES)
 
     def assets(self) -> Iterator[AssetRecord]:
-        """Every media file in the order of the keys, a few at a time."""
+        """Return every media file in the order of the keys, a few at a time."""
         order = (assets.c.key, assets.c.bucket, assets.c.project_id)
         return map(read_asset, self._stream(select(assets).order_by(*order)))
 
     def entries(self) -> Iterator[tuple[PersonRecord, tuple[PictureRecord, ...]]]:
-        """Every person with its pictures in the order of the keys, a few at a time."""
+        """Return every person with its images in the order of the keys, a few at a time."""
         people: Iterable[PersonRecord | PictureRecord] = map(
             read_person, self._stream(select(persons).order_by(persons.c.person))
         )
@@ -194,7 +195,7 @@ class JournalReader:
             yield person, tuple(belonging)
 
     def problems(self, code: str | None = None) -> Iterator[ProblemRow | AssetProblemRow]:
-        """What went wrong, in the order of the keys; with a code only that."""
+        """Return the problems in the order of the keys; with a code only those that have it."""
         problems = layout_of(self.identity.operation).problems
         kind = AssetProblemRow if self.has_assets else ProblemRow
         query = select(problems).order_by(*[problems.columns[at] for at in (0, 1, 5)])
@@ -227,7 +228,7 @@ class JournalReader:
         return read_counts(list(self._stream(query)))
 
     def abandoned(self) -> Iterator[AbandonedRecord]:
-        """Uploads that were started over, in the order of their keys."""
+        """Return the uploads that were started over, in the order of their keys."""
         for row in self._stream(select(abandoned).order_by(abandoned.c.thumbnail_key)):
             yield read_abandoned(row)
 
@@ -275,8 +276,8 @@ def read_journal(path: str | os.PathLike[str]) -> Generator[JournalReader]:
     Raises:
         JournalError: there is none, it is something else, of a newer version or damaged.
     """
-    real = known(path)
-    with reading(real) as connection:
-        found = identity(real, connection)
+    real = real_path(path)
+    with open_snapshot(real) as connection:
+        found = identity_of(real, connection)
         schema, *_, created, software = read_journal_row(connection.execute(select(journal).limit(1)).one())
         yield JournalReader(real, found, created, software, schema, connection)

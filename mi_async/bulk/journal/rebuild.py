@@ -7,11 +7,12 @@ there only if all of them are in it.
 import os
 import shutil
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field, frozen
 from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, true, update
@@ -20,20 +21,20 @@ from sqlalchemy.dialects import sqlite
 from mi_async._core.files import open_regular_file
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.connection import (
-    check,
-    driver,
-    identity,
-    known,
-    lock,
+    HEADER,
+    connect_to,
+    driver_of,
+    identity_of,
+    is_journal,
+    lock_journal,
     make_private,
-    open_file,
-    refusal,
-    telling,
+    real_path,
 )
 from mi_async.bulk.journal.database import create
 from mi_async.bulk.journal.records import Identity
 from mi_async.bulk.journal.salvage import LOST, PERSON_LOST, salvaged
 from mi_async.bulk.journal.schema import KINDS, abandoned, assets, journal, layout_of, persons, pictures, runs
+from mi_async.bulk.journal.sqlite_errors import RESTORE, journal_error, journal_errors
 from mi_async.bulk.journal.typed_rows import (
     DamagedError,
     read_abandoned,
@@ -43,6 +44,9 @@ from mi_async.bulk.journal.typed_rows import (
     read_picture,
     read_run,
 )
+
+T = TypeVar("T")
+HOPELESS = f"{RESTORE}: not even what it belongs to can be read"
 
 _READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
     table.name: read
@@ -57,15 +61,17 @@ _READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
 
 @frozen
 class Rebuilt:
-    """What became of a damaged journal.
+    """Result of a rebuilt journal.
 
     Attributes:
-        rows: that the new journal has, by table.
-        lost: rows that were there and could not be taken over; what pages that are gone had nobody can count.
+        rows: rows of the new journal, by table.
+        lost: rows that were found and made no sense.
+        gaps: tables with pages that cannot be read; nobody can count the rows that were in them.
     """
 
     rows: Mapping[str, int] = field(factory=dict)
     lost: int = 0
+    gaps: tuple[str, ...] = ()
 
 
 def rebuild_journal(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> Rebuilt:
@@ -79,20 +85,22 @@ def rebuild_journal(path: str | os.PathLike[str], new: str | os.PathLike[str]) -
         JournalError: there is no such journal, or not even what it belongs to can be read; there is a file at ``new``,
             or it cannot be written.
     """
-    real, fresh = known(path), known(new)
-    if not check(real):
-        raise refusal(path, "there is none")
-    if check(fresh):
-        raise refusal(new, "it is there already; name a new file")
+    real, fresh = real_path(path), real_path(new)
     with ExitStack() as stack:
+        with journal_errors(real, HOPELESS):
+            if not is_journal(real):
+                raise journal_error(path, "there is none")
+        with journal_errors(fresh):
+            if is_journal(fresh):
+                raise journal_error(new, "it is there already; name a new file")
         for each in (real, fresh):
-            stack.callback(lock(each).release)
-        with telling(real):
-            old = stack.enter_context(open_file(_copied(real, stack), "rw"))
-            found = identity(real, old)
+            stack.callback(lock_journal(each).release)
+        with journal_errors(real, HOPELESS):
+            old = stack.enter_context(connect_to(_copied(real, stack), "rw"))
+            found = identity_of(real, old)
             *_, created, software = read_journal_row(old.execute(select(journal)).one())
-            driver(old).text_factory = _text_or_bytes
-        with telling(fresh):
+            driver_of(old).text_factory = _text_or_bytes
+        with journal_errors(fresh):
             return _written(old, found, fresh, created, software)
 
 
@@ -106,14 +114,27 @@ def _copied(path: Path, stack: ExitStack) -> Path:
             (folder / f"journal{end}").open("wb") as target,
         ):
             shutil.copyfileobj(source, target)
+    _pad(folder / "journal")
     return folder / "journal"
+
+
+def _pad(path: Path) -> None:
+    """Fill a file that is cut off with empty pages; SQLite reads none that is shorter than its header says."""
+    with path.open("r+b") as file:
+        header = file.read(HEADER)
+        if len(header) < HEADER:
+            return
+        size = struct.unpack_from(">H", header, 16)[0] * struct.unpack_from(">I", header, 28)[0]
+        with suppress(OSError):  # a damaged header may say anything
+            if size > path.stat().st_size:
+                file.truncate(size)
 
 
 def _written(old: Connection, found: Identity, fresh: Path, created: str, software: str) -> Rebuilt:
     """Write the new journal, and leave none behind if that fails."""
     try:
         make_private(fresh)
-        with open_file(fresh, "rw") as connection:
+        with connect_to(fresh, "rw") as connection:
             create(connection, found, created, software)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             rebuilt = _copy(old, connection, layout_of(found.operation).tables)
@@ -133,17 +154,18 @@ def _copy(old: Connection, new: Connection, tables: Sequence[Table]) -> Rebuilt:
     for table in tables:
         kind = next(kind for kind in KINDS.values() if kind.table is table)
         for record in _rows(old, table, _READ[table.name], losses[table.name]):
-            driver(new).execute(kind.upsert, kind.values(record))
+            driver_of(new).execute(kind.upsert, kind.values(record))
     if pictures in tables:
         _leave_alone(new, losses[pictures.name])
     for table in (runs, *tables):
         counts[table.name] = new.exec_driver_sql(f"SELECT count(*) FROM {table.name}").scalar_one()  # noqa: S608  ours
-    return Rebuilt(counts, sum(len(each.rows) for each in losses.values()))
+    gaps = tuple(name for name, each in losses.items() if each.edges)
+    return Rebuilt(counts, sum(len(each.rows) for each in losses.values()), gaps)
 
 
 @define
 class _Losses:
-    """What of a table could not be taken over.
+    """Rows of a table that could not be taken over.
 
     Attributes:
         rows: start of each row that was there and made no sense.
@@ -157,7 +179,7 @@ class _Losses:
     edges: list[str | None] = field(factory=list)
 
     def add(self, row: Sequence[Any]) -> None:
-        """Note a row."""
+        """Add a row."""
         self.rows.add(repr(row[:3]))
         if isinstance(row[0], str):
             self.keys.add(row[0])
@@ -174,7 +196,7 @@ def _leave_alone(new: Connection, losses: _Losses) -> None:
     new.execute(update(persons).where(persons.c.person_id.is_not(None), or_(*whose)).values(**lost))
 
 
-def _rows(old: Connection, table: Table, read: Callable[[Sequence[Any]], Any], losses: _Losses) -> Iterator[Any]:
+def _rows(old: Connection, table: Table, read: Callable[[Sequence[Any]], T], losses: _Losses) -> Iterator[T]:
     """Read a table from its beginning, and where that breaks off from its end; some rows may come twice."""
     for backwards in (False, True):
         last: str | None = None
@@ -182,22 +204,27 @@ def _rows(old: Connection, table: Table, read: Callable[[Sequence[Any]], Any], l
         query = select(table).order_by(*order).compile(dialect=sqlite.dialect())
         try:
             # one at a time: of rows that are fetched together none comes when one cannot
-            for row in driver(old).execute(str(query)):
+            for row in driver_of(old).execute(str(query)):
                 last = row[0] if isinstance(row[0], str) else last
-                try:
-                    yield read(row)
-                except DamagedError:
-                    kept = salvaged(row) if table is pictures else None
-                    if kept is None:
-                        losses.add(row)
-                    else:
-                        yield kept
+                if (record := _record(row, table, read, losses)) is not None:
+                    yield record
         except (sqlite3.Error, UnicodeDecodeError):
             losses.edges.append(last)
             continue
         if backwards:
             losses.edges.append(last)
         return
+
+
+def _record(row: Sequence[Any], table: Table, read: Callable[[Sequence[Any]], T], losses: _Losses) -> T | Any | None:
+    """Return the record of a row, or what is kept of it; None where it is lost."""
+    try:
+        return read(row)
+    except DamagedError:
+        kept = salvaged(row) if table is pictures else None
+        if kept is None:
+            losses.add(row)
+        return kept
 
 
 def _text_or_bytes(raw: bytes) -> str | bytes:

@@ -1,6 +1,6 @@
-"""What a journal remembers, as values: one row per person, picture or media file, always whole.
+"""Records of a journal: one row per person, image or media file, always whole.
 
-Law: frozen values; a row replaces the row of the same key.
+Invariant: frozen values; a row replaces the row of the same key.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ SHOWN = 4
 
 @frozen
 class Identity:
-    """What a journal belongs to; it is refused for anything else.
+    """Owner of a journal, which is refused for any other.
 
     Attributes:
         endpoint: base URL of the service.
@@ -75,7 +75,7 @@ class PersonRecord:
 
 
 def worst(first: PersonRecord, second: PersonRecord) -> PersonRecord:
-    """The second row of a person, with how two items of it have ended: in any order and number the same."""
+    """Return the second row of a person with the status of both; the order of the rows does not matter."""
     given = {first.status, second.status} - {OPEN}
     if len(given) > 1:
         mixed = Status.PARTIAL if Status.DONE.value in given else Status.FAILED
@@ -122,7 +122,7 @@ class PictureRecord:
 
     @property
     def under_way(self) -> bool:
-        """Whether its upload was begun and has come to no end: it may be at the service."""
+        """True if its upload was begun and has not ended: it may be at the service."""
         return self.state in UNDER_WAY
 
     @property

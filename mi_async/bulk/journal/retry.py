@@ -1,6 +1,6 @@
-"""What has failed for good becomes new again, for the next run to try.
+"""Retry of failures: what has failed for good becomes new again, for the next run to try.
 
-Law: takes the journal's lock; one transaction; no key of a picture that may be at the service is forgotten.
+Invariant: takes the journal's lock; one transaction; no key of a picture that may be at the service is forgotten.
 """
 
 import os
@@ -11,25 +11,24 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.connection import (
-    check,
     check_pages,
-    identity,
-    known,
-    lock,
-    open_file,
-    refusal,
-    telling,
-    upgrade,
+    connect_to,
+    identity_of,
+    is_journal,
+    lock_journal,
+    real_path,
+    upgrade_schema,
 )
 from mi_async.bulk.journal.records import FAILED, INGEST, OPEN, UNREADABLE
 from mi_async.bulk.journal.schema import abandoned, assets, persons, pictures
+from mi_async.bulk.journal.sqlite_errors import journal_error, journal_errors
 from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
 
 @frozen
 class Reopened:
-    """How much the next run tries again.
+    """Numbers of persons and images that the next run tries again.
 
     Attributes:
         persons: that are open again.
@@ -42,7 +41,7 @@ class Reopened:
 
 @frozen
 class ReopenedAssets:
-    """How much the next run tries again.
+    """Number of media files that the next run tries again.
 
     Attributes:
         assets: that are open again.
@@ -61,15 +60,16 @@ def retry_failed(path: str | os.PathLike[str], *, code: str | None = None) -> Re
     Raises:
         JournalError: there is none, a run is under way on it, or it cannot be written.
     """
-    real = known(path)
-    if not check(real):
-        raise refusal(path, "there is none")
-    held = lock(real)
+    real = real_path(path)
+    with journal_errors(real):
+        if not is_journal(real):
+            raise journal_error(path, "there is none")
+    held = lock_journal(real)
     try:
-        with telling(real), open_file(real, "rw") as connection:
+        with journal_errors(real), connect_to(real, "rw") as connection:
             check_pages(connection)
-            found = identity(real, connection)
-            upgrade(real, connection, found)
+            found = identity_of(real, connection)
+            upgrade_schema(real, connection, found)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             reopen = _reopen_assets if found.operation == INGEST else _reopen
             count = reopen(connection, code)
@@ -100,7 +100,7 @@ def _reopen(connection: Connection, code: str | None) -> Reopened:
 
 
 def _reopen_assets(connection: Connection, code: str | None) -> ReopenedAssets:
-    """One that was not imported begins anew, any other where it failed."""
+    """Reopen media files; one that was not imported begins anew, any other where it failed."""
     failed = assets.c.status.in_((Status.FAILED.value, Status.PARTIAL.value))
     of_code = assets.c.code == (assets.c.code if code is None else code)
     begun = assets.c.state.in_((IngestState.STORED.value, IngestState.REGISTERED.value))

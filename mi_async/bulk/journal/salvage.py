@@ -1,10 +1,12 @@
-"""What is kept of images whose journal rows were damaged, so that no person is given an image a second time.
+"""Salvage of images whose journal rows were damaged, so that no person is given an image a second time.
 
 Invariant: pure; an image that may be at a person is looked up by its key, or left alone until ``journal retry``.
 """
 
 from collections.abc import Sequence
 from typing import Any
+
+from attrs import evolve
 
 from mi_async.bulk.journal.records import FAILED, PictureRecord
 from mi_async.bulk.journal.typed_rows import MOST
@@ -25,10 +27,15 @@ def salvaged(row: Sequence[Any]) -> PictureRecord | None:
     person, sha256, source, size, mtime_ns, state, key, *_ = row
     if not all(type(text) is str and text for text in (person, sha256, source)):
         return None
-    if type(size) is not int or type(mtime_ns) is not int or not 0 <= size < MOST:
-        size = mtime_ns = 0  # the next run reads the file to know it again
+    image = PictureRecord(person, sha256, source, *_file_facts(size, mtime_ns))
     if type(key) is str and key:
-        return PictureRecord(person, sha256, source, size, mtime_ns, State.CONFIRMED.value, key)
+        return evolve(image, state=State.CONFIRMED.value, thumbnail_key=key)
     if key is None and state in (State.NEW.value, FAILED):  # it is not at the service: the next run tries it
-        return PictureRecord(person, sha256, source, size, mtime_ns)
-    return PictureRecord(person, sha256, source, size, mtime_ns, FAILED, code=LOST, message=IMAGE_LOST)
+        return image
+    return evolve(image, state=FAILED, code=LOST, message=IMAGE_LOST)
+
+
+def _file_facts(size: Any, mtime_ns: Any) -> tuple[int, int]:
+    """Return size and time of a file, 0 and 0 if damaged: the next run then reads the file to know it again."""
+    sound = type(size) is int and type(mtime_ns) is int and 0 <= size < MOST
+    return (size, mtime_ns) if sound else (0, 0)

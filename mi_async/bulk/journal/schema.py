@@ -1,6 +1,6 @@
 """The journal's tables and the statements on them: columns are named as the records, so that a person can read them.
 
-Law: no connection and no file; what SQLite alone has is in the views and in the upsert.
+Invariant: no connection and no file; what SQLite alone has is in the views and in the upsert.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -173,13 +173,13 @@ ASSET_VIEWS = (
 
 @frozen
 class Layout:
-    """What a journal has beside its runs.
+    """Tables and views of a journal, its runs apart.
 
     Attributes:
         tables: of the items.
         views: for people.
-        problems: what went wrong.
-        begun: rows of what has ever been on its way to the service.
+        problems: the view of that name.
+        begun: rows of what was ever sent to the service.
     """
 
     tables: tuple[Table, ...]
@@ -203,12 +203,12 @@ FOOTAGE = Layout(
 
 
 def has_any(connection: Connection, rows: Sequence[Select[Any]]) -> bool:
-    """Whether a selection has a row."""
+    """Return True if a selection has a row."""
     return any(connection.execute(some.limit(1)).first() is not None for some in rows)
 
 
 def layout_of(operation: str) -> Layout:
-    """What the journal of an operation has."""
+    """Return the layout of the journal of an operation."""
     return FOOTAGE if operation == INGEST else FACES
 
 
@@ -218,7 +218,7 @@ BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
 
 @frozen
 class RecordKind:
-    """How records of one class are written and read.
+    """Table and statements of one class of records.
 
     Attributes:
         table: where.

@@ -212,11 +212,11 @@ def gone(path: str | PathLike[str] | None, operation: str, firsts: FirstSeen) ->
 def _opened(path: str | PathLike[str], operation: str) -> Generator[Any]:
     """The journal of an operation."""
     require("bulk")
-    from mi_async.bulk.journal.connection import identity as identity_of  # noqa: PLC0415  needs the extra
-    from mi_async.bulk.journal.connection import known, reading, refusal  # noqa: PLC0415  same
+    from mi_async.bulk.journal.connection import identity_of, open_snapshot, real_path  # noqa: PLC0415  needs the extra
+    from mi_async.bulk.journal.sqlite_errors import journal_error  # noqa: PLC0415  same
 
-    with reading(known(path)) as connection:
-        its = identity_of(known(path), connection).operation
+    with open_snapshot(real_path(path)) as connection:
+        its = identity_of(real_path(path), connection).operation
         if its != operation:
-            raise refusal(path, f"it belongs to {its}, and this is about {operation}")
+            raise journal_error(path, f"it belongs to {its}, and this is about {operation}")
         yield connection

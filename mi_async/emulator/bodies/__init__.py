@@ -47,7 +47,7 @@ BODIES: Bodies = {
 
 
 def bodies_for(group: type[Group], bodies: Bodies) -> Callable[..., Group]:
-    """What makes the bodies of a group; for a group without any, each operation answers 501."""
+    """Return the function that makes the bodies of a group; for a group without any, each operation answers 501."""
 
     def bare(_: EmulatorState, **scope: str) -> Group:
         return group(unimplemented, **scope)

@@ -66,7 +66,7 @@ class EmulatedAssets(Assets):
         del project.assets[asset_id]
 
     def _imported(self, asset: media.EmulatedAsset) -> tuple[ImportStatus, str | None]:
-        """Where an import is, and why it failed where it did."""
+        """Return the state of an import, and the reason where it failed."""
         if self._state.now() < asset.ready:
             return ImportStatus.IN_PROGRESS, None
         if asset.found is None:

@@ -215,7 +215,7 @@ class EmulatedIndexes(Indexes):
         )
 
     def _shown(self, asset: media.EmulatedAsset, index: media.EmulatedIndex, level: ConfidenceLevel | None) -> Index:
-        """An index with its scenes; the form of what is found is not documented, and ours alone."""
+        """Return an index with its scenes; the form of what is found is not documented, and ours alone."""
         rules.check_known("confidence_level", level)
         listed = self._listed(asset, index)
         least = synthetic.LEAST_CONFIDENCE[level or "MEDIUM"]

@@ -194,7 +194,7 @@ class EmulatedPersons(Persons):
     async def recommend_by_thumbnail(
         self, thumbnail_key: str, *, person_count: int | None = None, score_threshold: int | None = None
     ) -> JsonObject:
-        """List who looks like a picture; the form of the answer is not documented, and ours alone."""
+        """List who looks like an image; the form of the answer is not documented, and ours alone."""
         self._check_face(thumbnail_key)
         found = self._alike([self._state.uploads[thumbnail_key].md5], person_count, score_threshold)
         recommended = [{"personId": person, "score": score} for person, score in found]
@@ -228,14 +228,14 @@ class EmulatedPersons(Persons):
         require(name is None or name not in self._room.names, f"name {name!r}", rules.NAME_TAKEN)
 
     def _check_thumbnails(self, thumbnails: Sequence[ThumbnailInput]) -> None:
-        """Refuse more than one main picture, and keys that are unknown, not completed or too old."""
+        """Refuse more than one main image, and keys that are unknown, not completed or too old."""
         primaries = sum(given.is_primary_thumbnail for given in thumbnails)
         require(primaries <= 1, f"{primaries} primary thumbnails", rules.TWO_PRIMARIES)
         for given in thumbnails:
             self._check_face(given.thumbnail_key)
 
     def _check_face(self, key: str) -> None:
-        """Refuse a key that is not usable, or whose picture shows nobody; the service does not say which of several."""
+        """Refuse a key that is not usable, or whose image shows nobody; the service does not say which of several."""
         require(self._usable(key), f"thumbnailKey {key!r} is not usable")
         require(not self._state.uploads[key].faceless, f"no face in {key!r}", rules.NO_FACE)
 

@@ -1,6 +1,6 @@
 """Bodies of the query image operations.
 
-Invariant: a HEIC picture becomes a JPG under a key of its own, which is the one to search with.
+Invariant: a HEIC image becomes a JPG under a key of its own, which is the one to search with.
 """
 
 from pathlib import PurePosixPath
@@ -42,11 +42,11 @@ class EmulatedQueryAssets(QueryAssets):
         return QueryAssetCheck(self._searchable(upload), UploadStatus.COMPLETED)
 
     def _searchable(self, upload: EmulatedUpload) -> str:
-        """The key to search with; a HEIC picture is converted once, however often it is asked about."""
+        """Return the key to search with; a HEIC image is converted once, however often it is asked about."""
         if upload.format != "heic":
             return upload.key
         key = str(PurePosixPath(upload.key).with_suffix(".jpg"))
-        if key == upload.key:  # a HEIC picture that was called .jpg
+        if key == upload.key:  # a HEIC image that was called .jpg
             key = str(PurePosixPath(upload.key).with_suffix(".converted.jpg"))
         self._state.uploads.setdefault(key, evolve(upload, key=key, format="jpg", content=None))
         return key

@@ -45,7 +45,7 @@ class Found:
     index: media.EmulatedIndex
 
     def shown(self) -> JsonObject:
-        """A result, in a form that is ours alone."""
+        """Return a result, in a form that is ours alone."""
         scene = self.index.scenes[self.hit.scene_id - 1].shown(synthetic.LEAST_CONFIDENCE["MEDIUM"])
         return {
             "assetId": self.asset.id,
@@ -104,7 +104,7 @@ class EmulatedSearch(Search):
         )
 
     def _wanted(self, query: SearchQuery, option: QueryOption, where: SearchFilter | None) -> SearchTerms:
-        """What a request asks for.
+        """Return the terms of a request.
 
         Raises:
             Refused: it does not fit.
@@ -118,7 +118,7 @@ class EmulatedSearch(Search):
         types = set(where.asset_types or (AssetType.IMAGE, AssetType.VIDEO))
         return SearchTerms(
             text=text,
-            picture="" if image is None else self._digest(image),
+            image="" if image is None else self._digest(image),
             persons=_persons(query.person_query or PersonQuery()),
             dialogues=_dialogues(query.dialog_query or DialogQuery()),
             confidence=option.confidence_level or "MEDIUM",
@@ -144,7 +144,7 @@ class EmulatedSearch(Search):
         return where
 
     def _digest(self, image: str) -> str:
-        """Digest of a query image that is uploaded, and is no HEIC picture."""
+        """Digest of a query image that is uploaded, and is no HEIC image."""
         upload = self._state.uploads.get(image)
         usable = upload is not None and upload.workspace == state.ACCOUNT and upload.format != "heic"
         if upload is None or not usable or upload.outcome(self._state.now()) is not None:
@@ -152,7 +152,7 @@ class EmulatedSearch(Search):
         return upload.md5
 
     def _left(self, search: state.RunningSearch) -> list[Found]:
-        """What a search found and is still there."""
+        """Return the hits of a search that still exist."""
         now = self._state.now()
         places = {asset.id: (project, asset, asset.index(now)) for project, asset in self._room.assets()}
         found = ((hit, *places[hit.asset_id]) for hit in search.hits if hit.asset_id in places)
@@ -178,7 +178,7 @@ def _dialogues(query: DialogQuery) -> Terms[str]:
 
 
 def _plain(moment: datetime | None) -> datetime | None:
-    """A moment as the service has it: UTC, without a zone."""
+    """Return a moment as the service has it: UTC, without a zone."""
     if moment is None or moment.tzinfo is None:
         return moment
     return moment.astimezone(UTC).replace(tzinfo=None)

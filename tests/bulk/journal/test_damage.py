@@ -239,8 +239,31 @@ def test_a_journal_with_a_hole_is_read_from_both_sides(sound: dict[str, bytes], 
     rebuilt = rebuild_journal(path, tmp_path / "new")
     assert rebuilt.rows["persons"] == COUNT
     assert 0 < rebuilt.rows["pictures"] < 2 * COUNT
+    assert (rebuilt.lost, rebuilt.gaps) == (0, ("pictures",))
     kept = {row["key"] for row in rows(tmp_path / "new", 1) if row["attached"]}
     assert {_name("enroll", 10), _name("enroll", COUNT - 1)} <= kept
+
+
+@pytest.mark.parametrize("kept", [50, 2000, 4096])
+def test_a_journal_that_is_cut_off_at_its_beginning_is_not_rebuilt_and_the_error_does_not_propose_it(
+    kept: int, sound: dict[str, bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(sound["enroll"][:kept])
+    with pytest.raises(
+        JournalError, match=r"damaged \(.*\); restore a copy of it: not even what it belongs to"
+    ) as refused:
+        rebuild_journal(path, tmp_path / "new")
+    assert "journal rebuild" not in str(refused.value)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_journal_that_is_cut_off_has_gaps_and_no_false_count(sound: dict[str, bytes], tmp_path: Path) -> None:
+    content, path = sound["enroll"], tmp_path / "j"
+    path.write_bytes(content[: len(content) * 3 // 4 // 4096 * 4096])
+    rebuilt = rebuild_journal(path, tmp_path / "new")
+    assert sum(rebuilt.rows.values()) < COUNT * 3
+    assert rebuilt.gaps
 
 
 @pytest.mark.parametrize("name", ["pipe", "/dev/null", "/dev/zero"])

@@ -223,7 +223,7 @@ async def test_cancelled_at_every_await_it_leaves_nothing_behind(late: bool) -> 
                     assert work.seen >= suspension
                 assert no_lease_held(session)
                 assert session._held._value == 24
-                assert not session._calls.under_way
+                assert not session._calls.in_flight
             assert asyncio.all_tasks() == {asyncio.current_task()}
         assert suspension > 8
 
