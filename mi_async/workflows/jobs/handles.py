@@ -25,5 +25,5 @@ def summary_job(context: Context, project_id: int, asset_id: int, *, fresh: bool
 
 
 def search_job(context: Context, search_id: str, *, fresh: bool = True) -> Job[SearchResults]:
-    """Return a search; its result is the first page of 100 (``kinds.RESULTS``), so that no further call is needed for it."""
+    """Return a search; its result is the first page of 100 (``kinds.RESULTS``), at no further call."""
     return Job.of(SEARCH, context, (search_id,), fresh=fresh)
