@@ -20,7 +20,8 @@ from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
-from mi_async.errors import LONGEST, ConnectError, MIError, NotFoundError
+from mi_async.errors import ConnectError, MIError, NotFoundError
+from mi_async.errors.mi_error import LONGEST
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import Storage

@@ -189,6 +189,6 @@ def record_outcome(record: AssetRecord, status: Status, problems: tuple[Problem,
         origin=record.origin,
         problems=problems,
         asset_id=record.asset_id,
-        place=f"s3://{record.bucket}/{record.key}" if record.bucket else "",
+        place=record.place,
         state=record.state,
     )

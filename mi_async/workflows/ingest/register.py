@@ -12,7 +12,7 @@ from mi_async.storage.models import StoredObject
 from mi_async.workflows.attach import may_be_sent_again
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import find_assets
-from mi_async.workflows.jobs.job import import_job
+from mi_async.workflows.jobs.handles import import_job
 from mi_async.workflows.jobs.kinds import JobPhase
 
 

@@ -11,7 +11,8 @@ from mi_async.api.indexes import Index
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.errors import ConflictError, InvalidArgumentError, NotFoundError
 from mi_async.workflows.context import Context
-from mi_async.workflows.jobs.job import Job, index_job, summary_job
+from mi_async.workflows.jobs.handles import index_job, summary_job
+from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.kinds import JobPhase
 from mi_async.workflows.jobs.start import AnalysisOptions, start_index, start_summary
 

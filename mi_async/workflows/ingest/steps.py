@@ -23,7 +23,8 @@ from mi_async.workflows.ingest.object_marker import mark, older_than
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.register import register_once, reusable, still_there
 from mi_async.workflows.ingest.resolve import ask_for_index, ask_for_summary
-from mi_async.workflows.jobs.job import Job, import_job
+from mi_async.workflows.jobs.handles import import_job
+from mi_async.workflows.jobs.job import Job
 
 
 @frozen
