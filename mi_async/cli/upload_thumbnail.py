@@ -26,7 +26,8 @@ from mi_async.cli.sources import (
 from mi_async.cli.streams import drawable, stderr
 from mi_async.display.uploads import upload_display
 from mi_async.errors import InvalidArgumentError, MIError, NotFoundError
-from mi_async.media.image_source import Image, Source
+from mi_async.media.image_check import Image
+from mi_async.media.image_source import Source
 from mi_async.workflows.upload import Progress, Upload
 from mi_async.workspace import Workspace
 

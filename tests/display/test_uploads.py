@@ -14,7 +14,7 @@ from mi_async.display.lines import LineDisplay
 from mi_async.display.terminal import TerminalDisplay
 from mi_async.display.uploads import UploadView, upload_display
 from mi_async.media.image import ImageHeader
-from mi_async.media.image_source import Image
+from mi_async.media.image_check import Image
 from mi_async.workflows.upload import State, Upload
 
 IMAGE = Image("a.jpg", "a.jpg", b"x" * 10_800, ImageHeader("jpg", 320, 384), "")
