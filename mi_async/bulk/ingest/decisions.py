@@ -77,7 +77,7 @@ def _fault(item: AssetInput) -> str:
 
 @frozen
 class AssetDecision:
-    """What becomes of an item before any of its bytes was read.
+    """Decision about an item before any of its bytes was read.
 
     Attributes:
         status: how it has ended already; None if something is left to do.
@@ -189,6 +189,6 @@ def record_outcome(record: AssetRecord, status: Status, problems: tuple[Problem,
         origin=record.origin,
         problems=problems,
         asset_id=record.asset_id,
-        place=f"s3://{record.bucket}/{record.key}" if record.bucket else "",
+        place=record.place,
         state=record.state,
     )
