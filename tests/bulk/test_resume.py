@@ -19,7 +19,8 @@ from mi_async.bulk.inputs.models import PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.records import AbandonedRecord, PersonRecord, PictureRecord
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.media.image_source import ImageRules, image_of, read_file
+from mi_async.media.image_check import ImageRules, image_of
+from mi_async.media.image_source import read_file
 from tests.support.bulk import (
     abandoned,
     contents,
