@@ -102,7 +102,7 @@ def drawn() -> dict[str, str]:
     drawing = (errors.__doc__ or "").partition("\n    MIError\n")[2].partition("\n\n")[0]
     for line in ["    MIError", *drawing.splitlines()]:
         indent = len(line) - len(line.lstrip())
-        names = [word for word in line.split() if hasattr(errors, word)]
+        names = [word for word in line.split() if word in errors.__all__]
         above = [(depth, name) for depth, name in above if depth < indent]
         for name in names:
             parents[name] = above[-1][1] if above else "Exception"

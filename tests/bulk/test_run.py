@@ -17,7 +17,7 @@ from mi_async.bulk.engine import engine
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.media.image_source import ImageRules, image_of
+from mi_async.media.image_check import ImageRules, image_of
 from mi_async.session import HELD
 from tests.support.bulk import (
     contents,
@@ -196,7 +196,7 @@ NOTHING: Any = None
 SEVEN: Any = 7
 BAD: list[tuple[Any, str, str]] = [
     (BadInput("people.csv:17", "no name"), "people.csv:17", "no name"),
-    (PersonInput("Hong", [], origin="a:1"), "a:1", "a person needs at least one picture"),
+    (PersonInput("Hong", [], origin="a:1"), "a:1", "a person needs at least one image"),
     (PersonInput("x" * 51, [b""], origin="a:2"), "a:2", "name needs 1 to 50 characters"),
     (PersonInput(NOTHING, [b""], origin="a:3"), "a:3", "name is text, not NoneType"),
     (PersonInput("Hong", [b""], tags=[SEVEN], origin="a:4"), "a:4", "tag is text, not int"),

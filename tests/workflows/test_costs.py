@@ -24,7 +24,7 @@ from mi_async import (
 )
 from mi_async.emulator import Fault, Latency, Rejection, Settings
 from mi_async.media.image import ImageHeader
-from mi_async.media.image_source import Image
+from mi_async.media.image_check import Image
 from tests.support import virtual
 from tests.support.costs import added, costs
 from tests.support.footage import first_project, footage
@@ -273,7 +273,6 @@ def test_a_refusal_of_an_upload_is_not_repeated(place: str, cost: Cost, seconds:
     ("place", "without", "seconds"),
     [
         ("person_tags.list", set(ENROLL) - {"person_tags.list"}, 0.0),
-        ("thumbnails.presign", {"storage.put", "thumbnails.complete", "persons.create"}, 0.0),
         ("persons.create", {"persons.add_tags", "persons.get"}, LOOK),
         ("persons.add_tags", {"persons.get"}, LOOK),
     ],
@@ -283,7 +282,7 @@ def test_a_refusal_of_an_enrollment_is_not_repeated(place: str, without: set[str
     cost = {key: count for key, count in ENROLL.items() if key not in without}
 
     async def main(news: Newsroom) -> None:
-        news.server.faults.next(place, Rejection(400, "10069", "No face."), times=2)
+        news.server.faults.next(place, Rejection(400, "10069", "No face."))
         with costs(news.server, cost, seconds=seconds), pytest.raises(InvalidRequestError):
             await enroll(news.workspace, None)
 

@@ -15,6 +15,7 @@ from mi_async.bulk.ingest.decisions import (
     AssetCandidate,
     AssetFingerprint,
     decide,
+    is_same,
     outcome_of,
     rejection,
     resumed,
@@ -92,6 +93,9 @@ class IngestAdmission:
             return outcome_of(candidate, record, decision)
         met = record.code if record.status in AGAIN else ""
         record = evolve(record, source=candidate.source, origin=candidate.origin, run=run)
+        if is_same(candidate, record, fingerprint):
+            size, modified = fingerprint  # a listing may tell what the journal does not know yet
+            record = evolve(record, size=size or record.size, mtime_ns=modified or record.mtime_ns)
         if decision.status in {None, Status.SKIPPED}:
             status = Status.DONE.value if decision.status else OPEN
             record = evolve(record, status=status, code="", message="")

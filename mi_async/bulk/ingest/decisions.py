@@ -9,9 +9,9 @@ from attrs import evolve, frozen
 
 from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, AssetOutcome, Problem, Status
 from mi_async.bulk.inputs.models import AssetInput, BadInput
-from mi_async.bulk.journal.records import AssetRecord
+from mi_async.bulk.journal.records import NOWHERE, AssetRecord
 from mi_async.errors import InvalidArgumentError
-from mi_async.storage.models import StoredObject
+from mi_async.storage.models import SCHEME, StoredObject
 from mi_async.workflows.ingest.models import Ingestion, IngestState
 
 REFUSED = frozenset({Status.PARTIAL.value, Status.FAILED.value})
@@ -53,7 +53,7 @@ class AssetCandidate:
         try:
             return cls(item, origin, item.place(bucket))
         except InvalidArgumentError as error:
-            return cls(item, origin, fault=str(error))
+            return cls(item, origin, fault=_fault(item) or str(error))
 
     @property
     def source(self) -> str:
@@ -66,9 +66,18 @@ class AssetCandidate:
         return self.source if self.place is None else self.place.key
 
 
+def _fault(item: AssetInput) -> str:
+    """Return why there can be no such object in any bucket: a plan does not know the bucket, and is to say the same."""
+    try:
+        item.place(NOWHERE)
+    except InvalidArgumentError as error:
+        return str(error).replace(f"{SCHEME}{NOWHERE}/", "")
+    return ""
+
+
 @frozen
 class AssetDecision:
-    """What becomes of an item before any of its bytes was read.
+    """Decision about an item before any of its bytes was read.
 
     Attributes:
         status: how it has ended already; None if something is left to do.
@@ -115,8 +124,16 @@ def decide(
 
 
 def is_same(candidate: AssetCandidate, record: AssetRecord, fingerprint: AssetFingerprint) -> bool:
-    """Return True if the file is what the journal's row is about; an object of unknown size is taken for the same."""
-    return fingerprint == (record.size, record.mtime_ns) or (_is_object(candidate) and fingerprint == UNKNOWN)
+    """Return True if the file is what the journal's row is about.
+
+    An object of unknown size is taken for the same, and so is one of the same size if its time is unknown, now or in
+    the journal: not every listing tells it.
+    """
+    size, modified = fingerprint
+    if not _is_object(candidate):
+        return fingerprint == (record.size, record.mtime_ns)
+    times = {modified, record.mtime_ns}
+    return fingerprint == UNKNOWN or (size == record.size and (0 in times or len(times) == 1))
 
 
 def _is_object(candidate: AssetCandidate) -> bool:
@@ -125,27 +142,22 @@ def _is_object(candidate: AssetCandidate) -> bool:
 
 def resumed(candidate: AssetCandidate, record: AssetRecord, fingerprint: AssetFingerprint) -> Ingestion:
     """Return the ingestion as a run takes it up: where the journal has it, or at the check for another file."""
-    begun = record.reached is not IngestState.NEW
-    ingestion = Ingestion(
+    begun, same = record.reached is not IngestState.NEW, is_same(candidate, record, fingerprint)
+    size, modified = fingerprint
+    return Ingestion(
         candidate.source,
         place=candidate.place,
         asset_id=record.asset_id,
         is_object=_is_object(candidate),
+        reached=record.reached if same else IngestState.NEW,
+        # of a file only the bucket tells whether it has the same content under a new time
+        resumes_at=record.reached,
+        replaced=begun and not same and _is_object(candidate),
+        size=record.size if begun and not size else size,
+        modified=modified or record.mtime_ns,
         earlier=record.earlier,
         fresh=record.fresh,
         look=begun,
-    )
-    if begun and is_same(candidate, record, fingerprint):
-        return evolve(ingestion, reached=record.reached, size=record.size, modified=record.mtime_ns)
-    size, modified = fingerprint
-    # A listing that tells no time, or a journal without one, cannot show that an object was replaced.
-    replaced = record.size != size or 0 not in {modified, record.mtime_ns, modified - record.mtime_ns}
-    return evolve(
-        ingestion,
-        size=size,
-        modified=modified,
-        resumes_at=record.reached,
-        replaced=begun and ingestion.is_object and replaced,
     )
 
 
@@ -177,6 +189,6 @@ def record_outcome(record: AssetRecord, status: Status, problems: tuple[Problem,
         origin=record.origin,
         problems=problems,
         asset_id=record.asset_id,
-        place=f"s3://{record.bucket}/{record.key}" if record.bucket else "",
+        place=record.place,
         state=record.state,
     )

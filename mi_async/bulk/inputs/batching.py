@@ -1,6 +1,6 @@
-"""Items a few at a time, so that the journal is asked about many at once.
+"""Batches of items, so that the journal is asked about many at once.
 
-Law: never ahead of who takes them by more than a chunk.
+Invariant: never ahead of the consumer by more than a chunk.
 """
 
 import time
@@ -19,7 +19,7 @@ MOMENT = 0.02
 
 
 async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
-    """Items a few at a time: what a quick iterator gives at once, what a slow one gives in a moment."""
+    """Return items in chunks: full ones of a quick iterator, those of a moment of a slow one."""
     if isinstance(items, AsyncIterable):
         coming = aiter(items)
         try:
@@ -40,7 +40,7 @@ async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
 
 
 def _take(source: Iterable[Item | BadInput]) -> tuple[list[Item | BadInput], Exception | None]:
-    """Some items, and what the input has failed with after them."""
+    """Return some items, and the error with which the input has failed after them."""
     chunk: list[Item | BadInput] = []
     until = time.monotonic() + MOMENT
     try:

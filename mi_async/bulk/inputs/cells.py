@@ -41,6 +41,7 @@ ERRORS = frozenset({"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "
 
 WHOLE = re.compile(r"(\d+|\d{1,3}(?:,\d{3})+)(?:\.0*)?")
 """A number as spreadsheets write one: ``1002``, ``1002.0``, ``1,003``."""
+DIGITS = re.compile(r"-?\d+", re.ASCII)
 ROUNDED = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 """A number of which a spreadsheet has kept a few digits."""
 EXACT = 2**53
@@ -59,19 +60,19 @@ WESTERN = "cp1252"
 
 
 def shown(value: str) -> str:
-    """A cell for messages."""
+    """Return a cell for messages."""
     return repr(value if len(value) <= SHOWN else f"{value[:SHOWN]}...")
 
 
 def stripped(value: Any) -> Any:
-    """A cell without what nobody sees at its ends; None for an empty one."""
+    """Return a cell without invisible characters at its ends; None for an empty one."""
     if isinstance(value, str):
         return trimmed(value) or None
     return None if value != value else value  # noqa: PLR0124  pandas' empty cells are NaN, which equals nothing
 
 
 def text(what: str, value: Any) -> str | None:
-    """The text of a cell; None for an empty one.
+    """Return the text of a cell; None for an empty one.
 
     Raises:
         ValueError: it is none, or is damaged.
@@ -89,7 +90,7 @@ def text(what: str, value: Any) -> str | None:
 
 
 def needed(what: str, value: Any) -> str:
-    """The text of a cell that must not be empty.
+    """Return the text of a cell that must not be empty.
 
     Raises:
         ValueError: as for :func:`text`, or it is.
@@ -102,7 +103,7 @@ def needed(what: str, value: Any) -> str:
 
 
 def texts(what: str, value: Any) -> list[str]:
-    """The texts of a cell: a list, or one text that is split.
+    """Return the texts of a cell: a list, or one text that is split.
 
     Raises:
         ValueError: as for :func:`text`.
@@ -116,7 +117,7 @@ def texts(what: str, value: Any) -> list[str]:
 
 
 def images(what: str, value: Any) -> list[str]:
-    """The paths in a cell.
+    """Return the paths in a cell.
 
     Raises:
         ValueError: as for :func:`text`, or they are separated in another way.
@@ -130,17 +131,17 @@ def images(what: str, value: Any) -> list[str]:
 
 
 def unquoted(path: str) -> str:
-    """A path without quotes around it, as Windows copies paths."""
+    """Return a path without quotes around it, as Windows copies paths."""
     return path[1:-1].strip() if len(path) > 2 and QUOTES.get(path[0]) == path[-1] else path  # noqa: PLR2004  quotes
 
 
 def number(value: Any) -> int:
-    """The ID of a person.
+    """Return the ID of a person.
 
     Raises:
         ValueError: it is none.
     """
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and DIGITS.fullmatch(value):
         with suppress(ValueError):  # Python reads no more than some thousands of digits
             value = int(value)
     fault = number_fault(value) if value is not None else "person_id is empty"
@@ -150,7 +151,7 @@ def number(value: Any) -> int:
 
 
 def cell_number(value: Any) -> int:
-    """The ID of a person in a cell, also as a spreadsheet or pandas writes it.
+    """Return the ID of a person in a cell, also as a spreadsheet or pandas writes it.
 
     Raises:
         ValueError: it is none, or some of its digits are lost.
@@ -169,7 +170,7 @@ def cell_number(value: Any) -> int:
 
 
 def flag(what: str, value: Any) -> bool:
-    """The truth value of a cell.
+    """Return the truth value of a cell.
 
     Raises:
         ValueError: it is none.

@@ -42,7 +42,7 @@ class Columns:
         return (*(name for names in self.needed for name in names), *self.optional)
 
     def named(self, given: str) -> str:
-        """The column that a name stands for, or the name if that is none."""
+        """Return the column that a name stands for, or the name if that is none."""
         return self._known.get(_key(given), given)
 
     def fault(self, given: Sequence[str], *, whole: bool = True) -> str | None:
@@ -50,24 +50,34 @@ class Columns:
 
         Args:
             given: their names; those without a name are no columns.
-            whole: whether these are all; if not, some may be missing.
+            whole: True if these are all; if not, some may be missing.
         """
         given = [name for name in given if name]
         meant = [self.named(name) for name in given]
-        unknown = [name for name in meant if name not in self.names]
-        if unknown:
-            return f"there is no column {self._near(unknown[0])}; columns are {', '.join(self.names)}"
-        for name in sorted({name for name in meant if meant.count(name) > 1}):
-            both = list(dict.fromkeys(said for said, column in zip(given, meant, strict=True) if column == name))
-            if len(both) > 1:
-                return f"the columns {' and '.join(map(repr, both))} are the same, {name!r}"
-            return f"the column {both[0]!r} is there twice"
+        return self._unknown(meant) or self._twice(given, meant) or self._missing(given, meant, whole=whole)
+
+    def _unknown(self, meant: Sequence[str]) -> str | None:
+        unknown = next((name for name in meant if name not in self.names), None)
+        return unknown and f"there is no column {self._near(unknown)}; columns are {', '.join(self._bilingual())}"
+
+    def _twice(self, given: Sequence[str], meant: Sequence[str]) -> str | None:
+        twice = next((name for name in sorted(meant) if meant.count(name) > 1), None)
+        if twice is None:
+            return None
+        both = list(dict.fromkeys(said for said, column in zip(given, meant, strict=True) if column == twice))
+        if len(both) > 1:
+            return f"the columns {' and '.join(map(repr, both))} are the same, {twice!r}"
+        return f"the column {both[0]!r} is there twice"
+
+    def _missing(self, given: Sequence[str], meant: Sequence[str], *, whole: bool) -> str | None:
+        """Return the fault of a table that lacks a column, or has two of which one is needed."""
         for names in self.needed:
             there = [name for name in names if name in meant]
             if len(there) > 1:
                 return f"give one of the columns {' and '.join(there)}, not both"
             if whole and not there:
-                return f"the column {' or '.join(map(repr, names))} is missing; there are {', '.join(given) or 'none'}"
+                missing = f"{' or '.join(map(repr, names))}{self._korean(names)}"
+                return f"the column {missing} is missing; there are {', '.join(given) or 'none'}"
         return None
 
     def check(self, given: Sequence[str], where: str, *, whole: bool = True) -> None:
@@ -80,6 +90,13 @@ class Columns:
             message = f"{where}: {fault}"
             raise InvalidArgumentError(message)
 
+    def _bilingual(self) -> list[str]:
+        return [f"{name}{self._korean([name])}" for name in self.names]
+
+    def _korean(self, names: Sequence[str]) -> str:
+        """Return the usual Korean name of a column in brackets; '' if it has none."""
+        return next((f" ({korean})" for korean, column in self.korean if column in names), "")
+
     def _near(self, name: str) -> str:
         near = difflib.get_close_matches(_key(name), self._known, n=1)
         return f"{name!r} (did you mean {self._known[near[0]]!r}?)" if near else repr(name)
@@ -87,7 +104,7 @@ class Columns:
 
 @lru_cache(maxsize=256)
 def _key(name: str) -> str:
-    """A name without what makes no difference."""
+    """Return a name without what makes no difference: case, white space, ``_`` and ``-``."""
     text = unicodedata.normalize("NFKC", trimmed(name)).casefold()
     return "".join(char for char in text if not char.isspace() and char not in "_-")
 

@@ -17,7 +17,7 @@ from mi_async._core.names import trimmed
 from mi_async.bulk.inputs.cells import shown
 from mi_async.bulk.inputs.encodings import LineReader, LineTooLongError, open_text
 from mi_async.bulk.inputs.models import BadInput
-from mi_async.bulk.inputs.tables import Row
+from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError
 
 DELIMITERS = (",", ";", "\t")
@@ -36,7 +36,7 @@ FURTHER = 20
 
 
 @define(eq=False)
-class _Table:
+class _OpenTable:
     """An open table whose header was read."""
 
     names: tuple[str, ...]
@@ -45,7 +45,7 @@ class _Table:
 
 
 def header(path: Path, encoding: str) -> tuple[str, ...]:
-    """Names of the columns, '' for one without.
+    """Return the names of the columns, '' for one without.
 
     Raises:
         InvalidArgumentError: the file is empty, or its first row cannot be read.
@@ -55,20 +55,20 @@ def header(path: Path, encoding: str) -> tuple[str, ...]:
 
 
 def later_header(path: Path, encoding: str, is_header: Callable[[Sequence[str]], bool]) -> int | None:
-    """Line of a header below a title, None where there is none in the first rows."""
+    """Return the line of a header below a title, None if there is none in the first rows."""
     found = (row for row in rows(path, encoding, cells_of=lambda _, cells: dict(enumerate(cells))))
     for number, row in enumerate(found):
         if number == FURTHER:
             break
-        if isinstance(row, Row) and is_header([trimmed(cell) for cell in row.cells.values()]):
+        if isinstance(row, TableRow) and is_header([trimmed(cell) for cell in row.cells.values()]):
             return int(row.origin.rpartition(":")[2])
     return None
 
 
 def rows(
     path: Path, encoding: str, cells_of: Callable[[Sequence[str], Sequence[str]], Any] | None = None
-) -> Iterator[Row | BadInput]:
-    """Every row that is not blank, with the line where it begins; ``cells_of`` names its cells."""
+) -> Iterator[TableRow | BadInput]:
+    """Return every row that is not blank, with the line where it begins; ``cells_of`` names its cells."""
     with closing(open_text(path, encoding)) as file:
         table = _begun(path, file)
         while True:
@@ -89,10 +89,10 @@ def rows(
             if (fault := None if cells_of else _fault(table.names, cells)) is not None:
                 yield BadInput(origin, fault)
             else:
-                yield Row(origin, (cells_of or _named)(table.names, cells))
+                yield TableRow(origin, (cells_of or _named)(table.names, cells))
 
 
-def _begun(path: Path, file: Any) -> _Table:
+def _begun(path: Path, file: Any) -> _OpenTable:
     """Read as far as the header."""
     lines, delimiter = LineReader(file, LONGEST), None
     try:
@@ -108,11 +108,11 @@ def _begun(path: Path, file: Any) -> _Table:
     except (csv.Error, LineTooLongError) as error:
         message = f"{path}:{lines.number}: the header is not readable as CSV: {error}"
         raise InvalidArgumentError(message) from error
-    return _Table(names, reader, lines)
+    return _OpenTable(names, reader, lines)
 
 
 def _delimiter(line: str) -> str:
-    """The one that makes most columns."""
+    """Return the delimiter that makes most columns."""
     return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([line], delimiter=delimiter), [])))
 
 
@@ -133,7 +133,7 @@ def _letters(number: int) -> str:
 
 
 def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    """Cells by the names of their columns. Some programs leave out empty cells at the end of a row."""
+    """Return cells by the names of their columns; some programs leave out empty cells at the end of a row."""
     missing = [""] * (len(names) - len(cells))
     return {name: _value(cell) for name, cell in zip(names, [*cells, *missing], strict=False) if name}
 

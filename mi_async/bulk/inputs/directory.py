@@ -1,4 +1,4 @@
-"""Directories of pictures: one folder for each person, one file for each person, or both.
+"""Directories of images: one folder for each person, one file for each person, or both.
 
 Invariant: sorted by name whatever the file system says, in flat memory. What is passed over is counted; only journals
 and what lies beside them (``JOURNALS``) are passed over in silence.
@@ -24,7 +24,7 @@ from mi_async.bulk.inputs.own_reports import OWN_REPORTS, is_own_report
 from mi_async.text import encodable
 
 JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
-"""How files end that are a journal or lie beside one; by default a run's journal is in the directory it is begun in."""
+"""Endings of journals and of the files beside them; by default a run's journal is in the directory it is begun in."""
 
 RUN = 50_000
 """Names that are sorted in memory; more are merged from a temporary file."""
@@ -34,7 +34,7 @@ Entry = tuple[str, str, bool]
 
 
 def people(folder: Path, passed_over: PassedOver) -> Generator[PersonInput | BadInput]:
-    """A person for each folder with pictures in it and for each stem of a picture's name, by name."""
+    """Return a person for each folder with images in it and for each stem of an image's name, by name."""
     for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
         pictures: list[str] = []
         first = ""
@@ -51,7 +51,7 @@ def people(folder: Path, passed_over: PassedOver) -> Generator[PersonInput | Bad
 
 
 def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
-    """Each picture, for the person whose number its folder or its stem is."""
+    """Return each image, for the person whose ID its folder or its stem is."""
     for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
         try:
             person_id = number(name)
@@ -62,16 +62,16 @@ def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload 
             yield found if isinstance(found, BadInput) else ThumbnailUpload(person_id, found[1], origin=found[1])
 
 
-_NOT_A_NUMBER = "a folder or picture is named by the number of the person"
+_NOT_A_NUMBER = "a folder or image must be named by the ID of the person"
 
 
 def count(folder: Path) -> int:
-    """How many names there are, without a look into the folders."""
+    """Return the number of names, without a look into the folders."""
     return sum(1 for _ in groupby(_entries(folder, PassedOver()), key=itemgetter(0)))
 
 
 def _pictures(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
-    """Pictures of one name, each with the folder or file that bears the name."""
+    """Return the images of one name, each with the folder or file that bears the name."""
     for _, name, is_folder in entries:
         path = os.path.join(folder, name)  # noqa: PTH118  a million of them
         if is_folder:
@@ -83,7 +83,7 @@ def _pictures(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -
 
 
 def _inside(folder: str, passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
-    """What is in one person's folder."""
+    """Return the images in one person's folder."""
     nothing = True
     try:
         for _, name, is_folder in _entries(folder, passed_over):
@@ -97,14 +97,14 @@ def _inside(folder: str, passed_over: PassedOver) -> Iterator[tuple[str, str] | 
         yield BadInput(encodable(folder), f"cannot be read: {error.strerror}")
         return
     if nothing:
-        yield BadInput(encodable(folder), "there is no picture in it")
+        yield BadInput(encodable(folder), "there is no image in it")
 
 
 def _fault(path: str) -> BadInput | None:
-    """What is wrong with a file by its name."""
+    """Return the fault of a file by its name, None if it has none."""
     if _is_image(path):
         return None
-    return BadInput(encodable(path), "not a picture by its name: .jpg, .jpeg, .png and .webp are")
+    return BadInput(encodable(path), "not an image by its name: .jpg, .jpeg, .png and .webp are")
 
 
 def _is_image(path: str) -> bool:
@@ -112,7 +112,7 @@ def _is_image(path: str) -> bool:
 
 
 def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
-    """What counts in a folder, sorted by key and name."""
+    """Return the entries of a folder that are input, sorted by key and name."""
     with ExitStack() as stack:
         runs: list[Iterable[Entry]] = []
         run: list[Entry] = []
@@ -148,7 +148,7 @@ def _entry(entry: os.DirEntry[str], is_folder: bool) -> Entry:
 
 
 def _stored(run: list[Entry], file: TextIO) -> Iterator[Entry]:
-    """A sorted run, kept in a file."""
+    """Return a sorted run that is kept in a file."""
     # JSON escapes what is not Unicode text, as file names may be.
     file.writelines(json.dumps(entry) + "\n" for entry in run)
     file.seek(0)

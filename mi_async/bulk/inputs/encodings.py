@@ -64,7 +64,7 @@ def encoding_of(path: Path, named: str | None = None) -> str:
 
     Args:
         path: of the file.
-        named: what the caller says that it is.
+        named: the encoding that the caller names.
 
     Raises:
         InvalidArgumentError: there is no such encoding, the file is not in it, or what it is cannot be told.
@@ -87,7 +87,7 @@ def encoding_of(path: Path, named: str | None = None) -> str:
 
 
 def _agreed(path: Path, named: str, marked: str | None) -> str:
-    """The encoding that was named, where the mark of the file says nothing else."""
+    """Return the encoding that was named, unless the mark of the file says something else."""
     try:
         known = codecs.lookup(named)
         "".encode(known.name)  # of the codecs, some are no encodings of text
@@ -110,7 +110,7 @@ def _held_to(path: Path, encoding: str, said: str) -> str:
 
 
 def _wide(start: bytes) -> str | None:
-    """UTF-16 without a mark, by where the null bytes are."""
+    """Return the kind of a UTF-16 text without a mark, by where its null bytes are; None if it is none."""
     even, odd = start[::2].count(0), start[1::2].count(0)
     if even + odd < NULLS * len(start) or not start:
         return None
@@ -119,7 +119,7 @@ def _wide(start: bytes) -> str | None:
 
 
 def _found(path: Path) -> str:
-    """UTF-8, or what is likely to be Korean."""
+    """Return UTF-8, or CP949 if the text is likely to be Korean."""
     wrong = _first_fault(path, UTF8)
     if wrong is None:
         return UTF8
@@ -142,7 +142,7 @@ def _found(path: Path) -> str:
 
 
 def _first_fault(path: Path, encoding: str) -> int | None:
-    """The first line that is not in an encoding, None when all are."""
+    """Return the first line that is not in an encoding, None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = io.IncrementalNewlineDecoder(None, translate=True)  # counts \r\n, \n and \r alike
     line = 1
@@ -160,7 +160,7 @@ def _first_fault(path: Path, encoding: str) -> int | None:
 
 
 def _odd_line(path: Path) -> int | None:
-    """The first line that is not UTF-8, where others are, and are more than ASCII; in a very large file None."""
+    """Return the first line that is not UTF-8 where others are and are more than ASCII; None in a very large file."""
     if path.stat().st_size > SMALL:
         return None
     wrong, others = None, False

@@ -32,13 +32,13 @@ class InputFacts:
     passed_over: Mapping[str, int] = field(factory=dict)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Names and values for a table."""
+        """Return names and values for a table."""
         most = sorted(self.passed_over.items(), key=lambda one: (-one[1], one[0]))
         counts = ", ".join(f"{number:,} {kind}" for kind, number in most)
         return [(name, said) for name, said in (("encoding", self.encoding), ("passed over", counts)) if said]
 
     def as_dict(self) -> dict[str, Any]:
-        """The members of a JSON object."""
+        """Return the members of a JSON object."""
         return {"encoding": self.encoding or None, "passed_over": dict(self.passed_over)}
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from mi_async.bulk.inputs.encodings import MARK, LineReader, LineTooLongError, open_text
 from mi_async.bulk.inputs.models import BadInput
-from mi_async.bulk.inputs.tables import Row
+from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError
 
 LONGEST = 2**20
@@ -20,7 +20,7 @@ LONGEST = 2**20
 
 
 def header(path: Path, encoding: str) -> tuple[str, ...]:
-    """Members of the first object, ``()`` when there is none.
+    """Return the members of the first object, ``()`` if there is none.
 
     Raises:
         InvalidArgumentError: the file is one JSON array.
@@ -29,12 +29,12 @@ def header(path: Path, encoding: str) -> tuple[str, ...]:
         if file.read(LONGEST).removeprefix(MARK).lstrip()[:1] == "[":
             message = f"{path}: this is one JSON array; JSON Lines has one object on each line, and nothing around them"
             raise InvalidArgumentError(message)
-    first = next((row for row in rows(path, encoding) if isinstance(row, Row)), None)
+    first = next((row for row in rows(path, encoding) if isinstance(row, TableRow)), None)
     return tuple(first.cells) if first is not None else ()
 
 
-def rows(path: Path, encoding: str) -> Iterator[Row | BadInput]:
-    """Every line that is not blank."""
+def rows(path: Path, encoding: str) -> Iterator[TableRow | BadInput]:
+    """Return every line that is not blank."""
     with closing(open_text(path, encoding)) as file:
         lines = LineReader(file, LONGEST)
         while True:
@@ -49,11 +49,11 @@ def rows(path: Path, encoding: str) -> Iterator[Row | BadInput]:
                 yield _row(f"{path}:{lines.number}", line)
 
 
-def _row(origin: str, line: str) -> Row | BadInput:
+def _row(origin: str, line: str) -> TableRow | BadInput:
     try:
         cells: Any = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         return BadInput(origin, f"not JSON: {error.msg} at column {error.colno}")
     if not isinstance(cells, dict):
         return BadInput(origin, f"a line holds one object, not {type(cells).__name__}")
-    return Row(origin, cells)
+    return TableRow(origin, cells)

@@ -1,4 +1,4 @@
-"""Text that was read as CP949, and whether it is likely to be Korean.
+"""Test whether text that was read as CP949 is likely to be Korean.
 
 Invariant: pure. Nearly any bytes can be read as CP949: Shift_JIS, GBK and Windows-1252 then give Hangul that no Korean
 writes, and chardet and its kind err most for inputs as short as a table of names. So it is asked of the syllables.
@@ -76,7 +76,7 @@ def doubt(lines: Iterable[str]) -> Doubt | None:
 
 
 def _counted(line: str) -> tuple[int, int, int]:
-    """Usual syllables, Chinese characters, and all that is odd."""
+    """Return the numbers of usual syllables, of Chinese characters, and of unusual characters."""
     # Punctuation is in every table, and tells nothing.
     foreign = [char for char in line if char > "\x7f" and unicodedata.category(char)[0] not in "PZ"]
     usual = sum(char in USUAL for char in foreign)

@@ -45,7 +45,7 @@ def read_assets(folder: str | os.PathLike[str]) -> ItemReader[AssetInput | BadIn
 
 
 def _below(folder: str, prefix: str, passed_over: PassedOver) -> Generator[AssetInput | BadInput]:
-    """Sorted by what each key begins with, so that the order is that of the keys."""
+    """Return the files below a folder in the order of their keys."""
     try:
         with os.scandir(folder) as found:
             entries = sorted(_kept(entry, prefix, passed_over) for entry in found)
@@ -60,7 +60,7 @@ def _below(folder: str, prefix: str, passed_over: PassedOver) -> Generator[Asset
 
 
 def _kept(entry: os.DirEntry[str], prefix: str, passed_over: PassedOver) -> tuple[str, str]:
-    """Key and path; the key of a folder ends with ``/``, and so sorts as those of its files do; '' for none."""
+    """Return key and path; the key of a folder ends with ``/``, and so sorts as those of its files do; '' for none."""
     is_folder = entry.is_dir(follow_symlinks=False)
     if is_left_behind(entry.name, is_folder=is_folder):
         passed_over.add(LEFT_BEHIND)

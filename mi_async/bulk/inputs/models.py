@@ -1,6 +1,6 @@
-"""What goes into a bulk run: people with pictures, pictures for people who are there already, or media files.
+"""Inputs of a bulk run: people with images, images for people who exist, or media files.
 
-Law: frozen values; what the service would refuse is found here, before any request.
+Invariant: frozen values; what the service would refuse is found here, before any request.
 """
 
 import os
@@ -21,16 +21,16 @@ from mi_async.storage.models import SCHEME, StoredObject
 T = TypeVar("T")
 
 PERSON_ID = Range(1, 2**63 - 1)
-"""Numbers of persons; a journal holds no larger ones."""
+"""IDs of persons; a journal holds no larger ones."""
 
 
 def _nfc(text: str) -> str:
-    """In Unicode NFC, so that a name typed on one system is found on another."""
+    """Return a text in Unicode NFC, so that a name typed on one system is found on another."""
     return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
 
 
 def _several(what: str, value: Iterable[T]) -> tuple[T, ...]:
-    """A tuple; a single text or picture is refused, since it would fall apart into characters."""
+    """Return a tuple; a single text or image is refused, since it would fall apart into characters."""
     if isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or not isinstance(value, Iterable):
         message = f"{what} is a list, not a single {type(value).__name__}"
         raise InvalidArgumentError(message)
@@ -61,10 +61,10 @@ class PersonInput:
     Attributes:
         name: 1 to 50 characters, unique in the workspace; kept in Unicode NFC, without white space at its ends and
             without marks that nobody sees.
-        thumbnails: pictures (paths, bytes or readable objects), at least one; the first becomes the main one.
+        thumbnails: images (paths, bytes or readable objects), at least one; the first becomes the primary one.
         description: 1 to 700 characters.
         tags: names of 1 to 30 characters, kept as the name is; created where missing.
-        origin: where it was read, for messages: ``people.csv:17``.
+        origin: place in the input, for messages: ``people.csv:17``.
     """
 
     name: str = field(converter=_name)
@@ -75,7 +75,7 @@ class PersonInput:
 
     @property
     def key(self) -> str:
-        """What tells it from all others: the name."""
+        """The name, which is unique."""
         return self.name
 
     @property
@@ -84,9 +84,9 @@ class PersonInput:
         return False
 
     def fault(self, *, validate: bool = True) -> str | None:
-        """What the service would refuse; None when nothing. Without ``validate`` its bounds are not looked at."""
+        """Return the fault that the service would refuse, None if there is none; bounds only with ``validate``."""
         if not self.thumbnails:
-            return "a person needs at least one picture"
+            return "a person needs at least one image"
         given: list[tuple[str, Any, Bound]] = [("name", self.name, NAME)]
         given += [("description", self.description, DESCRIPTION)] if self.description is not None else []
         given += [("tag", tag, TAG_NAME) for tag in self.tags]
@@ -95,13 +95,13 @@ class PersonInput:
 
 @frozen
 class ThumbnailUpload:
-    """One more picture for a person who exists.
+    """One more image for a person who exists.
 
     Attributes:
-        person_id: number of the person.
+        person_id: ID of the person.
         source: a path, bytes or a readable object.
-        primary: make it the person's main picture.
-        origin: where it was read, for messages.
+        primary: make it the person's primary image.
+        origin: place in the input, for messages.
     """
 
     person_id: int
@@ -111,12 +111,12 @@ class ThumbnailUpload:
 
     @property
     def key(self) -> str:
-        """Whose it is."""
+        """The ID of the person, as text."""
         return str(self.person_id)
 
     @property
     def thumbnails(self) -> tuple[Source, ...]:
-        """The picture."""
+        """The image."""
         return (self.source,)
 
     @property
@@ -125,12 +125,12 @@ class ThumbnailUpload:
         return self.primary
 
     def fault(self, *, validate: bool = True) -> str | None:  # noqa: ARG002  as for PersonInput
-        """What the service would refuse; None when nothing."""
+        """Return the fault that the service would refuse, None if there is none."""
         return number_fault(self.person_id)
 
 
 def _place(source: str | os.PathLike[str] | StoredObject) -> str | StoredObject:
-    """A path as text, and ``s3://bucket/key`` as what it names."""
+    """Return a path as text, and ``s3://bucket/key`` as the object that it names."""
     given: Any = source
     match given:
         case StoredObject():
@@ -146,15 +146,15 @@ def _place(source: str | os.PathLike[str] | StoredObject) -> str | StoredObject:
 
 @frozen
 class AssetInput:
-    """One media file to bring in.
+    """One media file to ingest.
 
     Attributes:
         source: path of a file, or an object that is in the bucket already: a ``StoredObject`` or its spelling
             ``s3://bucket/key``.
-        key: what the object is called, in Unicode NFC; by default the name of the file. An object has its name.
-        origin: where it was read, for messages.
+        key: key of the object, in Unicode NFC; by default the name of the file. An object has its own.
+        origin: place in the input, for messages.
         size: bytes of an object, as a listing told them; 0 for unknown.
-        mtime_ns: when it was changed last, likewise in nanoseconds since the epoch. By both it is known again later.
+        mtime_ns: time of its last change, likewise, in nanoseconds since the epoch. By both it is recognised later.
 
     Raises:
         InvalidArgumentError: the source is no such thing.
@@ -167,7 +167,7 @@ class AssetInput:
     mtime_ns: int = field(default=0, kw_only=True)
 
     def place(self, bucket: str) -> StoredObject:
-        """The object that it is, or becomes in this bucket.
+        """Return the object that it is, or becomes in this bucket.
 
         Raises:
             InvalidArgumentError: there can be no such object, or it has a key twice.
@@ -185,8 +185,8 @@ class BadInput:
     """A row or file of the input that is no item; it is reported, and does not stop the others.
 
     Attributes:
-        origin: where it is: ``people.csv:17``.
-        message: what is wrong with it.
+        origin: place in the input: ``people.csv:17``.
+        message: the fault.
     """
 
     origin: str
@@ -199,9 +199,9 @@ Input: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
 
 
 def number_fault(value: Any) -> str | None:
-    """What is wrong with the number of a person."""
+    """Return the fault of the ID of a person, None if it has none."""
     if not isinstance(value, int) or isinstance(value, bool):
-        return f"person_id is the number of a person, not {value!r}"
+        return f"person_id must be the ID of a person, got {value!r}"
     fault = PERSON_ID.fault(value)
     return None if fault is None else f"person_id needs {PERSON_ID.text}; it {fault}"
 

@@ -13,7 +13,7 @@ from typing import Any
 from mi_async._core.extras import require
 from mi_async._core.files import open_regular_file
 from mi_async.bulk.inputs.models import BadInput
-from mi_async.bulk.inputs.tables import Row
+from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import one_line
 
@@ -24,7 +24,7 @@ SAID = 200
 
 
 def header(path: Path, encoding: str) -> tuple[str, ...]:  # noqa: ARG001  as readers of text
-    """Names of the columns; there is no ``encoding`` to tell.
+    """Return the names of the columns; there is no ``encoding`` to tell.
 
     Raises:
         ConfigError: pyarrow is not installed.
@@ -41,19 +41,19 @@ def header(path: Path, encoding: str) -> tuple[str, ...]:  # noqa: ARG001  as re
         return tuple(schema.names)
 
 
-def rows(path: Path, encoding: str) -> Iterator[Row | BadInput]:  # noqa: ARG001  as readers of text
-    """Every row, counted from 1."""
+def rows(path: Path, encoding: str) -> Iterator[TableRow | BadInput]:  # noqa: ARG001  as readers of text
+    """Return every row, counted from 1."""
     number = 0
     with _opened(path) as file:
         for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
             for cells in _cells(batch):
                 number += 1
                 origin = f"{path}:{number}"
-                yield BadInput(origin, "a text in it is not UTF-8") if cells is None else Row(origin, cells)
+                yield BadInput(origin, "a text in it is not UTF-8") if cells is None else TableRow(origin, cells)
 
 
 def _cells(batch: Any) -> list[dict[str, Any] | None]:
-    """Rows of a batch, None for one that holds a text which is none; writers in C++ and Rust check nothing."""
+    """Return the rows of a batch, None for one with a text that is not UTF-8; writers in C++ and Rust check nothing."""
     try:
         rows: list[dict[str, Any] | None] = batch.to_pylist()
     except UnicodeDecodeError:
@@ -92,7 +92,7 @@ def _opened(path: Path) -> Generator[Any]:
 
 
 def _pyarrow() -> Any:
-    """The library, which is heavy, untyped and an extra."""
+    """Import the library, which is heavy, untyped and an extra."""
     require("parquet")
     import_module("pyarrow.parquet")
     return import_module("pyarrow")

@@ -19,7 +19,7 @@ from mi_async.bulk.inputs.columns import PEOPLE, UPLOADS, Columns
 from mi_async.bulk.inputs.encodings import encoding_of
 from mi_async.bulk.inputs.facts import ItemReader, PassedOver
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.inputs.tables import Row
+from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError, MIError
 
 T = TypeVar("T")
@@ -30,18 +30,18 @@ CHEAP = 64 * 2**20
 
 @frozen
 class _Format:
-    """How tables of one format are read.
+    """Reader of tables of one format.
 
     Attributes:
-        header: names of the columns.
-        rows: all rows.
-        whole: whether every row has all columns.
-        is_text: whether it has an encoding.
-        later_header: line of a header that is not the first row, where a format can have that.
+        header: reads the names of the columns.
+        rows: reads all rows.
+        whole: True if every row has all columns.
+        is_text: True if it has an encoding.
+        later_header: finds the line of a header that is not the first row, where a format can have that.
     """
 
     header: Callable[[Path, str], Sequence[str]]
-    rows: Callable[[Path, str], Iterator[Row | BadInput]]
+    rows: Callable[[Path, str], Iterator[TableRow | BadInput]]
     whole: bool = True
     is_text: bool = True
     later_header: Callable[[Path, str, Callable[[Sequence[str]], bool]], int | None] | None = None
@@ -84,7 +84,7 @@ class Read(Protocol):
         encoding: str | None = None,
         folder: str | os.PathLike[str] | None = None,
     ) -> ItemReader[PersonInput | BadInput] | ItemReader[ThumbnailUpload | BadInput]:
-        """Items of an input."""
+        """Return the items of an input."""
         ...
 
 
@@ -146,11 +146,11 @@ def _read(
     encoding: str | None,
     columns: Columns,
     from_folder: Callable[[Path, PassedOver], Iterator[T]],
-    from_rows: Callable[[Iterator[Row | BadInput], str], Iterator[T]],
+    from_rows: Callable[[Iterator[TableRow | BadInput], str], Iterator[T]],
     *,
     folder: str | os.PathLike[str] | None,
 ) -> ItemReader[T]:
-    """Look at the input as a whole now, and at its items when they are asked for."""
+    """Check the input as a whole now, and read its items when they are asked for."""
     path, passed_over = Path(existing_path(given)), PassedOver()
     try:
         if path.is_dir():

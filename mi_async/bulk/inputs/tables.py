@@ -15,33 +15,40 @@ from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 
 
 @frozen
-class Row:
-    """One row of a table: where it is, and its cells by column."""
+class TableRow:
+    """One row of a table: its place, and its cells by column."""
 
     origin: str
     cells: Mapping[str, Any]
 
 
-def named(columns: Columns, rows: Iterable[Row | BadInput], *, whole: bool) -> Iterator[Row | BadInput]:
-    """Rows by the names of the columns, whatever the table calls them.
+def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool) -> Iterator[TableRow | BadInput]:
+    """Return rows that are not blank, by the names of the columns, whatever the table calls them.
 
     Args:
         columns: those of the table.
         rows: the table.
-        whole: whether every row has the same columns; if not, those of each row are checked.
+        whole: True if every row has the same columns; if not, those of each row are checked.
     """
     for row in rows:
-        fault = columns.fault(tuple(row.cells), whole=False) if isinstance(row, Row) and not whole else None
+        if isinstance(row, TableRow) and _is_blank(row):
+            continue
+        fault = columns.fault(tuple(row.cells), whole=False) if isinstance(row, TableRow) and not whole else None
         if fault is not None:
             yield BadInput(row.origin, fault)
-        elif isinstance(row, Row):
-            yield Row(row.origin, {columns.named(name): value for name, value in row.cells.items()})
+        elif isinstance(row, TableRow):
+            yield TableRow(row.origin, {columns.named(name): value for name, value in row.cells.items()})
         else:
             yield row
 
 
-def people(rows: Iterable[Row | BadInput], folder: str) -> Iterator[PersonInput | BadInput]:
-    """People of a table; consecutive rows of one name are one person with several pictures.
+def _is_blank(row: TableRow) -> bool:
+    """Return True if all cells of a row are empty, as at the end of many a sheet."""
+    return bool(row.cells) and all(value in (None, "", []) for value in row.cells.values())
+
+
+def people(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[PersonInput | BadInput]:
+    """Return the people of a table; consecutive rows of one name are one person with several images.
 
     Args:
         rows: the table.
@@ -65,8 +72,8 @@ def people(rows: Iterable[Row | BadInput], folder: str) -> Iterator[PersonInput 
         yield held
 
 
-def uploads(rows: Iterable[Row | BadInput], folder: str) -> Iterator[ThumbnailUpload | BadInput]:
-    """Pictures of a table; arguments as for :func:`people`."""
+def uploads(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[ThumbnailUpload | BadInput]:
+    """Return the images of a table; arguments as for :func:`people`."""
     for row in rows:
         if isinstance(row, BadInput):
             yield row
@@ -77,12 +84,12 @@ def uploads(rows: Iterable[Row | BadInput], folder: str) -> Iterator[ThumbnailUp
             yield BadInput(row.origin, str(error))
 
 
-def _person(row: Row, folder: str) -> PersonInput:
+def _person(row: TableRow, folder: str) -> PersonInput:
     own = row.cells
     one = cells.text("thumbnail", own.get("thumbnail"))
     pictures = [cells.unquoted(one)] if one is not None else cells.images("thumbnails", own.get("thumbnails"))
     if not pictures:
-        message = "there is no picture in it"
+        message = "there is no image in it"
         raise ValueError(message)
     return PersonInput(
         cells.needed("name", own.get("name")),
@@ -94,16 +101,16 @@ def _person(row: Row, folder: str) -> PersonInput:
 
 
 def _joined(first: PersonInput, more: PersonInput) -> PersonInput:
-    """One person of two rows."""
+    """Return one person of two rows."""
     description = first.description if more.description is None else more.description
     if first.description not in (None, description):
-        message = f"the description of {first.name!r} is another one in {first.origin}"
+        message = f"{first.name!r} has a different description at {first.origin}"
         raise ValueError(message)
     pictures = (*first.thumbnails, *more.thumbnails)
     return evolve(first, thumbnails=pictures, description=description, tags=(*first.tags, *more.tags))
 
 
-def _upload(row: Row, folder: str) -> ThumbnailUpload:
+def _upload(row: TableRow, folder: str) -> ThumbnailUpload:
     own = row.cells
     person_id = cells.cell_number(own.get("person_id"))
     path = cells.unquoted(cells.needed("thumbnail", own.get("thumbnail")))

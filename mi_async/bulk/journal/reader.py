@@ -251,8 +251,7 @@ def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str
     if operation == INGEST:
         query = select(assets).where(assets.c.bucket != "").order_by(assets.c.key, assets.c.bucket)
         for asset in map(read_asset, connection.execute(query.execution_options(yield_per=AT_ONCE))):
-            name = f"{SCHEME}{asset.bucket}/{asset.key}"
-            yield name, (name, f"{SCHEME}{NOWHERE}/{asset.key}")
+            yield asset.place, (asset.place, f"{SCHEME}{NOWHERE}/{asset.key}")
     elif operation == UPLOAD:
         query = select(pictures).where(pictures.c.state != MENDED).order_by(pictures.c.person, pictures.c.sha256)
         for image in map(read_picture, connection.execute(query.execution_options(yield_per=AT_ONCE))):

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from attrs import evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import Status
+from mi_async.storage.models import SCHEME
 from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
@@ -191,6 +192,11 @@ class AssetRecord:
     message: str = ""
     origin: str = ""
     run: int = 0
+
+    @property
+    def place(self) -> str:
+        """The object as ``s3://bucket/key``, '' where there can be none."""
+        return f"{SCHEME}{self.bucket}/{self.key}" if self.bucket else ""
 
     @property
     def reached(self) -> IngestState:

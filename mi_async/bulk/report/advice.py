@@ -1,4 +1,4 @@
-"""What to do about a failure, by its code: the one table that reports, journals and the command line speak from.
+"""Advice about failures, by code: the one table for reports, journals and the command line.
 
 Invariant: pure; a code that is not in the table has the advice of what is unknown.
 """
@@ -11,10 +11,10 @@ from mi_async.media.image import FIT_BYTES
 
 @frozen
 class Advice:
-    """What to do about a code.
+    """Advice about a code.
 
     Attributes:
-        text: for people; '' where only a retry is left.
+        text: the advice; '' where only a retry is left.
         retry: True if ``journal retry`` can help: the input is right, and what was wrong is elsewhere.
     """
 
@@ -79,5 +79,5 @@ ADVICE = {
 
 
 def advice(code: str) -> Advice:
-    """Return what to do about a code."""
+    """Return the advice about a code."""
     return ADVICE.get(code, UNKNOWN)

@@ -1,37 +1,33 @@
-"""What became of every item of a run, read back from its journal: as rows, as JSON Lines, as a data frame.
+"""Export of a run from its journal, every item a row: as JSON objects, as JSON Lines, as a data frame.
 
-Law: streams, but for the data frame; the journal is read at one moment and not changed.
+Invariant: streams, but for the data frame; the journal is read at one moment and not changed.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mi_async._core.convert import dumps_shown
 from mi_async._core.extras import require
 from mi_async._core.output_file import InputFile, OutputFile, output_file
-from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.engine.outcome import AssetOutcome, BulkOutcome, Problem, Status
+from mi_async.bulk.inputs.cells import IMAGE_SUFFIXES
+from mi_async.bulk.inputs.media_files import SUFFIXES as MEDIA_SUFFIXES
 from mi_async.bulk.inputs.own_reports import OURS
 from mi_async.bulk.journal.records import OPEN, AssetRecord, PersonRecord, PictureRecord
 from mi_async.errors import BulkError, InvalidArgumentError
-from mi_async.storage.models import SCHEME
 from mi_async.text import encodable
 from mi_async.workflows.upload import State
 
-COLUMNS = {
-    "key": "string",
-    "status": "category",
-    "person_id": "Int64",
-    "attached": "int64",
-    "origin": "string",
-    "problems": "int64",
-    "code": "string",
-    "message": "string",
-    "source": "string",
-}
-"""Columns of the data frame and what they hold."""
+if TYPE_CHECKING:
+    from mi_async.bulk.journal.reader import JournalReader
 
+_PROBLEM_COLUMNS = {"origin": "string", "problems": "int64", "code": "string", "message": "string", "source": "string"}
+COLUMNS = {"key": "string", "status": "category", "person_id": "Int64", "attached": "int64", **_PROBLEM_COLUMNS}
+"""Columns of the data frame and their types."""
 ASSET_COLUMNS = {
     "key": "string",
     "status": "category",
@@ -39,13 +35,11 @@ ASSET_COLUMNS = {
     "place": "string",
     "state": "string",
     "size": "int64",
-    "origin": "string",
-    "problems": "int64",
-    "code": "string",
-    "message": "string",
-    "source": "string",
+    **_PROBLEM_COLUMNS,
 }
 """The same for media files."""
+READ_SUFFIXES = IMAGE_SUFFIXES | MEDIA_SUFFIXES
+"""Suffixes of the files of a directory that a run reads."""
 
 
 def rows_file(
@@ -58,9 +52,22 @@ def rows_file(
     """Check a file that rows are to be written to, before the work begins.
 
     Raises:
-        InvalidArgumentError: as for :func:`output_file`.
+        InvalidArgumentError: as for :func:`output_file`, or it is one of the files of an input directory.
     """
+    if any(_is_below(path, folder) for folder in inputs if not isinstance(folder, int)):
+        # a Git LFS pointer, or a file that is still being copied, has not the content of an image
+        message = f"{encodable(os.fspath(path))} is a file of the input; it is left as it is, name another file"
+        raise InvalidArgumentError(message)
     return output_file(path, ours=OURS, inputs=inputs, journal=journal, force=force)
+
+
+def _is_below(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
+    """Return True if a run over this directory reads a file of this name."""
+    try:
+        real = Path(os.path.realpath(path))
+        return real.suffix.lower() in READ_SUFFIXES and real.is_relative_to(os.path.realpath(folder))
+    except ValueError:  # a null character
+        return False
 
 
 def line(row: dict[str, Any]) -> bytes:
@@ -69,22 +76,26 @@ def line(row: dict[str, Any]) -> bytes:
 
 
 def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
-    """One JSON object per person or media file that a run has seen, in the order of their keys.
+    """Return a JSON object for each person or media file that a run has seen, in the order of their keys.
 
     Raises:
         JournalError: the journal cannot be read.
         ConfigError: the extra ``bulk`` is not installed.
     """
-    require("bulk")
-    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
-
-    with read_journal(journal) as reader:
+    with _opened(journal) as reader:
         if reader.has_assets:
             yield from (_asset_row(asset) for asset in reader.assets() if asset.run == run)
             return
         for person, pictures in reader.entries():
             if person.run == run:
                 yield _row(person, pictures)
+
+
+def _opened(journal: str | os.PathLike[str]) -> "AbstractContextManager[JournalReader]":
+    require("bulk")
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
+    return read_journal(journal)
 
 
 def write(journal: str | os.PathLike[str], run: int, path: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -117,68 +128,59 @@ def write_to(target: OutputFile, journal: str | os.PathLike[str], run: int) -> N
 
 
 def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
-    """The rows as a ``pandas.DataFrame``, in memory as a whole.
+    """Return the rows as a ``pandas.DataFrame``, in memory as a whole.
 
     Raises:
         ConfigError: pandas is not installed.
         JournalError: the journal cannot be read.
     """
     require("pandas")
-    pandas = import_module("pandas")
-    kinds = _columns(journal)
-    columns: dict[str, list[Any]] = {name: [] for name in kinds}
+    pandas: Any = import_module("pandas")
+    with _opened(journal) as reader:
+        types: dict[str, Any] = dict(ASSET_COLUMNS if reader.has_assets else COLUMNS)
+    columns: dict[str, list[Any]] = {name: [] for name in types}
     for row in rows(journal, run):
         for name, value in _flat(row).items():
             columns[name].append(value)
-    statuses = pandas.CategoricalDtype([OPEN, *[status.value for status in Status]])
-    types = {name: statuses if kind == "category" else kind for name, kind in kinds.items()}
+    types["status"] = pandas.CategoricalDtype([OPEN, *[status.value for status in Status]])
     return pandas.DataFrame({name: pandas.array(columns[name], dtype=kind) for name, kind in types.items()})
 
 
-def _columns(journal: str | os.PathLike[str]) -> dict[str, str]:
-    """What the rows of a journal have."""
-    require("bulk")
-    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
-
-    with read_journal(journal) as reader:
-        return ASSET_COLUMNS if reader.has_assets else COLUMNS
+def _row(person: PersonRecord, pictures: Sequence[PictureRecord]) -> dict[str, Any]:
+    problems = [Problem(row.source, row.code, row.message) for row in pictures if row.code]
+    if person.code and not any((p.code, p.message) == (person.code, person.message) for p in problems):
+        problems.insert(0, Problem(person.origin or person.person, person.code, person.message))
+    outcome = BulkOutcome(
+        key=person.person,
+        status=Status.DONE,
+        person_id=person.person_id,
+        attached=sum(picture.state == State.ATTACHED.value for picture in pictures),
+        origin=person.origin,
+        problems=tuple(problems),
+        notes=tuple(f"{picture.source}: {picture.note}" for picture in pictures if picture.note),
+        created=tuple(picture.left for picture in pictures if picture.left is not None),
+    )
+    return outcome.as_row() | {"status": person.status}  # of one that a run has left it is ``open``
 
 
 def _asset_row(asset: AssetRecord) -> dict[str, Any]:
-    own = {"source": asset.source or asset.origin, "code": asset.code, "message": asset.message}
-    return {
-        "key": asset.key,
-        "status": asset.status,
-        "asset_id": asset.asset_id,
-        "place": f"{SCHEME}{asset.bucket}/{asset.key}" if asset.bucket else "",
-        "state": asset.state,
-        "size": asset.size,
-        "origin": asset.origin,
-        "problems": [own] if asset.code else [],
-        "notes": [],
-    }
-
-
-def _row(person: PersonRecord, pictures: Sequence[PictureRecord]) -> dict[str, Any]:
-    problems = [{"source": p.source, "code": p.code, "message": p.message} for p in pictures if p.code]
-    if person.code and not any((p["code"], p["message"]) == (person.code, person.message) for p in problems):
-        own = {"source": person.origin or person.person, "code": person.code, "message": person.message}
-        problems.insert(0, own)
-    return {
-        "key": person.person,
-        "status": person.status,
-        "person_id": person.person_id,
-        "attached": sum(picture.state == State.ATTACHED.value for picture in pictures),
-        "origin": person.origin,
-        "problems": problems,
-        "notes": [f"{picture.source}: {picture.note}" for picture in pictures if picture.note],
-        "created": [picture.left for picture in pictures if picture.left is not None],
-    }
+    problem = Problem(asset.source or asset.origin, asset.code, asset.message)
+    outcome = AssetOutcome(
+        key=asset.key,
+        status=Status.DONE,
+        origin=asset.origin,
+        problems=(problem,) if asset.code else (),
+        asset_id=asset.asset_id,
+        place=asset.place,
+        state=asset.state,
+    )
+    row = outcome.as_row() | {"status": asset.status, "size": asset.size}
+    return {name: row[name] for name in [*ASSET_COLUMNS, "notes"] if name in row}
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with the first problem in columns of its own."""
+    """Return a row with its first problem in columns of its own."""
     first = row["problems"][0] if row["problems"] else {}
     one = {name: first.get(name) for name in ("code", "message", "source")}
-    own = {name: row[name] for name in {**COLUMNS, **ASSET_COLUMNS} if name in row}
+    own = {name: value for name, value in row.items() if name not in ("notes", "created")}
     return {**own, "problems": len(row["problems"]), **one}

@@ -1,6 +1,6 @@
-"""What a bulk run has done: a frozen value of a few kilobytes, whatever the length of the input.
+"""Report of a bulk run: a frozen value of a few kilobytes, whatever the length of the input.
 
-Law: figures and the first problems are held; what is about single people is read from the journal when it is asked for.
+Invariant: holds figures and the first problems; rows of single items are read from the journal when asked for.
 """
 
 import os
@@ -13,6 +13,7 @@ from attrs import field, frozen
 from mi_async import notebook
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Status
 from mi_async.bulk.engine.progress import BulkProgress
+from mi_async.bulk.engine.stats import SHORT
 from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts
 from mi_async.bulk.report import export, wording
 from mi_async.bulk.report.advice import advice
@@ -23,22 +24,22 @@ MINUTE = 60
 
 @frozen(kw_only=True)
 class BulkReport:
-    """How a bulk run ended.
+    """Report of a bulk run that has ended.
 
     Attributes:
-        journal: path of the journal, where every person and picture is.
+        journal: path of the journal, which has every person and image.
         run: number of the run in the journal.
         ending: '' after the whole input, ``cancelled``, or what stopped the run.
-        counts: items that ended, by how; 0 for a way in which none has.
-        open: items that were under way when the run was stopped; running again takes them up.
-        total: items of the input, None where that was not known.
-        pictures: pictures that the service has taken over in this run.
-        seconds: how long the run took, on the session's clock.
+        counts: items that ended, by status; 0 for a status without any.
+        open: items that were in flight when the run was stopped; the next run resumes them.
+        total: items of the input, None if unknown.
+        pictures: images that the service has taken over in this run.
+        seconds: duration of the run, on the session's clock.
         ceiling: completion checks that the quota allows per minute, None without a quota.
         checks: completion checks made.
-        pool: uploads that were allowed to be under way at once, at the end.
-        refused: how many 429 the session met.
-        abandoned: uploads that were started over; their keys are in the journal, and lapse after 24 hours.
+        pool: adaptive limit on uploads in flight, at the end.
+        refused: 429 answers that the session met.
+        abandoned: uploads that were started over; their keys are in the journal, and expire after 24 hours.
         problems: the first items that did not go well, at most 20.
         sent: bytes of media files that were stored; None for a run over persons, for whom pictures, ceiling, checks,
             pool and abandoned are.
@@ -74,7 +75,7 @@ class BulkReport:
         problems: Sequence[BulkOutcome] = (),
         facts: InputFacts = NO_FACTS,
     ) -> "BulkReport":
-        """The report of a run that has come to this point."""
+        """Return the report of a run that has come to this point."""
         return cls(
             journal=os.fspath(journal),
             run=run,
@@ -101,17 +102,17 @@ class BulkReport:
 
     @property
     def ok(self) -> bool:
-        """Whether the whole input was gone through, and all of it is at the service."""
+        """True if the whole input was gone through, and all of it is at the service."""
         return not self.ending and not self.open and not self.troubled
 
     @property
     def troubled(self) -> int:
-        """Items that ended in any other way than done or skipped."""
+        """Items that ended neither done nor skipped."""
         return sum(number for status, number in self.counts.items() if status not in WELL)
 
     @property
     def goodput(self) -> float:
-        """Pictures per minute over the whole run, its beginning and end included; 0 for a run that took no time."""
+        """Images per minute over the whole run, its beginning and end included; 0 for a run that took no time."""
         return self.pictures * MINUTE / self.seconds if self.seconds else 0.0
 
     @property
@@ -125,7 +126,7 @@ class BulkReport:
         return self.pictures / self.checks if self.checks else 1.0
 
     def __str__(self) -> str:
-        """A plain table, and the first problems below it."""
+        """Return a plain table, and the first problems below it."""
         wide = max(len(name) for name, _ in self._figures())
         lines = [f"{name:<{wide}}  {said}" for name, said in self._figures()]
         if self.problems:
@@ -133,13 +134,13 @@ class BulkReport:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        """The same for a notebook."""
+        """Return the same for a notebook."""
         whole = notebook.show(dict(self._figures()), caption="Bulk run")
         below = notebook.table(map(wording.row, self.problems), caption=self._heading()) if self.problems else ""
         return f"{whole}{below}"
 
     def _figures(self) -> list[tuple[str, str]]:
-        """Names and values of the table; what there is nothing to say about is left out."""
+        """Return names and values of the table, empty ones left out."""
         whole = f"{self.ended:,}" + (f" of {self.total:,}" if self.total is not None else "")
         how = wording.counted(self.counts)
         rows = [
@@ -159,11 +160,12 @@ class BulkReport:
         return [(name, said) for name, said in rows if said]
 
     def _work(self) -> tuple[str, str]:
-        """What it was all about: pictures, or bytes of media files."""
+        """Return what was uploaded, and the rate: images, or bytes of media files."""
         took = span(self.seconds)
         if self.sent is not None:
             return "sent", f"{size(self.sent)} in {took}"
-        pace = f": {wording.pace(self.goodput, self.ceiling)}" if self.pictures else ""
+        # a live display counts a short run as ``SHORT`` seconds, so any rate said here would contradict it
+        pace = f": {wording.pace(self.goodput, self.ceiling)}" if self.pictures and self.seconds >= SHORT else ""
         return "pictures", f"{self.pictures:,} in {took}{pace}"
 
     def _heading(self) -> str:
@@ -172,7 +174,7 @@ class BulkReport:
         return f"problems{rest}:"
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as a JSON object; counts have all ways to end, goodput is per minute, advice is by code."""
+        """Return the report as a JSON object; counts have every status, goodput is per minute, advice is by code."""
         whole = {
             "ok": self.ok,
             "ending": self.ending,
@@ -207,7 +209,7 @@ class BulkReport:
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """What became of every item, read from the journal a few at a time, in the order of their keys.
+        """Return the outcome of every item, read from the journal a few at a time, in the order of their keys.
 
         Each is a JSON object with the members of :class:`BulkOutcome`, as the journal has the person now: ``status`` of
         one that this run has skipped is how it ended before (``done``), of one that was under way it is ``open``, and
@@ -234,7 +236,7 @@ class BulkReport:
         export.write(self.journal, self.run, path, force=force)
 
     def to_dataframe(self) -> Any:
-        """The rows as a ``pandas.DataFrame``, which is in memory as a whole.
+        """Return the rows as a ``pandas.DataFrame``, which is in memory as a whole.
 
         Columns of a run over persons: ``key`` (string), ``status`` (category), ``person_id`` (Int64, <NA> for none),
         ``attached`` (int64), ``origin`` (string), ``problems`` (int64, how many), and of the first problem ``code``,

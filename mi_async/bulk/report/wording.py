@@ -1,6 +1,6 @@
 """The figures of a run in words, for every display and for the report.
 
-Law: pure; one way of saying each thing. What comes from elsewhere is made plain by who shows it.
+Invariant: pure; one way of saying each thing. Text from outside is escaped by whoever shows it.
 """
 
 from collections.abc import Mapping
@@ -11,48 +11,48 @@ from mi_async.text import percent, size, span
 
 
 def counted(counts: Mapping[Status, int]) -> str:
-    """``19,950 done, 40 skipped``; '' when nothing has ended."""
+    """Return counts as text: ``19,950 done, 40 skipped``; '' if nothing has ended."""
     return ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts.get(status))
 
 
 def share(progress: BulkProgress) -> float | None:
-    """The part of the input that has ended, None while the whole is not known."""
+    """Return the share of the input that has ended, None if its length is unknown."""
     return min(1.0, progress.ended / progress.total) if progress.total else None
 
 
 def ended(progress: BulkProgress) -> str:
-    """``12,000 of 20,000``, or ``12,000``."""
+    """Return the items that have ended: ``12,000 of 20,000``, or ``12,000``."""
     return f"{progress.ended:,}" + (f" of {progress.total:,}" if progress.total is not None else "")
 
 
 def pace(rate: float, ceiling: float | None) -> str:
-    """``965 a minute, 96.5 % of the quota's 1,000``."""
+    """Return a rate as text: ``965 a minute, 96.5 % of the quota's 1,000``."""
     against = f", {percent(rate / ceiling)} of the quota's {ceiling:,.0f}" if ceiling else ""
     return f"{rate:,.0f} a minute{against}"
 
 
 def remaining(progress: BulkProgress) -> str:
-    """``12 min 30 s to go``; '' when it cannot be told, or nothing is left."""
+    """Return the remaining time: ``12 min 30 s to go``; '' if unknown or zero."""
     return f"{span(progress.eta)} to go" if progress.eta else ""
 
 
 def useful(progress: BulkProgress) -> str:
-    """``97.9 % of completion checks useful``: how many answered done."""
+    """Return the share of checks that answered done: ``97.9 % of completion checks useful``."""
     return f"{percent(progress.useful)} of completion checks useful" if progress.checks else ""
 
 
 def in_flight(progress: BulkProgress) -> str:
-    """``64 uploads in flight``: stored, and not yet taken over by the service; '' where none is."""
+    """Return the stored uploads that the service has not taken over yet: ``64 uploads in flight``; '' if none."""
     return f"{progress.pending:,} upload{'' if progress.pending == 1 else 's'} in flight" if progress.pending else ""
 
 
 def adaptive(progress: BulkProgress) -> str:
-    """``limit 80, 97.9 % of completion checks useful``: what the run has found out, for ``--verbose``."""
+    """Return what the run has measured: ``limit 80, 97.9 % of completion checks useful``; for ``--verbose``."""
     return f"limit {progress.pool:,}, {useful(progress)}" if progress.checks else ""
 
 
 def footage(progress: BulkProgress) -> list[str]:
-    """``1.2 GB sent, 31.0 MB/s``, and ``40 wait for the service``; nothing where it is not about media files."""
+    """Return figures of media files: ``1.2 GB sent, 31.0 MB/s``, ``40 wait for the service``; none for other runs."""
     if progress.sent is None:
         return []
     pace = f", {size(int(progress.bandwidth))}/s" if progress.bandwidth else ""
@@ -61,7 +61,7 @@ def footage(progress: BulkProgress) -> list[str]:
 
 
 def hindrances(progress: BulkProgress) -> list[str]:
-    """What keeps the run from going on, worst first; nothing in good weather."""
+    """Return what holds the run up, worst first."""
     found: list[str] = []
     if progress.machine:
         found.append(f"this machine is out of file descriptors or memory, for {span(progress.machine)}")
@@ -82,7 +82,7 @@ def _oldest(upload: OldestUpload | None) -> str:
 
 
 def problem(outcome: BulkOutcome) -> str:
-    """``홍길동 (a.csv:2): failed: 50005 broken (hong.jpg)``: the item and the first thing that went wrong with it."""
+    """Return an item with its first problem: ``홍길동 (a.csv:2): failed: 50005 broken (hong.jpg)``."""
     said = f"{item_name(outcome)}: {outcome.status.value}"
     if not outcome.problems:
         return said
@@ -94,12 +94,12 @@ def problem(outcome: BulkOutcome) -> str:
 
 
 def _unnamed(told: Problem, outcome: BulkOutcome) -> str:
-    """Where a problem is, '' if what is said of it names that already."""
+    """Return the place of a problem, '' if its message or its item names it already."""
     return "" if told.source in told.message or told.source == outcome.key else told.source
 
 
 def row(outcome: BulkOutcome) -> dict[str, str]:
-    """The same as a row of a table."""
+    """Return an item with its first problem as a row of a table."""
     first, more = (outcome.problems or (Problem("", "", ""),))[0], len(outcome.problems) - 1
     return {
         "item": outcome.key or outcome.origin,

@@ -63,11 +63,11 @@ def test_what_is_passed_over_and_what_is_told(tmp_path: Path) -> None:
     lay(tmp_path, "Hong/notes.txt", "Hong/older/b.jpg", "Kim/", "readme", "Lee/cv.pdf", "Park.svg")
     (tmp_path / "Choi.jpg").symlink_to(tmp_path / "nowhere.jpg")
     assert people(tmp_path) == {"Choi": ["Choi.jpg"], "Hong": ["Hong/a.jpg"]}
-    name = "not a picture by its name: .jpg, .jpeg, .png and .webp are"
+    name = "not an image by its name: .jpg, .jpeg, .png and .webp are"
     assert bad(tmp_path) == {
         "Hong/notes.txt": name,
         "Hong/older": "a folder inside a person's folder is not looked into",
-        "Kim": "there is no picture in it",
+        "Kim": "there is no image in it",
         "readme": name,
         "Lee/cv.pdf": name,
         "Park.svg": name,
@@ -173,10 +173,10 @@ def test_pictures_for_numbers(tmp_path: Path) -> None:
         (1002, str(tmp_path / "1002.png")),
     ]
     told = {item.origin: item.message for item in items if isinstance(item, BadInput)}
-    number = "a folder or picture is named by the number of the person"
+    number = "a folder or image must be named by the ID of the person"
     assert told == {
         str(tmp_path / "1003-1.jpg"): number,
-        str(tmp_path / "1004"): "there is no picture in it",
+        str(tmp_path / "1004"): "there is no image in it",
         str(tmp_path / "Hong"): number,
     }
     assert count(tmp_path, read_thumbnails) is None

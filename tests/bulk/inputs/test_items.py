@@ -34,7 +34,7 @@ def test_a_single_tag_is_no_list() -> None:
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
-        ({"thumbnails": []}, "a person needs at least one picture"),
+        ({"thumbnails": []}, "a person needs at least one image"),
         ({"name": ""}, "name needs 1 to 50 characters"),
         ({"name": "   "}, "name needs"),
         ({"name": "홍" * 51}, "name needs 1 to 50 characters"),
@@ -62,7 +62,7 @@ def test_what_the_service_takes_is_no_fault(name: str) -> None:
 @pytest.mark.parametrize("number", ["7", 7.0, None, True])
 def test_a_person_is_given_by_number(number: Any) -> None:
     said = ThumbnailUpload(number, b"picture").fault()
-    assert said == f"person_id is the number of a person, not {number!r}"
+    assert said == f"person_id must be the ID of a person, got {number!r}"
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**63, 10**20])

@@ -54,7 +54,7 @@ def test_a_table_of_people(tmp_path: Path) -> None:
         ("홍길동/앵커", ["hong.jpg", "사진/hong 2.jpg"], "Anchor, since 2020", ("Anchor", "News"), "2"),
         ("Kim", ["/data/kim.png"], "two\nlines", (), "5"),
     ]
-    assert bad(list(read_people(path))) == [("4", "there is no picture in it")]
+    assert bad(list(read_people(path))) == [("4", "there is no image in it")]
 
 
 def test_the_columns_may_be_in_any_order_and_case(tmp_path: Path) -> None:
@@ -129,9 +129,9 @@ def test_bad_rows_do_not_stop_the_others(tmp_path: Path) -> None:
     )
     items = list(read_people(path))
     assert bad(items) == [
-        ("3", f"the description of 'Hong' is another one in {path}:2"),
+        ("3", f"'Hong' has a different description at {path}:2"),
         ("4", "name is empty"),
-        ("5", "there is no picture in it"),
+        ("5", "there is no image in it"),
         ("7", "it has 5 fields where the header has 3"),
         ("8", "not readable as CSV: ',' expected after '\"'"),
     ]
@@ -153,10 +153,13 @@ def test_a_quotation_mark_that_is_left_open(tmp_path: Path) -> None:
     ("header", "said"),
     [
         ("name,thumbnail,tag", "there is no column 'tag' (did you mean 'tags'?)"),
-        ("name,thumbnail,age", "there is no column 'age'; columns are name, thumbnails, thumbnail, description, tags"),
+        (
+            "name,thumbnail,age",
+            "there is no column 'age'; columns are name (이름), thumbnails (사진), thumbnail, description (설명), tags",
+        ),
         ("name,,thumbnail,age", "there is no column 'age'"),
-        ("name,description", "the column 'thumbnails' or 'thumbnail' is missing; there are name, description"),
-        ("thumbnail", "the column 'name' is missing"),
+        ("name,description", "the column 'thumbnails' or 'thumbnail' (사진) is missing; there are name, description"),
+        ("thumbnail", "the column 'name' (이름) is missing"),
         ("name,name,thumbnail", "the column 'name' is there twice"),
         ("name,thumbnail,thumbnails", "give one of the columns thumbnails and thumbnail, not both"),
         ("", "the file is empty"),
@@ -184,9 +187,9 @@ def test_a_table_of_pictures(tmp_path: Path) -> None:
     ]
     assert [line for line, _ in bad(items)] == ["5", "6", "7", "8", "9", "10"]
     assert [message for _, message in bad(items)][:5] == [
-        "person_id is the number of a person, not 'Hong'",
+        "person_id must be the ID of a person, got 'Hong'",
         "person_id is empty",
-        "person_id is the number of a person, not '-1'",
+        "person_id needs 1 to 9223372036854775807; it is -1",
         "thumbnail is empty",
         "primary is true or false, not 'perhaps'",
     ]
@@ -198,7 +201,7 @@ def test_a_number_that_no_journal_holds_is_a_bad_row(tmp_path: Path) -> None:
     assert bad(items) == [
         ("2", "person_id needs 1 to 9223372036854775807; it is 0"),
         ("3", "person_id needs 1 to 9223372036854775807; it is 9223372036854775808"),
-        ("4", f"person_id is the number of a person, not '{'9' * 5000}'"),
+        ("4", f"person_id must be the ID of a person, got '{'9' * 5000}'"),
     ]
     assert [item.person_id for item in items if isinstance(item, ThumbnailUpload)] == [2**63 - 1]
 
@@ -264,7 +267,7 @@ def test_json_lines_of_pictures(tmp_path: Path) -> None:
         ThumbnailUpload(7, str(tmp_path / "a.jpg"), primary=True, origin=f"{path}:1"),
         ThumbnailUpload(8, str(tmp_path / "b.jpg"), origin=f"{path}:2"),
     ]
-    assert bad(items) == [("3", "person_id is the number of a person, not True")]
+    assert bad(items) == [("3", "person_id must be the ID of a person, got True")]
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -273,11 +276,11 @@ def test_parquet(tmp_path: Path) -> None:
     columns = {
         "name": pa.array(["홍길동", "Kim", None]).dictionary_encode(),
         "thumbnails": [["a.jpg", "b.jpg"], ["c.jpg"], []],
-        "tags": pa.array([["Anchor"], None, None]),
+        "tags": pa.array([["Anchor"], None, ["News"]]),
     }
     pq.write_table(pa.table(columns), path)
     assert people(path) == [("홍길동", ["a.jpg", "b.jpg"], None, ("Anchor",), "1"), ("Kim", ["c.jpg"], None, (), "2")]
-    assert bad(list(read_people(path))) == [("3", "there is no picture in it")]
+    assert bad(list(read_people(path))) == [("3", "there is no image in it")]
     pq.write_table(pa.table({"person_id": [7, 8], "thumbnail": ["a.jpg", "b.jpg"], "primary": [True, None]}), path)
     assert next(read_thumbnails(path)) == ThumbnailUpload(7, str(tmp_path / "a.jpg"), primary=True, origin=f"{path}:1")
     assert count(path, read_thumbnails) == 2

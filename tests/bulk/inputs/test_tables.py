@@ -221,7 +221,7 @@ def test_every_image_of_a_directory_is_one_in_a_list_too(suffix: str, tmp_path: 
 def test_a_row_of_totals_is_reported(tmp_path: Path) -> None:
     assert people(table(tmp_path, "name,thumbnail\nHong,1.jpg\n합계,\n")) == [
         ("2", "Hong"),
-        ("3", "there is no picture in it"),
+        ("3", "there is no image in it"),
     ]
 
 
@@ -317,8 +317,8 @@ def test_numbers_of_pandas(tmp_path: Path) -> None:
     assert lines(read_thumbnails(path)) == [
         ("1", "1001"),
         ("2", "person_id is empty"),
-        ("3", "person_id is the number of a person, not 1.5"),
-        ("4", "person_id is the number of a person, not 1.152921504606847e+18"),
+        ("3", "person_id must be the ID of a person, got 1.5"),
+        ("4", "person_id must be the ID of a person, got 1.152921504606847e+18"),
     ]
 
 

@@ -15,9 +15,9 @@ from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.inputs.own_reports import STATUSES
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import OPEN, Identity, PersonRecord, PictureRecord
-from mi_async.bulk.report.export import COLUMNS
+from mi_async.bulk.report.export import COLUMNS, rows_file
 from mi_async.bulk.report.report import BulkReport
-from mi_async.errors import BulkError, ConfigError, JournalError
+from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
 from tests.test_notebook import read
 
 FAILED = BulkOutcome(
@@ -182,6 +182,23 @@ async def test_a_report_that_cannot_be_written_is_one_clear_error(report: BulkRe
         report.write(tmp_path)
     with pytest.raises(JournalError):
         evolve(report, journal=str(tmp_path / "none")).write(tmp_path / "report")
+
+
+@pytest.mark.parametrize("name", ["hong.jpg", "below/clip.MP4"])
+def test_a_file_that_the_run_reads_is_never_replaced(name: str, tmp_path: Path) -> None:
+    pointer = tmp_path / name
+    pointer.parent.mkdir(exist_ok=True)
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(InvalidArgumentError, match="is a file of the input; it is left as it is"):
+        rows_file(pointer, journal=None, inputs=[tmp_path], force=True)
+    assert pointer.read_text().startswith("version")
+    rows_file(tmp_path / "report.jsonl", journal=None, inputs=[tmp_path]).close()
+    rows_file(pointer, journal=None, inputs=[tmp_path / "another"], force=True).close()
+
+
+def test_a_run_that_was_short_has_no_rate() -> None:
+    report = BulkReport.at(BulkProgress(pictures=20, elapsed=3.0), journal="j", run=1)
+    assert "pictures  20 in 3 s\n" in str(report)
 
 
 def test_a_report_is_recognised_by_every_status() -> None:

@@ -1,0 +1,102 @@
+"""Errors of a call or a workflow as a whole: waits, uploads, jobs and bulk runs."""
+
+import builtins
+from typing import Any
+
+from mi_async.errors.mi_error import MIError
+
+
+class QuotaWaitError(MIError):
+    """The wait for a quota would be longer than ``max_wait``; nothing was sent.
+
+    Attributes:
+        operation: id of the operation.
+        wait: expected wait in seconds.
+    """
+
+    def __init__(self, message: str, *, operation: str, wait: float) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.wait = wait
+
+
+class DeadlineExceededError(MIError, builtins.TimeoutError):
+    """The whole call, its waits and retries included, would take longer than allowed; may have acted."""
+
+    ambiguous = True
+
+
+class UploadFailedError(MIError):
+    """An upload that the storage or the service refused.
+
+    Attributes:
+        reason: the service's word (``OVER_SIZE_LIMIT``, ``RESOLUTION_NOT_SUPPORT``, ...) or ours: ``TIMED_OUT`` when
+            the service had not taken the image over in time (and still may), ``ETAG_MISMATCH``, ``HTTP_403``, ...
+        key: the thumbnail key, None when none was issued.
+        retry_after: seconds that the storage asked to wait, None when it did not.
+    """
+
+    retry_after: float | None = None
+
+    def __init__(self, message: str, *, reason: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.key = key
+
+
+class JobError(MIError):
+    """A job at the service of which there is no result, or not yet.
+
+    Attributes:
+        job: the job as a string, for ``session.job(...)``; None where none is known.
+        state: the service's word for how the job is, None where that was not seen.
+    """
+
+    def __init__(self, message: str, *, job: str | None = None, state: str | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+        self.state = state
+
+
+class ImportFailedError(JobError):
+    """The import of an asset that ended in failure."""
+
+
+class AnalysisFailedError(JobError):
+    """An analysis or a scene summary that ended in failure, or was cancelled."""
+
+
+class SearchFailedError(JobError):
+    """An asset search that ended in failure."""
+
+
+class JobStateError(JobError):
+    """A job that was never requested."""
+
+
+class JobTimeoutError(JobError, builtins.TimeoutError):
+    """The wait for a job took longer than allowed; the job goes on at the service.
+
+    Attributes:
+        brief: the message without how to find the job again from Python.
+    """
+
+    def __init__(
+        self, message: str, *, job: str | None = None, state: str | None = None, brief: str | None = None
+    ) -> None:
+        super().__init__(message, job=job, state=state)
+        self.brief = message if brief is None else brief
+
+
+class JournalError(MIError):
+    """A bulk journal that cannot be used for this run."""
+
+
+class BulkError(MIError):
+    """A bulk run that had to stop; running it again with the same journal resumes it.
+
+    Attributes:
+        report: what the run had done, a :class:`mi_async.BulkReport`; None when it had not begun.
+    """
+
+    report: Any = None
