@@ -171,7 +171,7 @@ class Transport:
         self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
     ) -> Response:
         guard = () if method in SENT_ONCE else (send_once,)
-        # Not `async with`, which costs a tenth of the call. A body that has been read to its end has given its connection
+        # Not `async with`, which costs some points of the call. A body that was read to its end has given its connection
         # back by itself; what remains is to wait for a server that answers an upload before it has all of it.
         answer = await pool.request(method, address.url, allow_redirects=False, middlewares=guard, **options)
         try:
