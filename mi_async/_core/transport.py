@@ -171,8 +171,8 @@ class Transport:
         self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
     ) -> Response:
         guard = () if method in SENT_ONCE else (send_once,)
-        # Not `async with`, which costs some points of the call. A body that was read to its end has given its connection
-        # back by itself; what remains is to wait for a server that answers an upload before it has all of it.
+        # Not `async with`, which costs some points of a call. A body that was read to its end has given its connection
+        # back by itself; what remains is to wait for the end of an upload that was answered before it was sent whole.
         answer = await pool.request(method, address.url, allow_redirects=False, middlewares=guard, **options)
         try:
             if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
