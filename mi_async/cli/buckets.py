@@ -13,8 +13,7 @@ from mi_async._core.clock import Clock
 from mi_async._core.inflight import InFlightCalls
 from mi_async._core.retry import RetryPolicy
 from mi_async.credentials import CredentialsProvider
-from mi_async.emulator.objects import Look, by_name
-from mi_async.emulator.objects import StoredObject as Found
+from mi_async.emulator.objects import EmulatedObject, Look, by_name
 from mi_async.errors import MIError
 from mi_async.storage.connection import Connection
 from mi_async.storage.models import Network, Storage, StoredObject
@@ -40,7 +39,7 @@ async def looking_at(storage: Storage, keys: CredentialsProvider) -> AsyncGenera
     )
     store = ObjectStore(connection, RetryPolicy(max_attempts=1))
 
-    async def look(bucket: str, key: str) -> Found | None:
+    async def look(bucket: str, key: str) -> EmulatedObject | None:
         try:
             head = await store.head(StoredObject(bucket, key))
         except MIError as error:

@@ -16,7 +16,7 @@ from attrs import define, field
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from mi_async.emulator.objects import StoredObject as Found
+from mi_async.emulator.objects import EmulatedObject as Found
 from mi_async.emulator.objects import by_name
 
 BUCKET = "footage"
