@@ -379,7 +379,7 @@ async def test_a_job_that_nobody_asked_for(make: Any) -> None:
         asset = await imported(news)
         await (await news.workspace.analyze(project(news), asset)) if make is summary_job else None
         job = make(news.workspace._context, project(news), asset, fresh=False)
-        with pytest.raises(JobStateError, match="this (analysis|scene summary) was never requested"):
+        with pytest.raises(JobStateError, match=r"this (analysis|scene summary) was never requested"):
             await job
         # Right after our own request, the service may not have heard of it.
         job = make(news.workspace._context, project(news), asset, fresh=True)
