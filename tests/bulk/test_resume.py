@@ -20,6 +20,7 @@ from mi_async.bulk.journal.records import AbandonedRecord, PersonRecord, Picture
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_source import ImageRules, image_of, read_file
+from mi_async.workspace import context_of
 from tests.support.bulk import (
     abandoned,
     contents,
@@ -352,7 +353,7 @@ async def presigned(news: Newsroom, *, put: bool, seed: int = 1) -> str:
     """A key, and its picture in the storage or not."""
     issued = await news.workspace.thumbnails.presign(f"face-{seed}-{time.monotonic_ns()}.jpg")
     if put:
-        answer = await news.workspace._context.put(issued.url, face(seed), TYPES[seed % 3])
+        answer = await context_of(news.workspace).put(issued.url, face(seed), TYPES[seed % 3])
         assert answer.status == 200
     return issued.thumbnail_key
 
@@ -401,9 +402,7 @@ async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_pa
         key = await presigned(news, put=True)
         await write(news, tmp_path / "j", PersonRecord(KIM, run=1), row(key, "presigned"))
         news.server.faults.next("persons.create", Fault.UNAVAILABLE, times=200)
-        running = asyncio.ensure_future(
-            run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0)._through()
-        )
+        running = asyncio.ensure_future(run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0))
         while news.server.log.count("persons.create") < 1:  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0.001)
         running.cancel()
@@ -411,7 +410,7 @@ async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_pa
             await running
         (_, (left,)) = rows(tmp_path / "j")[KIM]
         assert left.state == "confirmed"
-        assert 0 < left.stored_at <= time.time() - 23 * 3600 / news.workspace._context.clock.speed
+        assert 0 < left.stored_at <= time.time() - 23 * 3600 / context_of(news.workspace).clock.speed
         news.server.faults.clear()
         news.server.state.uploads[key].stored = -math.inf  # 20 hours before the first resume, 25 before the second
         await resumed(news, tmp_path / "j")

@@ -47,7 +47,7 @@ async def test_a_run_is_awaited_by_one_at_a_time(tmp_path: Path) -> None:
         run = news.workspace.enroll_many(people(5), journal=tmp_path / "j")
         report, refused = await asyncio.gather(awaited(run), awaited(run), return_exceptions=True)
         assert isinstance(refused, BulkError)
-        assert "gone through once" in str(refused)
+        assert "iterated only once" in str(refused)
         assert isinstance(report, BulkReport)
         assert report.ok
         assert await run is report
@@ -384,7 +384,7 @@ async def test_a_run_is_used_once_and_its_report_comes_last(tmp_path: Path) -> N
         report = await run
         assert run.report is report
         assert await run is report
-        with pytest.raises(BulkError, match="gone through once"):
+        with pytest.raises(BulkError, match="iterated only once"):
             aiter(run)
         assert repr(run) == f"BulkRun(PersonInput, journal={str(tmp_path / 'j')!r}, 1 ended)"
 
@@ -481,7 +481,7 @@ async def test_pictures_that_are_no_files_are_not_kept_while_their_works_wait(ki
 
     async with newsroom(Settings(latency=Latency.never())) as news:
         run = run_of(news, items(), tmp_path / "j", kind, grace=0.0)
-        running = asyncio.ensure_future(run._through())
+        running = asyncio.ensure_future(run)
         while run.progress.pending < 40:  # noqa: ASYNC110  nobody tells
             await asyncio.sleep(0.001)
         assert sum(each() is not None for each in made) == 0

@@ -42,6 +42,7 @@ from mi_async.bulk.report.wording import footage
 from mi_async.display.display import DisplayState
 from mi_async.display.terminal import Panel
 from mi_async.emulator import Fault, Latency, Settings
+from mi_async.workspace import context_of
 from tests.support.films import film
 from tests.support.newsroom import Newsroom, newsroom, no_lease_held
 from tests.support.storage import BUCKET, Bucket
@@ -118,7 +119,7 @@ def rows(journal: Path) -> dict[str, AssetRecord]:
 
 async def write(room: Newsroom, journal: Path, *records: AssetRecord) -> None:
     """A journal as a run that was killed has left it."""
-    context = room.workspace._context
+    context = context_of(room.workspace)
     identity = Identity(context.endpoint, await context.account(), context.groups.name, "ingest")
     written = await Journal.open(journal, identity)
     await written.write(*records)

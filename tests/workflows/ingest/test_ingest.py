@@ -32,6 +32,7 @@ from mi_async.emulator import Fault, Latency, Settings
 from mi_async.errors import MIError, SessionError
 from mi_async.storage.part_layout import LEAST_PART
 from mi_async.workflows.ingest.register import reusable, still_there
+from mi_async.workspace import context_of
 from tests.support.films import film
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import Newsroom, newsroom
@@ -200,7 +201,7 @@ async def test_the_same_twice_at_once_makes_one_asset(s3: Bucket, clip: Path) ->
         assert room.server.log.count("indexes.request") == 1
         await asyncio.gather(*[ingested(room, clip, project, analyze=False, if_exists="duplicate") for _ in range(2)])
         assert len(await numbers(room, project)) == 3
-        assert not room.workspace._context.object_locks._turns
+        assert not context_of(room.workspace).object_locks._turns
     assert s3.asked["object PUT"] == 1
 
 
@@ -222,7 +223,7 @@ async def test_two_files_of_one_name_at_once(s3: Bucket, clip: Path) -> None:
 
 async def test_who_waits_for_its_turn_can_be_cancelled(s3: Bucket, clip: Path) -> None:
     async with studio(s3) as (room, project):
-        object_locks = room.workspace._context.object_locks
+        object_locks = context_of(room.workspace).object_locks
         async with object_locks.turn(StoredObject(BUCKET, KEY)):
             waiting = [asyncio.create_task(ingested(room, clip, project, analyze=False)) for _ in range(2)]
             async with asyncio.timeout(10):
@@ -253,7 +254,7 @@ async def test_an_asset_that_is_gone_is_not_taken(s3: Bucket, clip: Path) -> Non
         await room.workspace.assets.delete(project, first.asset.asset_id)
         second = await ingested(room, clip, project, analyze=False)
         assert (second.reused, await numbers(room, project)) == (False, [second.asset.asset_id])
-        context = room.workspace._context
+        context = context_of(room.workspace)
         both = [first.asset.asset_id, second.asset.asset_id]
         assert await still_there(context, project, both) == both[1:]
         assert await reusable(context, project, both[:1], clip.stat().st_size) is None
