@@ -12,6 +12,7 @@ import pytest
 from attrs import define, field
 
 from mi_async._core.call import EXPIRY_MARGIN
+from mi_async._core.clock import Clock
 from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP, Verdict, verify
 from mi_async._core.wire import Response
 from mi_async.credentials import Credentials
@@ -45,6 +46,25 @@ def test_a_clock_that_is_off_is_learnt_and_the_call_repeated_once(ahead: int) ->
             assert verify(second.request, second.headers, KEYS, EPOCH + ahead) is Verdict.OK
             await play.things.tag("x")
             assert int(play.script.sent[2].headers[TIMESTAMP]) == pytest.approx((EPOCH + ahead) * 1000, abs=5)
+
+    run(main())
+
+
+class StandingClock(Clock):
+    """A clock whose wall time stands still."""
+
+    def wall(self) -> float:
+        return EPOCH
+
+
+@pytest.mark.parametrize(("ahead", "named"), [(29, None), (30, 30.0)])
+def test_an_offset_is_worth_naming_from_half_a_minute(ahead: int, named: float | None) -> None:
+    async def main() -> None:
+        async with stage([rejected(ahead)] * 2, clock=StandingClock()) as play:
+            with pytest.raises(AuthenticationError) as caught:
+                await play.things.tag("x")
+            assert caught.value.clock_offset == named
+            assert len(play.script.sent) == (1 if named is None else 2)
 
     run(main())
 
@@ -168,6 +188,24 @@ def test_keys_that_have_lapsed_already_are_refused() -> None:
         async with stage(provider=Vault(lasts=-1)) as play:
             with pytest.raises(CredentialsError, match="expired already"):
                 await play.things.tag("x")
+
+    run(main())
+
+
+def test_keys_that_are_good_for_a_moment_are_used() -> None:
+    async def main() -> None:
+        async with stage(provider=Vault(lasts=0.5, takes=0)) as play:
+            assert await play.things.tag("x") == "done"
+
+    run(main())
+
+
+def test_the_account_is_the_access_key_unless_that_is_temporary() -> None:
+    async def main() -> None:
+        async with stage() as play:
+            assert await play.calls.account() == KEYS.access_key
+        async with stage(provider=Vault(lasts=1000, takes=0)) as play:
+            assert await play.calls.account() == "temporary"
 
     run(main())
 

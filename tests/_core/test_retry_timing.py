@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mi_async._core.clock import Clock
 from mi_async._core.retry import RetryPolicy
 from mi_async.errors import (
     ConfigError,
@@ -49,6 +50,24 @@ def test_retry_after_above_the_ceiling_fails_at_once(status: int, method: str) -
             assert caught.value.retry_after == 121
             assert now() < 0.001
             assert len(play.script.sent) == 1
+
+    run(main())
+
+
+def test_retry_after_of_the_ceiling_is_waited_for() -> None:
+    async def main() -> None:
+        async with stage([refusal(503, Retry_After="120")]) as play:
+            assert await play.things.tag("x") == "done"
+            assert play.script.sent[1].at == pytest.approx(120, abs=0.001)
+
+    run(main())
+
+
+def test_a_faster_clock_waits_less() -> None:
+    async def main() -> None:
+        async with stage([refusal(503, Retry_After="120")], clock=Clock(speed=60)) as play:
+            await play.things.tag("x")
+            assert play.script.sent[1].at == pytest.approx(2, abs=0.001)
 
     run(main())
 

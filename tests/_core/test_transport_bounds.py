@@ -6,12 +6,13 @@ from contextlib import suppress
 
 import pytest
 
+from mi_async import Timeout
 from mi_async._core import convert
 from mi_async._core.body import MAX_ERROR
 from mi_async._core.convert import MOST_CONTAINERS
 from mi_async._core.wire import Request
-from mi_async.errors import APIError, ConnectError, MIError, ResponseError
-from tests.support.canned import canned, http
+from mi_async.errors import APIError, ConnectError, MIError, ResponseError, TransportError
+from tests.support.canned import SILENCE, canned, http
 from tests.support.talking import MIB, QUERY, asked, assert_silent, nobody_there, talking, transport
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -149,3 +150,11 @@ async def test_another_port_or_host_is_fine(base: str) -> None:
         with pytest.raises(ConnectError) as caught:
             await network.put(f"{there}/a.jpg{QUERY}", b"x", "image/jpeg", 5)
     assert isinstance(caught.value, MIError)
+
+
+@pytest.mark.parametrize("total", [None, 30.0])
+async def test_a_storage_that_is_silent_is_given_up_after_the_time_to_read(total: float | None) -> None:
+    async with canned(SILENCE) as server, transport(server.url, Timeout(read=0.05)) as network:
+        with pytest.raises(TransportError, match=r"no data for 0\.05|read|time") as caught:
+            await asyncio.wait_for(network.put(f"{server.url}/a.jpg{QUERY}", b"x", "image/png", total), 10)
+    assert caught.value.ambiguous

@@ -204,3 +204,24 @@ async def test_killed_and_resumed(name: str, when: str, place: str, cost: Cost, 
         with costs(news.server, cost):
             assert await ends(bulk.start(news, tmp_path / "after" / "j", given)) in {Status.DONE, Status.SKIPPED}
         assert news.none_doubled()
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "look", "more"),
+    [
+        ("enroll", "persons.create", "persons.search", {"persons.search": 2, "persons.get": 1}),
+        ("upload", "persons.set_thumbnails", "persons.get", {"persons.get": 2}),
+    ],
+)
+async def test_a_stage_that_is_tried_again_looks_before_it_repeats(
+    name: str, place: str, look: str, more: Cost, tmp_path: Path
+) -> None:
+    """The answer is lost, and so is the look after it: the next try of the stage finds what the first has done."""
+    bulk = RUNS[name]
+    async with newsroom(AT_ONCE, retry=RetryPolicy(max_attempts=1)) as news:
+        given = await bulk.prepare(news)
+        news.server.faults.next(place, Fault.DROP_AFTER)
+        news.server.faults.next(look, Fault.ERROR_BEFORE)
+        with costs(news.server, added(bulk.cost, more)):
+            assert await ends(bulk.start(news, tmp_path / "j", given)) is Status.DONE
+        assert news.none_doubled()

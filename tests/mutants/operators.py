@@ -101,6 +101,9 @@ class _Finder(ast.NodeVisitor):
             return
         for after in (*_expressions(node), *(_statements(node) if self._in_function else ())):
             self._note(node, after)
+        if isinstance(node, ast.Call) and self._in_function:
+            for keyword, call in _without_keywords(node):
+                self._note(node, call, before=ast.unparse(keyword), said="(left out)")
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name | ast.Attribute | ast.Call | ast.Await):
             self._note(node.test, ast.UnaryOp(ast.Not(), node.test))
         super().visit(node)
@@ -141,7 +144,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(statement)
         self._places.pop()
 
-    def _note(self, node: ast.AST, after: ast.AST) -> None:
+    def _note(self, node: ast.AST, after: ast.AST, *, before: str = "", said: str = "") -> None:
         original = ast.get_source_segment(self.source, node)
         if original is None:
             return
@@ -155,7 +158,7 @@ class _Finder(ast.NodeVisitor):
         mutated = (whole[:start] + spliced.encode() + whole[end:]).decode()
         text = lines[node.lineno - 1].decode().strip()
         place = ".".join(self._places) or "module"
-        self.mutants.append(Mutant(node.lineno, place, _short(original), _short(new), text, mutated))
+        self.mutants.append(Mutant(node.lineno, place, _short(before or original), _short(said or new), text, mutated))
 
 
 def _is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -219,8 +222,6 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Continue()
         case ast.Continue():
             yield ast.Break()
-        case ast.Call(keywords=[_, *_]):
-            yield from _without_keywords(node)
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield ast.Pass()
         case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
@@ -233,11 +234,11 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
             pass
 
 
-def _without_keywords(node: ast.Call) -> Iterator[ast.AST]:
+def _without_keywords(node: ast.Call) -> Iterator[tuple[ast.keyword, ast.Call]]:
     """Leave out each keyword argument; one that is required makes a call that fails at once."""
     for at, keyword in enumerate(node.keywords):
         if keyword.arg is not None:
-            yield ast.Call(node.func, node.args, [*node.keywords[:at], *node.keywords[at + 1 :]])
+            yield keyword, ast.Call(node.func, node.args, [*node.keywords[:at], *node.keywords[at + 1 :]])
 
 
 def _short(code: str) -> str:

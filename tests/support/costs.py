@@ -47,6 +47,7 @@ def costs(
     yield
     took = server.clock.monotonic() - begun
     asked = {place: count for place, count in spent(server, before).items() if place not in ignored}
-    assert asked == dict(expected)
+    more = {place: asked.get(place, 0) - expected.get(place, 0) for place in {**asked, **expected}}
+    assert asked == dict(expected), f"more and less than expected: { ({k: n for k, n in more.items() if n}) }"
     if seconds is not None:
         assert seconds <= took < seconds + TOLERANCE, f"took {took:.3f} s, not {seconds:.3f} s"

@@ -273,7 +273,6 @@ def test_a_refusal_of_an_upload_is_not_repeated(place: str, cost: Cost, seconds:
     ("place", "without", "seconds"),
     [
         ("person_tags.list", set(ENROLL) - {"person_tags.list"}, 0.0),
-        ("thumbnails.presign", {"storage.put", "thumbnails.complete", "persons.create"}, 0.0),
         ("persons.create", {"persons.add_tags", "persons.get"}, LOOK),
         ("persons.add_tags", {"persons.get"}, LOOK),
     ],
@@ -283,7 +282,7 @@ def test_a_refusal_of_an_enrollment_is_not_repeated(place: str, without: set[str
     cost = {key: count for key, count in ENROLL.items() if key not in without}
 
     async def main(news: Newsroom) -> None:
-        news.server.faults.next(place, Rejection(400, "10069", "No face."), times=2)
+        news.server.faults.next(place, Rejection(400, "10069", "No face."))
         with costs(news.server, cost, seconds=seconds), pytest.raises(InvalidRequestError):
             await enroll(news.workspace, None)
 
