@@ -379,7 +379,7 @@ async def test_problems_are_at_hand(tmp_path: Path) -> None:
 async def test_a_run_is_used_once_and_its_report_comes_last(tmp_path: Path) -> None:
     async with newsroom() as news:
         run = news.workspace.enroll_many(people(1), journal=tmp_path / "j")
-        with pytest.raises(BulkError, match="when the run has ended"):
+        with pytest.raises(BulkError, match="the run has not ended"):
             _ = run.report
         report = await run
         assert run.report is report
