@@ -485,8 +485,3 @@ class Workspace(WorkspaceGroups):
         ingest.check(self._context)
         options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
         return BulkRun(IngestFactory(self._context, ingest), assets, options)
-
-
-def context_of(workspace: Workspace) -> Context:
-    """Return what workflows need of a workspace: for functions of this package that are none of its methods."""
-    return workspace._context  # noqa: SLF001  the underscore keeps it out of the sight of users

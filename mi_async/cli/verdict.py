@@ -8,7 +8,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mi_async._core.output_file import BY_FORCE, OutputFile
+from mi_async._core.output_content import BY_FORCE
+from mi_async._core.output_file import OutputFile
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.report.advice import FIT, TOO_BIG, advice
 from mi_async.bulk.report.export import rows_file

@@ -17,8 +17,8 @@ from mi_async.errors import ConnectError, MIError
 from mi_async.media.image_source import load_image
 from mi_async.text import MaskedURL
 from mi_async.workflows.upload import State, Upload, walk
-from mi_async.workspace import context_of
 from tests.support.canned import DROP, SILENCE, Play, canned, http, success
+from tests.support.newsroom import context_of
 from tests.support.pictures import picture
 from tests.support.reports import told
 from tests.support.talking import KEYS, ONCE, QUERY, asked, nobody_there

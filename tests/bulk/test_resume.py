@@ -19,8 +19,8 @@ from mi_async.bulk.inputs.models import PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.records import AbandonedRecord, PersonRecord, PictureRecord
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.media.image_source import ImageRules, image_of, read_file
-from mi_async.workspace import context_of
+from mi_async.media.image_check import ImageRules, image_of
+from mi_async.media.image_source import read_file
 from tests.support.bulk import (
     abandoned,
     contents,
@@ -353,7 +353,7 @@ async def presigned(news: Newsroom, *, put: bool, seed: int = 1) -> str:
     """A key, and its picture in the storage or not."""
     issued = await news.workspace.thumbnails.presign(f"face-{seed}-{time.monotonic_ns()}.jpg")
     if put:
-        answer = await context_of(news.workspace).put(issued.url, face(seed), TYPES[seed % 3])
+        answer = await news.workspace._context.put(issued.url, face(seed), TYPES[seed % 3])
         assert answer.status == 200
     return issued.thumbnail_key
 
@@ -410,7 +410,7 @@ async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_pa
             await running
         (_, (left,)) = rows(tmp_path / "j")[KIM]
         assert left.state == "confirmed"
-        assert 0 < left.stored_at <= time.time() - 23 * 3600 / context_of(news.workspace).clock.speed
+        assert 0 < left.stored_at <= time.time() - 23 * 3600 / news.workspace._context.clock.speed
         news.server.faults.clear()
         news.server.state.uploads[key].stored = -math.inf  # 20 hours before the first resume, 25 before the second
         await resumed(news, tmp_path / "j")

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from mi_async.cli.progress import board
 from mi_async.media.image import ImageHeader
-from mi_async.media.image_source import Image
+from mi_async.media.image_check import Image
 from mi_async.workflows.upload import State, Upload
 
 IMAGE = Image("a.jpg", "a.jpg", b"x" * 10_800, ImageHeader("jpg", 320, 384), "")

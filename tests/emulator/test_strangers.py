@@ -7,9 +7,8 @@ from PIL import Image
 
 from mi_async import NameType
 from mi_async.workflows.enroll import find_person
-from mi_async.workspace import context_of
 from tests.support.media import ANALYSIS, QUEUE, Media, media
-from tests.support.newsroom import newsroom
+from tests.support.newsroom import context_of, newsroom
 from tests.support.pictures import picture
 from tests.support.raw import PERSONS, QUICK, ROOM
 

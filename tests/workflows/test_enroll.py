@@ -28,9 +28,8 @@ from mi_async._core.concurrency import each
 from mi_async.emulator import Fault, Faults, Latency, Rejection, Settings
 from mi_async.media.image_source import Source
 from mi_async.workflows.enroll import find_person
-from mi_async.workspace import context_of
 from tests.support.interruption import CancelAt
-from tests.support.newsroom import newsroom, no_lease_held
+from tests.support.newsroom import context_of, newsroom, no_lease_held
 from tests.support.pictures import picture, plain_picture
 
 STATES = ["presigned", "stored", "confirmed", "attached"]

@@ -21,7 +21,7 @@ from mi_async.bulk.images.loading import Load, without_content
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.errors import MIError
-from mi_async.media.image_source import Image
+from mi_async.media.image_check import Image
 from mi_async.workflows import upload as uploads
 from mi_async.workflows.attach import shows
 from mi_async.workflows.context import Context, known

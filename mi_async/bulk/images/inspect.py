@@ -13,7 +13,8 @@ from mi_async._core.files import is_exhausted, open_regular, open_regular_file
 from mi_async.bulk.images.resizer import MOST_BYTES, convertible, fits
 from mi_async.errors import ImageRejectedError, ResourceError
 from mi_async.media.image import MAX_BYTES, TAIL, ImageHeader, has_end, read_picture, sniff
-from mi_async.media.image_source import Source, checked, name_of, refuse_cut_off, rejected, too_big, unreadable_file
+from mi_async.media.image_check import checked, refuse_cut_off, rejected, too_big
+from mi_async.media.image_source import Source, name_of, unreadable_file
 
 FIRST = 8 * 2**10
 """Bytes that are read of each file at first; the metadata of some cameras are longer, and then more is read."""

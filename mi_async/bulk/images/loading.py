@@ -14,7 +14,8 @@ from attrs import frozen
 
 from mi_async._core.files import NOT_REGULAR
 from mi_async._core.paths import stat_path
-from mi_async.media.image_source import Image, RawImage, Source, image_of, name_of, read_file, read_source, rejected
+from mi_async.media.image_check import Image, RawImage, image_of, rejected
+from mi_async.media.image_source import Source, name_of, read_file, read_source
 
 
 @frozen

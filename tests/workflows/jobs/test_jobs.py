@@ -37,14 +37,13 @@ from mi_async import (
     TransportError,
 )
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.workflows.jobs.job import index_job, summary_job
+from mi_async.workflows.jobs.handles import index_job, summary_job
 from mi_async.workflows.jobs.kinds import IMPORT, INDEX, KINDS, SEARCH, SUMMARY, JobKind
 from mi_async.workflows.jobs.tokens import Token
-from mi_async.workspace import context_of
 from tests.support import virtual
 from tests.support.canned import DROP, http, success
 from tests.support.interruption import CancelAt
-from tests.support.newsroom import QUICK, Newsroom, newsroom
+from tests.support.newsroom import QUICK, Newsroom, context_of, newsroom
 from tests.support.talking import talking
 
 ROOM = "뉴스/룸 1"
