@@ -115,6 +115,23 @@ async def test_leaving_the_block_ends_an_iterator_that_somebody_keeps(tmp_path: 
         await nothing_left(news)
 
 
+async def test_a_run_that_is_cancelled_twice_reports_what_was_in_flight(tmp_path: Path) -> None:
+    async with newsroom(SLOW) as news:
+        run = news.workspace.enroll_many(people(200), journal=tmp_path / "j", grace=1e6)
+        running = asyncio.ensure_future(run)
+        while not run.progress.open:  # noqa: ASYNC110  the run tells nobody
+            await asyncio.sleep(0.001)
+        for _ in range(2):
+            running.cancel()
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        begun = [row.status for row, _ in rows(tmp_path / "j").values()]
+        assert 0 < run.report.open <= begun.count("open"), "the rest of its chunk had not begun"
+        assert run.report.ending == "cancelled"
+        await nothing_left(news)
+
+
 class BrokenRules(LimitController):
     """Rules with a mistake in them."""
 
