@@ -113,4 +113,5 @@ def _engine(
         grace=options.grace,
         max_failures=options.max_failures,
         total=options.total,
+        room=options.room,
     )

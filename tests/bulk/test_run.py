@@ -13,7 +13,6 @@ from weakref import ref
 import pytest
 
 from mi_async import BulkError, BulkReport, BulkRun, ConfigError, InvalidArgumentError, JournalError
-from mi_async.bulk.engine import engine
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.emulator import Fault, Latency, Settings
@@ -35,7 +34,7 @@ from tests.support.bulk import (
     run_of,
     statuses,
 )
-from tests.support.newsroom import newsroom
+from tests.support.newsroom import context_of, newsroom
 from tests.support.pictures import picture
 
 
@@ -318,10 +317,7 @@ async def test_a_slow_reader_misses_nothing(tmp_path: Path) -> None:
         assert len(found) == len(set(found)) == 150
 
 
-async def test_works_under_way_and_pictures_in_memory_are_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "ROOM", 30)
+async def test_works_under_way_and_pictures_in_memory_are_bounded(tmp_path: Path) -> None:
     taken, ahead, held = 0, 0, HELD
     async with newsroom(speed=200) as news:
 
@@ -331,10 +327,10 @@ async def test_works_under_way_and_pictures_in_memory_are_bounded(
                 taken += 1
                 yield item
 
-        async with news.workspace.enroll_many(counted(), journal=tmp_path / "j") as run:
+        async with run_of(news, counted(), tmp_path / "j", room=30) as run:
             async for _ in run:
                 ahead = max(ahead, taken - run.progress.ended)
-                held = min(held, news.session._held._value)
+                held = min(held, context_of(news).held._value)
                 assert run.progress.open <= 30
         assert ahead <= 30 + 32  # the works, and the chunk that is being admitted
         assert held >= 0
