@@ -232,7 +232,7 @@ async def test_more_than_is_read(tmp_path: Path) -> None:
     path = tmp_path / "hong.png"
     path.write_bytes(padded(6 * 2**20 + 1))
     async with Resizer(most_bytes=6 * 2**20) as resizing:
-        with pytest.raises(ImageRejectedError, match=r"more than the 6 MB .* that are read to make a picture fit"):
+        with pytest.raises(ImageRejectedError, match=r"more than the 6 MB .* that are read to make an image fit"):
             await resizing(path)
 
 
