@@ -20,38 +20,18 @@ from typing import BinaryIO, TypeAlias
 from attrs import define, field
 
 from mi_async._core.files import atomic_write, open_regular_file, probe_directory
+from mi_async._core.output_content import START, refuse_foreign
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import encodable, escaped
 
 _log = logging.getLogger(__name__)
 
-START = 64 * 2**10
-"""Bytes at the start of an existing file that tell what it is."""
 COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock")
 """Endings of the files that belong to an SQLite journal."""
 InputFile: TypeAlias = str | os.PathLike[str] | int
 """A file that is read: its path, or the descriptor that it is read from."""
-BY_FORCE = "replace it with force=True"
-"""Advice for a caller in Python; the command line puts its own option in the place of it."""
 _STREAM = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})|/dev/std(in|out|err)")
 _STREAMS = {"in": 0, "out": 1, "err": 2}
-
-_PRECIOUS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("a journal, or another SQLite database", re.compile(rb"SQLite format 3\0")),
-    ("an image", re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|GIF8|RIFF....WEBP|II\*\0|MM\0\*|BM.{4}\0\0\0\0", re.DOTALL)),
-    (
-        "a media file",
-        re.compile(
-            rb"....(?:ftyp|moov|mdat)|\x1a\x45\xdf\xa3|RIFF....AVI |\x06\x0e\x2b\x34|\x47.{187}\x47|"
-            rb"\0\0\x01\xba|FLV\x01|\x30\x26\xb2\x75|ID3|OggS|fLaC|RIFF....WAVE",
-            re.DOTALL,
-        ),
-    ),
-    ("a Parquet file", re.compile(rb"PAR1")),
-    ("an archive or a spreadsheet", re.compile(rb"PK\x03\x04|\x1f\x8b|\xd0\xcf\x11\xe0")),
-)
-"""Contents that are not replaced even with ``force``, by their first bytes."""
-
 
 State: TypeAlias = tuple[int, int, int, int]
 """Device, inode, size and time of the last change of a file, in ns: another writer changes at least one of them."""
@@ -193,7 +173,7 @@ def _checked(
     with open_regular_file(real) as file:  # refuses a directory, a disk and a socket
         state = _state(os.fstat(file.fileno()))
         start = file.read(START)
-    _refuse_foreign(path, start, ours, force=force)
+    refuse_foreign(path, start, ours, force=force)
     if not os.access(real, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise OSError(errno.EACCES, "the file is write-protected")
     probe_directory(real.parent)
@@ -234,19 +214,6 @@ def _is_same(real: Path, descriptor: int | None, other: Path | int) -> bool:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def _refuse_foreign(path: str, start: bytes, ours: re.Pattern[bytes], *, force: bool) -> None:
-    """Refuse to replace what we did not write, by the first bytes of it."""
-    if not start or ours.match(start):
-        return
-    for what, pattern in _PRECIOUS:
-        if pattern.match(start):
-            message = f"{encodable(path)} exists and is {what}; it is left as it is, name another file"
-            raise InvalidArgumentError(message)
-    if not force:
-        message = f"{encodable(path)} exists and was not written by mi-async; name another file, or {BY_FORCE}"
-        raise InvalidArgumentError(message)
 
 
 def _stream(path: str) -> int | None:

@@ -51,19 +51,19 @@ async def assemble_faces(
     context = _patient(context)
     loads = fitted(await stack.enter_async_context(Fitter())) if options.fit else load
     journal = await _journal(stack, context, OPERATIONS[kind], options)
-    turns, tally = PersonOrder(), RunStats(context.clock)
-    means = EnrollContext(
+    order, stats = PersonOrder(), RunStats(context.clock)
+    run = EnrollContext(
         context=context,
         journal=journal,
-        pool=AdaptiveLimit(options.limit_rules),
+        limit=AdaptiveLimit(options.limit_rules),
         schedule=options.schedule,
-        turns=turns,
-        tally=tally,
+        order=order,
+        stats=stats,
         load=loads,
         tag_ids=TagIds(context),
     )
-    admission = EnrollAdmission(journal, turns, kind, context.validate)
-    return _engine(EnrollPipeline(means), admission, tally, journal, (items, options))
+    admission = EnrollAdmission(journal, order, kind, context.validate)
+    return _engine(EnrollPipeline(run), admission, stats, journal, (items, options))
 
 
 async def assemble_assets(

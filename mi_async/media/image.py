@@ -120,45 +120,68 @@ def _bmp_size(start: bytes) -> int:
 
 def _tiff_size(start: bytes) -> int:
     """Return the end of the first directory, or of the last strip or tile where that is known. Source: TIFF 6.0."""
-    order: Literal["little", "big"] = "little" if start[:2] == b"II" else "big"
-
-    def number(at: int, width: int) -> int:
-        return int.from_bytes(start[at : at + width], order)
-
-    def place(entry: int) -> tuple[int, int, int]:
-        width, count = {3: 2, 4: 4}.get(number(entry + 2, 2), 0), number(entry + 4, 4)
-        return entry + 8 if width * count <= 4 else number(entry + 8, 4), width, count  # noqa: PLR2004  room for that
-
-    def values(entry: int) -> list[int]:
-        at, width, count = place(entry)
-        readable = width > 0 and at + width * count <= len(start)
-        return [number(at + i * width, width) for i in range(count)] if readable else []
-
-    first = number(4, 4)
-    end = first + 2 + 12 * number(first, 2)
-    if end > len(start):
-        return end
-    ours = {tag for _, tags in _TAGS for tag in tags}
-    entries = {number(at, 2): at for at in range(first + 2, end, 12) if number(at, 2) in ours}
-    end = max([end, *[at + width * count for at, width, count in map(place, entries.values())]])
-    found = {name: [each for tag in tags if tag in entries for each in values(entries[tag])] for name, tags in _TAGS}
-    offsets, lengths = found["offsets"], found["lengths"]
-    if len(offsets) != len(lengths):
-        return end
-    if len(offsets) == 1:  # its length is often wrong
-        pixels = (sum(found["bits"]) * sum(found["width"]) + 7) // 8 * sum(found["height"])
-        lengths = [min(*lengths, pixels) if found["compression"] == [1] else 1]
-    return max([end, *map(sum, zip(offsets, lengths, strict=True))])
+    directory = _TiffDirectory(start)
+    return directory.end if directory.end > len(start) else max(directory.end, directory.data_end())
 
 
-_TAGS = (
-    ("width", (256,)),
-    ("height", (257,)),
-    ("bits", (258,)),
-    ("compression", (259,)),
-    ("offsets", (273, 324)),
-    ("lengths", (279, 325)),
-)
+class _TiffDirectory:
+    """The first directory of a TIFF, as far as the bytes at hand tell.
+
+    Attributes:
+        end: of the directory, or of the values beside it.
+    """
+
+    def __init__(self, start: bytes) -> None:
+        self._start = start
+        self._order: Literal["little", "big"] = "little" if start[:2] == b"II" else "big"
+        first = self._number(4, 4)
+        self.end = first + 2 + 12 * self._number(first, 2)
+        self._entries: dict[int, int] = {}
+        if self.end <= len(start):
+            ours = {tag for tags in _TAGS.values() for tag in tags}
+            entries = {self._number(at, 2): at for at in range(first + 2, self.end, 12)}
+            self._entries = {tag: at for tag, at in entries.items() if tag in ours}
+            self.end = max([self.end, *[at + size for at, _, size in map(self._place, self._entries.values())]])
+
+    def data_end(self) -> int:
+        """Return the end of the last strip or tile, 0 where that is not known."""
+        offsets, lengths = self._values("offsets"), self._values("lengths")
+        if len(offsets) != len(lengths):
+            return 0
+        if len(offsets) == 1:  # the length of a single strip is often wrong
+            lengths = [min(*lengths, self._pixels()) if self._values("compression") == [1] else 1]
+        return max(map(sum, zip(offsets, lengths, strict=True)), default=0)
+
+    def _pixels(self) -> int:
+        row = (sum(self._values("bits")) * sum(self._values("width")) + 7) // 8
+        return row * sum(self._values("height"))
+
+    def _number(self, at: int, width: int) -> int:
+        return int.from_bytes(self._start[at : at + width], self._order)
+
+    def _place(self, entry: int) -> tuple[int, int, int]:
+        """Return where the values of an entry are, bytes of each, and bytes of all."""
+        width = {3: 2, 4: 4}.get(self._number(entry + 2, 2), 0)
+        size = width * self._number(entry + 4, 4)
+        return entry + 8 if size <= 4 else self._number(entry + 8, 4), width, size  # noqa: PLR2004  room for that
+
+    def _values(self, name: str) -> list[int]:
+        values: list[int] = []
+        for tag in _TAGS[name]:
+            at, width, size = self._place(self._entries[tag]) if tag in self._entries else (0, 0, 0)
+            if width and at + size <= len(self._start):
+                values += [self._number(place, width) for place in range(at, at + size, width)]
+        return values
+
+
+_TAGS = {
+    "width": (256,),
+    "height": (257,),
+    "bits": (258,),
+    "compression": (259,),
+    "offsets": (273, 324),
+    "lengths": (279, 325),
+}
 """Tags of a directory; strips have other ones than tiles."""
 
 

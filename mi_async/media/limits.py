@@ -71,12 +71,19 @@ def check_media(header: Header | None, size: int, name: str, start: bytes = b"")
     check_size(header.format, size, name)
     if header.fault is not None:
         raise _rejected(name, header.fault.reason, header.fault.text)
+    return _check_extent(header, name)
+
+
+def _check_extent(header: Header, name: str) -> str:
+    """Refuse a video or an image that is too long or of another size; return what is doubtful."""
     if header.seconds is not None and header.seconds > MOST_SECONDS:
         raise _rejected(name, "duration", f"{header.seconds / 3600:.2f} hours, more than 6")
     lines, width = sorted((header.width or 0, header.height or 0))
     if lines > MOST_LINES or (0 < lines < LEAST_LINES and width < LEAST_WIDTH):
         raise _rejected(name, "resolution", f"{header.width} x {header.height} px, not from 360p to 1080p")
-    return f"{header.width} x {header.height} px, which may count as less than 360p" if 0 < lines < LEAST_LINES else ""
+    if 0 < lines < LEAST_LINES:
+        return f"{header.width} x {header.height} px, which may count as less than 360p"
+    return ""
 
 
 def inspect_media(read: Read, size: int, name: str) -> Header:

@@ -97,10 +97,10 @@ def refusal(answer: Response, call: Call, now: float) -> MIError:
     status, text = answer.status, said(answer, "Message") or "no reason given"
     behind = _offset(answer, code, now)
     kind = AuthenticationError if behind is not None else WORDS.get(code) or error_class(status, code)
-    denied = kind is PermissionDeniedError
-    advice = f"; {ADVICE[code]}" if code in ADVICE else f"; {_missing(call)}" if denied else ""
+    advice = ADVICE.get(code) or (_missing(call) if kind is PermissionDeniedError else "")
+    message = f"{call}: {text}; {advice}" if advice else f"{call}: {text}"
     request_id = answer.headers.get("x-amz-request-id") or said(answer, "RequestId") or None
-    ours = kind(status, code, f"{call}: {text}{advice}", request_id=request_id, operation="storage")
+    ours = kind(status, code, message, request_id=request_id, operation="storage")
     if isinstance(ours, PermissionDeniedError):
         ours.stored_object = str(call.place) if "Key" in call.place.names else None
     if isinstance(ours, AuthenticationError):
@@ -115,6 +115,8 @@ def _missing(call: Call) -> str:
 
 def _offset(answer: Response, code: str, now: float) -> float | None:
     """Return by how much the storage's clock is ahead, if that is why it refuses; a HEAD is refused without a code."""
+    # S3 refuses a timestamp that is 15 minutes off. Its answer shows its own clock, so that one retry by that clock
+    # succeeds where SDKs that sign by the local clock fail until somebody sets it (boto3 #1252).
     theirs = date(Response(answer.status, {"Date": answer.headers.get("date", "")}, b""))
     if theirs is None:
         return 0.0 if code == SKEWED else None

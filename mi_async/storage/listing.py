@@ -55,21 +55,20 @@ class Walk:
         Raises:
             ResponseError: the storage repeats itself, or does not say how to go on.
         """
-        while True:
+        leads_on = True
+        while leads_on:
             answer = await self._page()
             found = [listed_of(one) for one in members(answer, "Contents")]
+            leads_on = answer.get("IsTruncated") is True
             if not found and not isinstance(answer.get("IsTruncated"), bool):
                 raise self._stuck(ODD)
-            keys = frozenset(one.key for one in found)
-            fresh = [one for one in found if one.key not in self._last and one.key.startswith(self.prefix.prefix)]
-            leads_on = answer.get("IsTruncated") is True
+            seen, keys = self._last, frozenset(one.key for one in found)
             if leads_on:
                 self._advance(answer, keys, found)
-            for one in fresh:
-                yield one
-            if not leads_on:
-                return
             self._last = keys
+            for one in found:
+                if one.key not in seen and one.key.startswith(self.prefix.prefix):
+                    yield one
 
     async def _page(self) -> Mapping[str, Any]:
         try:

@@ -1,11 +1,11 @@
-"""Whether an object in a bucket is a file here.
+"""Verification that an object in a bucket is a file on this machine.
 
-Invariant: by size and by ETag, for each cut that may have led to it. Where the ETag says nothing of the content, by the
-mark that we store with an object, and then some blocks of it are read back: an ETag may be anything (the MD5 of the
-whole, a weak one, a random one), and must neither pass for a proof nor keep us from our own object.
+Invariant: by size and by ETag, for each part layout that may have led to it. Where the ETag says nothing of the
+content, by the mark that we store with an object, and then some blocks of it are read back: an ETag may be anything
+(the MD5 of the whole, a weak one, a random one), and must neither pass for a proof nor keep us from our own object.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from mi_async.errors import AlreadyExistsError
@@ -67,6 +67,9 @@ async def same_content(
         return False
     if head.etag in known:
         return True
+    # An object that was sent in one piece has the MD5 sum of its content for an ETag; one made of parts has the MD5 of
+    # their MD5 sums and their number, which is documented nowhere, but which every S3-type storage and client relies
+    # on. Encryption with KMS makes the ETag random (S3 says so), and some storages always do.
     told = None if head.opaque else await _by_etag(asks, file, place, head)
     if told:
         return True
@@ -100,13 +103,19 @@ async def _by_etag(asks: Asks, file: LocalFile, place: StoredObject, head: Objec
     candidates = part_layouts_of(file.size, head.etag)
     if ours in candidates and await _etag_by(file, ours) == head.etag:
         return True
-    size = await asks.part_size(place) if candidates or "-" in head.etag else None
-    certain = part_layouts_of(file.size, head.etag, size) if size else []
-    for cut in certain or candidates:
-        if cut != ours and await _etag_by(file, cut) == head.etag:
+    told = await asks.part_size(place) if candidates or "-" in head.etag else None
+    certain = part_layouts_of(file.size, head.etag, told) if told else []
+    if await _is_any(file, head.etag, [layout for layout in certain or candidates if layout != ours]):
+        return True
+    return False if certain or (candidates and ours.is_single) else None
+
+
+async def _is_any(file: LocalFile, etag: str, layouts: Iterable[PartLayout]) -> bool:
+    for layout in layouts:
+        if await _etag_by(file, layout) == etag:
             return True
-    return False if certain or (candidates and ours.count == 1) else None
+    return False
 
 
-async def _etag_by(file: LocalFile, cut: PartLayout) -> str:
-    return whole_etag([await file.md5(cut.offset(number), cut.length(number)) for number in cut])
+async def _etag_by(file: LocalFile, layout: PartLayout) -> str:
+    return whole_etag([await file.md5(layout.offset(number), layout.length(number)) for number in layout])

@@ -27,7 +27,8 @@ from mi_async.api.persons import (
     ThumbnailInput,
 )
 from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIError
-from mi_async.media.image_source import Image, Source, check_image, load_image, loading_as
+from mi_async.media.image_check import Image
+from mi_async.media.image_source import Source, check_image, load_image, loading_as
 from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image, shows
 from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.tags import ensure_tags

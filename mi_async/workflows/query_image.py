@@ -17,7 +17,8 @@ from mi_async.api.query_assets import QueryAssets
 from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage
 from mi_async.media.file_kind import brand
 from mi_async.media.image import ImageHeader, read_picture
-from mi_async.media.image_source import ImageRules, Source, load_image
+from mi_async.media.image_check import ImageRules
+from mi_async.media.image_source import Source, load_image
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.upload import State, Upload, walk
 

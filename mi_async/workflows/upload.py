@@ -17,7 +17,8 @@ from mi_async._core.wire import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, InvalidArgumentError, MIError, TransportError, UploadFailedError
-from mi_async.media.image_source import Image, Source, load_image
+from mi_async.media.image_check import Image
+from mi_async.media.image_source import Source, load_image
 from mi_async.text import MaskedURL, escaped
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import Context, known, tell_created

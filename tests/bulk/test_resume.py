@@ -19,7 +19,8 @@ from mi_async.bulk.inputs.models import PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.records import AbandonedRecord, PersonRecord, PictureRecord
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.media.image_source import ImageRules, image_of, read_file
+from mi_async.media.image_check import ImageRules, image_of
+from mi_async.media.image_source import read_file
 from tests.support.bulk import (
     abandoned,
     contents,
@@ -392,7 +393,7 @@ async def test_killed_with_a_url_in_hand(put: bool, processed: bool, tmp_path: P
         await resumed(news, tmp_path / "j")
         told = [(each.thumbnail_key, each.reason) for each in abandoned(tmp_path / "j")]
         kept = put and processed
-        assert told == ([] if kept else [(key, "the run ended while it was under way")])
+        assert told == ([] if kept else [(key, "the run ended while it was in flight")])
         assert news.server.log.count("thumbnails.presign") == 1 + (not kept)
 
 
@@ -415,7 +416,7 @@ async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_pa
         news.server.faults.clear()
         news.server.state.uploads[key].stored = -math.inf  # 20 hours before the first resume, 25 before the second
         await resumed(news, tmp_path / "j")
-        assert [each.reason for each in abandoned(tmp_path / "j")] == ["its key has lapsed"]
+        assert [each.reason for each in abandoned(tmp_path / "j")] == ["its key has expired"]
 
 
 @pytest.mark.parametrize("as_file", [False, True])
@@ -479,7 +480,7 @@ async def test_killed_while_the_service_was_taking_a_picture_over(tmp_path: Path
         assert (news.server.log.count("storage.put"), abandoned(tmp_path / "j")) == (1, [])
 
 
-@pytest.mark.parametrize(("state", "reason"), [("stored", "the run ended"), ("confirmed", "its key has lapsed")])
+@pytest.mark.parametrize(("state", "reason"), [("stored", "the run ended"), ("confirmed", "its key has expired")])
 async def test_killed_a_day_ago(state: str, reason: str, tmp_path: Path) -> None:
     async with newsroom(Settings(latency=Latency.constant(5.0))) as news:
         key = await presigned(news, put=state == "confirmed")
@@ -612,7 +613,7 @@ async def test_what_was_parked_is_taken_up(tmp_path: Path) -> None:
         assert news.none_doubled()
 
 
-GONE = "the picture is another one now, or not in the input any more"
+GONE = "the image was replaced, or is no longer in the input"
 
 
 @pytest.mark.parametrize("state", ["presigned", "stored", "confirmed"])

@@ -13,7 +13,8 @@ import pytest
 from mi_async._core.files import open_regular_file
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
 from mi_async.media.image import MAX_BYTES, ImageHeader
-from mi_async.media.image_source import Image, Readable, check_image, load_image
+from mi_async.media.image_check import Image
+from mi_async.media.image_source import Readable, check_image, load_image
 from tests.support.pictures import padded, picture
 from tests.support.streams import AsyncStream, LaterStream, Stream
 

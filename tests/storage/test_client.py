@@ -30,6 +30,8 @@ from tests.support.talking import nobody_there
 from tests.support.tls import ca_file
 from tests.support.uploading import PLACE, SIZE, opened, sent
 
+pytestmark = pytest.mark.usefixtures("small_parts")
+
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:

@@ -14,14 +14,14 @@ from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.errors import AlreadyExistsError, ServerError, UploadFailedError
 from mi_async.storage.checkpoint import Checkpoint, checkpoint_path
 from mi_async.storage.local_file import Fingerprint, LocalFile
-from mi_async.storage.part_layout import LEAST_PART, MIB, whole_etag
+from mi_async.storage.part_layout import whole_etag
 from mi_async.storage.patience import PATIENCE
 from mi_async.storage.upload import SendProgress, send
 from tests.support.canned import canned, http
 from tests.support.storage import BUCKET, Bucket, Headers, Refusal
-from tests.support.uploading import PLACE, SIZE, Slept, interrupted, nothing_kept, opened, sent
+from tests.support.uploading import LEAST_PART, MIB, PLACE, SIZE, Slept, interrupted, nothing_kept, opened, sent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_parts")]
 
 Query = dict[str, list[str]]
 TWO_PARTS = LEAST_PART + 12_345

@@ -26,13 +26,12 @@ from mi_async.errors import (
 from mi_async.storage.local_file import LocalFile, Piece
 from mi_async.storage.models import StoredObject
 from mi_async.storage.object_store import ObjectStore
-from mi_async.storage.part_layout import BUFFERS, LEAST_PART
 from mi_async.storage.responses import ObjectHead
 from mi_async.storage.upload import SendProgress, send
 from tests.support.storage import BUCKET, Bucket, Refusal
-from tests.support.uploading import PLACE, SIZE, interrupted, nothing_kept, opened, sent
+from tests.support.uploading import BUFFERS, LEAST_PART, PLACE, SIZE, interrupted, nothing_kept, opened, sent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_parts")]
 
 Query = dict[str, list[str]]
 GONE = ("404 Not Found", "NoSuchUpload")
@@ -307,6 +306,7 @@ async def test_all_uploads_of_a_session_share_one_room(
     monkeypatch.setattr(LocalFile, "piece", counted_piece)
     monkeypatch.setattr(ObjectStore, "put_part", counted_put)
     async with opened(s3.url) as store:
+        store.room.most = BUFFERS
 
         async def bring(number: int) -> SendProgress:
             with LocalFile.open(clip) as file:

@@ -23,12 +23,14 @@ from mi_async.errors import (
 )
 from mi_async.storage.local_file import LocalFile
 from mi_async.storage.models import StoredObject
-from mi_async.storage.part_layout import LEAST_PART, PartLayout
+from mi_async.storage.part_layout import PartLayout
 from mi_async.storage.upload import SendProgress, send
 from tests.support.interruption import CancelAt
 from tests.support.storage import Bucket, Refusal
 from tests.support.talking import nobody_there
-from tests.support.uploading import PLACE, SECRET, SIZE, interrupted, nothing_kept, opened, sent
+from tests.support.uploading import LEAST_PART, PLACE, SECRET, SIZE, interrupted, nothing_kept, opened, sent
+
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 @pytest.fixture

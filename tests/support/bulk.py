@@ -20,7 +20,7 @@ from mi_async.bulk.journal.records import AbandonedRecord, Identity, PersonRecor
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.run import BulkRun, EnrollFactory
 from mi_async.emulator.state import EmulatedPerson
-from mi_async.media.image_source import RawImage
+from mi_async.media.image_check import RawImage
 from mi_async.session import HELD
 from tests.support.newsroom import Newsroom, no_lease_held
 from tests.support.pictures import picture

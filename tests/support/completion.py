@@ -1,4 +1,4 @@
-"""A service that takes uploads over after a while, on virtual time, behind the real pool, schedule and limiter.
+"""A service that takes uploads over after a while, on virtual time, behind the real limit, schedule and limiter.
 
 Invariant: the parts under test are the real ones; the network and the service are modelled: a check is judged after
 half a round trip, and the service counts it in a sliding window of its own.
@@ -64,7 +64,7 @@ class Seen:
         checks: how many were made.
         refused: how many the service would have refused with 429.
         longest: the age of the oldest upload at its end.
-        pools: the pool's size, second by second.
+        pools: the limit's size, second by second.
     """
 
     done: tuple[float, ...]
@@ -97,7 +97,7 @@ class Bench:
     put: float
     schedule: Schedule = Factory(Schedule)
     clock: Clock = Factory(Clock)
-    pool: AdaptiveLimit = Factory(AdaptiveLimit)
+    limit: AdaptiveLimit = Factory(AdaptiveLimit)
     ready: dict[ImageUpload, float] = Factory(dict)
     window: deque[float] = Factory(deque)
     done: list[float] = Factory(list)
@@ -129,14 +129,14 @@ class Bench:
 
     async def upload(self, numbers: Iterator[int]) -> None:
         for number in numbers:
-            await self.pool.enter()
+            await self.limit.acquire()
             await asyncio.sleep(self.put * self.rng.lognormvariate(0.0, 0.3))
             await self.store(number)
 
     async def arrive(self, numbers: Iterator[int], rate: float) -> None:
         for number in numbers:
             await asyncio.sleep(self.rng.expovariate(rate / MINUTE))
-            await self.pool.enter()
+            await self.limit.acquire()
             await self.store(number)
 
     async def store(self, number: int) -> None:
@@ -156,7 +156,7 @@ class Bench:
             await asyncio.sleep(ROUND_TRIP / 2 + self.rng.random() * self.jitter)
             self.limiter.release()
             if picture.checks == 1:
-                self.pool.saw_first(done=done)
+                self.limit.first_check(done=done)
             age = self.clock.monotonic() - picture.stored
             if done or age >= self.schedule.timeout:
                 self.end(picture, done=done, age=age)
@@ -173,7 +173,7 @@ class Bench:
         return done
 
     def end(self, picture: ImageUpload, *, done: bool, age: float) -> None:
-        self.pool.leave()
+        self.limit.release()
         self.longest = max(self.longest, age)
         ready = self.ready.pop(picture)
         if done:
@@ -187,9 +187,9 @@ class Bench:
     async def watch(self) -> None:
         for _ in count():
             await asyncio.sleep(1.0)
-            self.pools.append(self.pool.size)
+            self.pools.append(self.limit.size)
             self.pending.short = self.pending.overdue() or self.limiter.state().waiting > 0
-            self.pool.adjust(short=self.pending.short)
+            self.limit.adapt(short=self.pending.short)
 
 
 def bench(

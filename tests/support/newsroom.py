@@ -13,6 +13,7 @@ import mi_async
 from mi_async import Clock, Session, Timeout, Workspace, emulator
 from mi_async._core.limits import LeaseLimiter
 from mi_async.emulator import Latency, Server, Settings
+from mi_async.workflows.context import Context
 from tests.support.sockets import sockets_closed
 
 SPEED = 60.0
@@ -35,6 +36,11 @@ class Newsroom:
         """Whether every key is attached once at the most."""
         keys = [key for _, key in self.thumbnails()]
         return len(keys) == len(set(keys))
+
+
+def context_of(news: Newsroom) -> Context:
+    """Return what the workflows of the workspace get, for tests of their parts."""
+    return news.workspace._context
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """A real S3 implementation (moto) for tests: a server in a thread on a free port, and what it was asked."""
 
+import functools
 import logging
 import re
 import threading
@@ -13,13 +14,42 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 from attrs import define, field
+from botocore.loaders import JSONFileLoader
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import FakeKey
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from mi_async.emulator.objects import StoredObject as Found
 from mi_async.emulator.objects import by_name
 
 BUCKET = "footage"
+
+
+def _one_at_a_time() -> None:
+    """Let moto hash an object in one thread at a time.
+
+    A part is listed before it is hashed for the answer to its PUT, and a listing hashes it too, by the same position
+    in the same file: it then shows the ETag of nothing, and the client sends again what has arrived.
+    """
+    moto: Any = FakeKey
+    etag, hashing = moto.etag.fget, threading.Lock()
+
+    def hashed(key: FakeKey) -> str:
+        with hashing:
+            return str(etag(key))
+
+    moto.etag = property(hashed)
+
+
+def _read_once() -> None:
+    """Let botocore parse each of its models once in a process, not for each of some hundred clients."""
+    loader: Any = JSONFileLoader
+    read = functools.cache(functools.partial(loader._load_file, loader()))
+    loader._load_file = lambda _loader, path, open_method: read(path, open_method)
+
+
+_one_at_a_time()
+_read_once()
 Refusal = tuple[str, str]
 """Status line and code of S3."""
 Headers = list[tuple[str, str]]

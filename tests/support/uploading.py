@@ -9,16 +9,19 @@ import pytest
 
 from mi_async import Clock, Credentials, RetryPolicy
 from mi_async._core.inflight import InFlightCalls
+from mi_async.storage import part_layout
 from mi_async.storage.connection import Connection
 from mi_async.storage.local_file import LocalFile
 from mi_async.storage.models import Network, Storage, StoredObject
 from mi_async.storage.object_store import ObjectStore
-from mi_async.storage.part_layout import LEAST_PART
 from mi_async.storage.upload import SendProgress, Sent, send
 from tests.support.sockets import sockets_closed
 from tests.support.storage import BUCKET, Bucket
 
 SECRET = "s3cr3t-k3y"
+SCALE = 8
+"""Tests with the fixture small_parts cut files into parts of an eighth of the real size."""
+MIB, LEAST_PART, BUFFERS = (size // SCALE for size in (part_layout.MIB, part_layout.LEAST_PART, part_layout.BUFFERS))
 SIZE = 4 * LEAST_PART + 12_345
 PLACE = StoredObject(BUCKET, "뉴스/저녁 news+&?#%2F.mp4")
 

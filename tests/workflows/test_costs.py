@@ -24,7 +24,7 @@ from mi_async import (
 )
 from mi_async.emulator import Fault, Latency, Rejection, Settings
 from mi_async.media.image import ImageHeader
-from mi_async.media.image_source import Image
+from mi_async.media.image_check import Image
 from tests.support import virtual
 from tests.support.costs import added, costs
 from tests.support.footage import first_project, footage

@@ -15,7 +15,7 @@ from mi_async.api.thumbnails import UploadCheck, UploadStatus
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
 from mi_async.media.image import ImageHeader
-from mi_async.media.image_source import Image
+from mi_async.media.image_check import Image
 from mi_async.workflows.attach import shows
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import QUICK, SPEED, Newsroom, newsroom, no_lease_held, served_elsewhere

@@ -165,10 +165,10 @@ class EnrollAdmission:
     def _begin(self, work: EnrollWork) -> EnrollWork:
         item = work.item
         main = 0 if isinstance(item, PersonInput) or item.primary else None
-        work.pictures = [
+        work.images = [
             ImageUpload(work, source, primary=n == main) for n, source in enumerate(distinct(item.thumbnails))
         ]
-        work.open = len(work.pictures)
+        work.open = len(work.images)
         work.item = _without_content(item)
         self.order.join(work)
         return work

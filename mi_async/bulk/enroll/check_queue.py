@@ -1,6 +1,6 @@
-"""Uploads that wait for their completion, in the order in which their next checks are due.
+"""Queue of uploads that wait for their completion, in the order in which their next checks are due.
 
-Law: first due, first checked, so that the oldest is never starved.
+Invariant: first due, first checked, so that the oldest is never starved.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ class CheckQueue:
 
     Args:
         clock: the time.
-        schedule: when they are.
+        schedule: of the checks.
         spacing: seconds between two permits of the quota, 0 without one.
 
     Attributes:
-        short: whether checks wait for permits.
+        short: True if checks wait for permits; eager ones then take them from others.
     """
 
     clock: Clock
@@ -35,11 +35,11 @@ class CheckQueue:
     _eager: int = field(init=False, default=0)  # checks that completed uploads have earned
     _due: list[tuple[float, int, ImageUpload]] = field(init=False, factory=list)
     _number: "count[int]" = field(init=False, factory=count)
-    _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _sooner: asyncio.Event = field(init=False, factory=asyncio.Event)
 
     def qsize(self) -> int:
-        """How many wait."""
+        """Return how many wait."""
         return len(self._due)
 
     async def put(self, thing: Movable[EnrollWork], /) -> None:
@@ -47,12 +47,12 @@ class CheckQueue:
         self.put_nowait(thing)
 
     def put_nowait(self, thing: Movable[EnrollWork], /) -> None:
-        """The same: the pool bounds how many wait."""
-        picture = image_of(thing)
+        """Do the same: the adaptive limit bounds how many wait."""
+        image = image_of(thing)
         now = self.clock.monotonic()
-        age = now - picture.stored if picture.checks else 0.0
-        heappush(self._due, (now + self._delay(age), next(self._number), picture))
-        if self._due[0][2] is picture:
+        age = now - image.stored if image.checks else 0.0
+        heappush(self._due, (now + self._delay(age), next(self._number), image))
+        if self._due[0][2] is image:
             self._sooner.set()
 
     def _delay(self, age: float) -> float:
@@ -67,16 +67,16 @@ class CheckQueue:
         return sooner
 
     def completed(self) -> None:
-        """Note that an upload has completed: its kind is worth a few eager checks."""
+        """Earn a few eager checks by an upload that has completed."""
         self._eager = min(self.schedule.saved, self._eager + self.schedule.earned)
 
     def oldest(self) -> ImageUpload | None:
         """Return the upload that has waited longest, None if none waits."""
-        return min((picture for _, _, picture in self._due), key=lambda picture: picture.stored, default=None)
+        return min((image for _, _, image in self._due), key=lambda image: image.stored, default=None)
 
     async def get(self) -> ImageUpload:
         """Wait until an upload is due."""
-        async with self._turn:
+        async with self._lock:
             while (left := self._left()) > 0:
                 self._sooner.clear()
                 try:
@@ -87,7 +87,7 @@ class CheckQueue:
             return heappop(self._due)[2]
 
     def overdue(self) -> bool:
-        """Whether a check waits although it is due."""
+        """Return True if a check waits although it is due."""
         return self._left() <= 0
 
     def _left(self) -> float:

@@ -1,6 +1,6 @@
-"""What a run does with persons and their pictures: the stages in a table, and the pool around the uploads.
+"""The pipeline of people and thumbnails: its stages as a table, and the adaptive limit around the uploads.
 
-Law: decides nothing about single pictures; the stages do.
+Invariant: decides nothing about single images; the stages do.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,20 +16,20 @@ from mi_async.bulk.engine.work_item import Movable
 from mi_async.bulk.enroll import person_stages, upload_stages
 from mi_async.bulk.enroll.check_queue import CheckQueue
 from mi_async.bulk.enroll.upload_stages import EnrollContext
-from mi_async.bulk.enroll.work import EnrollWork, ImageUpload, Moves, image_of
+from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, image_of
 from mi_async.errors import MIError
 from mi_async.workflows.upload import State
 
 MINUTE = 60.0
 CHECK = "thumbnails.complete"
-"""The operation whose quota is the ceiling of it all."""
+"""Operation whose quota bounds the whole run: every image needs one check at least."""
 
 
 @define(eq=False)
 class EnrollPipeline(Pipeline[EnrollWork]):
-    """Enrolls persons, or gives pictures to persons who exist."""
+    """Enrolls persons, or gives thumbnails to persons who exist."""
 
-    means: EnrollContext
+    run: EnrollContext
     pending: CheckQueue = field(init=False)
     stages: Sequence[PipelineStage[EnrollWork]] = field(init=False)
 
@@ -37,102 +37,102 @@ class EnrollPipeline(Pipeline[EnrollWork]):
         """Set the stages up."""
         quota = self._quota()
         spacing = quota.period / quota.calls if quota else 0.0
-        self.pending = CheckQueue(self.means.context.clock, self.means.schedule, spacing)
+        self.pending = CheckQueue(self.run.context.clock, self.run.schedule, spacing)
         self.stages = (
-            PipelineStage("look", 4, 4, self._of_item(person_stages.look_first)),
-            PipelineStage("read", 8, 8, self._of_image(upload_stages.read)),
-            PipelineStage("resume", 8, 8, self._of_image(upload_stages.resume)),
-            PipelineStage("presign", 8, 4, self._of_image(upload_stages.presign)),
-            PipelineStage("put", 24, 4, self._of_image(upload_stages.put)),
-            PipelineStage("confirm", 24, 0, self._confirm, tries=1, asks=False),
-            PipelineStage("settle", 16, 0, self._of_item(person_stages.settle)),
-            PipelineStage("tag", 8, 0, self._of_item(person_stages.tag)),
+            PipelineStage(EnrollRoute.LOOK, 4, 4, self._of_item(person_stages.look_up)),
+            PipelineStage(EnrollRoute.READ, 8, 8, self._of_image(upload_stages.read)),
+            PipelineStage(EnrollRoute.RESUME, 8, 8, self._of_image(upload_stages.resume)),
+            PipelineStage(EnrollRoute.PRESIGN, 8, 4, self._of_image(upload_stages.presign)),
+            PipelineStage(EnrollRoute.PUT, 24, 4, self._of_image(upload_stages.put)),
+            PipelineStage(EnrollRoute.CONFIRM, 24, 0, self._confirm, tries=1, asks=False),
+            PipelineStage(EnrollRoute.SETTLE, 16, 0, self._of_item(person_stages.settle)),
+            PipelineStage(EnrollRoute.TAG, 8, 0, self._of_item(person_stages.tag)),
         )
 
     def _of_item(self, step: Callable[[EnrollContext, EnrollWork], Awaitable[Moves]]) -> Step[EnrollWork]:
-        return lambda thing, _: step(self.means, thing.work)
+        return lambda thing, _: step(self.run, thing.work)
 
     def _of_image(self, step: Callable[[EnrollContext, ImageUpload], Awaitable[Moves]]) -> Step[EnrollWork]:
-        return lambda thing, _: step(self.means, image_of(thing))
+        return lambda thing, _: step(self.run, image_of(thing))
 
     async def _confirm(self, thing: Movable[EnrollWork], breaker: CircuitBreaker) -> Moves:
-        picture = image_of(thing)
-        moves = await upload_stages.confirm(self.means, picture, breaker)
-        if picture.upload is not None and picture.upload.state is State.CONFIRMED:
+        image = image_of(thing)
+        moves = await upload_stages.confirm(self.run, image, breaker)
+        if image.upload is not None and image.upload.state is State.CONFIRMED:
             self.pending.completed()
         return moves
 
     @property
     def queues(self) -> Mapping[str, StageQueue[EnrollWork]]:
-        """Uploads wait for their next check until it is due."""
-        return {"confirm": self.pending}
+        """Queue of the uploads that wait for their next check."""
+        return {EnrollRoute.CONFIRM: self.pending}
 
     def begin(self, work: EnrollWork, /) -> Moves:
-        """A person who may be there already is looked up first; all others begin with their pictures."""
-        unknown = work.enrolls and work.person.person_id is None and self.means.tally.taken
+        """Look a person up first who may be there already; begin all others with their images."""
+        unknown = work.enrolls and work.person.person_id is None and self.run.stats.taken
         if unknown or (work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values())):
-            return (("look", work),)
-        return tuple(("read", picture) for picture in work.pictures)
+            return ((EnrollRoute.LOOK, work),)
+        return tuple((EnrollRoute.READ, image) for image in work.images)
 
     async def give_up(self, thing: Movable[EnrollWork], error: MIError, /, *, transient: bool) -> Moves:
-        """A picture or an item has failed: for good, or for this run."""
-        return await person_stages.give_up(self.means, thing, error, transient=transient)
+        """Record the failure of an image or an item."""
+        return await person_stages.give_up(self.run, thing, error, transient=transient)
 
     async def end(self, work: EnrollWork, /) -> BulkOutcome:
-        """Write down how an item ended."""
-        return await person_stages.end(self.means, work)
+        """Record the end of an item."""
+        return await person_stages.end(self.run, work)
 
     def leave(self, work: EnrollWork, /) -> Moves:
-        """An item is over; the next one of its person may be settled."""
-        following = self.means.turns.leave(work)
-        return () if following is None else (("settle", following),)
+        """Settle the next item of the person."""
+        following = self.run.order.leave(work)
+        return () if following is None else ((EnrollRoute.SETTLE, following),)
 
     def drop(self, thing: Movable[EnrollWork], /) -> EnrollWork | None:
         """Leave an image or an item as the journal has it."""
         if not isinstance(thing, ImageUpload):
             return thing.work
         thing.work.dropped = True
-        return thing.work if upload_stages.close(self.means, thing) else None
+        return thing.work if upload_stages.close(self.run, thing) else None
 
     async def answers(self) -> bool:
         """Return True if the service answers a question that changes nothing."""
-        return await self.means.context.answers()
+        return await self.run.context.answers()
 
     def watch(self) -> None:
-        """Let the pool follow the processing time."""
+        """Adapt the limit to the processing time."""
         quota = self._quota()
         self.pending.short = self.pending.overdue() or (quota is not None and quota.waiting > 0)
-        self.means.pool.adjust(short=self.pending.short)
+        self.run.limit.adapt(short=self.pending.short)
 
     def progress(self, progress: BulkProgress, /) -> BulkProgress:
         """Add what is known of the uploads and their checks."""
-        means, quotas = self.means, self.means.context.quotas()
+        run, quotas = self.run, self.run.context.quotas()
         quota = quotas.get(CHECK)
         return evolve(
             progress,
-            pictures=means.tally.pictures,
-            rate=means.tally.rate(),
+            pictures=run.stats.pictures,
+            rate=run.stats.rate(),
             ceiling=quota.calls * MINUTE / quota.period if quota else None,
-            checks=means.tally.checks,
-            pool=means.pool.size,
+            checks=run.stats.checks,
+            pool=run.limit.size,
             pending=self.pending.qsize(),
-            first=means.pool.first,
+            first=run.limit.first,
             oldest=self._oldest(),
             paused=quota.paused if quota else 0.0,
             refused=sum(state.refused for state in quotas.values()),
         )
 
     def _oldest(self) -> OldestUpload | None:
-        if (picture := self.pending.oldest()) is None:
+        if (image := self.pending.oldest()) is None:
             return None
-        age = self.means.context.clock.monotonic() - picture.stored
-        return OldestUpload(picture.name, picture.work.name, age, self.means.schedule.timeout)
+        age = self.run.context.clock.monotonic() - image.stored
+        return OldestUpload(image.name, image.work.name, age, self.run.schedule.timeout)
 
     def aclose(self) -> None:
-        """Let the pictures go that are still in memory."""
-        for work in self.means.turns.works():
-            for picture in work.pictures:
-                upload_stages.let_go(self.means, picture)
+        """Free the images that are still in memory."""
+        for work in self.run.order.works():
+            for image in work.images:
+                upload_stages.release(self.run, image)
 
     def _quota(self) -> QuotaState | None:
-        return self.means.context.quotas().get(CHECK)
+        return self.run.context.quotas().get(CHECK)

@@ -1,4 +1,4 @@
-"""When an upload is checked for completion.
+"""Schedule of the completion checks of an upload.
 
 Invariant: a value. The time between two checks is that of the single call and grows with the age of the upload, so that
 one that never finishes costs a handful of checks. While there are permits to spare, checks may be eager: as many as
@@ -14,7 +14,7 @@ from mi_async._core.polling import Polling
 
 @frozen
 class Schedule(Polling):
-    """When an upload is checked.
+    """Schedule of completion checks.
 
     Args:
         first: seconds from the end of the PUT to the first check.

@@ -1,7 +1,7 @@
-"""The stages that a picture passes, as functions: read, resume, presign, put, check.
+"""Stages that an image passes, as functions: read, resume, presign, put, confirm.
 
-Law: each takes a picture one step on with the steps of ``workflows``, writes that down, and says what is next; what a
-crash may have left is found out before anything is repeated.
+Invariant: each takes one step of ``workflows`` and returns where the image goes next. The journal has a step before the
+next one begins: a run that is killed in between looks at the service before it repeats anything.
 """
 
 from functools import partial
@@ -16,147 +16,156 @@ from mi_async.bulk.enroll.decisions import ImageDecision, decide_image
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.enroll.tag_ids import TagIds
-from mi_async.bulk.enroll.work import EnrollWork, ImageUpload, Moves, recorded
+from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, recorded
 from mi_async.bulk.images.loading import Load, without_content
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, PictureRecord, Record
 from mi_async.errors import MIError
-from mi_async.media.image_source import Image
+from mi_async.media.image_check import Image
 from mi_async.workflows import upload as uploads
 from mi_async.workflows.attach import shows
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.enroll import find_ours
 from mi_async.workflows.upload import State, Upload
 
-UNSURE = "its upload failed, and may have arrived all the same"
+AMBIGUOUS = "its upload failed, and may have arrived all the same"
 
 KEY_LIFE = 23 * 3600.0
-"""Seconds from its upload for which a key is trusted: the service keeps it for 24 hours, and things take time."""
+"""Seconds from its upload for which a key is trusted.
+
+The service drops a key 24 hours after its upload, and a person is created with up to 100 of them in one request: the
+last of them must still be there when that is sent, after a queue of any length.
+"""
 
 
 @frozen
 class EnrollContext:
-    """What the stages work with.
+    """Dependencies of the stages.
 
     Attributes:
         context: the workspace.
-        journal: what is written down.
-        pool: the gate around uploads.
-        schedule: when completion is checked.
-        turns: what is under way.
-        tally: what is counted.
-        load: how pictures are read.
-        tag_ids: numbers of the tags.
+        journal: has each step before the next one begins.
+        limit: on uploads in flight.
+        schedule: of completion checks.
+        order: the items in flight, by person.
+        stats: counts of the run.
+        load: reads an image.
+        tag_ids: IDs of tags by name.
     """
 
     context: Context
     journal: Journal
-    pool: AdaptiveLimit
+    limit: AdaptiveLimit
     schedule: Schedule
-    turns: PersonOrder
-    tally: RunStats
+    order: PersonOrder
+    stats: RunStats
     load: Load
     tag_ids: TagIds
 
 
-async def read(means: EnrollContext, picture: ImageUpload) -> Moves:
-    """Read an image, once it has a slot and room in memory; a known one goes on from where it was."""
-    work = picture.work
-    if not picture.in_pool:  # else this is another try, after the machine was out of a resource
-        await means.pool.enter()
-        picture.in_pool = True
-    if not picture.in_memory:
-        await means.context.held.acquire()
-        picture.in_memory = True
-    loaded = await means.load(picture.source)
+async def read(run: EnrollContext, image: ImageUpload) -> Moves:
+    """Read an image, once it has a slot and room in memory; a known one resumes at its recorded state."""
+    work = image.work
+    if not image.has_slot:  # else this is another try, after the machine was out of a resource
+        await run.limit.acquire()
+        image.has_slot = True
+    if not image.is_held:
+        await run.context.held.acquire()
+        image.is_held = True
+    loaded = await run.load(image.source)
     name = loaded.image.name
-    if (first := means.turns.claim(picture, loaded.sha256)) is not picture:
+    if (first := run.order.claim(image, loaded.sha256)) is not image:
         work.notes.append(f"{name}: the same image as {first.name}")
-        return _leave_to(means, picture, first)
-    await _know(means, work, loaded.sha256, name)
+        return _leave_to(run, image, first)
+    await _know(run, work, loaded.sha256, name)
     before = work.rows.get(loaded.sha256, PictureRecord(work.item.key, loaded.sha256, name))
     row = evolve(before, source=name, size=loaded.size, mtime_ns=loaded.mtime_ns, note=loaded.note)
-    picture.record, picture.upload = row, _resumed(row, loaded.image, picture.primary)
+    image.record, image.upload = row, _resumed(row, loaded.image, image.primary)
     if loaded.note:
         work.notes.append(f"{name}: {loaded.note}")
     match decide_image(row):
         case ImageDecision.UPLOAD:
-            return (("presign", picture),)
+            return ((EnrollRoute.PRESIGN, image),)
         case ImageDecision.RESUME:
-            return (("resume", picture),)
+            return ((EnrollRoute.RESUME, image),)
         case ImageDecision.RECALL:
             work.recall(row)
         case ImageDecision.KEEP if row != before:  # the file was touched or moved: the next run need not read it again
-            await means.journal.write(row)
-    return close(means, picture)
+            await run.journal.write(row)
+    return close(run, image)
 
 
-def _leave_to(means: EnrollContext, picture: ImageUpload, first: ImageUpload) -> Moves:
+def _leave_to(run: EnrollContext, image: ImageUpload, first: ImageUpload) -> Moves:
     """Leave an image to another upload of the same content for the same person."""
-    if first.work is picture.work:
-        first.primary = first.primary or picture.primary
+    if first.work is image.work:
+        first.primary = first.primary or image.primary
     else:
-        picture.same = first
-    return close(means, picture)
+        image.duplicate_of = first
+    return close(run, image)
 
 
-async def _know(means: EnrollContext, work: EnrollWork, sha256: str, name: str) -> None:
-    """Have the picture's rows at hand, and let go of what is out of date."""
-    if not work.enrolls:  # a person may have any number of pictures by now: only this one's rows are looked at
+async def _know(run: EnrollContext, work: EnrollWork, sha256: str, name: str) -> None:
+    """Fetch the rows of an image, and mend that of a source which could not be read once."""
+    if not work.enrolls:  # a person may have any number of images: only this one's rows are asked for
         keys = [(work.item.key, sha256), (work.item.key, UNREADABLE + name)]
-        work.rows |= {row.sha256: row for row in await means.journal.find_pictures(keys)}
+        work.rows |= {row.sha256: row for row in await run.journal.find_pictures(keys)}
     stale = work.rows.get(UNREADABLE + name)
     if stale is not None and stale.state == FAILED:
         work.rows[stale.sha256] = mended = evolve(stale, state=MENDED, code="", message="")
-        await means.journal.write(mended)
+        await run.journal.write(mended)
 
 
 def _resumed(row: PictureRecord, image: Image, primary: bool) -> Upload:
-    """An upload as the journal has it."""
+    """Return an upload as the journal has it."""
     state = State(row.state) if row.state != FAILED else State.NEW
     return Upload(image, primary=primary, state=state, key=row.thumbnail_key)
 
 
-async def resume(means: EnrollContext, picture: ImageUpload) -> Moves:
-    """Find out how far a picture got before the run that began it ended; start over what cannot be carried on."""
-    work, row = picture.work, known(picture.record)
+async def resume(run: EnrollContext, image: ImageUpload) -> Moves:
+    """Find out how far an image got before the run that began it ended; start over what cannot be resumed."""
+    work, row = image.work, known(image.record)
     if row.state == State.CONFIRMED.value:
         if not work.enrolls:  # for a person to enroll, the stage "look" has done it
-            await look(means, work, [row])
+            await find_attached(run, work, [row])
         row = work.rows[row.sha256]
         if row.state == State.ATTACHED.value:
-            await take(means, picture, evolve(known(picture.upload), state=State.ATTACHED))
-            return close(means, picture)
-        return close(means, picture) if _good(means, row) else await _start_over(means, picture, "its key has lapsed")
-    upload = evolve(known(picture.upload), state=State.STORED)
-    upload = await uploads.check(means.context, upload)
-    means.tally.check(done=upload.state is State.CONFIRMED)
+            await advance(run, image, evolve(known(image.upload), state=State.ATTACHED))
+            return close(run, image)
+        return close(run, image) if _good(run, row) else await _start_over(run, image, "its key has expired")
+    upload = evolve(known(image.upload), state=State.STORED)
+    upload = await uploads.check(run.context, upload)
+    run.stats.check(done=upload.state is State.CONFIRMED)
     if upload.state is State.CONFIRMED:
-        # nobody knows when one of which only the key was known was stored: it counts as the oldest that can be there
-        oldest = means.context.clock.wall() - means.context.clock.real(KEY_LIFE)
-        picture.record = evolve(row, stored_at=row.stored_at or oldest)
-        await take(means, picture, upload)
-        return close(means, picture)
-    young = means.context.clock.wall() - row.stored_at < means.context.clock.real(means.schedule.timeout)
+        # A run that was killed between a PUT and its record leaves no time of it. The key counts as the oldest that the
+        # service can still have: it is used now or started over, and never used after it has expired.
+        oldest = run.context.clock.wall() - run.context.clock.real(KEY_LIFE)
+        image.record = evolve(row, stored_at=row.stored_at or oldest)
+        await advance(run, image, upload)
+        return close(run, image)
+    young = run.context.clock.wall() - row.stored_at < run.context.clock.real(run.schedule.timeout)
     if row.state == State.STORED.value and young:
-        picture.stored = means.context.clock.monotonic()
-        let_go(means, picture)
-        return (("confirm", picture),)
-    return await _start_over(means, picture, "the run ended while it was under way")
+        image.stored = run.context.clock.monotonic()
+        release(run, image)
+        return ((EnrollRoute.CONFIRM, image),)
+    return await _start_over(run, image, "the run ended while it was in flight")
 
 
-def _good(means: EnrollContext, row: PictureRecord) -> bool:
-    return means.context.clock.wall() - row.stored_at < means.context.clock.real(KEY_LIFE)
+def _good(run: EnrollContext, row: PictureRecord) -> bool:
+    return run.context.clock.wall() - row.stored_at < run.context.clock.real(KEY_LIFE)
 
 
-async def _start_over(means: EnrollContext, picture: ImageUpload, reason: str) -> Moves:
-    await take(means, picture, evolve(known(picture.upload), state=State.NEW, key=None, url=None), reason)
-    return (("presign", picture),)
+async def _start_over(run: EnrollContext, image: ImageUpload, reason: str) -> Moves:
+    await advance(run, image, evolve(known(image.upload), state=State.NEW, key=None, url=None), reason)
+    return ((EnrollRoute.PRESIGN, image),)
 
 
-async def look(means: EnrollContext, work: EnrollWork, rows: list[PictureRecord]) -> None:
-    """Find out whether pictures that were confirmed have been given to the person before the last run ended."""
-    context, keys = means.context, [known(row.thumbnail_key) for row in rows]
+async def find_attached(run: EnrollContext, work: EnrollWork, rows: list[PictureRecord]) -> None:
+    """Mark confirmed images as attached if the person has them.
+
+    A run that is killed between the answer to an attach and its record leaves them confirmed; to attach one again would
+    double it. The file name in the thumbnail's URL is unique, so the person tells.
+    """
+    context, keys = run.context, [known(row.thumbnail_key) for row in rows]
     if not keys:
         return
     if work.person.person_id is None:
@@ -169,92 +178,98 @@ async def look(means: EnrollContext, work: EnrollWork, rows: list[PictureRecord]
     found = [row for row, key in zip(rows, keys, strict=True) if any(shows(t, key) for t in person.thumbnails)]
     attached = [evolve(row, state=State.ATTACHED.value) for row in found]
     work.rows |= {row.sha256: row for row in attached}
-    await means.journal.write(work.person, *attached)
+    await run.journal.write(work.person, *attached)
 
 
-async def presign(means: EnrollContext, picture: ImageUpload) -> Moves:
-    """Get a URL, just before it is needed; its key is written down before anything is sent to it."""
-    await uploads.presign(means.context, known(picture.upload), partial(take, means, picture))
-    return (("put", picture),)
+async def presign(run: EnrollContext, image: ImageUpload) -> Moves:
+    """Get a URL, just before it is needed; the journal has its key before anything is sent to it."""
+    await uploads.presign(run.context, known(image.upload), partial(advance, run, image))
+    return ((EnrollRoute.PUT, image),)
 
 
-async def put(means: EnrollContext, picture: ImageUpload) -> Moves:
-    """Store a picture, with a fresh URL where the first was used up, and let its content go."""
-    upload = known(picture.upload)
-    took = partial(take, means, picture, reason=UNSURE)
-    if upload.tries:  # the stage was tried before: what its URLs brought about is not known
+async def put(run: EnrollContext, image: ImageUpload) -> Moves:
+    """Store an image and free its bytes; a used URL is replaced by a fresh one."""
+    upload = known(image.upload)
+    took = partial(advance, run, image, reason=AMBIGUOUS)
+    # A presigned URL is good for one PUT. If the stage is tried again, nobody knows what became of its URL: the key is
+    # reported as abandoned and the image goes up under a fresh one, so that no thumbnail is attached that is not ours.
+    if upload.tries:
         upload = await took(evolve(upload, state=State.NEW, key=None, url=None, tries=0))
     if upload.state is State.NEW:
-        upload = await uploads.presign(means.context, upload, took)
-    picture.upload = evolve(upload, tries=1)  # as the next try of the stage is to find it
-    upload = await uploads.put(means.context, upload, took)
-    picture.stored = means.context.clock.monotonic()
+        upload = await uploads.presign(run.context, upload, took)
+    image.upload = evolve(upload, tries=1)  # the next try of the stage finds it used
+    upload = await uploads.put(run.context, upload, took)
+    image.stored = run.context.clock.monotonic()
     if upload.state is State.CONFIRMED:  # its answer was lost, and a check has found it there
-        means.tally.check(done=True)
-    let_go(means, picture)
-    return (("confirm", picture),) if upload.state is State.STORED else close(means, picture)
+        run.stats.check(done=True)
+    release(run, image)
+    return ((EnrollRoute.CONFIRM, image),) if upload.state is State.STORED else close(run, image)
 
 
-async def confirm(means: EnrollContext, picture: ImageUpload, outage: CircuitBreaker) -> Moves:
-    """Check once whether the service has taken a picture over; if it has not yet, it waits for its next check."""
-    first = picture.checks == 0
-    picture.checks += 1
+async def confirm(run: EnrollContext, image: ImageUpload, breaker: CircuitBreaker) -> Moves:
+    """Check once if the service has processed an image; if not, it waits for its next check."""
+    first = image.checks == 0
+    image.checks += 1
     try:
-        upload = await uploads.check(means.context, known(picture.upload))
+        upload = await uploads.check(run.context, known(image.upload))
     except MIError as error:
         if kind(error) is not FailureKind.TRANSIENT:
             raise
-        if not outage.failure(error) and _waited(means, picture, outage) >= means.schedule.timeout:
+        if not breaker.failure(error) and _waited(run, image, breaker) >= run.schedule.timeout:
             raise
-        return (("confirm", picture),)
-    outage.success()
+        return ((EnrollRoute.CONFIRM, image),)
+    breaker.success()
     done = upload.state is State.CONFIRMED
-    means.tally.check(done=done)
+    run.stats.check(done=done)
     if first:
-        means.pool.saw_first(done=done)
+        run.limit.first_check(done=done)
     if done:
-        await take(means, picture, upload)
-        return close(means, picture)
-    if _waited(means, picture, outage) >= means.schedule.timeout:
-        raise uploads.late(upload, means.schedule.timeout)
-    return (("confirm", picture),)
+        await advance(run, image, upload)
+        return close(run, image)
+    if _waited(run, image, breaker) >= run.schedule.timeout:
+        raise uploads.late(upload, run.schedule.timeout)
+    return ((EnrollRoute.CONFIRM, image),)
 
 
-def _waited(means: EnrollContext, picture: ImageUpload, outage: CircuitBreaker) -> float:
-    """Seconds for which the service could have told that a picture is there: an outage is not held against it."""
-    return means.context.clock.monotonic() - max(picture.stored, outage.back)
+def _waited(run: EnrollContext, image: ImageUpload, breaker: CircuitBreaker) -> float:
+    """Return the seconds for which the service could have said that an image is there; an outage does not count."""
+    return run.context.clock.monotonic() - max(image.stored, breaker.back)
 
 
-async def take(means: EnrollContext, picture: ImageUpload, upload: Upload, reason: str = "") -> Upload:
-    """Take a picture to its next state: durable before anything else happens to it."""
-    before = known(picture.record).thumbnail_key
-    picture.upload = upload
-    picture.record = recorded(picture, means.context.clock.wall())
-    picture.work.rows[picture.record.sha256] = picture.record
-    rows: list[Record] = [picture.record]
+async def advance(run: EnrollContext, image: ImageUpload, upload: Upload, reason: str = "") -> Upload:
+    """Write the next state of an image down before anything else happens to it.
+
+    The old key of an upload that is started over goes into the same transaction: killed at any instant, a run has
+    either the old row with its key or the new one with the key listed as abandoned.
+    """
+    before = known(image.record).thumbnail_key
+    image.upload = upload
+    image.record = recorded(image, run.context.clock.wall())
+    image.work.rows[image.record.sha256] = image.record
+    rows: list[Record] = [image.record]
     if before is not None and upload.key != before:
-        means.tally.abandoned += 1
-        rows.append(AbandonedRecord(before, picture.work.item.key, picture.record.source, reason))
-    await means.journal.write(*rows)
+        run.stats.abandoned += 1
+        rows.append(AbandonedRecord(before, image.work.item.key, image.record.source, reason))
+    await run.journal.write(*rows)
     return upload
 
 
-def close(means: EnrollContext, picture: ImageUpload) -> Moves:
-    """A picture is as far as it gets by itself; the last one of a work takes that on."""
-    work = picture.work
-    let_go(means, picture)
-    if picture.in_pool:
-        picture.in_pool = False
-        means.pool.leave()
+def close(run: EnrollContext, image: ImageUpload) -> Moves:
+    """End the way of an image by itself and give back its slot; after the last one the item is settled."""
+    work = image.work
+    release(run, image)
+    if image.has_slot:
+        image.has_slot = False
+        run.limit.release()
     work.open -= 1
-    return (("settle", work),) if work.open == 0 else ()
+    return ((EnrollRoute.SETTLE, work),) if work.open == 0 else ()
 
 
-def let_go(means: EnrollContext, picture: ImageUpload) -> None:
-    """The content of a picture is not needed any more: it is read only once, and has no place in a work that waits."""
-    if picture.in_memory:
-        picture.in_memory = False
-        means.context.held.release()
-        picture.source = without_content(picture.source)
-        if picture.upload is not None:
-            picture.upload = evolve(picture.upload, image=picture.upload.image.let_go())
+def release(run: EnrollContext, image: ImageUpload) -> None:
+    """Free the image bytes; a queued item must not hold them."""
+    if image.is_held:
+        image.is_held = False
+        run.context.held.release()
+        image.source = without_content(image.source)
+        if image.upload is not None:
+            image.upload = evolve(image.upload, image=image.upload.image.let_go())

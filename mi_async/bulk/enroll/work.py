@@ -1,8 +1,9 @@
-"""Items under way: a work is one item of the input, a picture is one upload of it.
+"""Work items of an enrolling run: an item of the input, and the uploads of its images.
 
-Law: holds what is known of an item and how its records follow from it; asks and sends nothing.
+Invariant: holds what is known of an item and how its rows follow from it; asks and sends nothing.
 """
 
+from enum import StrEnum
 from typing import TypeAlias
 
 from attrs import define, evolve, field
@@ -17,21 +18,34 @@ from mi_async.media.image_source import Source, name_of
 from mi_async.workflows.upload import State, Upload
 
 
+class EnrollRoute(StrEnum):
+    """Stages of the pipeline."""
+
+    LOOK = "look"
+    READ = "read"
+    RESUME = "resume"
+    PRESIGN = "presign"
+    PUT = "put"
+    CONFIRM = "confirm"
+    SETTLE = "settle"
+    TAG = "tag"
+
+
 @define(eq=False)
 class ImageUpload:
-    """One picture on its way.
+    """One image in flight.
 
     Attributes:
         work: the item that it belongs to.
-        source: where it comes from; once its content was let go only what messages call it.
-        primary: whether it becomes the person's main picture.
-        record: what the journal knows, None before the content was read.
-        upload: how far it is, None before the content was read.
-        stored: when it was stored, on the session's clock.
+        source: as it was given; once the content was released, its name in messages.
+        primary: True to make it the person's primary thumbnail.
+        record: the row in the journal, None before the content was read.
+        upload: its state, None before the content was read.
+        stored: time of the PUT, on the session's clock.
         checks: completion checks so far.
-        in_pool: whether it has a place in the pool.
-        in_memory: whether its content counts as a picture in memory.
-        same: the picture of another item of the person that is uploaded in its place, until that has ended.
+        has_slot: True iff it counts as in flight for the adaptive limit.
+        is_held: True iff it counts as an image in memory.
+        duplicate_of: another item's upload of the same content for the same person, until that has ended.
     """
 
     work: "EnrollWork"
@@ -41,13 +55,13 @@ class ImageUpload:
     upload: Upload | None = None
     stored: float = 0.0
     checks: int = 0
-    in_pool: bool = False
-    in_memory: bool = False
-    same: "ImageUpload | None" = None
+    has_slot: bool = False
+    is_held: bool = False
+    duplicate_of: "ImageUpload | None" = None
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """Name in messages."""
         return name_of(self.source)
 
     @property
@@ -58,24 +72,24 @@ class ImageUpload:
 
 @define(eq=False)
 class EnrollWork(WorkItem):
-    """One person, or one picture for a person, under way.
+    """One person, or one thumbnail for a person, in flight.
 
     Attributes:
-        item: as it was given; once its pictures are on their way without their content.
+        item: as it was given, without the content of its images.
         person: the row of the person, as it is known now.
-        rows: what the journal knows of the person's pictures, by content hash.
-        pictures: those of the item.
-        open: how many of them are still on their way.
-        attached: pictures given to the person in this run.
-        tagged: whether the person was given tags in this run.
-        promoted: whether a picture that was there was made the main one in this run.
+        rows: rows of the person's images, by content hash.
+        images: those of the item.
+        open: how many of them have not come as far as they get by themselves.
+        attached: images given to the person in this run.
+        tagged: True if the person was given tags in this run.
+        promoted: True if an image that was there was made the primary one in this run.
         so_far: how other items of the person have ended in this run.
     """
 
     item: FaceItem
     person: PersonRecord
     rows: dict[str, PictureRecord] = field(factory=dict)
-    pictures: list[ImageUpload] = field(factory=list)
+    images: list[ImageUpload] = field(factory=list)
     open: int = 0
     attached: int = 0
     tagged: bool = False
@@ -84,17 +98,17 @@ class EnrollWork(WorkItem):
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """Name in messages."""
         return self.item.key
 
     @property
     def origin(self) -> str:
-        """Where it was read."""
+        """Place in the input."""
         return self.item.origin
 
     @property
     def enrolls(self) -> bool:
-        """Whether the person itself is made, and not only given pictures."""
+        """True if the person itself is created, and not only given images."""
         return isinstance(self.item, PersonInput)
 
     def missing_tags(self) -> list[str]:
@@ -102,12 +116,12 @@ class EnrollWork(WorkItem):
         return missing_tags(self.item, self.person)
 
     def with_state(self, *states: State) -> list[ImageUpload]:
-        """Pictures in one of these states that have not failed, in the order of the input."""
-        here = [picture for picture in self.pictures if picture.upload is not None and picture.upload.state in states]
-        return [picture for picture in here if picture.record is None or picture.record.state != FAILED]
+        """Return the images in one of these states that have not failed, in the order of the input."""
+        here = [image for image in self.images if image.upload is not None and image.upload.state in states]
+        return [image for image in here if image.record is None or image.record.state != FAILED]
 
     def recall(self, row: PictureRecord) -> None:
-        """Note a picture that failed for good in an earlier run."""
+        """Add the problem of an image that failed for good in an earlier run."""
         self.problems.append(Problem(row.source, row.code, row.message))
         self.sent = True
 
@@ -130,7 +144,7 @@ class EnrollWork(WorkItem):
         )
 
     def ended(self, status: Status) -> PersonRecord:
-        """The row of a person when an item of it has ended."""
+        """Return the row of the person when the item has ended."""
         problem = self.problems[0] if self.problems else None
         code, message = (problem.code, problem.message) if problem else ("", "")
         well = Status.DONE if status is Status.SKIPPED else status
@@ -138,18 +152,18 @@ class EnrollWork(WorkItem):
         return row if self.so_far is None else worst(self.so_far, row)
 
     def joined(self, row: PersonRecord) -> None:
-        """Note how another item of the person has ended in this run."""
+        """Merge in how another item of the person has ended in this run."""
         self.so_far = row if self.so_far is None else worst(self.so_far, row)
 
     def unclaimed(self) -> list[PictureRecord]:
-        """Uploads of earlier runs that were begun from the item's sources, or for the person that it enrolls.
+        """Return uploads of earlier runs, begun from the item's sources or for the person that it enrolls.
 
-        What belongs to a source that could not be read is none of them: it may be the same picture again.
+        Those of a source that could not be read are left alone: it may be the same image again.
         """
-        if all(picture.record is None for picture in self.pictures):
+        if all(image.record is None for image in self.images):
             return []  # none was read: nothing is known of what the item holds now
-        unread = {picture.name for picture in self.pictures if self._is_unread(picture.name)}
-        own = {picture.name for picture in self.pictures}
+        unread = {image.name for image in self.images if self._is_unread(image.name)}
+        own = {image.name for image in self.images}
         rows = [row for row in self.rows.values() if row.under_way and row.source not in unread]
         return [row for row in rows if self.enrolls or row.source in own]
 
@@ -158,13 +172,13 @@ class EnrollWork(WorkItem):
         return row is not None and row.state == FAILED
 
     def _own_rows(self) -> list[PictureRecord]:
-        """Rows of the item's pictures: for a person to enroll, and where nothing is to be done, all that there are."""
-        if self.enrolls or not self.pictures:
+        """Return the rows of the item's images: all of the person if it enrolls one, or if nothing was left to do."""
+        if self.enrolls or not self.images:
             return list(self.rows.values())
-        return [picture.record for picture in self.pictures if picture.record is not None]
+        return [image.record for image in self.images if image.record is not None]
 
     def outcome(self, status: Status) -> BulkOutcome:
-        """What is told of the item."""
+        """Return the outcome of the item."""
         return BulkOutcome(
             key=self.item.key,
             status=status,
@@ -177,24 +191,24 @@ class EnrollWork(WorkItem):
         )
 
 
-def recorded(picture: ImageUpload, now: float) -> PictureRecord:
-    """The row of a picture that has taken a step.
+def recorded(image: ImageUpload, now: float) -> PictureRecord:
+    """Return the row of an image that has taken a step.
 
     Args:
-        picture: has been read.
+        image: it has been read.
         now: seconds since the epoch.
     """
-    record, upload = picture.record, picture.upload
+    record, upload = image.record, image.upload
     if record is None or upload is None:
-        message = "a picture has no row before it was read"
+        message = "an image has no row before it was read"
         raise RuntimeError(message)
     stored = upload.state.reached(State.STORED)
     return evolve(
         record,
         state=upload.state.value,
         thumbnail_key=upload.key,
-        # what the person has already was made the main picture when it was given, or was not
-        primary=record.primary if upload.state is State.ATTACHED else picture.primary,
+        # what the person has was made the primary one when it was given, or was not
+        primary=record.primary if upload.state is State.ATTACHED else image.primary,
         stored_at=(record.stored_at or now) if stored else 0.0,
         code="",
         message="",
@@ -202,7 +216,7 @@ def recorded(picture: ImageUpload, now: float) -> PictureRecord:
 
 
 def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> PictureRecord:
-    """The row of a picture that failed: for good, or at the state where it can be taken up."""
+    """Return the row of an image that failed: for good, or at the state where it can be resumed."""
     state = record.state if transient else FAILED
     return evolve(record, state=state, code=problem.code, message=problem.message)
 

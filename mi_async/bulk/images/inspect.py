@@ -1,7 +1,7 @@
-"""What a picture is, by a look at its header: enough to tell whether it would be taken.
+"""Inspection of an image by its header: enough to say if it would be rejected.
 
-Law: reads files, and as little of them as will do; all of one only to know its content again. The rules are those of
-``workflows.source``.
+Invariant: reads as little of a file as will do, and all of it only to know its content again. The rules are those of
+``media.image_source``.
 """
 
 import hashlib
@@ -13,22 +13,23 @@ from mi_async._core.files import is_exhausted, open_regular, open_regular_file
 from mi_async.bulk.images.resizer import MOST_BYTES, convertible, fits
 from mi_async.errors import ImageRejectedError, ResourceError
 from mi_async.media.image import MAX_BYTES, TAIL, ImageHeader, has_end, read_picture, sniff
-from mi_async.media.image_source import Source, checked, name_of, refuse_cut_off, rejected, too_big, unreadable_file
+from mi_async.media.image_check import checked, refuse_cut_off, rejected, too_big
+from mi_async.media.image_source import Source, name_of, unreadable_file
 
 FIRST = 8 * 2**10
-"""Bytes that are read of each file; metadata of some cameras are longer, and then more is read."""
+"""Bytes that are read of each file at first; the metadata of some cameras are longer, and then more is read."""
 MORE = 8
-"""By how much more each time."""
+"""Factor by which more is read each time."""
 
 
 @frozen
 class ImageInspection:
-    """What a look at a picture has shown.
+    """Result of an inspection.
 
     Attributes:
-        size: bytes, 0 where that is not known.
-        fits: False if it is to be made to fit.
-        problem: why it would be refused, or cannot be read now.
+        size: bytes, 0 if unknown.
+        fits: False if it has to be resized.
+        problem: why it would be rejected, or cannot be read now.
     """
 
     size: int = 0
@@ -36,19 +37,19 @@ class ImageInspection:
     problem: ImageRejectedError | ResourceError | None = None
 
 
-def look(source: Source, fit: bool) -> ImageInspection:
-    """Look at one picture; a readable object is taken as it is, for it can be read only once.
+def inspect_image(source: Source, fit: bool) -> ImageInspection:
+    """Inspect one image; a readable object is taken for good, because it can be read only once.
 
     Args:
         source: as in an upload.
-        fit: whether images of too many bytes or of other formats are made to fit.
+        fit: images of too many bytes or of other formats are resized.
 
     Raises:
         ResourceError: this machine is out of a resource; one file that cannot be read now is a problem of that file.
     """
     try:
         if isinstance(source, str | os.PathLike):
-            return _look_at_file(os.fspath(source), fit)
+            return _inspect_file(os.fspath(source), fit)
         if isinstance(source, bytes | bytearray | memoryview):
             content = bytes(source)
             picture = _picture(content, fit)
@@ -63,7 +64,7 @@ def look(source: Source, fit: bool) -> ImageInspection:
 
 
 def digest(source: Source) -> str:
-    """SHA-256 of a picture's content in hex; '' where it cannot be read, or can be read only once."""
+    """Return the SHA-256 of an image's content in hex; '' if it cannot be read, or can be read only once."""
     if isinstance(source, bytes | bytearray | memoryview):
         return hashlib.sha256(bytes(source)).hexdigest()
     if not isinstance(source, str | os.PathLike):
@@ -75,7 +76,7 @@ def digest(source: Source) -> str:
         return ""
 
 
-def _look_at_file(path: str, fit: bool) -> ImageInspection:
+def _inspect_file(path: str, fit: bool) -> ImageInspection:
     try:
         file = open_regular(path)
         try:

@@ -1,7 +1,7 @@
-"""A picture for a bulk run: read, told from all others, and checked.
+"""Loading of an image for a bulk run: its bytes, its hash, and the checks of its format and size.
 
-Law: off the event loop, and for a file in one go: a thread that is asked four times for one picture costs more than
-what it does.
+Invariant: off the event loop, and for a file in one go: to ask a thread four times for one image costs more than the
+work itself.
 """
 
 import asyncio
@@ -14,19 +14,20 @@ from attrs import frozen
 
 from mi_async._core.files import NOT_REGULAR
 from mi_async._core.paths import stat_path
-from mi_async.media.image_source import Image, RawImage, Source, image_of, name_of, read_file, read_source, rejected
+from mi_async.media.image_check import Image, RawImage, image_of, rejected
+from mi_async.media.image_source import Source, name_of, read_file, read_source
 
 
 @frozen
 class Loaded:
-    """A picture that can be uploaded.
+    """An image that can be uploaded.
 
     Attributes:
         sha256: of the source's content, hex.
         size: bytes of the source.
-        mtime_ns: when the file was changed last, 0 where the source is none.
-        image: what is uploaded.
-        note: what was done to it, '' for nothing.
+        mtime_ns: time of the last change of the file, 0 if the source is none.
+        image: as it is uploaded.
+        note: changes that were made to it, '' for none.
     """
 
     sha256: str
@@ -39,16 +40,16 @@ class Loaded:
 Load = Callable[[Source], Awaitable[Loaded]]
 """Reads a source. Raises ImageRejectedError, InvalidArgumentError."""
 Fit = Callable[[Source], Awaitable[tuple[RawImage, Image, str]]]
-"""Reads a source and makes it fit: what was read, the picture, and what was done to it."""
+"""Reads a source and resizes it if need be; returns the source, the image, and the changes made to it."""
 
 
 def is_file(source: object) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether a source is the path of a file."""
+    """Return True if a source is the path of a file."""
     return isinstance(source, str | os.PathLike)
 
 
 def distinct(sources: Sequence[Source]) -> list[Source]:
-    """Return the sources without a file that is named again; of anything else each is another one."""
+    """Return the sources, each file once; bytes and readable objects are told apart by their content alone."""
     named: dict[str | int, Source] = {}
     for number, source in enumerate(sources):
         named.setdefault(name_of(source) if is_file(source) else number, source)
@@ -56,20 +57,20 @@ def distinct(sources: Sequence[Source]) -> list[Source]:
 
 
 def without_content(source: Source) -> Source:
-    """The path of a file, and of any other source how messages call it."""
+    """Return the path of a file, and of any other source its name in messages."""
     return source if is_file(source) else name_of(source)
 
 
 def fingerprint(source: object) -> tuple[int, int]:
-    """Size in bytes and time of the last change of a file; zeros for any other source."""
+    """Return the bytes of a file and the time of its last change; zeros for any other source."""
     return _print(_stat(source))
 
 
 def checked_fingerprint(source: Source) -> tuple[int, int]:
-    """The same, before a source is read; refuses what would be waited for without an end: a pipe, or a device.
+    """Return the fingerprint of a source before it is read; refuse a pipe or a device, which may never end.
 
     Raises:
-        ImageRejectedError: it is one.
+        ImageRejectedError: it is a pipe or a device.
     """
     found = _stat(source)
     if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
@@ -91,7 +92,7 @@ def _print(found: os.stat_result | None) -> tuple[int, int]:
 
 
 async def load(source: Source) -> Loaded:
-    """Read a source and check it as it is."""
+    """Read a source and check it."""
     if is_file(source):
         return await asyncio.to_thread(_load_file, source)
     return await asyncio.to_thread(_checked, await read_source(source))
@@ -108,7 +109,7 @@ def _checked(raw: RawImage) -> Loaded:
 
 
 def fitted(fit: Fit) -> Load:
-    """Read sources and make them fit."""
+    """Return a loader that resizes images which are too large."""
 
     async def load_fitted(source: Source) -> Loaded:
         size, changed = await asyncio.to_thread(checked_fingerprint, source)

@@ -29,17 +29,8 @@ from mi_async.bulk.images.resize_worker import ProtocolError
 from mi_async.errors import ConfigError, ImageRejectedError, ResourceError
 from mi_async.media.file_kind import FIRST, identify
 from mi_async.media.image import CONTENT_TYPES, FIT_BYTES, ImageHeader, read_picture
-from mi_async.media.image_source import (
-    Image,
-    RawImage,
-    Source,
-    checked,
-    load_image,
-    read_source,
-    refuse_cut_off,
-    rejected,
-    to_image,
-)
+from mi_async.media.image_check import Image, RawImage, checked, refuse_cut_off, rejected
+from mi_async.media.image_source import Source, load_image, read_source, to_image
 from mi_async.media.isobmff import read_isobmff
 from mi_async.text import one_line, size
 

@@ -1,1 +1,1 @@
-"""Bulk runs over media files: decisions and stages."""
+"""Bulk runs over media files: decisions, admission and the pipeline."""

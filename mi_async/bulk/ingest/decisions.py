@@ -77,7 +77,7 @@ def _fault(item: AssetInput) -> str:
 
 @frozen
 class AssetDecision:
-    """What becomes of an item before any of its bytes was read.
+    """Decision about an item before any of its bytes was read.
 
     Attributes:
         status: how it has ended already; None if something is left to do.

@@ -7,7 +7,8 @@ import os
 import re
 
 from mi_async._core.files import open_regular_file
-from mi_async._core.output_file import COMPANIONS, START
+from mi_async._core.output_content import START
+from mi_async._core.output_file import COMPANIONS
 
 STATUSES = ("open", "done", "skipped", "partial", "rejected", "failed", "parked")
 """What a row may say of an item: the values of ``Status``, and ``open``."""

@@ -1,6 +1,6 @@
-"""What a run would cost: calls of operations, and how long they take at the full quota.
+"""Cost of a run: calls of operations, and the time that they take at the full quota.
 
-Law: pure, but for the file of problems that ``keeping`` writes.
+Invariant: pure, but for the file of problems that ``keeping`` writes.
 """
 
 import os
@@ -22,12 +22,12 @@ MINUTE = 60.0
 
 @frozen
 class Cost:
-    """How often an operation would be called.
+    """Calls of one operation.
 
     Attributes:
         operation: its id; ``storage.put`` for the uploads themselves.
-        calls: at most, but for questions whether something is done, of which each thing needs one at least.
-        quota: what the service allows, None for anything.
+        calls: the most that there can be; of completion checks and status calls the least.
+        quota: of the operation, None for no limit.
     """
 
     operation: str
@@ -36,7 +36,7 @@ class Cost:
 
     @property
     def seconds(self) -> float:
-        """How long so many calls take at the full quota; 0 without one."""
+        """Seconds that so many calls take at the full quota; 0 without one."""
         return self.calls * self.quota.period / self.quota.calls if self.quota else 0.0
 
     def __str__(self) -> str:
@@ -44,13 +44,13 @@ class Cost:
 
 
 def rate(quota: Quota | None) -> str:
-    """``1,000 a minute``."""
+    """Return a quota in words: ``1,000 a minute``."""
     period = {1.0: "a second", MINUTE: "a minute"}
     return f"{quota.calls:,} {period.get(quota.period, f'in {quota.period:g} s')}" if quota else ""
 
 
 def costs_of(asked: Iterable[str], counts: Mapping[str, int], quotas: Mapping[str, Quota | None]) -> tuple[Cost, ...]:
-    """Costs of those operations that are called at all, in this order."""
+    """Return the costs of those operations that are called at all, in this order."""
     declared = {one.id: one.quota for one in operations()}
     return tuple(
         Cost(name, calls, quotas.get(name, declared.get(name))) for name in asked if (calls := counts.get(name, 0))
@@ -58,7 +58,7 @@ def costs_of(asked: Iterable[str], counts: Mapping[str, int], quotas: Mapping[st
 
 
 def listed(problems: Iterable[BulkOutcome]) -> list[str]:
-    """A line for each thing that would go wrong."""
+    """Return a line for each thing that would go wrong."""
     return [
         one_line(f"{outcome.status.value}: {_placed(problem, outcome)}")
         for outcome in problems
@@ -67,7 +67,7 @@ def listed(problems: Iterable[BulkOutcome]) -> list[str]:
 
 
 def _placed(problem: Problem, outcome: BulkOutcome) -> str:
-    """Return the message after what it is about, and after the item where it was read from is not named yet."""
+    """Return a message after the name of its subject, and after that of the item unless its origin is named already."""
     item = "" if is_placed(outcome) else f"{item_name(outcome)}: "
     named = problem.message.startswith(problem.source) or (item and problem.source == outcome.key)
     return f"{item}{problem.message}" if named else f"{item}{problem.source}: {problem.message}"

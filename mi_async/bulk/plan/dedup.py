@@ -1,6 +1,6 @@
-"""What came before: names earlier in the same input, and what a journal knows, both asked for many at a time.
+"""Lookups of a plan: names earlier in the input and rows of a journal, many at a time.
 
-Law: in flat memory, whatever the length of the input; changes no journal.
+Invariant: in flat memory, whatever the length of the input; changes no journal.
 """
 
 import sqlite3
@@ -21,11 +21,11 @@ CACHE = 16 * 2**10
 ASKED = 500
 """Keys in one query."""
 SHOWN = 20
-"""Things that are gone of which a plan holds the names."""
+"""Names of gone items that a plan holds."""
 GONE = "in the journal, not in this input"
 """Label of their number in a table."""
 OFTEN = 10_000
-"""Tags that are known without a look."""
+"""Tags that are known without asking the database."""
 
 Find: TypeAlias = Callable[[Sequence[str]], Mapping[str, Known]]
 """From names to what a journal knows of them, where it does."""
@@ -36,7 +36,7 @@ class FirstSeen:
     """The first place of each name, and every tag, in a temporary database that goes when it is closed.
 
     Attributes:
-        noting: whether ``note`` keeps what it gets: only a journal is compared with that.
+        noting: ``note`` keeps what it gets: only a journal is compared with that.
     """
 
     noting: bool = False
@@ -57,7 +57,7 @@ class FirstSeen:
             self._database.execute(line)
 
     def before(self, named: Sequence[tuple[str, str]]) -> list[str | None]:
-        """For each name and origin where the name was first, None where that is here."""
+        """Return for each name and origin the first origin of the name, None if it is this one."""
         found = self._find([name for name, _ in named])
         new: dict[str, str] = {}
         earlier: list[str | None] = []
@@ -70,7 +70,7 @@ class FirstSeen:
         return earlier
 
     def note(self, names: Iterable[str]) -> None:
-        """Keep further names of what is in the input."""
+        """Keep further names of items that are in the input."""
         if self.noting:
             self._database.executemany("INSERT OR IGNORE INTO noted VALUES (?)", [(encodable(name),) for name in names])
 
@@ -85,19 +85,19 @@ class FirstSeen:
         return found
 
     def tags(self, names: Iterable[str]) -> None:
-        """Note tags."""
+        """Count tags."""
         rare = [(name,) for name in names if name not in self._often]
         self._database.executemany("INSERT OR IGNORE INTO tags VALUES (?)", rare)
         self._often.update(name for (name,) in rare[: OFTEN - len(self._often)])
 
     @property
     def different_tags(self) -> int:
-        """How many tags there were."""
+        """Number of different tags."""
         count: int = self._database.execute("SELECT count(*) FROM tags").fetchone()[0]
         return count
 
     def close(self) -> None:
-        """Let go of it all."""
+        """Delete the database."""
         self._database.close()
 
     def _find(self, names: Sequence[str]) -> dict[str, str]:
@@ -111,7 +111,7 @@ class FirstSeen:
 
 @contextmanager
 def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Find]:
-    """What a journal knows, as it is now, whether or not a run is under way; nothing without a journal.
+    """Open a journal for lookups of persons, as it is now, even while a run is under way; without one nothing is found.
 
     Raises:
         JournalError: there is none, it cannot be read, or belongs to another operation.
@@ -150,7 +150,7 @@ FindAssets: TypeAlias = Callable[[Sequence[str]], Sequence[AssetRecord]]
 
 @contextmanager
 def remembered_assets(path: str | PathLike[str] | None) -> Generator[FindAssets]:
-    """The same for media files."""
+    """Open a journal for lookups of media files."""
     if path is None:
         yield lambda _: ()
         return
@@ -210,7 +210,7 @@ def gone(path: str | PathLike[str] | None, operation: str, firsts: FirstSeen) ->
 
 @contextmanager
 def _opened(path: str | PathLike[str], operation: str) -> Generator[Any]:
-    """The journal of an operation."""
+    """Open the journal of an operation."""
     require("bulk")
     from mi_async.bulk.journal.connection import identity_of, open_snapshot, real_path  # noqa: PLC0415  needs the extra
     from mi_async.bulk.journal.sqlite_errors import journal_error  # noqa: PLC0415  same

@@ -95,7 +95,7 @@ def plan_people(
     quotas: Mapping[str, Quota | None] | None = None,
     validate: bool = True,
 ) -> Plan:
-    """What ``enroll_many`` would do with people; blocks for as long as their headers take to read.
+    """Plan ``enroll_many`` without a request; blocks for as long as the headers of the images take to read.
 
     Args:
         people: as in ``enroll_many``; an iterable that is not asynchronous.
@@ -135,7 +135,7 @@ def plan_thumbnails(
     quotas: Mapping[str, Quota | None] | None = None,
     validate: bool = True,
 ) -> Plan:
-    """What ``upload_thumbnails`` would do; arguments and errors as for :func:`plan_people`."""
+    """Plan ``upload_thumbnails`` without a request; arguments and errors as for :func:`plan_people`."""
     operation = "upload-thumbnails"
     return _plan(
         ThumbnailUpload,

@@ -29,7 +29,7 @@ from mi_async.bulk.enroll.decisions import (
     refuse_duplicate,
     rejected,
 )
-from mi_async.bulk.images.inspect import ImageInspection, digest, look
+from mi_async.bulk.images.inspect import ImageInspection, digest, inspect_image
 from mi_async.bulk.images.loading import distinct, fingerprint
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
@@ -54,20 +54,20 @@ class ExaminedImage:
 
     Attributes:
         name: used for it in messages.
-        look: result of reading its header.
+        header: result of its inspection.
         row: of the same content in the journal, if that is finished.
         sha256: of its content in hex, where that was worth the reading.
     """
 
     name: str
-    look: ImageInspection
+    header: ImageInspection
     row: PictureRecord | None = None
     sha256: str = ""
 
     @property
     def is_new(self) -> bool:
         """Return True if it would be uploaded."""
-        return self.row is None and self.look.problem is None
+        return self.row is None and self.header.problem is None
 
     @property
     def is_refused(self) -> bool:
@@ -79,7 +79,7 @@ class ExaminedImage:
         """Return what is wrong with it, now or as the journal has it."""
         if self.row is not None:
             return Problem(self.name, self.row.code, self.row.message) if self.is_refused else None
-        error = self.look.problem
+        error = self.header.problem
         return None if error is None else Problem(self.name, code_of(error), str(error))
 
 
@@ -89,7 +89,7 @@ def examine(source: Source, history: PersonHistory, *, fit: bool) -> ExaminedIma
     row = history.by_file.get((name, *fingerprint(source))) if history.by_file else None
     if row is not None:
         return ExaminedImage(name, ImageInspection(row.size), row)
-    shown = look(source, fit)
+    shown = inspect_image(source, fit)
     if shown.problem is not None or shown.size not in history.sizes:
         return ExaminedImage(name, shown)
     sha256 = digest(source)
@@ -124,7 +124,7 @@ class Candidate:
     @property
     def waits(self) -> bool:
         """Return True if an image cannot be read now: the run would park the item."""
-        return any(isinstance(seen.look.problem, ResourceError) for seen in self.seen)
+        return any(isinstance(seen.header.problem, ResourceError) for seen in self.seen)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong with the images; of one content under two names once."""
@@ -136,7 +136,7 @@ class Candidate:
 
     def new(self) -> list[ImageInspection]:
         """Return the images that would be uploaded, each content once as far as it is known."""
-        found = {seen.sha256 or str(number): seen.look for number, seen in enumerate(self.seen) if seen.is_new}
+        found = {seen.sha256 or str(number): seen.header for number, seen in enumerate(self.seen) if seen.is_new}
         return list(found.values())
 
 

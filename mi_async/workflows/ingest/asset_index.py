@@ -1,7 +1,7 @@
-"""What a project has by the key of the object, listed once however many are asked for.
+"""Index of a project's assets by the key of their object, listed once for any number of keys.
 
-Law: lists nothing before it is asked, and once only. What this session registers meanwhile is seen; what others do is
-not. A key that the listing leaves out is asked for once.
+Invariant: lists nothing before it is asked, and once only. What this session registers meanwhile is seen; what others
+register is not. A key that the listing leaves out is asked for once.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from mi_async.workflows.context import Context
 
 @define(eq=False)
 class AssetIndex:
-    """The numbers of a project's assets as they were when the first of them was asked for.
+    """The asset IDs of a project by key, as of the first question.
 
     Attributes:
         context: the workspace.
-        project_id: number of the project.
+        project_id: ID of the project.
         name: the only file name that is asked for; None for any.
     """
 
@@ -27,29 +27,29 @@ class AssetIndex:
     project_id: int
     name: str | None = None
     _listed: bool = field(init=False, default=False)
-    _numbers: dict[str, list[int]] = field(init=False, factory=dict)  # by key, some perhaps twice
+    _assets: dict[str, list[int]] = field(init=False, factory=dict)  # by key, some perhaps twice
     _keyless: dict[str, list[int]] = field(init=False, factory=dict)  # by file name
-    _turn: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+    _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
     def __attrs_post_init__(self) -> None:
-        """Hear of what is registered from now on."""
-        self.context.object_locks.listen(self)
+        """Listen for registrations from now on."""
+        self.context.object_locks.subscribe(self)
 
     def registered(self, workspace: str, project_id: int, key: str, asset_id: int) -> None:
-        """An asset was registered."""
+        """Add an asset that was registered."""
         if (workspace, project_id) == (self.context.groups.name, self.project_id):
-            self._numbers.setdefault(key, []).append(asset_id)
+            self._assets.setdefault(key, []).append(asset_id)
 
     async def find(self, key: str) -> list[int]:
-        """Numbers of the assets that were registered from an object of this key, oldest first."""
-        async with self._turn:
+        """Return the IDs of the assets that were registered from an object of this key, oldest first."""
+        async with self._lock:
             if not self._listed:
                 await self._list()
-            await self._ask(file_name(key))
-        return sorted(set(self._numbers.get(key, ())))
+            await self._resolve(file_name(key))
+        return sorted(set(self._assets.get(key, ())))
 
     async def _list(self) -> None:
-        numbers: dict[str, list[int]] = {}
+        found: dict[str, list[int]] = {}
         keyless: dict[str, list[int]] = {}
         async with aclosing(self.context.groups.assets.all(self.project_id)) as listed:
             async for asset in listed:
@@ -58,12 +58,12 @@ class AssetIndex:
                 if asset.key is None:
                     keyless.setdefault(asset.file_name, []).append(asset.asset_id)
                 else:
-                    numbers.setdefault(asset.key, []).append(asset.asset_id)
-        for key, some in numbers.items():
-            self._numbers.setdefault(key, []).extend(some)
+                    found.setdefault(asset.key, []).append(asset.asset_id)
+        for key, assets in found.items():
+            self._assets.setdefault(key, []).extend(assets)
         self._keyless, self._listed = keyless, True
 
-    async def _ask(self, name: str) -> None:
+    async def _resolve(self, name: str) -> None:
         """Ask for the keys of this name that the listing has left out; an asset that is gone by now has none."""
         left = self._keyless.get(name, [])
         while left:
@@ -71,19 +71,19 @@ class AssetIndex:
                 key = (await self.context.groups.assets.get(self.project_id, left[-1])).key
             except NotFoundError:
                 key = None
-            number = left.pop()
+            asset = left.pop()  # not before the answer: a failure is to be asked again
             if key is not None:
-                self._numbers.setdefault(key, []).append(number)
+                self._assets.setdefault(key, []).append(asset)
         self._keyless.pop(name, None)
 
 
 def file_name(key: str) -> str:
-    """What the service calls a file by the key of its object."""
+    """Return the file name that the service gives to an object of this key."""
     return key.rpartition("/")[2]
 
 
 async def find_assets(context: Context, project_id: int, key: str) -> list[int]:
-    """Numbers of the assets of a project that were registered from an object of this key, oldest first, as of now.
+    """Return the IDs of the assets that were registered from an object of this key, oldest first, as of now.
 
     The service does not say from which bucket; a workspace is linked to one.
     """

@@ -121,7 +121,7 @@ class Ingestion:
 
     @property
     def created(self) -> dict[str, Any]:
-        """What exists by now, for ``MIError.created``."""
+        """The object and asset that exist by now, for ``MIError.created``."""
         made: dict[str, Any] = {"object": str(self.place)} if self.reached.includes(IngestState.STORED) else {}
         return made if self.asset_id is None else {**made, "asset_id": self.asset_id}
 

@@ -1,6 +1,6 @@
-"""One at a time at each object, and word of what is registered: what the ingestions of a session need of each other.
+"""Per-object locks and registration events, shared by the ingestions of a session.
 
-Law: makes no request, and holds nothing but what is under way; knows this session alone.
+Invariant: sends nothing, and holds nothing but the locks in use; other processes are not known of.
 """
 
 import asyncio
@@ -12,30 +12,36 @@ from attrs import define, field
 from mi_async.storage.models import StoredObject
 
 
-class Listener(Protocol):
-    """Somebody who has listed assets, and would miss those that come after."""
+class RegistrationListener(Protocol):
+    """Holder of a list of assets, which would miss those that are registered after it."""
 
     def registered(self, workspace: str, project_id: int, key: str, asset_id: int) -> None:
-        """An asset was registered."""
+        """Add an asset that was registered."""
         ...
 
 
 @define(eq=False)
 class ObjectLocks:
-    """Where a session's ingestions take turns."""
+    """The locks of a session, and those who listen for its registrations."""
 
-    _turns: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
-    _listeners: WeakSet[Listener] = field(init=False, factory=WeakSet)
+    # Weak: a lock goes when nobody holds it or waits for it, so that a run over a million objects keeps none.
+    _locks: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
+    _listeners: WeakSet[RegistrationListener] = field(init=False, factory=WeakSet)
 
-    def turn(self, place: StoredObject) -> asyncio.Lock:
-        """The lock of an object; it goes when nobody holds it or waits for it."""
-        return self._turns.setdefault(place, asyncio.Lock())
+    @property
+    def in_use(self) -> int:
+        """Number of locks that are held or waited for."""
+        return len(self._locks)
 
-    def listen(self, listener: Listener) -> None:
-        """Tell somebody of every asset, for as long as there is somebody."""
+    def lock(self, place: StoredObject) -> asyncio.Lock:
+        """Return the lock of an object."""
+        return self._locks.setdefault(place, asyncio.Lock())
+
+    def subscribe(self, listener: RegistrationListener) -> None:
+        """Report every registration to a listener, for as long as there is one."""
         self._listeners.add(listener)
 
-    def tell(self, workspace: str, project_id: int, key: str, asset_id: int) -> None:
-        """Pass on that an asset was registered."""
+    def registered(self, workspace: str, project_id: int, key: str, asset_id: int) -> None:
+        """Report that an asset was registered."""
         for listener in self._listeners:
             listener.registered(workspace, project_id, key, asset_id)

@@ -1,7 +1,7 @@
-"""Register an object as an asset, once, looking before any repeat; and find one that there is already.
+"""Registration of an object as an asset: once, with a look before any retry; and assets that are there already.
 
-Law: every registration makes an asset, so after an ambiguous failure the project's assets are read, and only where none
-is new is it registered again.
+Invariant: every registration makes an asset, so after an ambiguous failure the project's assets are read, and only if
+none is new is it registered again.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,73 +12,69 @@ from mi_async.storage.models import StoredObject
 from mi_async.workflows.attach import may_be_sent_again
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import find_assets
-from mi_async.workflows.jobs.job import import_job
+from mi_async.workflows.jobs.handles import import_job
 from mi_async.workflows.jobs.kinds import JobPhase
 
 
 async def register_once(context: Context, project_id: int, place: StoredObject, before: Collection[int]) -> int:
-    """Register an object; returns the number of the one new asset. To be called in the object's turn.
+    """Register an object, and return the ID of the one new asset. The caller holds the object's lock.
 
     Args:
         context: the workspace.
-        project_id: where to.
+        project_id: ID of the project.
         place: the object.
-        before: numbers of the assets of this key that there were already.
+        before: IDs of the assets of this key that there were already.
 
     Raises:
         MIError: the last failure, when the tries or the time for the call are used up, and no asset has come of it.
     """
-    number = await _registered(context, project_id, place, before)
-    context.object_locks.tell(context.groups.name, project_id, place.key, number)
-    return number
 
-
-async def _registered(context: Context, project_id: int, place: StoredObject, before: Collection[int]) -> int:
     async def register() -> int:
         return (await context.groups.assets.register(project_id, key=place.key, bucket_name=place.bucket)).asset_id
 
     async def find() -> int | None:
         found = await find_assets(context, project_id, place.key)
-        return next((number for number in found if number not in before), None)
+        return next((asset for asset in found if asset not in before), None)
 
-    return await context.retries.look_first(register, find, again=may_be_sent_again, least=context.polling.first)
+    asset = await context.retries.look_first(register, find, again=may_be_sent_again, least=context.polling.first)
+    context.object_locks.registered(context.groups.name, project_id, place.key, asset)
+    return asset
 
 
-async def reusable(context: Context, project_id: int, numbers: Sequence[int], size: int) -> int | None:
-    """The newest asset that may be of an object of this size and whose import has not failed; None for none.
+async def reusable(context: Context, project_id: int, assets: Sequence[int], size: int) -> int | None:
+    """Return the newest asset that may be of an object of this size and whose import has not failed; None for none.
 
     Args:
         context: the workspace.
-        project_id: where they are.
-        numbers: of the assets, oldest first.
+        project_id: ID of the project.
+        assets: IDs of the assets, oldest first.
         size: bytes of the object.
     """
-    for number in reversed(numbers):
+    for asset_id in reversed(assets):
         try:
-            asset = await context.groups.assets.get(project_id, number)
-            if not _fits(asset, size):
+            if not _may_be_of(await context.groups.assets.get(project_id, asset_id), size):
                 continue
-            job = import_job(context, project_id, number, fresh=False)
+            job = import_job(context, project_id, asset_id, fresh=False)
             await job.refresh()
         except NotFoundError:  # it was deleted since it was listed
             continue
         if job.phase is not JobPhase.FAILED:
-            return number
+            return asset_id
     return None
 
 
-async def still_there(context: Context, project_id: int, numbers: Sequence[int]) -> list[int]:
-    """Those of the assets that nobody has deleted since they were listed."""
+async def still_there(context: Context, project_id: int, assets: Sequence[int]) -> list[int]:
+    """Return those of the assets that nobody has deleted since they were listed."""
     found: list[int] = []
-    for number in numbers:
+    for asset_id in assets:
         try:
-            await context.groups.assets.get(project_id, number)
+            await context.groups.assets.get(project_id, asset_id)
         except NotFoundError:
             continue
-        found.append(number)
+        found.append(asset_id)
     return found
 
 
-def _fits(asset: Asset, size: int) -> bool:
-    """Whether an asset may be of an object of this size, which it need not tell."""
+def _may_be_of(asset: Asset, size: int) -> bool:
+    """Return True if an asset may be of an object of this size, which it need not tell."""
     return asset.meta_data is None or asset.meta_data.size in {None, size}

@@ -1,6 +1,6 @@
-"""The steps of an ingestion that are alike for one file and for thousands: where it goes, and what is asked for next.
+"""Target of ingestions, bucket and project; and requests for an analysis or summary that look for one first.
 
-Law: what is there already, or on its way, is taken as it is; nothing here waits for a job.
+Invariant: what is there already, or in progress, is taken as it is; nothing here waits for a job.
 """
 
 import unicodedata
@@ -11,20 +11,21 @@ from mi_async.api.indexes import Index
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.errors import ConflictError, InvalidArgumentError, NotFoundError
 from mi_async.workflows.context import Context
-from mi_async.workflows.jobs.job import Job, index_job, summary_job
+from mi_async.workflows.jobs.handles import index_job, summary_job
+from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.kinds import JobPhase
 from mi_async.workflows.jobs.start import AnalysisOptions, start_index, start_summary
 
 T = TypeVar("T")
 
 
-async def project_number(context: Context, project: int | str | None) -> int:
-    """The number of a project that may be given by its name; None is the base project; a number is taken as it is."""
+async def project_id_of(context: Context, project: int | str | None) -> int:
+    """Return the ID of a project that may be given by name; None is the base project; an ID is taken as it is."""
     return project if isinstance(project, int) else await find_project(context, project)
 
 
 async def find_project(context: Context, project: int | str | None) -> int:
-    """The number of a project that is there, by its number or name; None is the base project.
+    """Return the ID of a project that is there, by its ID or name; None is the base project.
 
     Raises:
         NotFoundError: there is none.
@@ -59,9 +60,9 @@ async def linked_bucket(context: Context, wanted: str | None) -> str:
 async def ask_for_index(
     context: Context, project_id: int, asset_id: int, options: AnalysisOptions, *, look: bool
 ) -> Job[Index]:
-    """The analysis of an asset, which is requested unless a look finds that it is there or on its way."""
+    """Return the analysis of an asset; request it unless a look finds one that is there or in progress."""
     job = index_job(context, project_id, asset_id, fresh=False)
-    if look and await _is_on(job):
+    if look and await _is_useful(job):
         return job
     return await _started(start_index(context, project_id, asset_id, options), job)
 
@@ -69,25 +70,25 @@ async def ask_for_index(
 async def ask_for_summary(
     context: Context, project_id: int, asset_id: int, locale: str | None, *, look: bool
 ) -> Job[SceneSummary]:
-    """The same for the texts of its scenes."""
+    """Return the summary of an asset's scenes, likewise."""
     job = summary_job(context, project_id, asset_id, fresh=False)
-    if look and await _is_on(job):
+    if look and await _is_useful(job):
         return job
     return await _started(start_summary(context, project_id, asset_id, locale=locale), job)
 
 
 async def _started(starting: Awaitable[Job[T]], other: Job[T]) -> Job[T]:
-    """The job, or the one that somebody else has started in the same moment."""
+    """Return the job, or the one that somebody else has started in the same moment."""
     try:
         return await starting
     except ConflictError:
-        if await _is_on(other):
+        if await _is_useful(other):
             return other
         raise
 
 
-async def _is_on(job: Job[Any]) -> bool:
-    """Whether a job is over with a result, or goes on."""
+async def _is_useful(job: Job[Any]) -> bool:
+    """Return True if a job is over with a result, or goes on."""
     try:
         await job.refresh()
     except NotFoundError:

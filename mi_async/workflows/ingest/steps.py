@@ -23,7 +23,8 @@ from mi_async.workflows.ingest.object_marker import mark, older_than
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.register import register_once, reusable, still_there
 from mi_async.workflows.ingest.resolve import ask_for_index, ask_for_summary
-from mi_async.workflows.jobs.job import Job, import_job
+from mi_async.workflows.jobs.handles import import_job
+from mi_async.workflows.jobs.job import Job
 
 
 @frozen
@@ -59,7 +60,7 @@ IngestStep: TypeAlias = Callable[[IngestContext, Ingestion, IngestObserver], Awa
 
 
 async def check(ingest: IngestContext, ingestion: Ingestion, _observer: IngestObserver) -> Ingestion:
-    """NEW to CHECKED, or for an object to STORED or to where the journal has it."""
+    """Go from NEW to CHECKED, or with an object to STORED or to where the journal has it."""
     ingestion = await checked(ingest.context, ingestion)
     if ingestion.replaced:
         return _stored(ingestion, await ingest.assets.find(known(ingestion.place).key))
@@ -106,7 +107,7 @@ def check_file(file: LocalFile, key: str, *, validate: bool) -> Header | None:
 
 
 async def send_file(ingest: IngestContext, ingestion: Ingestion, observer: IngestObserver) -> Ingestion:
-    """CHECKED to STORED, or to where the journal has it if the bucket has the object; arrived parts are not sent again.
+    """Go from CHECKED to STORED, or to where the journal has it if the bucket has the object; parts are not sent twice.
 
     Raises:
         AlreadyExistsError: another object has this name, or with ``if_exists="error"`` there is an asset.
@@ -125,7 +126,7 @@ async def send_file(ingest: IngestContext, ingestion: Ingestion, observer: Inges
         if (file.size, file.fingerprint.modified) != (ingestion.size, ingestion.modified):
             message = f"{file.name}: changed since it was checked"
             raise MediaRejectedError(message, source=file.name, reason="changed")
-        async with context.object_locks.turn(place):
+        async with context.object_locks.lock(place):
             earlier = await ingest.assets.find(place.key)
             await _refuse_existing(ingest, ingestion, earlier)
             # The marker is stored with the object in one step: a crash after it cannot lose which assets are older.
@@ -160,12 +161,12 @@ async def _refuse_existing(ingest: IngestContext, ingestion: Ingestion, found: S
 
 
 async def register(ingest: IngestContext, ingestion: Ingestion, observer: IngestObserver) -> Ingestion:
-    """STORED or REGISTERING to REGISTERED: take the asset that there is, or register the object once.
+    """Go from STORED or REGISTERING to REGISTERED: take the asset that there is, or register the object once.
 
     The lock of the object is held from the look to the registration: of two ingestions of a session that look at the
     same time, each would find nothing and register it.
     """
-    async with ingest.context.object_locks.turn(known(ingestion.place)):
+    async with ingest.context.object_locks.lock(known(ingestion.place)):
         if ingestion.reached is IngestState.REGISTERING:
             return await _register_again(ingest, ingestion)
         found = tuple(await ingest.assets.find(known(ingestion.place).key))
@@ -204,7 +205,7 @@ async def _reusable(ingest: IngestContext, ingestion: Ingestion, found: Sequence
 
 
 async def wait_for_import(ingest: IngestContext, ingestion: Ingestion, observer: IngestObserver) -> Ingestion:
-    """REGISTERED to IMPORTED; back to STORED if the import of an asset fails that somebody else has registered."""
+    """Go from REGISTERED to IMPORTED; back to STORED if the import fails of an asset that others have registered."""
     job = import_job(ingest.context, ingest.project_id, known(ingestion.asset_id), fresh=not ingestion.look)
     try:
         ingestion, asset = await _waited(ingest, ingestion, observer, Stage.IMPORT, job)
@@ -216,27 +217,27 @@ async def wait_for_import(ingest: IngestContext, ingestion: Ingestion, observer:
 
 
 async def request_index(ingest: IngestContext, ingestion: Ingestion, _observer: IngestObserver) -> Ingestion:
-    """IMPORTED to INDEXING: request the analysis, unless it is there or in progress."""
+    """Go from IMPORTED to INDEXING: request the analysis, unless it is there or in progress."""
     asset, options = known(ingestion.asset_id), ingest.options.analysis or {}
     job = await ask_for_index(ingest.context, ingest.project_id, asset, options, look=ingestion.look)
     return evolve(ingestion, reached=IngestState.INDEXING, pending=job)
 
 
 async def wait_for_index(ingest: IngestContext, ingestion: Ingestion, observer: IngestObserver) -> Ingestion:
-    """INDEXING to INDEXED: wait for the end of the analysis."""
+    """Go from INDEXING to INDEXED: wait for the end of the analysis."""
     ingestion, index = await _waited(ingest, ingestion, observer, Stage.ANALYSIS, known(ingestion.pending))
     return evolve(ingestion, reached=IngestState.INDEXED, index=index)
 
 
 async def request_summary(ingest: IngestContext, ingestion: Ingestion, _observer: IngestObserver) -> Ingestion:
-    """INDEXED to SUMMARIZING: request texts for the scenes, unless they are there or in progress."""
+    """Go from INDEXED to SUMMARIZING: request texts for the scenes, unless they are there or in progress."""
     asset, locale = known(ingestion.asset_id), ingest.options.locale
     job = await ask_for_summary(ingest.context, ingest.project_id, asset, locale, look=ingestion.look)
     return evolve(ingestion, reached=IngestState.SUMMARIZING, pending=job)
 
 
 async def wait_for_summary(ingest: IngestContext, ingestion: Ingestion, observer: IngestObserver) -> Ingestion:
-    """SUMMARIZING to SUMMARIZED: wait for the texts."""
+    """Go from SUMMARIZING to SUMMARIZED: wait for the texts."""
     ingestion, summary = await _waited(ingest, ingestion, observer, Stage.SUMMARY, known(ingestion.pending))
     return evolve(ingestion, reached=IngestState.SUMMARIZED, summary=summary)
 

@@ -16,7 +16,7 @@ from mi_async.workflows.context import Context, known, tell_created
 from mi_async.workflows.ingest.asset_index import AssetIndex, file_name
 from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
 from mi_async.workflows.ingest.options import IngestOptions
-from mi_async.workflows.ingest.resolve import linked_bucket, project_number
+from mi_async.workflows.ingest.resolve import linked_bucket, project_id_of
 from mi_async.workflows.ingest.steps import IngestContext, checked, walk
 
 UNKNOWN_BUCKET = "-"
@@ -55,7 +55,7 @@ async def ingest_asset(
     observer = LatestIngestion(ingestion, options)
     try:
         observer.changed(ingestion)
-        project = await project_number(context, options.project)
+        project = await project_id_of(context, options.project)
         assets = AssetIndex(context, project, file_name(known(ingestion.place).key))
         done = await walk(IngestContext(context, options, project, assets), ingestion, observer)
         observer.changed(evolve(done, stage=Stage.DONE, state=None))

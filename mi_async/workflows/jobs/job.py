@@ -14,15 +14,11 @@ from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 from attrs import define, field
 
 from mi_async import notebook
-from mi_async.api.assets import Asset
-from mi_async.api.indexes import Index
-from mi_async.api.scene_summaries import SceneSummary
-from mi_async.api.search import SearchResults
 from mi_async.errors import ConflictError, InvalidArgumentError, JobStateError, JobTimeoutError, MIError
 from mi_async.models import OpenEnum
 from mi_async.text import one_line
 from mi_async.workflows.context import Context
-from mi_async.workflows.jobs.kinds import IMPORT, INDEX, SEARCH, SUMMARY, Ids, JobKind, JobPhase, JobStatus
+from mi_async.workflows.jobs.kinds import Ids, JobKind, JobPhase, JobStatus
 from mi_async.workflows.jobs.poll_queue import Answer, Question
 from mi_async.workflows.jobs.tokens import Token
 
@@ -302,26 +298,6 @@ JobProgress = Callable[[Job[Any]], None]
 """Called with a job whenever its state is another; an exception in it ends the wait."""
 
 
-def import_job(context: Context, project_id: int, asset_id: int, *, fresh: bool = True) -> Job[Asset]:
-    """The import of a registered asset; its result is the asset."""
-    return Job.of(IMPORT, context, (project_id, asset_id), fresh=fresh)
-
-
-def index_job(context: Context, project_id: int, asset_id: int, *, fresh: bool = True) -> Job[Index]:
-    """The last analysis of an asset; its result is the index."""
-    return Job.of(INDEX, context, (project_id, asset_id), fresh=fresh)
-
-
-def summary_job(context: Context, project_id: int, asset_id: int, *, fresh: bool = True) -> Job[SceneSummary]:
-    """The last scene summary of an asset."""
-    return Job.of(SUMMARY, context, (project_id, asset_id), fresh=fresh)
-
-
-def search_job(context: Context, search_id: str, *, fresh: bool = True) -> Job[SearchResults]:
-    """A search; its result is the first page of 100 (``kinds.RESULTS``), so that no further call is needed for it."""
-    return Job.of(SEARCH, context, (search_id,), fresh=fresh)
-
-
 def may_have_acted(error: MIError) -> bool:
-    """Whether a request that failed may have had its effect all the same."""
+    """Return True if a request that failed may have had its effect all the same."""
     return error.ambiguous or (isinstance(error, ConflictError) and error.possibly_created)

@@ -12,7 +12,8 @@ from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
 from mi_async.errors import MIError
 from mi_async.workflows.context import Context
-from mi_async.workflows.jobs.job import Job, T, import_job, index_job, may_have_acted, search_job, summary_job
+from mi_async.workflows.jobs.handles import import_job, index_job, search_job, summary_job
+from mi_async.workflows.jobs.job import Job, T, may_have_acted
 
 
 class AnalysisOptions(TypedDict, total=False):

@@ -52,9 +52,13 @@ class Token:
             workspace, *ids = [unquote(part, errors="strict") for part in parts]
         except UnicodeDecodeError:
             raise _wrong(text, "it is not UTF-8, percent-encoded") from None
-        if any(type_ is int and not NUMBER.fullmatch(part) for part, type_ in zip(ids, kind.ids, strict=True)):
-            raise _wrong(text, "its numbers are of 1 to 18 digits")
-        return cls(kind, workspace, tuple(type_(part) for part, type_ in zip(ids, kind.ids, strict=True)))
+        return cls(kind, workspace, tuple(_id(text, part, type_) for part, type_ in zip(ids, kind.ids, strict=True)))
+
+
+def _id(text: str, part: str, type_: type[int | str]) -> int | str:
+    if type_ is int and not NUMBER.fullmatch(part):
+        raise _wrong(text, "its numbers are of 1 to 18 digits")
+    return type_(part)
 
 
 def _wrong(text: object, why: str) -> InvalidArgumentError:

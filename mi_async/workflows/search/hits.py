@@ -16,7 +16,8 @@ from mi_async.models import JsonObject, Model, Page
 from mi_async.notebook import told
 from mi_async.text import one_line
 from mi_async.workflows.context import Context
-from mi_async.workflows.jobs.job import SHOWN, search_job
+from mi_async.workflows.jobs.handles import search_job
+from mi_async.workflows.jobs.job import SHOWN
 from mi_async.workflows.jobs.kinds import RESULTS
 from mi_async.workflows.jobs.start import start_search
 from mi_async.workflows.query_image import QueryUploads, upload_query_image

@@ -11,7 +11,7 @@ import pytest
 
 from mi_async._core.files import EXHAUSTED, TRANSIENT
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.images.inspect import look
+from mi_async.bulk.images.inspect import inspect_image
 from mi_async.bulk.inputs.models import AssetInput, PersonInput
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.bulk.plan.ingest import plan_assets
@@ -71,11 +71,11 @@ async def test_what_may_go_better_another_time(number: int, tmp_path: Path, monk
     assert str(caught.value) == said
     if number in EXHAUSTED:
         with pytest.raises(ResourceError):
-            look(path, fit=False)
+            inspect_image(path, fit=False)
         with pytest.raises(ResourceError):
             plan_people([PersonInput("hong", [path])])
     else:  # of one file or disk: a plan goes on
-        assert str(look(path, fit=False).problem) == said
+        assert str(inspect_image(path, fit=False).problem) == said
         assert plan_people([PersonInput("hong", [path])]).parked == 1
 
 

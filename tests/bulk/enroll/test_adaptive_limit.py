@@ -1,4 +1,4 @@
-"""The pool: how its size follows the answers, and who gets its places."""
+"""The limit: how its size follows the answers, and who gets its places."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ from tests.support import virtual
         (2047, 0.5, True, 2048),
         (2048, 0.5, True, 2048),
         (100, 0.99, True, 99),
-        (100, 0.5, False, 99),  # no check waits: the pool is not what holds things up
+        (100, 0.5, False, 99),  # no check waits: the limit is not what holds things up
         (32, 0.99, True, 32),
         (32, 1.0, False, 32),
     ],
@@ -30,39 +30,39 @@ def test_the_size_a_second_later(size: int, first: float, short: bool, following
 
 def test_first_come_first_served_and_never_more_than_the_size() -> None:
     async def main() -> None:
-        pool, order = AdaptiveLimit(LimitController(start=2)), list[int]()
+        limit, order = AdaptiveLimit(LimitController(start=2)), list[int]()
 
         async def one(number: int) -> None:
-            await pool.enter()
+            await limit.acquire()
             order.append(number)
-            assert pool.open <= pool.size
+            assert limit.in_flight <= limit.size
             await asyncio.sleep(1.0)
-            pool.leave()
+            limit.release()
 
         await asyncio.gather(*[one(number) for number in range(9)])
         assert order == list(range(9))
         assert asyncio.get_running_loop().time() == pytest.approx(5.0, abs=0.01)
-        assert pool.open == 0
+        assert limit.in_flight == 0
 
     virtual.run(main())
 
 
 def test_a_newcomer_does_not_pass_those_who_wait() -> None:
     async def main() -> None:
-        pool, order = AdaptiveLimit(LimitController(start=1, least=1)), list[str]()
-        await pool.enter()
+        limit, order = AdaptiveLimit(LimitController(start=1, least=1)), list[str]()
+        await limit.acquire()
 
         async def one(name: str) -> None:
-            await pool.enter()
+            await limit.acquire()
             order.append(name)
 
         first = asyncio.create_task(one("first"))
         await asyncio.sleep(0.1)
-        pool.leave()
+        limit.release()
         second = asyncio.create_task(one("second"))
         await asyncio.sleep(0.1)
         assert order == ["first"]
-        pool.leave()
+        limit.release()
         await asyncio.gather(first, second)
         assert order == ["first", "second"]
 
@@ -72,78 +72,78 @@ def test_a_newcomer_does_not_pass_those_who_wait() -> None:
 @pytest.mark.parametrize("given", [False, True])
 def test_who_is_cancelled_while_waiting_takes_no_place(given: bool) -> None:
     async def main() -> None:
-        pool = AdaptiveLimit(LimitController(start=1))
-        await pool.enter()
-        waiting = [asyncio.create_task(pool.enter()) for _ in range(2)]
+        limit = AdaptiveLimit(LimitController(start=1))
+        await limit.acquire()
+        waiting = [asyncio.create_task(limit.acquire()) for _ in range(2)]
         await asyncio.sleep(0.1)
         if given:  # it has the place already, and does not know yet
-            pool.leave()
+            limit.release()
         waiting[0].cancel()
         await asyncio.wait(waiting[:1])
         assert waiting[0].cancelled()
         if not given:
-            pool.leave()
+            limit.release()
         await waiting[1]
-        assert pool.open == 1
+        assert limit.in_flight == 1
 
     virtual.run(main())
 
 
 def test_a_place_that_comes_free_in_the_moment_of_a_cancellation_goes_to_the_next() -> None:
     async def main() -> None:
-        pool = AdaptiveLimit(LimitController(start=1))
-        await pool.enter()
-        waiting = [asyncio.create_task(pool.enter()) for _ in range(2)]
+        limit = AdaptiveLimit(LimitController(start=1))
+        await limit.acquire()
+        waiting = [asyncio.create_task(limit.acquire()) for _ in range(2)]
         await asyncio.sleep(0.1)
         waiting[0].cancel()
-        pool.leave()  # before the cancelled one has noticed
+        limit.release()  # before the cancelled one has noticed
         await asyncio.wait(waiting)
         assert waiting[0].cancelled()
         assert waiting[1].result() is None
-        assert pool.open == 1
+        assert limit.in_flight == 1
 
     virtual.run(main())
 
 
 def test_all_who_wait_may_be_cancelled_at_once() -> None:
     async def main() -> None:
-        pool = AdaptiveLimit(LimitController(start=1))
-        await pool.enter()
-        waiting = [asyncio.create_task(pool.enter()) for _ in range(5)]
+        limit = AdaptiveLimit(LimitController(start=1))
+        await limit.acquire()
+        waiting = [asyncio.create_task(limit.acquire()) for _ in range(5)]
         await asyncio.sleep(0.1)
-        pool.leave()
+        limit.release()
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting)
         assert all(task.cancelled() for task in waiting)
-        assert pool.open == 0
+        assert limit.in_flight == 0
 
     virtual.run(main())
 
 
 def test_the_pool_grows_when_it_is_used_up_and_lets_those_in_who_wait() -> None:
     async def main() -> None:
-        pool = AdaptiveLimit(LimitController(start=40))
-        await asyncio.gather(*[pool.enter() for _ in range(40)])
-        late = asyncio.create_task(pool.enter())
+        limit = AdaptiveLimit(LimitController(start=40))
+        await asyncio.gather(*[limit.acquire() for _ in range(40)])
+        late = asyncio.create_task(limit.acquire())
         for _ in range(50):
-            pool.saw_first(done=False)
-        pool.adjust(short=True)
-        assert pool.size == 44
+            limit.first_check(done=False)
+        limit.adapt(short=True)
+        assert limit.size == 44
         await late
-        assert pool.open == 41
+        assert limit.in_flight == 41
 
     virtual.run(main())
 
 
 def test_a_pool_that_is_not_used_up_does_not_grow_but_may_shrink() -> None:
-    pool = AdaptiveLimit(LimitController(start=40))
+    limit = AdaptiveLimit(LimitController(start=40))
     for _ in range(50):
-        pool.saw_first(done=False)
-    pool.adjust(short=True)
-    assert pool.size == 40
-    pool.adjust(short=False)
-    assert pool.size == 39
+        limit.first_check(done=False)
+    limit.adapt(short=True)
+    assert limit.size == 40
+    limit.adapt(short=False)
+    assert limit.size == 39
     for _ in range(500):
-        pool.saw_first(done=True)
-    assert pool.first > 0.99
+        limit.first_check(done=True)
+    assert limit.first > 0.99

@@ -94,7 +94,7 @@ async def test_one_chunk_may_hold_everything(tmp_path: Path) -> None:
         BadInput("a.csv:4", "no columns"),
     )
     assert isinstance(new, EnrollWork)
-    assert [(p.primary, p.name) for p in new.pictures] == [(True, "<bytes>"), (False, "<bytes>")]
+    assert [(p.primary, p.name) for p in new.images] == [(True, "<bytes>"), (False, "<bytes>")]
     assert (new.open, new.person.run, new.person.origin) == (2, 1, "item 1")
     codes = []
     for refused in (twice, bad, row):
@@ -142,5 +142,5 @@ async def test_a_main_picture_is_the_first_one_of_a_person_or_what_is_asked_for(
     )
     assert isinstance(first, EnrollWork)
     assert isinstance(second, EnrollWork)
-    assert (first.pictures[0].primary, second.pictures[0].primary) == (False, True)
+    assert (first.images[0].primary, second.images[0].primary) == (False, True)
     assert first.person.person_id == 7

@@ -11,7 +11,7 @@ from PIL import Image, TiffImagePlugin
 
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.images import resize_worker
-from mi_async.bulk.images.inspect import look
+from mi_async.bulk.images.inspect import inspect_image
 from mi_async.bulk.images.resize_worker import UnfitError
 from mi_async.bulk.images.resizer import Fitter, convertible, image_loader
 from mi_async.bulk.inputs.readers import read_people
@@ -131,7 +131,7 @@ async def test_a_jpeg_is_a_jpeg_whatever_it_is_called(tmp_path: Path) -> None:
 async def test_the_plan_says_what_a_run_does(name: str, fit: bool, tmp_path: Path) -> None:
     path = tmp_path / "hong.jpg"
     path.write_bytes(CONTENTS[name])
-    planned = look(path, fit)
+    planned = inspect_image(path, fit)
     said, changed = "", False
     async with image_loader(fit=fit) as load:
         try:
@@ -143,7 +143,7 @@ async def test_the_plan_says_what_a_run_does(name: str, fit: bool, tmp_path: Pat
     assert ("" if planned.problem is None else str(planned.problem)) == said
     if not said:
         assert planned.fits is not changed
-    assert look(path.read_bytes(), fit).problem is None or said
+    assert inspect_image(path.read_bytes(), fit).problem is None or said
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -1,7 +1,6 @@
 """Many media files from disk or bucket to their indexes: resumed, killed, stopped; the emulator beside a real S3."""
 
 import asyncio
-import io
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +10,6 @@ from weakref import WeakSet
 
 import pytest
 from attrs import evolve
-from rich.console import Console
 
 from mi_async import (
     AssetInput,
@@ -39,11 +37,9 @@ from mi_async.bulk.journal.records import AssetRecord, Identity
 from mi_async.bulk.journal.retry import ReopenedAssets, retry_failed
 from mi_async.bulk.plan.ingest import CHUNK, plan_assets, plan_listing
 from mi_async.bulk.report.wording import footage
-from mi_async.display.display import DisplayState
-from mi_async.display.terminal import Panel
 from mi_async.emulator import Fault, Latency, Settings
 from tests.support.films import film
-from tests.support.newsroom import Newsroom, newsroom, no_lease_held
+from tests.support.newsroom import Newsroom, context_of, newsroom, no_lease_held
 from tests.support.storage import BUCKET, Bucket
 
 QUICK = Settings(
@@ -74,7 +70,7 @@ KEYS = ["a.mp4", "b.MOV", f"{PLACE}/clip 1.mp4"]
 
 
 @asynccontextmanager
-async def studio(s3: Bucket, settings: Settings = QUICK, **options: Any) -> AsyncIterator[Newsroom]:
+async def session_with(s3: Bucket, settings: Settings = QUICK, **options: Any) -> AsyncIterator[Newsroom]:
     """A session whose service looks into the bucket."""
     settings = evolve(settings, objects=s3.look)
     async with newsroom(settings, speed=300.0, storage=Storage(s3.url), **options) as room:
@@ -118,7 +114,7 @@ def rows(journal: Path) -> dict[str, AssetRecord]:
 
 async def write(room: Newsroom, journal: Path, *records: AssetRecord) -> None:
     """A journal as a run that was killed has left it."""
-    context = room.workspace._context
+    context = context_of(room)
     identity = Identity(context.endpoint, await context.account(), context.groups.name, "ingest")
     written = await Journal.open(journal, identity)
     await written.write(*records)
@@ -133,7 +129,7 @@ def print_of(path: Path) -> dict[str, Any]:
 @pytest.mark.usefixtures("leaves_nothing")
 async def test_a_directory_goes_in_and_again_costs_nothing(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     journal = tmp_path / "j"
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         run = many(room, read_assets(folder), journal, summarize=True, locale="ko")
         found = await outcomes(run)
         assert {outcome.status for outcome in found.values()} == {Status.DONE}
@@ -164,7 +160,7 @@ async def test_a_listing_is_registered_and_not_sent(s3: Bucket, folder: Path, tm
     s3.put("in/notes.txt", b"x")
     s3.put("out/c.mp4", film())
     journal = tmp_path / "j"
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         s3.forget_counts()
         prefix = f"s3://{BUCKET}/in/"
         found = await outcomes(many(room, room.workspace.stored_assets(prefix), journal, analyze=False))
@@ -185,7 +181,7 @@ async def test_what_is_no_media_file_is_refused_alone(s3: Bucket, folder: Path, 
     (folder / "z.mp4").write_bytes(b"nothing")
     items = [*read_assets(folder), AssetInput(folder / "a.mp4"), BadInput("list:9", "no path"), AssetInput("x", "y/")]
     items += [AssetInput(folder / "gone.mp4"), AssetInput(StoredObject(BUCKET, "nowhere.mp4"))]
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         run = many(room, items, tmp_path / "j", analyze=False)
         report = await run
         assert report.counts == {Status.DONE: 3, Status.REJECTED: 5, Status.FAILED: 1}
@@ -207,7 +203,7 @@ async def test_a_registration_that_nobody_wrote_down_is_found(s3: Bucket, folder
     """Killed between the registration and its row; and before it, where nothing is found."""
     journal, path = tmp_path / "j", folder / "a.mp4"
     s3.put("a.mp4", path.read_bytes())
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         place = await project(room)
         older = await room.workspace.assets.register(place, key="a.mp4", bucket_name=BUCKET)
         lost = await room.workspace.assets.register(place, key="a.mp4", bucket_name=BUCKET)
@@ -226,7 +222,7 @@ async def test_a_registration_that_nobody_wrote_down_is_found(s3: Bucket, folder
 async def test_killed_after_each_step(s3: Bucket, folder: Path, tmp_path: Path, state: str) -> None:
     journal, path = tmp_path / "j", folder / "a.mp4"
     s3.put("a.mp4", path.read_bytes())
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         workspace, place = room.workspace, await project(room)
         number: int | None = None
         if state != "stored":
@@ -248,7 +244,7 @@ async def test_killed_after_each_step(s3: Bucket, folder: Path, tmp_path: Path, 
 
 async def test_an_analysis_that_failed_waits_for_retry(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     journal, item = tmp_path / "j", AssetInput(folder / "a.mp4")
-    async with studio(s3, evolve(QUICK, analysing=Latency.constant(300.0))) as room:
+    async with session_with(s3, evolve(QUICK, analysing=Latency.constant(300.0))) as room:
         run = many(room, [item], journal)
         task = asyncio.create_task(outcomes(run))
         await until(lambda: room.server.log.count("indexes.status") > 0)
@@ -268,7 +264,7 @@ async def test_an_analysis_that_failed_waits_for_retry(s3: Bucket, folder: Path,
 
 async def test_an_import_that_failed_begins_anew_after_retry(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     journal, item = tmp_path / "j", AssetInput(folder / "a.mp4")
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         s3.poor.add("a.mp4")
         found = await outcomes(many(room, [item], journal))
         s3.poor.clear()
@@ -283,7 +279,7 @@ async def test_an_import_that_failed_begins_anew_after_retry(s3: Bucket, folder:
 
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.ERROR_BEFORE])
 async def test_a_registration_whose_answer_is_lost(s3: Bucket, folder: Path, tmp_path: Path, fault: Fault) -> None:
-    async with studio(s3, retry=ONCE) as room:
+    async with session_with(s3, retry=ONCE) as room:
         room.server.faults.next("assets.register", fault)
         report = await many(room, read_assets(folder), tmp_path / "j", analyze=False)
         assert report.counts == {Status.DONE: 3}
@@ -292,7 +288,7 @@ async def test_a_registration_whose_answer_is_lost(s3: Bucket, folder: Path, tmp
 
 async def test_what_the_project_has_already(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     item = AssetInput(folder / "a.mp4")
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         first = (await outcomes(many(room, [item], tmp_path / "1")))["a.mp4"]
         second = (await outcomes(many(room, [item], tmp_path / "2")))["a.mp4"]
         assert (second.asset_id, second.reused, second.sent) == (first.asset_id, True, 0)
@@ -306,7 +302,7 @@ async def test_what_the_project_has_already(s3: Bucket, folder: Path, tmp_path: 
 async def test_an_older_object_is_not_taken_for_this_one(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     """The object was replaced, and whoever stored the new one was killed before a row or an asset came of it."""
     item, there = AssetInput(folder / "a.mp4"), AssetInput(f"s3://{BUCKET}/a.mp4")
-    async with studio(s3, retry=ONCE) as room:
+    async with session_with(s3, retry=ONCE) as room:
         old = (await outcomes(many(room, [item], tmp_path / "1", analyze=False)))["a.mp4"]
         assert s3.ask("DELETE", f"/{BUCKET}/a.mp4")[0] == 204
         (folder / "a.mp4").write_bytes(film(seconds=9, size=50_002))
@@ -324,7 +320,7 @@ async def test_an_older_object_is_not_taken_for_this_one(s3: Bucket, folder: Pat
 async def test_runs_and_calls_of_a_session_take_turns(
     s3: Bucket, folder: Path, tmp_path: Path, called: list[str]
 ) -> None:
-    async with studio(s3, evolve(QUICK, latency=Latency.constant(3.0))) as room:
+    async with session_with(s3, evolve(QUICK, latency=Latency.constant(3.0))) as room:
         runs = [many(room, read_assets(folder), tmp_path / str(number), analyze=False) for number in range(2)]
         calls = [room.workspace.ingest_asset(folder / key, key=key, bucket=BUCKET, analyze=False) for key in called]
         first, second, *rest = await asyncio.gather(*[outcomes(run) for run in runs], *calls)
@@ -348,7 +344,7 @@ async def test_an_asset_that_is_gone_since_the_listing(
         if gone and attempt.operation == "assets.get":
             room.server.state.workspace("newsroom").project(place).assets.pop(gone.pop())
 
-    async with studio(s3, hooks=Hooks(before=[before])) as room:
+    async with session_with(s3, hooks=Hooks(before=[before])) as room:
         place, item = await project(room), AssetInput(folder / "a.mp4")
         first = (await outcomes(many(room, [item], tmp_path / "1", analyze=False)))["a.mp4"]
         gone.append(first.asset_id or 0)
@@ -359,7 +355,7 @@ async def test_an_asset_that_is_gone_since_the_listing(
 
 async def test_a_file_that_changed_is_not_taken_for_the_old_one(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     journal, path = tmp_path / "j", folder / "a.mp4"
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         await many(room, [AssetInput(path)], journal)
         os.utime(path, ns=(1, 1))
         report = await many(room, [AssetInput(path)], journal)  # only touched
@@ -375,7 +371,7 @@ async def test_a_file_that_changed_is_not_taken_for_the_old_one(s3: Bucket, fold
 @pytest.mark.parametrize("how", ["stop", "cancel"])
 async def test_stopping_leaves_the_jobs_to_the_service(s3: Bucket, folder: Path, tmp_path: Path, how: str) -> None:
     journal = tmp_path / "j"
-    async with studio(s3, NEVER) as room:
+    async with session_with(s3, NEVER) as room:
         run = many(room, read_assets(folder), journal, grace=1_000_000.0)
 
         async def through() -> None:
@@ -403,7 +399,7 @@ async def test_stopping_leaves_the_jobs_to_the_service(s3: Bucket, folder: Path,
 
 async def test_a_forbidden_object_ends_its_own_file_only(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     s3.forbidden = {"a.mp4"}
-    async with studio(s3, retry=ONCE) as room:
+    async with session_with(s3, retry=ONCE) as room:
         for _ in range(2):
             found = await outcomes(many(room, read_assets(folder), tmp_path / "j", analyze=False))
             assert found["a.mp4"].status is Status.PARKED
@@ -423,7 +419,7 @@ async def test_several_forbidden_objects_in_a_row_stop_the_run_and_the_next_one_
     for number, each in enumerate(names):
         (folder / each).write_bytes(film(size=50_000 + number))
     s3.forbidden = set(names[:5])
-    async with studio(s3, retry=ONCE) as room:
+    async with session_with(s3, retry=ONCE) as room:
         with pytest.raises(
             BulkError, match="several different items in a row were refused for the same reason"
         ) as stop:
@@ -441,7 +437,7 @@ async def test_parts_of_a_large_file_are_not_sent_again(s3: Bucket, tmp_path: Pa
     s3.refuse = lambda kind, query: (
         ("403 Forbidden", "InvalidAccessKeyId") if kind == "part PUT" and query["partNumber"] == ["3"] else None
     )
-    async with studio(s3, retry=ONCE) as room:
+    async with session_with(s3, retry=ONCE) as room:
         report = await many(room, [AssetInput(path)], journal, analyze=False)
         assert report.counts == {Status.PARKED: 1}
         arrived = set(s3.arrived())
@@ -470,7 +466,7 @@ async def test_a_plan_tells_what_a_run_does(s3: Bucket, folder: Path, tmp_path: 
     assert (calls["assets.register"], calls["indexes.request"], calls["storage.put"]) == (3, 3, 3)
     assert "video to analyse" in str(plan)
     assert plan.as_dict()["reasons"] == {"format": 1}
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         await many(room, read_assets(folder), tmp_path / "j", analyze=False)
     done = plan_assets(read_assets(folder), journal=tmp_path / "j", analyze=False)
     assert (done.skipped, done.rejected, done.bytes, done.ok) == (3, 1, 0, False)
@@ -498,7 +494,7 @@ async def test_a_listing_is_planned_as_it_comes() -> None:
 
 async def test_a_file_needs_a_bucket_and_an_object_has_one(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     s3.put("in.mp4", (folder / "a.mp4").read_bytes())
-    async with studio(s3) as room:
+    async with session_with(s3) as room:
         items = [AssetInput(f"s3://{BUCKET}/in.mp4")]
         report = await room.workspace.ingest_many(items, journal=tmp_path / "j", analyze=False)
         assert report.counts == {Status.DONE: 1}
@@ -515,8 +511,3 @@ def test_bytes_and_waits_are_told() -> None:
     assert footage(moment) == ["1.2 MB sent, 31.0 MB/s", "40 wait for the service"]
     assert footage(evolve(moment, bandwidth=0.0, pending=0)) == ["1.2 MB sent"]
     assert footage(BulkProgress()) == []
-    screen = io.StringIO()
-    panel = Panel(screen)
-    panel.draw(DisplayState(moment))
-    Console(file=screen, width=80).print(panel)
-    assert "1.2 MB sent, 31.0 MB/s  40 wait for the service" in screen.getvalue()

@@ -1,6 +1,6 @@
 """``ingest_asset`` does what ``ingest_many`` does with one item: the same requests, end and meaning of an error."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ SCENES: dict[str, tuple[Prepare, dict[str, Any]]] = {
 
 
 @asynccontextmanager
-async def scene(s3: Bucket, folder: Path, prepare: Prepare) -> AsyncIterator[Scene]:
+async def scene(s3: Bucket, folder: Path, prepare: Prepare) -> AsyncGenerator[Scene]:
     """A service and bucket in which something has happened; what is asked of them from then on is counted."""
     s3.empty()
     path = folder / KEY

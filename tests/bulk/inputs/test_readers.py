@@ -153,10 +153,13 @@ def test_a_quotation_mark_that_is_left_open(tmp_path: Path) -> None:
     ("header", "said"),
     [
         ("name,thumbnail,tag", "there is no column 'tag' (did you mean 'tags'?)"),
-        ("name,thumbnail,age", "there is no column 'age'; columns are name, thumbnails, thumbnail, description, tags"),
+        (
+            "name,thumbnail,age",
+            "there is no column 'age'; columns are name (이름), thumbnails (사진), thumbnail, description (설명), tags",
+        ),
         ("name,,thumbnail,age", "there is no column 'age'"),
-        ("name,description", "the column 'thumbnails' or 'thumbnail' is missing; there are name, description"),
-        ("thumbnail", "the column 'name' is missing"),
+        ("name,description", "the column 'thumbnails' or 'thumbnail' (사진) is missing; there are name, description"),
+        ("thumbnail", "the column 'name' (이름) is missing"),
         ("name,name,thumbnail", "the column 'name' is there twice"),
         ("name,thumbnail,thumbnails", "give one of the columns thumbnails and thumbnail, not both"),
         ("", "the file is empty"),

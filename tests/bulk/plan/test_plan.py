@@ -15,7 +15,7 @@ from PIL import Image
 from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.images import inspect
-from mi_async.bulk.images.inspect import look
+from mi_async.bulk.images.inspect import inspect_image
 from mi_async.bulk.images.resizer import MOST_BYTES
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import read_people
@@ -395,9 +395,9 @@ def test_a_header_is_enough(kind: str, save: dict[str, Any], metadata: int, tmp_
     )
     path = tmp_path / "hong"
     path.write_bytes(stream.getvalue())
-    assert look(path, fit=False).problem is None
-    assert look(path, fit=False).size == len(stream.getvalue())
-    assert look(stream.getvalue(), fit=False) == look(path, fit=False)
+    assert inspect_image(path, fit=False).problem is None
+    assert inspect_image(path, fit=False).size == len(stream.getvalue())
+    assert inspect_image(stream.getvalue(), fit=False) == inspect_image(path, fit=False)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
@@ -405,7 +405,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "hong.jpg"
     os.mkfifo(path)
     for other, said in ((path, "not a regular file"), (tmp_path, "Is a directory")):
-        problem = look(other, fit=False).problem
+        problem = inspect_image(other, fit=False).problem
         assert isinstance(problem, ImageRejectedError)
         assert (problem.reason, str(problem)) == ("unreadable", f"{other}: cannot be read: {said}")
 
@@ -429,5 +429,5 @@ def test_only_the_header_and_the_end_are_read(tmp_path: Path, monkeypatch: pytes
         return real(file, size)
 
     monkeypatch.setattr(os, "read", watched)
-    assert look(path, fit=False).size == 4_000_000
+    assert inspect_image(path, fit=False).size == 4_000_000
     assert taken == [inspect.FIRST, TAIL]

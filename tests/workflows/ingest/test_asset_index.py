@@ -9,7 +9,7 @@ from mi_async.api.assets import Asset
 from mi_async.emulator.bodies.assets import EmulatedAssets
 from mi_async.models import Page
 from mi_async.workflows.ingest.asset_index import AssetIndex, find_assets
-from tests.support.newsroom import Newsroom, newsroom
+from tests.support.newsroom import Newsroom, context_of, newsroom
 
 MANY = 40
 KEYS = [f"{number}/video.mp4" for number in range(MANY)]
@@ -41,20 +41,20 @@ async def test_equal_names_cost_one_request_each_at_most(monkeypatch: pytest.Mon
         forget_keys(monkeypatch)
     async with newsroom() as room:
         project, numbers = await stocked(room)
-        asset_index = AssetIndex(room.workspace._context, project)
+        asset_index = AssetIndex(context_of(room), project)
         found = await asyncio.gather(*[asset_index.find(key) for key in KEYS])
         assert found == [[number] for number in numbers]
         assert await asset_index.find("other/video.mp4") == []
         assert room.server.log.count("assets.list") == 1
         assert room.server.log.count("assets.get") == (0 if told else MANY)
-        assert await find_assets(room.workspace._context, project, KEYS[3]) == [numbers[3]]
+        assert await find_assets(context_of(room), project, KEYS[3]) == [numbers[3]]
 
 
 async def test_one_that_is_gone_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_keys(monkeypatch)
     async with newsroom() as room:
         project, numbers = await stocked(room)
-        asset_index = AssetIndex(room.workspace._context, project)
+        asset_index = AssetIndex(context_of(room), project)
         assert await asset_index.find("nothing.mp4") == []  # it is listed now
         await room.workspace.assets.delete(project, numbers[7])
         assert await asset_index.find(KEYS[7]) == []
@@ -64,11 +64,11 @@ async def test_one_that_is_gone_is_passed_over(monkeypatch: pytest.MonkeyPatch) 
 async def test_what_the_session_registers_is_seen_and_what_is_elsewhere_is_not() -> None:
     async with newsroom() as room:
         project, numbers = await stocked(room)
-        context = room.workspace._context
+        context = context_of(room)
         asset_index, later = AssetIndex(context, project), AssetIndex(context, project)
         assert await asset_index.find(KEYS[0]) == [numbers[0]]
-        context.object_locks.tell("newsroom", project, KEYS[0], 9_999)
-        context.object_locks.tell("newsroom", project + 1, KEYS[0], 8_888)
-        context.object_locks.tell("evening", project, KEYS[0], 7_777)
+        context.object_locks.registered("newsroom", project, KEYS[0], 9_999)
+        context.object_locks.registered("newsroom", project + 1, KEYS[0], 8_888)
+        context.object_locks.registered("evening", project, KEYS[0], 7_777)
         assert await asset_index.find(KEYS[0]) == [numbers[0], 9_999]
         assert await later.find(KEYS[0]) == [numbers[0], 9_999]  # told before it has listed

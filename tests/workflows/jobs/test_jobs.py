@@ -37,7 +37,7 @@ from mi_async import (
     TransportError,
 )
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.workflows.jobs.job import index_job, summary_job
+from mi_async.workflows.jobs.handles import index_job, summary_job
 from mi_async.workflows.jobs.kinds import IMPORT, INDEX, KINDS, SEARCH, SUMMARY, JobKind
 from mi_async.workflows.jobs.tokens import Token
 from tests.support import virtual
