@@ -312,3 +312,8 @@ def test_a_foreign_answer_is_quoted_up_to_200_characters() -> None:
 def test_members_beside_a_result_that_is_no_object_are_left_out(result: str) -> None:
     body = f'{{"code": "0", "message": "success", "result": {result}, "totalCount": 1}}'.encode()
     assert open_envelope(Response(200, {}, body), "things.get", ["totalCount"]) == json.loads(result)
+
+
+def test_a_redirect_is_no_success_even_in_the_service_s_envelope() -> None:
+    with pytest.raises(ResponseError, match="HTTP 300 without"):
+        open_envelope(answer(300, {"code": "0", "message": "success", "result": 1}), "things.get")

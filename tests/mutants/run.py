@@ -64,7 +64,7 @@ class Verdict:
     seconds: float = 0.0
 
 
-@define
+@define(eq=False)
 class Selector:
     """Pytest plugin: runs the given tests only, in their order, and notes durations and the first failure."""
 
