@@ -129,7 +129,7 @@ def line(look: DisplayState) -> str:
         wording.pace(progress.rate, progress.ceiling) if progress.checks else "",
         wording.in_flight(progress) if progress.checks else "",
         wording.adaptive(progress) if look.verbose else "",
-        *wording.footage(progress),
+        *wording.transfer(progress),
         *wording.hindrances(progress),
         "" if look.last else wording.remaining(progress),
     ]

@@ -102,7 +102,7 @@ def _rows(look: DisplayState, spinner: Spinner, width: int) -> Iterator[Renderab
         table.add_row("rate", _rate(progress, width), wording.pace(progress.rate, progress.ceiling))
         table.add_row("uploads", f"{progress.pending:,} in flight", wording.adaptive(progress) if look.verbose else "")
     else:
-        table.add_row("media", *[*wording.footage(progress), ""][:2])
+        table.add_row("media", *[*wording.transfer(progress), ""][:2])
     table.add_row("time", span(progress.elapsed), _counts(progress))
     yield table
     for said in wording.hindrances(progress):
