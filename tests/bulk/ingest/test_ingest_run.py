@@ -367,6 +367,19 @@ async def test_a_file_that_changed_is_not_taken_for_the_old_one(s3: Bucket, fold
         assert len(await numbers(room)) == 1
 
 
+async def test_an_object_that_was_replaced_is_registered_anew(s3: Bucket, tmp_path: Path) -> None:
+    journal = tmp_path / "j"
+    s3.put("in/a.mp4", film(size=50_001))
+    async with session_with(s3) as room:
+        prefix = f"s3://{BUCKET}/in/"
+        (first,) = (await outcomes(many(room, room.workspace.stored_assets(prefix), journal, analyze=False))).values()
+        s3.put("in/a.mp4", film(size=60_001))
+        (second,) = (await outcomes(many(room, room.workspace.stored_assets(prefix), journal, analyze=False))).values()
+        assert (second.status, second.reused) == (Status.DONE, False)
+        assert await numbers(room) == [first.asset_id, second.asset_id]
+        assert rows(journal)["in/a.mp4"].size == 60_001
+
+
 @pytest.mark.usefixtures("leaves_nothing")
 @pytest.mark.parametrize("how", ["stop", "cancel"])
 async def test_stopping_leaves_the_jobs_to_the_service(s3: Bucket, folder: Path, tmp_path: Path, how: str) -> None:
