@@ -63,9 +63,9 @@ async def polling() -> AsyncIterator[Poller]:
     poller = Poller(Clock())
     yield poller
     await asyncio.sleep(0.001)  # what was cancelled may end
-    for lane in poller._lanes.values():
+    for lane in poller._queues.values():
         assert not lane._watched
-        assert not lane._line
+        assert not lane._heap
         assert not lane._asking
         assert lane._timer is None
     await poller.aclose()
@@ -307,7 +307,7 @@ def test_a_question_that_is_dropped_before_it_begins_frees_its_place() -> None:
         slow = PollPace("slow", 0.25)  # one at once
         first, second = Thing("first"), Thing("second", ends=0.0)
         async with polling() as poller:
-            lane = poller._lane(slow)
+            lane = poller._queue(slow)
             with poller.watching(first.question(first=0.0, pace=slow), lambda _: None):
                 assert lane._timer is not None
                 lane._timer.cancel()
