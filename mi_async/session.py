@@ -9,12 +9,14 @@ import os
 import platform
 import ssl
 from collections.abc import Generator, Mapping
+from importlib import import_module
 from typing import Any
 
 import aiohttp
 from attrs import define, field
 from yarl import URL
 
+from mi_async._core import convert
 from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
@@ -48,6 +50,15 @@ HELD = 24
 """Images that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
 PARALLEL = 8
 """Images of one person that are in flight at once."""
+
+PREPARED = (
+    "mi_async.bulk.images.resizer",
+    "mi_async.workflows.enroll",
+    "mi_async.workflows.ingest.workflow",
+    "mi_async.workflows.jobs.start",
+    "mi_async.workflows.search.hits",
+)
+"""Modules of the workflows, imported when a session opens: out of file descriptors, the first use could not."""
 
 
 @define(eq=False)
@@ -210,6 +221,9 @@ class Connecting:
 def _prepared(settings: ConnectSettings) -> tuple[CredentialsProvider, ssl.SSLContext | None]:
     """Do what blocks: find the keys, read the certificates, import what a failure needs."""
     prepare_retries()
+    convert.converter(detailed=False)
+    for module in PREPARED:
+        import_module(module)
     provider = settings.credentials or find_credentials(settings.profile)
     plain = settings.base_url.scheme == "http" and settings.storage.url == STORAGE_URL  # an emulator without a storage
     return provider, None if plain and settings.ca_file is None else trust(settings.ca_file)
