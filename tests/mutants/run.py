@@ -151,7 +151,7 @@ class Bench:
         """Make the mistake, run the tests, and take it back."""
         path = self.root / "mi_async" / module
         original = path.read_text()
-        tests = self.judges(module, mutant.line)
+        tests = self.judges(module, mutant.reached)
         limit = LEAST_SECONDS + 4 * sum(self.durations[each] for each in tests)
         notes = self.root / "notes.jsonl"
         notes.unlink(missing_ok=True)
