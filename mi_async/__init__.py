@@ -145,7 +145,7 @@ _HOMES = {
     "errors": "",
     "notebook": "",
     "raw": "_core.declare",
-    "show": "display.display",
+    "show": "display.bulk",
 }
 """The module that each public name lives in; empty for one that is a module itself."""
 

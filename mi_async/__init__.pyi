@@ -76,7 +76,7 @@ from .api.thumbnails import (
     UploadStatus as UploadStatus,
 )
 from .api.workspaces import WorkspaceInfo as WorkspaceInfo
-from .display.display import show as show
+from .display.bulk import show as show
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,

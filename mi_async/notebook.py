@@ -1,36 +1,31 @@
-"""How values show themselves in a notebook: HTML tables with pictures, and a text that stays short.
+"""HTML of results for notebooks: tables with images.
 
-Invariant: pure; asks nobody. Whatever a service or a user wrote is escaped and cannot become markup, mathematics, a
-link or a change of the writing direction; a table has an end however long what it is about is.
+Invariant: pure. Whatever a service or a user wrote is escaped and cannot become
+markup, mathematics, a link or a change of the writing direction; a table has an end however long its subject is.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from enum import Enum
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
+from mi_async.table import NOTEBOOK, SHOWN, Cell, CellImage, Part, ResultTable, table_about, table_of
 from mi_async.text import one_line, plain
 
 V = TypeVar("V")
 
-ROWS, COLUMNS, ITEMS, LETTERS, DEPTH = 100, 24, 12, 300, 2
-"""Most rows and columns of a table, items and characters of a cell, and things inside things that are shown."""
+LETTERS = 300
+"""Most characters of a text."""
 FEW = 3
 """Items of a list that its repr shows."""
 
-SHOWN = "notebook"
-"""Key of the field metadata that say how a member is shown."""
 QUERY = re.compile(r"(https?://[^\s?#]+)[?#]\S*", re.IGNORECASE)
 """A URL with a query, which may hold a signature."""
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 TEX = re.compile(r"[$\\]")
-"""What begins mathematics in a notebook; it is not recognised across elements."""
-FLAG = re.compile(r"^is (?=\w)|(?<=\w) .*")
-"""What goes from the heading of a flag: ``is primary thumbnail`` is shown as ``primary``."""
+"""Start of mathematics in a notebook; it is not recognised across elements."""
 IMG = (
     '<img src="{}" alt="{}" title="{}" loading="lazy" referrerpolicy="no-referrer" '
     'style="display:inline-block;height:64px;width:auto;max-width:none;margin:1px;border-radius:4px{}">'
@@ -58,17 +53,17 @@ class Html(str):
 
 
 def pictured(*, first: str = "") -> dict[str, Any]:
-    """Field metadata: the URL of a picture, or pictures of which the one flagged ``first`` leads."""
-    return {SHOWN: ("picture", first)}
+    """Return field metadata: the URL of an image, or images of which the one flagged ``first`` leads."""
+    return {SHOWN: ("image", first)}
 
 
 def told() -> dict[str, Any]:
-    """Field metadata: a member that repr leaves out for its length, and not because it is a secret."""
+    """Return field metadata: a member that repr leaves out for its length, and not because it is a secret."""
     return {SHOWN: ("text", "")}
 
 
 def few(items: Sequence[object] | None) -> str:
-    """A repr of a list that stays short: its first items, and how many there are."""
+    """Return a repr of a list that stays short: its first items, and the number of the others."""
     if items is None or len(items) <= FEW:
         return repr(items)
     shown = ", ".join(map(repr, items[:FEW]))
@@ -76,103 +71,51 @@ def few(items: Sequence[object] | None) -> str:
 
 
 def show(value: object, *, caption: str = "") -> Html:
-    """A table about one value: of the list that it is about, else of its members."""
-    about = members(value)
-    lists = {name: member for name, member in about.items() if isinstance(member, tuple)}
-    if len(lists) == 1 and (listed := _records(*lists.values())) is not None:
-        beside = {name: member for name, member in about.items() if name not in lists}
-        return table(listed, caption=_caption(value, beside))
-    cells = {name: cell(member) for name, member in list(about.items())[:ROWS]}
-    rows = [_row("th", [text(name)]) + _row("td", [said]) for name, said in cells.items() if said]
-    return _framed([f"<tr>{row}</tr>" for row in rows], text(caption or type(value).__name__))
+    """Return a table about one value: of the list that it is about, else of its members."""
+    return html_table(table_about(value, NOTEBOOK, caption=caption))
 
 
 def table(items: Iterable[object], *, caption: str = "") -> Html:
-    """A table with a row for each item, the first 100 of them; a member that no item has makes no column."""
-    every = list(items)
-    rows = [{name: cell(member) for name, member in members(item).items()} for item in every[:ROWS]]
-    names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
-    names = names[:COLUMNS]
-    lines = [f"<tr>{_row('th', map(text, names))}</tr>"]
-    lines += [f"<tr>{_row('td', [row.get(name, Html()) for name in names])}</tr>" for row in rows]
-    left = len(every) - len(rows)
-    said = [caption, "no items" if not every else "", f"{left:,} more are not shown" if left else ""]
-    return _framed(lines if every else [], text(" · ".join(filter(None, said))))
+    """Return a table with a row for each item, the first 100 of them; a member that no item has makes no column."""
+    return html_table(table_of(items, NOTEBOOK, caption=caption))
 
 
-def members(value: object) -> dict[str, object]:
-    """What is shown of a value, by heading; nothing that its repr leaves out, unless its field says so."""
-    if isinstance(value, Mapping):
-        return {str(name): member for name, member in value.items()}
-    if not attrs.has(type(value)):
-        return {"value": value}
-    shown: dict[str, object] = {}
-    for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
-        kind, first = field.metadata.get(SHOWN, ("text" if field.repr else "", ""))
-        member = getattr(value, field.name)
-        if kind and field.name != "extra" and not field.name.startswith("_") and member is not None:
-            member = picture(member) if kind == "picture" and isinstance(member, str) else member
-            shown[field.name.replace("_", " ")] = _leading(member, first) if first else member
-    return shown | {str(name): member for name, member in dict(getattr(value, "extra", None) or {}).items()}
+def html_table(drawn: ResultTable) -> Html:
+    """Return a table as HTML."""
+    caption = [drawn.caption]
+    caption += ["no items"] if not drawn.rows else []
+    caption += [f"{drawn.left:,} more are not shown"] if drawn.left else []
+    rows = [_row("th", map(text, drawn.columns))] if drawn.columns else []
+    for cells in drawn.rows:
+        names, rest = ([], cells) if drawn.columns else ([text(str(cells[0]))], cells[1:])
+        rows.append(_row("th", names) + _row("td", map(_cell, rest)))
+    above = text(" · ".join(filter(None, caption)))
+    head = f'<caption style="caption-side:top;text-align:left">{above}</caption>' if above else ""
+    return Html(FRAME.format(head, "".join([f"<tr>{row}</tr>" for row in rows])))
 
 
-def _leading(items: Sequence[object], first: str) -> tuple[object, ...]:
-    return tuple(sorted(items, key=lambda item: getattr(item, first) is not True))
+def _row(element: str, cells: Iterable[Html]) -> str:
+    return "".join([f'<{element} style="text-align:left">{cell}</{element}>' for cell in cells])
 
 
-def cell(value: object, depth: int = DEPTH) -> Html:
-    """What a cell says of a value: of things inside things the picture, the name, or what is in them."""
-    for kind, write in CELLS.items():
-        if isinstance(value, kind):
-            return Html(write(value))
-    if depth and isinstance(value, tuple | list):
-        return _several(cast("Sequence[object]", value), depth)
-    if attrs.has(type(value)) or isinstance(value, tuple | list | Mapping):
-        return _thing(value, depth) if depth else Html("…")
-    return text(str(value))
+def _cell(cell: Cell) -> Html:
+    if not any(isinstance(part, CellImage) for part in cell.parts):
+        return text(str(cell))
+    return Html(" ".join(filter(None, map(_part, cell.parts))))
 
 
-def _several(items: Sequence[object], depth: int) -> Html:
-    cells = [cell(item, depth - 1) for item in items[:ITEMS]]
-    more = [f"+ {len(items) - ITEMS:,}"] if len(items) > ITEMS else []
-    joint = " " if any(one.startswith("<img ") for one in cells) else ", "
-    return Html(joint.join([*filter(None, cells), *more]))
-
-
-def _thing(value: object, depth: int) -> Html:
-    about = members(value)
-    flags = [FLAG.sub("", name) for name, member in about.items() if FLAG.match(name) and member is True]
-    if (url := _picture_of(value)) is not None:
-        return picture(url, " ".join([str(about.get("id", "")), *flags]).strip(), marked=bool(flags))
-    for name in ("name", "id"):
-        if about.get(name) is not None:
-            return cell(about[name], depth - 1)
-    known = {name: cell(member, depth - 1) for name, member in list(about.items())[:ITEMS]}
-    if len(known) == 1:
-        return next(iter(known.values()))
-    return Html(", ".join([f"{text(name)}: {said}" for name, said in known.items() if said]))
-
-
-def _picture_of(value: object) -> str | None:
-    """The URL of a thing that is a picture."""
-    if attrs.has(type(value)):
-        for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
-            url = getattr(value, field.name)
-            if field.metadata.get(SHOWN) == ("picture", "") and isinstance(url, str):
-                return url
-    return None
-
-
-def picture(url: str, label: str = "", *, marked: bool = False) -> Html:
-    """A picture by its URL, which must be http or https; its label alone for any other."""
-    if not is_web(url):
-        return text(label)
-    said = one_line(label).translate(ESCAPES)
-    return Html(IMG.format(url.translate(ESCAPES), said, said, MARKED if marked else ""))
+def _part(part: Part) -> Html:
+    """Return a text, or an image if its URL is http or https, its label alone for any other."""
+    if isinstance(part, str):
+        return text(part)
+    if not is_web(part.url):
+        return text(part.label)
+    label = one_line(part.label).translate(ESCAPES)
+    return Html(IMG.format(part.url.translate(ESCAPES), label, label, MARKED if part.marked else ""))
 
 
 def is_web(url: str) -> bool:
-    """Whether it is a plain http or https URL of a host, without anything that a browser would take out of it."""
+    """Return True for a plain http or https URL of a host, without anything that a browser would take out of it."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -182,40 +125,10 @@ def is_web(url: str) -> bool:
 
 
 def text(value: str) -> Html:
-    """A text as markup: one line, at most 300 characters, of URLs without their queries."""
-    said = one_line(QUERY.sub(r"\1?…", value[: LETTERS * 10]))
-    said = said if len(said) <= LETTERS else said[:LETTERS] + "…"
-    return Html(TEX.sub(r"<span>\g<0></span>", said.translate(ESCAPES)))
-
-
-CELLS: Mapping[type, Callable[[Any], str]] = {
-    type(None): lambda _: "",
-    Html: str,
-    bool: lambda value: "yes" if value else "no",
-    str: text,
-    Enum: lambda value: text(str(value.value)),
-    datetime: lambda value: text(value.isoformat(" ")),
-}
-"""How a cell says what is in no other thing, in the order in which it is looked for."""
-
-
-def _caption(value: object, beside: Mapping[str, object]) -> str:
-    said = [f"{name} {member:,}" if type(member) is int else f"{name} {member}" for name, member in beside.items()]
-    return f"{type(value).__name__}: {', '.join(said)}" if said else type(value).__name__
-
-
-def _records(items: tuple[object, ...]) -> tuple[object, ...] | None:
-    """The items, if they are things with members."""
-    return items if all(attrs.has(type(item)) or isinstance(item, Mapping) for item in items) else None
-
-
-def _row(element: str, cells: Iterable[Html]) -> str:
-    return "".join([f'<{element} style="text-align:left">{said}</{element}>' for said in cells])
-
-
-def _framed(rows: Iterable[str], caption: Html) -> Html:
-    head = f'<caption style="caption-side:top;text-align:left">{caption}</caption>' if caption else ""
-    return Html(FRAME.format(head, "".join(rows)))
+    """Return a text as markup: one line, at most 300 characters, of URLs without their queries."""
+    line = one_line(QUERY.sub(r"\1?…", value[: LETTERS * 10]))
+    line = line if len(line) <= LETTERS else line[:LETTERS] + "…"
+    return Html(TEX.sub(r"<span>\g<0></span>", line.translate(ESCAPES)))
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -238,34 +151,8 @@ class Tabled(Mapping[str, V], Generic[V]):
 
     def __repr__(self) -> str:
         """Draw the table."""
-        return text_table(members(value) for value in self.values_by_name.values()) or "{}"
+        return str(table_of(self.values_by_name.values(), NOTEBOOK)) or "{}"
 
     def _repr_html_(self) -> str:
         """Draw the table in a notebook."""
         return table(self.values_by_name.values())
-
-
-def text_table(rows: Iterable[Mapping[str, object]]) -> str:
-    """Lines with columns that are as wide as what is in them."""
-    said = [{name: one_line(_words(member)) for name, member in row.items()} for row in rows]
-    names = list(dict.fromkeys(name for row in said for name in row))
-    columns = [[name, *[row.get(name, "") for row in said]] for name in names]
-    widths = [max(map(len, column)) for column in columns]
-    sides: list[Callable[[str, int], str]] = [
-        str.rjust if all(_is_number(word) for word in column[1:]) else str.ljust for column in columns
-    ]
-    lines = zip(*columns, strict=True)
-    return "\n".join(
-        [
-            "  ".join([side(word, width) for word, width, side in zip(line, widths, sides, strict=True)]).rstrip()
-            for line in lines
-        ]
-    )
-
-
-def _words(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _is_number(word: str) -> bool:
-    return word.replace(".", "", 1).lstrip("-").isdigit()

@@ -170,7 +170,7 @@ class ConnectSettings:
 
     @property
     def no_storage(self) -> str:
-        """Why media files go nowhere; '' if they may go."""
+        """Reason for which media files go nowhere, '' if they may go."""
         if self._storage is not None or (self.base_url.host or "").endswith(VENDOR):
             return ""
         return (

@@ -1,10 +1,11 @@
-"""Text from elsewhere on its way to a person, and numbers as people read them.
+"""Text from elsewhere made safe to show, columns of text, and numbers as people read them.
 
 Invariant: pure; nothing that a service or a file name says may move the cursor, change a colour or begin a line.
 """
 
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 
 _END_OF_HOST = re.compile("[/?#]")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -15,7 +16,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def plain(text: str) -> str:
-    """The text with U+FFFD for everything that is not to be seen."""
+    """Return the text with U+FFFD for every character that cannot be seen."""
     return "".join(c if _is_safe(c) else "\ufffd" for c in text)
 
 
@@ -25,12 +26,12 @@ def encodable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, and plain."""
+    """Return the text on one line, and plain."""
     return plain(" ".join(text.split()))
 
 
 def escaped(text: str, most: int = 200) -> str:
-    """Text from outside on its way into a message or a log line: one line, escaped and cut.
+    """Return text from outside for a message or a log line: one line, escaped and cut.
 
     Line ends, control and format characters (ESC, marks of the writing direction) and lone surrogates become the
     escapes of Python, so that no service and no file name can forge a line of a log or move a cursor.
@@ -49,6 +50,29 @@ def _is_safe(character: str) -> bool:
     return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
 
 
+def display_width(text: str) -> int:
+    """Return the columns that a text takes on a terminal: two for Hangul, none for a combining mark."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
+    """Return a line for each row, with columns as wide as what is in them and two blanks between.
+
+    Args:
+        rows: texts on one line, as many in each row.
+        right: numbers of the columns that are aligned to the right.
+    """
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+
+    def padded(number: int, text: str) -> str:
+        blanks = " " * (widths[number] - display_width(text))
+        return blanks + text if number in right else text + blanks
+
+    return ["  ".join([padded(number, text) for number, text in enumerate(row)]).rstrip() for row in rows]
+
+
 class MaskedURL(str):
     """A URL with a secret in it: a presigned one, or that of a proxy with a password.
 
@@ -65,19 +89,19 @@ class MaskedURL(str):
 
 
 def size(count: int) -> str:
-    """A number of bytes for people."""
+    """Return a number of bytes for people."""
     return f"{count / 1000:,.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"  # noqa: PLR2004  mega
 
 
 def duration(seconds: float) -> str:
-    """A time for people, as exact as one that is looked at by itself needs to be."""
+    """Return a time for people, with a decimal: ``0.9 ms``, ``120 ms``, ``3.4 s``."""
     if seconds >= 1:
         return f"{seconds:.1f} s"
     return f"{seconds * 1000:.1f} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"  # noqa: PLR2004  10 ms
 
 
 def span(seconds: float) -> str:
-    """A time for people who wait for its end: ``45 s``, ``12 min 30 s``, ``3 h 05 min``, ``2 d 4 h``."""
+    """Return a time for people who wait for its end: ``45 s``, ``12 min 30 s``, ``3 h 05 min``, ``2 d 4 h``."""
     whole = max(0, round(seconds))
     if whole < MINUTE:
         return f"{whole} s"
@@ -89,5 +113,5 @@ def span(seconds: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share for people; only all of it is 100 %."""
+    """Return a share for people; only all of it is 100 %."""
     return "100 %" if share >= 1 else f"{min(share * 100, 99.9):.1f} %"

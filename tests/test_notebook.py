@@ -26,6 +26,7 @@ from mi_async import (
     ThumbnailList,
     notebook,
 )
+from mi_async.table import NOTEBOOK
 from mi_async.text import plain
 from mi_async.workflows.search.hits import SceneHit
 
@@ -109,7 +110,7 @@ def test_a_person_has_pictures_the_main_one_first() -> None:
     assert shown.cells[:6] == ["id", "1001", "name", "홍길동 / 뉴스", "description", "Reads the news."]
     assert shown.cells[6:8] == ["tags", "Anchor, 뉴스"]
     assert [image["src"] for image in shown.images] == [HONG.thumbnails[1].url, HONG.thumbnails[0].url]
-    assert [image["alt"] for image in shown.images] == ["2 primary", "1"]
+    assert [image["alt"] for image in shown.images] == ["2 (primary)", "1"]
     assert all(image["referrerpolicy"] == "no-referrer" for image in shown.images)
 
 
@@ -122,7 +123,7 @@ def test_thumbnails_alone_are_pictures_too() -> None:
 def test_a_page_is_a_table_that_ends() -> None:
     shown = read(Page((HONG,) * 1000, total_count=5230, total_page=6))
     assert shown.cells[:5] == ["id", "name", "description", "tags", "thumbnails"]
-    assert len(shown.images) == 2 * notebook.ROWS
+    assert len(shown.images) == 2 * NOTEBOOK.rows
     assert "total count 5,230" in shown.said[0]
     assert "900 more are not shown" in shown.said[0]
     assert "no items" in read(Page[Person](())).said[0]
@@ -199,7 +200,7 @@ def test_what_repr_keeps_to_itself_is_not_shown() -> None:
 def test_only_pictures_of_the_web_are_pictures(url: str) -> None:
     shown = read(Person(1, "A", thumbnails=(PersonThumbnail(5, url, is_primary_thumbnail=True),)))
     assert shown.images == []
-    assert shown.cells[-1] == "5 primary"
+    assert shown.cells[-1] == "5 (primary)"
 
 
 def test_hostile_text_stays_text() -> None:

@@ -1,6 +1,6 @@
-"""``ingest``: a media file into the bucket and the service, with progress on stderr and what came of it on stdout.
+"""``ingest``: a media file into the bucket and the service, with progress on stderr and the result on stdout.
 
-Law: the only reader of MI_ASYNC_STORAGE_URL; running the same command again is the resume.
+Invariant: running the same command again is the resume.
 """
 
 import asyncio
@@ -13,33 +13,48 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from mi_async.cli import event_loop
-from mi_async.cli.intake import WORDS, intake_board
+from mi_async.cli.connection import InStorage
 from mi_async.cli.output import show
-from mi_async.cli.service import SERVICE, InWorkspace
-from mi_async.cli.streams import console, stderr
-from mi_async.cli.unknown_option import refuse_directories
+from mi_async.cli.sources import refuse_directories
+from mi_async.cli.streams import drawable, stderr
+from mi_async.display.ingest import WORDS, ingest_display
 from mi_async.errors import JobTimeoutError
-from mi_async.storage.models import STORAGE_URL, Storage
 from mi_async.workflows.ingest.models import IfExists, IngestedAsset, Ingestion, Stage
 
 
-@Parameter(name="*", group=SERVICE)
+@Parameter(name="*")
 @frozen(kw_only=True)
-class InStorage(InWorkspace):
-    """What a command needs to reach a workspace and Object Storage."""
+class AssetOptions:
+    """Options of each file that is ingested."""
 
-    storage_url: Annotated[
-        str | None,
-        Parameter(
-            env_var="MI_ASYNC_STORAGE_URL",
-            help=f"Where Object Storage is; by default {STORAGE_URL}, if the base URL is the service's.",
-        ),
+    project: Annotated[
+        str | None, Parameter(help="Name or ID of the project; by default the workspace's base project.")
     ] = None
+    bucket: Annotated[
+        str | None, Parameter(help="Bucket for files; by default the one that the workspace is linked to.")
+    ] = None
+    analyze: Annotated[bool, Parameter(help="Request an analysis and wait for its index.")] = True
+    summarize: Annotated[bool, Parameter(negative=(), show_default=False, help="Request scene summaries, too.")] = False
+    locale: Annotated[str | None, Parameter(help="Language of the scene summaries.")] = None
+    if_exists: Annotated[IfExists, Parameter(help="Treatment of an asset of the same object that exists already.")] = (
+        "reuse"
+    )
 
-    @property
-    def storage(self) -> Storage | None:
-        """Object Storage, where it was named."""
-        return None if self.storage_url is None else Storage(self.storage_url)
+    def as_arguments(self) -> dict[str, Any]:
+        """Return the arguments of ``ingest_asset``; a project by its ID if it is a number, else by its name."""
+        project = self.project
+        is_id = project is not None and project.isascii() and project.isdigit()
+        return {
+            "project": int(project) if project is not None and is_id else project,
+            "bucket": self.bucket,
+            "analyze": self.analyze,
+            "summarize": self.summarize,
+            "locale": self.locale,
+            "if_exists": self.if_exists,
+        }
+
+
+DEFAULTS = AssetOptions()
 
 
 def ingest(
@@ -48,51 +63,25 @@ def ingest(
     ],
     /,
     *,
-    project: str | None = None,
-    bucket: str | None = None,
     key: str | None = None,
-    analyze: bool = True,
-    summarize: Annotated[bool, Parameter(negative=())] = False,
-    locale: str | None = None,
-    if_exists: IfExists = "reuse",
+    assets: AssetOptions = DEFAULTS,
     at_most: Annotated[float | None, Parameter(validator=Number(gte=0))] = None,
     state_folder: Path | None = None,
     service: InStorage,
 ) -> None:
-    """Upload a media file, register it, and wait for its import and analysis; once more takes up where it ended.
+    """Upload a media file, register it, and wait for its import and analysis; run again, it resumes.
 
     Args:
-        project: Name or number of the project; by default the workspace's base project.
-        bucket: Where the file goes; by default the bucket that the workspace is linked to.
         key: Name of the object; by default that of the file.
-        analyze: Request an analysis and wait for its index.
-        summarize: Request texts for the scenes, too.
-        locale: Language of these texts.
-        if_exists: What to do with an asset of this object that is there already.
         at_most: Seconds for each wait; without it an hour for an import, 12 hours for an analysis.
-        state_folder: Where the record of an unfinished upload is kept; by default beside the file.
+        state_folder: Folder for the checkpoint of an unfinished upload; by default that of the file.
     """
     refuse_directories([source], "ingest-many")
-    wish: dict[str, Any] = {
-        "project": numbered(project),
-        "bucket": bucket,
-        "key": key,
-        "analyze": analyze,
-        "summarize": summarize,
-        "locale": locale,
-        "if_exists": if_exists,
-        "timeout": at_most,
-        "state_folder": state_folder,
-    }
-    event_loop.run(_ingest(source, wish, service))
+    options = assets.as_arguments() | {"key": key, "timeout": at_most, "state_folder": state_folder}
+    event_loop.run(_ingest(source, options, service))
 
 
-def numbered(project: str | None) -> int | str | None:
-    """A project by its number where that is one, else by its name."""
-    return int(project) if project is not None and project.isascii() and project.isdigit() else project
-
-
-async def _ingest(source: str, wish: Mapping[str, Any], service: InStorage) -> None:
+async def _ingest(source: str, options: Mapping[str, Any], service: InStorage) -> None:
     async with service.session(storage=service.storage) as session:
         workspace = session.workspace(service.workspace)
         at = Ingestion(source)
@@ -100,36 +89,36 @@ async def _ingest(source: str, wish: Mapping[str, Any], service: InStorage) -> N
         def step(now: Ingestion) -> None:
             nonlocal at
             at = now
-            board.step(now)
+            display.step(now)
 
         try:
-            async with intake_board(console(stderr()), plain=service.verbose > 0) as board:
-                done = await workspace.ingest_asset(source, **wish, progress=step)
+            with ingest_display(drawable(stderr()), plain=service.verbose > 0) as display:
+                done = await workspace.ingest_asset(source, **options, progress=step)
         except asyncio.CancelledError:
-            if goes_on := _job_goes_on(at) + _may_repeat(at, wish):
+            if goes_on := _job_goes_on(at) + _resumes(at, options):
                 stderr().write(f"{'; '.join(goes_on)}\n")
             raise
         except JobTimeoutError as error:
-            for said in _may_repeat(at, wish):
+            for said in _resumes(at, options):
                 error.add_note(said)
             raise
         # before the session is closed: a signal may come while it is
-        show(_row(done) if service.output == "table" else _whole(done), service.output, changed=True)
+        show(_table_result(done) if service.output == "table" else _json_result(done), service.output, changed=True)
 
 
 def _job_goes_on(at: Ingestion) -> list[str]:
-    """What is under way at the service, and how to wait for it."""
+    """Return how to wait for what goes on at the service."""
     return [] if at.job is None else [f"the {WORDS[at.stage]} goes on at the service: mi-async jobs wait {at.job}"]
 
 
-def _may_repeat(at: Ingestion, wish: Mapping[str, Any]) -> list[str]:
-    """Whether the same command takes it up: an unfinished upload always, an asset only where it may be reused."""
-    begun = at.stage is Stage.UPLOAD or (at.asset_id is not None and wish["if_exists"] == "reuse")
+def _resumes(at: Ingestion, options: Mapping[str, Any]) -> list[str]:
+    """Return that the same command resumes it: an unfinished upload always, an asset only where it may be reused."""
+    begun = at.stage is Stage.UPLOAD or (at.asset_id is not None and options["if_exists"] == "reuse")
     return ["the same command goes on where it was"] if begun else []
 
 
-def _whole(done: IngestedAsset) -> dict[str, Any]:
-    """All of it, as JSON shows it."""
+def _json_result(done: IngestedAsset) -> dict[str, Any]:
+    """Return all members, for JSON."""
     return {
         "assetId": done.asset.asset_id,
         "projectId": done.asset.project_id,
@@ -142,8 +131,8 @@ def _whole(done: IngestedAsset) -> dict[str, Any]:
     }
 
 
-def _row(done: IngestedAsset) -> dict[str, Any]:
-    """What a table has room for."""
+def _table_result(done: IngestedAsset) -> dict[str, Any]:
+    """Return the members for which a table has room."""
     meta = done.asset.meta_data
     scenes = None if done.index is None else done.index.extra.get("scenes")
     return {

@@ -1,6 +1,6 @@
-"""``jobs``: look at jobs of the service, wait for them, cancel them; by the tokens that other commands print.
+"""``jobs``: show jobs of the service, wait for them, cancel them; by the tokens that other commands print.
 
-Law: one row per job on stdout, whatever becomes of it; the first failure among them is how the command ends.
+Invariant: one row per job on stdout, whatever becomes of it; the first failure among them is how the command ends.
 """
 
 import asyncio
@@ -12,16 +12,16 @@ from cyclopts.validators import Number
 
 from mi_async._core.concurrency import each
 from mi_async.cli import event_loop
+from mi_async.cli.connection import Account
 from mi_async.cli.output import show
-from mi_async.cli.service import Account
-from mi_async.cli.streams import console, stderr
-from mi_async.cli.waiting import waiting_board
+from mi_async.cli.streams import drawable, stderr
+from mi_async.display.jobs import job_display
 from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.session import Session
 from mi_async.workflows.jobs.job import Job
 
 PARALLEL = 8
-"""Jobs that are looked at, or cancelled, at once."""
+"""Jobs that are asked about, or cancelled, at once."""
 
 Tokens = Annotated[
     str, Parameter(name="TOKEN", help="Jobs, such as index:newsroom:101:1002: kind, workspace and numbers.")
@@ -29,10 +29,10 @@ Tokens = Annotated[
 
 
 def jobs_app(group: Group) -> App:
-    """The commands."""
+    """Return the commands."""
     app = App(
         name="jobs",
-        help="Imports, analyses, scene summaries and searches under way: look, wait, cancel.",
+        help="Imports, analyses, scene summaries and searches: show, wait, cancel.",
         group=group,
         help_epilogue="",
     )
@@ -54,7 +54,7 @@ AT_MOST = (
 
 
 def show_jobs(*tokens: Tokens, service: Account | None = None) -> None:
-    """Look once, and show how the jobs are."""
+    """Show the present state of jobs."""
     _require(tokens, "show")
     event_loop.run(_work(tokens, service or Account(), Job[Any].refresh))
 
@@ -64,13 +64,13 @@ def wait_for_jobs(
     at_most: Annotated[float | None, Parameter(validator=Number(gte=0), help=AT_MOST)] = None,
     service: Account | None = None,
 ) -> None:
-    """Wait until the jobs are over, and show how they ended. Ctrl-C ends the wait and leaves them running."""
+    """Wait until jobs are over, and show how they ended. Ctrl-C ends the wait and leaves them running."""
     _require(tokens, "wait")
     event_loop.run(_wait(tokens, service or Account(), at_most))
 
 
 def cancel_jobs(*tokens: Tokens, service: Account | None = None) -> None:
-    """Cancel analyses and scene summaries at the service, and show how they are then; the others cannot be."""
+    """Cancel analyses and scene summaries at the service, and show their new state; other jobs cannot be cancelled."""
 
     async def cancel(job: Job[Any]) -> None:
         await job.cancel()
@@ -104,9 +104,8 @@ async def _wait(tokens: Sequence[str], service: Account, at_most: float | None) 
     async with service.session() as session:
         jobs = _jobs(session, tokens)
         try:
-            async with waiting_board(console(stderr()), plain=service.verbose > 0) as board:
-                board.expect(jobs)
-                waits = [job.wait(timeout=at_most, progress=board.step) for job in jobs]
+            with job_display(drawable(stderr()), jobs, plain=service.verbose > 0) as display:
+                waits = [job.wait(timeout=at_most, progress=display.step) for job in jobs]
                 ended = await asyncio.gather(*waits, return_exceptions=True)
         except asyncio.CancelledError:
             stderr().write("the jobs go on at the service; the same command waits for them again\n")
@@ -122,7 +121,7 @@ def _jobs(session: Session, tokens: Sequence[str]) -> list[Job[Any]]:
 
 
 def _said(job: Job[Any], error: MIError) -> str:
-    """What went wrong, in a row that names the job already."""
+    """Return the message of an error, for a row that names the job already."""
     text = error.brief if isinstance(error, JobTimeoutError) else str(error)
     return text.removeprefix(f"{job}: ")
 

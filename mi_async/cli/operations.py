@@ -1,12 +1,12 @@
-"""A command for every declared operation.
+"""A command for every declared operation, and ``openapi``, their description for other tools.
 
-Law: derived from the declarations alone; a new operation is a new command, and no operation is named here.
+Invariant: derived from the declarations alone; a new operation is a new command, and no operation is named here.
 """
 
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import Annotated, Any, get_args, get_origin
@@ -22,24 +22,34 @@ from mi_async._core.operation import Operation, Parameter, Place
 from mi_async._core.paging import every
 from mi_async._core.wire_names import camel
 from mi_async.api import GROUPS
+from mi_async.api.openapi import SERVICE, describe
 from mi_async.cli import event_loop
+from mi_async.cli.connection import Account, InWorkspace
 from mi_async.cli.output import show, show_each
-from mi_async.cli.service import Account, InWorkspace
 from mi_async.cli.streams import stderr
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Page
 
 OPERATIONS = cyclopts.Group("Operations of the API", sort_key=3)
 NATIVE = (str, int, float, bool)
-"""Kinds of which the command line itself knows how they are written."""
+"""Types that the command line itself can read."""
 ALL = "all_pages"
 SNAKE = re.compile(r"\w+_\w+")
 """A Python name in a text."""
 
 
-def operation_apps() -> list[App]:
-    """One app per group of operations, one command per operation."""
-    return [_group_app(group) for group in GROUPS]
+def openapi(*, url: str = SERVICE) -> None:
+    """Print an OpenAPI 3.1 description of the API.
+
+    Args:
+        url: URL of the API, for the description's server.
+    """
+    show(describe(url), "json")
+
+
+def operation_apps(groups: Iterable[type[Group]] = GROUPS) -> list[App]:
+    """Return an app for each group of operations, with a command for each operation."""
+    return [_group_app(group) for group in groups]
 
 
 def _group_app(group: type[Group]) -> App:
@@ -53,7 +63,7 @@ def _group_app(group: type[Group]) -> App:
 
 
 def _command(operation: Operation, service: type[Account]) -> Callable[..., None]:
-    """A function with the operation's parameters and the shared options."""
+    """Return a function with the operation's parameters and the shared options."""
 
     def command(*given: Any, **named: Any) -> None:
         arguments = signature.bind(*given, **named).arguments
@@ -66,7 +76,7 @@ def _command(operation: Operation, service: type[Account]) -> Callable[..., None
         annotation=service,
         default=inspect.Parameter.empty if required else service(),
     )
-    own = [_parameter(p) for p in operation.parameters]
+    own = [command_parameter(p) for p in operation.parameters]
     signature = inspect.Signature([*own, *([_ALL] if _is_paged(operation) else []), shared])
     command.__signature__ = signature  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
@@ -109,41 +119,55 @@ _ALL = inspect.Parameter(
 )
 
 
-def _parameter(p: Parameter) -> inspect.Parameter:
-    """The operation's parameter as the command line takes it."""
-    kind = bare(p.kind)
-    origin = get_origin(kind)
-    many = isinstance(origin, type) and issubclass(origin, Sequence)
-    item = get_args(kind)[0] if many else kind
-    hint: Any = kind
-    converter = None
-    if item not in NATIVE:
-        hint, converter = (Sequence[str] if many else str), partial(_read, item, many)
+def command_parameter(p: Parameter) -> inspect.Parameter:
+    """Return the operation's parameter as the command line takes it."""
+    item, many = _item(p)
+    native = item in NATIVE
+    hint: Any = bare(p.kind) if native else Sequence[str] if many else str
     if not p.required and p.default is None:
         hint |= None
-    renamed = f"sent as {p.wire}" if p.wire != camel(p.name) else ""
-    bounds = [SNAKE.sub(lambda name: camel(name[0]), bound.text) for bound in p.bounds]
-    several = "may be given several times" if many else ""
-    text = "; ".join(filter(None, [_meaning(p.name), _form(item), *bounds, several, renamed]))
+    option = cyclopts.Parameter(
+        help=_parameter_help(p),
+        converter=None if native else partial(_read, item, many),
+        show_default=p.default is not None,
+    )
     return inspect.Parameter(
         p.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD if p.positional else inspect.Parameter.KEYWORD_ONLY,
-        annotation=Annotated[
-            hint, cyclopts.Parameter(help=text, converter=converter, show_default=p.default is not None)
-        ],
+        annotation=Annotated[hint, option],
         default=inspect.Parameter.empty if p.required else p.default,
     )
 
 
+def _item(p: Parameter) -> tuple[Any, bool]:
+    """Return the type of a value, and True if there may be several."""
+    kind = bare(p.kind)
+    origin = get_origin(kind)
+    many = isinstance(origin, type) and issubclass(origin, Sequence)
+    return (get_args(kind)[0] if many else kind), many
+
+
+def _parameter_help(p: Parameter) -> str:
+    item, many = _item(p)
+    parts = (
+        _meaning(p.name),
+        _form(item),
+        *[SNAKE.sub(lambda name: camel(name[0]), bound.text) for bound in p.bounds],
+        "may be given several times" if many else "",
+        f"sent as {p.wire}" if p.wire != camel(p.name) else "",
+    )
+    return "; ".join(filter(None, parts))
+
+
 def _read(item: Any, many: bool, _: Any, tokens: Sequence[Token]) -> Any:
-    """Values of a kind that the command line itself does not know."""
+    """Read values of a type that the command line itself does not know."""
     if many:
         return [value for token in tokens for value in _structured(token, item, many)]
     return _structured(tokens[0], item, many)[0]
 
 
 def _structured(token: Token, item: Any, many: bool) -> list[Any]:
-    """Values of a token: one, or those of a JSON array where there may be several."""
+    """Return the values of a token: one, or those of a JSON array where there may be several."""
     text = token.value
     try:
         value = convert.loads(text.encode()) if _is_json(item) else text
@@ -162,10 +186,10 @@ def _known(value: Any, item: Any, token: Token) -> Any:
 
 
 def _meaning(name: str) -> str:
-    """What a number or a name is of, which its own name says."""
+    """Return the meaning of an ID or a name, as the parameter's own name tells it."""
     of, _, what = name.rpartition("_")
     thing = of.replace("_", " ")
-    kinds = {"id": f"number of the {thing}", "ids": f"number of a {thing}", "name": f"name of the {thing}"}
+    kinds = {"id": f"ID of the {thing}", "ids": f"ID of a {thing}", "name": f"name of the {thing}"}
     return kinds.get(what, "") if of else ""
 
 
@@ -175,7 +199,7 @@ def _is_json(item: Any) -> bool:
 
 
 def _form(item: Any) -> str:
-    """How a value is written, where that is not plain."""
+    """Return the notation of a value, where that is not plain."""
     if attrs.has(item):
         members = [f'"{camel(f.name)}": {_example(f.type)}' for f in attrs.fields(item) if f.name != "extra"]
         return f"JSON, {{{', '.join(members)}}}"

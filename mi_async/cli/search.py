@@ -13,11 +13,11 @@ from cyclopts import Parameter
 
 from mi_async.api.indexes import AssetType, ConfidenceLevel
 from mi_async.cli import event_loop
+from mi_async.cli.connection import InWorkspace
 from mi_async.cli.operations import SNAKE
 from mi_async.cli.output import show_each
-from mi_async.cli.service import InWorkspace
+from mi_async.cli.sources import read_sources
 from mi_async.cli.streams import console, stderr
-from mi_async.cli.upload import read
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.search.hits import SceneHit
 
@@ -87,7 +87,7 @@ def search(
         message = "give TEXT or --image; see mi-async search --help"
         raise InvalidArgumentError(message)
     options = {
-        "image": None if image is None else read([image])[0],
+        "image": None if image is None else read_sources([image])[0],
         "persons": persons or (),
         "persons_any": persons_any or (),
         "persons_not": persons_not or (),

@@ -1,6 +1,6 @@
-"""stdout and stderr as they are: readers go away, disks fill up, shells close them.
+"""stdout and stderr, whose readers go away, whose disks fill up, and which shells close.
 
-Law: a result that cannot be written is an error; anything else that cannot is lost in silence and the work goes on.
+Invariant: a result that cannot be written is an error; anything else that cannot is dropped and the work goes on.
 """
 
 import errno
@@ -14,6 +14,8 @@ from typing import Any, TextIO, cast
 from attrs import define
 from rich.console import Console
 
+from mi_async.text import one_line
+
 WIDE = 10_000
 """Columns where there is no terminal: nothing is cut off or broken."""
 
@@ -22,7 +24,7 @@ class OutputError(Exception):
     """The result cannot be written.
 
     Attributes:
-        created: what exists all the same, for the user.
+        created: things that exist all the same, for the user.
     """
 
     def __init__(self, message: str) -> None:
@@ -31,7 +33,7 @@ class OutputError(Exception):
 
 
 class ReaderGoneError(OutputError):
-    """Whoever read the result went away."""
+    """The reader of the result went away."""
 
 
 @define(eq=False)
@@ -39,8 +41,8 @@ class Stream:
     """A text file that rich and logging can write to.
 
     Attributes:
-        file: where it all goes; None for one that is closed.
-        strict: whether a failure is raised; if not it is kept for ``check``.
+        file: the text file; None for one that is closed.
+        strict: raise a failure; otherwise it is kept for ``check``.
         error: the first failure.
     """
 
@@ -50,19 +52,19 @@ class Stream:
 
     @property
     def encoding(self) -> str:
-        """How text becomes bytes; rich draws with what it can encode."""
+        """Encoding of the file; rich draws with what it can encode."""
         return getattr(self.file, "encoding", None) or "utf-8"
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """Return True for a terminal."""
         return self.file is not None and self.file.isatty()
 
     def fileno(self) -> int:
-        """The number of the file."""
+        """Return the descriptor of the file."""
         return _open(self.file).fileno()
 
     def write(self, text: str) -> int:
-        """Write text; what the stream's encoding does not have is escaped."""
+        """Write text; a character that the encoding does not have is escaped."""
         with self._failing():
             file = _open(self.file)
             try:
@@ -80,12 +82,12 @@ class Stream:
             file.buffer.flush()
 
     def flush(self) -> None:
-        """Let nothing wait."""
+        """Write what is buffered."""
         with self._failing():
             _open(self.file).flush()
 
     def check(self) -> None:
-        """Raise what went wrong until now."""
+        """Raise the first failure."""
         if self.error is not None:
             raise self.error
 
@@ -118,17 +120,32 @@ def _open(file: TextIO | None) -> TextIO:
 
 
 def stdout(*, strict: bool = True) -> Stream:
-    """Where results go."""
+    """Return the stream of results."""
     return Stream(sys.stdout, strict)
 
 
 def stderr() -> Stream:
-    """Where everything else goes, as long as somebody reads it."""
+    """Return the stream of everything else."""
     return Stream(sys.stderr, strict=False)
 
 
-def console(stream: Stream, *, width: int | None = None, highlight: bool = True) -> Console:
-    """A rich console on a stream."""
+def print_line(text: str) -> None:
+    """Print a line on stderr, above the live display where there is one."""
+    stderr().write(f"{one_line(text)}\n")
+
+
+def as_file(stream: Stream) -> TextIO:
+    """Return a stream as the type that rich and displays take."""
+    return cast("TextIO", stream)
+
+
+def drawable(stream: Stream) -> TextIO:
+    """Return a stream as a file to draw on: a character that it cannot encode takes one column."""
     if isinstance(stream.file, io.TextIOWrapper):
         stream.file.reconfigure(errors="replace")
-    return Console(file=cast("TextIO", stream), width=width, highlight=highlight)
+    return as_file(stream)
+
+
+def console(stream: Stream, *, width: int | None = None, highlight: bool = True) -> Console:
+    """Make a rich console on a stream."""
+    return Console(file=drawable(stream), width=width, highlight=highlight)

@@ -1,1 +1,1 @@
-"""What a person watches while something runs."""
+"""Live displays of bulk runs, uploads, ingestions and jobs: on a terminal, in a notebook, as lines."""

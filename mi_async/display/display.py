@@ -1,214 +1,149 @@
-"""``show(run)``: a bulk run as a person watches it, on a terminal, in a notebook, or as a line every 30 seconds.
+"""The live display: a view of what is watched, and the back end that shows it until a block ends.
 
-Law: looks at the run from a timer and never makes it wait: what may block writes in a thread of its own.
+Invariant: a view is asked from a timer of the event loop and never made to wait; what may block runs in a thread.
 """
 
 import asyncio
-import queue
 import sys
-import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from mi_async.bulk.engine.outcome import BulkOutcome
-from mi_async.bulk.engine.progress import BulkProgress
-from mi_async.bulk.report import wording
-from mi_async.text import one_line
+from mi_async.display.layout import Cell, Grid
+from mi_async.display.lines import LineDisplay
 
 EVERY = 0.5
-"""Seconds between two looks at a run."""
-
-LINE_EVERY = 30.0
-"""Seconds between two lines where there is neither a terminal nor a notebook."""
+"""Seconds between two looks at what is watched."""
 
 
-class WatchedRun(Protocol):
-    """What can be shown: a bulk run."""
+class View(Protocol):
+    """One thing that is watched, as values for every back end."""
 
     @property
-    def progress(self) -> BulkProgress:
-        """Where it is now."""
+    def share(self) -> float | None:
+        """Part that is done, from 0 to 1; None if the whole is unknown."""
         ...
 
     @property
-    def latest(self) -> Sequence[BulkOutcome]:
-        """The last items that did not go well."""
+    def problems(self) -> Sequence[str]:
+        """The last things that went wrong, each in one line."""
+        ...
+
+    def look(self, *, last: bool = False) -> None:
+        """Take note of the present state, ``last`` for the final one; runs in the event loop."""
+        ...
+
+    def line(self) -> str:
+        """Return the noted state in one line; '' if there is nothing to say."""
+        ...
+
+    def layout(self, width: int) -> Iterator[Grid | Cell]:
+        """Yield the noted state for a terminal of this width; runs in a thread of the terminal."""
         ...
 
 
-@frozen
-class DisplayState:
-    """What was seen of a run at one moment.
+class BackEnd(Protocol):
+    """A place where a view is shown; only ``close`` may block."""
 
-    Attributes:
-        progress: where the run is.
-        latest: the last items that did not go well.
-        time: seconds since the display was opened.
-        last: whether there will be no other, so that nothing is to be expected.
-        verbose: whether to show what the run has found out about the service, too.
-    """
-
-    progress: BulkProgress
-    latest: tuple[BulkOutcome, ...] = ()
-    time: float = 0.0
-    last: bool = False
-    verbose: bool = False
-
-
-class Surface(Protocol):
-    """Where a run is shown; none of its methods but ``close`` may block."""
-
-    def open(self, look: DisplayState) -> None:
-        """Begin."""
+    def open(self, view: View) -> None:
+        """Begin to show a view."""
         ...
 
-    def draw(self, look: DisplayState) -> None:
-        """Show a later moment."""
+    def say(self, text: str) -> None:
+        """Report a change of the view, where changes are written one by one."""
         ...
 
-    def close(self, look: DisplayState) -> None:
-        """Show the last moment, and end."""
+    def draw(self) -> None:
+        """Show the view as it is now."""
+        ...
+
+    def close(self) -> None:
+        """Show the final state, and end."""
         ...
 
 
-@define(eq=False)
-class Lines:
-    """A line now and then.
+class Cancellable(Protocol):
+    """A timer that has been started."""
+
+    def cancel(self) -> None:
+        """Stop it."""
+        ...
+
+
+CallLater = Callable[[float, Callable[[], None]], Cancellable]
+"""Starts a timer, as ``loop.call_later`` does."""
+
+
+def back_end(
+    file: TextIO | None, *, plain: bool = False, transient: bool = False, first: float | None = None
+) -> BackEnd:
+    """Return the best back end there is: a notebook's cell, a terminal with rich, or lines.
 
     Args:
-        file: where; one that cannot be written to is no reason to end a run.
-        every: seconds between two lines.
+        file: written to, and asked whether it is a terminal.
+        plain: lines even on a terminal, because something else writes there too.
+        transient: erase the display from a terminal at the end.
+        first: seconds until the first line, by default as many as between two of them.
     """
+    lines = LineDisplay(file, first=first)
+    if plain:
+        return lines
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if getattr(shell, "kernel", None) is not None:
+        from mi_async.display.notebook import NotebookDisplay  # noqa: PLC0415  needs IPython, which is there
 
-    file: TextIO | None
-    every: float = LINE_EVERY
-    _next: float = field(init=False, default=0.0)
-    _waiting: "queue.SimpleQueue[str | None]" = field(init=False, factory=queue.SimpleQueue)
-    _writer: threading.Thread = field(init=False)
+        return NotebookDisplay()
+    if file is not None and file.isatty():
+        with suppress(ModuleNotFoundError):
+            from mi_async.display.terminal import terminal_display  # noqa: PLC0415  needs rich, which may be missing
 
-    def __attrs_post_init__(self) -> None:
-        """Make the thread; a reader that is stuck must not keep the process from ending."""
-        self._writer = threading.Thread(target=self._write, name="mi_async.display.display", daemon=True)
-
-    def open(self, look: DisplayState) -> None:
-        """Start the thread; the first line comes when something can be told."""
-        self._next = min(self.every, 1.0) + look.time
-        self._writer.start()
-
-    def draw(self, look: DisplayState) -> None:
-        """Write a line if it is time."""
-        if look.time < self._next:
-            return
-        self._next = look.time + self.every
-        if self._waiting.empty():  # else the reader is stuck, and will not miss this one
-            self._waiting.put(line(look))
-
-    def close(self, look: DisplayState) -> None:
-        """Write the last line."""
-        self._waiting.put(line(look))
-        self._waiting.put(None)
-        self._writer.join()
-
-    def _write(self) -> None:
-        while (said := self._waiting.get()) is not None:
-            with suppress(OSError, ValueError):
-                if self.file is not None:
-                    self.file.write(said + "\n")
-                    self.file.flush()
-
-
-def line(look: DisplayState) -> str:
-    """A moment of a run in one line."""
-    progress, done = look.progress, wording.share(look.progress)
-    parts = [
-        wording.ended(progress) + (f" ({done:.1%})" if done is not None else ""),
-        wording.counted(progress.counts),
-        wording.pace(progress.rate, progress.ceiling) if progress.checks else "",
-        wording.in_flight(progress) if progress.checks else "",
-        wording.adaptive(progress) if look.verbose else "",
-        *wording.footage(progress),
-        *wording.hindrances(progress),
-        "" if look.last else wording.remaining(progress),
-    ]
-    return one_line("; ".join(filter(None, parts)))
+            return terminal_display(file, transient=transient)
+    return lines
 
 
 @contextmanager
-def show(
-    run: WatchedRun, *, file: TextIO | None = None, plain: bool = False, every: float = EVERY, verbose: bool = False
+def displayed(
+    view: View, where: BackEnd, *, every: float = EVERY, call_later: CallLater | None = None
 ) -> Generator[None]:
-    """Show a bulk run until the block ends.
-
-    On a terminal it is a live panel (with rich, otherwise lines), in a notebook a line that is updated in place,
-    elsewhere a plain line every 30 seconds and one at the end::
-
-        run = newsroom.enroll_many(people, journal="faces.journal")
-        with mi_async.show(run):
-            report = await run
+    """Show a view until the block ends; needs a running event loop.
 
     Args:
-        run: what ``enroll_many`` or ``upload_thumbnails`` returned.
-        file: where, stderr by default; it is only asked whether it is a terminal, and written to.
-        plain: lines even on a terminal, because something else writes there too.
-        every: seconds between two looks at the run.
-        verbose: show the in-flight limit and the share of useful completion checks, too.
+        view: of what is watched.
+        where: the back end.
+        every: seconds between two looks.
+        call_later: timers; by default those of the event loop.
     """
-    watch = Watch(run, _surface(file if file is not None else sys.stderr, plain=plain), every, verbose)
-    watch.start()
+    timer = _Timer(view, where, every, call_later or asyncio.get_running_loop().call_later)
+    view.look()
+    where.open(view)
+    timer.start()
     try:
         yield
     finally:
-        watch.stop()
+        timer.stop()
+        view.look(last=True)
+        where.close()
 
 
 @define(eq=False)
-class Watch:
-    """Looks at a run now and then, by a timer of the event loop, and hands on what it sees."""
+class _Timer:
+    """Looks at a view now and then, and has it drawn."""
 
-    run: WatchedRun
-    surface: Surface
+    view: View
+    where: BackEnd
     every: float
-    verbose: bool = False
-    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
-    _started: float = field(init=False)
-    _timer: asyncio.TimerHandle = field(init=False)
+    call_later: CallLater
+    _next: Cancellable = field(init=False)
 
     def start(self) -> None:
-        """Show the run."""
-        self._started = self._loop.time()
-        self.surface.open(self._look())
-        self._timer = self._loop.call_later(self.every, self._again)
+        self._next = self.call_later(self.every, self._look)
 
     def stop(self) -> None:
-        """Show it for the last time."""
-        self._timer.cancel()
-        self.surface.close(self._look(last=True))
+        self._next.cancel()
 
-    def _again(self) -> None:
-        self.surface.draw(self._look())
-        self._timer = self._loop.call_later(self.every, self._again)
-
-    def _look(self, *, last: bool = False) -> DisplayState:
-        return DisplayState(
-            self.run.progress, tuple(self.run.latest), self._loop.time() - self._started, last, self.verbose
-        )
-
-
-def _surface(file: TextIO | None, *, plain: bool) -> Surface:
-    """The best that is there."""
-    if plain:
-        return Lines(file)
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if getattr(shell, "kernel", None) is not None:
-        from mi_async.display.notebook import Cell  # noqa: PLC0415  needs IPython, which is there
-
-        return Cell()
-    if file is not None and file.isatty():
-        with suppress(ModuleNotFoundError):
-            from mi_async.display.terminal import Panel  # noqa: PLC0415  needs rich, which may not be there
-
-            return Panel(file)
-    return Lines(file)
+    def _look(self) -> None:
+        self.view.look()
+        self.where.draw()
+        self.start()

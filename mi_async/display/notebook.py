@@ -1,17 +1,20 @@
-"""A bulk run in a notebook: one line that is updated in place, with what went wrong below it.
+"""A live display in a notebook: one line that is updated in place, with what went wrong below it.
 
-Law: whatever comes from elsewhere is escaped; the text form says the same for those who see no HTML.
+Invariant: whatever comes from elsewhere is escaped; the text form says the same for those who see no HTML.
 """
 
+import time
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from mi_async.bulk.report import wording
-from mi_async.display.display import DisplayState, line
 from mi_async.notebook import text
 from mi_async.text import span
+
+if TYPE_CHECKING:
+    from mi_async.display.display import View
 
 WIDTH = 320
 """Pixels of the bar."""
@@ -20,33 +23,42 @@ FRAME = '<div class="mi-async tex2jax_ignore mathjax_ignore"><div>{}{}</div>{}</
 
 
 @define(eq=False)
-class Cell:
-    """The output of the cell that runs."""
+class NotebookDisplay:
+    """The output of the cell that runs.
 
-    _handle: Any = field(init=False, default=None)
+    Args:
+        now: seconds of a steady clock.
+    """
 
-    def open(self, look: DisplayState) -> None:
+    now: Callable[[], float] = time.monotonic
+    _view: "View" = field(init=False)
+    _started: float = field(init=False)
+    _handle: Any = field(init=False)
+
+    def open(self, view: "View") -> None:
         """Put the line into the output."""
+        self._view, self._started = view, self.now()
         display = import_module("IPython.display").display  # only a notebook has it
-        self._handle = display(_forms(look), raw=True, display_id=True)
+        self._handle = display(self._forms(), raw=True, display_id=True)
 
-    def draw(self, look: DisplayState) -> None:
+    def say(self, text: str) -> None:
+        """Ignore a change: the line shows it."""
+
+    def draw(self) -> None:
         """Update the line."""
-        self._handle.update(_forms(look), raw=True)
+        self._handle.update(self._forms(), raw=True)
 
-    def close(self, look: DisplayState) -> None:
+    def close(self) -> None:
         """Leave the line as it is at the end."""
-        self.draw(look)
+        self.draw()
 
-
-def _forms(look: DisplayState) -> dict[str, str]:
-    """The line as HTML and as text."""
-    progress, done = look.progress, wording.share(look.progress)
-    bar = ""
-    if done is not None:
-        bar = f'<progress value="{done:.4f}" max="1" style="width:{WIDTH}px"></progress> &nbsp; '
-    below = "".join(f"<li>{text(wording.problem(outcome))}</li>" for outcome in look.latest)
-    listed = f"<ul>{below}</ul>" if below else ""
-    said = line(look)
-    told = f"{text(said)} &nbsp; {span(progress.elapsed)}"
-    return {"text/html": FRAME.format(bar, told, listed), "text/plain": said}
+    def _forms(self) -> dict[str, str]:
+        """Return the line as HTML and as text."""
+        share, line = self._view.share, self._view.line()
+        bar = ""
+        if share is not None:
+            bar = f'<progress value="{share:.4f}" max="1" style="width:{WIDTH}px"></progress> &nbsp; '
+        items = "".join(f"<li>{text(problem)}</li>" for problem in self._view.problems)
+        listed = f"<ul>{items}</ul>" if items else ""
+        shown = f"{text(line)} &nbsp; {span(self.now() - self._started)}"
+        return {"text/html": FRAME.format(bar, shown, listed), "text/plain": line}

@@ -402,9 +402,7 @@ async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_pa
         key = await presigned(news, put=True)
         await write(news, tmp_path / "j", PersonRecord(KIM, run=1), row(key, "presigned"))
         news.server.faults.next("persons.create", Fault.UNAVAILABLE, times=200)
-        running = asyncio.ensure_future(
-            run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0)._through()
-        )
+        running = asyncio.ensure_future(run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0))
         while news.server.log.count("persons.create") < 1:  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0.001)
         running.cancel()

@@ -15,7 +15,7 @@ import pytest
 
 from mi_async.bulk.report.advice import ADVICE
 from mi_async.cli.app import run
-from mi_async.cli.exits import exit_code
+from mi_async.cli.exit_codes import exit_code
 from mi_async.emulator import Fault, Latency, Server, Settings
 from mi_async.errors import AuthenticationError, BulkError, CapacityError, JournalError, NotFoundError
 from tests.support.pictures import picture
@@ -158,7 +158,7 @@ def test_each_code_has_its_advice_and_a_retry_is_named_where_it_helps(capsys: py
     assert full == "10068 (3): the person or the workspace is full: make room at the service"
     assert small == f"resolution (1): {TOO_SMALL}"
     retry = "mi-async journal retry faces.journal --code 10068"
-    assert again == f"10068: once the cause is gone, the next run tries again after: {retry}"
+    assert again == f"10068: once the cause is gone, have the next run retry with: {retry}"
 
 
 def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,7 +167,7 @@ def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: p
     written = capsys.readouterr()
     plan = json.loads(written.out)
     assert (plan["create"], plan["pictures"], plan["requests"]["persons.create"]) == (3, 3, 3)
-    assert written.err == "planning for faces: pictures are looked at, and no request is made\n"
+    assert written.err == "planning for faces: headers are read, and no request is made\n"
     assert not Path("faces.journal").exists()
     assert not server.log.answers
     assert run(["enroll-many", "faces"]) == 0
@@ -188,7 +188,7 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
     assert run(["enroll-many", "faces", "--max-failures", "3"]) == 1
     written = capsys.readouterr()
     assert json.loads(written.out)["ending"]
-    assert "run the same command again to go on" in written.err
+    assert "run the same command again to resume" in written.err
     assert re.search(r"^error: more than 3 items did not go well in this run$", written.err, re.MULTILINE)
 
 
@@ -199,9 +199,9 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
         ("enroll-many faces --report nowhere/r", 2, "--report: cannot write nowhere/r: there is no directory "),
         ("enroll-many faces --journal nowhere/j", 2, "there is no directory"),
         ("enroll-many faces --journal faces/0/1.jpg", 2, "the file is something else; it is left as it is"),
-        ("enroll-many faces --grace -1", 2, "--grace is a number from 0, not -1"),
-        ("enroll-many faces --max-failures=-1", 2, "--max-failures is a number from 0, not -1"),
-        ("upload-thumbnails faces --grace=nan", 2, "--grace is a number from 0, not nan"),
+        ("enroll-many faces --grace -1", 2, "for --grace. Must be >= 0."),
+        ("enroll-many faces --max-failures=-1", 2, "for --max-failures. Must be >= 0."),
+        ("upload-thumbnails faces --grace=nan", 2, "for --grace. Must be >= 0."),
         ("enroll-many", 2, "INPUT is missing; see mi-async enroll-many --help"),
         ("enroll-many faces --workspace elsewhere", 4, "the run was stopped: "),
         ("NCLOUD_SECRET_ACCESS_KEY=wrong enroll-many faces", 3, "the run was stopped: "),
@@ -294,9 +294,12 @@ def test_the_first_ctrl_c_lets_land_what_is_under_way(monkeypatch: pytest.Monkey
         assert report["counts"]["done"] == len(list(server.state.persons()))
     told = err.splitlines()
     assert any(
-        re.fullmatch(r"stopping: \d+ items under way have 20 s; Ctrl-C again leaves them", each) for each in told
+        re.fullmatch(
+            r"stopping: \d+ items in progress have 20 s to end; Ctrl-C again leaves them for the next run", each
+        )
+        for each in told
     )
-    assert told[-2:] == ["what is done is in faces.journal; run the same command again to go on", "interrupted"]
+    assert told[-2:] == ["what is done is in faces.journal; run the same command again to resume", "interrupted"]
     assert "Traceback" not in err
 
 
@@ -334,7 +337,7 @@ def test_on_a_terminal_there_is_a_panel_and_what_is_logged_stands_above_it(serve
     server.faults.next("thumbnails.presign", Fault.RATE_LIMITED)
     out, shown = on_terminal("enroll-many", "faces")
     assert json.loads(out)["counts"]["done"] == 3
-    warning, panel, report = (shown.rindex(said) for said in ("refused with 429", "under way", "items     3 of 3"))
+    warning, panel, report = (shown.rindex(said) for said in ("refused with 429", "in progress", "items     3 of 3"))
     assert warning < panel < report
     assert "━" in shown
     assert "\x1b[?25h" in shown  # the cursor is back

@@ -1,44 +1,48 @@
 """``demo`` from end to end, and the version."""
 
 import io
-import time
+import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from mi_async.cli import demo as module
-from mi_async.cli.app import run
-from mi_async.cli.people import PEOPLE, example_picture
-from mi_async.cli.versions import versions
-from mi_async.emulator import Latency
+from mi_async.cli.app import parser, run
+from mi_async.cli.demo import program_name, run_demo
+from mi_async.cli.demo_people import PEOPLE, example_image
+from mi_async.cli.streams import Stream
+from mi_async.emulator import Latency, Settings
 from mi_async.media.image import MAX_BYTES, MIN_PIXELS, read_picture
 from mi_async.version import VERSION
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LATENCY", Latency.none())
+QUICK = Settings(seed=3, latency=Latency.none(), workspaces=())
+PACKAGE = Path(sys.modules["mi_async"].__file__ or "").parents[1]
 
 
-def test_the_demo_enrolls_everybody(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["mi-async"])
-    assert run(["demo", "--seed", "3"]) == 0
-    text = capsys.readouterr().out
-    pictures = [picture for person in PEOPLE for picture in person.pictures]
-    for picture in pictures:
-        assert f"{picture}: attach (" in text
-    assert f"{len(PEOPLE)} persons with {len(pictures)} pictures in " in text
+class Terminal(io.StringIO):
+    """Text that calls itself a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_the_demo_enrolls_everybody() -> None:
+    out = io.StringIO()
+    await run_demo(Stream(out, strict=True), QUICK)
+    text = out.getvalue()
+    images = [image for person in PEOPLE for image in person.images]
+    for image in images:
+        assert f"{image}: attach (" in text
+    assert f"{len(PEOPLE)} persons with {len(images)} images in " in text
     assert "thumbnails.presign" in text
-    assert f"{len(pictures)} of 50 / 1 s" in text
+    assert f"{len(images)} of 50 / 1 s" in text
     for person in PEOPLE:
         [row] = [line for line in text.splitlines() if line.startswith("│") and person.name in line]
         cells = [cell.strip() for cell in row.strip("│").split("│")]
         assert cells[2].split(", ") == list(person.tags)
-        assert cells[3] == str(len(person.pictures))
+        assert cells[3] == str(len(person.images))
         assert cells[4].isdigit()
-    assert text.rindex("mi-async enroll") > text.rindex("│")
-    assert "mi-async emulator" in text
+    assert text.rindex(" enroll ") > text.rindex("│")
+    assert " emulator\n" in text
     assert "\x1b" not in text
 
 
@@ -59,30 +63,29 @@ def test_what_to_type_next_can_be_typed(
     deep.mkdir(parents=True)
     monkeypatch.chdir(deep)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("sys.argv", [started.format(here=deep)])
-    monkeypatch.setattr("sys.path", ["", str(Path(module.__file__).parents[2])])
     for program in (".venv/bin/mi-async", "a b/mi-async"):
         (deep / program).parent.mkdir(parents=True)
         (deep / program).touch(0o755)
-    monkeypatch.setattr("sys.executable", str(deep / "bin" / "python"))
-    assert module._program() == typed.format(here=deep)
+
+    def typed_next() -> str:
+        return program_name(started.format(here=deep), str(deep / "bin" / "python"), [str(PACKAGE)])
+
+    assert typed_next() == typed.format(here=deep)
     on_path = tmp_path / "mi-async"
     on_path.touch(0o755)
-    assert module._program() == "mi-async"
+    assert typed_next() == "mi-async"
 
 
 def test_a_package_in_the_current_directory_is_found_from_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("sys.argv", ["mi_async/__main__.py"])
-    monkeypatch.setattr("sys.executable", "/bin/python3")
-    folder = str(Path(module.__file__).parents[2])
-    monkeypatch.setattr("sys.path", [folder, "/lib/python"])
-    assert module._program() == f"PYTHONPATH={folder} /bin/python3 -m mi_async"
+    shown = program_name("mi_async/__main__.py", "/bin/python3", ["/lib/python"])
+    assert shown == f"PYTHONPATH={PACKAGE} /bin/python3 -m mi_async"
 
 
-async def test_on_a_terminal_the_demo_draws() -> None:
-    out = io.StringIO()
-    await module._demo(Console(file=out, force_terminal=True, width=110), 1, time.monotonic, lambda: None)
+async def test_on_a_terminal_the_demo_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out = Terminal()
+    await run_demo(Stream(out, strict=True), QUICK)
     assert "✔" in out.getvalue()
     assert "\x1b[" in out.getvalue()
 
@@ -99,17 +102,15 @@ def test_the_bundled_pictures_keep_the_rules() -> None:
             assert source.name.endswith(picture.format)
             formats.add(picture.format)
     assert formats == {"jpg", "png", "webp"}
-    assert example_picture().endswith("hong-gildong-1.jpg")
+    assert example_image().endswith("hong-gildong-1.jpg")
 
 
-def test_version(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"mi-async {VERSION}\n"
     assert run(["--version", "--verbose"]) == 0
     text = capsys.readouterr().out
     for part in ("Python", "aiohttp", "orjson", "cyclopts"):
         assert part in text
-    monkeypatch.setattr("aiohttp.http_parser.HttpResponseParserPy", None)
-    assert "C (aiohttp's extension)" in versions(full=True)
-    monkeypatch.setattr("aiohttp.http_parser.HttpResponseParser", None)
-    assert "slow" in versions(full=True)
+    assert parser(in_c=True) == "C (aiohttp's extension)"
+    assert "slow" in parser(in_c=False)

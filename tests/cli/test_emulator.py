@@ -1,16 +1,14 @@
 """``emulator``: what it prints, what it logs, what it adds up."""
 
-import asyncio
-import logging
 import shlex
 
 import pytest
 
-from mi_async import Clock, Credentials, NotFoundError, Storage, connect
-from mi_async.cli import emulator as module
+from mi_async import Credentials, NotFoundError, Storage, connect
 from mi_async.cli.app import run
-from mi_async.cli.buckets import looking_at
-from mi_async.emulator import CREDENTIALS, Latency, Mixture, Rejection, Server, Settings
+from mi_async.cli.emulator import EmulatorOptions, export_lines, host_warning
+from mi_async.cli.emulator_storage import looking_at
+from mi_async.emulator import CREDENTIALS, Latency, Mixture, Rejection, Server
 from tests.support.storage import BUCKET, bucket
 
 
@@ -62,11 +60,8 @@ def test_settings_shell_lines_log_and_summary(
     ("host", "warned"),
     [("0.0.0.0", True), ("127.0.0.2", False), ("localhost", False), ("::1", False), ("198.51.100.7", True)],  # noqa: S104
 )
-def test_an_address_that_others_reach_is_warned_of(
-    host: str, *, warned: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    module._warn_of(host)
-    assert capsys.readouterr().err.startswith("warning: with --host") is warned
+def test_an_address_that_others_reach_is_warned_of(host: str, *, warned: bool) -> None:
+    assert host_warning(host).startswith("warning: with --host") is warned
 
 
 @pytest.mark.parametrize(
@@ -91,24 +86,15 @@ def test_an_origin_with_a_path_is_refused(capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_shell_lines_can_be_pasted_whatever_is_in_them() -> None:
     server = Server(credentials=Credentials("key$(ls)", "it's"))
-    lines = module._exports(server).splitlines()
+    lines = export_lines(server).splitlines()
     assert [shlex.split(line)[1:] for line in lines[1:3]] == [
         ["NCLOUD_ACCESS_KEY_ID=key$(ls)"],
         ["NCLOUD_SECRET_ACCESS_KEY=it's"],
     ]
 
 
-async def test_faults_are_spread_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Settings] = []
-
-    async def keep(_host: str, _port: int, settings: Settings, *_more: Clock | Storage | str | None) -> None:
-        seen.append(settings)
-        await asyncio.sleep(0)
-
-    monkeypatch.setattr(module, "_emulate", keep)
-    assert await asyncio.to_thread(run, ["emulator", "--faults", "0.2"]) == 0
-    assert sum(seen[0].random_faults.values()) == pytest.approx(0.2)
-    assert logging.getLogger("mi_async").level == logging.WARNING
+def test_faults_are_spread() -> None:
+    assert sum(EmulatorOptions(faults=0.2).settings().random_faults.values()) == pytest.approx(0.2)
 
 
 async def test_what_lies_in_a_storage_is_there_in_its_size(caplog: pytest.LogCaptureFixture) -> None:

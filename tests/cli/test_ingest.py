@@ -1,7 +1,6 @@
 """``ingest`` against the emulator and a real S3 implementation, in this process and in others."""
 
 import asyncio
-import io
 import json
 import re
 import signal
@@ -10,17 +9,11 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from rich.cells import cell_len
-from rich.console import Console
 
-from mi_async import Ingestion, Stage, StoredObject
 from mi_async.cli.app import run
-from mi_async.cli.beat import EVERY
-from mi_async.cli.intake import ECHO, Meter, Picture, intake_board
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.storage.part_layout import LEAST_PART
 from tests.support.films import film
-from tests.support.lines import Lines, Time
 from tests.support.storage import BUCKET, Bucket
 from tests.support.terminal import environment, process, served
 
@@ -232,85 +225,3 @@ def test_interrupted_during_the_analysis(slow: Server, s3: Bucket, clip: Path) -
     assert interrupted == "interrupted"
     assert stored == f"s3://{BUCKET}/{clip.name} is stored"
     assert re.fullmatch(r"asset \d+ is registered", registered)
-
-
-AT = Ingestion("\x1b[31mclip 저녁.mp4", place=StoredObject("b", "k"), size=100_000_000)
-STEPS = [
-    AT,
-    evolve(AT, stage=Stage.UPLOAD, found=20_000_000),
-    evolve(AT, stage=Stage.UPLOAD, found=20_000_000, sent=30_000_000),
-    evolve(AT, stage=Stage.UPLOAD, found=20_000_000, sent=80_000_000),
-    evolve(AT, stage=Stage.IMPORT, asset_id=7, state="IN_PROGRESS"),
-    evolve(AT, stage=Stage.ANALYSIS, asset_id=7, state="ANALYZING"),
-    evolve(AT, stage=Stage.DONE, asset_id=7),
-]
-
-
-def shown(*, terminal: bool) -> str:
-    out, seconds = io.StringIO(), iter(range(10_000))
-    console = Console(file=out, force_terminal=terminal, width=90)
-
-    async def main() -> None:
-        async with intake_board(console, now=lambda: float(next(seconds))) as board:
-            for step in STEPS:
-                board.step(step)
-
-    asyncio.run(main())
-    return out.getvalue()
-
-
-def test_lines_where_there_is_no_terminal() -> None:
-    lines = shown(terminal=False).splitlines()
-    assert lines[0].startswith("upload: 20.0 MB of 100.0 MB (20.0 MB from before)")
-    assert lines[-3:] == ["import: IN_PROGRESS", "analysis: ANALYZING", "done"]
-
-
-def test_the_board_cannot_be_painted_by_a_name() -> None:
-    picture = shown(terminal=True)
-    assert "\x1b[31mclip" not in picture
-    assert "저녁.mp4" in picture
-
-
-async def test_a_line_after_each_time_of_silence() -> None:
-    time, written = Time(), Lines()
-    upload = evolve(AT, stage=Stage.UPLOAD)
-    async with intake_board(written.console, now=time.now, sleep=time.sleep) as board:
-        board.step(AT)
-        await time.pass_by(EVERY)
-        assert written() == ["looking at the bucket and the project (30 s)"]
-        board.step(upload)
-        assert written() == ["upload: 0.0 kB of 100.0 MB"]
-        await time.pass_by(EVERY / 2)
-        board.step(evolve(upload, sent=15_000_000))
-        assert written() == []
-        await time.pass_by(EVERY / 2)
-        assert written() == ["upload: 15.0 MB of 100.0 MB, 500.0 kB/s, 2 min 50 s left"]
-        await time.pass_by(EVERY)  # nothing has landed
-        assert written() == ["upload: 15.0 MB of 100.0 MB, 250.0 kB/s, 5 min 40 s left"]
-        board.step(evolve(upload, sent=100_000_000))
-        assert written() == ["upload: 100.0 MB of 100.0 MB, 1.7 MB/s"]
-        board.step(evolve(upload, stage=Stage.ANALYSIS, state="ANALYZING"))
-        assert written() == ["analysis: ANALYZING"]
-        await time.pass_by(2 * EVERY)
-        assert written() == ["analysis: ANALYZING (1 min 00 s)"]
-    await time.pass_by(EVERY)
-    assert written() == []
-
-
-@pytest.mark.parametrize("width", [20, 40, 80, 200])
-def test_the_board_fits(width: int) -> None:
-    size, time, out = 10_000_000_000, Time(), io.StringIO()
-    console = Console(file=out, width=width)
-    picture = Picture(console, Meter(time.now))
-    upload = Ingestion("긴 이름 " * 30 + ".mp4", stage=Stage.UPLOAD, size=size, found=1_000_000_000)
-    waiting = evolve(upload, stage=Stage.SUMMARY, sent=size, asset_id=123456789, state="SUMMARIZE_CANCELED" * 3)
-    for now in (upload, evolve(upload, sent=7_990_000_000), evolve(upload, sent=size), waiting):
-        picture.step(now)
-        time.seconds += 10.0
-        console.print(picture)
-    lines = out.getvalue().splitlines()
-    assert len(lines) == 4 * 3  # none is broken
-    assert max(map(cell_len, map(str.rstrip, lines))) <= width - len(ECHO)
-    if width >= 80:
-        assert lines[4].rstrip().endswith(" 8,990.0 MB of 10,000.0 MB, 399.5 MB/s, 3 s left")
-        assert lines[5].rstrip().endswith("upload (20 s), 1,000.0 MB from before")

@@ -1,23 +1,17 @@
 """``jobs`` against a real emulator, in this process and in others."""
 
 import asyncio
-import io
 import json
 import signal
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from attrs import evolve
-from rich.console import Console
 
 import mi_async
-from mi_async import Clock, Job
+from mi_async import Clock
 from mi_async.cli.app import run
-from mi_async.cli.beat import EVERY
-from mi_async.cli.waiting import waiting_board
 from mi_async.emulator import Fault, Latency, Server, Settings
-from tests.support.lines import Lines, Time
 from tests.support.newsroom import served_elsewhere
 from tests.support.terminal import environment, process
 
@@ -163,57 +157,6 @@ def test_a_failing_question_is_said_and_survived(server: Server, capsys: pytest.
     server.faults.next("assets.import_status", Fault.UNAVAILABLE, times=5)
     assert run(["jobs", "wait", imported]) == 0
     assert "asking failed, will ask again" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("settings", [LONG])
-def test_the_board_draws_what_is_left(server: Server) -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, force_terminal=True, width=80)
-
-    async def main() -> None:
-        async with mi_async.connect(server.credentials, base_url=server.url, clock=Clock(SPEED)) as session:
-            tokens = [*begun_here, *(f"index:newsroom:101:{number}" for number in range(5000, 5030))]
-            jobs: list[Job[Any]] = [session.job(token) for token in tokens]
-            async with waiting_board(console, now=lambda: 0.0) as board:
-                board.expect(jobs)
-                console.print(board)
-                await jobs[0].wait(progress=board.step)
-                console.print(board)
-
-    begun_here = begun(server)
-    asyncio.run(main())
-    drawn = stream.getvalue()
-    assert f"{begun_here[0]}" in drawn
-    assert "0 of 32 jobs over" in drawn
-    assert "1 of 32 jobs over" in drawn
-    assert "5020" not in drawn
-
-
-@pytest.mark.parametrize("settings", [LONG])
-def test_a_line_after_each_time_of_silence(server: Server) -> None:
-    tokens = begun(server)
-
-    async def main() -> None:
-        time, written = Time(), Lines()
-        async with mi_async.connect(server.credentials, base_url=server.url, clock=Clock(SPEED)) as session:
-            imported, analysis = (session.job(token) for token in tokens)
-            async with waiting_board(written.console, now=time.now, sleep=time.sleep) as board:
-                board.expect([imported, analysis])
-                assert written() == ["waiting for 2 jobs"]
-                await time.pass_by(EVERY)
-                assert written() == ["0 of 2 jobs over, 30 s"]
-                await imported.wait(progress=board.step)
-                assert written()[-1] == f"{imported}: COMPLETED (30 s)"
-                await time.pass_by(EVERY / 2)
-                assert written() == []
-                await time.pass_by(EVERY / 2)
-                assert written() == ["1 of 2 jobs over, 1 min 00 s"]
-                await time.pass_by(3600)
-                assert written() == ["1 of 2 jobs over, 1 h 01 min"]
-            await time.pass_by(EVERY)
-            assert written() == []
-
-    asyncio.run(main())
 
 
 @pytest.mark.parametrize("command", ["show", "wait", "cancel"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mi_async.cli.service import Account
+from mi_async.cli.connection import Account
 from tests.support.canned import canned, http, success
 from tests.support.tls import ca_file, proxied, server_context
 
@@ -88,7 +88,7 @@ def test_a_password_is_in_no_repr() -> None:
 
 FULL = """
 import asyncio, os, resource
-from mi_async.cli.service import Account
+from mi_async.cli.connection import Account
 from mi_async.errors import MIError
 
 async def main():

@@ -11,8 +11,8 @@ from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Operation, Repeat
 from mi_async.api import operations
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
-from mi_async.cli import operations as derived
 from mi_async.cli.app import run
+from mi_async.cli.operations import command_parameter, operation_apps
 from mi_async.emulator import Server
 from mi_async.models import OpenEnum, Page
 from tests.support.terminal import environment, served
@@ -116,7 +116,7 @@ def test_json_that_does_not_fit_is_a_mistake_of_the_user(
 @pytest.mark.parametrize("declared", list(operations()), ids=lambda declared: declared.id)
 def test_what_may_be_left_out_may_be_none(declared: Operation) -> None:
     # cyclopts validates defaults too as soon as pydantic is imported by anybody.
-    for parameter in [derived._parameter(p) for p in declared.parameters]:
+    for parameter in [command_parameter(p) for p in declared.parameters]:
         kind = get_args(parameter.annotation)[0]
         assert (parameter.default is None) is (type(None) in get_args(kind))
 
@@ -124,7 +124,7 @@ def test_what_may_be_left_out_may_be_none(declared: Operation) -> None:
 def test_the_help_tells_meanings_and_bounds(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["persons", "update", "--help"]) == 0
     text = capsys.readouterr().out
-    for said in ("number of the person", "1 to 50 characters, not blank", "number of the primary thumbnail"):
+    for said in ("ID of the person", "1 to 50 characters, not blank", "ID of the primary thumbnail"):
         assert said in text
     assert run(["persons", "create", "--help"]) == 0
     assert "isPrimaryThumbnail; may be" in " ".join(capsys.readouterr().out.replace("│", " ").split())
@@ -156,9 +156,8 @@ class Extras(Group):
         raise NotImplementedError
 
 
-def test_a_newly_declared_operation_is_there_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(derived, "GROUPS", (Extras,))
-    [app] = derived.operation_apps()
+def test_a_newly_declared_operation_is_there_by_itself() -> None:
+    [app] = operation_apps((Extras,))
     command, bound, _ = app.parse_args(
         [
             *(

@@ -45,7 +45,7 @@ def test_a_model_about_a_list_is_a_table_of_its_items(capsys: pytest.CaptureFixt
 
 def test_one_model_is_a_table_of_its_members(capsys: pytest.CaptureFixture[str]) -> None:
     show(UploadCheck(UploadStatus.COMPLETED, extra={"crop": {"x": 1}, "ok": True}), "table")
-    assert _cells(capsys.readouterr().out) == [["upload status", "COMPLETED"], ["crop", '{"x":1}'], ["ok", "yes"]]
+    assert _cells(capsys.readouterr().out) == [["upload status", "COMPLETED"], ["crop", "x: 1"], ["ok", "yes"]]
 
 
 def test_who_and_when_make_columns_only_where_there_are_few(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def test_pictures_of_every_format_go_to_an_emulator_process_which_then_ends_clea
     assert running.returncode == 130
     assert "PUT /storage/" in log
     assert "Signature" not in log
-    assert "0 of them refused with 429, 0 faults injected; 1 persons with 3 pictures" in log
+    assert "0 of them refused with 429, 0 faults injected; 1 persons with 3 images" in log
     assert log.endswith("interrupted\n")
     assert "Traceback" not in log
 

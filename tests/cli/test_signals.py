@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from mi_async.cli import event_loop
-from mi_async.cli.exits import EXITS, exit_code
+from mi_async.cli.exit_codes import EXITS, exit_code
 from mi_async.cli.signals import ECHO, SIGNALS, StopSignals, handled
 from tests.support.signals import STOPS, signals
 

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.slow
 
 SLOW = Settings(latency=Latency.constant(600))
 CASES = pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
-STOPPING = re.compile(r"stopping: \d+ items under way have (\d+) s; another signal leaves them")
+STOPPING = re.compile(
+    r"stopping: \d+ items in progress have (\d+) s to end; another signal leaves them for the next run"
+)
 CURSOR = re.compile(r"\x1b\[\?25[lh]")
 
 
@@ -76,7 +78,7 @@ def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, cod
         assert running.returncode == code, err
         assert err.splitlines()[-3:] == [
             "error: cannot write the result: Bad file descriptor",
-            "what is done is in faces.journal; run the same command again to go on",
+            "what is done is in faces.journal; run the same command again to resume",
             f"stopped by {name}",
         ]
         assert "Traceback" not in err
@@ -153,7 +155,7 @@ def test_the_emulator_stops_at_once_whatever_is_asked_of_it(name: str, code: int
             assert running.returncode == code, err
             asking.kill()
     assert err.splitlines()[-1] == f"stopped by {name}"
-    assert " requests, 0 of them refused with 429, 0 faults injected; 0 persons with 0 pictures" in err
+    assert " requests, 0 of them refused with 429, 0 faults injected; 0 persons with 0 images" in err
 
 
 @CASES
@@ -213,7 +215,7 @@ def test_a_terminal_that_is_closed_lets_a_run_end_with_its_report() -> None:
     with served(Settings(latency=Latency.constant(2.0))) as server:
         line = ("enroll-many", "faces", "--report", "report.jsonl")
         with terminal(*line, env=environment(server)) as (running, screen):
-            screen.read("3 under way")
+            screen.read("3 in progress")
             screen.close()
             assert running.wait(60) == 129
     assert Path("report.jsonl").exists()

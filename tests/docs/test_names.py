@@ -13,7 +13,7 @@ import mi_async
 from mi_async import errors
 from mi_async.api import WorkspaceGroups, operations
 from mi_async.cli.app import make_app
-from mi_async.cli.exits import EXITS
+from mi_async.cli.exit_codes import EXITS
 from mi_async.emulator import Fault, Settings
 
 ROOT = Path(__file__).parents[2]

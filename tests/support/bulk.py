@@ -22,7 +22,7 @@ from mi_async.bulk.run import BulkRun, EnrollFactory
 from mi_async.emulator.state import EmulatedPerson
 from mi_async.media.image_check import RawImage
 from mi_async.session import HELD
-from tests.support.newsroom import Newsroom, no_lease_held
+from tests.support.newsroom import Newsroom, context_of, no_lease_held
 from tests.support.pictures import picture
 
 FORMATS = ("jpg", "png", "webp")
@@ -117,7 +117,7 @@ def abandoned(journal: Path) -> list[AbandonedRecord]:
 
 def identity(news: Newsroom, operation: str = "enroll") -> Identity:
     """What the journal of a run in this room belongs to."""
-    context = news.workspace._context
+    context = context_of(news.workspace)
     return Identity(context.endpoint, news.server.credentials.access_key, news.workspace.name, operation)
 
 
@@ -133,7 +133,7 @@ def run_of(
 ) -> BulkRun:
     """A run that parks uploads after so many seconds."""
     options = BulkOptions(journal=journal, schedule=Schedule(timeout=timeout), **more)
-    return BulkRun(EnrollFactory(news.workspace._context, kind), items, options)
+    return BulkRun(EnrollFactory(context_of(news.workspace), kind), items, options)
 
 
 def sha256(content: bytes) -> str:

@@ -10,7 +10,7 @@ from mi_async import ImageRejectedError, MIError, UploadFailedError, Workspace
 from mi_async.emulator import Fault
 from mi_async.media.image_source import Source, load_image
 from mi_async.workflows.query_image import QUERY_IMAGE, _Groups, _InOtherWords, read_heic, upload_query_image
-from tests.support.newsroom import Newsroom, newsroom, no_lease_held
+from tests.support.newsroom import Newsroom, context_of, newsroom, no_lease_held
 from tests.support.pictures import picture
 
 PLACES = ["query_assets.presign", "storage.put", "query_assets.complete"]
@@ -28,7 +28,7 @@ def heic(width: int, height: int, brand: bytes = b"heic") -> bytes:
 
 
 async def bring(workspace: Workspace, source: Source) -> str:
-    return await upload_query_image(workspace._context, workspace._query_uploads, source)
+    return await upload_query_image(context_of(workspace), workspace._query_uploads, source)
 
 
 def stored(news: Newsroom) -> list[str]:

@@ -58,7 +58,7 @@ class Columns:
 
     def _unknown(self, meant: Sequence[str]) -> str | None:
         unknown = next((name for name in meant if name not in self.names), None)
-        return unknown and f"there is no column {self._near(unknown)}; columns are {', '.join(self.names)}"
+        return unknown and f"there is no column {self._near(unknown)}; columns are {', '.join(self._bilingual())}"
 
     def _twice(self, given: Sequence[str], meant: Sequence[str]) -> str | None:
         twice = next((name for name in sorted(meant) if meant.count(name) > 1), None)
@@ -76,7 +76,8 @@ class Columns:
             if len(there) > 1:
                 return f"give one of the columns {' and '.join(there)}, not both"
             if whole and not there:
-                return f"the column {' or '.join(map(repr, names))} is missing; there are {', '.join(given) or 'none'}"
+                missing = f"{' or '.join(map(repr, names))}{self._korean(names)}"
+                return f"the column {missing} is missing; there are {', '.join(given) or 'none'}"
         return None
 
     def check(self, given: Sequence[str], where: str, *, whole: bool = True) -> None:
@@ -88,6 +89,13 @@ class Columns:
         if (fault := self.fault(given, whole=whole)) is not None:
             message = f"{where}: {fault}"
             raise InvalidArgumentError(message)
+
+    def _bilingual(self) -> list[str]:
+        return [f"{name}{self._korean([name])}" for name in self.names]
+
+    def _korean(self, names: Sequence[str]) -> str:
+        """Return the usual Korean name of a column in brackets; '' if it has none."""
+        return next((f" ({korean})" for korean, column in self.korean if column in names), "")
 
     def _near(self, name: str) -> str:
         near = difflib.get_close_matches(_key(name), self._known, n=1)

@@ -33,9 +33,15 @@ Entry = tuple[str, str, bool]
 """The person's name, the name on the disk, and whether it is a folder."""
 
 
-def people(folder: Path, passed_over: PassedOver) -> Generator[PersonInput | BadInput]:
-    """Return a person for each folder with images in it and for each stem of an image's name, by name."""
-    for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
+def people(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[PersonInput | BadInput]:
+    """Return a person for each folder with images in it and for each stem of an image's name, by name.
+
+    Args:
+        folder: the directory.
+        passed_over: counts what is no input.
+        run: names that are sorted in memory.
+    """
+    for name, entries in groupby(_entries(folder, passed_over, run), key=itemgetter(0)):
         pictures: list[str] = []
         first = ""
         for found in _pictures(folder, entries, passed_over):
@@ -111,7 +117,7 @@ def _is_image(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122  as above
 
 
-def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
+def _entries(folder: str | Path, passed_over: PassedOver, most: int = RUN) -> Iterator[Entry]:
     """Return the entries of a folder that are input, sorted by key and name."""
     with ExitStack() as stack:
         runs: list[Iterable[Entry]] = []
@@ -128,7 +134,7 @@ def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
                     passed_over.add(OWN_REPORTS)
                     continue
                 run.append(_entry(entry, is_folder))
-                if len(run) == RUN:
+                if len(run) == most:
                     file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
                     runs.append(_stored(sorted(run), file))
                     run.clear()

@@ -1,7 +1,6 @@
 """Many media files from disk or bucket to their indexes: resumed, killed, stopped; the emulator beside a real S3."""
 
 import asyncio
-import io
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +10,6 @@ from weakref import WeakSet
 
 import pytest
 from attrs import evolve
-from rich.console import Console
 
 from mi_async import (
     AssetInput,
@@ -39,8 +37,6 @@ from mi_async.bulk.journal.records import AssetRecord, Identity
 from mi_async.bulk.journal.retry import ReopenedAssets, retry_failed
 from mi_async.bulk.plan.ingest import CHUNK, plan_assets, plan_listing
 from mi_async.bulk.report.wording import footage
-from mi_async.display.display import DisplayState
-from mi_async.display.terminal import Panel
 from mi_async.emulator import Fault, Latency, Settings
 from tests.support.films import film
 from tests.support.newsroom import Newsroom, context_of, newsroom, no_lease_held
@@ -515,8 +511,3 @@ def test_bytes_and_waits_are_told() -> None:
     assert footage(moment) == ["1.2 MB sent, 31.0 MB/s", "40 wait for the service"]
     assert footage(evolve(moment, bandwidth=0.0, pending=0)) == ["1.2 MB sent"]
     assert footage(BulkProgress()) == []
-    screen = io.StringIO()
-    panel = Panel(screen)
-    panel.draw(DisplayState(moment))
-    Console(file=screen, width=80).print(panel)
-    assert "1.2 MB sent, 31.0 MB/s  40 wait for the service" in screen.getvalue()

@@ -43,7 +43,7 @@ from mi_async.workflows.jobs.tokens import Token
 from tests.support import virtual
 from tests.support.canned import DROP, http, success
 from tests.support.interruption import CancelAt
-from tests.support.newsroom import QUICK, Newsroom, newsroom
+from tests.support.newsroom import QUICK, Newsroom, context_of, newsroom
 from tests.support.talking import talking
 
 ROOM = "뉴스/룸 1"
@@ -378,11 +378,11 @@ async def test_a_job_that_nobody_asked_for(make: Any) -> None:
         await started(news, "index")
         asset = await imported(news)
         await (await news.workspace.analyze(project(news), asset)) if make is summary_job else None
-        job = make(news.workspace._context, project(news), asset, fresh=False)
+        job = make(context_of(news.workspace), project(news), asset, fresh=False)
         with pytest.raises(JobStateError, match="nobody has asked for this"):
             await job
         # Right after our own request, the service may not have heard of it.
-        job = make(news.workspace._context, project(news), asset, fresh=True)
+        job = make(context_of(news.workspace), project(news), asset, fresh=True)
         waiting = asyncio.ensure_future(job.wait())
         await asyncio.sleep(10 / SPEED)
         assert not waiting.done()

@@ -48,7 +48,7 @@ def test_one_storage_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_moto_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
+    monkeypatch.setitem(sys.modules, "moto", None)
     assert run(["emulator", "--with-storage"]) == 2
     assert "--with-storage needs moto: pip install 'mi-async[emulator]'" in capsys.readouterr().err
 

@@ -1,7 +1,7 @@
-"""The options that every command shares which talks to a service, and the session that they make.
+"""Connection options that all commands share, and the session that they make.
 
-Law: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE and the proxies of the environment; keys come from where
-the session looks for them.
+Invariant: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE, MI_ASYNC_STORAGE_URL and the proxies of the
+environment; keys come from where the session looks for them.
 """
 
 import logging
@@ -24,7 +24,7 @@ from mi_async.errors import ConnectError, MIError, NotFoundError
 from mi_async.errors.mi_error import LONGEST
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
-from mi_async.storage.models import Storage
+from mi_async.storage.models import STORAGE_URL, Storage
 from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)
@@ -42,18 +42,18 @@ Verbosity = Annotated[
 @Parameter(name="*", group=SERVICE)
 @frozen(kw_only=True)
 class Account:
-    """What a command needs to reach the account."""
+    """Options of a command that reaches the account."""
 
-    base_url: Annotated[str, Parameter(env_var="MI_ASYNC_BASE_URL", help="Where the service, or an emulator, is.")] = (
+    base_url: Annotated[str, Parameter(env_var="MI_ASYNC_BASE_URL", help="URL of the service, or of an emulator.")] = (
         BASE_URL
     )
     profile: Annotated[str | None, Parameter(help="Take the keys from this profile of ~/.ncloud/configure.")] = None
-    timeout: Annotated[float | None, Parameter(help="Seconds for each call, its waits and repeats included.")] = None
+    timeout: Annotated[float | None, Parameter(help="Seconds for each call, including waits and retries.")] = None
     validate: Annotated[
         bool,
         Parameter(
             negative="--no-validate",
-            help="Refuse what breaks a documented limit before any request; --no-validate sends it, but for images.",
+            help="Reject what breaks a documented limit before any request; --no-validate sends it, except images.",
         ),
     ] = True
     proxy: Annotated[
@@ -65,7 +65,7 @@ class Account:
     ca_file: Annotated[
         str | None, Parameter(help="Certificates (PEM) to trust, instead of those of SSL_CERT_FILE or the system.")
     ] = None
-    output: Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")] = "json"
+    output: Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")] = "json"
     verbose: Verbosity = 0
 
     @asynccontextmanager
@@ -79,7 +79,7 @@ class Account:
                 timeout=None if self.timeout is None else Timeout(total=self.timeout),
                 proxy=environment_proxies(os.environ) if self.proxy is None else self.proxy,
                 ca_file=self.ca_file,
-                hooks=Hooks(after=[_tell]) if self.verbose else None,
+                hooks=Hooks(after=[_log_attempt]) if self.verbose else None,
                 storage=storage,
                 validate=self.validate,
             ) as session:
@@ -99,21 +99,40 @@ class Account:
 @Parameter(name="*", group=SERVICE)
 @frozen(kw_only=True)
 class InWorkspace(Account):
-    """What a command needs to reach a workspace."""
+    """Options of a command that reaches a workspace."""
 
     workspace: Annotated[str, Parameter(alias="-w", env_var="MI_ASYNC_WORKSPACE", help="Name of the workspace.")]
 
 
+@Parameter(name="*", group=SERVICE)
+@frozen(kw_only=True)
+class InStorage(InWorkspace):
+    """Options of a command that reaches a workspace and Object Storage."""
+
+    storage_url: Annotated[
+        str | None,
+        Parameter(
+            env_var="MI_ASYNC_STORAGE_URL",
+            help=f"URL of Object Storage; by default {STORAGE_URL}, if the base URL is the service's.",
+        ),
+    ] = None
+
+    @property
+    def storage(self) -> Storage | None:
+        """Object Storage, where it was named."""
+        return None if self.storage_url is None else Storage(self.storage_url)
+
+
 def log_to_stderr(verbosity: int) -> None:
-    """Show what the package logs: warnings, with 1 what it does, with 2 everything."""
+    """Log warnings of the package to stderr, with 1 also its requests, with 2 everything."""
     handler = logging.StreamHandler(stderr())
-    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("mi_async")
     logger.handlers = [handler]
     logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])
 
 
-class _Lines(logging.Formatter):
+class _OneLineFormatter(logging.Formatter):
     """One line for each message, whatever a service or a file name put into it; a traceback of ours keeps its lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that logging has
@@ -132,8 +151,8 @@ def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:
             yield setting
 
 
-async def _tell(attempt: Attempt, outcome: Outcome) -> None:
-    """One line per request; of its target only the path, since a query may hold names of people."""
+async def _log_attempt(attempt: Attempt, outcome: Outcome) -> None:
+    """Log one line for a request; of its target only the path, since a query may hold names of people."""
     request, response, error = attempt.request, outcome.response, outcome.error
     ended = f"HTTP {response.status}" if response is not None else type(error).__name__
     path, milliseconds = request.target.partition("?")[0], outcome.seconds * 1000

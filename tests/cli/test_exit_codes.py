@@ -10,7 +10,8 @@ import pytest
 
 from mi_async.api.thumbnails import UploadStatus
 from mi_async.cli.app import run
-from mi_async.cli.exits import EXITS, FAILURES, exit_code, report
+from mi_async.cli.exit_codes import EXITS, FAILURES, exit_code
+from mi_async.cli.failure_messages import report
 from mi_async.cli.streams import Stream
 from mi_async.emulator import Server
 from mi_async.errors import (

@@ -1,6 +1,6 @@
-"""Whether a bulk run went well, and how to go on where it did not.
+"""Advice after a bulk run in which not all went well, and the check of the file that ``--report`` names.
 
-Law: reads the report, and the journal where the report does not tell; a line for each code that there is advice about.
+Invariant: reads the report, and the journal where the report does not tell; one line for each code that has advice.
 """
 
 import shlex
@@ -15,30 +15,31 @@ from mi_async.bulk.report.advice import FIT, TOO_BIG, advice
 from mi_async.bulk.report.export import rows_file
 from mi_async.bulk.report.report import BulkReport
 from mi_async.cli.standard_input import DESCRIPTOR, SHOWN
+from mi_async.cli.streams import print_line
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
 
 STAYS = (Status.FAILED, Status.PARTIAL, Status.REJECTED)
-"""Ways to end about which something has to be done."""
+"""Statuses that need somebody to do something."""
 MANY = 5
-"""Codes that one line names."""
+"""Most codes that one line names."""
 
 
 def judge(report: BulkReport, *, again: str, may_fit: bool) -> None:
-    """Fail when not all is well, and say how to go on.
+    """Fail if not all went well, with advice.
 
     Args:
         report: of the run.
-        again: what takes up parked ones.
-        may_fit: whether pictures could be made smaller, and were not.
+        again: advice that resumes the run.
+        may_fit: True if images could be made smaller, and were not.
 
     Raises:
-        BulkError: not all is well.
+        BulkError: not all went well.
     """
     if report.ok:
         return
     error = BulkError(f"{report.troubled:,} of {report.ended:,} items did not go well")
     if report.counts.get(Status.PARKED) or report.open:
-        error.add_note(f"parked ones may go better another time: {again}")
+        error.add_note(f"parked items may succeed later: {again}")
     if any(report.counts.get(status) for status in STAYS):
         advise(error, _reasons(report), may_fit=may_fit)
         if any(report.counts.get(status) for status in (Status.FAILED, Status.PARTIAL)):
@@ -47,7 +48,7 @@ def judge(report: BulkReport, *, again: str, may_fit: bool) -> None:
 
 
 def advise(error: BulkError, reasons: Mapping[str, int], *, may_fit: bool) -> None:
-    """Add a line for each code that there is advice about."""
+    """Add a line for each code that has advice."""
     for code, number in reasons.items():
         if code == TOO_BIG and may_fit:
             error.add_note(f"{code} ({number:,}): {FIT}")
@@ -56,17 +57,17 @@ def advise(error: BulkError, reasons: Mapping[str, int], *, may_fit: bool) -> No
 
 
 def _advise_retry(error: BulkError, reasons: Mapping[str, int], journal: str) -> None:
-    """Add how to try again what may go better, where there is any such thing."""
-    mendable = [code for code in reasons if advice(code).retry]
-    if not mendable:
+    """Add the command that retries what may succeed then, if there is such a code."""
+    retryable = [code for code in reasons if advice(code).retry]
+    if not retryable:
         return
-    only = f" --code {shlex.quote(mendable[0])}" if len(mendable) == 1 and len(reasons) > 1 else ""
+    only = f" --code {shlex.quote(retryable[0])}" if len(retryable) == 1 and len(reasons) > 1 else ""
     retry = f"mi-async journal retry {shlex.quote(journal)}{only}"
-    error.add_note(f"{', '.join(mendable[:MANY])}: once the cause is gone, the next run tries again after: {retry}")
+    error.add_note(f"{', '.join(retryable[:MANY])}: once the cause is gone, have the next run retry with: {retry}")
 
 
 def _reasons(report: BulkReport) -> Mapping[str, int]:
-    """Return what stands in the way, by code: the journal has all of it, a report the first few only."""
+    """Return the number of failures by code: the journal has all, a report only the first few."""
     from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
     with read_journal(report.journal) as reader:
@@ -89,9 +90,15 @@ def report_target(path: Path | None, source: str, journal: Path, *, force: bool)
         raise InvalidArgumentError(message) from error
 
 
+def warn_of_no_items(source: str, items: int) -> None:
+    """Warn of an input without items: it may be the wrong one, and nothing else would tell."""
+    if not items:
+        print_line(f"warning: {source} has no item; see what was passed over, or give another input")
+
+
 @contextmanager
-def after_the_run() -> Generator[None]:
-    """Let no failure after a run say by its class that nothing was changed.
+def as_bulk_error() -> Generator[None]:
+    """Raise a BulkError for an error whose exit code would promise that nothing was changed.
 
     Raises:
         BulkError: in the place of such an error.

@@ -1,0 +1,183 @@
+"""The part that all bulk commands share: a run with its journal, its live display, its report, and its end.
+
+Invariant: running the same command again is the resume; a run that has begun leaves its report on stdout however it
+ends.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, closing, nullcontext
+from pathlib import Path
+
+from attrs import frozen
+
+from mi_async._core.output_file import OutputFile
+from mi_async._core.paths import existing_path
+from mi_async.bulk.plan.dry_run import DryRun
+from mi_async.bulk.report.export import write_to
+from mi_async.bulk.report.report import BulkReport
+from mi_async.bulk.run import BulkRun
+from mi_async.cli import event_loop, output
+from mi_async.cli.bulk_advice import as_bulk_error, judge, report_target, warn_of_no_items
+from mi_async.cli.bulk_dry_run import journal_of, print_plan
+from mi_async.cli.bulk_options import ImageOptions, RunOptions
+from mi_async.cli.connection import InWorkspace, log_to_stderr
+from mi_async.cli.signals import handled
+from mi_async.cli.streams import OutputError, ReaderGoneError, as_file, print_line, stderr, stdout
+from mi_async.display.bulk import show as display
+from mi_async.errors import BulkError, InvalidArgumentError, MIError
+from mi_async.session import Session
+from mi_async.text import span
+
+AGAIN = "run the same command again"
+
+
+@frozen
+class BulkCommand:
+    """What the bulk commands do not share.
+
+    Attributes:
+        start_message: for the first line of a run.
+        plan_message: for the first line of a dry run.
+        session: with the service.
+        count: returns the number of items, None where it cannot be known.
+        plan: returns a plan from the journal, a file of problems, and True if that may replace any file.
+        start: returns the run of a workspace, from its further options.
+    """
+
+    start_message: str
+    plan_message: str
+    session: Callable[[], AbstractAsyncContextManager[Session]]
+    count: Callable[[], int | None]
+    plan: Callable[[Path | None, Path | None, bool], DryRun]
+    start: Callable[..., BulkRun]
+
+
+@frozen
+class _Started:
+    """A command with the files that it writes.
+
+    Attributes:
+        command: the command.
+        source: its input, for messages.
+        journal: path of the journal.
+        report: file for the outcome of every item.
+        service: the service and its workspace.
+    """
+
+    command: BulkCommand
+    source: str
+    journal: Path
+    report: OutputFile | None
+    service: InWorkspace
+
+
+def run_command(command: BulkCommand, source: str, options: RunOptions, service: InWorkspace) -> None:
+    """Run over an input, or print what would be done with it.
+
+    Raises:
+        BulkError: not all is well.
+        MIError: any other failure.
+    """
+    # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
+    journal = Path(existing_path(options.journal or f"{Path(source).resolve().name}.journal"))
+    report_file = report_target(options.report, source, journal, force=options.force)
+    may_fit = isinstance(options, ImageOptions) and options.may_fit
+    with nullcontext() if report_file is None else closing(report_file):
+        if options.dry_run:
+            print_line(f"planning for {source}: {command.plan_message}")
+            plan = command.plan(journal_of(journal, service.workspace), options.report, options.force)
+            return print_plan(plan, source, service, may_fit=may_fit)
+        if options.journal is None and not os.access(".", os.W_OK):
+            message = f"the journal {journal.absolute()} cannot be written; name another place with --journal"
+            raise InvalidArgumentError(message)
+        report = event_loop.run(_run(_Started(command, source, journal, report_file, service), options))
+        with as_bulk_error():
+            return judge(report, again=AGAIN, may_fit=may_fit)
+
+
+async def _run(started: _Started, options: RunOptions) -> BulkReport:
+    command, service = started.command, started.service
+    place = f"in workspace {service.workspace}; journal: {started.journal}"
+    print_line(f"{command.start_message} {started.source} {place}")
+    total = await asyncio.to_thread(command.count)
+    async with command.session() as session:
+        run = command.start(
+            session.workspace(service.workspace),
+            journal=started.journal,
+            total=total,
+            max_failures=options.max_failures,
+            grace=options.grace,
+            patience=options.patience,
+        )
+        try:
+            report = await _displayed(run, options.grace, service)
+        except (MIError, asyncio.CancelledError) as error:
+            if (report_so_far := _report_of(run)) is not None:
+                _print_stopped(report_so_far, started)
+                if report_so_far.ended or report_so_far.open:
+                    resume = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
+                    print_line(f"what is done is in {started.journal}; {resume} to resume")
+            raise
+        _print(report, started)  # before the session is closed: a signal may come while it is
+    return report
+
+
+async def _displayed(run: BulkRun, grace: float, service: InWorkspace) -> BulkReport:
+    """Run and display it; stop signals are for the run, and what is logged goes through the display."""
+
+    def stopping(number: int, name: str) -> None:
+        if number == 1:
+            again = "Ctrl-C again" if name == "SIGINT" else "another signal"
+            open_items = f"{run.progress.open:,} items in progress have {span(grace)} to end"
+            print_line(f"stopping: {open_items}; {again} leaves them for the next run")
+        else:
+            print_line("stopping at once")
+
+    verbose = service.verbose > 0
+    try:
+        with (
+            handled() as received,
+            display(run, file=as_file(stderr()), plain=verbose, verbose=verbose),
+            received.told_to(stopping),
+        ):
+            log_to_stderr(service.verbose)
+            return await run
+    finally:
+        log_to_stderr(service.verbose)
+
+
+def _report_of(run: BulkRun) -> BulkReport | None:
+    """Return the report of a run that was stopped, None if it had not begun."""
+    try:
+        return run.report
+    except BulkError:
+        return None
+
+
+def _print(report: BulkReport, started: _Started) -> None:
+    """Print the report for people and as the result, and write every item to a file."""
+    try:
+        if started.service.output == "table":
+            stdout().write(f"{report}\n")
+        else:
+            stderr().write(f"{report}\n")
+            output.show(report.as_dict(), started.service.output)
+        if not report.ending and not report.open:
+            warn_of_no_items(started.source, report.ended)
+        stdout().flush()  # the file may be the same
+    finally:
+        if started.report is not None:
+            with as_bulk_error():
+                write_to(started.report, report.journal, report.run)
+
+
+def _print_stopped(report: BulkReport, started: _Started) -> None:
+    """Print the report of a run that was stopped; the command ends for that reason, even if nobody can read this."""
+    try:
+        _print(report, started)
+    except ReaderGoneError:
+        pass
+    except OutputError as error:
+        print_line(f"error: {error}")

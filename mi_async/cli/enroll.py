@@ -1,0 +1,90 @@
+"""``enroll``: a person with images and tags, with progress on stderr and the person on stdout.
+
+Invariant: every image is read and checked before the session makes its first request.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing, suppress
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from mi_async._core.names import clean_name
+from mi_async.api.persons import NameType
+from mi_async.cli import event_loop
+from mi_async.cli.connection import InWorkspace
+from mi_async.cli.output import show
+from mi_async.cli.sources import Fit, Sources, read_sources, refuse_directories, refuse_unknown_options
+from mi_async.cli.streams import drawable, stderr
+from mi_async.display.uploads import upload_display
+from mi_async.errors import ConflictError, MIError
+from mi_async.media.image_source import Source
+from mi_async.text import one_line
+from mi_async.workflows.upload import Upload
+from mi_async.workspace import Workspace
+
+NAME_TAKEN = "50005"
+"""The service's code for a name that another person has. Source: maiu-create-persons."""
+
+
+def enroll(
+    name: str,
+    /,
+    *sources: Sources,
+    tag: Annotated[
+        list[str] | None, Parameter(help="Tag of the person, created if missing; may be given several times.")
+    ] = None,
+    description: str | None = None,
+    fit: Fit = False,
+    one_by_one: Annotated[bool, Parameter(negative=())] = False,
+    service: InWorkspace,
+) -> None:
+    """Create a person with images, the first being the primary one, and tags.
+
+    Args:
+        name: 1 to 50 characters, unique in the workspace.
+        description: 1 to 700 characters.
+        one_by_one: Add each image after the first in a request of its own, to learn which one the service refuses.
+    """
+    refuse_unknown_options(sources, enroll, "enroll")
+    refuse_directories(sources, "enroll-many")
+    options = {"tags": tag or [], "description": description, "fit": fit, "one_by_one": one_by_one}
+    event_loop.run(_enroll(name, read_sources(sources, fit=fit), options, service))
+
+
+async def _enroll(name: str, sources: Sequence[Source], options: Mapping[str, Any], service: InWorkspace) -> None:
+    changes = dict[str, str]()
+    async with service.session() as session:
+        workspace = session.workspace(service.workspace)
+        with upload_display(drawable(stderr()), plain=service.verbose > 0) as display:
+
+            def step(upload: Upload) -> None:
+                changes[upload.image.name] = upload.image.note
+                display.step(upload)
+
+            try:
+                person = await workspace.enroll_person(name, sources, **options, progress=step)
+            except ConflictError as error:
+                if error.code == NAME_TAKEN:
+                    number = await _person_named(workspace, name) or "PERSON_ID"
+                    error.add_note(f"to give that person more images: mi-async upload-thumbnail {number} FILE...")
+                raise
+        print_changes(changes)
+        show(person, service.output, changed=True)  # before the session is closed: a signal may come while it is
+
+
+async def _person_named(workspace: Workspace, name: str) -> int | None:
+    """Return the ID of the person who has this name, None if it cannot be found."""
+    with suppress(MIError):  # a name that cannot be searched for, or no permission to search
+        async with aclosing(workspace.persons.search_all(name=name, name_type=NameType.NAMED)) as persons:
+            async for person in persons:
+                if person.name is not None and clean_name(person.name) == clean_name(name):
+                    return person.id
+    return None
+
+
+def print_changes(changes: Mapping[str, str]) -> None:
+    """Print what was changed in images to make them fit, by image."""
+    for name, change in changes.items():
+        if change:
+            stderr().write(f"{one_line(name)}: {change}\n")

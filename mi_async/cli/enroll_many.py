@@ -1,0 +1,106 @@
+"""``enroll-many`` and ``upload-thumbnails``: bulk runs over a directory or a table of images."""
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from mi_async.bulk.inputs.facts import ItemReader
+from mi_async.bulk.inputs.readers import Read, count, read_people, read_thumbnails
+from mi_async.bulk.plan.dry_run import DryRun
+from mi_async.bulk.plan.enroll import plan_people, plan_thumbnails
+from mi_async.bulk.run import BulkRun
+from mi_async.cli.bulk_dry_run import counted
+from mi_async.cli.bulk_options import ImageOptions, Input
+from mi_async.cli.bulk_run import BulkCommand, run_command
+from mi_async.cli.connection import InWorkspace
+from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, standard_input
+from mi_async.errors import InvalidArgumentError
+from mi_async.workspace import Workspace
+
+NO_OPTIONS = ImageOptions()
+
+
+@frozen
+class Verb:
+    """Differences between the two commands.
+
+    Attributes:
+        message: for the first line.
+        reader: of the input.
+        plan: of a dry run.
+        start: of a run.
+    """
+
+    message: str
+    reader: Read
+    plan: Callable[..., DryRun]
+    start: Callable[..., BulkRun]
+
+
+ENROLL = Verb("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
+UPLOAD = Verb("uploading the images of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
+
+
+def enroll_many(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service: InWorkspace) -> None:
+    """Create many people with images and tags, at the rate that the quotas allow.
+
+    Stopped at any moment, the same command run again resumes.
+
+    In a directory each folder is a person, and so is each image beside them.
+
+    In a table the columns are name (이름), thumbnails or thumbnail (사진), description (설명) and tags (태그).
+    """
+    _run(ENROLL, source, options, service)
+
+
+def upload_thumbnails(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service: InWorkspace) -> None:
+    """Give many people more images, at the rate that the quotas allow.
+
+    Stopped at any moment, the same command run again resumes.
+
+    In a directory the name of a folder or image is the ID of a person.
+
+    In a table the columns are person_id (인물 ID), thumbnail (사진) and primary (대표).
+    """
+    _run(UPLOAD, source, options, service)
+
+
+def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace) -> None:
+    if source != STDIN:
+        if options.input_format is not None:
+            message = "--input-format is for a table on standard input; give - as INPUT"
+            raise InvalidArgumentError(message)
+        run_command(_command(verb, source, None, options, service), source, options, service)
+        return
+    if options.journal is None and not options.dry_run:
+        message = "a table on standard input has no name for a journal; give --journal FILE"
+        raise InvalidArgumentError(message)
+    with standard_input(options.input_format) as table:
+        run_command(_command(verb, source, table, options, service), SHOWN, options, service)
+
+
+def _command(
+    verb: Verb, source: str, table: StandardInput | None, options: ImageOptions, service: InWorkspace
+) -> BulkCommand:
+    def read() -> ItemReader[Any]:
+        if table is not None:
+            return table.read(verb.reader, options.encoding)
+        return verb.reader(source, encoding=options.encoding)
+
+    items = read()  # an input that is none is refused before anything else
+    return BulkCommand(
+        start_message=verb.message,
+        plan_message="headers are read, and no request is made",
+        session=service.session,
+        count=lambda: count(source if table is None else table.path, verb.reader, encoding=options.encoding),
+        plan=lambda journal, problems, force: verb.plan(
+            read().mapped(counted),
+            journal=journal,
+            fit=options.fit,
+            problems=problems,
+            force=force,
+            validate=service.validate,
+        ),
+        start=lambda workspace, **more: verb.start(workspace, items, fit=options.fit, **more),
+    )

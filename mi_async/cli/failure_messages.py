@@ -1,0 +1,140 @@
+"""Messages of a failed command: the error, what exists at the service all the same, and how to go on.
+
+Invariant: a mistake gets one line, not a stack trace; what a workflow left behind is never kept back.
+"""
+
+import difflib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+import attrs
+from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
+
+from mi_async._core import convert
+from mi_async.cli.exit_codes import exit_code
+from mi_async.cli.streams import ReaderGoneError, stderr
+from mi_async.errors import JobTimeoutError, MIError
+from mi_async.text import encodable, one_line
+
+IN_OPTIONS: Mapping[str, str] = {
+    "--fit (fit=True)": "--fit",
+    "one_by_one=True": "--one-by-one",
+    "force=True": "--force",
+    "connect(proxy=...), --proxy": "--proxy",
+    "connect(ca_file=...), --ca-file": "--ca-file",
+    "(connect(storage=Storage(url)), --storage-url)": "--storage-url",
+}
+"""Arguments as messages of the library call them, and the option that each is on the command line."""
+
+
+def in_options(message: str) -> str:
+    """Return a message of the library with options of the command line instead of arguments of Python."""
+    for argument, option in IN_OPTIONS.items():
+        message = message.replace(argument, option)
+    return message
+
+
+def check_text(_kind: object, value: object) -> None:
+    """Refuse an argument that is no Unicode text before anything is done with it; a path may be any bytes.
+
+    Raises:
+        ValueError: as cyclopts wants it.
+    """
+    given = value if isinstance(value, list | tuple) else (value,)
+    for one in given:
+        if isinstance(one, str) and encodable(one) != one and not os.path.lexists(one):
+            message = f"{encodable(one)} is not Unicode text, and no file has this name"
+            raise ValueError(message)
+        if attrs.has(type(one)):  # a group of options, whose members cyclopts does not show us one by one
+            check_text(_kind, attrs.astuple(cast("attrs.AttrsInstance", one), recurse=False))
+
+
+def report(error: BaseException) -> int:
+    """Print what went wrong and what exists all the same; return the exit code."""
+    if not isinstance(error, ReaderGoneError):
+        stderr().write("".join(f"{line}\n" for line in _lines(error)))
+    return exit_code(error)
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    yield str(error) or "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
+    yield from [one_line(note) for note in getattr(error, "__notes__", ())]
+    yield from left_behind(_created(error))
+    if isinstance(error, JobTimeoutError) and error.job is not None:
+        yield f"to wait for it again: mi-async jobs wait {error.job}"
+
+
+def _created(error: BaseException) -> Mapping[str, Any]:
+    """Return what exists all the same; asyncio makes an interruption out of the cancellation of the workflow."""
+    source = error.__context__ if isinstance(error, KeyboardInterrupt) else error
+    return getattr(source, "created", None) or {}
+
+
+def _message(error: BaseException) -> str:
+    match error:
+        case JobTimeoutError():
+            return error.brief
+        case MIError():
+            return in_options(str(error))
+        case UnusedCliTokensError(unused_tokens=[str(token), *_]):
+            kind = "argument" if error.command_chain else "command"
+            return f'unknown {kind} "{token}"{_meant(error, token)}; see {_asked(error)} --help'
+        case MissingArgumentError() if error.argument is not None:
+            name = error.argument.name
+            name = name if error.argument.index is None else name.removeprefix("--").upper()
+            variables = "".join(f" (or set {variable})" for variable in error.argument.parameter.env_var or ())
+            return f"{name} is missing{variables}; see {_asked(error)} --help"
+        case _:
+            return str(error)
+
+
+def _meant(error: UnusedCliTokensError, token: str) -> str:
+    """Suggest a command for one that is missing; cyclopts does so for nested ones."""
+    app = None if error.command_chain else error.app
+    names = [name for name in app or () if not name.startswith("-")]
+    near = difflib.get_close_matches(token.casefold(), names, n=1)
+    return f', did you mean "{near[0]}"?' if near else ""
+
+
+def _asked(error: CycloptsError) -> str:
+    return " ".join(["mi-async", *(error.command_chain or ())])
+
+
+def left_behind(created: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each thing in ``error.created``; the last one says how to go on, where that is known."""
+    known = {name: value for name, value in created.items() if value}
+    unknown = {name: value for name, value in known.items() if name not in LEFT_BEHIND}
+    if unknown:
+        yield f"exists already: {convert.dumps_shown(unknown).decode()}"
+    for name, sentence in LEFT_BEHIND.items():
+        # Which images a person has is not known here, so of a person's keys nothing is said.
+        if name in known and not (name == "thumbnail_keys" and "person_id" in known):
+            yield sentence(known[name])
+
+
+def _tags(tags: Mapping[str, int]) -> str:
+    named = ", ".join(f'"{one_line(name)}" (ID {number})' for name, number in tags.items())
+    return f"tag {named} exists" if len(tags) == 1 else f"tags {named} exist"
+
+
+def _keys(keys: list[str]) -> str:
+    expire = "it expires" if len(keys) == 1 else "they expire"
+    return f"{_images(len(keys), 'uploaded ')} not attached; {expire} after 24 hours"
+
+
+def _images(count: int, kind: str = "") -> str:
+    return f"1 {kind}image was" if count == 1 else f"{count} {kind}images were"
+
+
+LEFT_BEHIND: Mapping[str, Callable[[Any], str]] = {
+    "tag_ids": _tags,
+    "attached": lambda names: f"{_images(len(names))} attached: {', '.join(map(one_line, names))}",
+    "thumbnail_keys": _keys,
+    "object": lambda place: f"{one_line(str(place))} is stored",
+    "asset_id": lambda asset: f"asset {asset} is registered",
+    "person_id": lambda person: (
+        f"person {person} was created; give it the rest with: mi-async upload-thumbnail {person} FILE..."
+    ),
+}
+"""A sentence for each kind of thing that a workflow leaves behind, in the order in which they are told."""

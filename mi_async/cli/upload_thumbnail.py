@@ -1,0 +1,116 @@
+"""``upload-thumbnail``: more images for a person, with progress on stderr and the person on stdout.
+
+Invariant: every image is read and checked before the session makes its first request.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from mi_async._core.concurrency import each
+from mi_async.bulk.images.resizer import image_loader
+from mi_async.cli import event_loop
+from mi_async.cli.connection import NO_WORKSPACE, InWorkspace
+from mi_async.cli.enroll import print_changes
+from mi_async.cli.output import show
+from mi_async.cli.sources import (
+    Fit,
+    NamedBytes,
+    Sources,
+    read_sources,
+    refuse_directories,
+    refuse_unknown_options,
+)
+from mi_async.cli.streams import drawable, stderr
+from mi_async.display.uploads import upload_display
+from mi_async.errors import InvalidArgumentError, MIError, NotFoundError
+from mi_async.media.image_check import Image
+from mi_async.media.image_source import Source
+from mi_async.workflows.upload import Progress, Upload
+from mi_async.workspace import Workspace
+
+PARALLEL = 8
+"""Images of one command that are uploaded at once."""
+
+
+def upload_thumbnail(
+    person_id: int,
+    /,
+    *sources: Sources,
+    primary: Annotated[bool, Parameter(negative=())] = False,
+    fit: Fit = False,
+    service: InWorkspace,
+) -> None:
+    """Give a person more images.
+
+    Args:
+        person_id: ID of the person.
+        primary: Make the first image the person's primary thumbnail.
+    """
+    refuse_unknown_options(sources, upload_thumbnail, "upload-thumbnail")
+    refuse_directories(sources, "upload-thumbnails")
+    if not sources:
+        message = "SOURCE is missing; see mi-async upload-thumbnail --help"
+        raise InvalidArgumentError(message)
+    event_loop.run(_upload(person_id, read_sources(sources, fit=fit), service, primary=primary, fit=fit))
+
+
+async def _upload(person_id: int, sources: Sequence[Source], service: InWorkspace, *, primary: bool, fit: bool) -> None:
+    async with image_loader(fit=fit) as load:
+        images = await each(load, sources, PARALLEL)
+    print_changes({image.name: image.note for image in images})
+    async with service.session() as session:
+        workspace = session.workspace(service.workspace)
+        await _require_person(workspace, person_id)
+        with upload_display(drawable(stderr()), plain=service.verbose > 0) as display:
+            await _attach(workspace, person_id, images, display.step, primary=primary)
+        # Several calls added them; the person as it is now shows what all of them made of it.
+        person = await workspace.persons.get(person_id)
+        show(person, service.output, changed=True)  # before the session is closed: a signal may come while it is
+
+
+async def _attach(
+    workspace: Workspace, person_id: int, images: Sequence[Image], progress: Progress, *, primary: bool
+) -> None:
+    """Upload all images; a failure names what all of them left behind."""
+    done: list[Upload] = []
+    created: dict[str, Any] = {}
+
+    async def upload(number: int) -> None:
+        source = NamedBytes(images[number].content, images[number].name)
+        try:
+            done.append(
+                await workspace.upload_thumbnail(person_id, source, primary=primary and number == 0, progress=progress)
+            )
+        except (MIError, asyncio.CancelledError) as error:
+            _merge(created, getattr(error, "created", {}))
+            raise
+
+    try:
+        await each(upload, range(len(images)), PARALLEL)
+    except (MIError, asyncio.CancelledError) as error:
+        _merge(created, {"attached": [upload.image.name for upload in done]} if done else {})
+        vars(error)["created"] = created
+        raise
+
+
+async def _require_person(workspace: Workspace, person_id: int) -> None:
+    """Refuse an unknown person before images are uploaded for nobody.
+
+    Raises:
+        NotFoundError: there is no such person or workspace.
+    """
+    try:
+        await workspace.persons.get(person_id)
+    except NotFoundError as error:
+        if error.code != NO_WORKSPACE:
+            error.args = (f"person {person_id} does not exist; to find a person: mi-async persons search --name NAME",)
+        raise
+
+
+def _merge(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
+    """Add what one of several uploads left behind."""
+    for name, value in part.items():
+        whole[name] = [*whole.get(name, ()), *value] if isinstance(value, list) else value

@@ -1,0 +1,106 @@
+"""Live display of jobs that are waited for: those that are not over on a terminal, a line for each change elsewhere.
+
+Invariant: is told of jobs and asks nobody. Time is an argument.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from attrs import define, field
+
+from mi_async.display.display import BackEnd, back_end, displayed
+from mi_async.display.layout import Cell, Grid, Overflow, SpinnerText, StyledText
+from mi_async.text import one_line, span
+from mi_async.workflows.jobs.job import Job
+from mi_async.workflows.jobs.kinds import JobPhase
+
+SHOWN = 12
+"""Jobs for which there is room."""
+STYLES = {JobPhase.COMPLETED: "green", JobPhase.WAITING: "dim", JobPhase.RUNNING: "cyan"}
+
+
+@contextmanager
+def job_display(file: TextIO | None, jobs: Sequence[Job[Any]], *, plain: bool = False) -> Generator["JobView"]:
+    """Show jobs until the block ends; its ``step`` is the ``progress`` of their waits.
+
+    Args:
+        file: where.
+        jobs: that are waited for.
+        plain: lines even on a terminal, because something else writes there too.
+    """
+    where = back_end(file, plain=plain, transient=True)
+    view = JobView(where, jobs)
+    with displayed(view, where):
+        where.say(f"waiting for {_count(len(jobs))}")
+        yield view
+
+
+@define(eq=False)
+class JobView:
+    """Jobs over time.
+
+    Args:
+        where: told of each change.
+        jobs: all of them.
+        now: seconds of a steady clock.
+    """
+
+    where: BackEnd
+    jobs: Sequence[Job[Any]]
+    now: Callable[[], float] = time.monotonic
+    _over: set[Job[Any]] = field(init=False, factory=set)
+    _started: float = field(init=False)
+    _last: bool = field(init=False, default=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Start the time."""
+        self._started = self.now()
+
+    def step(self, job: Job[Any]) -> None:
+        """Note a new state, and report it; ``JobProgress`` of the workflows."""
+        if job.phase is not None and not job.phase.is_active:
+            self._over.add(job)
+        self.where.say(f"{job}: {job.state} ({self._age})")
+
+    @property
+    def share(self) -> float | None:
+        """Part of the jobs that is over."""
+        return len(self._over) / len(self.jobs)
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Nothing: the command reports what became of each job."""
+        return ()
+
+    def look(self, *, last: bool = False) -> None:
+        """Note the end, of which the command itself reports."""
+        self._last = last
+
+    def line(self) -> str:
+        """Return how many are over."""
+        return "" if self._last else self._text
+
+    def layout(self, width: int) -> Iterator[Grid | Cell]:  # noqa: ARG002  names give way
+        """Yield the jobs that are not over, as many as have room, and how many are."""
+        jobs = [job for job in self.jobs if job not in self._over] or self.jobs
+        yield Grid(tuple((StyledText(one_line(str(job)), overflow=Overflow.CUT), _state(job)) for job in jobs[:SHOWN]))
+        yield SpinnerText(self._text)
+
+    @property
+    def _text(self) -> str:
+        return f"{len(self._over):,} of {_count(len(self.jobs))} over, {self._age}"
+
+    @property
+    def _age(self) -> str:
+        return span(self.now() - self._started)
+
+
+def _state(job: Job[Any]) -> StyledText:
+    style = STYLES.get(job.phase, "red") if job.phase is not None else "dim"
+    return StyledText(str(job.state or "…"), style)
+
+
+def _count(number: int) -> str:
+    return f"{number:,} job{'' if number == 1 else 's'}"

@@ -1,0 +1,235 @@
+"""Tables of results as values: columns, cells and their words, for HTML, for terminals and for plain text.
+
+Invariant: pure; a table can be about anything, and within its bounds it ends, however long or deep the thing is.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeAlias, cast
+
+import attrs
+
+from mi_async.text import aligned, one_line, plain
+
+SHOWN = "table"
+"""Key of the field metadata that say how a member is shown."""
+FLAG = re.compile(r"^is (?=\w)|(?<=\w) .*")
+"""Left out of the heading of a flag: ``is primary thumbnail`` is shown as ``primary``."""
+FEW = 3
+"""Columns up to which a table shows who changed something and when, too."""
+LINE_END = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+NUMBER = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?( (s|ms|kB|MB|bytes|%))?")
+"""Text of a column that is aligned to the right."""
+EXACT = 2.0**53
+"""Magnitude up to which a float that is whole is written as a whole number."""
+
+
+@attrs.frozen
+class TableBounds:
+    """Bounds of a table.
+
+    Attributes:
+        rows: most rows.
+        columns: most columns.
+        items: most items of a cell.
+        depth: things inside things that are shown.
+        letters: most characters of a text.
+        whole: leave nothing out: not the members that repr does, such as presigned URLs, and no text beside a list.
+    """
+
+    rows: int
+    columns: int
+    items: int
+    depth: int
+    letters: int
+    whole: bool
+
+
+ANY = sys.maxsize
+NOTEBOOK = TableBounds(rows=100, columns=24, items=12, depth=2, letters=3000, whole=False)
+"""A notebook is stored and shared: tables are short, and secrets stay out of it."""
+TERMINAL = TableBounds(rows=ANY, columns=ANY, items=ANY, depth=ANY, letters=ANY, whole=True)
+"""Everything: a result of the command line is used by whoever asked for it."""
+
+
+@attrs.frozen
+class CellImage:
+    """An image in a cell.
+
+    Attributes:
+        url: as the service sent it.
+        label: ID and flags of the image.
+        marked: the first of its kind, such as the primary thumbnail.
+    """
+
+    url: str
+    label: str = ""
+    marked: bool = False
+
+    def __str__(self) -> str:
+        """Return the label, and the URL where there is none."""
+        return self.label or self.url
+
+
+Part: TypeAlias = str | CellImage
+
+
+@attrs.frozen
+class Cell:
+    """Parts of a cell; none for an empty one."""
+
+    parts: tuple[Part, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Return True if there is anything to show."""
+        return bool(self.parts)
+
+    def __str__(self) -> str:
+        """Return the cell as text on one line."""
+        return plain(LINE_END.sub(" ", ", ".join(map(str, self.parts))))
+
+
+@attrs.frozen
+class ResultTable:
+    """A table.
+
+    Attributes:
+        columns: headings; () for a table about one thing, whose rows are heading and value.
+        rows: cells, as many in each.
+        caption: what the table is about.
+        left: rows that have no room.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str = ""
+    left: int = 0
+
+    @property
+    def right(self) -> frozenset[int]:
+        """Columns of numbers, which are aligned to the right."""
+        texts = [list(map(str, column)) for column in zip(*self.rows, strict=True)] if self.columns else []
+        return frozenset(n for n, column in enumerate(texts) if all(not c or NUMBER.fullmatch(c) for c in column))
+
+    def __str__(self) -> str:
+        """Draw the table with columns as wide as their contents."""
+        return "\n".join(
+            aligned(
+                [tuple(map(one_line, self.columns)), *[tuple(map(str, row)) for row in self.rows]], right=self.right
+            )
+        )
+
+
+def table_of(items: Iterable[object], bounds: TableBounds, *, caption: str = "") -> ResultTable:
+    """Make a table with a row for each item; a member that no item has makes no column."""
+    every = list(items)
+    rows = [{name: cell_of(member, bounds) for name, member in members(item, bounds)} for item in every[: bounds.rows]]
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
+    if len(names) > FEW:
+        names = [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
+    names = names[: bounds.columns]
+    cells = tuple(tuple(row.get(name, Cell()) for name in names) for row in rows)
+    return ResultTable(tuple(names), cells, caption, len(every) - len(rows))
+
+
+def table_about(value: object, bounds: TableBounds, *, caption: str = "") -> ResultTable:
+    """Make a table about one value: of the list that it is about, else of its members."""
+    if (found := _listed(value, bounds)) is not None:
+        items, about = found
+        return table_of(items, bounds, caption=about)
+    cells = [(name, cell_of(member, bounds)) for name, member in list(members(value, bounds))[: bounds.rows]]
+    rows = tuple((Cell((name,)), cell) for name, cell in cells if cell)
+    return ResultTable((), rows, caption or type(value).__name__)
+
+
+def _listed(value: object, bounds: TableBounds) -> tuple[tuple[object, ...], str] | None:
+    """Return the list that a model is about, and a caption from the other members; None where there is no such list."""
+    beside = dict(members(value, bounds))
+    lists = [name for name, member in beside.items() if isinstance(member, tuple)]
+    if len(lists) != 1:
+        return None
+    items = cast("tuple[object, ...]", beside.pop(lists[0]))
+    if not all(attrs.has(type(item)) or isinstance(item, Mapping) for item in items):
+        return None
+    if bounds.whole and not all(isinstance(member, int | Enum) for member in beside.values()):
+        return None
+    said = [f"{name} {member:,}" if type(member) is int else f"{name} {member}" for name, member in beside.items()]
+    return items, f"{type(value).__name__}: {', '.join(said)}" if said else type(value).__name__
+
+
+def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
+    """Yield the members of a value by heading, those that are None left out."""
+    if isinstance(value, Mapping):
+        yield from [(str(name), member) for name, member in value.items()]
+    elif attrs.has(type(value)):
+        for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
+            kind, first = field.metadata.get(SHOWN, ("text" if field.repr or bounds.whole else "", ""))
+            member = getattr(value, field.name)
+            if kind and field.name != "extra" and not field.name.startswith("_") and member is not None:
+                if kind == "image":
+                    member = CellImage(member) if isinstance(member, str) else _leading(member, first)
+                yield field.name.replace("_", " "), member
+        yield from [(str(name), member) for name, member in dict(getattr(value, "extra", None) or {}).items()]
+    else:
+        yield "value", value
+
+
+def _leading(items: Sequence[object], first: str) -> tuple[object, ...]:
+    """Return the items with the flagged one in front."""
+    return tuple(sorted(items, key=lambda item: getattr(item, first) is not True))
+
+
+def cell_of(value: object, bounds: TableBounds) -> Cell:
+    """Return a value as a cell: of things inside things the image, the name, or what is in them."""
+    for kind, write in PLAIN.items():
+        if isinstance(value, kind):
+            part = write(value)
+            part = part[: bounds.letters] if isinstance(part, str) else part
+            return Cell((part,)) if part else Cell()
+    if attrs.has(type(value)) or isinstance(value, tuple | list | Mapping):
+        if not bounds.depth:
+            return Cell(("…",))
+        inner = attrs.evolve(bounds, depth=bounds.depth - 1)
+        return _several(value, inner) if isinstance(value, tuple | list) else _thing(value, inner)
+    return Cell((str(value),))
+
+
+def _several(items: Sequence[object], bounds: TableBounds) -> Cell:
+    parts = [part for item in items[: bounds.items] for part in cell_of(item, bounds).parts]
+    more = [f"+ {len(items) - bounds.items:,}"] if len(items) > bounds.items else []
+    return Cell((*parts, *more))
+
+
+def _thing(value: object, bounds: TableBounds) -> Cell:
+    about = dict(members(value, bounds))
+    flags = [FLAG.sub("", name) for name, member in about.items() if FLAG.match(name) and member is True]
+    marks = f" ({', '.join(flags)})" if flags else ""
+    for member in about.values():
+        if isinstance(member, CellImage):
+            label = f"{about.get('id', '')}{marks}".strip()
+            return Cell((attrs.evolve(member, label=label, marked=bool(flags)),))
+    named = next((about[name] for name in ("name", "id") if about.get(name) is not None), None)
+    if named is not None:
+        return Cell((f"{cell_of(named, bounds)}{marks}",))
+    known = [(name, cell_of(member, bounds)) for name, member in list(about.items())[: bounds.items]]
+    said = ", ".join([f"{name}: {cell}" for name, cell in known if cell])
+    return Cell((said,)) if said else Cell()
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < EXACT else str(value)
+
+
+PLAIN: Mapping[type, Callable[[Any], Part]] = {
+    type(None): lambda _: "",
+    CellImage: lambda value: value,
+    bool: lambda value: "yes" if value else "no",
+    str: lambda value: value,
+    Enum: lambda value: str(value.value),
+    datetime: lambda value: value.isoformat(" "),
+    float: _number,
+}
+"""Parts for values with nothing inside, in the order in which their kind is looked for."""
