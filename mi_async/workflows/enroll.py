@@ -173,6 +173,8 @@ async def create_person(
         ConflictError: somebody else has the name.
         MIError: the create failed.
     """
+    # An answer may be lost after the person was created. A second create would be refused because the name is taken, by
+    # our own person: so the name is looked up, and the unique file names of the thumbnails say whose it is.
     keys = [item.thumbnail_key for item in inputs]
     if look and (ours := await find_ours(context, name, keys)) is not None:
         return ours.id
