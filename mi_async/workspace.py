@@ -20,7 +20,7 @@ from mi_async.bulk.images.resizer import image_loader
 from mi_async.bulk.inputs.media_files import stored_assets
 from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
-from mi_async.bulk.run import BulkRun, EnrollFactory, IngestFactory
+from mi_async.bulk.run import BulkRun, enroll_factory, ingest_factory
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
 from mi_async.storage.models import StoredObject
@@ -390,7 +390,7 @@ class Workspace(WorkspaceGroups):
         options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(EnrollFactory(self._context, PersonInput), people, options)
+        return BulkRun(enroll_factory(self._context, PersonInput), people, options)
 
     def upload_thumbnails(
         self,
@@ -411,7 +411,7 @@ class Workspace(WorkspaceGroups):
         options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(EnrollFactory(self._context, ThumbnailUpload), items, options)
+        return BulkRun(enroll_factory(self._context, ThumbnailUpload), items, options)
 
     def stored_assets(self, prefix: str) -> AsyncGenerator[AssetInput]:
         """List the media files of a bucket, for :meth:`ingest_many`: by their names, page by page.
@@ -454,12 +454,6 @@ class Workspace(WorkspaceGroups):
             journal: path of the file that remembers what is done, as in :meth:`enroll_many`; records of unfinished
                 uploads are kept beside it.
             project: as in :meth:`ingest_asset`, and so are bucket, analyze, summarize, if_exists, analysis and locale.
-            bucket: where files go; by default the one that the workspace is linked to.
-            analyze: request analyses, and wait for their indexes.
-            summarize: request texts for the scenes after it.
-            if_exists: where the project has an asset of an object: take it, make another, or let the item fail.
-            analysis: options of the analysis.
-            locale: language of the texts.
             total: number of items, for the progress; by default ``len(assets)`` where that is known.
             max_failures: as in :meth:`enroll_many`, and so are grace and patience.
             grace: seconds for uploads to land when the run is stopped; jobs go on at the service and are left there.
@@ -484,4 +478,4 @@ class Workspace(WorkspaceGroups):
         )
         ingest.check(self._context)
         options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(IngestFactory(self._context, ingest), assets, options)
+        return BulkRun(ingest_factory(self._context, ingest), assets, options)
