@@ -193,7 +193,9 @@ def _told(operation: str, seed: int, content: bytes, folder: Path) -> int:
 
 
 @pytest.mark.parametrize("operation", KINDS)
-@pytest.mark.parametrize("first", range(0, PLACES // len(KINDS), 10))
+@pytest.mark.parametrize(
+    "first", [0, *[pytest.param(first, marks=pytest.mark.soak) for first in range(10, PLACES // len(KINDS), 10)]]
+)
 def test_damage_is_harmless_or_told(
     operation: str, first: int, sound: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
