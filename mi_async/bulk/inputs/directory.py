@@ -33,7 +33,7 @@ Entry = tuple[str, str, bool]
 """The person's name, the name on the disk, and whether it is a folder."""
 
 
-def people(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[PersonInput | BadInput]:
+def people_in(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[PersonInput | BadInput]:
     """Return a person for each folder with images in it and for each stem of an image's name, by name.
 
     Args:
@@ -42,21 +42,21 @@ def people(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[P
         run: names that are sorted in memory.
     """
     for name, entries in groupby(_entries(folder, passed_over, run), key=itemgetter(0)):
-        pictures: list[str] = []
+        images: list[str] = []
         first = ""
-        for found in _pictures(folder, entries, passed_over):
+        for found in _images(folder, entries, passed_over):
             if isinstance(found, BadInput):
                 yield found
                 continue
             first = first or found[0]
-            pictures.append(found[1])
-        if pictures and is_unicode(name):
-            yield PersonInput(name, tuple(pictures), origin=first)
-        elif pictures:
+            images.append(found[1])
+        if images and is_unicode(name):
+            yield PersonInput(name, tuple(images), origin=first)
+        elif images:
             yield BadInput(encodable(first), "the name is not Unicode text")
 
 
-def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
+def uploads_in(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
     """Return each image, for the person whose ID its folder or its stem is."""
     for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
         try:
@@ -64,19 +64,19 @@ def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload 
         except ValueError:
             yield from (BadInput(encodable(os.path.join(folder, e[1])), _NOT_A_NUMBER) for e in entries)  # noqa: PTH118
             continue
-        for found in _pictures(folder, entries, passed_over):
+        for found in _images(folder, entries, passed_over):
             yield found if isinstance(found, BadInput) else ThumbnailUpload(person_id, found[1], origin=found[1])
 
 
 _NOT_A_NUMBER = "a folder or image must be named by the ID of the person"
 
 
-def count(folder: Path) -> int:
+def count_names(folder: Path) -> int:
     """Return the number of names, without a look into the folders."""
     return sum(1 for _ in groupby(_entries(folder, PassedOver()), key=itemgetter(0)))
 
 
-def _pictures(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
+def _images(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
     """Return the images of one name, each with the folder or file that bears the name."""
     for _, name, is_folder in entries:
         path = os.path.join(folder, name)  # noqa: PTH118  a million of them
