@@ -26,6 +26,7 @@ from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.retry import RetryPolicy, prepare_retries
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
+from mi_async.api import WorkspaceGroups
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
@@ -36,6 +37,7 @@ from mi_async.storage.connection import Connection
 from mi_async.storage.models import STORAGE_URL, Network, Storage
 from mi_async.storage.object_store import ObjectStore
 from mi_async.version import VERSION
+from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.poller import Poller
@@ -43,7 +45,9 @@ from mi_async.workflows.jobs.tokens import Token
 from mi_async.workspace import Workspace
 
 HELD = 24
-"""Pictures that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
+"""Images that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
+PARALLEL = 8
+"""Images of one person that are in flight at once."""
 
 
 @define(eq=False)
@@ -76,18 +80,27 @@ class Session:
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name; the service is not asked whether it exists."""
-        settings = self._settings
-        return Workspace(
-            self._calls,
-            name,
+        return Workspace(self._calls, self._context(name))
+
+    def _context(self, name: str) -> Context:
+        settings, calls = self._settings, self._calls
+        return Context(
+            entry=WorkspaceGroups(calls, name),
+            groups=WorkspaceGroups(calls.patient, name),
+            put=calls.put,
             clock=settings.clock,
             polling=settings.polling,
             held=self._held,
+            parallel=PARALLEL,
+            retries=calls.retries,
             poller=self._poller,
-            object_locks=self._object_locks,
-            store=self._store,
             quotas=lambda: self.quota,
             endpoint=str(settings.base_url),
+            account=calls.account,
+            object_locks=self._object_locks,
+            store=self._store,
+            describe=lambda: Workspaces(calls.patient).get(name),
+            validate=calls.validate,
         )
 
     def job(self, token: str) -> Job[Any]:
@@ -139,7 +152,7 @@ class Session:
 
 @define(eq=False)
 class Connecting:
-    """What connect() returns: await it, or enter it."""
+    """Result of connect(): await it, or enter it."""
 
     _settings: ConnectSettings
     _session: Session | None = field(init=False, default=None)

@@ -32,7 +32,7 @@ Check = Callable[[Any, Any, Any], None]
 
 
 def _instance(kind: type, hint: str) -> Check:
-    """Validator: a value of this type, or None where that is the default."""
+    """Return a validator: a value of this type, or None where that is the default."""
 
     def check(_settings: object, attribute: Any, value: Any) -> None:
         if not isinstance(value, kind) and not (value is None and attribute.default is None):
@@ -119,7 +119,7 @@ def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
 
 
 def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
-    """The declared quotas with those that are given in their place."""
+    """Return the declared quotas with those that are given in their place."""
     declared = {operation.id: operation.quota for operation in operations()}
     limited = ", ".join(name for name, quota in declared.items() if quota is not None)
     replaced: Any = {} if given is None else given
@@ -170,7 +170,7 @@ class ConnectSettings:
 
     @property
     def no_storage(self) -> str:
-        """Why media files go nowhere; '' if they may go."""
+        """Reason for which media files go nowhere, '' if they may go."""
         if self._storage is not None or (self.base_url.host or "").endswith(VENDOR):
             return ""
         return (

@@ -3,16 +3,12 @@
 Invariant: adds no behaviour of its own.
 """
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
 from mi_async._core.call import Calls
-from mi_async._core.clock import Clock
-from mi_async._core.limits import QuotaState
-from mi_async._core.polling import Polling
 from mi_async.api import WorkspaceGroups
 from mi_async.api.assets import Asset
 from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
@@ -20,7 +16,6 @@ from mi_async.api.persons import Person
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.scene_summaries import SceneSummary
 from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
-from mi_async.api.workspaces import Workspaces
 from mi_async.bulk.images.resizer import image_loader
 from mi_async.bulk.inputs.media_files import stored_assets
 from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
@@ -29,15 +24,12 @@ from mi_async.bulk.run import BulkRun, EnrollFactory, IngestFactory
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
 from mi_async.storage.models import StoredObject
-from mi_async.storage.object_store import ObjectStore
 from mi_async.workflows.context import Context
 from mi_async.workflows.enroll import enroll_person
 from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
-from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.workflow import ingest_asset
 from mi_async.workflows.jobs.job import Job
-from mi_async.workflows.jobs.poller import Poller
 from mi_async.workflows.jobs.start import AnalysisOptions, start_import, start_index, start_search, start_summary
 from mi_async.workflows.jobs.tokens import Token
 from mi_async.workflows.query_image import QueryUploads
@@ -45,46 +37,13 @@ from mi_async.workflows.search.hits import SceneHit, search_scenes
 from mi_async.workflows.search.query import SceneQuery
 from mi_async.workflows.upload import Progress, State, Upload, bring
 
-PARALLEL = 8
-"""Pictures of one person that are under way at once."""
-
 
 class Workspace(WorkspaceGroups):
     """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
 
-    def __init__(
-        self,
-        calls: Calls,
-        name: str,
-        *,
-        clock: Clock,
-        polling: Polling,
-        held: asyncio.Semaphore,
-        poller: Poller,
-        object_locks: ObjectLocks,
-        store: ObjectStore,
-        quotas: Callable[[], Mapping[str, QuotaState]],
-        endpoint: str,
-    ) -> None:
-        super().__init__(calls, name)
-        self._context = Context(
-            entry=self,
-            groups=WorkspaceGroups(calls.patient, name),
-            put=calls.put,
-            clock=clock,
-            polling=polling,
-            held=held,
-            parallel=PARALLEL,
-            retries=calls.retries,
-            poller=poller,
-            quotas=quotas,
-            endpoint=endpoint,
-            account=calls.account,
-            object_locks=object_locks,
-            store=store,
-            describe=lambda: Workspaces(calls.patient).get(name),
-            validate=calls.validate,
-        )
+    def __init__(self, calls: Calls, context: Context) -> None:
+        super().__init__(calls, context.groups.name)
+        self._context = context
         self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
 
     def __repr__(self) -> str:

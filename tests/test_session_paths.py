@@ -47,6 +47,7 @@ async def test_an_operation_at_another_path_is_signed_with_it(path: str) -> None
         ({"thumbnails.presign": f"{PRESIGN}?a=b"}, "must be like"),
         ({"thumbnails.presign": f"https://evil.example{PRESIGN}"}, "must be like"),
         ({"thumbnails.presign": f"/..{PRESIGN}"}, "must be like"),
+        ({"thumbnails.presign": f"/.{PRESIGN}"}, "must be like"),
         ({"thumbnails.presign": f"/a//b{PRESIGN}"}, "must be like"),
         ({"thumbnails.presign": f"/a b{PRESIGN}"}, "must be like"),
         ({"thumbnails.presign": "/{workspace_name!r}"}, "must be like"),

@@ -52,6 +52,7 @@ _MAPPING: tuple[tuple[tuple[type[Exception], ...], type[MIError], str], ...] = (
     ((aiohttp.ClientPayloadError,), ResponseError, "the answer is truncated or cannot be decoded"),
     ((aiohttp.ClientResponseError,), ResponseError, "the answer is not HTTP"),
     ((aiohttp.InvalidURL,), InvalidArgumentError, "not a URL that can be requested"),
+    ((aiohttp.ServerDisconnectedError,), DisconnectedError, "Server disconnected"),  # it may say half a head instead
     ((aiohttp.ClientConnectionError, OSError), DisconnectedError, "{said}"),
     ((ValueError,), InvalidArgumentError, "no such request can be made"),
     ((Exception,), TransportError, "{said}"),

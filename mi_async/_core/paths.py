@@ -63,7 +63,7 @@ def not_found(path: str | os.PathLike[str]) -> FileNotFoundError:
 
 
 def _walked(given: str) -> tuple[str | None, str, str]:
-    """The path under which a file exists; else None, how far that goes, and the component that is not there."""
+    """Return the path under which a file exists; else None, how far that goes, and the component that is not there."""
     drive, rest = os.path.splitdrive(given)
     rest = rest.replace(os.altsep, os.sep) if os.altsep else rest
     here = drive + os.sep if rest.startswith(os.sep) else drive

@@ -1,6 +1,6 @@
-"""The parts of a bulk run put together: the only place of the bulk layer where objects are wired.
+"""Wiring of a bulk run: the only place of the bulk layer where objects are put together.
 
-Law: opens what the run needs; whoever calls it closes that by the stack.
+Invariant: opens what the run needs; whoever calls it closes that by the stack.
 """
 
 from contextlib import AsyncExitStack
@@ -21,7 +21,7 @@ from mi_async.bulk.enroll.tag_ids import TagIds
 from mi_async.bulk.enroll.upload_stages import EnrollContext
 from mi_async.bulk.enroll.work import EnrollWork
 from mi_async.bulk.images.loading import fitted, load
-from mi_async.bulk.images.resizer import Fitter
+from mi_async.bulk.images.resizer import Resizer
 from mi_async.bulk.ingest.admission import IngestAdmission
 from mi_async.bulk.ingest.pipeline import IngestPipeline
 from mi_async.bulk.ingest.work import AssetWork
@@ -37,19 +37,19 @@ from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 from mi_async.workflows.ingest.steps import IngestContext
 
 OPERATIONS: dict[type[FaceItem], str] = {PersonInput: "enroll", ThumbnailUpload: "upload-thumbnails"}
-"""What a journal calls a run of these items."""
+"""Names of the operations in a journal, by the class of the items."""
 
 
-async def assemble_faces(
+async def enroll_engine(
     context: Context,
     kind: type[PersonInput] | type[ThumbnailUpload],
     stack: AsyncExitStack,
     items: Input,
     options: BulkOptions,
 ) -> Engine[EnrollWork]:
-    """An engine for persons or pictures that is ready to start."""
+    """Return an engine for persons or images, ready to start."""
     context = _patient(context)
-    loads = fitted(await stack.enter_async_context(Fitter())) if options.fit else load
+    loads = fitted(await stack.enter_async_context(Resizer())) if options.fit else load
     journal = await _journal(stack, context, OPERATIONS[kind], options)
     order, stats = PersonOrder(), RunStats(context.clock)
     run = EnrollContext(
@@ -66,10 +66,10 @@ async def assemble_faces(
     return _engine(EnrollPipeline(run), admission, stats, journal, (items, options))
 
 
-async def assemble_assets(
+async def ingest_engine(
     context: Context, ingest: IngestOptions, stack: AsyncExitStack, items: Input, options: BulkOptions
 ) -> Engine[AssetWork]:
-    """An engine for media files that is ready to start; it asks for the project."""
+    """Return an engine for media files, ready to start; asks for the project."""
     context.store.connection.check_meant()
     context = _patient(context)
     journal = await _journal(stack, context, INGEST, options)
@@ -83,7 +83,7 @@ async def assemble_assets(
 
 
 def _patient(context: Context) -> Context:
-    """A run waits for its quota, however long the line."""
+    """Return a context whose first steps wait for their quota, too, however long that takes."""
     return evolve(context, entry=context.groups)
 
 
@@ -113,4 +113,5 @@ def _engine(
         grace=options.grace,
         max_failures=options.max_failures,
         total=options.total,
+        room=options.room,
     )

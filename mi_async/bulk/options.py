@@ -13,6 +13,8 @@ from mi_async.errors import ConfigError
 
 GRACE = 30.0
 PATIENCE = 6 * 3600.0
+ROOM = 3072
+"""Most items in flight: the largest adaptive limit, and those that have left it and wait for others."""
 
 
 @frozen(kw_only=True)
@@ -28,6 +30,7 @@ class BulkOptions:
         patience: seconds for which a service that does not answer is waited for.
         limit_rules: rules of the adaptive limit.
         schedule: times of the completion checks.
+        room: items in flight at most.
 
     Raises:
         ConfigError: one of them cannot work.
@@ -41,6 +44,7 @@ class BulkOptions:
     patience: float = PATIENCE
     limit_rules: LimitController = field(factory=LimitController)
     schedule: Schedule = field(factory=Schedule)
+    room: int = ROOM
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""

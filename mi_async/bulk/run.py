@@ -1,6 +1,6 @@
 """A bulk run as its user has it: an async iterator of outcomes, and a report at the end.
 
-Law: starts nothing before it is iterated over; however it ends, nothing of it is left running and the journal is exact.
+Invariant: starts nothing before it is iterated over; however it ends, nothing is left running and the journal is exact.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import weakref
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Sequence, Sized
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from attrs import define, evolve, field
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 
 class EngineFactory(Protocol):
-    """Makes the engine of a run; what it opens is closed by the stack."""
+    """Factory of the engine of a run; the stack closes what it opens."""
 
     takes: str
-    """The class of the items, for messages."""
+    """Class of the items, for messages."""
     hint: str
-    """What reads them from a file, for whoever gives a file."""
+    """Function that reads them from a file, for whoever passes a file."""
 
     async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
-        """An engine that is ready to start."""
+        """Return an engine that is ready to start."""
         ...
 
 
 @define(eq=False, repr=False)
 class EnrollFactory:
-    """Makes the engine of a run over persons or pictures."""
+    """Factory of engines over persons or images."""
 
     context: Context
     kind: type[PersonInput] | type[ThumbnailUpload]
@@ -59,16 +59,16 @@ class EnrollFactory:
         self.hint = f"mi_async.bulk.{READERS[self.kind]}(path) reads a file or a directory"
 
     async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
-        """An engine that is ready to start."""
+        """Return an engine that is ready to start."""
         # not before it is needed: many a program that imports the package makes no bulk run
-        from mi_async.bulk.factory import assemble_faces  # noqa: PLC0415
+        from mi_async.bulk.factory import enroll_engine  # noqa: PLC0415
 
-        return await assemble_faces(self.context, self.kind, stack, items, options)
+        return await enroll_engine(self.context, self.kind, stack, items, options)
 
 
 @define(eq=False, repr=False)
 class IngestFactory:
-    """Makes the engine of a run over media files."""
+    """Factory of engines over media files."""
 
     context: Context
     options: IngestOptions
@@ -76,10 +76,10 @@ class IngestFactory:
     hint: str = field(init=False, default="mi_async.bulk.read_assets(folder) reads a directory")
 
     async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
-        """An engine that is ready to start."""
-        from mi_async.bulk.factory import assemble_assets  # noqa: PLC0415  as above
+        """Return an engine that is ready to start."""
+        from mi_async.bulk.factory import ingest_engine  # noqa: PLC0415  as above
 
-        return await assemble_assets(self.context, self.options, stack, items, options)
+        return await ingest_engine(self.context, self.options, stack, items, options)
 
 
 READERS: dict[type[PersonInput] | type[ThumbnailUpload], str] = {
@@ -103,14 +103,14 @@ class BulkRun:
     _engine: "RunEngine | None" = field(init=False, default=None)
     _last: BulkProgress | None = field(init=False, default=None)
     _report: BulkReport | None = field(init=False, default=None)
-    # weak, so that a loop that is left early lets go of the generator, and the event loop closes it
+    # weak, so that a loop that is left early releases the generator, and the event loop closes it
     _stream: "weakref.ref[AsyncGenerator[BulkOutcome]] | None" = field(init=False, default=None)
     _ended: asyncio.Event | None = field(init=False, default=None)
     _stopped: bool = field(init=False, default=False)
 
     @property
     def progress(self) -> BulkProgress:
-        """Where the run is; its beginning before it was started."""
+        """Progress of the run; that of its beginning before it was started."""
         if self._last is not None:
             return self._last
         return BulkProgress(total=self._total()) if self._engine is None else self._engine.progress()
@@ -122,23 +122,23 @@ class BulkRun:
 
     @property
     def report(self) -> BulkReport:
-        """What was done; complete once the run has ended.
+        """Report of the run, which has ended.
 
         Raises:
             BulkError: the run has not ended.
         """
         if self._report is None:
-            message = "the report is there when the run has ended"
+            message = "the run has not ended; its report comes with the end"
             raise BulkError(message)
         return self._report
 
     def __repr__(self) -> str:
-        """What it does, and how far it is."""
+        """Tell the items, the journal, and the number that has ended."""
         ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
         return f"BulkRun({self._make.takes}, journal={os.fspath(self._options.journal)!r}, {ended})"
 
     def stop(self) -> None:
-        """Take nothing more from the input; what is under way lands within the grace time, and the run ends."""
+        """Take nothing more from the input; what is in flight may end within the grace time, then the run ends."""
         self._stopped = True
         if self._engine is not None:
             self._engine.stop()
@@ -146,7 +146,7 @@ class BulkRun:
     def __aiter__(self) -> AsyncIterator[BulkOutcome]:
         """Start the run."""
         if self._stream is not None:
-            message = "a run is gone through once; make another one to resume"
+            message = "a BulkRun can be iterated only once; start a new run to resume"
             raise BulkError(message)
         stream = self._outcomes()
         self._stream = weakref.ref(stream)
@@ -154,13 +154,13 @@ class BulkRun:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what is no input."""
-        items: Any = self._items
+        items: object = self._items
         if isinstance(items, str | bytes | os.PathLike) or not isinstance(items, Iterable | AsyncIterable):
             given = type(items).__name__
-            message = f"the input is an iterable of {self._make.takes}, not {given}; {self._make.hint}"
+            message = f"the input must be an iterable of {self._make.takes}, got {given}; {self._make.hint}"
             raise InvalidArgumentError(message)
 
-    def __await__(self) -> Generator[Any, None, BulkReport]:
+    def __await__(self) -> Generator[object, None, BulkReport]:
         """Go through the whole run."""
         return self._through().__await__()
 
@@ -223,7 +223,7 @@ class BulkRun:
                     self._report = self._reported(engine, ending)
                     await engine.journal.aclose(ending)
         if engine.failure is not None:
-            raise self._told(engine.failure)
+            raise self._error_of(engine.failure)
 
     def _reported(self, engine: "RunEngine", ending: str) -> BulkReport:
         self._last = engine.progress()
@@ -237,8 +237,8 @@ class BulkRun:
             facts=facts_of(self._items),
         )
 
-    def _told(self, failure: BaseException) -> BaseException:
-        """What the user is told of a failure that has stopped the run."""
+    def _error_of(self, failure: BaseException) -> BaseException:
+        """Return the error to raise for the failure that has stopped the run."""
         if isinstance(failure, MIError) and not isinstance(failure, BulkError):
             stopped = BulkError(f"the run was stopped: {failure}")
             stopped.__cause__ = failure

@@ -17,8 +17,7 @@ from mi_async._core.extras import require
 from mi_async._core.inflight import InFlightCalls
 from mi_async._core.retry import RetryPolicy
 from mi_async.credentials import CredentialsProvider
-from mi_async.emulator.objects import Look, by_name
-from mi_async.emulator.objects import StoredObject as EmulatedObject
+from mi_async.emulator.objects import EmulatedObject, Look, by_name
 from mi_async.errors import MIError
 from mi_async.storage.connection import Connection
 from mi_async.storage.models import Network, Storage, StoredObject

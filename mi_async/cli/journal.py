@@ -17,7 +17,7 @@ import orjson
 from cyclopts import App, Group, Parameter
 
 from mi_async._core.extras import require
-from mi_async.bulk.journal.records import UPLOAD, AssetRecord, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
 from mi_async.cli.output import Form, show, show_each
@@ -36,7 +36,7 @@ Code: TypeAlias = Annotated[
     str | None, Parameter(help="Only items that failed with this code: 50005, OVER_SIZE_LIMIT, resolution, ...")
 ]
 Row: TypeAlias = dict[str, Any]
-Entry: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
+Entry: TypeAlias = tuple[PersonRecord, tuple[ImageRecord, ...]]
 
 RETRY = "see the message; the next run retries failed items after mi-async journal retry"
 """Advice for a code that has none of its own."""
@@ -49,7 +49,7 @@ MARK = "\ufeff".encode()
 AT_ONCE = 256
 """Lines that are written at once."""
 PERSON = tuple(member.name for member in attrs.fields(PersonRecord))
-PICTURE = tuple(member.name for member in attrs.fields(PictureRecord) if member.name != "person")
+PICTURE = tuple(member.name for member in attrs.fields(ImageRecord) if member.name != "person")
 BOTH = frozenset(PERSON) & frozenset(PICTURE)
 
 
@@ -229,7 +229,7 @@ def _asset_csv(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
         yield _csv([_cell(getattr(row, name)) for name in names])
 
 
-def _members(record: PersonRecord | PictureRecord) -> Row:
+def _members(record: PersonRecord | ImageRecord) -> Row:
     """Return a record by column; of an image without the person, and with its time in ISO 8601."""
     if isinstance(record, PersonRecord):
         return {name: getattr(record, name) for name in PERSON}

@@ -117,7 +117,7 @@ class BulkView:
             wording.pace(progress.rate, progress.ceiling) if progress.checks else "",
             wording.in_flight(progress) if progress.checks else "",
             wording.adaptive(progress) if self.verbose else "",
-            *wording.footage(progress),
+            *wording.transfer(progress),
             *wording.hindrances(progress),
             self._remaining,
         ]
@@ -146,7 +146,7 @@ class BulkView:
     def _work(self, width: int) -> Iterator[tuple[str, Cell, Cell]]:
         progress = self._progress
         if progress.sent is not None:
-            sent, waiting = [*wording.footage(progress), ""][:2]
+            sent, waiting = [*wording.transfer(progress), ""][:2]
             yield "media", StyledText(sent), _figures(waiting)
             return
         share = progress.rate / progress.ceiling if progress.ceiling else None

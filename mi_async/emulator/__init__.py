@@ -7,13 +7,14 @@ Invariant: shares declarations, signing and conversion with the client and nothi
 """
 
 from mi_async.emulator.faults import Fault, Faults
-from mi_async.emulator.objects import StoredObject
+from mi_async.emulator.objects import EmulatedObject
 from mi_async.emulator.rules import Rejection
 from mi_async.emulator.server import Server, run, serve
 from mi_async.emulator.settings import CREDENTIALS, Latency, Mixture, Settings
 
 __all__ = [
     "CREDENTIALS",
+    "EmulatedObject",
     "Fault",
     "Faults",
     "Latency",
@@ -21,7 +22,6 @@ __all__ = [
     "Rejection",
     "Server",
     "Settings",
-    "StoredObject",
     "run",
     "serve",
 ]

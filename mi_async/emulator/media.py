@@ -11,7 +11,7 @@ from typing import Any
 from attrs import Factory, define, frozen
 
 from mi_async.emulator.jobs import EmulatedJob, Phase
-from mi_async.emulator.objects import StoredObject
+from mi_async.emulator.objects import EmulatedObject
 from mi_async.emulator.rules import EMULATED, NO_ANALYSIS, NO_ASSET, Refused, require
 
 
@@ -173,7 +173,7 @@ class EmulatedAsset:
 
     id: int
     key: str
-    found: StoredObject | None
+    found: EmulatedObject | None
     ready: float
     created: datetime
     analysis: Analysis | None = None

@@ -25,7 +25,7 @@ TOO_SMALL = (320, 240)
 
 
 @frozen
-class StoredObject:
+class EmulatedObject:
     """An object in a bucket, as far as the service looks at it.
 
     Attributes:
@@ -67,9 +67,9 @@ class StoredObject:
         return next((words for fits, words in checks if not fits), None)
 
 
-Look = Callable[[str, str], Awaitable[StoredObject | None]]
+Look = Callable[[str, str], Awaitable[EmulatedObject | None]]
 """From bucket and key to the object, None when there is none."""
-Objects = Mapping[str, StoredObject] | Look
+Objects = Mapping[str, EmulatedObject] | Look
 """The objects by key, whatever the bucket; or a function that looks into a bucket."""
 
 
@@ -79,7 +79,7 @@ def format_of(key: str) -> str:
     return SPELLINGS.get(extension, extension)
 
 
-async def by_name(bucket: str, key: str) -> StoredObject | None:
+async def by_name(bucket: str, key: str) -> EmulatedObject | None:
     """Return an object made up from its name: it exists unless the name has the word "missing" in it."""
     name = PurePosixPath(key).name.lower()
     if MISSING in name:
@@ -89,13 +89,15 @@ async def by_name(bucket: str, key: str) -> StoredObject | None:
     kind = format_of(key)
     width, height = TOO_SMALL if SMALL in name else dice.choice(RESOLUTIONS)
     if kind in IMAGE_FORMATS:
-        return StoredObject(digest, kind, dice.randint(50_000, 5_000_000), width, height, None, UNREADABLE not in name)
+        return EmulatedObject(
+            digest, kind, dice.randint(50_000, 5_000_000), width, height, None, UNREADABLE not in name
+        )
     seconds = dice.randint(30, 900)
     size = seconds * dice.randint(100_000, 900_000)
-    return StoredObject(digest, kind, size, width, height, seconds * 1000, UNREADABLE not in name)
+    return EmulatedObject(digest, kind, size, width, height, seconds * 1000, UNREADABLE not in name)
 
 
-async def look(objects: Objects, bucket: str, key: str) -> StoredObject | None:
+async def look(objects: Objects, bucket: str, key: str) -> EmulatedObject | None:
     """Find an object."""
     if isinstance(objects, Mapping):
         return objects.get(key)

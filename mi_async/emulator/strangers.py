@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.media import Analysis
-from mi_async.emulator.objects import StoredObject
+from mi_async.emulator.objects import EmulatedObject
 from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace, EmulatorState
 from mi_async.emulator.synthetic import fraction
 
@@ -23,7 +23,7 @@ SIDE, CELLS = 256, 8
 """Pixels and cells on each side of a face image."""
 
 
-def portraits(found: StoredObject, most: int) -> Iterator[bytes]:
+def portraits(found: EmulatedObject, most: int) -> Iterator[bytes]:
     """Yield the face images of up to ``most`` strangers that an object shows, as PNG."""
     count = int(fraction(found.digest, "strangers") * (MOST + 1))
     for number in range(min(count, most)):

@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 
 from mi_async.emulator.media import AnalysisRequest, Scene
-from mi_async.emulator.objects import StoredObject
+from mi_async.emulator.objects import EmulatedObject
 
 # fmt: off
 WORDS = (
@@ -36,12 +36,12 @@ def fraction(*parts: object) -> float:
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def seen(found: StoredObject, person_ids: Iterable[int], most: int) -> Sequence[int]:
+def seen(found: EmulatedObject, person_ids: Iterable[int], most: int) -> Sequence[int]:
     """Up to ``most`` of the persons: those that this content shows."""
     return sorted(person_ids, key=lambda person: fraction(found.digest, person))[:most]
 
 
-def scenes(found: StoredObject, options: AnalysisRequest, persons: Sequence[int]) -> Iterator[Scene]:
+def scenes(found: EmulatedObject, options: AnalysisRequest, persons: Sequence[int]) -> Iterator[Scene]:
     """Scenes of an object; an image has one, without times. The first scene shows everybody."""
     dice = random.Random(f"{found.digest} {options}")
     for number, (start, end) in enumerate(_cuts(found, options, dice), start=1):
@@ -60,7 +60,7 @@ def scenes(found: StoredObject, options: AnalysisRequest, persons: Sequence[int]
 
 
 def _cuts(
-    found: StoredObject, options: AnalysisRequest, dice: random.Random
+    found: EmulatedObject, options: AnalysisRequest, dice: random.Random
 ) -> Iterator[tuple[int | None, int | None]]:
     """Start and end of every scene in milliseconds."""
     if found.duration_ms is None:

@@ -27,7 +27,7 @@ terminals.
       UploadFailedError       an upload that the storage or the service refused
       JobError                a job at the service of which there is no result (yet)
         ImportFailedError AnalysisFailedError SearchFailedError
-        JobStateError         a job that nobody asked for
+        JobStateError         a job that was never requested
         JobTimeoutError       the wait took longer than allowed (and a builtin time-out); the job goes on
       JournalError  BulkError
 """

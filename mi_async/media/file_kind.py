@@ -1,7 +1,7 @@
 """The kind of a file by its first bytes, for messages that say what a file is instead of what it is not.
 
-Invariant: pure; the content decides, never the name. Formats that the service takes are recognised by ``_core.images``
-and ``workflows.media``; this module names the others, and tells the brands of the ISO base media file format apart.
+Invariant: pure; the content decides, never the name. Formats that the service takes are recognised by ``media.image``
+and ``media.limits``; this module names the others, and tells the brands of the ISO base media file format apart.
 """
 
 import re
@@ -156,7 +156,7 @@ _TESTS: tuple[tuple[Callable[[bytes], object], FileKind], ...] = (
 
 
 def described(kind: FileKind, name: str, taken: str, advice: str = "") -> str:
-    """Return what is said of a file that is not of a kind that is taken.
+    """Return the reason for refusing a file of a kind that is not taken.
 
     Args:
         kind: of the file.

@@ -1,6 +1,6 @@
-"""What the header of a media file may tell, and how headers are read.
+"""Header of a media file: the values it may tell, and a reader with a limit.
 
-Law: pure; a file is read only so often, whatever it says.
+Invariant: pure; a file is read only so often, whatever it says.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Read: TypeAlias = Callable[[int, int], bytes]
 """From offset and length to bytes, fewer of them at the end of the file."""
 
 MOST_READS = 10_000
-"""Reads of one file. A film with a hundred tracks takes some thousands; a file that wants more is made to be slow."""
+"""Reads of one file. A video with a hundred tracks takes some thousands; a file that wants more is made to be slow."""
 
 
 class TooManyReadsError(Exception):
@@ -21,7 +21,7 @@ class TooManyReadsError(Exception):
 
 
 def sparing(read: Read) -> Read:
-    """The same, but only so often: one number for the whole file, as a number for each level would multiply.
+    """Return the same reader with a limit on the reads of the whole file; one for each level would multiply.
 
     Raises:
         TooManyReadsError: by what is returned, once that is used up.
@@ -51,7 +51,7 @@ class HeaderFault:
 
 @frozen
 class Header:
-    """What a media file says of itself; None where its header does not tell.
+    """Facts about a media file; None where its header does not tell.
 
     Attributes:
         format: ``mp4``, ``mkv``, ``mov``, ``webm``, ``jpg``, ``png``, ``heic``, or another that was recognised.
@@ -79,6 +79,6 @@ def no_video(holds: str) -> HeaderFault:
 
 
 def largest(sizes: list[tuple[int, int]]) -> tuple[int, int] | tuple[None, None]:
-    """The size with the most pixels; a file may hold previews and tiles too."""
+    """Return the size with the most pixels; a file may hold previews and tiles too."""
     real = [size for size in sizes if min(size) > 0]
     return max(real, key=lambda size: size[0] * size[1]) if real else (None, None)

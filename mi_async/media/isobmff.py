@@ -34,7 +34,7 @@ NOT_PICTURES = {
 }
 """Handlers of tracks that surely show nothing; a file with any other handler may show something."""
 AFTER = 16
-"""Boxes that are looked at behind ``moov`` for the first one with pictures: a fragmented film has thousands."""
+"""Boxes that are looked at behind ``moov`` for the first one with pictures: a fragmented video has thousands."""
 
 
 @frozen
@@ -84,7 +84,7 @@ def read_isobmff(read: Read, size: int) -> Header | None:
     try:
         if kind in {"heic", "avif"}:
             return _still(_Top.of(few, size, b"meta", b"moov"), kind)
-        return _film(_Top.of(few, size, b"moov"), kind)
+        return _video(_Top.of(few, size, b"moov"), kind)
     except TooManyReadsError:
         return Header(kind)
 
@@ -130,15 +130,15 @@ class _Top:
             self.cut = box
 
     def fault(self, index: str) -> HeaderFault | None:
-        """What proves that the file is not all there; of a fragmented one only the first fragment is looked at."""
+        """Return the proof that the file is not all there; of a fragmented one only the first fragment is looked at."""
         lacks = f"its {self.cut.kind.decode()} box lacks its last {self.cut.missing:,} bytes" if self.cut else ""
         if self.index is None and self.whole:
             return incomplete(f"it has no index ({index} box){lacks and f', and {lacks}'}")
         return incomplete(lacks) if lacks else None
 
 
-def _film(top: _Top, kind: str) -> Header:
-    """What the one ``moov`` tells, which may be followed by any number of fragments."""
+def _video(top: _Top, kind: str) -> Header:
+    """Read the one ``moov``, which may be followed by any number of fragments."""
     read, moov, fault = top.read, top.index, top.fault("moov")
     if moov is None:
         return Header(kind, fault=fault)
@@ -150,7 +150,7 @@ def _film(top: _Top, kind: str) -> Header:
 
 
 def _nothing_shown(read: Read, moov: Box) -> HeaderFault | None:
-    """What proves that there is no picture track: each track tells what it is, and none may be one."""
+    """Return the proof that there is no picture track: each track tells its type, and none may be one."""
     kinds = [box.kind for box in boxes(read, moov.start, moov.end)]
     if b"cmov" in kinds:  # QuickTime's compressed index
         return None
@@ -161,12 +161,12 @@ def _nothing_shown(read: Read, moov: Box) -> HeaderFault | None:
 
 
 def _first_handler(read: Read, trak: Box) -> Iterator[Box]:
-    """The box that says what a track is, if there is one."""
+    """Yield the box that names the type of a track, if there is one."""
     return islice(within(read, trak, b"mdia", b"hdlr"), 1)
 
 
 def _still(top: _Top, kind: str) -> Header:
-    """What the ``meta`` of an image tells; a sequence of images may have a ``moov`` instead."""
+    """Read the ``meta`` of an image; a sequence of images may have a ``moov`` instead."""
     read, meta, fault = top.read, top.index, top.fault("meta")
     if meta is None or meta.kind != b"meta":
         return Header(kind, fault=fault)
@@ -181,7 +181,7 @@ def _spatial(read: Read, box: Box) -> tuple[int, int]:
 
 
 def _seconds(read: Read, box: Box) -> float | None:
-    """Length of the film; None where it is told elsewhere, as in a fragmented file."""
+    """Return the length in seconds; None where it is told elsewhere, as in a fragmented file."""
     wide = 8 if read(box.start, 1) == b"\x01" else 4
     body = read(box.start + 4 + 2 * wide, 4 + wide)
     scale, length = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:], "big")
@@ -190,7 +190,7 @@ def _seconds(read: Read, box: Box) -> float | None:
 
 
 def _track(read: Read, box: Box) -> tuple[int, int]:
-    """Width and height, fixed-point numbers of which the whole pixels count; 0 for sound."""
+    """Return width and height, fixed-point numbers of which the whole pixels count; 0 for sound."""
     wide = 8 if read(box.start, 1) == b"\x01" else 4
     body = read(box.start + 4 + 3 * wide + 8 + 52, 8)
     return int.from_bytes(body[:2], "big"), int.from_bytes(body[4:6], "big")

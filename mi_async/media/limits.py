@@ -42,7 +42,7 @@ def read_header(read: Read, size: int) -> Header | None:
 
 
 def _picture(read: Read, size: int) -> Header | None:
-    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # as in _core.images
+    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # as in media.image
 
     kind = sniff(read(0, 12))
     if kind is None:

@@ -35,7 +35,7 @@ class Element:
 
 
 def elements(read: Read, start: int, end: int) -> Iterator[Element]:
-    """The elements of one level, up to the first frames."""
+    """Yield the elements of one level, up to the first frames."""
     while start < end:
         head = read(start, 12)
         id_width = _width(head[:1], 4)
@@ -54,7 +54,7 @@ def elements(read: Read, start: int, end: int) -> Iterator[Element]:
 
 
 def _width(first: bytes, most: int) -> int:
-    """Bytes of a number, which its leading zeros tell; 0 when it is none."""
+    """Return the bytes of a number, by its leading zeros; 0 for no number."""
     width = 9 - first[0].bit_length() if first and first[0] else 0
     return width if width <= most else 0
 
@@ -77,7 +77,7 @@ def read_matroska(read: Read, size: int) -> Header | None:
 
 
 def _segment(read: Read, segment: Element, kind: str) -> Header:
-    """What the first segment tells; there is hardly ever another."""
+    """Read the first segment; there is hardly ever another."""
     seconds, sizes, types = None, list[tuple[int, int]](), set[int]()
     for element in elements(read, segment.start, segment.end):
         if element.id == INFO:
@@ -98,7 +98,7 @@ def _inside(read: Read, parent: Element) -> dict[int, Element]:
 
 
 def _span(element: Element | None) -> tuple[int, int]:
-    """Offset and length of a content that is a number or a word."""
+    """Return offset and length of a content that is a number or a word."""
     return (0, 0) if element is None else (element.start, min(element.end - element.start, 64))
 
 

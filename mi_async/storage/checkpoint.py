@@ -1,7 +1,7 @@
-"""What is kept on disk of an unfinished upload: one small JSON file.
+"""Checkpoint of an unfinished upload: one small JSON file on the disk.
 
-Law: written whole or not at all, by nobody but the owner readable, and with no secret in it. The finished parts are not
-in it: the storage knows them.
+Invariant: written whole or not at all, by nobody but the owner readable, and with no secret in it. The finished parts
+are not in it: the storage knows them.
 """
 
 import hashlib
@@ -65,7 +65,7 @@ class Checkpoint:
 
     @property
     def is_sound(self) -> bool:
-        """Whether its members are of their types, and its parts such as the storage takes."""
+        """True if its members are of their types, and its parts such as the storage takes."""
         members = attrs.asdict(self, recurse=False) | attrs.asdict(self.fingerprint)
         typed = all(type(value) is TYPES[name] for name, value in members.items())
         return (
@@ -104,7 +104,7 @@ TYPES = {
 
 
 def checkpoint_path(source: str, target: StoredObject, url: str, folder: Path | None) -> Path:
-    """Where the record of an upload is: beside the file, or in a folder; each target has its own."""
+    """Return the path of an upload's checkpoint: beside the file, or in a folder; each target has its own."""
     path = Path(source).absolute()
     word = hashlib.sha256("\n".join([os.fsdecode(path), url, str(target)]).encode("utf-8", "surrogateescape"))
     stem = os.fsdecode(os.fsencode(path.name)[:STEM_BYTES])

@@ -146,7 +146,7 @@ def _text(value: Any) -> str:
 
 
 def _session() -> AioSession:
-    """A session that looks for nothing in the environment or in files, with what it is made from in memory."""
+    """Return a session that reads no environment and no files but its own models, which are loaded here."""
     # (name in files, names in the environment, default, conversion): the defaults are all that is left.
     own_way = {name: (None, None, *rest) for name, (_, _, *rest) in AioSession.SESSION_VARIABLES.items()}
     nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))

@@ -1,6 +1,6 @@
 """Work on items with a changing number of them under way.
 
-Law: the first failure cancels the rest, waits until they have ended, and is raised alone.
+Invariant: the first failure cancels the rest, waits until they have ended, and is raised alone.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The way to the storage: one call, made once.
+"""Connection to the storage: one call, made once.
 
 Invariant: no foreign exception leaves; nothing is sent before it is clear where to. The client is made with the first
 call. Calls are signed by the storage's clock, as far as its own refusals or the API's have shown it.
@@ -162,5 +162,5 @@ class Connection:
 
 
 def _harmless(error: Exception) -> Exception | None:
-    """The library's error as a cause, where it cannot hold a request."""
+    """Return the library's error as a cause, None where it may hold a request with its secrets."""
     return None if hasattr(error, "request") else error

@@ -94,18 +94,20 @@ def refusal(answer: Response, call: Call, now: float) -> MIError:
     code = said(answer, "Code")
     if code in ELSEWHERE:
         return redirected(answer, call)
-    status, text = answer.status, said(answer, "Message") or "no reason given"
     behind = _offset(answer, code, now)
-    kind = AuthenticationError if behind is not None else WORDS.get(code) or error_class(status, code)
+    kind = AuthenticationError if behind is not None else WORDS.get(code) or error_class(answer.status, code)
     advice = ADVICE.get(code) or (_missing(call) if kind is PermissionDeniedError else "")
-    message = f"{call}: {text}; {advice}" if advice else f"{call}: {text}"
-    request_id = answer.headers.get("x-amz-request-id") or said(answer, "RequestId") or None
-    ours = kind(status, code, message, request_id=request_id, operation="storage")
-    if isinstance(ours, PermissionDeniedError):
-        ours.stored_object = str(call.place) if "Key" in call.place.names else None
+    message = "; ".join(filter(None, (f"{call}: {said(answer, 'Message') or 'no reason given'}", advice)))
+    ours = kind(answer.status, code, message, request_id=_request_id(answer), operation="storage")
+    if isinstance(ours, PermissionDeniedError) and "Key" in call.place.names:
+        ours.stored_object = str(call.place)
     if isinstance(ours, AuthenticationError):
         ours.clock_offset = behind  # compared with what was signed; the connection makes it that of this machine
     return ours
+
+
+def _request_id(answer: Response) -> str | None:
+    return answer.headers.get("x-amz-request-id") or said(answer, "RequestId") or None
 
 
 def _missing(call: Call) -> str:

@@ -1,7 +1,7 @@
 """A local file that is read in parts, off the event loop.
 
-Law: reads by explicit offset and never past the size that the file had when it was opened; the descriptor is closed by
-whoever is last, so that no read under way can meet another file's bytes under the same number.
+Invariant: reads by explicit offset and never past the size that the file had when it was opened; the descriptor is
+closed by whoever is last, so that no read under way can meet another file's bytes under the same number.
 """
 
 import asyncio

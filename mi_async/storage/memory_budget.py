@@ -1,6 +1,6 @@
 """Room in memory for pieces of files: so many bytes for all uploads of a session together.
 
-Law: first come, first served; a piece larger than all of it goes alone, so that every file gets on. Whoever is
+Invariant: first come, first served; a piece larger than all of it goes alone, so that every file gets on. Whoever is
 cancelled while waiting has taken nothing.
 """
 

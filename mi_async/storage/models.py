@@ -1,6 +1,6 @@
-"""Where objects live: the storage of a session, and the name of one object in it.
+"""Names of a storage, of the network to it, and of the objects in it.
 
-Law: values only.
+Invariant: values only.
 """
 
 import re
@@ -113,7 +113,7 @@ class StoredObject:
 
     @property
     def names(self) -> dict[str, str]:
-        """How a request names it."""
+        """Parameters that name it in a request."""
         return {"Bucket": self.bucket, "Key": self.key}
 
 
@@ -130,7 +130,7 @@ class Prefix:
 
     @property
     def names(self) -> dict[str, str]:
-        """How a request names it."""
+        """Parameters that name it in a request."""
         return {"Bucket": self.bucket, "Prefix": self.prefix}
 
 

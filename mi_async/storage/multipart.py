@@ -117,7 +117,7 @@ class MultipartUpload:
         self._sums = {number: self._sums[number] for number in self._tags}
 
     async def _look(self) -> SendProgress | None:
-        """The object may have been made of it by another run."""
+        """Look whether another run has made the object of it; None if there is none."""
         head = await self.store.head(self.place)
         if head is None:
             return None
@@ -196,6 +196,8 @@ class MultipartUpload:
     async def _complete(self, cut: PartLayout) -> SendProgress:
         expected = whole_etag([self._sums[number] for number in cut])
         judge = partial(check_same, self.store, self.file, self.place, known={expected})
+        # A completion takes S3 minutes, and proxies give up sooner: its answer may be lost with the object made, or be
+        # a 200 with an error inside. So each attempt looks first, and what is there in the end decides.
         head, was_there = await self.store.complete(self.place, self._record.upload_id, self._tags, judge)
         if not was_there:
             await check_arrived(self.store, self.file, self.place, head, expected)
@@ -231,6 +233,6 @@ async def check_arrived(
 
 
 def _passing(error: UploadFailedError) -> MIError:
-    """It may go better another time."""
+    """Mark an error as one that another run may not meet."""
     error.ambiguous = True
     return error

@@ -70,7 +70,7 @@ class ObjectStore:
 
     @property
     def storage(self) -> Storage:
-        """Where it is."""
+        """The storage's location and region."""
         return self.connection.storage
 
     def for_upload(self) -> "ObjectStore":
@@ -84,7 +84,7 @@ class ObjectStore:
         return await self.patience.persist("head_object", lambda _: self._look(place))
 
     async def part_size(self, place: StoredObject) -> int | None:
-        """Size of the first part that an object was made of; None where the storage does not tell."""
+        """Return the size of the first part that an object was made of; None where the storage does not tell."""
         try:
             head = head_of(await self.connection.ask("head_object", place, PartNumber=1))
         except MIError:
@@ -156,7 +156,7 @@ class ObjectStore:
         return _stored(await self._ask("upload_part", place, piece, failed, **named), len(piece.body))
 
     async def parts(self, place: StoredObject, upload_id: str) -> dict[int, ObjectHead] | None:
-        """The parts that have arrived, by number; None when there is no such upload."""
+        """Return the parts that have arrived, by number; None if there is no such upload."""
         found: dict[int, ObjectHead] = {}
         marker = 0
         while True:
@@ -209,7 +209,7 @@ class ObjectStore:
             return
 
     async def objects(self, bucket: str, prefix: str) -> AsyncGenerator[ListedObject]:
-        """Objects whose keys begin with a prefix, as the storage lists them; a page is asked for when it is needed.
+        """Iterate over objects whose keys begin with a prefix, as the storage lists them; each page when it is needed.
 
         Raises:
             ResponseError: the listing contradicts itself.
@@ -224,7 +224,7 @@ class ObjectStore:
         await self.connection.aclose()
 
     def _turn(self, place: StoredObject) -> asyncio.Lock:
-        """One at a time looks whether an object is there and then makes it."""
+        """Return the lock of an object: look and make are one step for this session."""
         return self._turns.setdefault(place, asyncio.Lock())
 
     async def _look(self, place: StoredObject) -> ObjectHead | None:
@@ -275,7 +275,7 @@ class ObjectStore:
 
 
 def _stored(answer: Mapping[str, Any], size: int) -> ObjectHead:
-    """What the answer to a PUT tells."""
+    """Return the head of an object or part from the answer to its PUT."""
     return head_of({**answer, "ContentLength": size})
 
 

@@ -1,6 +1,6 @@
-"""How a file is cut into parts, and what the storage then calls the whole.
+"""Layout of a file in parts, and the ETag of an object that was made of them.
 
-Law: pure; no I/O, no clock. A cut follows from the size alone, so that a resumed upload cuts alike.
+Invariant: pure; no I/O, no clock. A layout follows from the size alone, so that a resumed upload has the same.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ MOST_CUTS = 6
 
 
 def part_size_of(size: int) -> int:
-    """Bytes of the parts of a file: whole MiB, more of them the larger it is."""
+    """Return the bytes of the parts of a file: whole MiB, more of them the larger it is."""
     even = -(-size // AIM)
     return max(LEAST_PART, -(-even // MIB) * MIB)
 
@@ -44,12 +44,12 @@ class PartLayout:
 
     @property
     def count(self) -> int:
-        """How many parts there are; an empty file has one."""
+        """Number of parts; an empty file has one."""
         return max(1, -(-self.size // self.part_size))
 
     @property
     def is_single(self) -> bool:
-        """Whether it goes up in one piece."""
+        """True if it is sent in one piece."""
         return self.count == 1
 
     @property
@@ -62,11 +62,11 @@ class PartLayout:
         return iter(range(1, self.count + 1))
 
     def offset(self, number: int) -> int:
-        """Where a part begins."""
+        """Return the offset of a part."""
         return (number - 1) * self.part_size
 
     def length(self, number: int) -> int:
-        """Bytes of a part."""
+        """Return the bytes of a part."""
         return min(self.part_size, self.size - self.offset(number))
 
 

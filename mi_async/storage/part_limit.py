@@ -1,6 +1,6 @@
-"""How many parts go up at once: more while that makes it faster, fewer when the storage is pressed.
+"""Limit on parts in flight: more while that makes it faster, fewer when the storage is busy.
 
-Law: pure; told what happened and when, it moves one number.
+Invariant: pure; told what happened and when, it moves one number.
 """
 
 from attrs import define, field
@@ -31,12 +31,12 @@ class PartLimit:
         self.limit = min(2, self.most)
 
     def begin(self, now: float) -> None:
-        """The first part is on its way, at ``now`` seconds."""
+        """Note that a part is sent, at ``now`` seconds."""
         if self._began is None:
             self._began = now
 
     def landed(self, size: int, now: float) -> None:
-        """A part of so many bytes has landed; judge once as many have as go at once."""
+        """Note that a part of so many bytes was stored; judge once as many have as go at once."""
         self._parts += 1
         self._bytes += size
         took = now - (now if self._began is None else self._began)
@@ -51,7 +51,7 @@ class PartLimit:
         self._restart(now)
 
     def pressed(self, now: float) -> None:
-        """A part has failed for want of capacity or time: half as many, and measure anew."""
+        """Note that a part failed for want of capacity or time: halve the limit, and measure anew."""
         self.limit = max(1, self.limit // 2)
         self._best = 0.0
         self._restart(now)

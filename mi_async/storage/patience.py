@@ -1,4 +1,4 @@
-"""How long an upload waits for a storage that is busy or away.
+"""Patience of an upload with a storage that is busy or away.
 
 Invariant: measured from the last success, so that an upload of hours outlives an outage of minutes, and a storage that
 has never answered is given up after the policy's few attempts. One rule for a single upload and for a bulk run.

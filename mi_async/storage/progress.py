@@ -1,6 +1,6 @@
-"""How far a file is on its way into a bucket.
+"""Progress of a file that is sent into a bucket.
 
-Law: values only.
+Invariant: values only.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from mi_async.storage.models import StoredObject
 
 @frozen
 class SendProgress:
-    """How far a file is.
+    """Progress of a file.
 
     Attributes:
         place: where it goes.

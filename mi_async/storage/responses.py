@@ -1,4 +1,4 @@
-"""What the answers of the storage tell of objects, uploads and parts: the one reader of them.
+"""The one reader of the storage's answers: objects, uploads and parts.
 
 Invariant: pure; takes nothing for granted. A storage that is almost S3 leaves members out, and a proxy answers with a
 page of its own: what is missing or of another type is a ResponseError that names the member.

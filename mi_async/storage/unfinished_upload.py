@@ -1,7 +1,7 @@
 """The unfinished upload of a file to a place: its record on the disk and its parts in the storage.
 
-Law: no upload goes without its record: that is on the disk before the first part is sent, and goes once the upload is
-complete or given up. The disk is worked with in a thread, and to the end, whoever is cancelled.
+Invariant: no upload goes without its record: that is on the disk before the first part is sent, and goes once the
+upload is complete or given up. The disk is worked with in a thread, and to the end, whoever is cancelled.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class UnfinishedUpload:
     metadata: Mapping[str, str]
 
     async def load(self) -> Checkpoint | None:
-        """The record of an upload to this very place; None when there is none."""
+        """Return the checkpoint of an upload to this very place; None if there is none."""
         record = await self._read()
         return record if record is not None and record.upload_id else None
 

@@ -1,7 +1,7 @@
 """One file into a bucket: in one piece or in parts.
 
-Law: what the bucket ends up with is what the file holds, or an error says why not; nothing is overwritten, as far as
-that can be seen directly before an object is made.
+Invariant: what the bucket ends up with is what the file holds, or an error says why not; nothing is overwritten, as far
+as that can be seen directly before an object is made.
 """
 
 import asyncio

@@ -99,15 +99,25 @@ async def _by_etag(asks: Asks, file: LocalFile, place: StoredObject, head: Objec
     """Compare the ETag with those that the file would have; None if it is not known how this one came about."""
     if may_be_md5(head.etag):
         return await file.md5(0, file.size) == head.etag
+    return await _by_parts(asks, file, place, head)
+
+
+async def _by_parts(asks: Asks, file: LocalFile, place: StoredObject, head: ObjectHead) -> bool | None:
+    """Compare the ETag with those that the file would have as an object made of parts."""
     ours = PartLayout(file.size)
     candidates = part_layouts_of(file.size, head.etag)
     if ours in candidates and await _etag_by(file, ours) == head.etag:
         return True
-    told = await asks.part_size(place) if candidates or "-" in head.etag else None
-    certain = part_layouts_of(file.size, head.etag, told) if told else []
+    certain = await _certain(asks, file, place, head) if candidates or "-" in head.etag else []
     if await _is_any(file, head.etag, [layout for layout in certain or candidates if layout != ours]):
         return True
     return False if certain or (candidates and ours.is_single) else None
+
+
+async def _certain(asks: Asks, file: LocalFile, place: StoredObject, head: ObjectHead) -> list[PartLayout]:
+    """Return the one layout by which the object was made, none if the storage does not tell the size of its parts."""
+    told = await asks.part_size(place)
+    return part_layouts_of(file.size, head.etag, told) if told else []
 
 
 async def _is_any(file: LocalFile, etag: str, layouts: Iterable[PartLayout]) -> bool:

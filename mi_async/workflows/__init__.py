@@ -1,4 +1,4 @@
 """Whole workflows: functions over what a workspace offers.
 
-Law: a workflow is made of operations and the storage; it opens nothing and keeps nothing.
+Invariant: a workflow is made of operations and the storage; it opens nothing and keeps nothing.
 """

@@ -4,6 +4,7 @@ Invariant: values and protocols; wired in session.py alone.
 """
 
 import asyncio
+import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
@@ -17,7 +18,7 @@ from mi_async._core.retry import Retries
 from mi_async._core.wire import Response
 from mi_async.api import WorkspaceGroups
 from mi_async.api.workspaces import WorkspaceInfo
-from mi_async.errors import MIError
+from mi_async.errors import InvalidArgumentError, MIError
 from mi_async.storage.object_store import ObjectStore
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
@@ -90,6 +91,17 @@ def known(value: T | None) -> T:
         message = "a step was taken out of order"
         raise RuntimeError(message)
     return value
+
+
+def refuse_async(progress: Callable[..., object] | None) -> None:
+    """Refuse a progress function that would have to be awaited.
+
+    Raises:
+        InvalidArgumentError: it is one.
+    """
+    if inspect.iscoroutinefunction(progress):
+        message = "progress is called and not awaited: give a plain function"
+        raise InvalidArgumentError(message)
 
 
 def tell_created(error: BaseException, **created: Any) -> None:

@@ -30,9 +30,9 @@ from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIErr
 from mi_async.media.image_check import Image
 from mi_async.media.image_source import Source, check_image, load_image, loading_as
 from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image, shows
-from mi_async.workflows.context import Context, known, tell_created
+from mi_async.workflows.context import Context, known, refuse_async, tell_created
 from mi_async.workflows.tags import ensure_tags
-from mi_async.workflows.upload import Progress, State, Upload, bring, refuse_async
+from mi_async.workflows.upload import Progress, State, Upload, bring
 
 MAX_PER_CREATE = 100
 LOOKUP_PAGE = 50

@@ -1,7 +1,7 @@
-"""One query image: from a picture to the key that a search takes.
+"""One query image: from a source to the key that a search takes.
 
-Law: its steps are those of a thumbnail's upload. What differs is what a picture may be, whom the steps ask, and that a
-HEIC picture is searched with under another key than it was stored under.
+Invariant: its steps are those of a thumbnail's upload. What differs are the limits of the image, whom the steps ask,
+and that a HEIC image is searched with by another key than it was stored under.
 Source: maiu-upload-asset-query-url, maiu-upload-asset-query-status.
 """
 
@@ -58,7 +58,9 @@ async def upload_query_image(context: Context, uploads: QueryUploads, source: So
     """
     keys: dict[str, str] = {}
     asking = evolve(
-        context, entry=_Groups(_InOtherWords(uploads.entry, keys)), groups=_Groups(_InOtherWords(uploads.patient, keys))
+        context,
+        entry=_Groups(_QueryThumbnails(uploads.entry, keys)),
+        groups=_Groups(_QueryThumbnails(uploads.patient, keys)),
     )
     try:
         async with context.held:
@@ -71,7 +73,7 @@ async def upload_query_image(context: Context, uploads: QueryUploads, source: So
 
 
 def read_heic(content: bytes) -> Heic | None:
-    """A HEIC picture with its size, 0 x 0 where its boxes do not tell it; None for any other content."""
+    """Return the header of a HEIC image, 0 x 0 where its boxes do not tell the size; None for any other content."""
     import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # two numbers come out of it, here
 
     if brand(content) != "heic":
@@ -90,7 +92,7 @@ QUERY_IMAGE = ImageRules(
 """What a query image may be."""
 
 
-class _InOtherWords(Thumbnails):
+class _QueryThumbnails(Thumbnails):
     """Query images in the words of thumbnails; notes by which key an upload is searched with."""
 
     def __init__(self, assets: QueryAssets, keys: dict[str, str]) -> None:

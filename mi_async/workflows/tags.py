@@ -1,6 +1,6 @@
 """Person tags by name: found, or created where missing.
 
-Law: a create that is refused or ambiguous is settled by looking again.
+Invariant: a create that is refused or ambiguous is settled by looking again.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from mi_async.workflows.context import Context, tell_created
 
 
 async def ensure_tags(context: Context, names: Sequence[str]) -> dict[str, int]:
-    """Numbers of the tags of these names, in order; a failure carries those that are there in ``created``."""
+    """Return the IDs of the tags of these names, in order; a failure has those that exist in ``created``."""
     found: dict[str, int] = {}
     for name in names:
         try:

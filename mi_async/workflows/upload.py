@@ -4,7 +4,6 @@ Invariant: each step hands its result on before it returns; resuming is walking 
 single-use and lives 15 minutes, so it is asked for just in time.
 """
 
-import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,12 +15,12 @@ from mi_async._core.envelope import retry_after
 from mi_async._core.wire import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
-from mi_async.errors import ConnectError, InvalidArgumentError, MIError, TransportError, UploadFailedError
+from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
 from mi_async.media.image_check import Image
 from mi_async.media.image_source import Source, load_image
 from mi_async.text import MaskedURL, escaped
 from mi_async.workflows.attach import add_thumbnails
-from mi_async.workflows.context import Context, known, tell_created
+from mi_async.workflows.context import Context, known, refuse_async, tell_created
 
 _log = logging.getLogger(__name__)
 
@@ -218,13 +217,6 @@ async def bring(
         upload = Upload(await load(source), person_id, primary)
         upload = await walk(context, upload, State.STORED, progress)
     return await walk(context, upload, until, progress)
-
-
-def refuse_async(progress: Progress | None) -> None:
-    """Refuse a progress function that would have to be awaited."""
-    if inspect.iscoroutinefunction(progress):
-        message = "progress is called and not awaited: give a plain function"
-        raise InvalidArgumentError(message)
 
 
 async def walk(context: Context, upload: Upload, until: State, progress: Progress | None = None) -> Upload:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 
 from mi_async._core.bounds import (
     BOUNDS,
@@ -23,6 +23,7 @@ from mi_async._core.bounds import (
     Total,
 )
 from mi_async._core.checks import compiled
+from mi_async.errors import InvalidArgumentError
 from mi_async.models import Model
 
 
@@ -105,3 +106,17 @@ def test_a_rule(rule: Rule, text: str, fitting: list[Any], faults: list[tuple[An
 
 def test_nothing_to_check_is_no_check() -> None:
     assert compiled([("a", int, ()), ("b", list[Flagged], ()), ("c", str | None, ())], ()) == ()
+
+
+@frozen
+class Named(Model):
+    name: str = field(metadata={"bounds": (Length(1),)})
+
+
+def test_each_model_of_a_list_is_checked() -> None:
+    (check,) = compiled([("things", list[Named], ())], ())
+    given: dict[str, Any] = {"things": [Named("a"), Named("")]}
+    with pytest.raises(InvalidArgumentError, match=r"things\[1\]\.name needs at least 1 character"):
+        check(given.get, "")
+    for fitting in ([Named("a")], [], None):
+        check({"things": fitting}.get, "")

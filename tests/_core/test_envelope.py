@@ -299,3 +299,21 @@ def test_a_presigned_query_is_never_quoted() -> None:
             open_envelope(Response(200, {}, broken), "thumbnails.presign")
         assert "https://b/x?..." in str(caught.value)
         assert "s1gn" not in str(caught.value)
+
+
+def test_a_foreign_answer_is_quoted_up_to_200_characters() -> None:
+    with pytest.raises(ResponseError) as caught:
+        open_envelope(Response(200, {}, b"x" * 1000), "things.get")
+    assert "x" * 200 in str(caught.value)
+    assert "x" * 201 not in str(caught.value)
+
+
+@pytest.mark.parametrize("result", ["null", "[1]", "7"])
+def test_members_beside_a_result_that_is_no_object_are_left_out(result: str) -> None:
+    body = f'{{"code": "0", "message": "success", "result": {result}, "totalCount": 1}}'.encode()
+    assert open_envelope(Response(200, {}, body), "things.get", ["totalCount"]) == json.loads(result)
+
+
+def test_a_redirect_is_no_success_even_in_the_service_s_envelope() -> None:
+    with pytest.raises(ResponseError, match="HTTP 300 without"):
+        open_envelope(answer(300, {"code": "0", "message": "success", "result": 1}), "things.get")

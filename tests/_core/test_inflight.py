@@ -7,6 +7,7 @@ import pytest
 
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Attempt, Hooks
+from mi_async._core.inflight import was_cancelled
 from mi_async.errors import (
     ConnectError,
     DeadlineExceededError,
@@ -154,6 +155,49 @@ def test_grace_lets_a_call_finish() -> None:
             assert now() == pytest.approx(3, abs=0.01)
 
     run(main())
+
+
+def test_grace_of_less_than_a_second_is_given_after_other_calls_have_ended() -> None:
+    async def main() -> None:
+        async with stage([answer("first"), 0.4, answer("late")]) as play:
+            assert await play.things.tag("x") == "first"
+            call = asyncio.create_task(play.things.tag("y"))
+            await asyncio.sleep(0.1)
+            await play.calls.aclose(0.5)
+            assert await call == "late"
+            assert now() == pytest.approx(0.4, abs=0.01)
+
+    run(main())
+
+
+def test_nothing_in_flight_needs_no_grace() -> None:
+    async def main() -> None:
+        async with stage() as play:
+            await play.calls.aclose(5)
+            assert now() == pytest.approx(0, abs=0.01)
+
+    run(main())
+
+
+async def test_a_task_knows_whether_it_was_cancelled_itself() -> None:
+    seen: list[bool] = []
+
+    async def work() -> None:
+        seen.append(was_cancelled())
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            seen.append(was_cancelled())
+            raise
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    asyncio.get_running_loop().call_soon(lambda: seen.append(was_cancelled()))  # in no task at all
+    await asyncio.sleep(0)
+    assert seen == [False, True, True]
 
 
 @pytest.mark.parametrize(("grace", "end"), [(0.0, 1.0), (5.0, 6.0)])

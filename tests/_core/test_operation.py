@@ -187,3 +187,11 @@ async def test_an_argument_without_a_form_in_json_is_named() -> None:
         described["persons.merge"].build({"workspace_name": "w", "person_id": 1, "person_ids": {2}}, validate=False)
     with pytest.raises(InvalidArgumentError, match="description cannot be sent as JSON"):
         described["persons.update"].build({"workspace_name": "w", "person_id": 1, "name": "a", "description": "\ud800"})
+
+
+@pytest.mark.parametrize(
+    ("name", "defaults"), [("find", {}), ("delete", {"confidence_level": "HIGH"}), ("put", {"is_on": False})]
+)
+def test_defaults_are_those_of_optional_parameters_that_have_one(name: str, defaults: dict[str, object]) -> None:
+    (operation,) = [each for each in operations_of(Samples) if each.name == name]
+    assert operation.defaults == defaults

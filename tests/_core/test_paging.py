@@ -169,6 +169,21 @@ async def test_items_that_slid_back_several_pages() -> None:
     assert await gathered(listing) == list(range(8))
 
 
+async def test_the_walk_goes_back_as_many_pages_as_are_gone() -> None:
+    """Five items, so three pages of two, are gone before the fifth page is read: the third comes before the second."""
+
+    def cut(items: list[int]) -> None:
+        del items[:5]
+
+    def keep(items: list[int]) -> None:
+        pass
+
+    listing = Listing(list(range(14)), changes=[keep, keep, keep, cut, *[keep] * 9])
+    found = await gathered(listing)
+    assert listing.asked[:7] == [1, 2, 3, 4, 5, 2, 3]
+    assert set(found) >= set(range(5, 14))
+
+
 async def test_a_listing_that_is_emptied_ends() -> None:
     listing = Listing(list(range(6)), changes=[list.clear])
     assert await gathered(listing) == [0, 1]

@@ -51,6 +51,11 @@ def test_the_vectors(vector: Vector) -> None:
     assert verify(request, headers, KEYS, NOW) is Verdict.OK
 
 
+def test_the_headers_have_the_documented_names() -> None:
+    names = {"x-ncp-apigw-timestamp", "x-ncp-iam-access-key", "x-ncp-apigw-signature-v2"}
+    assert set(sign(REQUEST, KEYS, NOW)) == names
+
+
 @given(requests, credentials, moments)
 def test_sign_and_verify_agree(request: Request, keys: Credentials, now: float) -> None:
     headers = sign(request, keys, now)

@@ -78,6 +78,13 @@ async def test_a_body_that_stalls_is_a_timeout() -> None:
         over.set()
 
 
+@pytest.mark.parametrize("total", [None, 60.0])
+async def test_silence_after_a_put_is_a_timeout_long_before_its_total(total: float | None) -> None:
+    async with canned(SILENCE) as server, transport(server.url, Timeout(read=0.05)) as network, asyncio.timeout(10):
+        with pytest.raises(TimeoutError, match="no answer in time"):
+            await network.put(f"{server.url}/x{QUERY}", b"x", "image/png", total)
+
+
 async def test_a_put_has_its_own_total() -> None:
     async with canned(SILENCE) as server, transport(server.url) as network:
         for total in (0.01, 0.0, -1.0):

@@ -18,6 +18,7 @@ from mi_async.media.image_source import load_image
 from mi_async.text import MaskedURL
 from mi_async.workflows.upload import State, Upload, walk
 from tests.support.canned import DROP, SILENCE, Play, canned, http, success
+from tests.support.newsroom import context_of
 from tests.support.pictures import picture
 from tests.support.reports import told
 from tests.support.talking import KEYS, ONCE, QUERY, asked, nobody_there
@@ -37,7 +38,7 @@ def assert_silent(error: BaseException, caplog: pytest.LogCaptureFixture) -> Non
 
 async def put(session: mi_async.Session, url: str) -> None:
     """PUT to a presigned URL as an upload does."""
-    context = session.workspace("newsroom")._context
+    context = context_of(session.workspace("newsroom"))
     image = await load_image(picture("jpg"))
     await walk(context, Upload(image, 1001, state=State.PRESIGNED, key="k", url=MaskedURL(url)), State.STORED)
 

@@ -16,7 +16,7 @@ from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.images import loading
 from mi_async.bulk.inputs.models import PersonInput, ThumbnailUpload
-from mi_async.bulk.journal.records import AbandonedRecord, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import AbandonedRecord, ImageRecord, PersonRecord
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_check import ImageRules, image_of
@@ -358,10 +358,10 @@ async def presigned(news: Newsroom, *, put: bool, seed: int = 1) -> str:
     return issued.thumbnail_key
 
 
-def row(key: str | None, state: str, seed: int = 1, age: float = 0.0, person: str = KIM) -> PictureRecord:
+def row(key: str | None, state: str, seed: int = 1, age: float = 0.0, person: str = KIM) -> ImageRecord:
     stored = time.time() - age if state in {"stored", "confirmed"} else 0.0
     content = face(seed)
-    return PictureRecord(
+    return ImageRecord(
         person, sha256(content), "<bytes>", len(content), state=state, thumbnail_key=key, stored_at=stored
     )
 
@@ -402,9 +402,7 @@ async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_pa
         key = await presigned(news, put=True)
         await write(news, tmp_path / "j", PersonRecord(KIM, run=1), row(key, "presigned"))
         news.server.faults.next("persons.create", Fault.UNAVAILABLE, times=200)
-        running = asyncio.ensure_future(
-            run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0)._through()
-        )
+        running = asyncio.ensure_future(run_of(news, [PersonInput(KIM, [face(1)])], tmp_path / "j", grace=0.0))
         while news.server.log.count("persons.create") < 1:  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0.001)
         running.cancel()

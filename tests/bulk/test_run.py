@@ -13,7 +13,6 @@ from weakref import ref
 import pytest
 
 from mi_async import BulkError, BulkReport, BulkRun, ConfigError, InvalidArgumentError, JournalError
-from mi_async.bulk.engine import engine
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.emulator import Fault, Latency, Settings
@@ -35,7 +34,7 @@ from tests.support.bulk import (
     run_of,
     statuses,
 )
-from tests.support.newsroom import newsroom
+from tests.support.newsroom import context_of, newsroom
 from tests.support.pictures import picture
 
 
@@ -47,7 +46,7 @@ async def test_a_run_is_awaited_by_one_at_a_time(tmp_path: Path) -> None:
         run = news.workspace.enroll_many(people(5), journal=tmp_path / "j")
         report, refused = await asyncio.gather(awaited(run), awaited(run), return_exceptions=True)
         assert isinstance(refused, BulkError)
-        assert "gone through once" in str(refused)
+        assert "iterated only once" in str(refused)
         assert isinstance(report, BulkReport)
         assert report.ok
         assert await run is report
@@ -318,10 +317,7 @@ async def test_a_slow_reader_misses_nothing(tmp_path: Path) -> None:
         assert len(found) == len(set(found)) == 150
 
 
-async def test_works_under_way_and_pictures_in_memory_are_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "ROOM", 30)
+async def test_works_under_way_and_pictures_in_memory_are_bounded(tmp_path: Path) -> None:
     taken, ahead, held = 0, 0, HELD
     async with newsroom(speed=200) as news:
 
@@ -331,10 +327,10 @@ async def test_works_under_way_and_pictures_in_memory_are_bounded(
                 taken += 1
                 yield item
 
-        async with news.workspace.enroll_many(counted(), journal=tmp_path / "j") as run:
+        async with run_of(news, counted(), tmp_path / "j", room=30) as run:
             async for _ in run:
                 ahead = max(ahead, taken - run.progress.ended)
-                held = min(held, news.session._held._value)
+                held = min(held, context_of(news).held._value)
                 assert run.progress.open <= 30
         assert ahead <= 30 + 32  # the works, and the chunk that is being admitted
         assert held >= 0
@@ -379,12 +375,12 @@ async def test_problems_are_at_hand(tmp_path: Path) -> None:
 async def test_a_run_is_used_once_and_its_report_comes_last(tmp_path: Path) -> None:
     async with newsroom() as news:
         run = news.workspace.enroll_many(people(1), journal=tmp_path / "j")
-        with pytest.raises(BulkError, match="when the run has ended"):
+        with pytest.raises(BulkError, match="the run has not ended"):
             _ = run.report
         report = await run
         assert run.report is report
         assert await run is report
-        with pytest.raises(BulkError, match="gone through once"):
+        with pytest.raises(BulkError, match="iterated only once"):
             aiter(run)
         assert repr(run) == f"BulkRun(PersonInput, journal={str(tmp_path / 'j')!r}, 1 ended)"
 
@@ -481,7 +477,7 @@ async def test_pictures_that_are_no_files_are_not_kept_while_their_works_wait(ki
 
     async with newsroom(Settings(latency=Latency.never())) as news:
         run = run_of(news, items(), tmp_path / "j", kind, grace=0.0)
-        running = asyncio.ensure_future(run._through())
+        running = asyncio.ensure_future(run)
         while run.progress.pending < 40:  # noqa: ASYNC110  nobody tells
             await asyncio.sleep(0.001)
         assert sum(each() is not None for each in made) == 0

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import ImageRecord, PersonRecord
 from mi_async.cli.app import run
 from tests.bulk.journal.test_reader import NEWSROOM, under_way
 from tests.support.terminal import process
@@ -53,7 +53,7 @@ def test_pictures_for_persons_who_are_there_come_first(tmp_path: Path, capsys: p
     async def make() -> None:
         journal = await Journal.open(Path(path), attrs.evolve(NEWSROOM, operation="upload-thumbnails"))
         await journal.write(
-            PersonRecord("1001", "done", 1001), *[PictureRecord("1001", sha, sha, state="attached") for sha in "ab"]
+            PersonRecord("1001", "done", 1001), *[ImageRecord("1001", sha, sha, state="attached") for sha in "ab"]
         )
         await journal.aclose()
 

@@ -121,3 +121,9 @@ def test_the_library_reads_no_variable_of_the_command_line(name: str) -> None:
         if f'"{name}"' in path.read_text(encoding="utf-8")
     }
     assert readers <= ({"credentials.py", "cli"} if name.startswith("NCLOUD") else {"cli"})
+
+
+def test_the_glossary_explains_every_state_and_every_end() -> None:
+    text = page("glossary.md")
+    assert missing([state.name for state in mi_async.State], text) == []
+    assert [status.value for status in mi_async.Status if f"| `{status.value}` |" not in text] == []

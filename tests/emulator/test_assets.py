@@ -2,7 +2,7 @@
 
 import pytest
 
-from mi_async.emulator.objects import StoredObject
+from mi_async.emulator.objects import EmulatedObject
 from tests.support.media import ANALYSIS, IMPORT, QUEUE, media
 from tests.support.raw import ROOM, emulated
 
@@ -104,10 +104,10 @@ async def test_what_becomes_of_an_import(key: str, status: str, words: str) -> N
 
 
 async def test_objects_can_be_given() -> None:
-    long = StoredObject("digest", "mp4", 10, 1280, 720, 7 * 3600 * 1000)
-    heavy = StoredObject("digest", "jpg", 10 * 2**20 + 1, 1280, 720)
+    long = EmulatedObject("digest", "mp4", 10, 1280, 720, 7 * 3600 * 1000)
+    heavy = EmulatedObject("digest", "jpg", 10 * 2**20 + 1, 1280, 720)
 
-    async def look(bucket: str, key: str) -> StoredObject | None:
+    async def look(bucket: str, key: str) -> EmulatedObject | None:
         return long if (bucket, key) == ("footage", "long.mp4") else None
 
     async with media(objects={"heavy.jpg": heavy}) as m:

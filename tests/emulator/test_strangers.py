@@ -8,7 +8,7 @@ from PIL import Image
 from mi_async import NameType
 from mi_async.workflows.enroll import find_person
 from tests.support.media import ANALYSIS, QUEUE, Media, media
-from tests.support.newsroom import newsroom
+from tests.support.newsroom import context_of, newsroom
 from tests.support.pictures import picture
 from tests.support.raw import PERSONS, QUICK, ROOM
 
@@ -93,7 +93,7 @@ async def test_a_look_up_by_name_leaves_them_out() -> None:
         for name in ("김", "홍길동"):
             await news.workspace.enroll_person(name, [picture("jpg")])
             await news.workspace.persons.create(thumbnails=[])
-        context = news.workspace._context
+        context = context_of(news.workspace)
         for name, found in (("김", True), ("홍길동", True), ("홍길", False), ("박", False)):
             assert (await find_person(context, name) is not None) is found
         assert news.server.log.count("persons.list") == 0

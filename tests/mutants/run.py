@@ -44,9 +44,10 @@ PLAIN = (
     *("-W", "ignore:Module already imported"),  # by us, before the fork
 )
 LEAST_SECONDS = 30.0
-MEMORY = 6 * 2**30
+MEMORY = 32 * 2**30
 """Bytes of addresses that a mutant may take before it fails."""
-MOST_TESTS = 250
+FEW_TESTS = 20
+MOST_TESTS = 100
 """Tests that judge a mutant: for a line that more of them reach, the nearest."""
 
 
@@ -63,7 +64,7 @@ class Verdict:
     seconds: float = 0.0
 
 
-@define
+@define(eq=False)
 class Selector:
     """Pytest plugin: runs the given tests only, in their order, and notes durations and the first failure."""
 
@@ -131,13 +132,18 @@ class Bench:
             }
 
     def judges(self, module: str, line: int) -> list[str]:
-        """Return the tests that reach a line: those of its own file first, then the quickest."""
-        tests = self.reached[module].get(line) or sorted(self.durations)
+        """Return the tests that reach a line: those of its own file first, then the quickest.
+
+        What runs once in a process, at import or in a cached function, is reached by the first test alone as coverage
+        sees it; so a line that few tests reach is judged by others too.
+        """
+        reached = set(self.reached[module].get(line, []))
+        tests = reached if len(reached) > FEW_TESTS else set(self.durations)
         stem = Path(module).stem
 
-        def order(nodeid: str) -> tuple[bool, bool, float]:
+        def order(nodeid: str) -> tuple[bool, bool, bool, float]:
             file = Path(nodeid.partition("::")[0]).stem
-            return (stem not in file, "costs" not in file, self.durations[nodeid])
+            return (nodeid not in reached, stem not in file, "costs" not in file, self.durations[nodeid])
 
         return sorted(tests, key=order)[:MOST_TESTS]
 

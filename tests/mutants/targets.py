@@ -35,7 +35,14 @@ ROOMS: Mapping[str, Room] = {
                 "inflight",
             )
         ),
-        ("_core", "api", "workflows/test_costs.py", "test_session.py"),
+        (
+            "_core",
+            "api",
+            "workflows/test_costs.py",
+            "test_session.py",
+            "test_session_paths.py",
+            "test_session_bounds.py",
+        ),
     ),
     "storage": Room(
         tuple(f"storage/{name}.py" for name in ("multipart", "upload", "verify", "checkpoint", "responses")),

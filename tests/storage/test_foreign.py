@@ -27,6 +27,7 @@ Query = dict[str, list[str]]
 TWO_PARTS = LEAST_PART + 12_345
 BUSY = ("503 Slow Down", "SlowDown")
 INVALID = ("400 Bad Request", "InvalidPart")
+MISSING = ("404 Not Found", "NoSuchKey")
 
 
 @pytest.fixture
@@ -141,6 +142,20 @@ async def test_somebody_who_answers_in_the_place_of_the_storage_is_found_out(cli
             await sent(server.url, clip)
         assert [line.partition(" ")[0] for line in server.request_lines] == ["HEAD", "PUT", "HEAD"]
     assert caught.value.reason == "NOT_THERE"
+
+
+async def test_a_completion_after_which_there_is_no_object_has_stored_nothing(s3: Bucket, clip: Path) -> None:
+    clip.write_bytes(os.urandom(TWO_PARTS))
+
+    def gone(asked: str, _query: Query) -> Refusal | None:
+        return MISSING if asked == "object HEAD" and s3.asked["upload POST"] else None
+
+    s3.refuse = gone
+    with pytest.raises(UploadFailedError, match="it has no such object") as caught:
+        await sent(s3.url, clip)
+    assert caught.value.reason == "NOT_THERE"
+    assert caught.value.ambiguous
+    assert not nothing_kept(clip), "the checkpoint is forgotten only once the object is there"
 
 
 def in_parts(s3: Bucket, content: bytes, size: int) -> str:

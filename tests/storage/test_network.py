@@ -354,6 +354,13 @@ async def test_a_call_ends_in_its_time() -> None:
     assert isinstance(caught.value, MIError)
 
 
+async def test_a_storage_that_falls_silent_is_left_after_the_read_timeout() -> None:
+    async with canned(SILENCE) as server, opened(server.url, attempts=1, read=0.05) as store, asyncio.timeout(10):
+        for operation, body in (("head_object", None), ("put_object", PIECE)):
+            with pytest.raises(TimeoutError, match="no answer in time"):
+                await store.connection.ask(operation, PLACE, body)
+
+
 async def test_an_answer_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mi_async.storage.http_client.LARGEST_ANSWER", 1000)
     async with canned(http(os.urandom(2000))) as server, opened(server.url, attempts=1) as store:

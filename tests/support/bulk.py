@@ -16,13 +16,13 @@ from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import read_journal
-from mi_async.bulk.journal.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.run import BulkRun, EnrollFactory
 from mi_async.emulator.state import EmulatedPerson
 from mi_async.media.image_check import RawImage
 from mi_async.session import HELD
-from tests.support.newsroom import Newsroom, no_lease_held
+from tests.support.newsroom import Newsroom, context_of, no_lease_held
 from tests.support.pictures import picture
 
 FORMATS = ("jpg", "png", "webp")
@@ -103,7 +103,7 @@ def left_behind(news: Newsroom) -> set[str]:
     return {key for key, upload in news.server.state.uploads.items() if upload.stored is not None} - attached
 
 
-def rows(journal: Path) -> dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]:
+def rows(journal: Path) -> dict[str, tuple[PersonRecord, tuple[ImageRecord, ...]]]:
     """Persons and pictures of a journal, by key."""
     with read_journal(journal) as reader:
         return {row.person: (row, pictures) for row, pictures in reader.entries()}
@@ -117,7 +117,7 @@ def abandoned(journal: Path) -> list[AbandonedRecord]:
 
 def identity(news: Newsroom, operation: str = "enroll") -> Identity:
     """What the journal of a run in this room belongs to."""
-    context = news.workspace._context
+    context = context_of(news.workspace)
     return Identity(context.endpoint, news.server.credentials.access_key, news.workspace.name, operation)
 
 
@@ -133,7 +133,7 @@ def run_of(
 ) -> BulkRun:
     """A run that parks uploads after so many seconds."""
     options = BulkOptions(journal=journal, schedule=Schedule(timeout=timeout), **more)
-    return BulkRun(EnrollFactory(news.workspace._context, kind), items, options)
+    return BulkRun(EnrollFactory(context_of(news.workspace), kind), items, options)
 
 
 def sha256(content: bytes) -> str:

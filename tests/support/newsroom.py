@@ -38,9 +38,9 @@ class Newsroom:
         return len(keys) == len(set(keys))
 
 
-def context_of(news: Newsroom) -> Context:
+def context_of(news: Newsroom | Workspace) -> Context:
     """Return what the workflows of the workspace get, for tests of their parts."""
-    return news.workspace._context
+    return (news if isinstance(news, Workspace) else news.workspace)._context
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.s3.models import FakeKey
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from mi_async.emulator.objects import StoredObject as Found
+from mi_async.emulator.objects import EmulatedObject as Found
 from mi_async.emulator.objects import by_name
 
 BUCKET = "footage"

@@ -41,10 +41,10 @@ class Slept(Clock):
 
 @asynccontextmanager
 async def opened(
-    url: str, attempts: int = 3, *, ca_file: str | None = None, clock: Clock | None = None
+    url: str, attempts: int = 3, *, ca_file: str | None = None, clock: Clock | None = None, read: float = 20.0
 ) -> AsyncIterator[ObjectStore]:
     clock, keys = clock or Clock(speed=1000), Credentials("ACCESS", SECRET)
-    network = Network(5, 20)
+    network = Network(5, read)
     policy = RetryPolicy(max_attempts=attempts)
     storage = Storage(url, ca_file=ca_file)
     store = ObjectStore(

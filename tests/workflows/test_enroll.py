@@ -29,7 +29,7 @@ from mi_async.emulator import Fault, Faults, Latency, Rejection, Settings
 from mi_async.media.image_source import Source
 from mi_async.workflows.enroll import find_person
 from tests.support.interruption import CancelAt
-from tests.support.newsroom import newsroom, no_lease_held
+from tests.support.newsroom import context_of, newsroom, no_lease_held
 from tests.support.pictures import picture, plain_picture
 
 STATES = ["presigned", "stored", "confirmed", "attached"]
@@ -403,13 +403,13 @@ async def test_a_name_that_looks_the_same_is_found_and_an_exact_one_comes_first(
         spaced = (await workspace.enroll_person("Hong", [picture()])).id
         await workspace.persons.update(spaced, name="Hong ")
         tag = await workspace.person_tags.create("Anchor\u200b")
-        found = await find_person(workspace._context, "Hong")
+        found = await find_person(context_of(workspace), "Hong")
         assert found is not None
         assert (found.id, found.name) == (spaced, "Hong ")
         exact = await workspace.enroll_person("Hong", [picture("png")], tags=["Anchor"])
         assert [each.id for each in exact.tags] == [tag.id]
         again = await workspace.person_tags.create("Anchor")
-        found = await find_person(workspace._context, "Hong")
+        found = await find_person(context_of(workspace), "Hong")
         assert (found and found.id) == exact.id
         third = await workspace.enroll_person("Kim", [picture("webp")], tags=["Anchor"])
         assert [each.id for each in third.tags] == [again.id]

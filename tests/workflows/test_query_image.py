@@ -9,8 +9,8 @@ import pytest
 from mi_async import ImageRejectedError, MIError, UploadFailedError, Workspace
 from mi_async.emulator import Fault
 from mi_async.media.image_source import Source, load_image
-from mi_async.workflows.query_image import QUERY_IMAGE, _Groups, _InOtherWords, read_heic, upload_query_image
-from tests.support.newsroom import Newsroom, newsroom, no_lease_held
+from mi_async.workflows.query_image import QUERY_IMAGE, _Groups, _QueryThumbnails, read_heic, upload_query_image
+from tests.support.newsroom import Newsroom, context_of, newsroom, no_lease_held
 from tests.support.pictures import picture
 
 PLACES = ["query_assets.presign", "storage.put", "query_assets.complete"]
@@ -28,7 +28,7 @@ def heic(width: int, height: int, brand: bytes = b"heic") -> bytes:
 
 
 async def bring(workspace: Workspace, source: Source) -> str:
-    return await upload_query_image(workspace._context, workspace._query_uploads, source)
+    return await upload_query_image(context_of(workspace), workspace._query_uploads, source)
 
 
 def stored(news: Newsroom) -> list[str]:
@@ -114,6 +114,6 @@ async def test_an_upload_that_the_service_refuses_names_its_key() -> None:
 
 async def test_the_steps_ask_for_nothing_but_query_images() -> None:
     async with newsroom() as news:
-        groups = _Groups(_InOtherWords(news.session.query_assets, {}))
+        groups = _Groups(_QueryThumbnails(news.session.query_assets, {}))
         with pytest.raises(RuntimeError, match=r"needs no persons\.get"):
             await groups.persons.get(1)

@@ -1,11 +1,9 @@
 """Engine of a run: takes items from the input through the stages of a pipeline, with a fixed number of workers each.
 
-Invariant: items move one way, from the input to the outcomes, and at most ``ROOM`` at once: memory does not grow with
-the input.
+Invariant: items move one way, from the input to the outcomes, at most ``room`` at once, so that memory stays flat.
 """
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Awaitable
 from contextlib import aclosing
@@ -25,13 +23,8 @@ from mi_async.bulk.inputs.batching import chunks
 from mi_async.bulk.inputs.models import Input
 from mi_async.errors import BulkError, MIError
 
-_log = logging.getLogger(__name__)
-
-ROOM = 3072
-"""Most items in flight: the largest adaptive limit, and those that have left it and wait for others."""
 RECALLED = frozenset({Status.FAILED, Status.PARTIAL})
-"""Outcomes of the admission that repeat those of an earlier run; not new failures, so that ``max_failures`` of a second
-run is not used up by those of the first."""
+"""Outcomes of the admission that repeat those of an earlier run: ``max_failures`` counts only new ones."""
 
 _Running: TypeAlias = asyncio.Task[None] | asyncio.Future[Moves[Work]]
 
@@ -50,6 +43,7 @@ class Engine(Generic[Work]):
         grace: seconds for what is in flight to end once the run is told to stop.
         max_failures: items that may end badly in this run before it stops, None for any number.
         total: items of the input, None if unknown.
+        room: items in flight at most.
         outcomes: the outcomes; None is the end.
         failure: the error that stopped the run, None if it goes on, has ended or was told to stop.
     """
@@ -63,6 +57,7 @@ class Engine(Generic[Work]):
     grace: float
     max_failures: int | None
     total: int | None
+    room: int
     outcomes: asyncio.Queue[BulkOutcome | None] = field(init=False, factory=lambda: asyncio.Queue(64))
     failure: BaseException | None = field(init=False, default=None)
     # a full queue alone would let the end pass outcomes that wait for room
@@ -74,7 +69,7 @@ class Engine(Generic[Work]):
     _seen: int = field(init=False, default=0)  # items of the input; its length may not count what is bad in folders
     _recalled: int = field(init=False, default=0)  # items that end as an earlier run has ended them
     _unfinished: int = field(init=False, default=0)  # items left to the service, or ended by a failure
-    _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(ROOM))
+    _places: asyncio.Semaphore = field(init=False)  # for items in flight
     _admitted: bool = field(init=False, default=False)
     _halted: bool = field(init=False, default=False)
     _idle: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -83,15 +78,15 @@ class Engine(Generic[Work]):
     def __attrs_post_init__(self) -> None:
         """Make the queues."""
         self._idle.set()
+        self._places = asyncio.Semaphore(self.room)
         self._queues = {stage.name: asyncio.Queue(stage.room) for stage in self.pipeline.stages}
         self._queues |= self.pipeline.queues
         self._runner = StageRunner(self.pipeline, self.stats.clock, self.patience, self._stop)
 
     def start(self) -> None:
         """Start the workers."""
-        jobs = [self._run(), self._watch()]
-        jobs += [self._work(stage) for stage in self.pipeline.stages for _ in range(stage.workers)]
-        self._tasks = [asyncio.create_task(job) for job in jobs]
+        workers = [self._work(stage) for stage in self.pipeline.stages for _ in range(stage.workers)]
+        self._tasks = [asyncio.create_task(job) for job in (self._run(), self._watch(), *workers)]
         for task in self._tasks:
             task.add_done_callback(self._over)
 
@@ -208,16 +203,12 @@ class Engine(Generic[Work]):
                         self._recalled += decided.status in RECALLED
                         await self._tell(decided)
                     else:
-                        await self._room.acquire()
-                        await self._begin(decided)
+                        await self._places.acquire()
+                        self._open += 1
+                        self._idle.clear()
+                        self._runner.begin(decided)
+                        await self._dispatch([*self.pipeline.begin(decided)])
         self._admitted = True
-
-    async def _begin(self, work: Work) -> None:
-        """Put a work item into its first stages."""
-        self._open += 1
-        self._idle.clear()
-        self._runner.begin(work)
-        await self._dispatch(list(self.pipeline.begin(work)))
 
     async def _dispatch(self, left: list[tuple[str, Movable[Work]]]) -> None:
         """Begin what was admitted, even if the run is told to stop meanwhile: it is to end."""
@@ -289,7 +280,6 @@ class Engine(Generic[Work]):
         self.stats.outcome(outcome)
         again = self._recalled + self.admission.recalled
         if self.max_failures is not None and self.stats.failures - again > self.max_failures:
-            # which ways those are, the counts of the report tell: what is under way still adds to them
             self.stop(BulkError(f"more than {self.max_failures:,} items did not go well in this run"))
         async with self._telling:
             await self.outcomes.put(outcome)
@@ -298,7 +288,7 @@ class Engine(Generic[Work]):
         """Let go of a work item that is over; others may have waited for that."""
         for name, following in self.pipeline.leave(work):
             self._queues[name].put_nowait(following)
-        self._room.release()
+        self._places.release()
         self._open -= 1
         if not self._open:
             self._idle.set()

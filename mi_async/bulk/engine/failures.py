@@ -113,8 +113,13 @@ def kind(error: MIError) -> FailureKind:
     if isinstance(error, UploadFailedError):
         return FailureKind.TRANSIENT if error.ambiguous or error.reason in BUSY else FailureKind.PERMANENT
     by_class = next((meaning for family, meaning in KINDS if isinstance(error, family)), FailureKind.PERMANENT)
-    if not isinstance(error, APIError) or by_class is FailureKind.TRANSIENT:
-        return by_class
+    if isinstance(error, APIError) and by_class is not FailureKind.TRANSIENT:
+        return _kind_of_answer(error, by_class)
+    return by_class
+
+
+def _kind_of_answer(error: APIError, by_class: FailureKind) -> FailureKind:
+    """Return what a refusal means, by its operation and code."""
     operation = error.operation or ""
     if operation == STORAGE:
         # One object may be forbidden, by a policy or a legal hold, and one key may be signed wrongly.

@@ -25,7 +25,7 @@ from mi_async.bulk.images.loading import distinct, fingerprint, is_file, without
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import AGAIN, OPEN, PersonRecord, PictureRecord, worst
+from mi_async.bulk.journal.records import AGAIN, OPEN, ImageRecord, PersonRecord, worst
 from mi_async.media.image_source import Source, name_of
 
 
@@ -111,7 +111,7 @@ class EnrollAdmission:
     async def _thumbnail_histories(self, items: Sequence[FaceItem]) -> dict[str, PersonHistory]:
         """Return what is known of these files only: a person may have any number of images by now."""
         files = [(item.key, name_of(source)) for item in items for source in item.thumbnails if is_file(source)]
-        found: dict[str, list[PictureRecord]] = {}
+        found: dict[str, list[ImageRecord]] = {}
         for row in await self.journal.find_files(files):
             found.setdefault(row.person, []).append(row)
         return {key: PersonHistory(PersonRecord(key), tuple(rows)) for key, rows in found.items()}

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
-from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord
 from mi_async.media.image_source import name_of
 from mi_async.workflows.upload import State
 
@@ -31,15 +31,15 @@ class PersonHistory:
     """
 
     person: PersonRecord
-    images: tuple[PictureRecord, ...] = ()
+    images: tuple[ImageRecord, ...] = ()
 
     @cached_property
-    def by_file(self) -> Mapping[tuple[str, int, int], PictureRecord]:
+    def by_file(self) -> Mapping[tuple[str, int, int], ImageRecord]:
         """Finished images by source, size and time of the last change: such a file need not be read again."""
         return {(row.source, row.size, row.mtime_ns): row for row in self.images if row.state in FINAL and row.mtime_ns}
 
     @cached_property
-    def by_content(self) -> Mapping[str, PictureRecord]:
+    def by_content(self) -> Mapping[str, ImageRecord]:
         """Finished images by the SHA-256 of their content."""
         final = (row for row in self.images if row.state in FINAL)
         return {row.sha256: row for row in final if not row.sha256.startswith(UNREADABLE)}
@@ -68,7 +68,7 @@ class Decision:
 
     status: Status | None = None
     problems: tuple[Problem, ...] = ()
-    images: tuple[PictureRecord, ...] = ()
+    images: tuple[ImageRecord, ...] = ()
 
 
 WORK = Decision()
@@ -106,7 +106,7 @@ def decide(item: FaceItem, history: PersonHistory, fingerprints: Mapping[str, Fi
         return Decision(Status.FAILED, (Problem(item.origin or item.key, person.code, person.message),))
     if (enrolls and not failed and _is_unfinished(item, person)) or _is_in_flight(item, history):
         return WORK
-    found: dict[str, PictureRecord] = {}
+    found: dict[str, ImageRecord] = {}
     for name in map(name_of, item.thumbnails):
         row = history.by_file.get((name, *fingerprints.get(name, NO_FILE)))
         if row is None or promotes(item, row):
@@ -130,7 +130,7 @@ def _is_in_flight(item: FaceItem, history: PersonHistory) -> bool:
     """
     names = set(map(name_of, item.thumbnails))
     whole = isinstance(item, PersonInput)
-    return any(row.under_way and (whole or row.source in names) for row in history.images)
+    return any(row.in_flight and (whole or row.source in names) for row in history.images)
 
 
 def is_done(item: FaceItem, person: PersonRecord) -> bool:
@@ -144,7 +144,7 @@ def missing_tags(item: FaceItem, person: PersonRecord) -> list[str]:
     return [tag for tag in wanted if tag not in person.tags]
 
 
-def promotes(item: FaceItem, row: PictureRecord | None) -> bool:
+def promotes(item: FaceItem, row: ImageRecord | None) -> bool:
     """Return True if the person has the image already and the item makes it the primary one: two requests."""
     return item.promotes and row is not None and row.can_become_primary
 
@@ -183,7 +183,7 @@ class ImageDecision(Enum):
     """The person has it."""
 
 
-def decide_image(row: PictureRecord) -> ImageDecision:
+def decide_image(row: ImageRecord) -> ImageDecision:
     """Decide about an image by the row of its content, whatever its file is called."""
     match row.state:
         case State.NEW.value:

@@ -15,7 +15,7 @@ from mi_async.bulk.enroll.decisions import promotes
 from mi_async.bulk.enroll.upload_stages import EnrollContext, close, find_attached, release
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, given_up
 from mi_async.bulk.inputs.models import PersonInput
-from mi_async.bulk.journal.records import UNREADABLE, AbandonedRecord, PictureRecord, Record
+from mi_async.bulk.journal.records import UNREADABLE, AbandonedRecord, ImageRecord, Record
 from mi_async.errors import APIError, ConflictError, MIError, UploadFailedError
 from mi_async.media.image_source import name_of
 from mi_async.workflows.attach import add_thumbnails, refuses_image, shows
@@ -115,7 +115,7 @@ async def _attach(run: EnrollContext, work: EnrollWork, ready: Sequence[ImageUpl
 
 
 async def _attached(run: EnrollContext, work: EnrollWork, images: Sequence[ImageUpload]) -> None:
-    rows: list[PictureRecord] = []
+    rows: list[ImageRecord] = []
     for image in images:
         image.upload = evolve(known(image.upload), state=State.ATTACHED)
         image.record = evolve(known(image.record), state=State.ATTACHED.value, primary=image.primary)
@@ -188,7 +188,7 @@ async def _abandon(run: EnrollContext, work: EnrollWork) -> list[Record]:
     key = work.item.key
     asked = [(key, row.sha256) for row in work.unclaimed() if not run.order.claimed(key, row.sha256)]
     # what the work knows of them is as old as its admission, and others of the person may have ended since
-    rows = [row for row in await run.journal.find_pictures(asked) if row.under_way] if asked else []
+    rows = [row for row in await run.journal.find_images(asked) if row.in_flight] if asked else []
     left = [evolve(row, state=State.NEW.value, thumbnail_key=None, stored_at=0.0, code="", message="") for row in rows]
     work.rows |= {row.sha256: row for row in left}
     run.stats.abandoned += len(rows)
@@ -203,7 +203,7 @@ async def give_up(run: EnrollContext, thing: Movable[EnrollWork], error: MIError
         return ((END, work),)
     release(run, thing)
     problem = work.add_problem(name_of(thing.source), error, transient=transient)
-    row = thing.record or PictureRecord(work.item.key, UNREADABLE + problem.source, problem.source)
+    row = thing.record or ImageRecord(work.item.key, UNREADABLE + problem.source, problem.source)
     row = given_up(row, problem, transient=transient)
     work.rows[row.sha256] = row
     await run.journal.write(row)

@@ -19,7 +19,7 @@ from mi_async.bulk.enroll.tag_ids import TagIds
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, recorded
 from mi_async.bulk.images.loading import Load, without_content
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, PictureRecord, Record
+from mi_async.bulk.journal.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, ImageRecord, Record
 from mi_async.errors import MIError
 from mi_async.media.image_check import Image
 from mi_async.workflows import upload as uploads
@@ -78,7 +78,7 @@ async def read(run: EnrollContext, image: ImageUpload) -> Moves:
         work.notes.append(f"{name}: the same image as {first.name}")
         return _leave_to(run, image, first)
     await _know(run, work, loaded.sha256, name)
-    before = work.rows.get(loaded.sha256, PictureRecord(work.item.key, loaded.sha256, name))
+    before = work.rows.get(loaded.sha256, ImageRecord(work.item.key, loaded.sha256, name))
     row = evolve(before, source=name, size=loaded.size, mtime_ns=loaded.mtime_ns, note=loaded.note)
     image.record, image.upload = row, _resumed(row, loaded.image, image.primary)
     if loaded.note:
@@ -108,14 +108,14 @@ async def _know(run: EnrollContext, work: EnrollWork, sha256: str, name: str) ->
     """Fetch the rows of an image, and mend that of a source which could not be read once."""
     if not work.enrolls:  # a person may have any number of images: only this one's rows are asked for
         keys = [(work.item.key, sha256), (work.item.key, UNREADABLE + name)]
-        work.rows |= {row.sha256: row for row in await run.journal.find_pictures(keys)}
+        work.rows |= {row.sha256: row for row in await run.journal.find_images(keys)}
     stale = work.rows.get(UNREADABLE + name)
     if stale is not None and stale.state == FAILED:
         work.rows[stale.sha256] = mended = evolve(stale, state=MENDED, code="", message="")
         await run.journal.write(mended)
 
 
-def _resumed(row: PictureRecord, image: Image, primary: bool) -> Upload:
+def _resumed(row: ImageRecord, image: Image, primary: bool) -> Upload:
     """Return an upload as the journal has it."""
     state = State(row.state) if row.state != FAILED else State.NEW
     return Upload(image, primary=primary, state=state, key=row.thumbnail_key)
@@ -150,7 +150,7 @@ async def resume(run: EnrollContext, image: ImageUpload) -> Moves:
     return await _start_over(run, image, "the run ended while it was in flight")
 
 
-def _good(run: EnrollContext, row: PictureRecord) -> bool:
+def _good(run: EnrollContext, row: ImageRecord) -> bool:
     return run.context.clock.wall() - row.stored_at < run.context.clock.real(KEY_LIFE)
 
 
@@ -159,7 +159,7 @@ async def _start_over(run: EnrollContext, image: ImageUpload, reason: str) -> Mo
     return ((EnrollRoute.PRESIGN, image),)
 
 
-async def find_attached(run: EnrollContext, work: EnrollWork, rows: list[PictureRecord]) -> None:
+async def find_attached(run: EnrollContext, work: EnrollWork, rows: list[ImageRecord]) -> None:
     """Mark confirmed images as attached if the person has them.
 
     A run that is killed between the answer to an attach and its record leaves them confirmed; to attach one again would

@@ -13,7 +13,7 @@ from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import WorkItem
 from mi_async.bulk.enroll.decisions import ending, is_done, missing_tags
 from mi_async.bulk.inputs.models import FaceItem, PersonInput
-from mi_async.bulk.journal.records import FAILED, UNREADABLE, PersonRecord, PictureRecord, worst
+from mi_async.bulk.journal.records import FAILED, UNREADABLE, ImageRecord, PersonRecord, worst
 from mi_async.media.image_source import Source, name_of
 from mi_async.workflows.upload import State, Upload
 
@@ -51,7 +51,7 @@ class ImageUpload:
     work: "EnrollWork"
     source: Source
     primary: bool = False
-    record: PictureRecord | None = None
+    record: ImageRecord | None = None
     upload: Upload | None = None
     stored: float = 0.0
     checks: int = 0
@@ -88,7 +88,7 @@ class EnrollWork(WorkItem):
 
     item: FaceItem
     person: PersonRecord
-    rows: dict[str, PictureRecord] = field(factory=dict)
+    rows: dict[str, ImageRecord] = field(factory=dict)
     images: list[ImageUpload] = field(factory=list)
     open: int = 0
     attached: int = 0
@@ -120,7 +120,7 @@ class EnrollWork(WorkItem):
         here = [image for image in self.images if image.upload is not None and image.upload.state in states]
         return [image for image in here if image.record is None or image.record.state != FAILED]
 
-    def recall(self, row: PictureRecord) -> None:
+    def recall(self, row: ImageRecord) -> None:
         """Add the problem of an image that failed for good in an earlier run."""
         self.problems.append(Problem(row.source, row.code, row.message))
         self.sent = True
@@ -155,7 +155,7 @@ class EnrollWork(WorkItem):
         """Merge in how another item of the person has ended in this run."""
         self.so_far = row if self.so_far is None else worst(self.so_far, row)
 
-    def unclaimed(self) -> list[PictureRecord]:
+    def unclaimed(self) -> list[ImageRecord]:
         """Return uploads of earlier runs, begun from the item's sources or for the person that it enrolls.
 
         Those of a source that could not be read are left alone: it may be the same image again.
@@ -164,14 +164,14 @@ class EnrollWork(WorkItem):
             return []  # none was read: nothing is known of what the item holds now
         unread = {image.name for image in self.images if self._is_unread(image.name)}
         own = {image.name for image in self.images}
-        rows = [row for row in self.rows.values() if row.under_way and row.source not in unread]
+        rows = [row for row in self.rows.values() if row.in_flight and row.source not in unread]
         return [row for row in rows if self.enrolls or row.source in own]
 
     def _is_unread(self, name: str) -> bool:
         row = self.rows.get(UNREADABLE + name)
         return row is not None and row.state == FAILED
 
-    def _own_rows(self) -> list[PictureRecord]:
+    def _own_rows(self) -> list[ImageRecord]:
         """Return the rows of the item's images: all of the person if it enrolls one, or if nothing was left to do."""
         if self.enrolls or not self.images:
             return list(self.rows.values())
@@ -191,7 +191,7 @@ class EnrollWork(WorkItem):
         )
 
 
-def recorded(image: ImageUpload, now: float) -> PictureRecord:
+def recorded(image: ImageUpload, now: float) -> ImageRecord:
     """Return the row of an image that has taken a step.
 
     Args:
@@ -215,7 +215,7 @@ def recorded(image: ImageUpload, now: float) -> PictureRecord:
     )
 
 
-def given_up(record: PictureRecord, problem: Problem, *, transient: bool) -> PictureRecord:
+def given_up(record: ImageRecord, problem: Problem, *, transient: bool) -> ImageRecord:
     """Return the row of an image that failed: for good, or at the state where it can be resumed."""
     state = record.state if transient else FAILED
     return evolve(record, state=state, code=problem.code, message=problem.message)

@@ -49,8 +49,12 @@ class Process:
     inward: IO[bytes]
 
     @classmethod
-    def start(cls) -> Self:
+    def start(cls, python: str | None = None, script: Path = SCRIPT) -> Self:
         """Start one; Pillow is found where it is found here.
+
+        Args:
+            python: the interpreter, by default this one.
+            script: its program; where there is no such file, as in a zip file, its source is passed along.
 
         Raises:
             OSError: it cannot be started.
@@ -63,7 +67,7 @@ class Process:
             os.close(ours_out)
             raise
         try:
-            process = _popen(theirs_in, theirs_out)
+            process = _popen(theirs_in, theirs_out, python or sys.executable, script)
         except BaseException:
             os.close(ours_in)
             os.close(ours_out)
@@ -72,6 +76,12 @@ class Process:
             os.close(theirs_in)
             os.close(theirs_out)
         return cls(process, os.fdopen(ours_out, "wb"), os.fdopen(ours_in, "rb"))
+
+    @property
+    def program(self) -> str:
+        """Path of the interpreter."""
+        arguments = self.process.args
+        return str(arguments[0]) if isinstance(arguments, list) else ""
 
     def greet(self) -> None:
         """Wait until it can work.
@@ -117,10 +127,10 @@ class Process:
         self.process.wait()
 
 
-def _popen(theirs_in: int, theirs_out: int) -> "subprocess.Popen[bytes]":
+def _popen(theirs_in: int, theirs_out: int, python: str, script: Path) -> "subprocess.Popen[bytes]":
     """Start the program with these two pipes, and no other descriptor of ours."""
     # From a zip file, such as a wheel on the path, there is no file to run.
-    program = [os.fspath(SCRIPT)] if SCRIPT.is_file() else ["-c", inspect.getsource(resize_worker)]
+    program = [os.fspath(script)] if script.is_file() else ["-c", inspect.getsource(resize_worker)]
     startup: Any = None
     kept: tuple[int, ...] = ()
     if sys.platform == "win32":
@@ -133,7 +143,7 @@ def _popen(theirs_in: int, theirs_out: int) -> "subprocess.Popen[bytes]":
     else:
         kept = (theirs_in, theirs_out)
     return subprocess.Popen(  # noqa: S603  this interpreter and a script of ours
-        [sys.executable, "-P", *program, str(theirs_in), str(theirs_out), str(FIT_BYTES), str(MIN_PIXELS)],
+        [python, "-P", *program, str(theirs_in), str(theirs_out), str(FIT_BYTES), str(MIN_PIXELS)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -153,5 +163,5 @@ class InThread:
         return resize_worker.answer(content, FIT_BYTES, MIN_PIXELS)
 
     def end(self) -> int:
-        """There is nothing to end."""
+        """Return 0: there is nothing to end."""
         return 0

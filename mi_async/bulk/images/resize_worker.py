@@ -25,7 +25,7 @@ LENGTHS = struct.Struct(">IQ")
 
 MOST_PIXELS = 50_000_000
 """Pixels that are decoded: 200 MB. A larger JPEG can be decoded at half its size or less; others are refused."""
-MOST_JPEG_PIXELS = 5 * MOST_PIXELS
+MOST_DECODED = (MOST_PIXELS, 5 * MOST_PIXELS)
 QUALITIES = (90, 82)
 """Tried at full size, before the picture is made smaller."""
 LAST_QUALITY = 60
@@ -55,47 +55,58 @@ class UnfitError(Exception):
         self.reason = reason
 
 
-def shrink(content: bytes, limit: int, least: int) -> tuple[dict[str, Any], bytes]:
+def shrink(
+    content: bytes, limit: int, least: int, most: tuple[int, int] = MOST_DECODED
+) -> tuple[dict[str, Any], bytes]:
     """Return the image in at most ``limit`` bytes, neither side shorter than ``least``, upright, and what was done.
 
     Args:
         content: an image that Pillow decodes, or pillow-heif where it is registered; of several frames the first.
         limit: bytes.
         least: pixels.
+        most: pixels that are decoded, and pixels of a JPEG, which can be decoded at a part of its size.
 
     Raises:
         UnfitError: it is damaged, has too many or too few pixels, or does not fit however it is tried.
     """
-    image, icc, kind, full, moves = _opened(content)
+    image, icc, kind, full, moves = _opened(content, most)
     if min(image.size) < least:
         text = f"{image.width} x {image.height} px, less than the {least} px that the service wants"
         raise UnfitError(reason="resolution", text=text)
-    alpha = image.mode == "RGBA"
-    encoding = "WEBP" if alpha or kind == "WEBP" else "JPEG"
+    encoding = "WEBP" if image.mode == "RGBA" or kind == "WEBP" else "JPEG"
+    made, size = _fitting(image, encoding, icc, limit, least)
+    turned = (full[1], full[0]) if (full[0] < full[1]) != (image.width < image.height) else full
+    return {"from": turned, "to": size, "first_frame": moves}, made
+
+
+def _fitting(image: Any, encoding: str, icc: bytes | None, limit: int, least: int) -> tuple[bytes, tuple[int, int]]:
+    """Encode an image with less quality, then smaller, until it fits.
+
+    Raises:
+        UnfitError: it does not fit however it is tried.
+    """
     scale = min(1.0, WEBP_SIDE / max(image.size)) if encoding == "WEBP" else 1.0
     floor = min(1.0, least / min(image.size))
     qualities = list(QUALITIES)
     while True:
-        quality = qualities[0]
-        made, size = _encoded(image, encoding, quality, scale, icc)
+        made, size = _encoded(image, encoding, qualities[0], scale, icc)
         if len(made) <= limit:
             if min(size) < least:
                 break
-            turned = (full[1], full[0]) if (full[0] < full[1]) != (image.width < image.height) else full
-            return {"from": turned, "to": size, "first_frame": moves}, made
+            return made, size
         if len(qualities) > 1:
             qualities.pop(0)
         elif scale > floor:
             scale = max(floor, scale * min(SMALLER, ROOM * sqrt(limit / len(made))))
-        elif quality > LAST_QUALITY:
+        elif qualities[0] > LAST_QUALITY:
             qualities = [LAST_QUALITY]
         else:
             break
     raise UnfitError(reason="size", text="does not fit, however small it is made")
 
 
-def _opened(content: bytes) -> tuple[Any, bytes | None, str, tuple[int, int], bool]:
-    """The image, decoded, upright and plain, its profile, its format, its size as it was, and if it has more frames."""
+def _opened(content: bytes, most: tuple[int, int]) -> tuple[Any, bytes | None, str, tuple[int, int], bool]:
+    """Return an image, decoded, upright and plain, its profile, its format, its size, and True if it moves."""
     from PIL import Image, ImageOps  # noqa: PLC0415  an extra
 
     try:
@@ -103,7 +114,7 @@ def _opened(content: bytes) -> tuple[Any, bytes | None, str, tuple[int, int], bo
         kind = "JPEG" if image.format == "MPO" else image.format  # MPO: what phones put behind a JPEG
         full, moves = image.size, kind != "JPEG" and bool(getattr(image, "is_animated", False))
         _refuse_raw(image, kind)
-        _draft(image, kind)
+        _draft(image, kind, most)
         image.load()
         icc = image.info.get("icc_profile")
         return *_plain(ImageOps.exif_transpose(image), icc), kind, full, moves
@@ -121,20 +132,20 @@ def _refuse_raw(image: Any, kind: str) -> None:
         raise UnfitError(reason="format", text="a raw photo: export it as JPEG")
 
 
-def _draft(image: Any, kind: str) -> None:
+def _draft(image: Any, kind: str, most: tuple[int, int]) -> None:
     """Have a JPEG of too many pixels decoded at a half or a quarter of its size; refuse what stays too big."""
     pixels = image.width * image.height
-    if kind == "JPEG" and MOST_PIXELS < pixels <= MOST_JPEG_PIXELS:
-        part = 2 if pixels <= 4 * MOST_PIXELS else 4
+    if kind == "JPEG" and most[0] < pixels <= most[1]:
+        part = 2 if pixels <= 4 * most[0] else 4
         image.draft(None, (image.width // part, image.height // part))
-    if image.width * image.height > MOST_PIXELS:
+    if image.width * image.height > most[0]:
         raise UnfitError(reason="size", text=f"{image.width} x {image.height} px are too many to be made to fit")
 
 
 def _plain(image: Any, icc: bytes | None) -> tuple[Any, bytes | None]:
-    """The picture in grey, RGB or, where something shows through, RGBA; and its profile, where that still holds."""
+    """Return an image in grey, RGB or, where something shows through, RGBA; and its profile, where that still holds."""
     mode = image.mode
-    if mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+    if _has_alpha(image):
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema()[0] == OPAQUE:
             image = image.convert("RGB")
@@ -147,12 +158,16 @@ def _plain(image: Any, icc: bytes | None) -> tuple[Any, bytes | None]:
     return image, icc if icc and icc[16:20] == COLOURS[image.mode] else None
 
 
+def _has_alpha(image: Any) -> bool:
+    return image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
+
+
 def _to_8_bits(value: Any) -> Any:
     return value / 256
 
 
 def _from_cmyk(image: Any, icc: bytes) -> Any:
-    """RGB by the profile, or roughly, where that is no good."""
+    """Convert to RGB by the profile, or roughly, where that is no good."""
     from PIL import ImageCms  # noqa: PLC0415  an extra
 
     try:
@@ -224,7 +239,7 @@ def register() -> None:
 
 
 def opened(number: int, mode: str) -> IO[bytes]:
-    """The file object of an inherited pipe: a descriptor, or on Windows a handle."""
+    """Open an inherited pipe: a descriptor, or on Windows a handle."""
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415  there is none elsewhere
 

@@ -59,12 +59,12 @@ async def image_loader(*, fit: bool) -> AsyncGenerator[LoadImage]:
     if not fit:
         yield load_image
         return
-    async with Fitter() as fitter:
+    async with Resizer() as resizer:
 
         async def load(source: Source | Image) -> Image:
             if isinstance(source, Image):
                 return source
-            _, image, note = await fitter(source)
+            _, image, note = await resizer(source)
             if note:
                 _log.info("%s: %s", one_line(image.name), note)
             return evolve(image, note=note)
@@ -92,7 +92,7 @@ def convertible(start: bytes) -> ImageHeader | None:
 
 
 @define(eq=False)
-class Fitter:
+class Resizer:
     """Reads images, and makes those fit that need it; a block, which ends the processes when it is left.
 
     An image of more than 5,000,000 bytes, or a HEIC, AVIF, TIFF, BMP or GIF image, is decoded, put upright, and encoded
@@ -102,15 +102,20 @@ class Fitter:
     Attributes:
         patience: real seconds for one image.
         startup: real seconds for a process to start.
+        most_bytes: bytes of a source that is read.
+        start: starts a process; None to do the work in threads.
+        idle: workers that wait for an image.
     """
 
     patience: float = PATIENCE
     startup: float = STARTUP
+    most_bytes: int = MOST_BYTES
+    start: Callable[[], Process] | None = field(factory=lambda: None if is_frozen() else Process.start)
+    idle: list[Worker] = field(init=False, factory=list)
     _room: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(WORKERS))
-    _idle: list[Worker] = field(init=False, factory=list)
 
     async def __aenter__(self) -> Self:
-        """Look whether it can work; processes are started when they are needed.
+        """Check that it can work; processes are started when they are needed.
 
         Raises:
             ConfigError: Pillow or pillow-heif is not installed.
@@ -122,8 +127,8 @@ class Fitter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the processes."""
-        while self._idle:
-            self._idle.pop().end()
+        while self.idle:
+            self.idle.pop().end()
 
     async def __call__(self, source: Source) -> tuple[RawImage, Image, str]:
         """Return what was read, the image to upload, and what was done to it, '' for nothing.
@@ -136,9 +141,9 @@ class Fitter:
         """
         if await asyncio.to_thread(_is_big, source):
             async with self._room:  # before it is read: big ones are in memory a few at a time
-                raw = await read_source(source, MOST_BYTES)
+                raw = await read_source(source, self.most_bytes)
                 return raw, *await self._fit(raw)
-        raw = await read_source(source, MOST_BYTES)
+        raw = await read_source(source, self.most_bytes)
         if fits(raw.content[:FIRST], len(raw.content)):
             return raw, await to_image(raw), ""
         async with self._room:
@@ -158,8 +163,8 @@ class Fitter:
     async def _ask(self, raw: RawImage) -> tuple[dict[str, Any], bytes]:
         """Have a worker do it; one that is disturbed in its work is not used again."""
         while True:
-            rested = bool(self._idle)
-            worker = self._idle.pop() if rested else await self._started()
+            rested = bool(self.idle)
+            worker = self.idle.pop() if rested else await self._started()
             try:
                 async with asyncio.timeout(self.patience):
                     answer = await asyncio.to_thread(worker.ask, raw.content)
@@ -171,7 +176,7 @@ class Fitter:
             except BaseException:
                 worker.end()
                 raise
-            self._idle.append(worker)
+            self.idle.append(worker)
             return answer
 
     async def _started(self) -> Worker:
@@ -181,10 +186,10 @@ class Fitter:
             ConfigError: it does not start.
             ResourceError: it cannot be started now.
         """
-        if is_frozen():
+        if self.start is None:
             return InThread()
         try:
-            worker = Process.start()  # not in a thread: who is cancelled meanwhile could not end it
+            worker = self.start()  # not in a thread: who is cancelled meanwhile could not end it
         except OSError as error:
             if is_transient(error) or error.errno == errno.EAGAIN:  # too many processes
                 message = f"no process can be started now to make images fit: {error}"
@@ -198,7 +203,7 @@ class Fitter:
             late = f"it was not ready within {self.startup:g} s" if isinstance(error, TimeoutError) else ""
             said, code = worker.last_words(), worker.end()
             why = "; ".join(filter(None, (late or f"exit code {code}", said)))
-            message = f"the process that makes images fit does not start ({why}): {sys.executable}"
+            message = f"the process that makes images fit does not start ({why}): {worker.program}"
             raise ConfigError(message) from error
         except BaseException:
             worker.end()
@@ -214,9 +219,10 @@ class Fitter:
         return rejected(raw.name, "size", f"{size(len(raw.content))}, and {text}")
 
 
-def is_frozen() -> bool:
+def is_frozen(system: object = sys) -> bool:
     """Return True if ``sys.executable`` is the application itself, or nothing: no interpreter can be started."""
-    return bool(getattr(sys, "frozen", False)) or not sys.executable or "__compiled__" in globals()
+    has_interpreter = getattr(system, "executable", "") and not getattr(system, "frozen", False)
+    return not has_interpreter or "__compiled__" in globals()
 
 
 def fits(start: bytes, count: int) -> bool:

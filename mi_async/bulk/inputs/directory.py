@@ -33,20 +33,26 @@ Entry = tuple[str, str, bool]
 """The person's name, the name on the disk, and whether it is a folder."""
 
 
-def people(folder: Path, passed_over: PassedOver) -> Generator[PersonInput | BadInput]:
-    """Return a person for each folder with images in it and for each stem of an image's name, by name."""
-    for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
-        pictures: list[str] = []
+def people(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[PersonInput | BadInput]:
+    """Return a person for each folder with images in it and for each stem of an image's name, by name.
+
+    Args:
+        folder: the directory.
+        passed_over: counts what is no input.
+        run: names that are sorted in memory.
+    """
+    for name, entries in groupby(_entries(folder, passed_over, run), key=itemgetter(0)):
+        images: list[str] = []
         first = ""
-        for found in _pictures(folder, entries, passed_over):
+        for found in _images(folder, entries, passed_over):
             if isinstance(found, BadInput):
                 yield found
                 continue
             first = first or found[0]
-            pictures.append(found[1])
-        if pictures and is_unicode(name):
-            yield PersonInput(name, tuple(pictures), origin=first)
-        elif pictures:
+            images.append(found[1])
+        if images and is_unicode(name):
+            yield PersonInput(name, tuple(images), origin=first)
+        elif images:
             yield BadInput(encodable(first), "the name is not Unicode text")
 
 
@@ -58,7 +64,7 @@ def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload 
         except ValueError:
             yield from (BadInput(encodable(os.path.join(folder, e[1])), _NOT_A_NUMBER) for e in entries)  # noqa: PTH118
             continue
-        for found in _pictures(folder, entries, passed_over):
+        for found in _images(folder, entries, passed_over):
             yield found if isinstance(found, BadInput) else ThumbnailUpload(person_id, found[1], origin=found[1])
 
 
@@ -70,7 +76,7 @@ def count(folder: Path) -> int:
     return sum(1 for _ in groupby(_entries(folder, PassedOver()), key=itemgetter(0)))
 
 
-def _pictures(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
+def _images(folder: Path, entries: Iterable[Entry], passed_over: PassedOver) -> Iterator[tuple[str, str] | BadInput]:
     """Return the images of one name, each with the folder or file that bears the name."""
     for _, name, is_folder in entries:
         path = os.path.join(folder, name)  # noqa: PTH118  a million of them
@@ -111,7 +117,7 @@ def _is_image(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122  as above
 
 
-def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
+def _entries(folder: str | Path, passed_over: PassedOver, most: int = RUN) -> Iterator[Entry]:
     """Return the entries of a folder that are input, sorted by key and name."""
     with ExitStack() as stack:
         runs: list[Iterable[Entry]] = []
@@ -128,7 +134,7 @@ def _entries(folder: str | Path, passed_over: PassedOver) -> Iterator[Entry]:
                     passed_over.add(OWN_REPORTS)
                     continue
                 run.append(_entry(entry, is_folder))
-                if len(run) == RUN:
+                if len(run) == most:
                     file = stack.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
                     runs.append(_stored(sorted(run), file))
                     run.clear()

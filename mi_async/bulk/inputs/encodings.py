@@ -59,12 +59,13 @@ def open_text(path: Path, encoding: str) -> TextIO:
     return io.TextIOWrapper(open_regular_file(path), encoding=encoding, newline="")
 
 
-def encoding_of(path: Path, named: str | None = None) -> str:
+def encoding_of(path: Path, named: str | None = None, *, small: int = SMALL) -> str:
     """Return the encoding of a file; all of it is read, in blocks.
 
     Args:
         path: of the file.
         named: the encoding that the caller names.
+        small: bytes of a file whose lines are compared to say which of them is the odd one.
 
     Raises:
         InvalidArgumentError: there is no such encoding, the file is not in it, or what it is cannot be told.
@@ -83,7 +84,7 @@ def encoding_of(path: Path, named: str | None = None) -> str:
         return _held_to(path, marked, f"valid {marked}, though the file begins with the mark of that")
     if (wide := _wide(start)) is not None:
         return _held_to(path, wide, f"valid {wide}, though every other byte is null")
-    return _found(path)
+    return _found(path, small)
 
 
 def _agreed(path: Path, named: str, marked: str | None) -> str:
@@ -118,7 +119,7 @@ def _wide(start: bytes) -> str | None:
     return "utf-16-le" if odd > CLEARLY * even else "utf-16-be" if even > CLEARLY * odd else None
 
 
-def _found(path: Path) -> str:
+def _found(path: Path, small: int) -> str:
     """Return UTF-8, or CP949 if the text is likely to be Korean."""
     wrong = _first_fault(path, UTF8)
     if wrong is None:
@@ -131,7 +132,7 @@ def _found(path: Path) -> str:
         if doubted is None:
             return KOREAN
     name_it = "save it as UTF-8, or name its encoding (--encoding, encoding=)"
-    if (odd := _odd_line(path)) is not None:
+    if (odd := _odd_line(path, small)) is not None:
         said = f"{path}:{odd}: this line is not UTF-8, and other lines are; {name_it}"
     elif doubted is not None:
         shown = one_line(doubted.text)[:SHOWN]
@@ -159,9 +160,9 @@ def _first_fault(path: Path, encoding: str) -> int | None:
     return None
 
 
-def _odd_line(path: Path) -> int | None:
+def _odd_line(path: Path, small: int) -> int | None:
     """Return the first line that is not UTF-8 where others are and are more than ASCII; None in a very large file."""
-    if path.stat().st_size > SMALL:
+    if path.stat().st_size > small:
         return None
     wrong, others = None, False
     for number, line in enumerate(_lines(path), 1):

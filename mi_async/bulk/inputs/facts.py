@@ -47,13 +47,19 @@ NO_FACTS = InputFacts()
 
 @define(eq=False)
 class PassedOver:
-    """Counts what a reader passes over."""
+    """Counts of what a reader passes over, by kind.
+
+    Attributes:
+        counts: the counts.
+        most: kinds that are counted each by itself.
+    """
 
     counts: Counter[str] = field(factory=Counter)
+    most: int = MOST_KINDS
 
     def add(self, kind: str) -> None:
         """Count one of a kind."""
-        known = kind in self.counts or len(self.counts) < MOST_KINDS
+        known = kind in self.counts or len(self.counts) < self.most
         self.counts[kind if known else OTHERS] += 1
 
     def add_file(self, name: str) -> None:

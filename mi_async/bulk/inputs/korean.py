@@ -56,7 +56,7 @@ class Doubt:
     text: str
 
 
-def doubt(lines: Iterable[str]) -> Doubt | None:
+def doubt(lines: Iterable[str], most_lines: int = MOST_LINES) -> Doubt | None:
     """Return the line of a text that makes it unlikely to be Korean, None when it is likely."""
     usual = odd = hanja = seen = 0
     worst, most = None, 0
@@ -70,7 +70,7 @@ def doubt(lines: Iterable[str]) -> Doubt | None:
         if own_odd + own_hanja > most:
             worst, most = Doubt(number, line.strip()), own_odd + own_hanja
         seen += 1
-        if seen == MOST_LINES:
+        if seen == most_lines:
             break
     return worst if LEAST_SHARE * odd > usual or hanja > 2 * usual else None
 

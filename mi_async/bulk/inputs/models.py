@@ -37,7 +37,7 @@ def _several(what: str, value: Iterable[T]) -> tuple[T, ...]:
     return tuple(value)
 
 
-def _pictures(value: Iterable[Source]) -> tuple[Source, ...]:
+def _images(value: Iterable[Source]) -> tuple[Source, ...]:
     return _several("thumbnails", value)
 
 
@@ -50,7 +50,7 @@ def _tags(value: Iterable[str]) -> tuple[str, ...]:
 
 
 def _shown(value: Any) -> str:
-    """Sources by name: their content has no place in a repr."""
+    """Return sources by name: their content has no place in a repr."""
     return str([name_of(source) for source in value] if isinstance(value, tuple) else name_of(value))
 
 
@@ -68,7 +68,7 @@ class PersonInput:
     """
 
     name: str = field(converter=_name)
-    thumbnails: tuple[Source, ...] = field(converter=_pictures, repr=_shown)
+    thumbnails: tuple[Source, ...] = field(converter=_images, repr=_shown)
     description: str | None = None
     tags: tuple[str, ...] = field(default=(), converter=_tags)
     origin: str = field(default="", kw_only=True)

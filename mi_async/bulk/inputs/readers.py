@@ -125,7 +125,7 @@ def read_thumbnails(
     return _read(path, encoding, UPLOADS, directory.uploads, tables.uploads, folder=folder)
 
 
-def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = None) -> int | None:
+def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = None, cheap: int = CHEAP) -> int | None:
     """Return the number of items of an input, where that can be known in seconds; else None.
 
     Exact for a table. For a directory it is the number of names in it, and what is bad inside a folder comes on top;
@@ -138,7 +138,7 @@ def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = No
     path = Path(existing_path(path))
     if path.is_dir():
         return None if read is read_thumbnails else directory.count(path)
-    return sum(1 for _ in items) if path.stat().st_size <= CHEAP else None
+    return sum(1 for _ in items) if path.stat().st_size <= cheap else None
 
 
 def _read(

@@ -87,13 +87,13 @@ def uploads(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[Thumbn
 def _person(row: TableRow, folder: str) -> PersonInput:
     own = row.cells
     one = cells.text("thumbnail", own.get("thumbnail"))
-    pictures = [cells.unquoted(one)] if one is not None else cells.images("thumbnails", own.get("thumbnails"))
-    if not pictures:
+    images = [cells.unquoted(one)] if one is not None else cells.images("thumbnails", own.get("thumbnails"))
+    if not images:
         message = "there is no image in it"
         raise ValueError(message)
     return PersonInput(
         cells.needed("name", own.get("name")),
-        tuple(os.path.join(folder, picture) for picture in pictures),  # noqa: PTH118  text, and a million of them
+        tuple(os.path.join(folder, picture) for picture in images),  # noqa: PTH118  text, and a million of them
         cells.text("description", own.get("description")),
         tuple(cells.texts("tags", own.get("tags"))),
         origin=row.origin,
@@ -106,8 +106,8 @@ def _joined(first: PersonInput, more: PersonInput) -> PersonInput:
     if first.description not in (None, description):
         message = f"{first.name!r} has a different description at {first.origin}"
         raise ValueError(message)
-    pictures = (*first.thumbnails, *more.thumbnails)
-    return evolve(first, thumbnails=pictures, description=description, tags=(*first.tags, *more.tags))
+    images = (*first.thumbnails, *more.thumbnails)
+    return evolve(first, thumbnails=images, description=description, tags=(*first.tags, *more.tags))
 
 
 def _upload(row: TableRow, folder: str) -> ThumbnailUpload:

@@ -32,16 +32,16 @@ from mi_async.bulk.journal.connection import (
     real_path,
     upgrade_schema,
 )
-from mi_async.bulk.journal.records import UPLOAD, AssetRecord, Identity, PersonRecord, PictureRecord, Record, masked
+from mi_async.bulk.journal.records import UPLOAD, AssetRecord, Identity, ImageRecord, PersonRecord, Record, masked
 from mi_async.bulk.journal.schema import (
     APPLICATION,
     ASSETS_OF,
     BY_SOURCE,
+    IMAGE_BY_HASH,
+    IMAGE_BY_SOURCE,
+    IMAGES_OF,
     KINDS,
     PERSONS_OF,
-    PICTURE_BY_HASH,
-    PICTURE_BY_SOURCE,
-    PICTURES_OF,
     SCHEMA,
     has_any,
     journal,
@@ -50,13 +50,13 @@ from mi_async.bulk.journal.schema import (
     runs,
 )
 from mi_async.bulk.journal.sqlite_errors import error_of, journal_error, journal_errors
-from mi_async.bulk.journal.typed_rows import MOST, DamagedError, read_asset, read_person, read_picture
+from mi_async.bulk.journal.typed_rows import MOST, DamagedError, read_asset, read_image, read_person
 from mi_async.errors import JournalError
 from mi_async.text import encodable
 
 _log = logging.getLogger(__name__)
 
-Found = dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]
+Found = dict[str, tuple[PersonRecord, tuple[ImageRecord, ...]]]
 
 CHUNK = 500
 """Keys that one query asks for."""
@@ -128,14 +128,14 @@ class JournalDatabase:
 
     def find(self, keys: Sequence[str]) -> Found:
         """Return the rows of persons with those of their images, of the keys that exist."""
-        found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
+        found: dict[str, tuple[PersonRecord, list[ImageRecord]]] = {}
         asked = [encodable(key) for key in keys]
         with self._snapshot():
             for row in self._select(PERSONS_OF, asked):
                 found[row[0]] = (read_person(row), [])
-            for row in self._select(PICTURES_OF, asked):
+            for row in self._select(IMAGES_OF, asked):
                 if row[0] in found:
-                    found[row[0]][1].append(read_picture(row))
+                    found[row[0]][1].append(read_image(row))
         return {key: (person, tuple(pictures)) for key, (person, pictures) in found.items()}
 
     def find_persons(self, keys: Sequence[str]) -> tuple[PersonRecord, ...]:
@@ -143,13 +143,13 @@ class JournalDatabase:
         with self._snapshot():
             return tuple([read_person(row) for row in self._select(PERSONS_OF, [encodable(key) for key in keys])])
 
-    def find_by_hash(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+    def find_by_hash(self, keys: Sequence[tuple[str, str]]) -> tuple[ImageRecord, ...]:
         """Return the images of the pairs of a person and a content hash that exist."""
-        return self._find_pictures(keys, PICTURE_BY_HASH)
+        return self._find_images(keys, IMAGE_BY_HASH)
 
-    def find_by_source(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+    def find_by_source(self, keys: Sequence[tuple[str, str]]) -> tuple[ImageRecord, ...]:
         """Return the images of the pairs of a person and a source that exist."""
-        return self._find_pictures(keys, PICTURE_BY_SOURCE)
+        return self._find_images(keys, IMAGE_BY_SOURCE)
 
     def find_assets(self, project_id: int, keys: Sequence[str]) -> tuple[AssetRecord, ...]:
         """Return the rows of a project's media files of these keys, in any bucket, that exist."""
@@ -157,11 +157,11 @@ class JournalDatabase:
             asked = [encodable(key) for key in keys]
             return tuple([read_asset(row) for row in self._select(ASSETS_OF, asked, project=project_id)])
 
-    def _find_pictures(self, keys: Sequence[tuple[str, str]], statement: Executable) -> tuple[PictureRecord, ...]:
+    def _find_images(self, keys: Sequence[tuple[str, str]], statement: Executable) -> tuple[ImageRecord, ...]:
         # SQLite reads the whole table for a list of pairs
         asked = [{"person": encodable(person), "other": encodable(other)} for person, other in keys]
         with self._snapshot():
-            return tuple([read_picture(row) for each in asked for row in self._connection.execute(statement, each)])
+            return tuple([read_image(row) for each in asked for row in self._connection.execute(statement, each)])
 
     def close(self, ending: str) -> None:
         """End the run and let go of the file; what cannot be written any more is only logged."""

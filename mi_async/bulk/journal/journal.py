@@ -18,7 +18,7 @@ from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.extras import require
-from mi_async.bulk.journal.records import AssetRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.errors import JournalError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Journal:
         """
         await self._ask(records)
 
-    async def find(self, keys: Sequence[str]) -> dict[str, tuple[PersonRecord, tuple[PictureRecord, ...]]]:
+    async def find(self, keys: Sequence[str]) -> dict[str, tuple[PersonRecord, tuple[ImageRecord, ...]]]:
         """Return the rows of persons with those of their images, of the keys that exist.
 
         Raises:
@@ -117,11 +117,11 @@ class Journal:
         """Return the rows of persons that exist, without their images."""
         return await self._do(lambda store: store.find_persons(keys))
 
-    async def find_pictures(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+    async def find_images(self, keys: Sequence[tuple[str, str]]) -> tuple[ImageRecord, ...]:
         """Return the images of the pairs of a person and a content hash that exist."""
         return await self._do(lambda store: store.find_by_hash(keys))
 
-    async def find_files(self, keys: Sequence[tuple[str, str]]) -> tuple[PictureRecord, ...]:
+    async def find_files(self, keys: Sequence[tuple[str, str]]) -> tuple[ImageRecord, ...]:
         """Return the images of the pairs of a person and a source that exist."""
         return await self._do(lambda store: store.find_by_source(keys))
 

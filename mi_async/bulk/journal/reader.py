@@ -26,8 +26,8 @@ from mi_async.bulk.journal.records import (
     AbandonedRecord,
     AssetRecord,
     Identity,
+    ImageRecord,
     PersonRecord,
-    PictureRecord,
     masked,
     pair_of,
 )
@@ -49,9 +49,9 @@ from mi_async.bulk.journal.typed_rows import (
     read_abandoned,
     read_asset,
     read_counts,
+    read_image,
     read_journal_row,
     read_person,
-    read_picture,
     read_problem,
     read_run,
 )
@@ -177,16 +177,16 @@ class JournalReader:
         order = (assets.c.key, assets.c.bucket, assets.c.project_id)
         return map(read_asset, self._stream(select(assets).order_by(*order)))
 
-    def entries(self) -> Iterator[tuple[PersonRecord, tuple[PictureRecord, ...]]]:
+    def entries(self) -> Iterator[tuple[PersonRecord, tuple[ImageRecord, ...]]]:
         """Return every person with its images in the order of the keys, a few at a time."""
-        people: Iterable[PersonRecord | PictureRecord] = map(
+        people: Iterable[PersonRecord | ImageRecord] = map(
             read_person, self._stream(select(persons).order_by(persons.c.person))
         )
-        images: Iterable[PersonRecord | PictureRecord] = map(
-            read_picture, self._stream(select(pictures).order_by(pictures.c.person, pictures.c.sha256))
+        images: Iterable[PersonRecord | ImageRecord] = map(
+            read_image, self._stream(select(pictures).order_by(pictures.c.person, pictures.c.sha256))
         )
         for key, rows in groupby(merge(people, images, key=_key), key=_key):
-            person, belonging = PersonRecord(key), list[PictureRecord]()
+            person, belonging = PersonRecord(key), list[ImageRecord]()
             for row in rows:
                 if isinstance(row, PersonRecord):
                     person = row
@@ -254,7 +254,7 @@ def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str
             yield asset.place, (asset.place, f"{SCHEME}{NOWHERE}/{asset.key}")
     elif operation == UPLOAD:
         query = select(pictures).where(pictures.c.state != MENDED).order_by(pictures.c.person, pictures.c.sha256)
-        for image in map(read_picture, connection.execute(query.execution_options(yield_per=AT_ONCE))):
+        for image in map(read_image, connection.execute(query.execution_options(yield_per=AT_ONCE))):
             if not image.source.startswith("<"):  # content has no name
                 yield f"{image.person}: {image.source}", (pair_of(image.person, image.source),)
     else:
@@ -264,7 +264,7 @@ def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str
             yield person.person, (person.person, clean_name(person.person))  # schema 1 has others
 
 
-def _key(record: PersonRecord | PictureRecord) -> str:
+def _key(record: PersonRecord | ImageRecord) -> str:
     return record.person
 
 

@@ -39,9 +39,9 @@ from mi_async.bulk.journal.typed_rows import (
     DamagedError,
     read_abandoned,
     read_asset,
+    read_image,
     read_journal_row,
     read_person,
-    read_picture,
     read_run,
 )
 
@@ -52,7 +52,7 @@ _READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
     table.name: read
     for table, read in (
         (persons, read_person),
-        (pictures, read_picture),
+        (pictures, read_image),
         (abandoned, read_abandoned),
         (assets, read_asset),
     )

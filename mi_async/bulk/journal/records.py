@@ -88,7 +88,7 @@ def worst(first: PersonRecord, second: PersonRecord) -> PersonRecord:
 
 
 @frozen
-class PictureRecord:
+class ImageRecord:
     """A picture of a person.
 
     Attributes:
@@ -122,9 +122,9 @@ class PictureRecord:
     note: str = ""
 
     @property
-    def under_way(self) -> bool:
+    def in_flight(self) -> bool:
         """True if its upload was begun and has not ended: it may be at the service."""
-        return self.state in UNDER_WAY
+        return self.state in IN_FLIGHT
 
     @property
     def can_become_primary(self) -> bool:
@@ -215,8 +215,8 @@ NOWHERE = "-"
 """In the place of the bucket in a plan: without a request it is not known."""
 UPLOAD = "upload-thumbnails"
 """What it calls a run over single pictures."""
-Record = PersonRecord | PictureRecord | AbandonedRecord | AssetRecord
-UNDER_WAY = frozenset({State.PRESIGNED.value, State.STORED.value, State.CONFIRMED.value})
+Record = PersonRecord | ImageRecord | AbandonedRecord | AssetRecord
+IN_FLIGHT = frozenset({State.PRESIGNED.value, State.STORED.value, State.CONFIRMED.value})
 """States of uploads that were begun and have come to no end."""
 FAILED = "failed"
 """State of a picture that is not tried again, beside the states of an upload."""
@@ -232,5 +232,5 @@ FINAL = frozenset({State.ATTACHED.value, FAILED})
 """States of a picture about which nothing is left to do."""
 AGAIN = frozenset({Status.PARKED.value, Status.REJECTED.value})
 """Ways to end after which the next run looks at an item again."""
-Known: TypeAlias = tuple[PersonRecord, tuple[PictureRecord, ...]]
+Known: TypeAlias = tuple[PersonRecord, tuple[ImageRecord, ...]]
 """A person with the pictures that the journal has."""

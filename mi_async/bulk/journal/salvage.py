@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from mi_async.bulk.journal.records import FAILED, PictureRecord
+from mi_async.bulk.journal.records import FAILED, ImageRecord
 from mi_async.bulk.journal.typed_rows import MOST
 from mi_async.workflows.upload import State
 
@@ -18,7 +18,7 @@ IMAGE_LOST = "its row in the journal was damaged: nobody knows whether the perso
 PERSON_LOST = "rows of its images in the journal were damaged: nobody knows which images the person has"
 
 
-def salvaged(row: Sequence[Any]) -> PictureRecord | None:
+def salvaged(row: Sequence[Any]) -> ImageRecord | None:
     """Return what is kept of a damaged row of ``pictures``; None where it does not tell which image of whom it was.
 
     With its key the next run looks whether the person has the image, before anything is sent. Without a readable key
@@ -27,7 +27,7 @@ def salvaged(row: Sequence[Any]) -> PictureRecord | None:
     person, sha256, source, size, mtime_ns, state, key, *_ = row
     if not all(type(text) is str and text for text in (person, sha256, source)):
         return None
-    image = PictureRecord(person, sha256, source, *_file_facts(size, mtime_ns))
+    image = ImageRecord(person, sha256, source, *_file_facts(size, mtime_ns))
     if type(key) is str and key:
         return evolve(image, state=State.CONFIRMED.value, thumbnail_key=key)
     if key is None and state in (State.NEW.value, FAILED):  # it is not at the service: the next run tries it

@@ -33,7 +33,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.types import UserDefinedType
 
-from mi_async.bulk.journal.records import INGEST, AbandonedRecord, AssetRecord, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import INGEST, AbandonedRecord, AssetRecord, ImageRecord, PersonRecord
 from mi_async.workflows.ingest.models import IngestState
 
 SCHEMA = 2
@@ -192,8 +192,10 @@ def _problems(whose: str) -> TableClause:
     return table("problems", *[column(name, Text) for name in (whose, "what", "status", "code", "message", "source")])
 
 
-FACES = Layout((persons, pictures, abandoned), VIEWS, _problems("person"), (select(pictures), select(abandoned)))
-FOOTAGE = Layout(
+ENROLL_LAYOUT = Layout(
+    (persons, pictures, abandoned), VIEWS, _problems("person"), (select(pictures), select(abandoned))
+)
+INGEST_LAYOUT = Layout(
     (assets,),
     ASSET_VIEWS,
     _problems("asset"),
@@ -209,7 +211,7 @@ def has_any(connection: Connection, rows: Sequence[Select[Any]]) -> bool:
 
 def layout_of(operation: str) -> Layout:
     """Return the layout of the journal of an operation."""
-    return FOOTAGE if operation == INGEST else FACES
+    return INGEST_LAYOUT if operation == INGEST else ENROLL_LAYOUT
 
 
 BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
@@ -264,19 +266,19 @@ def _columns_of(cls: type[attrs.AttrsInstance]) -> Callable[[Any], tuple[Any, ..
 _sqlite: Dialect = sqlite_dialect(paramstyle="qmark")
 KINDS: Mapping[type, RecordKind] = {
     PersonRecord: RecordKind(persons, _person_values, _upsert(persons, _sqlite)),
-    PictureRecord: RecordKind(pictures, _columns_of(PictureRecord), _upsert(pictures, _sqlite)),
+    ImageRecord: RecordKind(pictures, _columns_of(ImageRecord), _upsert(pictures, _sqlite)),
     AbandonedRecord: RecordKind(abandoned, _columns_of(AbandonedRecord), _upsert(abandoned, _sqlite)),
     AssetRecord: RecordKind(assets, _asset_values, _upsert(assets, _sqlite)),
 }
 
 _keys: BindParameter[Any] = bindparam("keys", expanding=True)
 PERSONS_OF = select(persons).where(persons.c.person.in_(_keys))
-PICTURES_OF = select(pictures).where(pictures.c.person.in_(_keys))
+IMAGES_OF = select(pictures).where(pictures.c.person.in_(_keys))
 _person: BindParameter[Any] = bindparam("person")
 _other: BindParameter[Any] = bindparam("other")
-PICTURE_BY_HASH = select(pictures).where(pictures.c.person == _person, pictures.c.sha256 == _other)
+IMAGE_BY_HASH = select(pictures).where(pictures.c.person == _person, pictures.c.sha256 == _other)
 # as a plain column the person would be looked for first, and may have any number of pictures
-PICTURE_BY_SOURCE = select(pictures).where(pictures.c.person.concat("") == _person, pictures.c.source == _other)
+IMAGE_BY_SOURCE = select(pictures).where(pictures.c.person.concat("") == _person, pictures.c.source == _other)
 _project: BindParameter[Any] = bindparam("project")
 ASSETS_BY_KEY = select(assets).where(assets.c.key.in_(_keys))
 ASSETS_OF = ASSETS_BY_KEY.where(assets.c.project_id == _project)

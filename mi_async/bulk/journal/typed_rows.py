@@ -16,8 +16,8 @@ from mi_async.bulk.journal.records import (
     OPEN,
     AbandonedRecord,
     AssetRecord,
+    ImageRecord,
     PersonRecord,
-    PictureRecord,
 )
 from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
@@ -121,13 +121,13 @@ def read_person(row: Sequence[Any]) -> PersonRecord:
     return PersonRecord(person, status, person_id, given, code, message, origin, run)
 
 
-def read_picture(row: Sequence[Any]) -> PictureRecord:
+def read_image(row: Sequence[Any]) -> ImageRecord:
     """Return the record that a row of ``pictures`` is."""
     _check(row, _PICTURE, "table pictures")
     person, sha256, source, size, mtime_ns, state, key, primary, stored_at, *rest = row
     sound = 0 <= size < MOST and state in STATES and primary in {0, 1} and 0 <= stored_at <= LAST_SECOND
     _require(sound, row, "table pictures")
-    return PictureRecord(person, sha256, source, size, mtime_ns, state, key, primary == 1, stored_at, *rest)
+    return ImageRecord(person, sha256, source, size, mtime_ns, state, key, primary == 1, stored_at, *rest)
 
 
 def read_abandoned(row: Sequence[Any]) -> AbandonedRecord:

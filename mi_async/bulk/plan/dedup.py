@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from mi_async._core.extras import require
-from mi_async.bulk.journal.records import INGEST, AssetRecord, Known, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import INGEST, AssetRecord, ImageRecord, Known, PersonRecord
 from mi_async.text import encodable, one_line
 
 CACHE = 16 * 2**10
@@ -122,21 +122,21 @@ def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Fi
         return
     with _opened(path, operation) as connection:
         from mi_async.bulk.journal.old_names import clean_tags, is_old, renamed_keys  # noqa: PLC0415  needs the extra
-        from mi_async.bulk.journal.schema import PERSONS_OF, PICTURES_OF  # noqa: PLC0415  same
-        from mi_async.bulk.journal.typed_rows import read_person, read_picture  # noqa: PLC0415  same
+        from mi_async.bulk.journal.schema import IMAGES_OF, PERSONS_OF  # noqa: PLC0415  same
+        from mi_async.bulk.journal.typed_rows import read_image, read_person  # noqa: PLC0415  same
 
         old = is_old(connection)  # the run brings it up to date before it begins
         cleaned = renamed_keys(connection)
         spelled = {name: key for key, name in cleaned.items()}
 
         def find(keys: Sequence[str]) -> Mapping[str, Known]:
-            found: dict[str, tuple[PersonRecord, list[PictureRecord]]] = {}
+            found: dict[str, tuple[PersonRecord, list[ImageRecord]]] = {}
             for start in range(0, len(keys), ASKED):
                 some = {"keys": [spelled.get(key, key) for key in keys[start : start + ASKED]]}
                 found |= {row[0]: (read_person(row), []) for row in connection.execute(PERSONS_OF, some)}
-                for row in connection.execute(PICTURES_OF, some):
+                for row in connection.execute(IMAGES_OF, some):
                     # where only pictures are uploaded there need be no row of the person
-                    found.setdefault(row[0], (PersonRecord(row[0]), []))[1].append(read_picture(row))
+                    found.setdefault(row[0], (PersonRecord(row[0]), []))[1].append(read_image(row))
             if old:
                 found = {key: (evolve(row, tags=clean_tags(row.tags)), images) for key, (row, images) in found.items()}
             return {cleaned.get(key, key): (person, tuple(pictures)) for key, (person, pictures) in found.items()}

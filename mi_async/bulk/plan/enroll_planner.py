@@ -33,7 +33,7 @@ from mi_async.bulk.images.inspect import ImageInspection, digest, inspect_image
 from mi_async.bulk.images.loading import distinct, fingerprint
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
-from mi_async.bulk.journal.records import PersonRecord, PictureRecord, pair_of
+from mi_async.bulk.journal.records import ImageRecord, PersonRecord, pair_of
 from mi_async.bulk.plan.dedup import Find, FirstSeen
 from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.errors import ResourceError
@@ -61,7 +61,7 @@ class ExaminedImage:
 
     name: str
     header: ImageInspection
-    row: PictureRecord | None = None
+    row: ImageRecord | None = None
     sha256: str = ""
 
     @property

@@ -17,7 +17,7 @@ from mi_async.bulk.engine.outcome import AssetOutcome, BulkOutcome, Problem, Sta
 from mi_async.bulk.inputs.cells import IMAGE_SUFFIXES
 from mi_async.bulk.inputs.media_files import SUFFIXES as MEDIA_SUFFIXES
 from mi_async.bulk.inputs.own_reports import OURS
-from mi_async.bulk.journal.records import OPEN, AssetRecord, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import OPEN, AssetRecord, ImageRecord, PersonRecord
 from mi_async.errors import BulkError, InvalidArgumentError
 from mi_async.text import encodable
 from mi_async.workflows.upload import State
@@ -146,7 +146,7 @@ def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
     return pandas.DataFrame({name: pandas.array(columns[name], dtype=kind) for name, kind in types.items()})
 
 
-def _row(person: PersonRecord, pictures: Sequence[PictureRecord]) -> dict[str, Any]:
+def _row(person: PersonRecord, pictures: Sequence[ImageRecord]) -> dict[str, Any]:
     problems = [Problem(row.source, row.code, row.message) for row in pictures if row.code]
     if person.code and not any((p.code, p.message) == (person.code, person.message) for p in problems):
         problems.insert(0, Problem(person.origin or person.person, person.code, person.message))

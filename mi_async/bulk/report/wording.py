@@ -51,7 +51,7 @@ def adaptive(progress: BulkProgress) -> str:
     return f"limit {progress.pool:,}, {useful(progress)}" if progress.checks else ""
 
 
-def footage(progress: BulkProgress) -> list[str]:
+def transfer(progress: BulkProgress) -> list[str]:
     """Return figures of media files: ``1.2 GB sent, 31.0 MB/s``, ``40 wait for the service``; none for other runs."""
     if progress.sent is None:
         return []

@@ -4,17 +4,13 @@ Invariant: what is there already, or in progress, is taken as it is; nothing her
 """
 
 import unicodedata
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from mi_async.api.indexes import Index
-from mi_async.api.scene_summaries import SceneSummary
 from mi_async.errors import ConflictError, InvalidArgumentError, NotFoundError
 from mi_async.workflows.context import Context
-from mi_async.workflows.jobs.handles import index_job, summary_job
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.kinds import JobPhase
-from mi_async.workflows.jobs.start import AnalysisOptions, start_index, start_summary
 
 T = TypeVar("T")
 
@@ -57,33 +53,24 @@ async def linked_bucket(context: Context, wanted: str | None) -> str:
     return str(wanted or linked)
 
 
-async def ask_for_index(
-    context: Context, project_id: int, asset_id: int, options: AnalysisOptions, *, look: bool
-) -> Job[Index]:
-    """Return the analysis of an asset; request it unless a look finds one that is there or in progress."""
-    job = index_job(context, project_id, asset_id, fresh=False)
+async def requested(job: Job[T], start: Callable[[], Awaitable[Job[T]]], *, look: bool) -> Job[T]:
+    """Return a job that may be there already; start it unless it is.
+
+    Args:
+        job: the last job of its kind.
+        start: starts one.
+        look: False if nobody can have started one yet.
+
+    Raises:
+        ConflictError: it cannot be started, and not because somebody else has started it in the same moment.
+    """
     if look and await _is_useful(job):
         return job
-    return await _started(start_index(context, project_id, asset_id, options), job)
-
-
-async def ask_for_summary(
-    context: Context, project_id: int, asset_id: int, locale: str | None, *, look: bool
-) -> Job[SceneSummary]:
-    """Return the summary of an asset's scenes, likewise."""
-    job = summary_job(context, project_id, asset_id, fresh=False)
-    if look and await _is_useful(job):
-        return job
-    return await _started(start_summary(context, project_id, asset_id, locale=locale), job)
-
-
-async def _started(starting: Awaitable[Job[T]], other: Job[T]) -> Job[T]:
-    """Return the job, or the one that somebody else has started in the same moment."""
     try:
-        return await starting
+        return await start()
     except ConflictError:
-        if await _is_useful(other):
-            return other
+        if await _is_useful(job):
+            return job
         raise
 
 

@@ -7,6 +7,7 @@ for before it is repeated.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from attrs import evolve, frozen
@@ -22,9 +23,10 @@ from mi_async.workflows.ingest.models import Ingestion, IngestState, Stage
 from mi_async.workflows.ingest.object_marker import mark, older_than
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.register import register_once, reusable, still_there
-from mi_async.workflows.ingest.resolve import ask_for_index, ask_for_summary
-from mi_async.workflows.jobs.handles import import_job
+from mi_async.workflows.ingest.resolve import requested
+from mi_async.workflows.jobs.handles import import_job, index_job, summary_job
 from mi_async.workflows.jobs.job import Job
+from mi_async.workflows.jobs.start import start_index, start_summary
 
 
 @frozen
@@ -218,8 +220,9 @@ async def wait_for_import(ingest: IngestContext, ingestion: Ingestion, observer:
 
 async def request_index(ingest: IngestContext, ingestion: Ingestion, _observer: IngestObserver) -> Ingestion:
     """Go from IMPORTED to INDEXING: request the analysis, unless it is there or in progress."""
-    asset, options = known(ingestion.asset_id), ingest.options.analysis or {}
-    job = await ask_for_index(ingest.context, ingest.project_id, asset, options, look=ingestion.look)
+    where = ingest.context, ingest.project_id, known(ingestion.asset_id)
+    start = partial(start_index, *where, ingest.options.analysis or {})
+    job = await requested(index_job(*where, fresh=False), start, look=ingestion.look)
     return evolve(ingestion, reached=IngestState.INDEXING, pending=job)
 
 
@@ -231,8 +234,9 @@ async def wait_for_index(ingest: IngestContext, ingestion: Ingestion, observer: 
 
 async def request_summary(ingest: IngestContext, ingestion: Ingestion, _observer: IngestObserver) -> Ingestion:
     """Go from INDEXED to SUMMARIZING: request texts for the scenes, unless they are there or in progress."""
-    asset, locale = known(ingestion.asset_id), ingest.options.locale
-    job = await ask_for_summary(ingest.context, ingest.project_id, asset, locale, look=ingestion.look)
+    where = ingest.context, ingest.project_id, known(ingestion.asset_id)
+    start = partial(start_summary, *where, locale=ingest.options.locale)
+    job = await requested(summary_job(*where, fresh=False), start, look=ingestion.look)
     return evolve(ingestion, reached=IngestState.SUMMARIZING, pending=job)
 
 

@@ -1,6 +1,6 @@
 """Several jobs, in the order in which they end.
 
-Law: nothing is started for it: each job has a place in the poller, and its end goes into one queue.
+Invariant: nothing is started for it: each job has a place in the poller, and its end goes into one queue.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ async def as_completed(jobs: Iterable[Job[T]], *, timeout: float | None = None) 
 
 
 async def _next(ended: asyncio.Queue[Job[T]], deadline: float) -> Job[T] | None:
-    """The next one that has ended; None when it is too late and none has."""
+    """Return the next one that has ended; None if time is up and none has."""
     if ended.empty():
         with suppress(TimeoutError):
             async with asyncio.timeout_at(None if deadline == math.inf else deadline):

@@ -1,10 +1,9 @@
-"""Jobs at the service, as handles: await them, look, cancel, write them down and pick them up in another process.
+"""Handles of jobs at the service: await, refresh, cancel, keep as a string and resume in another process.
 
-Law: a handle starts nothing and stops nothing but by ``cancel``; ending a wait leaves the job as it is.
+Invariant: a handle starts nothing and stops nothing but by ``cancel``; ending a wait leaves the job as it is.
 """
 
 import asyncio
-import inspect
 import logging
 import math
 from collections.abc import Callable, Generator
@@ -17,7 +16,7 @@ from mi_async import notebook
 from mi_async.errors import ConflictError, InvalidArgumentError, JobStateError, JobTimeoutError, MIError
 from mi_async.models import OpenEnum
 from mi_async.text import one_line
-from mi_async.workflows.context import Context
+from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.jobs.kinds import Ids, JobKind, JobPhase, JobStatus
 from mi_async.workflows.jobs.poll_queue import Answer, Question
 from mi_async.workflows.jobs.tokens import Token
@@ -72,12 +71,12 @@ class Job(Generic[T]):
 
     @property
     def ended(self) -> bool:
-        """Whether a wait has seen the end; ``await job`` then returns, or raises, at once."""
+        """True once a wait has seen the end; ``await job`` then returns, or raises, at once."""
         return self._ended
 
     @property
     def is_cancellable(self) -> bool:
-        """Whether the service has a call that cancels such a job."""
+        """True if the service has a call that cancels such a job."""
         return self._kind.cancel is not None
 
     @property
@@ -123,7 +122,7 @@ class Job(Generic[T]):
             ImportFailedError, AnalysisFailedError, SearchFailedError: the job failed, or was cancelled by somebody.
             JobTimeoutError: it takes longer; it goes on at the service. Its cause is how the last question failed, if
                 it did.
-            JobStateError: nobody asked for the job.
+            JobStateError: the job was never requested.
             MIError: asking is of no use now: the asset is gone, the keys may not see it, the session was closed. That
                 is not the end of the job: the next wait asks again.
         """
@@ -199,9 +198,7 @@ class Job(Generic[T]):
         return None if seconds == math.inf else self._context.clock.real(seconds)
 
     def _watching(self, progress: "JobProgress | None") -> AbstractContextManager[asyncio.Future[Answer]]:
-        if inspect.iscoroutinefunction(progress):
-            message = "progress is called and not awaited: give a plain function"
-            raise InvalidArgumentError(message)
+        refuse_async(progress)
         told: list[OpenEnum] = []
 
         def tell(seen: JobStatus) -> None:
@@ -213,7 +210,7 @@ class Job(Generic[T]):
         return self._context.poller.watching(self._question(), tell, self._stumble)
 
     def _question(self) -> Question:
-        """What the poller is to ask; its intervals go on where an earlier wait broke off."""
+        """Return the question for the poller; its intervals go on where an earlier wait broke off."""
         now, polling = self._context.clock.monotonic(), self._kind.polling
         if self._since is None:
             self._since = now if self._begun is None else self._begun
@@ -253,7 +250,7 @@ class Job(Generic[T]):
         return cast("T", self._result)
 
     def _failure(self) -> MIError | None:
-        """What the phase that ended the job is raised as; None when it has a result."""
+        """Return the error for the phase that ended the job; None if it has a result."""
         said = f"{self.state}: {self.reason}" if self.reason else str(self.state)
         noun, state = self._kind.noun, str(self.state)
         match self.phase:
@@ -264,7 +261,7 @@ class Job(Generic[T]):
             case JobPhase.CANCELLED:
                 return self._kind.failure(f"{self}: the {noun} was cancelled: {said}", job=self.id, state=state)
             case _:
-                return JobStateError(f"{self}: nobody has asked for this {noun}: {said}", job=self.id, state=state)
+                return JobStateError(f"{self}: this {noun} was never requested: {said}", job=self.id, state=state)
 
     def _late(self, timeout: float | None) -> JobTimeoutError:
         seconds = self.timeout if timeout is None else timeout

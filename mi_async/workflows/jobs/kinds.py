@@ -1,6 +1,6 @@
 """The kinds of jobs, as a table: how to ask, what the states mean, how to cancel, how long to wait, what the result is.
 
-Law: a kind is one row; nothing else in the package knows what a state means. The service lists assets and indexes
+Invariant: a kind is one row; nothing else in the package knows what a state means. The service lists assets and indexes
 without their states, so each job is asked about by a call of its own.
 """
 
@@ -36,7 +36,7 @@ RESULTS = 100
 
 
 class JobPhase(StrEnum):
-    """How far a job is, whatever its kind.
+    """Phase of a job of any kind.
 
     ABSENT is one that nobody has asked for, UNKNOWN a state that this version does not know: it is believed to go on.
     """
@@ -112,7 +112,7 @@ class JobKind(Generic[T]):
 
 
 def _no_reason(_answer: object) -> None:
-    """Some answers have no text."""
+    """Return None: some answers have no text."""
 
 
 def _ask_import(groups: WorkspaceGroups, project_id: int, asset_id: int) -> Awaitable[AssetImport]:

@@ -1,7 +1,8 @@
-"""A lane of the poller: things in the order in which they are due, asked about at one pace.
+"""Queue of jobs in the order in which they are due, asked about at one pace.
 
-Law: however many wait, a lane asks no more often than its pace allows; everybody who waits for the same thing shares
-one question. It has no task of its own: a timer while somebody waits, a task per question under way, else nothing.
+Invariant: however many wait, a queue asks no more often than its pace allows; everybody who waits for the same thing
+shares one question. It has no task of its own: a timer while somebody waits, a task per question under way, else
+nothing.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from mi_async.errors import DeadlineExceededError, MIError, QuotaWaitError
 _log = logging.getLogger(__name__)
 
 REST = 1.0
-"""Seconds of the pace that an idle lane saves up: as many questions may then go at once."""
+"""Seconds of the pace that an idle queue saves up: as many questions may then go at once."""
 AT_ONCE = 2.0
 """Seconds of the pace that may be under way at once: more only are when the service does not answer."""
 SLOWEST = 7
@@ -31,11 +32,11 @@ SLOWEST = 7
 
 @frozen
 class PollPace:
-    """A lane of the poller, and how fast it asks.
+    """Pace of a queue of the poller.
 
     Attributes:
-        name: of the lane.
-        rate: requests a second, for all that wait in the lane together.
+        name: of the queue.
+        rate: requests a second, for all that wait in the queue together.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Question:
 
     Attributes:
         key: names the thing; who watches the same key shares the question.
-        pace: the lane.
+        pace: of its queue.
         delay: seconds until the next question, by the age of the thing.
         ask: one question; what it raises ends the wait, unless a repeat may help.
         since: when the thing began, on the clock.
@@ -149,7 +150,7 @@ class PollQueue:
     clock: Clock
     pace: PollPace
     _watched: dict[str, PolledJob] = field(init=False, factory=dict)
-    _line: list[tuple[float, int, PolledJob]] = field(init=False, factory=list)  # may hold what is not due any more
+    _heap: list[tuple[float, int, PolledJob]] = field(init=False, factory=list)  # may hold what is not due any more
     _numbers: Iterator[int] = field(init=False, factory=count)
     _free: float = field(init=False, default=-math.inf)  # when the pace allows the next question
     _failures: int = field(init=False, default=0)  # in a row
@@ -190,8 +191,8 @@ class PollQueue:
 
     def _enqueue(self, thing: PolledJob, due: float) -> None:
         thing.due = due
-        heappush(self._line, (due, next(self._numbers), thing))
-        if self._line[0][2] is thing:
+        heappush(self._heap, (due, next(self._numbers), thing))
+        if self._heap[0][2] is thing:
             self._set_timer()
 
     def _forget(self, thing: PolledJob) -> None:
@@ -201,23 +202,23 @@ class PollQueue:
         if thing.asking is not None:
             thing.asking.cancel()
         if not self._watched:
-            self._line.clear()
+            self._heap.clear()
         self._set_timer()
 
     def _set_timer(self) -> None:
-        """Set the one timer to when the first in line is due and the pace allows it."""
+        """Set the one timer to when the first in the queue is due and the pace allows it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._line and self._line[0][0] != self._line[0][2].due:
-            heappop(self._line)
-        if self._line and len(self._asking) < max(1.0, self.pace.rate * AT_ONCE):
-            wait = max(self._line[0][0], self._free) - self.clock.monotonic()
+        while self._heap and self._heap[0][0] != self._heap[0][2].due:
+            heappop(self._heap)
+        if self._heap and len(self._asking) < max(1.0, self.pace.rate * AT_ONCE):
+            wait = max(self._heap[0][0], self._free) - self.clock.monotonic()
             self._timer = asyncio.get_running_loop().call_later(self.clock.real(max(wait, 0.0)), self._ask_first)
 
     def _ask_first(self) -> None:
         self._timer = None
-        _, _, thing = heappop(self._line)
+        _, _, thing = heappop(self._heap)
         thing.due = math.inf
         interval = 2.0 ** min(self._failures, SLOWEST) / self.pace.rate
         self._free = max(self._free, self.clock.monotonic() - REST) + interval
@@ -253,7 +254,7 @@ class PollQueue:
         self._set_timer()
 
     def _asked(self, thing: PolledJob) -> None:
-        """What is not settled stands in line again."""
+        """Put a job that has not ended into the queue again."""
         thing.asking = None
         if self._watched.get(thing.question.key) is not thing:
             return
@@ -266,5 +267,5 @@ class PollQueue:
 
 
 def passing(error: MIError) -> bool:
-    """Whether a failed question is worth asking again."""
+    """Return True if a failed question is worth asking again."""
     return isinstance(error, DeadlineExceededError | QuotaWaitError) or retryable(error, Repeat.SAFE)

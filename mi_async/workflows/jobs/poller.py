@@ -1,7 +1,7 @@
 """One poller for everything that a session waits for.
 
-Law: is told what to ask and what an end is; knows nothing else about it. There is one timer per lane while somebody
-waits, and nothing at all while nobody does.
+Invariant: is told what to ask and what an end is; knows nothing else about it. There is one timer per queue while
+somebody waits, and nothing at all while nobody does.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from mi_async.workflows.jobs.poll_queue import Answer, PollPace, PollQueue, Ques
 
 @define(eq=False)
 class Poller:
-    """All lanes of a session; made by the session in its event loop."""
+    """All poll queues of a session; made by the session in its event loop."""
 
     clock: Clock
     _noted: set[str] = field(init=False, factory=set)
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
-    _lanes: dict[PollPace, PollQueue] = field(init=False, factory=dict)
+    _queues: dict[PollPace, PollQueue] = field(init=False, factory=dict)
     _closed: bool = field(init=False, default=False)
 
     @contextmanager
@@ -46,9 +46,9 @@ class Poller:
         if asyncio.get_running_loop() is not self._loop:
             message = "the session belongs to another event loop: connect() once in each loop"
             raise SessionError(message)
-        lane = self._lane(question.pace)
+        queue = self._queue(question.pace)
         waiter = Waiter(tell, self._loop.create_future(), stumble)
-        thing = lane.join(question, waiter)
+        thing = queue.join(question, waiter)
         try:
             if thing.last is not None:
                 tell(thing.last.seen)
@@ -56,7 +56,7 @@ class Poller:
                 stumble(thing.trouble)
             yield waiter.future
         finally:
-            lane.leave(thing, waiter)
+            queue.leave(thing, waiter)
             if not waiter.future.cancel() and not waiter.future.cancelled():
                 waiter.future.exception()  # whoever went away in this very moment does not want it
 
@@ -69,15 +69,15 @@ class Poller:
 
     def hurry(self, pace: PollPace, key: str) -> None:
         """Ask soon: something is known to have changed."""
-        self._lane(pace).hurry(key)
+        self._queue(pace).hurry(key)
 
-    def _lane(self, pace: PollPace) -> PollQueue:
-        return self._lanes.setdefault(pace, PollQueue(self.clock, pace))
+    def _queue(self, pace: PollPace) -> PollQueue:
+        return self._queues.setdefault(pace, PollQueue(self.clock, pace))
 
     async def aclose(self) -> None:
         """End every wait with SessionError, and leave no question under way."""
         self._closed = True
-        asking = [task for lane in self._lanes.values() for task in lane.end(_closed_error)]
+        asking = [task for queue in self._queues.values() for task in queue.end(_closed_error)]
         await asyncio.gather(*asking, return_exceptions=True)
 
 

@@ -1,6 +1,7 @@
 """Start a job and get its handle.
 
-Law: an ambiguous failure is settled by looking, where that can tell; registering an asset is never repeated blindly.
+Invariant: an ambiguous failure is settled by looking, where that can tell; registering an asset is never repeated
+blindly.
 """
 
 from collections.abc import Sequence
@@ -72,10 +73,8 @@ async def start_search(
 
 
 async def _found(job: Job[T], error: MIError) -> Job[T]:
-    """The job, if it goes on although our request for it seemed to fail; else the error.
-
-    Before the request none went on, or the service would have said so with a conflict at once.
-    """
+    """Return the job, if it goes on although our request for it seemed to fail; else raise the error."""
+    # Before the request none went on, or the service would have answered a conflict at once.
     if not may_have_acted(error):
         raise error
     try:

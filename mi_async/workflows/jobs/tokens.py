@@ -1,6 +1,6 @@
 """Jobs as strings: kind, workspace and numbers, such as ``index:newsroom:101:1002``.
 
-Law: pure; ASCII that needs no quoting in a shell or a URL, and no secret. Whatever is not one is refused.
+Invariant: pure; ASCII that needs no quoting in a shell or a URL, and no secret. Whatever is not one is refused.
 """
 
 import re
@@ -32,7 +32,7 @@ class Token:
     ids: Ids
 
     def __str__(self) -> str:
-        """The token."""
+        """Write the token."""
         return ":".join([self.kind.name, *(quote(str(part), safe="") for part in (self.workspace, *self.ids))])
 
     @classmethod

@@ -1,6 +1,6 @@
-"""Search the scenes of a workspace: the query checked, its picture uploaded, the search awaited, its pages walked.
+"""Search the scenes of a workspace: the query checked, its image uploaded, the search awaited, its pages walked.
 
-Law: nothing is sent before the first hit is asked for, and nothing at all if an argument is out of bounds.
+Invariant: nothing is sent before the first hit is asked for, and nothing at all if an argument is out of bounds.
 """
 
 from collections.abc import AsyncGenerator
@@ -21,7 +21,7 @@ from mi_async.workflows.jobs.job import SHOWN
 from mi_async.workflows.jobs.kinds import RESULTS
 from mi_async.workflows.jobs.start import start_search
 from mi_async.workflows.query_image import QueryUploads, upload_query_image
-from mi_async.workflows.search.query import Asked, SceneQuery, check
+from mi_async.workflows.search.query import SceneQuery, SearchRequest, check
 
 
 @frozen
@@ -55,7 +55,7 @@ class SceneHit(Model):
 
 
 def read_hit(result: JsonObject) -> SceneHit:
-    """A result as a hit; a member of an unexpected form is kept in ``extra`` as it is."""
+    """Return a result as a hit; a member of an unexpected form is kept in ``extra`` as it is."""
     try:
         return convert.structure(dict(result), SceneHit)
     except ResponseError:
@@ -87,7 +87,7 @@ class _Search:
     context: Context
     uploads: QueryUploads
     wanted: SceneQuery
-    asked: Asked
+    asked: SearchRequest
     search_id: str = field(init=False, default="")
 
     async def page(self, number: int) -> Page[SceneHit]:

@@ -1,6 +1,6 @@
 """What is searched for: arguments for people, the query that the service takes, and the bounds of both.
 
-Law: pure. The bounds are those of the operation's models, told by the names of the arguments here.
+Invariant: pure. The bounds are those of the operation's models, told by the names of the arguments here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ PENDING = "the key of a picture that is not uploaded yet"
 
 
 @frozen
-class Asked:
+class SearchRequest:
     """A search as the service takes it; of a picture that is not uploaded yet with a placeholder for its key."""
 
     query: SearchQuery
@@ -55,8 +55,8 @@ class SceneQuery:
     limit: int | None = None
     timeout: float | None = None
 
-    def asked(self) -> Asked:
-        """The same as the service takes it.
+    def asked(self) -> SearchRequest:
+        """Return the same as the service takes it.
 
         Raises:
             InvalidArgumentError: what should be a list is none.
@@ -79,10 +79,10 @@ class SceneQuery:
             self.index_modified_to,
         )
         query = SearchQuery(self.text, None if self.image is None else PENDING, _given(seen), _given(said))
-        return Asked(query, _given(QueryOption(self.confidence_level)), _given(where))
+        return SearchRequest(query, _given(QueryOption(self.confidence_level)), _given(where))
 
 
-def check(wanted: SceneQuery, asked: Asked, workspace_name: str) -> None:
+def check(wanted: SceneQuery, asked: SearchRequest, workspace_name: str) -> None:
     """Hold everything against the documented bounds.
 
     Raises:
@@ -118,7 +118,7 @@ NAMES: Mapping[type[Model], Mapping[str, str]] = {
 """From the members of the models to the arguments that fill them."""
 
 
-def _arguments(asked: Asked) -> Iterator[tuple[str, Any]]:
+def _arguments(asked: SearchRequest) -> Iterator[tuple[str, Any]]:
     """Arguments by name, lists as they will be sent."""
     for model in (asked.query, asked.query.person_query, asked.query.dialog_query, asked.where):
         if model is not None:
@@ -147,17 +147,17 @@ PLACES = compiled(_members(SearchFilter), _rules(SearchFilter))
 
 
 def _given(model: M) -> M | None:
-    """The model, unless there is nothing in it."""
+    """Return the model, None if there is nothing in it."""
     return None if model == type(model)() else model
 
 
 def _terms(name: str, values: Iterable[T]) -> tuple[T, ...] | None:
-    """Terms of a query; no terms are not sent."""
+    """Return the terms of a query; no terms are not sent."""
     return _listed(name, values) or None
 
 
 def _places(name: str, values: Iterable[T] | None) -> tuple[T, ...] | None:
-    """Where to look; a list that came out empty is sent, since it does not mean everywhere."""
+    """Return where to look; a list that came out empty is sent, since it does not mean everywhere."""
     return None if values is None else _listed(name, values)
 
 

@@ -10,7 +10,7 @@ import pytest
 import mi_async
 from mi_async import Attempt, BulkError, Clock, Hooks, JournalError
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
+from mi_async.bulk.enroll.adaptive_limit import LimitController
 from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.run import BulkRun
@@ -115,13 +115,33 @@ async def test_leaving_the_block_ends_an_iterator_that_somebody_keeps(tmp_path: 
         await nothing_left(news)
 
 
-async def test_a_mistake_of_ours_ends_the_run_and_comes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_pool: AdaptiveLimit, *, short: bool) -> None:
-        raise AssertionError(short)
-
-    monkeypatch.setattr(AdaptiveLimit, "adjust", broken)
+async def test_a_run_that_is_cancelled_twice_reports_what_was_in_flight(tmp_path: Path) -> None:
     async with newsroom(SLOW) as news:
         run = news.workspace.enroll_many(people(200), journal=tmp_path / "j", grace=1e6)
+        running = asyncio.ensure_future(run)
+        while not run.progress.open:  # noqa: ASYNC110  the run tells nobody
+            await asyncio.sleep(0.001)
+        for _ in range(2):
+            running.cancel()
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        begun = [row.status for row, _ in rows(tmp_path / "j").values()]
+        assert 0 < run.report.open <= begun.count("open"), "the rest of its chunk had not begun"
+        assert run.report.ending == "cancelled"
+        await nothing_left(news)
+
+
+class BrokenRules(LimitController):
+    """Rules with a mistake in them."""
+
+    def next(self, size: int, first: float, *, short: bool) -> int:  # noqa: ARG002  as its base
+        raise AssertionError(short)
+
+
+async def test_a_mistake_of_ours_ends_the_run_and_comes_out(tmp_path: Path) -> None:
+    async with newsroom(SLOW) as news:
+        run = run_of(news, people(200), tmp_path / "j", grace=1e6, limit_rules=BrokenRules())
         with pytest.raises(AssertionError):
             await run
         assert run.report.ending in {"False", "True"}

@@ -16,7 +16,7 @@ from mi_async.bulk.inputs import batching as chunking
 from mi_async.bulk.inputs.batching import CHUNK, chunks
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import Identity, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import Identity, ImageRecord, PersonRecord
 from mi_async.errors import InvalidArgumentError
 
 HERE = Identity("https://x.test", "AKIA1234WXYZ", "newsroom", "enroll")
@@ -130,7 +130,7 @@ async def test_what_the_journal_knows_decides(
     stat = path.stat()
     records = (
         PersonRecord("Hong", **{"tags": ("A",), **person}),
-        PictureRecord("Hong", "ab", str(path), stat.st_size, stat.st_mtime_ns, state, code="X"),
+        ImageRecord("Hong", "ab", str(path), stat.st_size, stat.st_mtime_ns, state, code="X"),
     )
     (decided,) = await decide(tmp_path / "j", PersonInput("Hong", [path], tags=["A"]), records=records)
     assert (decided.status if isinstance(decided, BulkOutcome) else None) is status

@@ -5,12 +5,12 @@ import gc
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.work import EnrollWork, ImageUpload
 from mi_async.bulk.inputs.models import ThumbnailUpload
-from mi_async.bulk.journal.records import PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import ImageRecord, PersonRecord
 
 
 def work(person: int) -> EnrollWork:
     made = EnrollWork(ThumbnailUpload(person, b""), PersonRecord(str(person)))
-    made.images = [ImageUpload(made, b"", record=PictureRecord(str(person), "hash", "face.jpg"))]
+    made.images = [ImageUpload(made, b"", record=ImageRecord(str(person), "hash", "face.jpg"))]
     return made
 
 

@@ -13,7 +13,7 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.images import resize_worker
 from mi_async.bulk.images.inspect import inspect_image
 from mi_async.bulk.images.resize_worker import UnfitError
-from mi_async.bulk.images.resizer import Fitter, convertible, image_loader
+from mi_async.bulk.images.resizer import Resizer, convertible, image_loader
 from mi_async.bulk.inputs.readers import read_people
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ImageRejectedError
@@ -148,8 +148,8 @@ async def test_the_plan_says_what_a_run_does(name: str, fit: bool, tmp_path: Pat
 
 @pytest.mark.parametrize("name", OTHERS)
 async def test_another_format_is_converted(name: str) -> None:
-    async with Fitter() as fitter:
-        raw, image, note = await fitter(OTHERS[name])
+    async with Resizer() as resizer:
+        raw, image, note = await resizer(OTHERS[name])
     assert raw.content == OTHERS[name]
     assert image.picture == ImageHeader("jpg", 320, 280)
     assert note.startswith("converted: ")

@@ -6,8 +6,10 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -15,7 +17,7 @@ from PIL import Image
 from mi_async.bulk.images import resize_process, resize_worker
 from mi_async.bulk.images.resize_process import InThread, Process
 from mi_async.bulk.images.resize_worker import ProtocolError
-from mi_async.bulk.images.resizer import Fitter, is_frozen
+from mi_async.bulk.images.resizer import Resizer, is_frozen
 from mi_async.errors import ConfigError, ResourceError
 from tests.support.pictures import picture
 
@@ -39,11 +41,11 @@ async def test_a_chatty_sitecustomize_is_not_heard(tmp_path: Path, monkeypatch: 
         "atexit.register(print, 'bye')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    async with Fitter() as fitter:
+    async with Resizer() as resizer:
         for _ in range(2):
-            _, image, note = await fitter(BMP)
+            _, image, note = await resizer(BMP)
             assert (image.picture.format, note[:9]) == ("jpg", "converted")
-        assert len(fitter._idle) == 1
+        assert len(resizer.idle) == 1
 
 
 @pytest.mark.parametrize(
@@ -56,37 +58,31 @@ async def test_a_chatty_sitecustomize_is_not_heard(tmp_path: Path, monkeypatch: 
     ],
     ids=["garbage", "nothing", "killed", "a length without end"],
 )
-async def test_another_program_is_the_fault_of_the_machine(
-    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "executable", program(tmp_path, script))
-    async with Fitter() as fitter:
+async def test_another_program_is_the_fault_of_the_machine(script: str, said: str, tmp_path: Path) -> None:
+    async with Resizer(start=partial(Process.start, program(tmp_path, script))) as resizer:
         with pytest.raises(ConfigError, match=rf"the process that makes images fit does not start .*{said}.*/python"):
-            await fitter(BMP)
-        assert not fitter._idle
+            await resizer(BMP)
+        assert not resizer.idle
 
 
-async def test_one_that_never_answers_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", program(tmp_path, "echo thinking >&2; sleep 600; true"))
+async def test_one_that_never_answers_is_not_waited_for(tmp_path: Path) -> None:
+    start = partial(Process.start, program(tmp_path, "echo thinking >&2; sleep 600; true"))
     began = time.monotonic()
-    async with Fitter(startup=0.3) as fitter:
+    async with Resizer(startup=0.3, start=start) as resizer:
         with pytest.raises(ConfigError, match=r"it was not ready within 0\.3 s; thinking"):
-            await fitter(BMP)
+            await resizer(BMP)
     assert time.monotonic() - began < 60, "what it had started was ended with it"
 
 
-async def test_a_cancelled_start_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", program(tmp_path, f"touch {tmp_path}/begun; sleep 600; true"))
+async def test_a_cancelled_start_leaves_no_process(tmp_path: Path) -> None:
     started: list[Process] = []
-    start = Process.start
 
     def watched() -> Process:
-        started.append(start())
+        started.append(Process.start(program(tmp_path, f"touch {tmp_path}/begun; sleep 600; true")))
         return started[-1]
 
-    monkeypatch.setattr(Process, "start", watched)
-    async with Fitter() as fitter:
-        task = asyncio.create_task(fitter(BMP))
+    async with Resizer(start=watched) as resizer:
+        task = asyncio.create_task(resizer(BMP))
         while not started:  # noqa: ASYNC110  nothing tells of a process
             await asyncio.sleep(0.001)
         task.cancel()
@@ -95,11 +91,10 @@ async def test_a_cancelled_start_leaves_no_process(tmp_path: Path, monkeypatch: 
         assert started[0].process.returncode == -9
 
 
-async def test_no_program_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", os.devnull)
-    async with Fitter() as fitter:
+async def test_no_program_at_all() -> None:
+    async with Resizer(start=partial(Process.start, os.devnull)) as resizer:
         with pytest.raises(ConfigError, match="no process can be started to make images fit"):
-            await fitter(BMP)
+            await resizer(BMP)
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM, errno.EAGAIN])
@@ -121,33 +116,40 @@ async def test_a_machine_that_is_full_may_have_room_later(
     monkeypatch.setattr("mi_async.bulk.images.resize_process.os.pipe", piped)
     if where == "process":
         monkeypatch.setattr(resize_process, "_popen", full)
-    async with Fitter() as fitter:
+    async with Resizer() as resizer:
         with pytest.raises(ResourceError, match="no process can be started now to make images fit"):
-            await fitter(BMP)
+            await resizer(BMP)
     for descriptor in (number for each in pipes for number in each):
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(descriptor)
 
 
-@pytest.mark.parametrize("how", ["frozen", "no interpreter"])
-async def test_a_frozen_application_does_not_start_itself(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Process, "start", lambda: pytest.fail("it has started itself"))
-    if how == "frozen":
-        monkeypatch.setattr(sys, "frozen", True, raising=False)
-    else:
-        monkeypatch.setattr(sys, "executable", "")
-    async with Fitter() as fitter:
-        assert (await fitter(BMP))[1].picture.format == "jpg"
-        assert (await fitter(BMP))[2].startswith("converted: ")
-        assert [type(worker) for worker in fitter._idle] == [InThread]
+async def test_a_frozen_application_does_not_start_itself() -> None:
+    async with Resizer(start=None) as resizer:
+        assert (await resizer(BMP))[1].picture.format == "jpg"
+        assert (await resizer(BMP))[2].startswith("converted: ")
+        assert [type(worker) for worker in resizer.idle] == [InThread]
 
 
-async def test_from_a_zip_file(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("system", "frozen"),
+    [
+        ({"executable": "/usr/bin/python3"}, False),
+        ({"executable": "/opt/application", "frozen": True}, True),
+        ({"executable": ""}, True),
+        ({"executable": None}, True),
+    ],
+)
+def test_a_frozen_application_is_told_from_an_interpreter(system: dict[str, object], frozen: bool) -> None:
+    assert is_frozen(SimpleNamespace(**system)) is frozen
+
+
+async def test_from_a_zip_file() -> None:
     script = Path(resize_worker.__file__)
-    monkeypatch.setattr(resize_process, "SCRIPT", script.with_name("none.zip") / script.name)
-    assert not is_frozen()
-    async with Fitter() as fitter:
-        assert (await fitter(BMP))[1].picture.format == "jpg"
+    assert Resizer().start == Process.start
+    start = partial(Process.start, script=script.with_name("none.zip") / script.name)
+    async with Resizer(start=start) as resizer:
+        assert (await resizer(BMP))[1].picture.format == "jpg"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from mi_async.bulk.images import resize_worker, resizer
 from mi_async.bulk.images.resize_process import Process
 from mi_async.bulk.images.resize_worker import UnfitError
-from mi_async.bulk.images.resizer import Fitter
+from mi_async.bulk.images.resizer import Resizer
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ConfigError, ImageRejectedError
 from mi_async.media.image import FIT_BYTES, MAX_BYTES, MIN_PIXELS
@@ -37,8 +37,14 @@ def encoded(image: Image.Image, kind: str, **save: Any) -> bytes:
     return stream.getvalue()
 
 
-def shrunk(content: bytes, limit: int = LIMIT) -> tuple[dict[str, Any], Image.Image]:
-    said, made = resize_worker.shrink(content, limit, 100)
+MOST = (100_000, 500_000)
+"""Pixels that are decoded, and of a JPEG: few, so that tests are quick."""
+
+
+def shrunk(
+    content: bytes, limit: int = LIMIT, most: tuple[int, int] = resize_worker.MOST_DECODED
+) -> tuple[dict[str, Any], Image.Image]:
+    said, made = resize_worker.shrink(content, limit, 100, most)
     assert len(made) <= limit
     image = Image.open(BytesIO(made))
     image.load()
@@ -128,12 +134,10 @@ def test_of_what_moves_the_first_frame() -> None:
     assert (said["first_frame"], getattr(image, "n_frames", 1)) == (True, 1)
 
 
-def test_a_huge_jpeg_is_decoded_at_half_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resize_worker, "MOST_PIXELS", 100_000)
-    monkeypatch.setattr(resize_worker, "MOST_JPEG_PIXELS", 500_000)
-    said, image = shrunk(encoded(noise("RGB", 600, 400), "JPEG"))
+def test_a_huge_jpeg_is_decoded_at_half_its_size() -> None:
+    said, image = shrunk(encoded(noise("RGB", 600, 400), "JPEG"), most=MOST)
     assert (said["from"], image.size) == ((600, 400), (300, 200))
-    said, image = shrunk(encoded(noise("RGB", 400, 1200), "JPEG"))
+    said, image = shrunk(encoded(noise("RGB", 400, 1200), "JPEG"), most=MOST)
     assert (said["from"], image.size) == ((400, 1200), (100, 300))
 
 
@@ -149,11 +153,9 @@ def test_a_huge_jpeg_is_decoded_at_half_its_size(monkeypatch: pytest.MonkeyPatch
     ],
     ids=["huge jpeg", "huge png", "cut jpeg", "cut png", "no jpeg", "no room"],
 )
-def test_what_cannot_be_made_to_fit(content: bytes, reason: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resize_worker, "MOST_PIXELS", 100_000)
-    monkeypatch.setattr(resize_worker, "MOST_JPEG_PIXELS", 500_000)
+def test_what_cannot_be_made_to_fit(content: bytes, reason: str, text: str) -> None:
     with pytest.raises(UnfitError, match=text) as caught:
-        resize_worker.shrink(content, 3_000, 100)
+        resize_worker.shrink(content, 3_000, 100, MOST)
     assert caught.value.reason == reason
 
 
@@ -164,45 +166,45 @@ def big() -> bytes:
     return content
 
 
-def process_of(fitter: Fitter) -> "subprocess.Popen[bytes]":
-    worker = fitter._idle[0]
+def process_of(resizing: Resizer) -> "subprocess.Popen[bytes]":
+    worker = resizing.idle[0]
     assert isinstance(worker, Process)
     return worker.process
 
 
-async def test_a_fitter_leaves_alone_what_fits(tmp_path: Path) -> None:
+async def test_a_resizer_leaves_alone_what_fits(tmp_path: Path) -> None:
     path = tmp_path / "hong.png"
     path.write_bytes(picture("png"))
-    async with Fitter() as fitter:
-        raw, image, note = await fitter(path)
+    async with Resizer() as resizing:
+        raw, image, note = await resizing(path)
         assert (raw.content, image.content, image.name, note) == (path.read_bytes(), path.read_bytes(), str(path), "")
-        _, image, note = await fitter(padded(FIT_BYTES))
+        _, image, note = await resizing(padded(FIT_BYTES))
         assert (len(image.content), note) == (FIT_BYTES, "")
-        assert not fitter._idle
+        assert not resizing.idle
 
 
 @pytest.mark.parametrize("way", ["path", "bytes", "stream"])
-async def test_a_fitter_says_what_it_did(way: str, big: bytes, tmp_path: Path) -> None:
+async def test_a_resizer_says_what_it_did(way: str, big: bytes, tmp_path: Path) -> None:
     path = tmp_path / "홍길동.png"
     path.write_bytes(big)
     sources: dict[str, Source] = {"path": path, "bytes": big, "stream": BytesIO(big)}
-    async with Fitter() as fitter:
-        raw, image, note = await fitter(sources[way])
+    async with Resizer() as resizing:
+        raw, image, note = await resizing(sources[way])
         assert raw.content == big
         assert len(image.content) <= FIT_BYTES
         assert (image.picture.format, image.file_name[-4:]) == ("jpg", ".jpg")
         assert note.startswith(f"made to fit: {len(big) / 1e6:.1f} MB -> ")
         assert note.endswith("png -> jpg")
-        assert len(fitter._idle) == 1
-        process = process_of(fitter)
+        assert len(resizing.idle) == 1
+        process = process_of(resizing)
     assert process.returncode is not None
 
 
 async def test_two_at_once_and_the_processes_are_used_again(big: bytes) -> None:
-    async with Fitter() as fitter:
-        results = await asyncio.gather(*(fitter(big) for _ in range(4)))
+    async with Resizer() as resizing:
+        results = await asyncio.gather(*(resizing(big) for _ in range(4)))
         assert len({image.content for _, image, _ in results}) == 1
-        assert len(fitter._idle) == resizer.WORKERS
+        assert len(resizing.idle) == resizer.WORKERS
 
 
 @pytest.mark.parametrize(
@@ -220,55 +222,54 @@ async def test_two_at_once_and_the_processes_are_used_again(big: bytes) -> None:
     ids=["no picture", "too small", "cut off", "empty"],
 )
 async def test_other_rules_hold(content: bytes, reason: str, text: str) -> None:
-    async with Fitter() as fitter:
+    async with Resizer() as resizing:
         with pytest.raises(ImageRejectedError, match=text) as caught:
-            await fitter(content)
+            await resizing(content)
     assert caught.value.reason == reason
 
 
-async def test_more_than_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(resizer, "MOST_BYTES", 6 * 2**20)
+async def test_more_than_is_read(tmp_path: Path) -> None:
     path = tmp_path / "hong.png"
     path.write_bytes(padded(6 * 2**20 + 1))
-    async with Fitter() as fitter:
-        with pytest.raises(ImageRejectedError, match=r"more than the 6 MB .* that are read to make a picture fit"):
-            await fitter(path)
+    async with Resizer(most_bytes=6 * 2**20) as resizing:
+        with pytest.raises(ImageRejectedError, match=r"more than the 6 MB .* that are read to make an image fit"):
+            await resizing(path)
 
 
-async def test_a_process_that_dies_takes_one_picture_with_it(big: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Fitter() as fitter:
-        await fitter(big)
-        process_of(fitter).kill()  # while it rests
-        assert (await fitter(big))[2]
-        fitter._idle.pop().end()
-        asked = Process.ask
+class Dying(Process):
+    """A process that dies of an image."""
 
-        def dying(worker: Process, content: bytes) -> tuple[dict[str, Any], bytes]:
-            worker.process.kill()
-            return asked(worker, content)
+    def ask(self, content: bytes) -> tuple[dict[str, Any], bytes]:
+        self.process.kill()
+        return super().ask(content)
 
-        monkeypatch.setattr(Process, "ask", dying)
+
+async def test_a_process_that_dies_takes_one_picture_with_it(big: bytes) -> None:
+    async with Resizer() as resizing:
+        await resizing(big)
+        process_of(resizing).kill()  # while it rests
+        assert (await resizing(big))[2]
+        resizing.idle.pop().end()
+        resizing.start = Dying.start
         with pytest.raises(ImageRejectedError, match=r"has died \(exit code -9\)"):
-            await fitter(big)
-        assert not fitter._idle
-        monkeypatch.setattr(Process, "ask", asked)
-        assert (await fitter(big))[2]
-        fitter.patience = 0.0
+            await resizing(big)
+        assert not resizing.idle
+        resizing.start = Process.start
+        assert (await resizing(big))[2]
+        resizing.patience = 0.0
         with pytest.raises(ImageRejectedError, match="not made to fit within 0 s"):
-            await fitter(big)
+            await resizing(big)
 
 
-async def test_cancellation_leaves_no_process(big: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancellation_leaves_no_process(big: bytes) -> None:
     started: list[Process] = []
-    start = Process.start
 
     def watched() -> Process:
-        started.append(start())
+        started.append(Process.start())
         return started[-1]
 
-    monkeypatch.setattr(Process, "start", watched)
-    async with Fitter() as fitter:
-        tasks = [asyncio.create_task(fitter(big)) for _ in range(5)]
+    async with Resizer(start=watched) as resizing:
+        tasks = [asyncio.create_task(resizing(big)) for _ in range(5)]
         while len(started) < resizer.WORKERS:  # noqa: ASYNC110  nothing tells of a process
             await asyncio.sleep(0.001)
         for task in tasks:
@@ -278,7 +279,7 @@ async def test_cancellation_leaves_no_process(big: bytes, monkeypatch: pytest.Mo
         }
         assert len(started) == resizer.WORKERS
         assert all(worker.process.returncode is not None for worker in started)
-        assert (await fitter(big))[2], "and it works on"
+        assert (await resizing(big))[2], "and it works on"
 
 
 @pytest.mark.parametrize(
@@ -290,7 +291,7 @@ async def test_without_the_extra(absent: tuple[str, ...], said: str, monkeypatch
         monkeypatch.setitem(sys.modules, module, None)
     wanted = rf"^making images fit needs {said}: pip install 'mi-async\[images\]'$"
     with pytest.raises(ConfigError, match=wanted):
-        async with Fitter():
+        async with Resizer():
             pass
     with pytest.raises(ConfigError, match=wanted):
         plan_people([], fit=True)

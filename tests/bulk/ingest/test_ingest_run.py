@@ -36,7 +36,7 @@ from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import AssetRecord, Identity
 from mi_async.bulk.journal.retry import ReopenedAssets, retry_failed
 from mi_async.bulk.plan.ingest import CHUNK, plan_assets, plan_listing
-from mi_async.bulk.report.wording import footage
+from mi_async.bulk.report.wording import transfer
 from mi_async.emulator import Fault, Latency, Settings
 from tests.support.films import film
 from tests.support.newsroom import Newsroom, context_of, newsroom, no_lease_held
@@ -367,6 +367,19 @@ async def test_a_file_that_changed_is_not_taken_for_the_old_one(s3: Bucket, fold
         assert len(await numbers(room)) == 1
 
 
+async def test_an_object_that_was_replaced_is_registered_anew(s3: Bucket, tmp_path: Path) -> None:
+    journal = tmp_path / "j"
+    s3.put("in/a.mp4", film(size=50_001))
+    async with session_with(s3) as room:
+        prefix = f"s3://{BUCKET}/in/"
+        (first,) = (await outcomes(many(room, room.workspace.stored_assets(prefix), journal, analyze=False))).values()
+        s3.put("in/a.mp4", film(size=60_001))
+        (second,) = (await outcomes(many(room, room.workspace.stored_assets(prefix), journal, analyze=False))).values()
+        assert (second.status, second.reused) == (Status.DONE, False)
+        assert await numbers(room) == [first.asset_id, second.asset_id]
+        assert rows(journal)["in/a.mp4"].size == 60_001
+
+
 @pytest.mark.usefixtures("leaves_nothing")
 @pytest.mark.parametrize("how", ["stop", "cancel"])
 async def test_stopping_leaves_the_jobs_to_the_service(s3: Bucket, folder: Path, tmp_path: Path, how: str) -> None:
@@ -508,6 +521,6 @@ async def test_a_file_needs_a_bucket_and_an_object_has_one(s3: Bucket, folder: P
 
 def test_bytes_and_waits_are_told() -> None:
     moment = BulkProgress(open=40, total=100, sent=1_200_000, bandwidth=31e6, pending=40, elapsed=65.0)
-    assert footage(moment) == ["1.2 MB sent, 31.0 MB/s", "40 wait for the service"]
-    assert footage(evolve(moment, bandwidth=0.0, pending=0)) == ["1.2 MB sent"]
-    assert footage(BulkProgress()) == []
+    assert transfer(moment) == ["1.2 MB sent, 31.0 MB/s", "40 wait for the service"]
+    assert transfer(evolve(moment, bandwidth=0.0, pending=0)) == ["1.2 MB sent"]
+    assert transfer(BulkProgress()) == []

@@ -18,7 +18,7 @@ from tests.support.storage import BUCKET, Bucket
 
 QUICK = Settings(
     latency=Latency.constant(0.1),
-    importing=Latency.constant(0.5),
+    importing=Latency.constant(20.0),  # long enough to be waited for
     queueing=Latency.constant(0.1),
     analysing=Latency.constant(0.5),
     summarizing=Latency.constant(0.5),

@@ -1,12 +1,14 @@
 """Directories as inputs of bulk runs: who is in them, in which order, and what is passed over."""
 
 import os
+import shutil
 import unicodedata
 from pathlib import Path
 
 import pytest
 
 from mi_async.bulk.inputs import directory
+from mi_async.bulk.inputs.facts import PassedOver
 from mi_async.bulk.inputs.media_files import read_assets
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import Read, count, read_people, read_thumbnails
@@ -155,11 +157,11 @@ def test_a_name_that_is_not_unicode(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("run", [1, 7, 30, 1000])
-def test_more_names_than_are_sorted_in_memory(run: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directory, "RUN", run)
+def test_more_names_than_are_sorted_in_memory(run: int, tmp_path: Path) -> None:
     names = [f"{number * 37 % 30:02}" for number in range(30)]
     lay(tmp_path, *(f"{name}.jpg" for name in names), os.fsdecode("홍\u1112.jpg"))
-    assert list(people(tmp_path))[:30] == sorted(names)
+    found = [each.name for each in directory.people(tmp_path, PassedOver(), run) if isinstance(each, PersonInput)]
+    assert found[:30] == sorted(names)
     assert len(people(tmp_path)) == count(tmp_path, read_people) == 31
 
 
@@ -182,18 +184,14 @@ def test_pictures_for_numbers(tmp_path: Path) -> None:
     assert count(tmp_path, read_thumbnails) is None
 
 
-def test_a_folder_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lay(tmp_path, "Hong/a.jpg", "Kim.jpg")
-    scan = os.scandir
-
-    def refuse(path: str | Path) -> object:
-        if str(path).endswith("Hong"):
-            raise PermissionError(13, "Permission denied")
-        return scan(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    assert bad(tmp_path) == {"Hong": "cannot be read: Permission denied"}
-    assert people(tmp_path) == {"Kim": ["Kim.jpg"]}
+def test_a_folder_of_a_person_that_goes_away(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "people", "An.jpg", "Hong/a.jpg", "Kim.jpg")
+    items = read_people(folder)
+    assert isinstance(next(items), PersonInput)
+    shutil.rmtree(folder / "Hong")
+    gone, kim = items
+    assert gone == BadInput(str(folder / "Hong"), "cannot be read: No such file or directory")
+    assert isinstance(kim, PersonInput)
 
 
 def test_a_directory_that_goes_away(tmp_path: Path) -> None:

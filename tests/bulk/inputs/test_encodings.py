@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mi_async.bulk.inputs import encodings, korean
-from mi_async.bulk.inputs.encodings import LineReader, LineTooLongError
+from mi_async.bulk.inputs import encodings
+from mi_async.bulk.inputs.encodings import LineReader, LineTooLongError, encoding_of
 from mi_async.bulk.inputs.korean import USUAL, Doubt, doubt
 from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.inputs.readers import count, read_people
@@ -114,13 +114,12 @@ def test_korean_is_not_doubted() -> None:
         assert doubt([line]) is None
 
 
-def test_where_korean_is_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_korean_is_doubted() -> None:
     assert doubt(["홍길동", "밳nne"]) == Doubt(2, "밳nne"), "a rare syllable beside a Latin letter"
     assert doubt([*["홍길동,a.jpg"] * 50, "뷁쀍쐛,b.jpg\r\n"]) == Doubt(51, "뷁쀍쐛,b.jpg"), "a line of rare ones"
     assert doubt(["洪吉童,a.jpg"]) == Doubt(1, "洪吉童,a.jpg"), "Chinese characters alone"
     assert doubt(["聾베邏,a", "홍길동,b"]) == Doubt(1, "聾베邏,a"), "Chinese characters beside Hangul"
-    monkeypatch.setattr(korean, "MOST_LINES", 2)
-    assert doubt(["홍길동", "김민지", "뷁쀍쐛"]) is None
+    assert doubt(["홍길동", "김민지", "뷁쀍쐛"], most_lines=2) is None
 
 
 def test_one_line_in_another_encoding(tmp_path: Path) -> None:
@@ -134,13 +133,12 @@ def test_one_line_in_another_encoding(tmp_path: Path) -> None:
     assert refused(path) == f"t.jsonl:3: {said}"
 
 
-def test_a_line_far_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encodings, "BLOCK", 13)
-    own = of(*["홍길동"] * 9, encoding="utf-8") + b"\xff,b.jpg\n"
+def test_a_line_far_behind(tmp_path: Path) -> None:
+    own = of(*["홍길동" * 20_000] * 9, encoding="utf-8") + b"\xff,b.jpg\n"
     path = table(tmp_path, own)
     assert refused(path) == f"people.csv:11: this line is not UTF-8, and other lines are; {NAME_IT}"
-    monkeypatch.setattr(encodings, "SMALL", 10)
-    assert refused(path) == f"people.csv: neither UTF-8 (see line 11) nor CP949 (see line 2); {NAME_IT}"
+    with pytest.raises(InvalidArgumentError, match=r"neither UTF-8 \(see line 11\) nor CP949 \(see line 2\)"):
+        encoding_of(path, small=10)
     assert refused(path, "utf-8") == "people.csv:11: the text is not in utf-8, as it was named; save it as UTF-8"
     path = table(tmp_path, codecs.BOM_UTF8 + own)
     said = "the text is not valid utf-8, though the file begins with the mark of that; save it as UTF-8"

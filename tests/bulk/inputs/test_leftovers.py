@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mi_async import BulkReport
-from mi_async.bulk.inputs import facts, leftovers
+from mi_async.bulk.inputs import leftovers
 from mi_async.bulk.inputs.facts import InputFacts, PassedOver, facts_of
 from mi_async.bulk.inputs.leftovers import is_below_left_behind, is_left_behind
 from mi_async.bulk.inputs.media_files import read_assets, stored_assets
@@ -166,9 +166,8 @@ def test_keys_of_objects() -> None:
     assert not is_below_left_behind("")
 
 
-def test_kinds_are_counted_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "MOST_KINDS", 2)
-    passed_over = PassedOver()
+def test_kinds_are_counted_up_to_a_bound() -> None:
+    passed_over = PassedOver(most=2)
     for name in ("a.x", "b.Y", "c.z", "d.w", "e.x", "\udcff.\udcff", "plain"):
         passed_over.add_file(name)
     assert passed_over.counts == {".x": 2, ".y": 1, "others": 4}

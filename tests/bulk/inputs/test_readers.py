@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mi_async.bulk.inputs import encodings, jsonl
+from mi_async.bulk.inputs.encodings import BLOCK
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import count, read_people, read_thumbnails
 from mi_async.errors import ConfigError, InvalidArgumentError
@@ -75,11 +75,13 @@ def test_as_spreadsheets_write_it(delimiter: str, encoding: str, ending: str, tm
     ]
 
 
-def test_a_character_that_a_block_cuts_in_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encodings, "BLOCK", 7)
-    for encoding in ("utf-8", "cp949"):
-        path = table(tmp_path, "name,thumbnail\n홍길동,길동.jpg\n".encode(encoding))
-        assert people(path)[0][0] == "홍길동"
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_a_character_that_a_block_cuts_in_two(encoding: str, tmp_path: Path) -> None:
+    before = "name,thumbnail\n" + "".join(f"{'x' * 100_000}{number},a.jpg\n" for number in range(10))
+    before += f"{'x' * (BLOCK - len(before) - 7)},a.jpg\n"[1:]
+    path = table(tmp_path, before.encode() + "홍길동,길동.jpg\n".encode(encoding))
+    assert path.read_bytes()[BLOCK - 1 : BLOCK + 2].decode(encoding, "ignore")[:1] == "홍"
+    assert people(path)[-1][0] == "홍길동"
 
 
 @pytest.mark.parametrize(
@@ -221,8 +223,7 @@ def test_json_lines(tmp_path: Path) -> None:
     ]
 
 
-def test_bad_lines_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "LONGEST", 100)
+def test_bad_lines_of_json(tmp_path: Path) -> None:
     lines = [
         '{"name": "Hong", "thumbnail": "a.jpg"}',
         '{"name": "Hong", ',
@@ -233,7 +234,7 @@ def test_bad_lines_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         '{"name": "Kim", "thumbnail": "a.jpg", "tag": ["x"]}',
         '{"name": "Kim", "thumbnail": "a.jpg", "thumbnails": []}',
         '{"thumbnail": "a.jpg"}',
-        '{"name": "' + "x" * 300 + '"}',
+        '{"name": "' + "x" * 2**20 + '"}',
         '{"name": "\\ud800", "thumbnail": "a.jpg"}',
         '{"name": "Lee", "thumbnail": "b.jpg"}',
     ]
@@ -247,7 +248,7 @@ def test_bad_lines_of_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert found["7"].startswith("there is no column 'tag' (did you mean 'tags'?)")
     assert found["8"] == "give one of the columns thumbnails and thumbnail, not both"
     assert found["9"] == "name is empty"
-    assert found["10"] == "the line is longer than 100 characters"
+    assert found["10"] == "the line is longer than 1,048,576 characters"
     assert [item.name for item in items if isinstance(item, PersonInput)] == ["Hong", "Lee"]
 
 
@@ -326,8 +327,7 @@ def test_a_file_that_goes_away(tmp_path: Path) -> None:
         next(items)
 
 
-def test_how_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_many_there_are(tmp_path: Path) -> None:
     path = table(tmp_path, "name,thumbnail\nHong,a.jpg\nHong,b.jpg\nKim,\nLee,c.jpg\n")
     assert count(path, read_people) == 3
-    monkeypatch.setattr("mi_async.bulk.inputs.readers.CHEAP", 10)
-    assert count(path, read_people) is None
+    assert count(path, read_people, cheap=10) is None

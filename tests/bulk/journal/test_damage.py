@@ -27,8 +27,8 @@ from mi_async.bulk.journal.records import (
     AbandonedRecord,
     AssetRecord,
     Identity,
+    ImageRecord,
     PersonRecord,
-    PictureRecord,
     Record,
 )
 from mi_async.bulk.journal.retry import retry_failed
@@ -58,7 +58,7 @@ def records(operation: str) -> Iterator[Record]:
             row = AssetRecord(101, "b", f"{name}.mp4", f"{name}.mp4", 10**6, 10**18, status=status, asset_id=number)
             yield attrs.evolve(row, state="indexed", earlier=(1, 2), fresh=True, code=code, origin="x", run=1)
             continue
-        image = PictureRecord(name, f"{number:064x}", f"{name}.jpg", 200_000, 10**18, "attached", f"k{number}")
+        image = ImageRecord(name, f"{number:064x}", f"{name}.jpg", 200_000, 10**18, "attached", f"k{number}")
         yield PersonRecord(name, status, 1000 + number, ("Anchor", "뉴스"), code, code and "이름", "p.csv:2", 1)
         yield attrs.evolve(image, primary=True, stored_at=1.7e9)
         yield attrs.evolve(image, sha256=f"{number:064}", state="failed", code="resolution", message="작음")
@@ -144,7 +144,7 @@ async def _written(path: Path, operation: str) -> None:
             await journal.find(keys)
             await journal.find_persons(keys)
             await journal.find_files([(key, f"{key}.jpg") for key in keys])
-            await journal.find_pictures([(key, "0") for key in keys])
+            await journal.find_images([(key, "0") for key in keys])
         await journal.write(*records(operation))
     finally:
         await journal.aclose()

@@ -23,9 +23,9 @@ from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.journal.database import JournalDatabase
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import read_journal
-from mi_async.bulk.journal.records import AbandonedRecord, AssetRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.journal.records import AbandonedRecord, AssetRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.journal.retry import retry_failed
-from mi_async.bulk.journal.schema import KINDS, PICTURE_BY_HASH, PICTURE_BY_SOURCE, SCHEMA
+from mi_async.bulk.journal.schema import IMAGE_BY_HASH, IMAGE_BY_SOURCE, KINDS, SCHEMA
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ConfigError, JournalError
 from tests.support.bulk import faces, files
@@ -36,9 +36,7 @@ NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
 UPLOADS = attrs.evolve(NEWSROOM, operation="upload-thumbnails")
 FOOTAGE = attrs.evolve(NEWSROOM, operation="ingest")
 HONG = PersonRecord("홍길동 / 뉴스", "partial", 1001, ("Anchor", "앵커"), "50005", "no such tag", "people.csv:17", 1)
-FACE = PictureRecord(
-    HONG.person, "a" * 64, "사진/1.jpg", 5, 7, "stored", "k1", primary=True, stored_at=1.5e9, note="cut"
-)
+FACE = ImageRecord(HONG.person, "a" * 64, "사진/1.jpg", 5, 7, "stored", "k1", primary=True, stored_at=1.5e9, note="cut")
 
 
 def query(path: Path, statement: str) -> list[Any]:
@@ -101,14 +99,14 @@ async def test_single_pictures_are_found_by_hash_and_by_source(tmp_path: Path) -
     rows = [attrs.evolve(FACE, person="7", sha256=f"{n:064}", source=f"{n}.jpg") for n in range(700)]
     await journal.write(*rows)
     wanted = [("7", row.sha256) for row in rows] + [("8", rows[0].sha256)]
-    assert set(await journal.find_pictures(wanted)) == set(rows)
+    assert set(await journal.find_images(wanted)) == set(rows)
     assert await journal.find_files([("7", "3.jpg"), ("7", "nothing.jpg")]) == (rows[3],)
     await journal.aclose()
 
 
 @pytest.mark.parametrize(
     ("statement", "index"),
-    [(PICTURE_BY_HASH, "PRIMARY KEY (person=? AND sha256=?)"), (PICTURE_BY_SOURCE, "(source=?)")],
+    [(IMAGE_BY_HASH, "PRIMARY KEY (person=? AND sha256=?)"), (IMAGE_BY_SOURCE, "(source=?)")],
 )
 async def test_single_pictures_are_found_by_an_index(statement: Select[Any], index: str, tmp_path: Path) -> None:
     await (await Journal.open(tmp_path / "j", UPLOADS)).aclose()
@@ -182,7 +180,7 @@ async def test_what_was_under_way_and_may_be_at_the_service_is_told(tmp_path: Pa
     journal = await Journal.open(tmp_path / "j", NEWSROOM)
     states = ["new", "presigned", "stored", "confirmed", "failed", "attached"]
     await journal.write(
-        *[PictureRecord("Hong", f"{n}", f"{n}.jpg", state=state, thumbnail_key=f"k{n}", stored_at=1.5e9 * (n > 1))
+        *[ImageRecord("Hong", f"{n}", f"{n}.jpg", state=state, thumbnail_key=f"k{n}", stored_at=1.5e9 * (n > 1))
           for n, state in enumerate(states)]
     )  # fmt: skip
     await journal.aclose()
@@ -196,7 +194,7 @@ async def test_what_was_under_way_and_may_be_at_the_service_is_told(tmp_path: Pa
 )
 async def test_another_target_is_refused_and_both_are_named(change: dict[str, str], tmp_path: Path) -> None:
     journal = await Journal.open(tmp_path / "j", NEWSROOM)
-    await journal.write(PictureRecord("홍길동", "00", "hong.jpg"))
+    await journal.write(ImageRecord("홍길동", "00", "hong.jpg"))
     await journal.aclose()
     before = (tmp_path / "j").read_bytes()
     with pytest.raises(JournalError) as refused:
@@ -474,12 +472,12 @@ def test_importing_the_journal_imports_neither_library() -> None:
 WRITER = """
 import asyncio, sys
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import Identity, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import Identity, PersonRecord, ImageRecord
 async def writer(journal, number):
     step = 0
     while True:
         name = f"{journal.run}/{number}/{step}"
-        await journal.write(PersonRecord(name, "done"), PictureRecord(name, "a" * 64, "x.jpg"))
+        await journal.write(PersonRecord(name, "done"), ImageRecord(name, "a" * 64, "x.jpg"))
         sys.stdout.write(name + "\\n")
         sys.stdout.flush()
         step += 1

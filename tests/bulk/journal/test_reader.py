@@ -15,7 +15,7 @@ import pytest
 
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import ProblemRow, read_journal
-from mi_async.bulk.journal.records import AbandonedRecord, Identity, PersonRecord, PictureRecord, Record
+from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.errors import JournalError
 from tests.support.rights import read_only
@@ -27,12 +27,12 @@ YI = PersonRecord("Yi", "partial", 1002, run=1)
 PARKED = PersonRecord("Zoe", "parked", code="TIMED_OUT", message="late", run=1)
 REJECTED = PersonRecord("Bo [people.csv:9]", "rejected", code="DUPLICATE", message="twice", run=1)
 PICTURES = (
-    PictureRecord("홍길동 / 뉴스", "a" * 64, "1.jpg", state="attached"),
-    PictureRecord("Yi", "b" * 64, "2.jpg", state="attached"),
-    PictureRecord("Yi", "c" * 64, "3.jpg", state="failed", thumbnail_key="k3", code="OVER_SIZE_LIMIT", message="big"),
-    PictureRecord("Yi", "unreadable:4.jpg", "4.jpg", state="failed", code="unreadable", message="no such file"),
-    PictureRecord("Zoe", "d" * 64, "5.jpg", state="stored", thumbnail_key="k5", stored_at=1.0),
-    PictureRecord("nobody", "e" * 64, "6.jpg"),
+    ImageRecord("홍길동 / 뉴스", "a" * 64, "1.jpg", state="attached"),
+    ImageRecord("Yi", "b" * 64, "2.jpg", state="attached"),
+    ImageRecord("Yi", "c" * 64, "3.jpg", state="failed", thumbnail_key="k3", code="OVER_SIZE_LIMIT", message="big"),
+    ImageRecord("Yi", "unreadable:4.jpg", "4.jpg", state="failed", code="unreadable", message="no such file"),
+    ImageRecord("Zoe", "d" * 64, "5.jpg", state="stored", thumbnail_key="k5", stored_at=1.0),
+    ImageRecord("nobody", "e" * 64, "6.jpg"),
 )
 RECORDS: Sequence[Record] = (
     HONG,
@@ -104,9 +104,9 @@ async def test_a_problem_of_a_picture_is_told_once(tmp_path: Path) -> None:
     async with under_way(tmp_path / "j") as journal:
         await journal.write(
             PersonRecord("Yi", "partial", 1002, code="resolution", message=small, run=1),
-            PictureRecord("Yi", "f" * 64, "2.png", state="failed", code="resolution", message=small),
+            ImageRecord("Yi", "f" * 64, "2.png", state="failed", code="resolution", message=small),
             PersonRecord("Kim", "failed", code="50005", message=other, run=1),
-            PictureRecord("Kim", "f" * 64, "1.png", state="failed", code="resolution", message=small),
+            ImageRecord("Kim", "f" * 64, "1.png", state="failed", code="resolution", message=small),
             PersonRecord("Bo", "failed", code="resolution", message=small, run=1),  # of somebody else's picture
         )
     with read_journal(tmp_path / "j") as reader:
@@ -136,7 +136,7 @@ def test_a_long_journal_is_read_in_little_memory(tmp_path: Path) -> None:
         journal = await Journal.open(tmp_path / "j", NEWSROOM)
         for start in range(0, 20_000, 1000):
             names = [f"person {number:08}" for number in range(start, start + 1000)]
-            await journal.write(*map(PersonRecord, names), *[PictureRecord(name, "a" * 64, "x.jpg") for name in names])
+            await journal.write(*map(PersonRecord, names), *[ImageRecord(name, "a" * 64, "x.jpg") for name in names])
         await journal.aclose()
 
     asyncio.run(make())
@@ -217,7 +217,7 @@ def test_what_has_failed_is_made_new_and_its_key_is_not_forgotten(path: Path) ->
         entries = {person.person: (person, pictures) for person, pictures in reader.entries()}
         assert entries["Ama"] == (PersonRecord("Ama", origin="people.csv:2", run=1), ())
         assert entries["Yi"][0] == PersonRecord("Yi", "open", 1002, run=1)
-        assert entries["Yi"][1] == (PICTURES[1], PictureRecord("Yi", "c" * 64, "3.jpg"))
+        assert entries["Yi"][1] == (PICTURES[1], ImageRecord("Yi", "c" * 64, "3.jpg"))
     assert retry_failed(path) == Reopened(0, 0)
 
 

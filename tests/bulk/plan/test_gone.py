@@ -10,7 +10,7 @@ import pytest
 
 from mi_async.bulk.inputs.models import AssetInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import INGEST, UPLOAD, AssetRecord, PersonRecord, PictureRecord, Record
+from mi_async.bulk.journal.records import INGEST, UPLOAD, AssetRecord, ImageRecord, PersonRecord, Record
 from mi_async.bulk.journal.typed_rows import STATUSES
 from mi_async.bulk.plan.enroll import plan_people, plan_thumbnails
 from mi_async.bulk.plan.ingest import plan_assets
@@ -54,9 +54,9 @@ def test_images_that_are_not_in_the_input_any_more_and_those_that_were_renamed(p
     for name in ("kept.jpg", "new name.jpg"):
         Path(name).write_bytes(content if "new" in name else picture("jpg", seed=4))
     digest = hashlib.sha256(content).hexdigest()
-    old = PictureRecord("7", digest, "old name.jpg", len(content), state="attached")
-    more = [PictureRecord("7", name, name, state="attached") for name in ("kept.jpg", "gone.jpg", "<bytes>")]
-    mended = PictureRecord("7", "unreadable:x.jpg", "x.jpg", state="mended")
+    old = ImageRecord("7", digest, "old name.jpg", len(content), state="attached")
+    more = [ImageRecord("7", name, name, state="attached") for name in ("kept.jpg", "gone.jpg", "<bytes>")]
+    mended = ImageRecord("7", "unreadable:x.jpg", "x.jpg", state="mended")
     remember(path, UPLOAD, PersonRecord("7", "done", 7), old, *more, mended)
     inputs = [ThumbnailUpload(7, "kept.jpg"), ThumbnailUpload(7, "new name.jpg")]
     plan = plan_thumbnails(inputs, journal=path)

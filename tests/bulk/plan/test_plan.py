@@ -20,7 +20,7 @@ from mi_async.bulk.images.resizer import MOST_BYTES
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import read_people
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import Identity, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import Identity, ImageRecord, PersonRecord
 from mi_async.bulk.plan import enroll_planner
 from mi_async.bulk.plan.dedup import FirstSeen
 from mi_async.bulk.plan.enroll import Plan, plan_people, plan_thumbnails
@@ -174,10 +174,10 @@ async def write(path: Path, operation: str, *records: Any) -> None:
     await journal.aclose()
 
 
-def attached(person: str, source: str, sha256: str = "a", state: str = "attached") -> PictureRecord:
+def attached(person: str, source: str, sha256: str = "a", state: str = "attached") -> ImageRecord:
     found = os.stat(source)  # noqa: PTH116  shorter
     code = "format" if state == "failed" else ""
-    return PictureRecord(person, sha256, source, found.st_size, found.st_mtime_ns, state, code=code)
+    return ImageRecord(person, sha256, source, found.st_size, found.st_mtime_ns, state, code=code)
 
 
 async def test_what_a_journal_knows(jpg: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,10 +192,10 @@ async def test_what_a_journal_knows(jpg: str, tmp_path: Path, monkeypatch: pytes
         PersonRecord("more", "done", 2),
         attached("more", jpg),
         PersonRecord("changed", "done", 3),
-        PictureRecord("changed", "a", jpg, 5, 5, "attached"),
+        ImageRecord("changed", "a", jpg, 5, 5, "attached"),
         PersonRecord("failed", "failed", None, code="50005", message="in use"),
         PersonRecord("open"),
-        PictureRecord("open", "a", jpg, state="stored"),
+        ImageRecord("open", "a", jpg, state="stored"),
         PersonRecord("partial", "partial", 4),
         attached("partial", jpg),
         attached("partial", str(other), "b", "failed"),
@@ -263,7 +263,7 @@ async def test_a_plan_knows_contents_as_a_run_does(tmp_path: Path) -> None:
 async def test_the_file_of_two_rows_is_known_by_both(tmp_path: Path) -> None:
     path = tmp_path / "hong.jpg"
     path.write_bytes(face(1))
-    now, before = attached("Hong", str(path), digest(path)), PictureRecord("Hong", "0", str(path), 5, 5, "attached")
+    now, before = attached("Hong", str(path), digest(path)), ImageRecord("Hong", "0", str(path), 5, 5, "attached")
     for name, rows in (("0", (now, before)), ("f", (now, evolve(before, sha256="f" * 64)))):
         await write(tmp_path / name, "enroll", PersonRecord("Hong", "done", 1), *rows)
         assert plan_people([PersonInput("Hong", (path,))], journal=tmp_path / name).skipped == 1

@@ -14,7 +14,7 @@ from mi_async.bulk.engine.outcome import MOST_PROBLEMS, BulkOutcome, Problem, St
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.inputs.own_reports import STATUSES
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import OPEN, Identity, PersonRecord, PictureRecord
+from mi_async.bulk.journal.records import OPEN, Identity, ImageRecord, PersonRecord
 from mi_async.bulk.report.export import COLUMNS, rows_file
 from mi_async.bulk.report.report import BulkReport
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
@@ -118,11 +118,11 @@ PEOPLE = (
     PersonRecord("[people.csv:5]", "rejected", code="INPUT", message="no name", origin="people.csv:5", run=2),
 )
 PICTURES = (
-    PictureRecord("강감찬", "a1", "a/1.jpg", state="attached", thumbnail_key="k1", note="made smaller"),
-    PictureRecord("강감찬", "a2", "a/2.jpg", state="attached", thumbnail_key="k2"),
-    PictureRecord("홍길동 / 뉴스", "b1", "b/1.jpg", state="attached", thumbnail_key="k3"),
-    PictureRecord("홍길동 / 뉴스", "b2", "b/2.jpg", state="failed", code="50005", message="broken"),
-    PictureRecord("Ama", "c1", "c/1.jpg", state="confirmed", thumbnail_key="k4"),
+    ImageRecord("강감찬", "a1", "a/1.jpg", state="attached", thumbnail_key="k1", note="made smaller"),
+    ImageRecord("강감찬", "a2", "a/2.jpg", state="attached", thumbnail_key="k2"),
+    ImageRecord("홍길동 / 뉴스", "b1", "b/1.jpg", state="attached", thumbnail_key="k3"),
+    ImageRecord("홍길동 / 뉴스", "b2", "b/2.jpg", state="failed", code="50005", message="broken"),
+    ImageRecord("Ama", "c1", "c/1.jpg", state="confirmed", thumbnail_key="k4"),
 )
 IDENTITY = Identity("https://mi.apigw.ntruss.com", "an access key", "newsroom", "enroll")
 

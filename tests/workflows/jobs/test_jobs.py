@@ -43,7 +43,7 @@ from mi_async.workflows.jobs.tokens import Token
 from tests.support import virtual
 from tests.support.canned import DROP, http, success
 from tests.support.interruption import CancelAt
-from tests.support.newsroom import QUICK, Newsroom, newsroom
+from tests.support.newsroom import QUICK, Newsroom, context_of, newsroom
 from tests.support.talking import talking
 
 ROOM = "뉴스/룸 1"
@@ -150,7 +150,7 @@ async def test_a_wait_cancelled_at_any_await_leaves_nothing(late: bool) -> None:
 
         with pytest.raises(asyncio.CancelledError):
             await asyncio.ensure_future(waiting())
-        assert not any(lane._watched for lane in news.session._poller._lanes.values())
+        assert not any(lane._watched for lane in news.session._poller._queues.values())
         assert (await job).index_id
 
 
@@ -378,11 +378,11 @@ async def test_a_job_that_nobody_asked_for(make: Any) -> None:
         await started(news, "index")
         asset = await imported(news)
         await (await news.workspace.analyze(project(news), asset)) if make is summary_job else None
-        job = make(news.workspace._context, project(news), asset, fresh=False)
-        with pytest.raises(JobStateError, match="nobody has asked for this"):
+        job = make(context_of(news.workspace), project(news), asset, fresh=False)
+        with pytest.raises(JobStateError, match=r"this (analysis|scene summary) was never requested"):
             await job
         # Right after our own request, the service may not have heard of it.
-        job = make(news.workspace._context, project(news), asset, fresh=True)
+        job = make(context_of(news.workspace), project(news), asset, fresh=True)
         waiting = asyncio.ensure_future(job.wait())
         await asyncio.sleep(10 / SPEED)
         assert not waiting.done()
@@ -524,7 +524,7 @@ async def test_as_completed_has_a_time_limit_and_names_what_is_left() -> None:
         jobs = mi_async.as_completed([slow, quick], timeout=math.inf)
         assert await anext(jobs) is quick
         await jobs.aclose()  # who breaks off leaves nothing
-        assert not any(lane._watched for lane in news.session._poller._lanes.values())
+        assert not any(lane._watched for lane in news.session._poller._queues.values())
 
 
 @pytest.mark.parametrize(

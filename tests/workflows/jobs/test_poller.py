@@ -63,9 +63,9 @@ async def polling() -> AsyncIterator[Poller]:
     poller = Poller(Clock())
     yield poller
     await asyncio.sleep(0.001)  # what was cancelled may end
-    for lane in poller._lanes.values():
+    for lane in poller._queues.values():
         assert not lane._watched
-        assert not lane._line
+        assert not lane._heap
         assert not lane._asking
         assert lane._timer is None
     await poller.aclose()
@@ -307,7 +307,7 @@ def test_a_question_that_is_dropped_before_it_begins_frees_its_place() -> None:
         slow = PollPace("slow", 0.25)  # one at once
         first, second = Thing("first"), Thing("second", ends=0.0)
         async with polling() as poller:
-            lane = poller._lane(slow)
+            lane = poller._queue(slow)
             with poller.watching(first.question(first=0.0, pace=slow), lambda _: None):
                 assert lane._timer is not None
                 lane._timer.cancel()
@@ -447,5 +447,42 @@ def test_any_coming_and_going_keeps_the_pace_and_leaves_nothing(seed: int) -> No
             await asyncio.gather(*(one(poller) for _ in range(150)))
         asked = sorted(moment for thing in things for moment in thing.asked)
         assert most_within(asked, 10.0) <= PACE.rate * (10.0 + REST) + 1
+
+    run(main())
+
+
+def test_what_nobody_awaits_any_more_is_not_asked_about_while_others_wait() -> None:
+    async def main() -> None:
+        left, other = Thing("left", ends=10.0), Thing("other", ends=10.0)
+        async with polling() as poller:
+            with poller.watching(other.question(first=5.0), lambda _: None) as answer:
+                with poller.watching(left.question(first=1.0), lambda _: None):
+                    pass
+                await answer
+        assert left.asked == []
+        assert other.asked
+
+    run(main())
+
+
+def test_who_comes_with_the_answer_to_others_asks_anew() -> None:
+    """The answer has ended every wait: a job of the same name that begins now is asked about as a new one."""
+
+    async def main() -> None:
+        thing, loop = Thing(ends=0.0), asyncio.get_running_loop()
+        with ExitStack() as stack:
+            again: list[asyncio.Future[Answer]] = []
+
+            def begin(_: object) -> None:
+                again.append(stack.enter_context(poller.watching(thing.question(first=0.0), lambda _: None)))
+
+            poller = Poller(Clock())
+            with poller.watching(thing.question(first=500.0), lambda _: None) as answer:
+                answer.add_done_callback(begin)
+                await answer
+            began = loop.time()
+            await again[0]
+            assert loop.time() - began < REST
+        await poller.aclose()
 
     run(main())
