@@ -3,6 +3,8 @@
 Invariant: makes its own environments, downloads no Python, and leaves out one that is not installed.
 """
 
+import functools
+import os
 import shutil
 import subprocess
 import sys
@@ -17,10 +19,12 @@ nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "docs", "package", "tests"]
 
-AT_ONCE = ("-n", "4")
-"""Tests at once: on two cores some of them always wait for a server or a process."""
+AT_ONCE = ("-n", "4", "--dist", "worksteal")
+"""Tests at once: on two cores some of them always wait for a server or a process; neighbours share a worker."""
 ONCE = ("tests/docs", "tests/benchmarks")
-"""Tests that say the same on every Python."""
+"""Tests in the session docs."""
+SAME = ("tests/emulator/test_openapi.py",)
+"""Tests that say the same on every Python, and whose tools only the first one has."""
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 FROM_WHEEL = """
 import mi_async
@@ -44,30 +48,52 @@ def installed() -> list[str]:
 
 
 PYTHONS = installed()
+SHARED = Path(".nox", "shared").resolve()
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Every worker and every process of a test would compile all modules again."""
 
 
-@nox.session
+@functools.cache
+def shared() -> Path:
+    """Return the programs of the environment of lint, types, docs and the first Python's tests: one instead of four.
+
+    Installing takes longer than most of these checks.
+    """
+    programs = SHARED / ("Scripts" if sys.platform == "win32" else "bin")
+    if not programs.exists():
+        subprocess.run([shutil.which(f"python{PYTHONS[0]}") or PYTHONS[0], "-m", "venv", SHARED], check=True)
+    groups = [package for name in ("lint", "types", "tests", "once", "bench") for package in GROUPS[name]]
+    packages = ["-e", ".[cli,storage]", "nox", *map(str, groups)]
+    subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", *packages], check=True)
+    return programs
+
+
+def run(session: nox.Session, program: str, *arguments: str, silent: bool = False) -> None:
+    """Run a program of the shared environment."""
+    programs = shared()
+    env = {**COMPILED, "VIRTUAL_ENV": str(SHARED), "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    session.run(str(programs / program), *arguments, env=env, silent=silent, external=True)
+
+
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Style, format and the layers of the design."""
-    session.install("-e", ".[cli]", *GROUPS["lint"])
-    session.run("ruff", "check")
-    session.run("ruff", "format", "--check")
-    session.run("lint-imports")
+    run(session, "ruff", "check")
+    run(session, "ruff", "format", "--check")
+    run(session, "lint-imports")
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def types(session: nox.Session) -> None:
     """Strict types, by two checkers."""
-    session.install("-e", ".[cli,storage]", "nox", *GROUPS["types"], *GROUPS["tests"], *GROUPS["bench"])
-    session.run("mypy")
-    session.run("pyright", "--pythonpath", session.virtualenv.location + "/bin/python")
+    run(session, "mypy")
+    run(session, "pyright", "--pythonpath", str(shared() / "python"))
 
 
-@nox.session
+@nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
     """Run the examples of the README and of docs/ and every benchmark at its smallest; check generated pages."""
-    session.install("-e", ".[cli,storage]", *GROUPS["tests"], *GROUPS["bench"])
-    session.run("pytest", *AT_ONCE, *ONCE, *session.posargs)
+    run(session, "pytest", *AT_ONCE, *ONCE, *session.posargs)
 
 
 @nox.session
@@ -93,17 +119,18 @@ def package(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the suite, with the first Python all of it and with branch coverage: all of _core, 95 % of the rest."""
-    session.install("-e", ".[cli,storage]", *GROUPS["tests"])
-    suite = ("pytest", *AT_ONCE, *(f"--ignore={folder}" for folder in ONCE))
-    if session.posargs:
-        session.run(*suite, *session.posargs)
-    elif session.python != PYTHONS[0]:
-        session.run(*suite, "-m", "not soak and not slow")
+    left_out = [f"--ignore={path}" for path in ONCE]
+    if session.python != PYTHONS[0]:
+        session.install("-e", ".[cli,storage]", *GROUPS["tests"])
+        left_out += [f"--ignore={path}" for path in SAME]
+        session.run("pytest", *AT_ONCE, *left_out, "-m", "not soak and not slow", *session.posargs, env=COMPILED)
+    elif session.posargs:
+        run(session, "pytest", *AT_ONCE, *left_out, *session.posargs)
     else:  # coverage with one Python: it costs half as much again, and the code is the same
-        session.run("coverage", "erase")
-        session.run(*suite, "--cov", "--cov-report=")
-        session.run("coverage", "report", "--include=mi_async/_core/*", "--fail-under=100", silent=True)
-        session.run("coverage", "report", "--fail-under=95", silent=True)
+        run(session, "coverage", "erase")
+        run(session, "pytest", *AT_ONCE, *left_out, "--cov", "--cov-report=")
+        run(session, "coverage", "report", "--include=mi_async/_core/*", "--fail-under=100", silent=True)
+        run(session, "coverage", "report", "--fail-under=95", silent=True)
 
 
 @nox.session
@@ -125,12 +152,12 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def soak(session: nox.Session) -> None:
     """Long runs: many uploads and enrollments, with and without faults, and a large file."""
-    session.install("-e", ".[cli,storage]", *GROUPS["tests"])
+    session.install("-e", ".[cli,storage]", *GROUPS["tests"], *GROUPS["once"])
     session.run("pytest", "-m", "soak", "-s", *session.posargs)
 
 
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Mutation tests of the modules where mistakes cost most: one mistake at a time, noticed by the tests or not."""
-    session.install("-e", ".[cli,storage]", *GROUPS["tests"])
+    session.install("-e", ".[cli,storage]", *GROUPS["tests"], *GROUPS["once"])
     session.run("python", "-m", "tests.mutants.run", *session.posargs)

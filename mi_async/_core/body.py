@@ -28,14 +28,15 @@ async def read_body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     """
     failed = answer.status >= FIRST_ERROR
     limit = min(limit, MAX_ERROR) if failed else limit
-    announced, packed = answer.content_length, "Content-Encoding" in answer.headers
-    if announced is not None and announced <= limit and not packed:
-        return await answer.read()
-    body = await _read_pieces(answer, limit, packed=packed, failed=failed)
+    content = answer.content
+    if content.is_eof() and content.total_bytes <= min(limit, FREE):  # all here already, as nearly always
+        return content.read_nowait()
+    body = await _read_pieces(answer, limit, failed=failed)
     return body[:limit] if failed else body
 
 
-async def _read_pieces(answer: aiohttp.ClientResponse, limit: int, *, packed: bool, failed: bool) -> bytes:
+async def _read_pieces(answer: aiohttp.ClientResponse, limit: int, *, failed: bool) -> bytes:
+    packed = "Content-Encoding" in answer.headers
     pieces: list[bytes] = []
     size = 0
     async for piece in answer.content.iter_any():

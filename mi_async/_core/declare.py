@@ -9,9 +9,10 @@ parameter is ``Annotated[..., Wire(name)]``, and what the service allows is note
 import copy
 import inspect
 import re
+import types
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args, get_origin
 
 from attrs import evolve, frozen
@@ -131,10 +132,8 @@ def operation(
         )
 
         async def call(self: G, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            # Python itself checks the arguments against the signature: the coroutine is made and thrown away.
-            function(self, *args, **kwargs).close()
-            given = {**self._scope, **declared.defaults, **kwargs}
-            given.update(zip(declared.positional, args, strict=False))
+            given = _binder(function)(self, *args, **kwargs)
+            given.update(self._scope)
             result: R = await self._caller(declared, given)
             return result
 
@@ -144,6 +143,26 @@ def operation(
         return method
 
     return declare
+
+
+@cache  # compiled at the first call, since an import would pay for all of them
+def _binder(function: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """Return a function of the same signature that returns its arguments by name; Python itself checks them.
+
+    For ``persons.get`` it is ``def get(self, person_id): return {'person_id': person_id}``.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    bare = [p.replace(annotation=p.empty, default=p.default if p.default is p.empty else None) for p in parameters]
+    arguments = ", ".join(f"{p.name!r}: {p.name}" for p in bare[1:])
+    made: dict[str, Any] = {}
+    exec(f"def bind{inspect.Signature(bare)}: return {{{arguments}}}", made)  # noqa: S102  our own declarations
+    bind: types.FunctionType = made["bind"]
+    bind.__qualname__, bind.__defaults__, bind.__kwdefaults__ = (
+        function.__qualname__,
+        function.__defaults__,
+        function.__kwdefaults__,
+    )
+    return bind
 
 
 def _warning(

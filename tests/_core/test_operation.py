@@ -60,7 +60,7 @@ def kinds(kind: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("declared", OPERATIONS.values(), ids=OPERATIONS)
-@settings(max_examples=50)  # of each of many operations
+@settings(max_examples=15)  # of each of many operations
 @given(st.data())
 async def test_what_a_call_gives_is_what_a_server_gets(declared: Operation, data: st.DataObject) -> None:
     recorder = Recorder(validate=False)

@@ -19,7 +19,13 @@ SMALLEST = {
     "structuring": [],
 }
 """Arguments of the scripts that do not take --reps alone."""
-SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py") if path.stem not in SHARED)
+LONG = {"bulk_goodput", "storage"}
+"""Scripts that start many processes: half the time of all."""
+SCRIPTS = [
+    pytest.param(path.stem, marks=[pytest.mark.soak] if path.stem in LONG else [])
+    for path in sorted(BENCHMARKS.glob("*.py"))
+    if path.stem not in SHARED
+]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.slow
 SEED = 4
 
 
-@pytest.mark.parametrize(("kills", "faults"), [(2, 0.0), (3, 0.1)], ids=["quiet", "with faults"])
+@pytest.mark.parametrize(
+    ("kills", "faults"), [pytest.param(2, 0.0, marks=pytest.mark.soak), (2, 0.1)], ids=["quiet", "with faults"]
+)
 async def test_killed_and_resumed(tmp_path: Path, kills: int, faults: float) -> None:
     people = make_people(tmp_path / "people", 20)
     async with emulator.serve(settings=settings(1, faults, SEED), clock=Clock(SPEED)) as server:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,7 +115,8 @@ def test_interrupted_and_run_again(server: Server, s3: Bucket, clip: Path) -> No
     arguments = ["ingest", str(clip), "--bucket", BUCKET, "--no-analyze"]
     with process(*arguments, env=env) as started:
         while not {1, 2} <= set(s3.parts) or len(s3.arrived()) < 2:
-            assert started.poll() is None
+            with pytest.raises(subprocess.TimeoutExpired):
+                started.wait(0.05)
         started.send_signal(signal.SIGINT)
         assert started.wait(20) == 130
         assert started.stderr is not None

@@ -148,8 +148,9 @@ def test_what_is_refused_in_one_line(
     assert err[-1].startswith(f"error: {said}")
 
 
-@pytest.mark.parametrize("options", ["--dry-run", "--journal j"])
-@pytest.mark.parametrize("report", ["people.csv", "link", "/dev/stdin"])
+@pytest.mark.parametrize(
+    ("options", "report"), [("--dry-run", "link"), ("--journal j", "people.csv"), ("--journal j", "/dev/stdin")]
+)
 def test_a_report_never_replaces_the_table_that_is_piped_in(options: str, report: str, server: Server) -> None:
     table = Path("people.csv")
     table.write_text("name,thumbnail\nAma,a.jpg\n", encoding="utf-8")

@@ -67,8 +67,8 @@ def stored(server: Server) -> None:
 
 @CASES
 def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, code: int) -> None:
-    people(120)
-    with served(Settings(latency=Latency.constant(4.0))) as server:
+    people(80)
+    with served(Settings(latency=Latency.constant(2.0))) as server:
         line = ("enroll-many", "faces", "--report", "report.jsonl", "--grace", "30")
         with process(*line, env=environment(server), redirected=">&-") as running:  # nobody will read the result
             stored(server)
@@ -88,8 +88,8 @@ def test_a_bulk_run_lands_what_is_under_way_and_writes_its_report(name: str, cod
         assert sum(row["status"] == "done" for row in rows) == enrolled > 0
         with process("enroll-many", "faces", env=environment(server)) as again:
             report = json.loads(again.communicate(timeout=60)[0])
-        assert (report["counts"]["done"], report["counts"]["skipped"]) == (120 - enrolled, enrolled)
-        assert len(list(server.state.persons())) == 120
+        assert (report["counts"]["done"], report["counts"]["skipped"]) == (80 - enrolled, enrolled)
+        assert len(list(server.state.persons())) == 80
 
 
 def test_one_that_comes_when_all_is_done_does_not_take_the_report_away() -> None:

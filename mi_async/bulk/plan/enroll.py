@@ -43,7 +43,7 @@ class Plan(DryRun):
         ("skipped", "finished already"),
         ("failed", "failed before (mi-async journal retry)"),
         ("partial", "with refused pictures"),
-        ("rejected", "refused"),
+        ("rejected", "rejected"),
         ("parked", "with pictures that cannot be read now"),
     )
     FILES: ClassVar[Labels] = (

@@ -53,7 +53,7 @@ class IngestPlanner:
         counts: items, files, bytes and requests.
         problems: the first items that would not go well.
         validate: False to skip the check of files, as a run would.
-        seconds: length of the video to be imported, as far as headers tell.
+        seconds: length of the video to be imported, as far as headers say.
         gone: items that the journal has and the input no longer has.
     """
 

@@ -242,7 +242,11 @@ async def refused_first(news: Newsroom, count: int) -> AsyncIterator[PersonInput
         yield item
 
 
-@pytest.mark.parametrize("rejection", STOPPING, ids=lambda each: each.code)
+@pytest.mark.parametrize(
+    "rejection",
+    [STOPPING[0], *[pytest.param(each, marks=pytest.mark.soak) for each in STOPPING[1:-1]], STOPPING[-1]],
+    ids=lambda each: each.code,
+)
 async def test_after_each_stop_the_next_run_does_something_new(
     rejection: Rejection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
