@@ -2,8 +2,6 @@
 
 import signal
 from collections.abc import Iterator
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,6 @@ from tests.test_notebook import read
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "examples").glob("*.ipynb"))
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-@pytest.fixture(autouse=True)
-def interrupts_as_before() -> Iterator[None]:
-    """Undo what nbclient leaves where Ctrl-C is ignored, as in the background of a shell: Python's own handler."""
-    before = signal.getsignal(signal.SIGINT)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def load(path: Path) -> Any:
