@@ -268,7 +268,7 @@ class Engine(Generic[Work]):
         if work.dropped and not moved.is_part:
             self._unfinished += self.failure is not None
             self._leave(work)
-        elif route == END:
+        elif route is END:
             outcome = await self.pipeline.end(work)
             self._recalled += outcome.status not in WELL and work.met in {each.code for each in outcome.problems}
             self._leave(work)

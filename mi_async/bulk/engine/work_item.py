@@ -29,13 +29,13 @@ EXPLAINED: Mapping[tuple[str | None, str], str] = {
 """Meanings of refusals whose text says only that something is full, by operation and code."""
 
 
-class Exit(StrEnum):
+class PipelineExit(StrEnum):
     """Way out of a pipeline."""
 
     END = "end"
 
 
-END: Final = Exit.END
+END: Final[StrEnum] = PipelineExit.END
 """Route of a work item that is over."""
 LOCAL = (ImageRejectedError, MediaRejectedError, InvalidArgumentError, ResourceError)
 """Failures that come before any request."""
