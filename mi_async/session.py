@@ -109,7 +109,7 @@ class Session:
         The service is not asked whether it exists.
 
         Args:
-            token: kind, workspace and numbers: ``import:newsroom:101:1002`` (project and asset), ``index:...`` and
+            token: kind, workspace and IDs: ``import:newsroom:101:1002`` (project and asset), ``index:...`` and
                 ``summary:...`` likewise, ``search:newsroom:7gKx...``; the parts percent-encoded.
 
         Raises:
@@ -268,7 +268,7 @@ def connect(
             None waits as long as the call's deadline allows. A workflow may fail so at its beginning; what it has
             begun it carries on.
         polling: how completion of an upload is awaited.
-        connector: an aiohttp connector of yours, for the API and for uploads of pictures; it is not closed. Object
+        connector: an aiohttp connector of yours, for the API and for uploads of images; it is not closed. Object
             Storage, where media files go, is reached over connections of the session's own.
         proxy: URL of an HTTP proxy for the API and Object Storage, ``http://user:password@host:port``, or a function
             from the URL of a host (a ``yarl.URL``) to that of its proxy or None. No environment variable is read for

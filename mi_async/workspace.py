@@ -20,7 +20,7 @@ from mi_async.bulk.images.resizer import image_loader
 from mi_async.bulk.inputs.media_files import stored_assets
 from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
-from mi_async.bulk.run import BulkRun, EnrollFactory, IngestFactory
+from mi_async.bulk.run import BulkRun, enroll_factory, ingest_factory
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
 from mi_async.storage.models import StoredObject
@@ -59,13 +59,13 @@ class Workspace(WorkspaceGroups):
         fit: bool = False,
         progress: Progress | None = None,
     ) -> Upload:
-        """Give a person one more picture: presign, PUT to Object Storage, poll completion, attach.
+        """Give a person one more image: presign, PUT to Object Storage, poll completion, attach.
 
         Args:
-            person_id: number of the person.
+            person_id: ID of the person.
             source: a path, bytes, or an object with ``read`` (sync or async); jpg, png or webp by content, at most
                 5 MB, at least 256 px wide and high. Read once, off the event loop, and held in memory.
-            primary: make it the person's main picture.
+            primary: make it the person's primary image.
             fit: convert HEIC, AVIF, TIFF, BMP and GIF images, and make images above 5,000,000 bytes smaller; the
                 upload's ``image.note`` says so. Needs the extra ``images``.
             progress: a plain function, called with the :class:`Upload` after each step; after a failed PUT the state
@@ -75,8 +75,8 @@ class Workspace(WorkspaceGroups):
             The upload in state ATTACHED; its ``thumbnails`` are all that the person then has.
 
         Raises:
-            ImageRejectedError: the picture breaks a rule; nothing was sent.
-            UploadFailedError: the storage or the service refused the picture.
+            ImageRejectedError: the image breaks a rule; nothing was sent.
+            UploadFailedError: the storage or the service refused the image.
             MIError: any other failure; ``created`` tells what had been done, also on a cancellation.
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
@@ -105,12 +105,12 @@ class Workspace(WorkspaceGroups):
     ) -> Person:
         """Create a person with images and tags, exactly once whatever the network does.
 
-        Pictures go up several at a time, missing tags are created, and a create whose answer was lost is settled by
+        Images go up several at a time, missing tags are created, and a create whose answer was lost is settled by
         looking the name up.
 
         Args:
             name: 1 to 50 characters, unique in the workspace; sent in Unicode NFC.
-            sources: pictures as in :meth:`upload_thumbnail`, at least one; the first becomes the main one.
+            sources: images as in :meth:`upload_thumbnail`, at least one; the first becomes the primary one.
             description: 1 to 700 characters.
             tags: names of 1 to 30 characters.
             fit: as in :meth:`upload_thumbnail`.
@@ -122,8 +122,8 @@ class Workspace(WorkspaceGroups):
                 files; bytes and other sources without a name are called by position, ``image 2``.
 
         Raises:
-            InvalidArgumentError: a name, description or tag out of bounds, no picture; nothing was sent.
-            ImageRejectedError: a picture breaks a rule; nothing was sent.
+            InvalidArgumentError: a name, description or tag out of bounds, no image; nothing was sent.
+            ImageRejectedError: an image breaks a rule; nothing was sent.
             ConflictError: the name is in use.
             MIError: any other failure; ``created`` holds ``person_id``, ``tag_ids`` and ``thumbnail_keys`` as far
                 as they exist, also on a cancellation.
@@ -158,7 +158,7 @@ class Workspace(WorkspaceGroups):
         state_folder: str | os.PathLike[str] | None = None,
         progress: IngestProgress | None = None,
     ) -> IngestedAsset:
-        """Bring a media file in: into the bucket, registered, imported, analysed, and summarised if wanted.
+        """Ingest a media file: into the bucket, registered, imported, analysed, and summarised if wanted.
 
         Running the same call again is the resume: parts that have arrived are not sent again, an object that holds
         the file already is not sent at all, and its asset, index and summary are taken as they are. An object of
@@ -176,7 +176,7 @@ class Workspace(WorkspaceGroups):
             summarize: request texts for the scenes after it.
             if_exists: where the project has an asset of this very object: ``reuse`` takes it, ``duplicate`` makes
                 another, ``error`` refuses. An asset whose import failed is never taken.
-            analysis: how to analyse, as in ``indexes.request``; an analysis that is there already is taken as it is.
+            analysis: options, as in ``indexes.request``; an analysis that is there already is taken as it is.
             locale: language of the summary.
             timeout: seconds for each wait at the service; by default those of the jobs, see ``Job.wait``.
             state_folder: where the record of an unfinished upload is kept; by default beside the file. It holds no
@@ -223,8 +223,8 @@ class Workspace(WorkspaceGroups):
         """Request the analysis of an asset; the job's result is its index.
 
         Args:
-            project_id: number of the project.
-            asset_id: number of the asset.
+            project_id: ID of the project.
+            asset_id: ID of the asset.
             options: as in ``indexes.request``.
 
         Raises:
@@ -240,8 +240,8 @@ class Workspace(WorkspaceGroups):
         """Request a text for each scene of an analysed asset; the job's result is all that there are then.
 
         Args:
-            project_id: number of the project.
-            asset_id: number of the asset.
+            project_id: ID of the project.
+            asset_id: ID of the asset.
             scene_ids: after one full run, only these again.
             locale: language of the texts.
 
@@ -302,9 +302,9 @@ class Workspace(WorkspaceGroups):
 
         Args:
             text: what to look for, in words; exactly one of text and image. Without ``;``, ``|`` and the backtick.
-            image: what to look for, as a picture: a path, bytes, or an object with ``read``; jpg, png, webp or heic
+            image: what to look for, as an image: a path, bytes, or an object with ``read``; jpg, png, webp or heic
                 by content, at most 5 MB, at least 224 px wide and high.
-            persons: numbers of persons that a scene shows, all of them; at most 100 in the three lists.
+            persons: IDs of persons that a scene shows, all of them; at most 100 in the three lists.
             persons_any: at least one of these is shown.
             persons_not: none of these is shown.
             dialogs: what is said in a video, all of it; at most 100 texts in the three lists, without ``;``, ``|``
@@ -323,8 +323,8 @@ class Workspace(WorkspaceGroups):
         Raises:
             InvalidArgumentError: an argument out of bounds; at once, nothing was sent. What follows is raised by the
                 iteration.
-            ImageRejectedError: the picture breaks a rule; nothing was sent.
-            UploadFailedError: the storage or the service refused the picture.
+            ImageRejectedError: the image breaks a rule; nothing was sent.
+            UploadFailedError: the storage or the service refused the image.
             SearchFailedError: the search failed.
             JobTimeoutError: the search takes longer; it goes on.
             MIError: any other failure.
@@ -365,17 +365,17 @@ class Workspace(WorkspaceGroups):
         """Enroll any number of persons: as fast as the quotas allow, in flat memory, and each once whatever happens.
 
         To resume after a crash, an interruption or failures, make the same call again: what is finished costs no
-        request, and what was under way is looked at before it is repeated.
+        request, and what was in flight is looked up before it is repeated.
 
         Args:
-            people: what to enroll; it is gone through once and not ahead of the work, so a generator of a million is
+            people: what to enroll; it is iterated over once and not ahead of the work, so a generator of a million is
                 fine. A name that comes twice is refused the second time.
             journal: path of the file that remembers what is done. It belongs to this service, account, workspace and
                 operation, and is refused for any other.
-            total: how many there are, for the progress; by default ``len(people)`` where that is known.
+            total: number of items, for the progress; by default ``len(people)`` where that is known.
             fit: as in :meth:`upload_thumbnail`; the outcome says so.
             max_failures: stop when more items than this have ended in any way but done or skipped; None for never.
-            grace: seconds for what is under way to land when the run is stopped or cancelled.
+            grace: seconds for what is in flight to end when the run is stopped or cancelled.
             patience: seconds for which a service that does not answer at all is waited for, by default 6 hours.
 
         Returns:
@@ -390,7 +390,7 @@ class Workspace(WorkspaceGroups):
         options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(EnrollFactory(self._context, PersonInput), people, options)
+        return BulkRun(enroll_factory(self._context, PersonInput), people, options)
 
     def upload_thumbnails(
         self,
@@ -403,18 +403,18 @@ class Workspace(WorkspaceGroups):
         grace: float = GRACE,
         patience: float = PATIENCE,
     ) -> BulkRun:
-        """Give any number of pictures to persons who exist; everything else is as in :meth:`enroll_many`.
+        """Give any number of images to persons who exist; everything else is as in :meth:`enroll_many`.
 
-        Pictures of one person are attached in the order of the input; the same picture for the same person is attached
+        Images of one person are attached in the order of the input; the same image for the same person is attached
         once.
         """
         options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
-        return BulkRun(EnrollFactory(self._context, ThumbnailUpload), items, options)
+        return BulkRun(enroll_factory(self._context, ThumbnailUpload), items, options)
 
     def stored_assets(self, prefix: str) -> AsyncGenerator[AssetInput]:
-        """Media files that are in a bucket already, for :meth:`ingest_many`; by their names, listed page by page.
+        """List the media files of a bucket, for :meth:`ingest_many`: by their names, page by page.
 
         Args:
             prefix: ``s3://bucket/prefix``, or ``s3://bucket`` for all of it.
@@ -442,25 +442,19 @@ class Workspace(WorkspaceGroups):
         grace: float = GRACE,
         patience: float = PATIENCE,
     ) -> BulkRun:
-        """Bring any number of media files in, each as :meth:`ingest_asset` does and each once whatever happens.
+        """Ingest any number of media files, each as :meth:`ingest_asset` does and each once whatever happens.
 
         A few files go up at a time, hundreds may be imported and analysed at once. To resume, make the same call
         again: what is finished costs no request while size and time of change are the same, parts that have arrived
         are not sent again, and a registration whose end nobody wrote down is looked for before it is repeated.
 
         Args:
-            assets: what to bring in, of one project; see ``read_assets`` and :meth:`stored_assets`. It is gone through
+            assets: what to ingest, of one project; see ``read_assets`` and :meth:`stored_assets`. It is iterated over
                 once and not ahead of the work. An object that comes twice is refused the second time.
             journal: path of the file that remembers what is done, as in :meth:`enroll_many`; records of unfinished
                 uploads are kept beside it.
             project: as in :meth:`ingest_asset`, and so are bucket, analyze, summarize, if_exists, analysis and locale.
-            bucket: where files go; by default the one that the workspace is linked to.
-            analyze: request analyses, and wait for their indexes.
-            summarize: request texts for the scenes after it.
-            if_exists: where the project has an asset of an object: take it, make another, or let the item fail.
-            analysis: how to analyse.
-            locale: language of the texts.
-            total: how many there are, for the progress; by default ``len(assets)`` where that is known.
+            total: number of items, for the progress; by default ``len(assets)`` where that is known.
             max_failures: as in :meth:`enroll_many`, and so are grace and patience.
             grace: seconds for uploads to land when the run is stopped; jobs go on at the service and are left there.
             patience: seconds for which a service that does not answer at all is waited for.
@@ -484,4 +478,4 @@ class Workspace(WorkspaceGroups):
         )
         ingest.check(self._context)
         options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(IngestFactory(self._context, ingest), assets, options)
+        return BulkRun(ingest_factory(self._context, ingest), assets, options)

@@ -53,11 +53,11 @@ class BulkOptions:
             message = f"journal must be the path of a file, got {type(path).__name__}"
             raise ConfigError(message)
         for name in ("total", "max_failures", "grace", "patience"):
-            if (fault := number_fault(name, getattr(self, name))) is not None:
+            if (fault := negative_fault(name, getattr(self, name))) is not None:
                 raise ConfigError(fault)
 
 
-def number_fault(name: str, value: object) -> str | None:
+def negative_fault(name: str, value: object) -> str | None:
     """Return the fault of a number that must be None or >= 0, None if it has none."""
     sound = value is None or (isinstance(value, int | float) and value >= 0)
     return None if sound else f"{name} must be >= 0, got {value!r}"

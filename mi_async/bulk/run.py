@@ -6,12 +6,22 @@ Invariant: starts nothing before it is iterated over; however it ends, nothing i
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Sequence, Sized
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Sequence,
+    Sized,
+)
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
@@ -31,61 +41,48 @@ if TYPE_CHECKING:
     RunEngine: TypeAlias = Engine[EnrollWork] | Engine[AssetWork]
 
 
-class EngineFactory(Protocol):
-    """Factory of the engine of a run; the stack closes what it opens."""
+READERS = {
+    "PersonInput": "read_people(path) reads a file or a directory",
+    "ThumbnailUpload": "read_thumbnails(path) reads a file or a directory",
+    "AssetInput": "read_assets(folder) reads a directory",
+}
+"""Functions of ``mi_async.bulk`` that read items, by the class of these, for whoever passes a path."""
+
+
+@frozen
+class EngineFactory:
+    """Factory of the engine of a run.
+
+    Attributes:
+        takes: class of the items.
+        make: returns an engine that is ready to start; the stack closes what it opens.
+    """
 
     takes: str
-    """Class of the items, for messages."""
-    hint: str
-    """Function that reads them from a file, for whoever passes a file."""
-
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
-        """Return an engine that is ready to start."""
-        ...
+    make: Callable[[AsyncExitStack, Input, BulkOptions], "Awaitable[RunEngine]"]
 
 
-@define(eq=False, repr=False)
-class EnrollFactory:
-    """Factory of engines over persons or images."""
+def enroll_factory(context: Context, kind: type[PersonInput] | type[ThumbnailUpload]) -> EngineFactory:
+    """Return the factory of engines over persons or images."""
 
-    context: Context
-    kind: type[PersonInput] | type[ThumbnailUpload]
-    takes: str = field(init=False)
-    hint: str = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Name the items."""
-        self.takes = self.kind.__name__
-        self.hint = f"mi_async.bulk.{READERS[self.kind]}(path) reads a file or a directory"
-
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
-        """Return an engine that is ready to start."""
+    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "RunEngine":
         # not before it is needed: many a program that imports the package makes no bulk run
         from mi_async.bulk.factory import enroll_engine  # noqa: PLC0415
 
-        return await enroll_engine(self.context, self.kind, stack, items, options)
+        return await enroll_engine(context, kind, stack, items, options)
+
+    return EngineFactory(kind.__name__, make)
 
 
-@define(eq=False, repr=False)
-class IngestFactory:
-    """Factory of engines over media files."""
+def ingest_factory(context: Context, ingest: IngestOptions) -> EngineFactory:
+    """Return the factory of engines over media files."""
 
-    context: Context
-    options: IngestOptions
-    takes: str = field(init=False, default="AssetInput")
-    hint: str = field(init=False, default="mi_async.bulk.read_assets(folder) reads a directory")
-
-    async def __call__(self, stack: AsyncExitStack, items: Input, options: BulkOptions, /) -> "RunEngine":
-        """Return an engine that is ready to start."""
+    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "RunEngine":
         from mi_async.bulk.factory import ingest_engine  # noqa: PLC0415  as above
 
-        return await ingest_engine(self.context, self.options, stack, items, options)
+        return await ingest_engine(context, ingest, stack, items, options)
 
-
-READERS: dict[type[PersonInput] | type[ThumbnailUpload], str] = {
-    PersonInput: "read_people",
-    ThumbnailUpload: "read_thumbnails",
-}
+    return EngineFactory("AssetInput", make)
 
 
 @define(eq=False, repr=False)
@@ -97,7 +94,7 @@ class BulkRun:
     the outcomes makes the run wait.
     """
 
-    _make: EngineFactory
+    _factory: EngineFactory
     _items: Input
     _options: BulkOptions
     _engine: "RunEngine | None" = field(init=False, default=None)
@@ -135,7 +132,7 @@ class BulkRun:
     def __repr__(self) -> str:
         """Tell the items, the journal, and the number that has ended."""
         ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
-        return f"BulkRun({self._make.takes}, journal={os.fspath(self._options.journal)!r}, {ended})"
+        return f"BulkRun({self._factory.takes}, journal={os.fspath(self._options.journal)!r}, {ended})"
 
     def stop(self) -> None:
         """Take nothing more from the input; what is in flight may end within the grace time, then the run ends."""
@@ -156,8 +153,8 @@ class BulkRun:
         """Refuse what is no input."""
         items: object = self._items
         if isinstance(items, str | bytes | os.PathLike) or not isinstance(items, Iterable | AsyncIterable):
-            given = type(items).__name__
-            message = f"the input must be an iterable of {self._make.takes}, got {given}; {self._make.hint}"
+            takes, given = self._factory.takes, type(items).__name__
+            message = f"the input must be an iterable of {takes}, got {given}; mi_async.bulk.{READERS[takes]}"
             raise InvalidArgumentError(message)
 
     def __await__(self) -> Generator[object, None, BulkReport]:
@@ -202,7 +199,7 @@ class BulkRun:
         async with AsyncExitStack() as stack:
             stack.callback(self._ended.set)
             options = evolve(self._options, total=self._total())
-            engine = self._engine = await self._make(stack, self._items, options)
+            engine = self._engine = await self._factory.make(stack, self._items, options)
             ending = "cancelled"
             if self._stopped:
                 engine.stop()

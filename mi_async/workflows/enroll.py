@@ -1,8 +1,7 @@
-"""Enroll a person: pictures up, tags there, the person created with all of it, once.
+"""Enroll a person: images uploaded, tags ensured, the person created with all of it, once.
 
-Law: everything that can be refused without a request is refused before the first one; an ambiguous create is settled by
-looking the name up; an error says what exists already.
-The bounds are those of the operations.
+Invariant: everything that can be refused without a request is refused before the first one; an ambiguous create is
+settled by looking the name up; an error says what exists already.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
@@ -13,11 +12,8 @@ from typing import Any
 from attrs import define, evolve, field
 
 from mi_async._core.concurrency import each
-from mi_async._core.names import clean_name, name_fault
-from mi_async.api.person_tags import NAME as TAG_NAME
+from mi_async._core.names import clean_name
 from mi_async.api.persons import (
-    DESCRIPTION,
-    NAME,
     NAME_FILTER,
     PLAIN,
     NameType,
@@ -31,6 +27,7 @@ from mi_async.media.image_check import Image
 from mi_async.media.image_source import Source, check_image, load_image, loading_as
 from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image, shows
 from mi_async.workflows.context import Context, known, refuse_async, tell_created
+from mi_async.workflows.person_texts import person_fault
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import Progress, State, Upload, bring
 
@@ -56,24 +53,24 @@ async def enroll_person(
     follow = _Follower(progress)
     done: dict[str, Any] = {}
 
-    async def check(numbered: tuple[int, Source]) -> Source | Image:
-        number, source = numbered
+    loads = [loading_as(load, number, source) for number, source in enumerate(listed)]
+
+    async def check(number: int) -> Source | Image:
         async with context.held:
-            return await check_image(source, loading_as(load, number, source))
+            return await check_image(listed[number], loads[number])
 
     async def upload(numbered: tuple[int, Source | Image]) -> Upload:
         number, source = numbered
-        loading = loading_as(load, number, listed[number])
-        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow, load=loading)
+        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow, load=loads[number])
 
-    pictures = await each(check, list(enumerate(listed)), context.parallel)
+    checked = await each(check, range(len(listed)), context.parallel)
     try:
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
-        uploads = await each(upload, enumerate(pictures), context.parallel)
-        inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
+        uploads = await each(upload, enumerate(checked), context.parallel)
         size = 1 if one_by_one else MAX_PER_CREATE
         with _naming(uploads[:size]):
-            done["person_id"] = person_id = await create_person(context, name, description, inputs[:size])
+            inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads[:size]]
+            done["person_id"] = person_id = await create_person(context, name, description, inputs)
         refused = await _add(context, person_id, uploads[size:], size)
         if tag_ids:
             await context.groups.persons.add_tags(person_id, tag_ids=list(tag_ids.values()))
@@ -163,19 +160,21 @@ async def find_person(context: Context, name: str) -> Person | None:
 async def create_person(
     context: Context, name: str, description: str | None, inputs: Sequence[ThumbnailInput], *, look: bool = False
 ) -> int:
-    """Create a person once, and return the number; an ambiguous failure is settled by looking for our pictures.
+    """Create a person once, and return the ID; settle an ambiguous failure by looking for our images.
 
     Args:
         context: the workspace.
         name: of the person.
         description: of the person.
-        inputs: its pictures, at most MAX_PER_CREATE.
+        inputs: its images, at most MAX_PER_CREATE.
         look: it may have been created already: look before the create too.
 
     Raises:
         ConflictError: somebody else has the name.
         MIError: the create failed.
     """
+    # An answer may be lost after the person was created. A second create would be refused because the name is taken, by
+    # our own person: so the name is looked up, and the unique file names of the thumbnails say whose it is.
     keys = [item.thumbnail_key for item in inputs]
     if look and (ours := await find_ours(context, name, keys)) is not None:
         return ours.id
@@ -191,7 +190,7 @@ async def create_person(
 
 
 async def find_ours(context: Context, name: str, keys: Sequence[str]) -> Person | None:
-    """Look for a person of this name that has one of our pictures: a namesake who was there before has none."""
+    """Look for a person of this name that has one of our images: a namesake who was there before has none."""
     found = await find_person(context, name)
     if found is None:
         return None
@@ -202,29 +201,18 @@ async def find_ours(context: Context, name: str, keys: Sequence[str]) -> Person 
 def _checked(
     name: str, description: str | None, tags: Iterable[str], sources: Iterable[Source], *, validate: bool
 ) -> tuple[str, list[str], list[Source]]:
-    """Arguments in the form that is sent, refused when the service would refuse them."""
+    """Return arguments in the form that is sent; refuse what the service would refuse."""
     if isinstance(sources, str | bytes | bytearray | PathLike) or not isinstance(sources, Iterable):
-        message = "sources is a list of pictures, not one picture: write [picture]"
+        message = "sources is a list of images, not one image: write [image]"
         raise InvalidArgumentError(message)
     if isinstance(tags, str):
         message = "tags is a list of names, not one name: write [tag]"
         raise InvalidArgumentError(message)
     listed: list[Source] = list(sources)
     if not listed:
-        message = "a person needs at least one picture"
+        message = "a person needs at least one image"
         raise InvalidArgumentError(message)
     name, *names = [clean_name(text) for text in (name, *tags)]
-    for what, own in (("name", name), *(("tag", tag) for tag in names)):
-        if (problem := name_fault(own)) is not None:
-            message = f"{what} {problem}"
-            raise InvalidArgumentError(message)
-    given = [
-        ("name", name, NAME),
-        ("description", description, DESCRIPTION),
-        *(("tag", tag, TAG_NAME) for tag in names),
-    ]
-    for what, text, bound in given if validate else ():
-        if text is not None and (fault := bound.fault(text)) is not None:
-            message = f"{what} needs {bound.text}; it {fault}"
-            raise InvalidArgumentError(message)
+    if (fault := person_fault(name, description, names, validate=validate)) is not None:
+        raise InvalidArgumentError(fault)
     return name, list(dict.fromkeys(names)), listed

@@ -19,8 +19,7 @@ from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal import database
 from mi_async.bulk.journal.connection import connect_to
 from mi_async.bulk.run import BulkRun
-from mi_async.emulator import Fault, Faults, Latency, Mixture, Settings, rules
-from mi_async.emulator.rules import Rejection
+from mi_async.emulator import Fault, Faults, Latency, Mixture, Rejection, Settings
 from mi_async.errors import (
     AuthenticationError,
     BulkError,
@@ -103,13 +102,20 @@ async def test_a_workspace_that_is_not_there_stops_the_run(tmp_path: Path) -> No
 
 
 async def test_an_allowance_that_is_full_stops_the_run_once_several_items_have_met_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
+    full = Rejection(409, "10068", "Can create up to 500 items.")
     async with newsroom(AT_ONCE) as news:
-        for number in range(20, 90):
-            news.server.state.workspaces["newsroom"].names[name(number)] = 1
-        monkeypatch.setattr(rules, "NAME_TAKEN", Rejection(409, "10068", "Can create up to 500 items."))
-        run = news.workspace.enroll_many(people(90), journal=tmp_path / "j")
+
+        async def items() -> AsyncIterator[PersonInput]:
+            for number, item in enumerate(people(90)):
+                if number == 20:
+                    while len(news.thumbnails()) < 20:  # noqa: ASYNC110  the server tells nobody
+                        await asyncio.sleep(0.001)
+                    news.server.faults.next("persons.create", full, times=10**6)
+                yield item
+
+        run = news.workspace.enroll_many(items(), journal=tmp_path / "j")
         error = await stopped(run)
         assert isinstance(error.__cause__, CapacityError)
         assert "10068" in str(error)
@@ -119,7 +125,7 @@ async def test_an_allowance_that_is_full_stops_the_run_once_several_items_have_m
         assert set(counts) == {Status.DONE, Status.PARKED}
         assert (counts[Status.DONE], counts[Status.PARKED] >= SEVERAL) == (len(news.thumbnails()), True)
         await nothing_left(news)
-        news.server.state.workspaces["newsroom"].names.clear()
+        news.server.faults.clear()
         assert (await news.workspace.enroll_many(people(90), journal=tmp_path / "j")).ok
         assert len(news.thumbnails()) == 90
         assert left_behind(news) <= {each.thumbnail_key for each in abandoned(tmp_path / "j")}

@@ -5,12 +5,13 @@ import math
 import os
 import time
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import aiohttp
 import pytest
 from attrs import evolve
+from yarl import URL
 
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.engine.outcome import Status
@@ -19,7 +20,6 @@ from mi_async.bulk.inputs.models import PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.records import AbandonedRecord, ImageRecord, PersonRecord
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.media.image_check import ImageRules, image_of
 from mi_async.media.image_source import read_file
 from tests.support.bulk import (
     abandoned,
@@ -41,8 +41,8 @@ from tests.support.bulk import (
     statuses,
     write,
 )
-from tests.support.newsroom import Newsroom, newsroom
-from tests.support.pictures import picture
+from tests.support.newsroom import SPEED, Newsroom, newsroom
+from tests.support.pictures import plain_picture
 
 KIM = "김/철수"
 TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -258,21 +258,20 @@ async def test_what_has_failed_is_left_alone_until_it_is_reset(tmp_path: Path) -
 
 @pytest.mark.parametrize("as_file", [False, True])
 async def test_a_picture_that_the_service_refused_is_left_alone_until_it_is_reset(
-    as_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    as_file: bool, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("mi_async.bulk.images.loading.image_of", partial(image_of, rules=ImageRules(least=100)))
-    small = picture("png", 300, 200)
-    sources: Any = files(tmp_path / "faces", [face(1), small]) if as_file else [face(1), small]
+    plain = plain_picture()
+    sources: Any = files(tmp_path / "faces", [face(1), plain]) if as_file else [face(1), plain]
     async with newsroom() as news:
         number = (await news.workspace.enroll_person("other", [face(0)])).id
         for go in (1, 2):
             before = requests(news)
             run = news.workspace.enroll_many([PersonInput(KIM, sources)], journal=tmp_path / "j")
             found = (await outcomes(run))[KIM]
-            assert (found.status, found.problems[0].code) == (Status.PARTIAL, "RESOLUTION_NOT_SUPPORT")
+            assert (found.status, found.problems[0].code) == (Status.PARTIAL, "10069")
             uploads = news.workspace.upload_thumbnails([ThumbnailUpload(number, sources[1])], journal=tmp_path / "u")
             upload = (await outcomes(uploads))[str(number)]
-            assert (upload.status, upload.problems[0].code) == (Status.FAILED, "RESOLUTION_NOT_SUPPORT")
+            assert (upload.status, upload.problems[0].code) == (Status.FAILED, "10069")
             assert (requests(news) == before) is (go == 2)
         assert cast("Reopened", retry_failed(tmp_path / "j")).pictures == 1
         run = news.workspace.enroll_many([PersonInput(KIM, sources)], journal=tmp_path / "j")
@@ -283,16 +282,15 @@ async def test_a_picture_that_the_service_refused_is_left_alone_until_it_is_rese
 
 @pytest.mark.parametrize("change", ["put right in its file", "another file", "one more"])
 async def test_a_person_whose_only_picture_was_refused_is_taken_up_when_that_is_put_right(
-    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    change: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("mi_async.bulk.images.loading.image_of", partial(image_of, rules=ImageRules(least=100)))
-    path, other = files(tmp_path / "faces", [picture("png", 300, 200), face(2)])
+    path, other = files(tmp_path / "faces", [plain_picture(), face(2)])
     item = PersonInput(KIM, [path], tags=["Anchor"])
     async with newsroom() as news:
         for go in (1, 2):
             before = requests(news)
             outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))[KIM]
-            assert (outcome.status, outcome.problems[0].code) == (Status.FAILED, "RESOLUTION_NOT_SUPPORT")
+            assert (outcome.status, outcome.problems[0].code) == (Status.FAILED, "10069")
             assert (requests(news) == before) is (go == 2)
         match change:
             case "put right in its file":
@@ -353,8 +351,9 @@ async def presigned(news: Newsroom, *, put: bool, seed: int = 1) -> str:
     """A key, and its picture in the storage or not."""
     issued = await news.workspace.thumbnails.presign(f"face-{seed}-{time.monotonic_ns()}.jpg")
     if put:
-        answer = await news.workspace._context.put(issued.url, face(seed), TYPES[seed % 3])
-        assert answer.status == 200
+        url, headers = URL(issued.url, encoded=True), {"Content-Type": TYPES[seed % 3]}
+        async with aiohttp.ClientSession() as storage, storage.put(url, data=face(seed), headers=headers) as answer:
+            assert answer.status == 200
     return issued.thumbnail_key
 
 
@@ -410,7 +409,7 @@ async def test_killed_again_before_the_create_of_an_upload_of_unknown_age(tmp_pa
             await running
         (_, (left,)) = rows(tmp_path / "j")[KIM]
         assert left.state == "confirmed"
-        assert 0 < left.stored_at <= time.time() - 23 * 3600 / news.workspace._context.clock.speed
+        assert 0 < left.stored_at <= time.time() - 23 * 3600 / SPEED
         news.server.faults.clear()
         news.server.state.uploads[key].stored = -math.inf  # 20 hours before the first resume, 25 before the second
         await resumed(news, tmp_path / "j")

@@ -18,7 +18,7 @@ from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.options import BulkOptions
-from mi_async.bulk.run import BulkRun, EnrollFactory
+from mi_async.bulk.run import BulkRun, enroll_factory
 from mi_async.emulator.state import EmulatedPerson
 from mi_async.media.image_check import RawImage
 from mi_async.session import HELD
@@ -133,7 +133,7 @@ def run_of(
 ) -> BulkRun:
     """A run that parks uploads after so many seconds."""
     options = BulkOptions(journal=journal, schedule=Schedule(timeout=timeout), **more)
-    return BulkRun(EnrollFactory(context_of(news.workspace), kind), items, options)
+    return BulkRun(enroll_factory(context_of(news.workspace), kind), items, options)
 
 
 def sha256(content: bytes) -> str:

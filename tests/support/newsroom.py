@@ -13,6 +13,7 @@ import mi_async
 from mi_async import Clock, Session, Timeout, Workspace, emulator
 from mi_async._core.limits import LeaseLimiter
 from mi_async.emulator import Latency, Server, Settings
+from mi_async.emulator.bodies import BODIES, Bodies
 from mi_async.workflows.context import Context
 from tests.support.sockets import sockets_closed
 
@@ -44,13 +45,15 @@ def context_of(news: Newsroom | Workspace) -> Context:
 
 
 @asynccontextmanager
-async def newsroom(settings: Settings = QUICK, speed: float = SPEED, **options: Any) -> AsyncIterator[Newsroom]:
+async def newsroom(
+    settings: Settings = QUICK, speed: float = SPEED, *, bodies: Bodies = BODIES, **options: Any
+) -> AsyncIterator[Newsroom]:
     """Serve and connect, both by a clock of this speed, with timeouts that a machine with other work does not reach."""
     clock = Clock(speed=speed)
     options.setdefault("timeout", Timeout(connect=5 * speed, read=max(60.0, speed), total=20 * speed))
     async with (
         sockets_closed(),
-        emulator.serve(settings=settings, clock=clock) as server,
+        emulator.serve(settings=settings, clock=clock, bodies=bodies) as server,
         mi_async.connect(server.credentials, base_url=server.url, clock=clock, **options) as session,
     ):
         yield Newsroom(server, session, session.workspace("newsroom"))

@@ -176,10 +176,10 @@ async def test_a_failing_tag_names_the_tags_before_it() -> None:
         ({"description": ""}, "description needs 1 to 700"),
         ({"tags": ["x" * 31]}, "tag needs 1 to 30"),
         ({"tags": "Anchor"}, "not one name"),
-        ({"sources": []}, "at least one picture"),
-        ({"sources": "hong.jpg"}, "not one picture"),
-        ({"sources": b"\xff\xd8\xff"}, "not one picture"),
-        ({"sources": 5}, "not one picture"),
+        ({"sources": []}, "at least one image"),
+        ({"sources": "hong.jpg"}, "not one image"),
+        ({"sources": b"\xff\xd8\xff"}, "not one image"),
+        ({"sources": 5}, "not one image"),
         ({"sources": [5]}, "not int"),
     ],
 )
@@ -413,3 +413,10 @@ async def test_a_name_that_looks_the_same_is_found_and_an_exact_one_comes_first(
         assert (found and found.id) == exact.id
         third = await workspace.enroll_person("Kim", [picture("webp")], tags=["Anchor"])
         assert [each.id for each in third.tags] == [again.id]
+
+
+async def test_a_description_that_is_not_unicode_is_refused_before_any_request() -> None:
+    async with newsroom() as news:
+        with pytest.raises(InvalidArgumentError, match="description is not Unicode text"):
+            await news.workspace.enroll_person("Hong", [picture()], description="\udce9")
+        assert not news.server.log.arrivals

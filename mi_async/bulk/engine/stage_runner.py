@@ -88,7 +88,8 @@ class StageRunner(Generic[Work]):
                 if not thing.is_part:
                     thing.work.look = True  # a lost answer may hide an effect; parts find out by their own state
                 if self._breaker(error, service).failure(error):
-                    continue  # not the item's fault
+                    continue  # an outage: no try of the item is used up, or an hour of it would park a million items
+                # the last try waits for the others: while another stage meets an outage, this one may meet it too
                 if tried + 1 < stage.tries or not self._away():
                     tried += 1
                 if tried >= stage.tries:

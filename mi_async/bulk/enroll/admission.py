@@ -26,7 +26,7 @@ from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import AGAIN, OPEN, ImageRecord, PersonRecord, worst
-from mi_async.media.image_source import Source, name_of
+from mi_async.media.image_source import name_of
 
 
 @define(eq=False)
@@ -103,8 +103,7 @@ class EnrollAdmission:
         else:
             histories = await self._thumbnail_histories(items)
             persons = list(await self.journal.find_persons(list({item.key for item in items})))
-        files = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
-        prints = await asyncio.to_thread(_fingerprints, files) if histories else {}
+        prints = await asyncio.to_thread(_fingerprints, items) if histories else {}
         met = {row.person: row.code for row in persons if row.status in AGAIN and row.run < self.journal.run}
         return _Chunk(histories, prints, met)
 
@@ -182,5 +181,6 @@ def _without_content(item: FaceItem) -> FaceItem:
     return evolve(item, thumbnails=names) if isinstance(item, PersonInput) else evolve(item, source=names[0])
 
 
-def _fingerprints(files: Mapping[str, Source]) -> dict[str, Fingerprint]:
+def _fingerprints(items: Sequence[FaceItem]) -> dict[str, Fingerprint]:
+    files = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
     return {name: fingerprint(source) for name, source in files.items()}

@@ -58,7 +58,7 @@ class PersonHistory:
 
 @frozen
 class Decision:
-    """What becomes of an item before any of its images was read.
+    """The decision about an item, before any of its images was read.
 
     Attributes:
         status: how it has ended already; None if something is left to do.
@@ -104,22 +104,33 @@ def decide(item: FaceItem, history: PersonHistory, fingerprints: Mapping[str, Fi
     failed = enrolls and person.status == Status.FAILED.value
     if failed and not history.failed_by_image:
         return Decision(Status.FAILED, (Problem(item.origin or item.key, person.code, person.message),))
-    if (enrolls and not failed and _is_unfinished(item, person)) or _is_in_flight(item, history):
+    if (not failed and _is_unfinished(item, person)) or _is_in_flight(item, history):
         return WORK
+    rows = _finished_rows(item, history, fingerprints)
+    if rows is None:
+        return WORK
+    problems = tuple(Problem(row.source, row.code, row.message) for row in rows if row.state == FAILED)
+    exists, changed = enrolls and person.person_id is not None, not is_done(item, person)
+    return Decision(ending(problems=bool(problems), sent=True, exists=exists, changed=changed), problems, rows)
+
+
+def _finished_rows(
+    item: FaceItem, history: PersonHistory, fingerprints: Mapping[str, Fingerprint]
+) -> tuple[ImageRecord, ...] | None:
+    """Return the rows of the item's images, each once; None if one of them is not finished, or becomes the primary."""
     found: dict[str, ImageRecord] = {}
     for name in map(name_of, item.thumbnails):
         row = history.by_file.get((name, *fingerprints.get(name, NO_FILE)))
         if row is None or promotes(item, row):
-            return WORK
+            return None
         found[row.sha256] = row
-    problems = tuple(Problem(row.source, row.code, row.message) for row in found.values() if row.state == FAILED)
-    exists, changed = enrolls and person.person_id is not None, not is_done(item, person)
-    status = ending(problems=bool(problems), sent=True, exists=exists, changed=changed)
-    return Decision(status, problems, tuple(found.values()))
+    return tuple(found.values())
 
 
 def _is_unfinished(item: FaceItem, person: PersonRecord) -> bool:
-    """Return True if the journal has more to do for a person than images."""
+    """Return True if the journal has more to do for a person to enroll than images."""
+    if not isinstance(item, PersonInput):
+        return False
     return person.person_id is None or person.status == OPEN or bool(missing_tags(item, person))
 
 

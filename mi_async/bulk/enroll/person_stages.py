@@ -49,10 +49,9 @@ async def settle(run: EnrollContext, work: EnrollWork) -> Moves:
     """Give the confirmed images to the person, who is created if need be."""
     if not run.order.may_go(work):
         return ()
-    for first in (image.duplicate_of for image in work.images):
-        if first is not None and run.order.has(first.work):  # it comes later in the input, but was read before
-            following = run.order.go_behind(work, first.work)
-            return () if following is None else ((EnrollRoute.SETTLE, following),)
+    if (first := _unended(run, work)) is not None:  # it comes later in the input, but was read before
+        following = run.order.go_behind(work, first)
+        return () if following is None else ((EnrollRoute.SETTLE, following),)
     if not _take_over(work):
         work.dropped = True  # the run stops, and the first was left as the journal has it
         return ((END, work),)
@@ -66,6 +65,12 @@ async def settle(run: EnrollContext, work: EnrollWork) -> Moves:
     if work.enrolls and work.person.person_id is not None and work.missing_tags():
         return ((EnrollRoute.TAG, work),)
     return ((END, work),)
+
+
+def _unended(run: EnrollContext, work: EnrollWork) -> EnrollWork | None:
+    """Return the item in flight that uploads an image in the place of this one."""
+    firsts = (image.duplicate_of.work for image in work.images if image.duplicate_of is not None)
+    return next(filter(run.order.has, firsts), None)
 
 
 async def _give(run: EnrollContext, work: EnrollWork, images: Sequence[ImageUpload]) -> None:

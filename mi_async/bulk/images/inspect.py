@@ -38,7 +38,7 @@ class ImageInspection:
 
 
 def inspect_image(source: Source, fit: bool) -> ImageInspection:
-    """Inspect one image; a readable object is taken for good, because it can be read only once.
+    """Inspect one image; a readable object counts as good, because it can be read only once.
 
     Args:
         source: as in an upload.

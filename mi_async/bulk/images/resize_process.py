@@ -89,13 +89,13 @@ class Process:
         Raises:
             EOFError, OSError, ProtocolError: it cannot.
         """
-        if resize_worker.read(self.inward, 0) != (resize_worker.HELLO, b""):
+        if resize_worker.receive(self.inward, 0) != (resize_worker.HELLO, b""):
             raise resize_worker.ProtocolError
 
     def ask(self, content: bytes) -> tuple[dict[str, Any], bytes]:
         """Return what became of an image; see :class:`Worker`."""
-        resize_worker.write(self.outward, {}, content)
-        return resize_worker.read(self.inward, FIT_BYTES)
+        resize_worker.send(self.outward, {}, content)
+        return resize_worker.receive(self.inward, FIT_BYTES)
 
     def last_words(self) -> str:
         """End it, and return the last line that it wrote to standard error, '' for none."""
@@ -159,7 +159,7 @@ class InThread:
 
     def ask(self, content: bytes) -> tuple[dict[str, Any], bytes]:
         """Return what became of an image; see :class:`Worker`."""
-        resize_worker.register()
+        resize_worker.register_heif()
         return resize_worker.answer(content, FIT_BYTES, MIN_PIXELS)
 
     def end(self) -> int:

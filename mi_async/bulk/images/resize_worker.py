@@ -1,4 +1,4 @@
-"""An image made to fit, and the program that does it for others: ``python shrink.py FROM TO LIMIT LEAST``.
+"""An image made to fit, and the program that does it for others: ``python resize_worker.py FROM TO LIMIT LEAST``.
 
 Invariant: imports Pillow and nothing of ours, so that a process of it is small and starts at once. Images come and go
 by two pipes of its own, FROM and TO, of which nothing else in the process knows: standard output is anybody's (a
@@ -185,7 +185,7 @@ def _encoded(image: Any, encoding: str, quality: int, scale: float, icc: bytes |
     return stream.getvalue(), image.size
 
 
-def write(stream: IO[bytes], said: dict[str, Any], content: bytes = b"") -> None:
+def send(stream: IO[bytes], said: dict[str, Any], content: bytes = b"") -> None:
     """Send JSON and an image."""
     head = json.dumps(said).encode()
     stream.write(LENGTHS.pack(len(head), len(content)) + head)
@@ -193,7 +193,7 @@ def write(stream: IO[bytes], said: dict[str, Any], content: bytes = b"") -> None
     stream.flush()
 
 
-def read(stream: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
+def receive(stream: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
     """Receive JSON and an image of at most ``most`` bytes.
 
     Raises:
@@ -228,7 +228,7 @@ def answer(content: bytes, limit: int, least: int) -> tuple[dict[str, Any], byte
         return {"reason": "size", "text": "takes more memory to be made to fit than there is"}, b""
 
 
-def register() -> None:
+def register_heif() -> None:
     """Have Pillow decode HEIC.
 
     Raises:
@@ -238,7 +238,7 @@ def register() -> None:
     import_module("pillow_heif").register_heif_opener()
 
 
-def opened(number: int, mode: str) -> IO[bytes]:
+def open_pipe(number: int, mode: str) -> IO[bytes]:
     """Open an inherited pipe: a descriptor, or on Windows a handle."""
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415  there is none elsewhere
@@ -255,20 +255,20 @@ def main(source: int, target: int, limit: int, least: int) -> None:
     for name in {"SIGINT", "SIGTERM", "SIGHUP"} & vars(signal).keys():  # Windows has no SIGHUP
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     warnings.simplefilter("ignore")
-    register()
+    register_heif()
     Image.MAX_IMAGE_PIXELS = None  # our own bound takes its place
-    inward, outward = opened(source, "rb"), opened(target, "wb")
+    inward, outward = open_pipe(source, "rb"), open_pipe(target, "wb")
     # Nobody reads what is printed from here on: a pipe that is full would stop the program.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    write(outward, HELLO)
+    send(outward, HELLO)
     while True:
         try:
-            _, content = read(inward, sys.maxsize)
+            _, content = receive(inward, sys.maxsize)
         except EOFError:
             return
-        write(outward, *answer(content, limit, least))
+        send(outward, *answer(content, limit, least))
 
 
 if __name__ == "__main__":

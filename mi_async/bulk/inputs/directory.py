@@ -33,7 +33,7 @@ Entry = tuple[str, str, bool]
 """The person's name, the name on the disk, and whether it is a folder."""
 
 
-def people(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[PersonInput | BadInput]:
+def people_in(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[PersonInput | BadInput]:
     """Return a person for each folder with images in it and for each stem of an image's name, by name.
 
     Args:
@@ -56,7 +56,7 @@ def people(folder: Path, passed_over: PassedOver, run: int = RUN) -> Generator[P
             yield BadInput(encodable(first), "the name is not Unicode text")
 
 
-def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
+def uploads_in(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload | BadInput]:
     """Return each image, for the person whose ID its folder or its stem is."""
     for name, entries in groupby(_entries(folder, passed_over), key=itemgetter(0)):
         try:
@@ -71,7 +71,7 @@ def uploads(folder: Path, passed_over: PassedOver) -> Generator[ThumbnailUpload 
 _NOT_A_NUMBER = "a folder or image must be named by the ID of the person"
 
 
-def count(folder: Path) -> int:
+def count_names(folder: Path) -> int:
     """Return the number of names, without a look into the folders."""
     return sum(1 for _ in groupby(_entries(folder, PassedOver()), key=itemgetter(0)))
 

@@ -10,13 +10,12 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from mi_async._core.bounds import Bound, Range
-from mi_async._core.names import NOT_TEXT, clean_name, is_unicode, name_fault
-from mi_async.api.person_tags import NAME as TAG_NAME
-from mi_async.api.persons import DESCRIPTION, NAME
+from mi_async._core.bounds import Range
+from mi_async._core.names import clean_name
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source, name_of
 from mi_async.storage.models import SCHEME, StoredObject
+from mi_async.workflows.person_texts import person_fault
 
 T = TypeVar("T")
 
@@ -87,10 +86,7 @@ class PersonInput:
         """Return the fault that the service would refuse, None if there is none; bounds only with ``validate``."""
         if not self.thumbnails:
             return "a person needs at least one image"
-        given: list[tuple[str, Any, Bound]] = [("name", self.name, NAME)]
-        given += [("description", self.description, DESCRIPTION)] if self.description is not None else []
-        given += [("tag", tag, TAG_NAME) for tag in self.tags]
-        return _fault(given, validate=validate)
+        return person_fault(self.name, self.description, self.tags, validate=validate)
 
 
 @frozen
@@ -204,17 +200,3 @@ def number_fault(value: Any) -> str | None:
         return f"person_id must be the ID of a person, got {value!r}"
     fault = PERSON_ID.fault(value)
     return None if fault is None else f"person_id needs {PERSON_ID.text}; it {fault}"
-
-
-def _fault(given: Iterable[tuple[str, Any, Bound]], *, validate: bool) -> str | None:
-    for what, text, bound in given:
-        if not isinstance(text, str):
-            return f"{what} is text, not {type(text).__name__}"
-        # No request can hold half a character, and it would be found out after the images were sent.
-        # A description may have several lines.
-        problem = name_fault(text) if bound is not DESCRIPTION else None if is_unicode(text) else NOT_TEXT
-        if problem is not None:
-            return f"{what} {problem}"
-        if validate and (fault := bound.fault(text)) is not None:
-            return f"{what} needs {bound.text}; it {fault}"
-    return None

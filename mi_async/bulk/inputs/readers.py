@@ -106,7 +106,7 @@ def read_people(
             column that is needed, or with one that means nothing; while reading, when the file cannot be read on.
         ConfigError: at once, when an extra is not installed.
     """
-    return _read(path, encoding, PEOPLE, directory.people, tables.people, folder=folder)
+    return _read(path, encoding, PEOPLE, directory.people_in, tables.people_of, folder=folder)
 
 
 def read_thumbnails(
@@ -122,7 +122,7 @@ def read_thumbnails(
     Raises:
         InvalidArgumentError, ConfigError: as for :func:`read_people`.
     """
-    return _read(path, encoding, UPLOADS, directory.uploads, tables.uploads, folder=folder)
+    return _read(path, encoding, UPLOADS, directory.uploads_in, tables.uploads_of, folder=folder)
 
 
 def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = None, cheap: int = CHEAP) -> int | None:
@@ -137,7 +137,7 @@ def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = No
     items = read(path, encoding=encoding)
     path = Path(existing_path(path))
     if path.is_dir():
-        return None if read is read_thumbnails else directory.count(path)
+        return None if read is read_thumbnails else directory.count_names(path)
     return sum(1 for _ in items) if path.stat().st_size <= cheap else None
 
 

@@ -47,7 +47,7 @@ def _is_blank(row: TableRow) -> bool:
     return bool(row.cells) and all(value in (None, "", []) for value in row.cells.values())
 
 
-def people(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[PersonInput | BadInput]:
+def people_of(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[PersonInput | BadInput]:
     """Return the people of a table; consecutive rows of one name are one person with several images.
 
     Args:
@@ -72,8 +72,8 @@ def people(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[PersonI
         yield held
 
 
-def uploads(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[ThumbnailUpload | BadInput]:
-    """Return the images of a table; arguments as for :func:`people`."""
+def uploads_of(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[ThumbnailUpload | BadInput]:
+    """Return the images of a table; arguments as for :func:`people_of`."""
     for row in rows:
         if isinstance(row, BadInput):
             yield row

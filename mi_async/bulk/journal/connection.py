@@ -83,6 +83,8 @@ def lock_journal(path: Path) -> FileLock:
     Raises:
         JournalError: somebody else writes.
     """
+    # A lock of the system on a file beside the journal, since SQLite's own is free between transactions, and a process
+    # ID in a file would outlive a killed process, and name another one after a restart.
     taken = FileLock(f"{path}.lock", timeout=0, thread_local=False, mode=PRIVATE)
     with journal_errors(path):
         try:

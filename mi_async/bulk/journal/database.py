@@ -110,10 +110,12 @@ class JournalDatabase:
         return self.run
 
     def write(self, writes: Sequence[Sequence[Record]]) -> list[JournalError | None]:
-        """Write what several waiters want in one transaction; returns what went wrong for each of them.
+        """Write what several waiters want in one transaction; return the error of each, None for none.
 
         If it fails as a whole each is tried on its own, so that none fails for another's sake.
         """
+        # A row follows its effect at the service, and the next step follows the row. A crash between the first two
+        # leaves an effect that no row tells of: the next run finds the step before it, and looks before it repeats.
         try:
             self._commit([record for records in writes for record in records])
         except Exception as error:  # noqa: BLE001  whatever it is, who waits must learn of it

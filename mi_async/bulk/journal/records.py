@@ -36,10 +36,10 @@ class Identity:
     @property
     def stored(self) -> "Identity":
         """The identity as it is written: with a fingerprint of the access key."""
-        return evolve(self, access_key=fingerprint_of(self.access_key))
+        return evolve(self, access_key=key_fingerprint(self.access_key))
 
 
-def fingerprint_of(access_key: str) -> str:
+def key_fingerprint(access_key: str) -> str:
     """Return what tells an access key from others and does not reveal it: its last characters, and a hash."""
     digest = hashlib.sha256(f"mi-async journal\0{access_key}".encode("utf-8", "surrogatepass")).hexdigest()
     return f"{access_key[-SHOWN:]}:{digest[:32]}"

@@ -39,6 +39,8 @@ def marked(identity: Identity, journal: str | os.PathLike[str]) -> Generator[Non
         identity: what the journal belongs to.
         journal: its path.
     """
+    # The journal's lock keeps two runs off one journal, and not two journals off one workspace. That is allowed (two
+    # halves of an input), but mostly a mistake, so it is warned of; other machines are not known of.
     try:
         path = _path(identity)
         lock = _lock(path)

@@ -110,7 +110,7 @@ class DryRun:
 
 @define(eq=False)
 class PlanCounts:
-    """Counts of a dry run under way.
+    """Counts of a dry run.
 
     Attributes:
         report: takes each item that would not go well.

@@ -1,7 +1,7 @@
-"""What a bulk run would do, without a request: what is created, skipped and refused, what it costs, how long it takes.
+"""Plans of runs over people and thumbnails: items by how they would end, requests, and the time at full quota.
 
-Law: an upper bound where only the service knows better. Of the pictures the headers are read, and no more unless a
-journal may know one under another name; the same new picture under two names is found by the run itself.
+Invariant: an upper bound where only the service knows better. Headers of images are read, and whole files only where
+the journal may know the content under another name; that two new files have one content is found by the run itself.
 """
 
 import os
@@ -27,7 +27,7 @@ PRESIGN, CHECK = "thumbnails.presign", "thumbnails.complete"
 
 @frozen(kw_only=True)
 class Plan(DryRun):
-    """What a run over persons or thumbnails would do; ``str()`` of it is a table.
+    """Result of a dry run over persons or thumbnails; ``str()`` of it is a table.
 
     Attributes:
         create: persons that would be created.
@@ -43,7 +43,7 @@ class Plan(DryRun):
         ("skipped", "finished already"),
         ("failed", "failed before (mi-async journal retry)"),
         ("partial", "with refused pictures"),
-        ("rejected", "refused"),
+        ("rejected", "rejected"),
         ("parked", "with pictures that cannot be read now"),
     )
     FILES: ClassVar[Labels] = (

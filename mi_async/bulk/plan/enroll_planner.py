@@ -122,6 +122,16 @@ class Candidate:
             self.seen = [examine(source, self.history, fit=fit) for source in distinct(self.item.thumbnails)]
 
     @property
+    def exists(self) -> bool:
+        """Return True if the person is there already."""
+        return not isinstance(self.item, PersonInput) or self.history.person.person_id is not None
+
+    @property
+    def promotes(self) -> bool:
+        """Return True if an image that the person has becomes the primary one."""
+        return any(promotes(self.item, seen.row) for seen in self.seen)
+
+    @property
     def waits(self) -> bool:
         """Return True if an image cannot be read now: the run would park the item."""
         return any(isinstance(seen.header.problem, ResourceError) for seen in self.seen)
@@ -250,10 +260,8 @@ class EnrollPlanner:
 
     def _count_work(self, one: Candidate) -> bool:
         """Count what new images and tags of one person cost, and another primary image; return True if anything."""
-        item, person, new = one.item, one.history.person, one.new()
-        exists = not isinstance(item, PersonInput) or person.person_id is not None
-        tagged = bool(missing := missing_tags(item, person)) and (exists or bool(new))
-        promoted = any(promotes(item, seen.row) for seen in one.seen)
+        new, missing = one.new(), missing_tags(one.item, one.history.person)
+        exists, promoted, tagged = one.exists, one.promotes, bool(missing) and (one.exists or bool(new))
         if not (new or promoted or tagged):
             return False
         added = len(new) if exists else len(new) - MAX_PER_CREATE

@@ -37,8 +37,8 @@ class AssetPlan(DryRun):
         new: files and objects that would be registered.
         resumed: that an earlier run has begun.
         uploads: files that would be sent; those that are in the bucket already are found by the run.
-        footage: seconds of video to be imported, as far as headers tell.
-        unknown: files and objects that do not tell whether, and how long, they run: pictures are among them.
+        footage: seconds of video to be imported, as far as headers say.
+        unknown: files and objects of unknown length: images, and objects, of which no header is read.
     """
 
     OUTCOMES: ClassVar[Labels] = (
@@ -46,7 +46,7 @@ class AssetPlan(DryRun):
         ("resumed", "to go on with"),
         ("skipped", "finished already"),
         ("failed", "failed before (mi-async journal retry)"),
-        ("rejected", "refused"),
+        ("rejected", "rejected"),
         ("parked", "cannot be read now"),
     )
     FILES: ClassVar[Labels] = (

@@ -75,7 +75,7 @@ def line(row: dict[str, Any]) -> bytes:
     return dumps_shown(row) + b"\n"
 
 
-def rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
+def outcome_rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
     """Return a JSON object for each person or media file that a run has seen, in the order of their keys.
 
     Raises:
@@ -98,7 +98,9 @@ def _opened(journal: str | os.PathLike[str]) -> "AbstractContextManager[JournalR
     return read_journal(journal)
 
 
-def write(journal: str | os.PathLike[str], run: int, path: str | os.PathLike[str], *, force: bool = False) -> None:
+def write_report(
+    journal: str | os.PathLike[str], run: int, path: str | os.PathLike[str], *, force: bool = False
+) -> None:
     """Write the rows as JSON Lines.
 
     Raises:
@@ -118,7 +120,7 @@ def write_to(target: OutputFile, journal: str | os.PathLike[str], run: int) -> N
         BulkError: it cannot be written.
         JournalError: the journal cannot be read.
     """
-    lines = map(line, rows(journal, run))
+    lines = map(line, outcome_rows(journal, run))
     try:
         with target.writing() as file:
             file.writelines(lines)
@@ -139,7 +141,7 @@ def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
     with _opened(journal) as reader:
         types: dict[str, Any] = dict(ASSET_COLUMNS if reader.has_assets else COLUMNS)
     columns: dict[str, list[Any]] = {name: [] for name in types}
-    for row in rows(journal, run):
+    for row in outcome_rows(journal, run):
         for name, value in _flat(row).items():
             columns[name].append(value)
     types["status"] = pandas.CategoricalDtype([OPEN, *[status.value for status in Status]])

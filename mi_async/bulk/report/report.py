@@ -219,7 +219,7 @@ class BulkReport:
         Raises:
             JournalError: the journal cannot be read.
         """
-        return export.rows(self.journal, self.run)
+        return export.outcome_rows(self.journal, self.run)
 
     def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the rows to a file, one JSON object to a line; the file is replaced as a whole, or stays as it was.
@@ -233,7 +233,7 @@ class BulkReport:
             BulkError: the file cannot be written, or exists and must not be replaced.
             JournalError: the journal cannot be read.
         """
-        export.write(self.journal, self.run, path, force=force)
+        export.write_report(self.journal, self.run, path, force=force)
 
     def to_dataframe(self) -> Any:
         """Return the rows as a ``pandas.DataFrame``, which is in memory as a whole.

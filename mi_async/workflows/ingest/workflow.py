@@ -31,10 +31,10 @@ class LatestIngestion:
     options: IngestOptions
 
     def changed(self, now: Ingestion) -> None:
-        """Keep a value and pass it on."""
+        """Keep a value and pass it on, without the handle of a job: a caller may send it to another process."""
         self.now = now
         if self.options.progress is not None:
-            self.options.progress(now)
+            self.options.progress(evolve(now, pending=None))
 
     async def registering(self, now: Ingestion) -> None:
         """Keep a value; a single call has no journal."""

@@ -156,9 +156,13 @@ async def test_the_source_of_an_image_is_released_while_it_waits_to_be_processed
 
         run = news.workspace.upload_thumbnails(iter(items()), journal=tmp_path / "j", grace=0.0)
         going = asyncio.create_task(ended(run))
-        await stored(news, 3)
-        gc.collect()
-        assert [each() for each in held] == [None] * 3
+        await stored(news, 1)
+        async with asyncio.timeout(20):
+            while any(each() is not None for each in held):
+                gc.collect()
+                await asyncio.sleep(0.01)
+        assert news.server.log.count("storage.put") == len(held) == 3
+        assert not going.done()
         going.cancel()
         with suppress(asyncio.CancelledError):
             await going

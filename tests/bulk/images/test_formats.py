@@ -165,7 +165,7 @@ async def test_a_loader_reads_nothing_twice() -> None:
 
 
 def shrunk(content: bytes) -> tuple[dict[str, Any], Image.Image]:
-    resize_worker.register()
+    resize_worker.register_heif()
     said, made = resize_worker.shrink(content, FIT_BYTES, 256)
     return said, Image.open(BytesIO(made))
 

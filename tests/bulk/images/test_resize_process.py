@@ -167,12 +167,12 @@ async def test_from_a_zip_file() -> None:
 )
 def test_what_is_no_message(content: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        resize_worker.read(BytesIO(content), 100)
+        resize_worker.receive(BytesIO(content), 100)
 
 
 def test_a_greeting_in_other_words_is_none() -> None:
     stream = BytesIO()
-    resize_worker.write(stream, {"protocol": 1})
+    resize_worker.send(stream, {"protocol": 1})
     stream.seek(0)
     worker = Process.start()
     try:
@@ -191,7 +191,7 @@ def test_the_program_answers_until_its_input_ends(monkeypatch: pytest.MonkeyPatc
     handled = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # which it changes
     with os.fdopen(inward[1], "wb") as asked:
-        resize_worker.write(asked, {}, picture("gif", 100, 100))
+        resize_worker.send(asked, {}, picture("gif", 100, 100))
     try:
         resize_worker.main(inward[0], outward[1], 1000, 256)
     finally:
@@ -201,6 +201,6 @@ def test_the_program_answers_until_its_input_ends(monkeypatch: pytest.MonkeyPatc
             os.dup2(copy, number)
             os.close(copy)
     with os.fdopen(outward[0], "rb") as answered:
-        assert resize_worker.read(answered, 0) == (resize_worker.HELLO, b"")
-        said, content = resize_worker.read(answered, 0)
+        assert resize_worker.receive(answered, 0) == (resize_worker.HELLO, b"")
+        said, content = resize_worker.receive(answered, 0)
     assert (said["reason"], content) == ("resolution", b"")

@@ -81,7 +81,7 @@ def test_what_a_journal_leaves_behind_is_passed_over(read: Read, tmp_path: Path)
     beside = ("tab.journal", "tab.journal-wal", "tab.journal-shm", "Tab.Journal-Journal", "tab.journal.lock")
     lay(tmp_path, "7/1.jpg", *beside, *(f"7/{name}" for name in beside))
     assert [str(getattr(item, "key", item)) for item in read(tmp_path)] == ["7"]
-    assert directory.count(tmp_path) == 1
+    assert directory.count_names(tmp_path) == 1
 
 
 REPORT = '{"key":"홍길동","status":"done","person_id":1}\n'
@@ -96,7 +96,7 @@ def test_reports_of_runs_are_passed_over_whatever_they_are_called_and_counted(re
     items = read(tmp_path)
     assert {str(getattr(item, "key", item)) for item in items} == {"7"}
     assert items.facts.passed_over == {"report of a run": 5}
-    assert directory.count(tmp_path) == 1
+    assert directory.count_names(tmp_path) == 1
 
 
 def test_reports_are_no_media_files(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_name_that_is_not_unicode(tmp_path: Path) -> None:
 def test_more_names_than_are_sorted_in_memory(run: int, tmp_path: Path) -> None:
     names = [f"{number * 37 % 30:02}" for number in range(30)]
     lay(tmp_path, *(f"{name}.jpg" for name in names), os.fsdecode("홍\u1112.jpg"))
-    found = [each.name for each in directory.people(tmp_path, PassedOver(), run) if isinstance(each, PersonInput)]
+    found = [each.name for each in directory.people_in(tmp_path, PassedOver(), run) if isinstance(each, PersonInput)]
     assert found[:30] == sorted(names)
     assert len(people(tmp_path)) == count(tmp_path, read_people) == 31
 

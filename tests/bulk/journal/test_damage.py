@@ -34,7 +34,7 @@ from mi_async.bulk.journal.records import (
 from mi_async.bulk.journal.retry import retry_failed
 from mi_async.bulk.plan.enroll import plan_people, plan_thumbnails
 from mi_async.bulk.plan.ingest import plan_assets
-from mi_async.bulk.report.export import rows
+from mi_async.bulk.report.export import outcome_rows
 from mi_async.cli.app import run
 from mi_async.cli.journal import export, failed, retry, show_journal
 from mi_async.errors import JournalError
@@ -155,7 +155,7 @@ def _refusals(path: Path, operation: str) -> Iterator[str]:
     plan = plans[operation]
     whole = path.read_bytes()
     uses: list[Callable[[], object]] = [
-        lambda: list(rows(path, 1)),
+        lambda: list(outcome_rows(path, 1)),
         lambda: plan(_inputs(operation), journal=path),
         lambda: show_journal(path),
         lambda: show_journal(path, output="table"),
@@ -165,7 +165,7 @@ def _refusals(path: Path, operation: str) -> Iterator[str]:
         lambda: retry(path),
         lambda: path.write_bytes(whole),
         lambda: asyncio.run(_written(path, operation)),
-        lambda: list(rows(path, 2)),
+        lambda: list(outcome_rows(path, 2)),
     ]
     for use in uses:
         try:
@@ -214,7 +214,7 @@ def test_what_the_error_says_rebuilds_the_journal(
             given = (name,) if value is None else (value, name)
             connection.execute(f"UPDATE {items} SET {column} = {text} WHERE {own} = ?", given)  # noqa: S608  ours
     with pytest.raises(JournalError, match="it is damaged") as refused:
-        list(rows(path, 1))
+        list(outcome_rows(path, 1))
     command = str(refused.value).partition("read: mi-async ")[2].replace("NEW", shlex.quote(str(new)))
     before = path.read_bytes()
     assert run(shlex.split(command)) == 0
@@ -223,7 +223,7 @@ def test_what_the_error_says_rebuilds_the_journal(
     assert path.read_bytes() == before
     assert stat.S_IMODE(new.stat().st_mode) == 0o600
     asyncio.run(_written(new, operation))
-    assert len(list(rows(new, 1))) == COUNT
+    assert len(list(outcome_rows(new, 1))) == COUNT
     assert run(shlex.split(command)) == 2
     assert "it is there already; name a new file" in capsys.readouterr().err
 
@@ -239,7 +239,7 @@ def test_a_journal_with_a_hole_is_read_from_both_sides(sound: dict[str, bytes], 
     assert rebuilt.rows["persons"] == COUNT
     assert 0 < rebuilt.rows["pictures"] < 2 * COUNT
     assert (rebuilt.lost, rebuilt.gaps) == (0, ("pictures",))
-    kept = {row["key"] for row in rows(tmp_path / "new", 1) if row["attached"]}
+    kept = {row["key"] for row in outcome_rows(tmp_path / "new", 1) if row["attached"]}
     assert {_name("enroll", 10), _name("enroll", COUNT - 1)} <= kept
 
 
@@ -271,7 +271,11 @@ def test_a_journal_that_is_no_file_is_refused_and_not_waited_for(name: str, tmp_
     if not path.exists():
         os.mkfifo(path)
     said = f"journal {path}: not a regular file"
-    for use in (lambda: asyncio.run(_written(path, "enroll")), lambda: list(rows(path, 1)), lambda: retry_failed(path)):
+    for use in (
+        lambda: asyncio.run(_written(path, "enroll")),
+        lambda: list(outcome_rows(path, 1)),
+        lambda: retry_failed(path),
+    ):
         with pytest.raises(JournalError) as refused:
             use()
         assert str(refused.value) == said
@@ -345,7 +349,7 @@ async def test_a_rebuild_changes_nothing_of_the_damaged_journal_and_leaves_no_ha
     assert before["j-wal"]
     assert rebuild_journal(crashed / "j", tmp_path / "new").rows["persons"] == COUNT
     assert found() == before
-    said = [problem["message"] for row in rows(tmp_path / "new", 1) for problem in row["problems"]]
+    said = [problem["message"] for row in outcome_rows(tmp_path / "new", 1) for problem in row["problems"]]
     assert said.count("late") == COUNT // 5
 
     def full(*_: object) -> None:

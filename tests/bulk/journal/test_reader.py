@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mi_async.bulk.journal.connection import open_snapshot
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import ProblemRow, read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
@@ -170,8 +171,8 @@ def test_what_is_no_journal_is_not_read(tmp_path: Path, path: Path) -> None:
 
 def test_nothing_is_changed_by_reading(path: Path) -> None:
     before = path.read_bytes()
-    with pytest.raises(JournalError, match="it cannot be written"), read_journal(path) as reader:
-        reader._connection.exec_driver_sql("DELETE FROM persons")
+    with pytest.raises(JournalError, match="it cannot be written"), open_snapshot(path) as connection:
+        connection.exec_driver_sql("DELETE FROM persons")
     with read_journal(path) as reader:
         assert len(list(reader.entries())) == 6
     assert path.read_bytes() == before

@@ -14,19 +14,18 @@ from PIL import Image
 
 from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.images import inspect
-from mi_async.bulk.images.inspect import inspect_image
+from mi_async.bulk.enroll.decisions import PersonHistory
+from mi_async.bulk.images.inspect import FIRST, inspect_image
 from mi_async.bulk.images.resizer import MOST_BYTES
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import read_people
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import Identity, ImageRecord, PersonRecord
-from mi_async.bulk.plan import enroll_planner
-from mi_async.bulk.plan.dedup import FirstSeen
+from mi_async.bulk.plan.dedup import ASKED, OFTEN, FirstSeen
 from mi_async.bulk.plan.enroll import Plan, plan_people, plan_thumbnails
+from mi_async.bulk.plan.enroll_planner import CHUNK, examine
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, JournalError
 from mi_async.media.image import MAX_BYTES, TAIL, read_picture
-from mi_async.media.image_source import Source
 from tests.support.bulk import face, outcomes, statuses
 from tests.support.newsroom import newsroom
 from tests.support.pictures import padded, picture
@@ -269,7 +268,7 @@ async def test_the_file_of_two_rows_is_known_by_both(tmp_path: Path) -> None:
         assert plan_people([PersonInput("Hong", (path,))], journal=tmp_path / name).skipped == 1
 
 
-async def test_only_what_may_be_known_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_what_may_be_known_is_read(tmp_path: Path) -> None:
     journal, old, copy, longer, changed = (tmp_path / name for name in ("j", "1.png", "2.png", "3.png", "4.png"))
     old.write_bytes(padded(9_000))
     copy.write_bytes(padded(9_000))
@@ -278,17 +277,11 @@ async def test_only_what_may_be_known_is_read(tmp_path: Path, monkeypatch: pytes
     again = tmp_path / "5.png"
     again.write_bytes(changed.read_bytes())
     await write(journal, "enroll", PersonRecord("Hong", "done", 1), attached("Hong", str(old), digest(old)))
-    read: list[str] = []
-    real = inspect.digest
-
-    def watched(source: Source) -> str:
-        read.append(str(source))
-        return real(source)
-
-    monkeypatch.setattr(enroll_planner, "digest", watched)
+    history = PersonHistory(PersonRecord("Hong", "done", 1), (attached("Hong", str(old), digest(old)),))
+    read = [source for source in (old, copy, longer, changed, again) if examine(source, history, fit=False).sha256]
+    assert read == [copy, changed, again]
     people = [PersonInput("Hong", (old, copy, longer, changed, again)), PersonInput("Kim", (old, copy))]
     plan = plan_people(people, journal=journal)
-    assert sorted(read) == [str(copy), str(changed), str(again)]
     assert (plan.attach, plan.create, plan.pictures) == (1, 1, 2 + 2), "what was read is one picture under two names"
 
 
@@ -360,24 +353,22 @@ def test_an_input_that_breaks_off(jpg: str) -> None:
         plan_people(items())
 
 
-def test_chunks_are_counted_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enroll_planner, "CHUNK", 3)
+def test_chunks_are_counted_in_order(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
-    path.write_text("name,thumbnail\n" + "".join(f"P{n % 40},{n}.jpg\n" for n in range(80)))
+    path.write_text("name,thumbnail\n" + "".join(f"P{n % 400},{n}.jpg\n" for n in range(2 * CHUNK + 288)))
     plan = plan_people(read_people(path))
     assert [one.origin.rpartition(":")[2] for one in plan.problems] == [str(line) for line in range(2, 22)]
-    assert plan.reasons == {"unreadable": 40, "DUPLICATE": 40}
+    assert plan.reasons == {"unreadable": 400, "DUPLICATE": 400}
 
 
-def test_names_and_where_they_were_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mi_async.bulk.plan.dedup.ASKED", 4)
-    monkeypatch.setattr("mi_async.bulk.plan.dedup.OFTEN", 2)
-    firsts = FirstSeen()
-    assert firsts.before([(str(n), f"a{n}") for n in range(10)]) == [None] * 10
-    assert firsts.before([("x", "b0"), ("3", "b1"), ("x", "b2")]) == [None, "a3", "b0"]
-    for names in ("ab", "bc", "cd", "da"):
-        firsts.tags(names)
-    assert firsts.different_tags == 4
+def test_names_and_where_they_were_first() -> None:
+    firsts, many = FirstSeen(), 2 * ASKED + 1
+    assert firsts.before([(str(n), f"a{n}") for n in range(many)]) == [None] * many
+    assert firsts.before([("x", "b0"), ("3", "b1"), ("x", "b2"), (str(many - 1), "b3")]) == [None, "a3", "b0", "a1000"]
+    assert firsts.before([(str(n), "c") for n in range(many)]) == [f"a{n}" for n in range(many)]
+    for start in (0, 5, OFTEN, 3):
+        firsts.tags(map(str, range(start, OFTEN + start)))
+    assert firsts.different_tags == 2 * OFTEN
     firsts.close()
 
 
@@ -430,4 +421,4 @@ def test_only_the_header_and_the_end_are_read(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(os, "read", watched)
     assert inspect_image(path, fit=False).size == 4_000_000
-    assert taken == [inspect.FIRST, TAIL]
+    assert taken == [FIRST, TAIL]

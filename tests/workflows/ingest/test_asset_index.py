@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from attrs import evolve
 
-from mi_async.api.assets import Asset
+from mi_async.api.assets import Asset, Assets
+from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.assets import EmulatedAssets
 from mi_async.models import Page
 from mi_async.workflows.ingest.asset_index import AssetIndex, find_assets
@@ -22,24 +23,20 @@ async def stocked(room: Newsroom) -> tuple[int, list[int]]:
     return project, [(await register(project, key=key, bucket_name="footage")).asset_id for key in KEYS]
 
 
-def forget_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the emulator leave the key out of listings, as the service may."""
-    whole = EmulatedAssets.list
+class Keyless(EmulatedAssets):
+    """Assets whose listing leaves the key out, as that of the service may."""
 
-    async def list_without(
-        self: EmulatedAssets, project_id: int, *, page_num: int = 1, page_size: int | None = None
-    ) -> Page[Asset]:
-        page = await whole(self, project_id, page_num=page_num, page_size=page_size)
+    async def list(self, project_id: int, *, page_num: int = 1, page_size: int | None = None) -> Page[Asset]:
+        page = await super().list(project_id, page_num=page_num, page_size=page_size)
         return evolve(page, content=tuple(evolve(asset, key=None) for asset in page.content))
 
-    monkeypatch.setattr(EmulatedAssets, "list", list_without)
+
+KEYLESS = {**BODIES, Assets: Keyless}
 
 
 @pytest.mark.parametrize("told", [True, False])
-async def test_equal_names_cost_one_request_each_at_most(monkeypatch: pytest.MonkeyPatch, told: bool) -> None:
-    if not told:
-        forget_keys(monkeypatch)
-    async with newsroom() as room:
+async def test_equal_names_cost_one_request_each_at_most(told: bool) -> None:
+    async with newsroom(bodies=BODIES if told else KEYLESS) as room:
         project, numbers = await stocked(room)
         asset_index = AssetIndex(context_of(room), project)
         found = await asyncio.gather(*[asset_index.find(key) for key in KEYS])
@@ -50,9 +47,8 @@ async def test_equal_names_cost_one_request_each_at_most(monkeypatch: pytest.Mon
         assert await find_assets(context_of(room), project, KEYS[3]) == [numbers[3]]
 
 
-async def test_one_that_is_gone_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    forget_keys(monkeypatch)
-    async with newsroom() as room:
+async def test_one_that_is_gone_is_passed_over() -> None:
+    async with newsroom(bodies=KEYLESS) as room:
         project, numbers = await stocked(room)
         asset_index = AssetIndex(context_of(room), project)
         assert await asset_index.find("nothing.mp4") == []  # it is listed now

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import pickle
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -98,6 +99,7 @@ async def test_a_file_becomes_an_index_with_texts(s3: Bucket, clip: Path) -> Non
     assert stages == list(Stage)
     assert told[-1].asset_id == done.asset.asset_id
     assert "ANALYZING" in {now.state for now in told}
+    assert pickle.loads(pickle.dumps(told)) == told  # noqa: S301  our own
 
 
 async def test_the_same_again_takes_what_is_there(s3: Bucket, clip: Path) -> None:
