@@ -12,6 +12,7 @@ import mi_async
 from mi_async import RetryPolicy, Timeout, emulator
 from mi_async._core.address import Address
 from mi_async._core.network_errors import is_local_shortage, mapped
+from mi_async._core.wire import Request
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.errors import ConnectError, MIError
 from mi_async.media.image_source import load_image
@@ -21,7 +22,7 @@ from tests.support.canned import DROP, SILENCE, Play, canned, http, success
 from tests.support.newsroom import context_of
 from tests.support.pictures import picture
 from tests.support.reports import told
-from tests.support.talking import KEYS, ONCE, QUERY, asked, nobody_there
+from tests.support.talking import KEYS, ONCE, QUERY, asked, nobody_there, transport
 from tests.support.tls import proxied, server_context
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -162,3 +163,16 @@ def test_a_machine_that_is_full_is_named(number: int) -> None:
     wrapped.__cause__ = failure
     refused.__cause__ = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
     assert [is_local_shortage(each) for each in (wrapped, refused, ConnectError("none"))] == [True, False, False]
+
+
+async def test_no_cookie_is_kept() -> None:
+    """A gateway may set one; the next call must not depend on which server the first has met."""
+    answer = http(b"{}").replace(b"\r\n\r\n", b"\r\nSet-Cookie: node=7; Path=/\r\n\r\n", 1)
+    async with canned(answer) as server:
+        named = server.url.replace("127.0.0.1", "localhost")  # an address by number gets no cookies in any case
+        async with transport(named) as network:
+            for _ in range(2):
+                await network.send(Request("GET", "/api/v1/things"), {})
+                await network.put(f"{named}/a.jpg{QUERY}", b"x", "image/png", 5)
+    assert len(server.received) == 4
+    assert not any(b"\r\ncookie:" in each.lower() for each in server.received)

@@ -48,6 +48,7 @@ class Mutant:
 
     Attributes:
         line: of the original source, from 1.
+        reached: the line by which to tell which tests reach it: of a default, the first of its function.
         place: class and function, such as ``LeaseLimiter.release``.
         before: the code that is changed, on one line.
         after: the code that it becomes.
@@ -56,6 +57,7 @@ class Mutant:
     """
 
     line: int
+    reached: int
     place: str
     before: str
     after: str
@@ -94,6 +96,7 @@ class _Finder(ast.NodeVisitor):
     mutants: list[Mutant] = field(init=False, factory=list)
     _places: list[str] = field(init=False, factory=list)
     _in_function: int = field(init=False, default=0)
+    _default_of: int = field(init=False, default=0)  # first line of a function whose defaults are walked
 
     def visit(self, node: ast.AST) -> Any:
         """Note the mutants of a node and of what is below it."""
@@ -116,9 +119,11 @@ class _Finder(ast.NodeVisitor):
         """Walk a function: its defaults and its body, not its annotations and decorators."""
         if node.name in {"__repr__", "__str__"} or _is_stub(node):
             return
+        self._default_of = next((each.lineno for each in node.body if not _is_silent(each)), 0)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.visit(default)
+        self._default_of = 0
         self._in_function += 1
         self._inside(node.name, node.body)
         self._in_function -= 1
@@ -158,7 +163,17 @@ class _Finder(ast.NodeVisitor):
         mutated = (whole[:start] + spliced.encode() + whole[end:]).decode()
         text = lines[node.lineno - 1].decode().strip()
         place = ".".join(self._places) or "module"
-        self.mutants.append(Mutant(node.lineno, place, _short(before or original), _short(said or new), text, mutated))
+        self.mutants.append(
+            Mutant(
+                node.lineno,
+                self._default_of or node.lineno,
+                place,
+                _short(before or original),
+                _short(said or new),
+                text,
+                mutated,
+            )
+        )
 
 
 def _is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -151,7 +151,7 @@ class Bench:
         """Make the mistake, run the tests, and take it back."""
         path = self.root / "mi_async" / module
         original = path.read_text()
-        tests = self.judges(module, mutant.line)
+        tests = self.judges(module, mutant.reached)
         limit = LEAST_SECONDS + 4 * sum(self.durations[each] for each in tests)
         notes = self.root / "notes.jsonl"
         notes.unlink(missing_ok=True)
@@ -241,6 +241,9 @@ def run(name: str, given: argparse.Namespace) -> list[Verdict]:
         bench = Bench.of(room, Path(folder).resolve(), kept)
         for module in modules:
             source = (bench.root / "mi_async" / module).read_text()
+            names = {f"{module} {mutant.name}" for mutant in mutants_of(source)}
+            for stale in [each for each in known if each.startswith(f"{module} ") and each not in names]:
+                print(f"no such mutant any more: {stale}", flush=True)
             for mutant in sampled(module, source, given.sample, given.seed):
                 if f"{module} {mutant.name}" in known:
                     verdict = Verdict(module, mutant.line, mutant.name, "equivalent", known[f"{module} {mutant.name}"])
@@ -271,11 +274,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, default=20, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", default=[], help="file name of a module")
-    parser.add_argument("--results", type=Path, default=Path("mutants.jsonl"))
+    parser.add_argument("--results", type=Path, default=Path(".mutants/results.jsonl"), help="one mutant a line")
     parser.add_argument("--reuse", action="store_true", help="take the baseline of the last run: lines have not moved")
     given = parser.parse_args(arguments)
     for name in WARM:
         importlib.import_module(name)
+    given.results.parent.mkdir(parents=True, exist_ok=True)
     given.results.unlink(missing_ok=True)
     verdicts: list[Verdict] = []
     for name in given.rooms or ROOMS:

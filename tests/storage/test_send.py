@@ -1,6 +1,7 @@
 """Uploads against a real S3 implementation."""
 
 import asyncio
+import hashlib
 import logging
 import os
 import subprocess
@@ -56,7 +57,8 @@ async def test_a_large_file_arrives_whole(s3: Bucket, clip: Path) -> None:
 @pytest.mark.parametrize("size", [0, 1, LEAST_PART])
 async def test_a_small_file_goes_up_in_one_piece(s3: Bucket, clip: Path, size: int) -> None:
     clip.write_bytes(os.urandom(size))
-    assert (await sent(s3.url, clip)).sent == size
+    done = await sent(s3.url, clip)
+    assert (done.sent, done.etag) == (size, hashlib.md5(clip.read_bytes(), usedforsecurity=False).hexdigest())
     assert s3.get(PLACE.key) == clip.read_bytes()
     assert s3.asked == {"object HEAD": 1, "object PUT": 1, "object GET": 1}
 
@@ -94,6 +96,9 @@ async def test_a_cancelled_upload_is_taken_up(s3: Bucket, clip: Path) -> None:
     s3.refuse = lambda _kind, query: ("503 Slow Down", "SlowDown") if query.get("partNumber") == ["5"] else None
     await interrupted(s3, clip, 2)
     assert s3.unfinished() == 1
+    (record,) = [each.name for each in clip.parent.iterdir() if each != clip]
+    assert record.startswith(f".{clip.name}.")  # a later version is to find what this one has left
+    assert record.endswith(".mi-async-upload.json")
     arrived = set(s3.arrived())
     assert len(arrived) >= 2
     s3.parts.clear()
