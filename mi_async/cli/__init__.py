@@ -1,4 +1,4 @@
 """The command line: workflows, demo, emulator, and a command for every declared operation.
 
-Law: nothing else imports it; it alone needs the extra ``cli`` and reads the MI_ASYNC_* environment.
+Invariant: nothing else imports it; it alone needs the extra ``cli`` and reads the MI_ASYNC_* environment.
 """

@@ -35,7 +35,7 @@ AGAIN = "run the same command again"
 
 @frozen
 class BulkCommand:
-    """What the bulk commands do not share.
+    """Differences between the bulk commands.
 
     Attributes:
         start_message: for the first line of a run.

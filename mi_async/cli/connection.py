@@ -6,7 +6,7 @@ environment; keys come from where the session looks for them.
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -20,7 +20,8 @@ from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
 from mi_async.cli.streams import stderr
-from mi_async.errors import ConnectError, MIError, NotFoundError
+from mi_async.credentials import ACCESS_KEY_NAMES, DEFAULT_PROFILE, PROFILE_FILE, SECRET_KEY_NAMES
+from mi_async.errors import AuthenticationError, ConnectError, MIError, NotFoundError
 from mi_async.errors.mi_error import LONGEST
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
@@ -91,6 +92,8 @@ class Account:
                 places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
             for setting in _silent(places, error):
                 error.add_note(f"is it running? see {setting}")
+            if any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
+                error.add_note(f"check the keys in {key_source(self.profile, os.environ)}")
             if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
                 error.add_note("to list the workspaces: mi-async workspaces list")
             raise
@@ -138,6 +141,14 @@ class _OneLineFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that logging has
         record.message = escaped(record.message, LONGEST)
         return super().formatMessage(record)
+
+
+def key_source(profile: str | None, environ: Mapping[str, str]) -> str:
+    """Return the place that the keys came from: variables, or a profile."""
+    names = [next((name for name in pair if environ.get(name)), "") for pair in (ACCESS_KEY_NAMES, SECRET_KEY_NAMES)]
+    if profile is None and all(names):
+        return " and ".join(names)
+    return f"profile {profile or DEFAULT_PROFILE} of {PROFILE_FILE}"
 
 
 def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """``enroll-many`` and ``upload-thumbnails``: bulk runs over a directory or a table of images."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -80,6 +81,10 @@ def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace) -
         run_command(_command(verb, source, table, options, service), SHOWN, options, service)
 
 
+def _start(verb: Verb, items: ItemReader[Any], options: ImageOptions, workspace: Workspace, **more: Any) -> BulkRun:
+    return verb.start(workspace, items, fit=options.fit, **more)
+
+
 def _command(
     verb: Verb, source: str, table: StandardInput | None, options: ImageOptions, service: InWorkspace
 ) -> BulkCommand:
@@ -102,5 +107,5 @@ def _command(
             force=force,
             validate=service.validate,
         ),
-        start=lambda workspace, **more: verb.start(workspace, items, fit=options.fit, **more),
+        start=partial(_start, verb, items, options),
     )

@@ -15,6 +15,7 @@ from mi_async.bulk.inputs.facts import facts_of
 from mi_async.bulk.inputs.media_files import read_assets
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.plan.ingest import AssetPlan, plan_assets, plan_listing
+from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop
 from mi_async.cli.bulk_dry_run import counted, counted_async
 from mi_async.cli.bulk_options import RunOptions
@@ -81,14 +82,21 @@ MESSAGE = "ingesting the media files of"
 
 def _of_directory(source: str, assets: AssetOptions, service: InStorage) -> BulkCommand:
     items = read_assets(source)  # an input that is none is refused before anything else
-    options = partial(_plan_options, assets, service)
+
+    def plan(journal: Path | None, problems: Path | None, force: bool) -> DryRun:
+        options = _plan_options(assets, service, journal, problems, force)
+        return plan_assets(read_assets(source).mapped(counted), **options)
+
+    def start(workspace: Workspace, **more: Any) -> BulkRun:
+        return workspace.ingest_many(items, **assets.as_arguments(), **more)
+
     return BulkCommand(
         start_message=MESSAGE,
         plan_message="headers are read, and no request is made",
         session=partial(service.session, storage=service.storage),
         count=lambda: sum(1 for _ in read_assets(source)),
-        plan=lambda *files: plan_assets(read_assets(source).mapped(counted), **options(*files)),
-        start=lambda workspace, **more: workspace.ingest_many(items, **assets.as_arguments(), **more),
+        plan=plan,
+        start=start,
     )
 
 
@@ -99,10 +107,10 @@ def _of_bucket(source: str, assets: AssetOptions, service: InStorage) -> BulkCom
             async with aclosing(counted_async(listed)) as items:
                 return evolve(await plan_listing(items, **options), facts=facts_of(listed))
 
-    def plan(*files: Any) -> DryRun:
-        return event_loop.run(planned(_plan_options(assets, service, *files)))
+    def plan(journal: Path | None, problems: Path | None, force: bool) -> DryRun:
+        return event_loop.run(planned(_plan_options(assets, service, journal, problems, force)))
 
-    def start(workspace: Workspace, **more: Any) -> Any:
+    def start(workspace: Workspace, **more: Any) -> BulkRun:
         return workspace.ingest_many(workspace.stored_assets(source), **assets.as_arguments(), **more)
 
     return BulkCommand(

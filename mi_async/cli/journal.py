@@ -1,6 +1,6 @@
-"""``journal``: what bulk runs remember, for people and programs, and what is to be tried again.
+"""``journal``: the journals of bulk runs: show, list failures, export, retry, rebuild.
 
-Law: only ``retry`` changes anything; what may be long is written as it is read.
+Invariant: only ``retry`` changes anything; what may be long is written as it is read.
 """
 
 import csv
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from mi_async.bulk.journal.reader import AssetProblemRow, JournalReader, ProblemRow
 
 File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
-New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which is not there yet.")]
-Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Form of the result on stdout.")]
+New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which must not exist yet.")]
+Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")]
 Code: TypeAlias = Annotated[
-    str | None, Parameter(help="Only what failed with this code: 50005, OVER_SIZE_LIMIT, resolution, ...")
+    str | None, Parameter(help="Only items that failed with this code: 50005, OVER_SIZE_LIMIT, resolution, ...")
 ]
 Row: TypeAlias = dict[str, Any]
 Entry: TypeAlias = tuple[PersonRecord, tuple[ImageRecord, ...]]
 
-RETRY = "look at the message; the next run tries what has failed again after mi-async journal retry"
+RETRY = "see the message; the next run retries failed items after mi-async journal retry"
 """Advice for a code that has none of its own."""
 FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """Start of a text that a spreadsheet would calculate: https://owasp.org/www-community/attacks/CSV_Injection."""
@@ -54,10 +54,9 @@ BOTH = frozenset(PERSON) & frozenset(PICTURE)
 
 
 def show_journal(file: File, /, *, output: Output = "json") -> None:
-    """Show what a journal belongs to, its runs, how many persons, pictures or media files are where, and
-    abandoned uploads of pictures.
+    """Show the workspace of a journal, its runs, its items by status, and abandoned uploads of images.
 
-    A run without an end is under way, or was killed.
+    A run without an end is still running, or was killed.
     """
     with _open(file) as reader:
         parts = _parts(reader)
@@ -73,10 +72,10 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
 
 
 def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None:
-    """List what went wrong, person by person or file by file: each with its code, message, source and what to do.
+    """List the items that failed, each with its code, message, source and advice.
 
-    The status is how it ended: failed is tried again only after "journal retry", parked by the next run. A person who
-    failed because of a picture is listed as that picture, with how far it got.
+    Items with status failed are retried only after "journal retry", parked ones by the next run. A person who failed
+    because of an image is listed as that image, with the state that it reached.
     """
     with _open(file) as reader:
         event_loop.run(show_each(_advised(reader.problems(code), output), output))
@@ -89,10 +88,10 @@ def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None
 
 
 def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:  # noqa: A002  the option's name
-    """Write every person with its pictures, or every media file, to stdout, in the order of their names.
+    """Write every person with its images, or every media file, to stdout, in the order of their names.
 
     Args:
-        format: jsonl has a line for each person, with its pictures in it; csv has a line for each picture or file, for
+        format: jsonl has a line for each person, with its images in it; csv has a line for each image or file, for
             spreadsheets, with ' before a text that would be a formula.
     """
     with _open(file) as reader:
@@ -103,7 +102,7 @@ def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:
 
 
 def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
-    """Have the next run try again what has failed for good; it is refused while a run is under way."""
+    """Have the next run retry failed items; refused while a run uses the journal."""
     require("bulk")
     from mi_async.bulk.journal.retry import retry_failed  # noqa: PLC0415  brings SQLAlchemy, an extra
 
@@ -115,14 +114,14 @@ def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
 
 
 def _say_none(code: str | None, codes: Mapping[str, int]) -> None:
-    """Say that nothing was found, and what there is: a code is easily misspelt."""
-    found = "nothing has failed for good" if code is None else f"nothing has failed with code {code}"
+    """Print that nothing was found, and the codes that there are: a code is easily misspelt."""
+    found = "nothing has failed" if code is None else f"nothing has failed with code {code}"
     there = ", ".join(f"{name} ({number:,})" for name, number in codes.items())
     stderr().write(f"{one_line(f'{found}; codes: {there}' if there else found)}\n")
 
 
 def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
-    """Copy what can be read of a damaged journal into a new one; give that to the next run with --journal."""
+    """Copy the readable part of a damaged journal into a new one; give that to the next run with --journal."""
     require("bulk")
     from mi_async.bulk.journal.rebuild import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
@@ -130,10 +129,8 @@ def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
 
 
 def journal_app(group: Group) -> App:
-    """The commands about journals, in that group of the help."""
-    app = App(
-        name="journal", group=group, help="Journals of bulk runs: what was done, what failed, and what to try again."
-    )
+    """Return the commands about journals, in this group of the help."""
+    app = App(name="journal", group=group, help="Journals of bulk runs: show, list failures, export, retry, rebuild.")
     app.command(show_journal, name="show", help_epilogue="")
     app.command(failed, help_epilogue="")
     app.command(export, help_epilogue="")
@@ -164,40 +161,40 @@ def _parts(reader: "JournalReader") -> Row:
 
 
 def _counts(reader: "JournalReader") -> dict[str, Mapping[str, int]]:
-    """How many there are of what."""
+    """Return the numbers of items by status, the items of the input first."""
     how, where = ("assets", "reached") if reader.has_assets else ("persons", "pictures")
     counts = {how: reader.statuses(), where: reader.states()}
     return dict(reversed(counts.items())) if _is_of_pictures(reader) else counts
 
 
 def _is_of_pictures(reader: "JournalReader") -> bool:
-    """Whether its items are single pictures, for persons who are there already."""
+    """Return True if its items are single images, for persons who exist already."""
     return reader.identity.operation == UPLOAD
 
 
 def _titled(name: str, reader: "JournalReader") -> str:
-    """What people call a part."""
+    """Return the heading of a part."""
     last = name == "persons" and _is_of_pictures(reader)
     return "persons, by their last picture" if last else name.replace("_", " ")
 
 
 def _counted(part: object) -> object:
-    """Counts by name for people; anything else as it is."""
+    """Return counts by name as text; anything else as it is."""
     return ", ".join(f"{count:,} {name}" for name, count in part.items()) if isinstance(part, Mapping) else part
 
 
 def _ending(run: Row) -> str:
-    """What an empty ending means, for people."""
-    return "under way, or killed" if run["ended"] is None else "finished"
+    """Return the meaning of an empty ending."""
+    return "still running, or killed" if run["ended"] is None else "finished"
 
 
 def _moments(row: Row) -> Row:
-    """The times of a row, for people: to the second, with a blank where a line may end."""
+    """Return the times of a row to the second, with a blank where a line may end."""
     return {name: row[name] and row[name][:19].replace("T", " ") for name in ("started", "ended")}
 
 
 async def _advised(rows: "Iterable[ProblemRow | AssetProblemRow]", output: Form) -> AsyncIterator[Row]:
-    """The rows, each with what to do about it, but where a table has no room for that."""
+    """Yield the rows, each with its advice, except for a table, which has no room for it."""
     for row in rows:
         more = {"advice": advice(row.code).text or RETRY} if output == "json" else {}
         yield attrs.asdict(row) | more
@@ -233,7 +230,7 @@ def _asset_csv(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
 
 
 def _members(record: PersonRecord | ImageRecord) -> Row:
-    """A record as columns; of a picture without the person, and with a time that can be read."""
+    """Return a record by column; of an image without the person, and with its time in ISO 8601."""
     if isinstance(record, PersonRecord):
         return {name: getattr(record, name) for name in PERSON}
     at = datetime.fromtimestamp(record.stored_at, UTC).isoformat(timespec="seconds") if record.stored_at else None

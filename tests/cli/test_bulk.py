@@ -116,6 +116,16 @@ def test_a_rejected_image_of_a_table_is_shown_with_its_person_and_row(
     assert line.count("excel.csv:2") == 1
 
 
+@pytest.mark.usefixtures("server")
+def test_a_person_who_does_not_exist_is_to_be_corrected_and_not_retried(capsys: pytest.CaptureFixture[str]) -> None:
+    (Path("faces") / "999999").mkdir(parents=True)
+    (Path("faces") / "999999" / "1.jpg").write_bytes(PICTURE)
+    assert run(["upload-thumbnails", "faces"]) == 1
+    hints = capsys.readouterr().err
+    assert "10001 (1): the service refuses the request as it is, such as one for a person who does not exist" in hints
+    assert "journal retry" not in hints
+
+
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 def test_what_is_only_too_big_may_be_made_to_fit(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     people(1)

@@ -78,7 +78,7 @@ def test_a_run_that_went_through_the_whole_input_is_told_from_one_without_an_end
         await journal.aclose()
         return capsys.readouterr().out
 
-    assert "under way, or killed" in asyncio.run(begin())
+    assert "still running, or killed" in asyncio.run(begin())
     assert run(["journal", "show", str(path), "-o", "table"]) == 0
     assert "finished" in capsys.readouterr().out
 
@@ -138,7 +138,7 @@ def test_retry_tells_how_many(path: str, capsys: pytest.CaptureFixture[str]) -> 
     assert run(["journal", "retry", path]) == 0
     written = capsys.readouterr()
     assert json.loads(written.out) == {"persons": 0, "pictures": 0}
-    assert written.err == "nothing has failed for good\n"
+    assert written.err == "nothing has failed\n"
 
 
 def test_a_code_that_nothing_has_is_told_with_those_that_there_are(

@@ -54,6 +54,11 @@ ADVICE = {
     "DUPLICATE": Advice("remove or rename the second one in the input", retry=False),
     "INPUT": Advice("correct the row or file in the input", retry=False),
     "InvalidArgumentError": Advice("correct the row or file in the input", retry=False),
+    "10001": Advice(
+        "the service refuses the request as it is, such as one for a person who does not exist: correct the item in "
+        "the input",
+        retry=False,
+    ),
     "10049": Advice("the name is too long: shorten it in the input", retry=False),
     "10069": Advice(f"no usable face, seen from the front: {_IMAGE}", retry=False),
     "10072": Advice(f"the service cannot read this format: {_IMAGE}", retry=False),
