@@ -1,4 +1,4 @@
-"""Run several things at once, a few at a time; fail as one.
+"""Concurrent work on items, a few of them in flight at once; fails as one.
 
 Invariant: the first failure cancels the rest, waits until they have ended, and is raised alone, not as a group.
 """
@@ -12,23 +12,39 @@ R = TypeVar("R")
 
 
 async def each(work: Callable[[T], Awaitable[R]], items: Iterable[T], limit: int) -> list[R]:
-    """Return the results of ``work`` in the order of the items, at most ``limit`` in flight."""
-    gate = asyncio.Semaphore(limit)
+    """Return the results of ``work`` in the order of the items, at most ``limit`` of them in flight."""
+    results: dict[int, R] = {}
 
-    async def gated(item: T) -> R:
-        async with gate:
-            return await work(item)
+    async def numbered(item: tuple[int, T]) -> None:
+        results[item[0]] = await work(item[1])
+
+    await run_concurrently(numbered, enumerate(items), lambda: limit)
+    return [results[number] for number in sorted(results)]
+
+
+async def run_concurrently(work: Callable[[T], Awaitable[None]], items: Iterable[T], limit: Callable[[], int]) -> None:
+    """Work on all items, at any moment on as many as ``limit()`` says."""
+    left = iter(items)
+    in_flight: set[asyncio.Task[None]] = set()
+
+    async def one(item: T) -> None:
+        await work(item)
 
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(gated(item)) for item in items]
-    except BaseExceptionGroup as errors:
-        raise _first(errors) from None
-    return [task.result() for task in tasks]
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+        while True:
+            while len(in_flight) < limit():
+                try:
+                    item = next(left)
+                except StopIteration:
+                    break
+                in_flight.add(asyncio.create_task(one(item)))
+            if not in_flight:
+                return
+            done, _ = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+            in_flight -= done
+            if failures := [error for task in done if (error := task.exception()) is not None]:
+                raise failures[0]
+    finally:
+        for task in in_flight:
+            task.cancel()
+        await asyncio.gather(*in_flight, return_exceptions=True)

@@ -68,9 +68,9 @@ def prepare_client(
     for name in CHATTY:
         logger = logging.getLogger(name)
         logger.setLevel(logger.level or logging.INFO)
-    trusted = _trust(storage, network)
-    session = _session()
-    config = _config(network)
+    trusted = certificates(storage, network)
+    session = library_session()
+    config = library_config(network)
 
     @asynccontextmanager
     async def make() -> AsyncGenerator[Client]:
@@ -145,7 +145,7 @@ def _text(value: Any) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-def _session() -> AioSession:
+def library_session() -> AioSession:
     """Return a session that reads no environment and no files but its own models, which are loaded here."""
     # (name in files, names in the environment, default, conversion): the defaults are all that is left.
     own_way = {name: (None, None, *rest) for name, (_, _, *rest) in AioSession.SESSION_VARIABLES.items()}
@@ -162,7 +162,8 @@ def _session() -> AioSession:
     return session
 
 
-def _config(network: Network) -> AioConfig:
+def library_config(network: Network) -> AioConfig:
+    """Return the settings under which the library neither signs, retries nor adds checksums."""
     return AioConfig(
         signature_version=UNSIGNED,  # signed where it is sent
         # Each body has its Content-MD5: no CRC-32 on top.
@@ -175,7 +176,7 @@ def _config(network: Network) -> AioConfig:
     )
 
 
-def _trust(storage: Storage, network: Network) -> ssl.SSLContext | None:
+def certificates(storage: Storage, network: Network) -> ssl.SSLContext | None:
     """Return the certificates to trust, of the storage and of a proxy that is reached by https; None for no TLS."""
     if not any(url.startswith("https:") for url in (storage.url, network.proxy or "")):
         return None

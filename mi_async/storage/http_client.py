@@ -25,8 +25,6 @@ from mi_async.storage.models import Call, Network, Storage
 from mi_async.storage.part_layout import MOST_AT_ONCE
 from mi_async.storage.signature import sign
 
-LARGEST_ANSWER = 16 * 2**20
-"""Bytes of the largest answer that is read; a page of a listing with the longest keys has some 4 MB."""
 KEPT = 12.0
 """Seconds for which a connection is kept without being used; servers keep theirs for longer."""
 DROPPED = frozenset({"expect", "content-length", "transfer-encoding", "authorization", "user-agent"})
@@ -111,7 +109,7 @@ class HttpClient:
             if answer.status == PROXY_AUTH and self.network.proxy is not None:
                 raise proxy_refusal(PROXY_AUTH, call)
             lowered = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status, lowered, await _read(answer))
+            return Response(answer.status, lowered, await _read(answer, self.network.largest))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -125,12 +123,12 @@ def _length(request: Request) -> dict[str, str]:
     return {"Content-Length": str(len(request.body or b""))}
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def _read(answer: aiohttp.ClientResponse, largest: int) -> bytes:
     pieces, size = [], 0
     async for piece in answer.content.iter_any():
         size += len(piece)
-        if size > LARGEST_ANSWER:
-            message = f"the answer is larger than {LARGEST_ANSWER} bytes"
+        if size > largest:
+            message = f"the answer is larger than {largest} bytes"
             raise ResponseError(message, status=answer.status)
         pieces.append(piece)
     return b"".join(pieces)

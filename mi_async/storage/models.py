@@ -67,6 +67,7 @@ class Network:
         proxy: URL of an HTTP proxy; None for none.
         agent: what we are called.
         ssl_context: certificates to trust; None for those of the system. A ``ca_file`` of the storage goes before it.
+        largest: bytes of the largest answer that is read; a page of a listing with the longest keys has some 4 MB.
     """
 
     connect: float | None
@@ -74,6 +75,7 @@ class Network:
     proxy: str | None = field(default=None, repr=False)  # may hold a password
     agent: str = "mi-async"
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+    largest: int = 16 * 2**20
 
 
 @frozen

@@ -11,9 +11,9 @@ from functools import partial
 
 from attrs import define, evolve, field
 
+from mi_async._core.concurrency import run_concurrently
 from mi_async.errors import APIError, MIError, NotFoundError, UploadFailedError
 from mi_async.storage.checkpoint import Checkpoint
-from mi_async.storage.concurrency import run_concurrently
 from mi_async.storage.local_file import LocalFile, Piece
 from mi_async.storage.models import StoredObject
 from mi_async.storage.object_store import ObjectStore

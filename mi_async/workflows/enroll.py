@@ -32,6 +32,7 @@ from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.upload import Progress, State, Upload, bring
 
 MAX_PER_CREATE = 100
+ImageLoader = Callable[[Source | Image], Awaitable[Image]]
 LOOKUP_PAGE = 50
 """Persons in a page of a search: the most that the service allows."""
 
@@ -44,7 +45,7 @@ async def enroll_person(
     description: str | None = None,
     tags: Iterable[str] = (),
     progress: Progress | None = None,
-    load: Callable[[Source | Image], Awaitable[Image]] = load_image,
+    load: ImageLoader = load_image,
     one_by_one: bool = False,
 ) -> Person:
     """Create a person with images, the first being the primary one, and tags; see ``Workspace.enroll_person``."""
@@ -55,15 +56,11 @@ async def enroll_person(
 
     loads = [loading_as(load, number, source) for number, source in enumerate(listed)]
 
-    async def check(number: int) -> Source | Image:
-        async with context.held:
-            return await check_image(listed[number], loads[number])
-
     async def upload(numbered: tuple[int, Source | Image]) -> Upload:
         number, source = numbered
         return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow, load=loads[number])
 
-    checked = await each(check, range(len(listed)), context.parallel)
+    checked = await _check_all(context, listed, loads)
     try:
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
         uploads = await each(upload, enumerate(checked), context.parallel)
@@ -85,6 +82,16 @@ async def enroll_person(
         tell_created(refusal, thumbnail_keys=list(follow.stored), **done)
         raise refusal
     return person
+
+
+async def _check_all(context: Context, listed: Sequence[Source], loads: Sequence[ImageLoader]) -> list[Source | Image]:
+    """Refuse bad images before any request; return those that can be read only once with their content."""
+
+    async def check(number: int) -> Source | Image:
+        async with context.held:
+            return await check_image(listed[number], loads[number])
+
+    return await each(check, range(len(listed)), context.parallel)
 
 
 async def _add(context: Context, person_id: int, uploads: Sequence[Upload], size: int) -> dict[str, APIError]:

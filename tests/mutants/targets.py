@@ -57,7 +57,7 @@ ROOMS: Mapping[str, Room] = {
             "workflows/jobs/poller.py",
             "workflows/jobs/poll_queue.py",
         ),
-        ("workflows",),
+        ("workflows", "bulk/test_costs.py"),
     ),
     "bulk": Room(
         (

@@ -68,7 +68,7 @@ async def test_no_name_in_the_environment_is_read(s3: Bucket, clip: Path, monkey
 
 
 def test_no_models_of_the_user_are_read() -> None:
-    session = client._session()
+    session = client.library_session()
     loader = session.get_component("data_loader")
     assert loader.search_paths == [loader.BUILTIN_DATA_PATH]
 
@@ -99,7 +99,7 @@ async def test_no_foreign_error_comes_from_making_the_client(s3: Bucket, monkeyp
         message = "https://user:secret@proxy"
         raise ValueError(message)
 
-    monkeypatch.setattr(client, "_config", broken)
+    monkeypatch.setattr(client, "library_config", broken)
     async with opened(s3.url) as store:
         with pytest.raises(MIError, match="ValueError") as caught:
             await store.head(PLACE)
@@ -121,14 +121,14 @@ async def test_no_foreign_error_comes_from_making_the_client(s3: Bucket, monkeyp
 def test_which_certificates_are_trusted(tmp_path: Path, url: str, proxy: str | None, own: bool, expected: str) -> None:
     context = ssl.create_default_context()
     path = ca_file(tmp_path) if own else None
-    found = client._trust(Storage(url, ca_file=path), Network(5, 5, proxy, ssl_context=context))
+    found = client.certificates(Storage(url, ca_file=path), Network(5, 5, proxy, ssl_context=context))
     if expected == "storage":
         assert found is not None
         assert len(found.get_ca_certs()) == 1
     else:
         assert found is (context if expected == "session" else None)
     if url.startswith("https"):
-        assert client._trust(Storage(url), Network(5, 5)) is trust(None)
+        assert client.certificates(Storage(url), Network(5, 5)) is trust(None)
 
 
 async def test_nothing_that_blocks_is_done_on_the_loop(s3: Bucket, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

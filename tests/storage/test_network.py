@@ -230,10 +230,9 @@ THROUGH = ["proxy gone", "proxy refuses", "proxy drops", "untrusted behind a pro
 
 @pytest.mark.parametrize("flaw", FLAWS + THROUGH)
 async def test_no_report_shows_a_signature_or_the_password_of_a_proxy(
-    flaw: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    flaw: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(0)
-    monkeypatch.setattr("mi_async.storage.http_client.LARGEST_ANSWER", 1000)
     plays = {"silent": SILENCE, "cancelled": SILENCE, "not http": b"SSH-2.0\r\n\r\n"}
     plays |= {"truncated": http(b"{", length=100), "too large": http(os.urandom(2000))}
     async with (
@@ -250,7 +249,7 @@ async def test_no_report_shows_a_signature_or_the_password_of_a_proxy(
         }
         url = url or ("https://storage.example" if flaw in gates else server.url)
         read = 5.0 if flaw == "cancelled" else 0.1
-        async with reached(url, Network(5, read, gates.get(flaw))) as store:
+        async with reached(url, Network(5, read, gates.get(flaw), largest=1000)) as store:
             with pytest.raises(MIError) as caught:
                 await store.connection.ask("get_object", PLACE, seconds=0.2 if flaw == "cancelled" else 60.0)
     report = told(caught.value) + caplog.text
@@ -355,14 +354,18 @@ async def test_a_call_ends_in_its_time() -> None:
 
 
 async def test_a_storage_that_falls_silent_is_left_after_the_read_timeout() -> None:
-    async with canned(SILENCE) as server, opened(server.url, attempts=1, read=0.05) as store, asyncio.timeout(10):
+    async with (
+        canned(SILENCE) as server,
+        opened(server.url, attempts=1, network=Network(5, 0.05)) as store,
+        asyncio.timeout(10),
+    ):
         for operation, body in (("head_object", None), ("put_object", PIECE)):
             with pytest.raises(TimeoutError, match="no answer in time"):
                 await store.connection.ask(operation, PLACE, body)
 
 
-async def test_an_answer_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mi_async.storage.http_client.LARGEST_ANSWER", 1000)
-    async with canned(http(os.urandom(2000))) as server, opened(server.url, attempts=1) as store:
+async def test_an_answer_without_end_is_left() -> None:
+    network = Network(5, 20, largest=1000)
+    async with canned(http(os.urandom(2000))) as server, opened(server.url, attempts=1, network=network) as store:
         with pytest.raises(MIError, match="larger than 1000 bytes"):
             await store.read(PLACE, 0, 2000)

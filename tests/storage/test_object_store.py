@@ -13,9 +13,9 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mi_async._core.concurrency import run_concurrently
 from mi_async.errors import ConfigError, InvalidArgumentError, MediaRejectedError
 from mi_async.storage.checkpoint import Checkpoint, checkpoint_path
-from mi_async.storage.concurrency import run_concurrently
 from mi_async.storage.local_file import Fingerprint, LocalFile, open_file
 from mi_async.storage.memory_budget import MemoryBudget
 from mi_async.storage.models import Storage, StoredObject

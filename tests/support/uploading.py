@@ -39,12 +39,14 @@ class Slept(Clock):
         await asyncio.sleep(0)
 
 
+NETWORK = Network(5, 20)
+
+
 @asynccontextmanager
 async def opened(
-    url: str, attempts: int = 3, *, ca_file: str | None = None, clock: Clock | None = None, read: float = 20.0
+    url: str, attempts: int = 3, *, ca_file: str | None = None, clock: Clock | None = None, network: Network = NETWORK
 ) -> AsyncIterator[ObjectStore]:
     clock, keys = clock or Clock(speed=1000), Credentials("ACCESS", SECRET)
-    network = Network(5, read)
     policy = RetryPolicy(max_attempts=attempts)
     storage = Storage(url, ca_file=ca_file)
     store = ObjectStore(

@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve, frozen
 
 from mi_async import (
+    InvalidArgumentError,
     InvalidRequestError,
     MIError,
     Polling,
@@ -429,3 +430,32 @@ def test_a_successful_call_holds_its_slot_for_one_period_only(calls: int) -> Non
         assert not news.server.log.throttled
 
     run(main, settings=evolve(SETTINGS, quotas=quotas), quotas=quotas)
+
+
+async def later(_: Upload) -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"progress": later},
+        {"sources": picture()},
+        {"sources": []},
+        {"tags": "Anchor"},
+        {"tags": ["\0"]},
+        {"tags": ["x" * 1_000]},
+        {"name": ""},
+        {"name": "x" * 10_000},
+        {"description": "x" * 100_000},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_an_enrollment_of_wrong_arguments_costs_nothing(wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"name": "Gildong Hong", "sources": [picture()], "tags": ["Anchor"], **wrong}
+
+    async def main(news: Newsroom) -> None:
+        with costs(news.server, {}, seconds=0.0), pytest.raises(InvalidArgumentError):
+            await news.workspace.enroll_person(given.pop("name"), given.pop("sources"), **given)
+
+    run(main)

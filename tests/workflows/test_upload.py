@@ -18,7 +18,7 @@ from mi_async.media.image import ImageHeader
 from mi_async.media.image_check import Image
 from mi_async.workflows.attach import shows
 from tests.support.interruption import CancelAt
-from tests.support.newsroom import QUICK, SPEED, Newsroom, newsroom, no_lease_held, served_elsewhere
+from tests.support.newsroom import QUICK, SPEED, Newsroom, newsroom, no_lease_held, nothing_held, served_elsewhere
 from tests.support.pictures import picture
 from tests.support.sockets import PATIENCE, open_sockets, sockets_closed
 
@@ -308,8 +308,7 @@ async def test_cancelled_at_every_await_it_leaves_nothing_behind(late: bool, tmp
                 except asyncio.CancelledError:
                     assert work.seen >= suspension
                 assert no_lease_held(session)
-                assert session._held._value == 24
-                assert not session._calls.in_flight
+                assert nothing_held(session)
             assert asyncio.all_tasks() == {asyncio.current_task()}
             assert open_sockets() <= sockets
             assert await is_let_go(path)

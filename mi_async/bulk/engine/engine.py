@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from contextlib import aclosing
+from enum import StrEnum
 from typing import Generic, TypeAlias
 
 from attrs import define, field
@@ -109,8 +110,7 @@ class Engine(Generic[Work]):
 
     async def landed(self) -> None:
         """Wait until the run has ended; further outcomes are journalled and not handed out."""
-        running = self._tasks[0]
-        while not running.done():
+        while not (running := self._tasks[0]).done():
             outcome = asyncio.create_task(self.outcomes.get())
             try:
                 await asyncio.wait((outcome, running), return_when=asyncio.FIRST_COMPLETED)
@@ -154,7 +154,7 @@ class Engine(Generic[Work]):
                 counts=Counter(self.stats.counts),
                 open=self._open + self._unfinished,
                 total=None if self.total is None else max(self.total, self._seen),
-                stages={name: queue.qsize() for name, queue in self._queues.items()},
+                stages={str(name): queue.qsize() for name, queue in self._queues.items()},
                 outage=self._runner.outage,
                 machine=self._runner.machine.seconds,
                 elapsed=self.stats.elapsed,
@@ -210,7 +210,7 @@ class Engine(Generic[Work]):
                         await self._dispatch([*self.pipeline.begin(decided)])
         self._admitted = True
 
-    async def _dispatch(self, left: list[tuple[str, Movable[Work]]]) -> None:
+    async def _dispatch(self, left: list[tuple[StrEnum, Movable[Work]]]) -> None:
         """Begin what was admitted, even if the run is told to stop meanwhile: it is to end."""
         try:
             while left:
@@ -263,12 +263,12 @@ class Engine(Generic[Work]):
             self.stop(stop)
         return await self.pipeline.give_up(thing, error, transient=meaning is not FailureKind.PERMANENT)
 
-    async def _move(self, route: str, moved: Movable[Work]) -> None:
+    async def _move(self, route: StrEnum, moved: Movable[Work]) -> None:
         work = moved.work
         if work.dropped and not moved.is_part:
             self._unfinished += self.failure is not None
             self._leave(work)
-        elif route == END:
+        elif route is END:
             outcome = await self.pipeline.end(work)
             self._recalled += outcome.status not in WELL and work.met in {each.code for each in outcome.problems}
             self._leave(work)

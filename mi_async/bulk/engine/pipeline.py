@@ -5,6 +5,7 @@ Invariant: the engine knows of a run what stands here, and no more.
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -60,7 +61,7 @@ class PipelineStage(Generic[Work]):
             stops is left there at once.
     """
 
-    name: str
+    name: StrEnum
     workers: int
     room: int
     step: Step[Work]

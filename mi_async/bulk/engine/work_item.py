@@ -5,6 +5,7 @@ Invariant: sends nothing; knows neither people nor media.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import define, field
@@ -26,8 +27,16 @@ EXPLAINED: Mapping[tuple[str | None, str], str] = {
     ("persons.add_tags", "10068"): "the person cannot have more tags",
 }
 """Meanings of refusals whose text says only that something is full, by operation and code."""
-END: Final = "end"
-"""Route of a work item that is over: it leaves the pipeline."""
+
+
+class PipelineExit(StrEnum):
+    """Way out of a pipeline."""
+
+    END = "end"
+
+
+END: Final[StrEnum] = PipelineExit.END
+"""Route of a work item that is over."""
 LOCAL = (ImageRejectedError, MediaRejectedError, InvalidArgumentError, ResourceError)
 """Failures that come before any request."""
 
@@ -106,8 +115,8 @@ class Movable(Protocol[Work_co]):
         ...
 
 
-Moves: TypeAlias = tuple[tuple[str, Movable[Work]], ...]
-"""The next moves: names of stages, or ``END``, and what goes there."""
+Moves: TypeAlias = tuple[tuple[StrEnum, Movable[Work]], ...]
+"""The next moves: members of the pipeline's enum of stages, or ``END``, and what goes there."""
 
 
 def code_of(error: MIError) -> str:

@@ -104,7 +104,7 @@ def decide(item: FaceItem, history: PersonHistory, fingerprints: Mapping[str, Fi
     failed = enrolls and person.status == Status.FAILED.value
     if failed and not history.failed_by_image:
         return Decision(Status.FAILED, (Problem(item.origin or item.key, person.code, person.message),))
-    if (not failed and _is_unfinished(item, person)) or _is_in_flight(item, history):
+    if _is_unfinished(item, person) or _is_in_flight(item, history):
         return WORK
     rows = _finished_rows(item, history, fingerprints)
     if rows is None:
@@ -129,8 +129,8 @@ def _finished_rows(
 
 def _is_unfinished(item: FaceItem, person: PersonRecord) -> bool:
     """Return True if the journal has more to do for a person to enroll than images."""
-    if not isinstance(item, PersonInput):
-        return False
+    if not isinstance(item, PersonInput) or person.status == Status.FAILED.value:
+        return False  # one that failed by an image has images to do at the most
     return person.person_id is None or person.status == OPEN or bool(missing_tags(item, person))
 
 

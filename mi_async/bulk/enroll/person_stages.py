@@ -50,21 +50,23 @@ async def settle(run: EnrollContext, work: EnrollWork) -> Moves:
     if not run.order.may_go(work):
         return ()
     if (first := _unended(run, work)) is not None:  # it comes later in the input, but was read before
-        following = run.order.go_behind(work, first)
-        return () if following is None else ((EnrollRoute.SETTLE, following),)
+        return _settle_next(run.order.go_behind(work, first))
     if not _take_over(work):
         work.dropped = True  # the run stops, and the first was left as the journal has it
         return ((END, work),)
     ready = work.with_state(State.CONFIRMED)
     for start in range(0, len(ready), MAX_PER_CREATE):
         await _give(run, work, ready[start : start + MAX_PER_CREATE])
-    for image in work.images:
-        if promotes(work.item, image.record):
-            await _make_primary(run, work, image)
+    for image in [each for each in work.images if promotes(work.item, each.record)]:
+        await _make_primary(run, work, image)
     work.look = False
     if work.enrolls and work.person.person_id is not None and work.missing_tags():
         return ((EnrollRoute.TAG, work),)
     return ((END, work),)
+
+
+def _settle_next(work: EnrollWork | None) -> Moves:
+    return () if work is None else ((EnrollRoute.SETTLE, work),)
 
 
 def _unended(run: EnrollContext, work: EnrollWork) -> EnrollWork | None:
@@ -131,7 +133,7 @@ async def _attached(run: EnrollContext, work: EnrollWork, images: Sequence[Image
 
 
 def _take_over(work: EnrollWork) -> bool:
-    """Pictures that another item has uploaded in the place of the work's end as they did there; whether they have."""
+    """End images that another item has uploaded as they ended there; return False if it was dropped."""
     for image in work.images:
         first, image.duplicate_of = image.duplicate_of, None
         if first is None:

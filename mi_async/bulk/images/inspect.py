@@ -52,9 +52,9 @@ def inspect_image(source: Source, fit: bool) -> ImageInspection:
             return _inspect_file(os.fspath(source), fit)
         if isinstance(source, bytes | bytearray | memoryview):
             content = bytes(source)
-            picture = _picture(content, fit)
-            shown = _judge(name_of(source), picture, content, len(content), fit)
-            refuse_cut_off(name_of(source), picture.format if picture else "", content)
+            header = _header(content, fit)
+            shown = _judge(name_of(source), header, content, len(content), fit)
+            refuse_cut_off(name_of(source), header.format if header else "", content)
             return shown
     except (ImageRejectedError, ResourceError) as error:
         if is_exhausted(error.__cause__):
@@ -84,12 +84,12 @@ def _inspect_file(path: str, fit: bool) -> ImageInspection:
             if size > MAX_BYTES and not fit:
                 raise rejected(path, "size", too_big(size=size))
             start = os.read(file, FIRST)
-            picture = _picture(start, fit)
-            while _may_tell_more(picture, start) and (more := os.read(file, len(start) * (MORE - 1))):
+            header = _header(start, fit)
+            while _may_tell_more(header, start) and (more := os.read(file, len(start) * (MORE - 1))):
                 start += more
-                picture = _picture(start, fit)
-            shown = _judge(path, picture, start, size, fit)
-            _check_end(path, file, picture.format if picture else "", start, size)
+                header = _header(start, fit)
+            shown = _judge(path, header, start, size, fit)
+            _check_end(path, file, header.format if header else "", start, size)
             return shown
         finally:
             os.close(file)
@@ -97,14 +97,14 @@ def _inspect_file(path: str, fit: bool) -> ImageInspection:
         raise unreadable_file(path, error) from error
 
 
-def _picture(start: bytes, fit: bool) -> ImageHeader | None:
-    picture = read_picture(start)
-    return convertible(start) if picture is None and fit else picture
+def _header(start: bytes, fit: bool) -> ImageHeader | None:
+    header = read_picture(start)
+    return convertible(start) if header is None and fit else header
 
 
-def _may_tell_more(picture: ImageHeader | None, start: bytes) -> bool:
+def _may_tell_more(header: ImageHeader | None, start: bytes) -> bool:
     """Return True if more of a file may tell its size; a TIFF often has it at its end."""
-    return sniff(start) is not None if picture is None else picture.width == 0
+    return sniff(start) is not None if header is None else header.width == 0
 
 
 def _check_end(path: str, file: int, kind: str, start: bytes, size: int) -> None:
@@ -117,10 +117,10 @@ def _check_end(path: str, file: int, kind: str, start: bytes, size: int) -> None
         refuse_cut_off(path, kind, whole.read())
 
 
-def _judge(name: str, picture: ImageHeader | None, start: bytes, size: int, fit: bool) -> ImageInspection:
+def _judge(name: str, header: ImageHeader | None, start: bytes, size: int, fit: bool) -> ImageInspection:
     if size > MAX_BYTES and not fit:
         raise rejected(name, "size", too_big(size=size))
     if size > MOST_BYTES:
         raise rejected(name, "size", too_big(MOST_BYTES, size=size))
-    checked(name, picture, start)
+    checked(name, header, start)
     return ImageInspection(size, not fit or fits(start, size))

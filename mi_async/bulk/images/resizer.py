@@ -3,9 +3,9 @@
 Invariant: never silently; an image that breaks any other rule is refused as ever; a cancelled one leaves no process
 behind; until a process has greeted, what goes wrong is the fault of the installation and never of an image.
 
-The processes run ``shrink.py`` and are not those of ``multiprocessing``, which would run the user's script again in
-each of them, and with it, where nothing guards against that, the bulk run itself. A frozen application (PyInstaller)
-has no interpreter to start, ``sys.executable`` is the application: there, threads do the work.
+The processes run ``resize_worker.py`` and are not those of ``multiprocessing``, which would run the user's script
+again in each of them, and with it, where nothing guards against that, the bulk run itself. A frozen application
+(PyInstaller) has no interpreter to start, ``sys.executable`` is the application: there, threads do the work.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ def convertible(start: bytes) -> ImageHeader | None:
     Args:
         start: the content, or as much of its start as is at hand.
     """
-    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # as in _core.images
+    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # as in media.image
 
     kind = identify(start[:FIRST])
     if kind is None or not kind.convertible:

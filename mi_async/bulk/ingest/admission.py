@@ -72,7 +72,7 @@ class IngestAdmission:
         keys = [candidate.place.key for candidate in candidates if candidate.place is not None]
         found = [row for row in await self.journal.find_assets(self.project_id, keys) if row.bucket]
         rows = _Rows({StoredObject(row.bucket, row.key): row for row in found})
-        fingerprints = await asyncio.to_thread(lambda: [fingerprint_of(candidate) for candidate in candidates])
+        fingerprints = await asyncio.to_thread(lambda: [file_fingerprint(candidate) for candidate in candidates])
         decided = [self._admit(one, of, rows) for one, of in zip(candidates, fingerprints, strict=True)]
         await self._recall([label for bucket, label in rows.changed if not bucket])
         await self.journal.write(*rows.changed.values())
@@ -114,7 +114,7 @@ class IngestAdmission:
         self.recalled += sum(row.run < self.journal.run and not row.bucket for row in rows)
 
 
-def fingerprint_of(candidate: AssetCandidate) -> AssetFingerprint:
+def file_fingerprint(candidate: AssetCandidate) -> AssetFingerprint:
     """Return size and time of a file, zeros if there is none; of an object those that a listing told. Blocks."""
     item = candidate.item
     if isinstance(item, BadInput):

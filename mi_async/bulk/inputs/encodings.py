@@ -54,7 +54,7 @@ def open_text(path: Path, encoding: str) -> TextIO:
     """Open a text whose line ends are left as they are, and which begins with its mark if it has one.
 
     Raises:
-        OSError: as for ``open_regular``.
+        OSError: as for ``open_regular_file``.
     """
     return io.TextIOWrapper(open_regular_file(path), encoding=encoding, newline="")
 

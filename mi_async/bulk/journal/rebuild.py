@@ -121,9 +121,7 @@ def _copied(path: Path, stack: ExitStack) -> Path:
 def _pad(path: Path) -> None:
     """Fill a file that is cut off with empty pages; SQLite reads none that is shorter than its header says."""
     with path.open("r+b") as file:
-        header = file.read(HEADER)
-        if len(header) < HEADER:
-            return
+        header = file.read(HEADER).ljust(HEADER, b"\0")
         size = struct.unpack_from(">H", header, 16)[0] * struct.unpack_from(">I", header, 28)[0]
         with suppress(OSError):  # a damaged header may say anything
             if size > path.stat().st_size:

@@ -135,7 +135,7 @@ def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Fi
                 some = {"keys": [spelled.get(key, key) for key in keys[start : start + ASKED]]}
                 found |= {row[0]: (read_person(row), []) for row in connection.execute(PERSONS_OF, some)}
                 for row in connection.execute(IMAGES_OF, some):
-                    # where only pictures are uploaded there need be no row of the person
+                    # where only thumbnails are uploaded there need be no row of the person
                     found.setdefault(row[0], (PersonRecord(row[0]), []))[1].append(read_image(row))
             if old:
                 found = {key: (evolve(row, tags=clean_tags(row.tags)), images) for key, (row, images) in found.items()}

@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 from mi_async._core.files import is_exhausted
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import code_of, text_of
-from mi_async.bulk.ingest.admission import fingerprint_of
+from mi_async.bulk.ingest.admission import file_fingerprint
 from mi_async.bulk.ingest.decisions import (
     WORK,
     AssetCandidate,
@@ -82,7 +82,7 @@ class IngestPlanner:
 
     def _count(self, candidate: AssetCandidate, record: AssetRecord) -> None:
         """Count an item as it would end, and what it would cost."""
-        fingerprint = fingerprint_of(candidate)
+        fingerprint = file_fingerprint(candidate)
         first = None
         if candidate.place is not None:
             (first,) = self.firsts.before([(str(candidate.place), candidate.origin)])

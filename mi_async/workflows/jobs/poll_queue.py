@@ -157,6 +157,11 @@ class PollQueue:
     _asking: set[asyncio.Task[None]] = field(init=False, factory=set)
     _timer: asyncio.TimerHandle | None = field(init=False, default=None)
 
+    @property
+    def is_idle(self) -> bool:
+        """True if nobody waits, nothing is asked, and no timer is set."""
+        return not (self._watched or self._heap or self._asking or self._timer)
+
     def join(self, question: Question, waiter: Waiter) -> PolledJob:
         """Wait for something."""
         thing = self._watched.get(question.key)

@@ -60,6 +60,11 @@ class Poller:
             if not waiter.future.cancel() and not waiter.future.cancelled():
                 waiter.future.exception()  # whoever went away in this very moment does not want it
 
+    @property
+    def is_idle(self) -> bool:
+        """True if nobody waits, nothing is asked, and no timer is set."""
+        return all(queue.is_idle for queue in self._queues.values())
+
     def is_news(self, note: str) -> bool:
         """Return True the first time that a note is made in this session."""
         if note in self._noted:

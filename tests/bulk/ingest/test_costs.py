@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 from attrs import evolve, frozen
 
-from mi_async import Attempt, Hooks, MediaRejectedError, MIError, RetryPolicy, Storage
+from mi_async import Attempt, Hooks, MediaRejectedError, MIError, Polling, RetryPolicy, Storage
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.media_files import read_assets
 from mi_async.emulator import Fault, Latency, Rejection, Settings
@@ -250,3 +250,15 @@ def test_killed_and_resumed(when: str, place: str, cost: Cost, asked: Cost, *, s
         assert len([each async for each in room.news.workspace.assets.all(room.project)]) == 1
 
     run(main, s3, clip, hooks=Hooks(before=[kill]) if when == "before" else Hooks(after=[kill]))
+
+
+def test_a_look_for_a_registration_waits_until_it_can_show(s3: Bucket, tmp_path: Path) -> None:
+    clip = clip_in(tmp_path)
+
+    async def main(room: Room) -> None:
+        log = room.news.server.log
+        room.news.server.faults.next("assets.register", Fault.DROP_AFTER)
+        await room.one()
+        assert log.arrivals["assets.list"][-1] - log.arrivals["assets.register"][0] >= 100.0
+
+    run(main, s3, clip, polling=Polling(first=100.0, timeout=1_000.0))

@@ -194,6 +194,8 @@ def test_a_file_that_the_run_reads_is_never_replaced(name: str, tmp_path: Path) 
     assert pointer.read_text().startswith("version")
     rows_file(tmp_path / "report.jsonl", journal=None, inputs=[tmp_path]).close()
     rows_file(pointer, journal=None, inputs=[tmp_path / "another"], force=True).close()
+    with pytest.raises(InvalidArgumentError, match="null"):
+        rows_file(tmp_path / "a\0.jpg", journal=None, inputs=[tmp_path])
 
 
 def test_a_run_that_was_short_has_no_rate() -> None:

@@ -63,11 +63,7 @@ async def polling() -> AsyncIterator[Poller]:
     poller = Poller(Clock())
     yield poller
     await asyncio.sleep(0.001)  # what was cancelled may end
-    for lane in poller._queues.values():
-        assert not lane._watched
-        assert not lane._heap
-        assert not lane._asking
-        assert lane._timer is None
+    assert poller.is_idle
     await poller.aclose()
 
 
