@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mi_async._core.envelope import open_envelope
 from mi_async._core.wire import Response
-from mi_async.cli.connection import log_to_stderr
 from mi_async.cli.output import show
+from mi_async.cli.verbosity import log_to_stderr
 from mi_async.errors import APIError, MIError
 from mi_async.models import Page
 from mi_async.text import escaped

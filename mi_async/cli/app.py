@@ -4,66 +4,134 @@ Invariant: each command is a plain function that prints its result; nothing here
 """
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import version as version_of
-from typing import Annotated
+from typing import Annotated, Any
 
-from aiohttp import http_parser
 from attrs import frozen
 from cyclopts import App, Group, Parameter
 
-from mi_async.cli.connection import Verbosity
-from mi_async.cli.demo import demo
-from mi_async.cli.emulator import emulator
-from mi_async.cli.enroll import enroll
-from mi_async.cli.enroll_many import enroll_many, upload_thumbnails
 from mi_async.cli.exit_codes import FAILURES, epilogue
 from mi_async.cli.failure_messages import check_text, report
-from mi_async.cli.ingest import ingest
-from mi_async.cli.ingest_many import ingest_many
-from mi_async.cli.jobs import jobs_app
-from mi_async.cli.journal import journal_app
-from mi_async.cli.operations import OPERATIONS, openapi, operation_apps
-from mi_async.cli.search import search
 from mi_async.cli.signals import handled
 from mi_async.cli.streams import console, stdout
-from mi_async.cli.upload_thumbnail import upload_thumbnail
+from mi_async.cli.verbosity import Verbosity
 from mi_async.text import aligned
 from mi_async.version import VERSION
 
 START = Group("Start here", sort_key=1)
 WORKFLOWS = Group("Workflows", sort_key=2)
 BULK = Group("Bulk runs", sort_key=3)
+OPERATIONS = Group("Operations of the API", sort_key=3)
 OTHER = Group("Other", sort_key=8)
 
 
 @frozen
 class Command:
-    """A command.
+    """A command, whose module is imported when it is the one that was asked for.
 
     Attributes:
-        function: that does it.
-        group: of the help.
+        group: of the help, or several.
+        help: its line in the help of all commands; the first line of its docstring.
+        function: that does it, as ``module:name``.
         arguments: for its usage line, '' for the usual one.
     """
 
-    function: Callable[..., None]
-    group: Group
+    group: Group | tuple[Group, ...]
+    help: str
+    function: str
     arguments: str = ""
 
+    def add_line(self, app: App, name: str) -> None:
+        """Add the command without what it does: enough for the help of all commands, and to suggest its name."""
+        app.command(App(name=name, group=self.group, help=self.help))
 
-COMMANDS = {
-    "demo": Command(demo, START),
-    "emulator": Command(emulator, START),
-    "enroll": Command(enroll, WORKFLOWS, "NAME SOURCE..."),
-    "upload-thumbnail": Command(upload_thumbnail, WORKFLOWS, "PERSON_ID SOURCE..."),
-    "ingest": Command(ingest, WORKFLOWS, "SOURCE"),
-    "enroll-many": Command(enroll_many, BULK, "INPUT"),
-    "upload-thumbnails": Command(upload_thumbnails, BULK, "INPUT"),
-    "ingest-many": Command(ingest_many, BULK, "INPUT"),
-    "openapi": Command(openapi, OTHER),
+    def add(self, app: App, name: str) -> None:
+        """Add the command."""
+        usage = f"Usage: mi-async {name} {self.arguments} --workspace NAME [OPTIONS]" if self.arguments else None
+        app.command(self._function(), name=name, group=self.group, help_epilogue="", usage=usage)
+
+    def _function(self) -> Callable[..., Any]:
+        module, _, name = self.function.partition(":")
+        function: Callable[..., Any] = getattr(import_module(f"mi_async.cli.{module}"), name)
+        return function
+
+
+@frozen
+class Commands(Command):
+    """A command that has commands of its own; the function makes them."""
+
+    def add(self, app: App, name: str) -> None:
+        """Add the command with its commands."""
+        made: App = self._function()(name)
+        made.group, made.help = self.group, self.help
+        app.command(made)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "demo": Command(
+        START, "Enroll a handful of bundled faces on a built-in emulator, and show each step.", "demo:demo"
+    ),
+    "emulator": Command(
+        START,
+        "Run the emulator until Ctrl-C; it prints the export lines with which other commands find it.",
+        "emulator:emulator",
+    ),
+    "enroll": Command(
+        WORKFLOWS,
+        "Create a person with images, the first being the primary one, and tags.",
+        "enroll:enroll",
+        "NAME SOURCE...",
+    ),
+    "upload-thumbnail": Command(
+        WORKFLOWS, "Give a person more images.", "upload_thumbnail:upload_thumbnail", "PERSON_ID SOURCE..."
+    ),
+    "ingest": Command(
+        WORKFLOWS,
+        "Upload a media file, register it, and wait for its import and analysis; run again, it resumes.",
+        "ingest:ingest",
+        "SOURCE",
+    ),
+    "enroll-many": Command(
+        BULK,
+        "Create many people with images and tags, at the rate that the quotas allow.",
+        "enroll_many:enroll_many",
+        "INPUT",
+    ),
+    "upload-thumbnails": Command(
+        BULK,
+        "Give many people more images, at the rate that the quotas allow.",
+        "enroll_many:upload_thumbnails",
+        "INPUT",
+    ),
+    "ingest-many": Command(
+        BULK,
+        "Upload, register and analyse many media files; an object that is in the bucket already is not sent.",
+        "ingest_many:ingest_many",
+        "INPUT",
+    ),
+    "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "operations:openapi"),
+    "jobs": Commands(
+        WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
+    ),
+    "journal": Commands(
+        BULK, "Journals of bulk runs: show, list failures, export, retry, rebuild.", "journal:journal_app"
+    ),
+    "workspaces": Commands(OPERATIONS, "Workspaces of the account.", "operations:operations_app"),
+    "projects": Commands(OPERATIONS, "Projects of a workspace.", "operations:operations_app"),
+    "assets": Commands(OPERATIONS, "Media assets of a workspace's projects.", "operations:operations_app"),
+    "indexes": Commands(OPERATIONS, "Analyses of media assets and their indexes.", "operations:operations_app"),
+    "scene-summaries": Commands(OPERATIONS, "Scene summaries of media assets.", "operations:operations_app"),
+    "persons": Commands(OPERATIONS, "Persons of a workspace.", "operations:operations_app"),
+    "person-tags": Commands(OPERATIONS, "Person tags of a workspace.", "operations:operations_app"),
+    "thumbnails": Commands(OPERATIONS, "Uploads of person thumbnails.", "operations:operations_app"),
+    "query-assets": Commands(OPERATIONS, "Uploads of query images.", "operations:operations_app"),
+    "search": Commands(
+        (OPERATIONS, WORKFLOWS), "Find scenes in the analysed assets, by words or by an image.", "search:search_app"
+    ),
 }
-"""Commands that are neither an operation nor part of a group."""
+"""Every command, in one place. Invariant: nothing here imports one, so that each pays for what it uses."""
 
 SHARED = dict.fromkeys(("--verbose", "-v", "-vv"), 1) | dict.fromkeys(
     ("--output", "-o", "--base-url", "--profile", "--timeout", "--workspace", "-w", "--storage-url"), 2
@@ -74,8 +142,8 @@ PARTS = ("aiohttp", "aiolimiter", "attrs", "cattrs", "orjson", "tenacity", "yarl
 """Packages whose versions ``--version --verbose`` shows."""
 
 
-def make_app() -> App:
-    """Build the application."""
+def make_app(wanted: str = "") -> App:
+    """Build the application; of its commands only the wanted one does anything."""
     app = App(
         name="mi-async",
         help="NAVER Cloud Media Intelligence: "
@@ -90,11 +158,7 @@ def make_app() -> App:
     )
     app["--help"].group = OTHER
     for name, command in COMMANDS.items():
-        usage = _usage(f"{name} {command.arguments}") if command.arguments else None
-        app.command(command.function, name=name, group=command.group, help_epilogue="", usage=usage)
-    for part in (jobs_app(WORKFLOWS), journal_app(BULK), *operation_apps()):
-        app.command(part)
-    _add_search(app)
+        (command.add if name == wanted else command.add_line)(app, name)
     app.default(_root(app))
     return app
 
@@ -117,19 +181,6 @@ def _root(app: App) -> Callable[..., None]:
     return root
 
 
-def _add_search(app: App) -> None:
-    """Make searching what the group of search operations does where none of them is named."""
-    group = app["search"]
-    group.default(search)
-    group.group = (OPERATIONS, WORKFLOWS)
-    group.help = "Find scenes in the analysed assets, by words or by an image."
-    group.usage = f"{_usage('search TEXT')}\n       mi-async search COMMAND --help"
-
-
-def _usage(words: str) -> str:
-    return f"Usage: mi-async {words} --workspace NAME [OPTIONS]"
-
-
 def versions(*, full: bool) -> str:
     """Return the version; in full with those of the package's dependencies.
 
@@ -137,6 +188,8 @@ def versions(*, full: bool) -> str:
     """
     if not full:
         return f"mi-async {VERSION}"
+    from aiohttp import http_parser  # noqa: PLC0415  the help needs no HTTP
+
     rows = [
         ("mi-async", VERSION),
         ("Python", f"{platform.python_version()} ({platform.python_implementation()}, {platform.platform()})"),
@@ -155,22 +208,30 @@ def run(argv: Sequence[str]) -> int:
     """Run one command line; return the exit code."""
     with handled() as received:
         try:
+            options, words = _leading_options(argv)
+            wanted = next((word for word in words if word in COMMANDS), "")
+            app = make_app(wanted)  # before signals are thrown: see StopSignals._end_process
             with received.delivered(received.throw):
-                app = make_app()
-                app(_ordered(app, argv), exit_on_error=False, print_error=False, result_action="return_value")
+                line = _ordered(app, options, words)
+                app(line, exit_on_error=False, print_error=False, result_action="return_value")
                 stdout().flush()
         except FAILURES as error:
             return report(error)
         return 0
 
 
-def _ordered(app: App, argv: Sequence[str]) -> list[str]:
-    """Return the command line with shared options that were given before the command after it."""
+def _leading_options(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the shared options that were given before the command, and the rest."""
     words, options = list(argv), list[str]()
     while words and (name := words[0].partition("=")[0]) in SHARED:
         count = SHARED[name] if "=" not in words[0] else 1
         options += words[:count]
         words = words[count:]
+    return options, words
+
+
+def _ordered(app: App, options: list[str], words: list[str]) -> list[str]:
+    """Return the command line with the options after the command."""
     start, command = 0, app
     while start < len(words) and not words[start].startswith("-") and words[start] in command:
         command = command[words[start]]

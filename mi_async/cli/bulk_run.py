@@ -22,9 +22,10 @@ from mi_async.cli import event_loop, output
 from mi_async.cli.bulk_advice import as_bulk_error, judge, report_target, warn_of_no_items
 from mi_async.cli.bulk_dry_run import journal_of, print_plan
 from mi_async.cli.bulk_options import ImageOptions, RunOptions
-from mi_async.cli.connection import InWorkspace, log_to_stderr
+from mi_async.cli.connection import InWorkspace
 from mi_async.cli.signals import handled
 from mi_async.cli.streams import OutputError, ReaderGoneError, as_file, print_line, stderr, stdout
+from mi_async.cli.verbosity import log_to_stderr
 from mi_async.display.bulk import show as display
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.session import Session

@@ -19,25 +19,18 @@ from mi_async._core.network_errors import is_local_shortage
 from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async.cli.output import Form
-from mi_async.cli.streams import stderr
+from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.credentials import ACCESS_KEY_NAMES, DEFAULT_PROFILE, PROFILE_FILE, SECRET_KEY_NAMES
 from mi_async.errors import AuthenticationError, ConnectError, MIError, NotFoundError
-from mi_async.errors.mi_error import LONGEST
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import STORAGE_URL, Storage
-from mi_async.text import escaped
 
 _log = logging.getLogger(__name__)
 
 NO_WORKSPACE = "10030"
 """The service's code for a workspace that does not exist. Source: common response codes."""
 SERVICE = Group("Service", sort_key=9)
-
-Verbosity = Annotated[
-    int,
-    Parameter(name=["--verbose", "-v"], count=True, help="Log requests to stderr; twice for more.", show_default=False),
-]
 
 
 @Parameter(name="*", group=SERVICE)
@@ -128,23 +121,6 @@ class InStorage(InWorkspace):
     def storage(self) -> Storage | None:
         """Object Storage, where it was named."""
         return None if self.storage_url is None else Storage(self.storage_url)
-
-
-def log_to_stderr(verbosity: int) -> None:
-    """Log warnings of the package to stderr, with 1 also its requests, with 2 everything."""
-    handler = logging.StreamHandler(stderr())
-    handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("mi_async")
-    logger.handlers = [handler]
-    logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])
-
-
-class _OneLineFormatter(logging.Formatter):
-    """One line for each message, whatever a service or a file name put into it; a traceback of ours keeps its lines."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name that logging has
-        record.message = escaped(record.message, LONGEST)
-        return super().formatMessage(record)
 
 
 def key_source(profile: str | None, environ: Mapping[str, str]) -> str:

@@ -17,9 +17,9 @@ from mi_async._core.clock import Clock
 from mi_async.api import operations
 from mi_async.api.workspaces import NAME
 from mi_async.cli import event_loop
-from mi_async.cli.connection import Verbosity, log_to_stderr
 from mi_async.cli.emulator_storage import BUCKET, local_storage, looking_at
 from mi_async.cli.streams import stderr, stdout
+from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Rejection, Server, Settings, serve
 from mi_async.errors import ConfigError
 from mi_async.storage.models import Storage

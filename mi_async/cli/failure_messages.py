@@ -11,7 +11,6 @@ from typing import Any, cast
 import attrs
 from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
-from mi_async._core import convert
 from mi_async.cli.exit_codes import exit_code
 from mi_async.cli.streams import ReaderGoneError, stderr
 from mi_async.errors import JobTimeoutError, MIError
@@ -106,6 +105,8 @@ def left_behind(created: Mapping[str, Any]) -> Iterator[str]:
     known = {name: value for name, value in created.items() if value}
     unknown = {name: value for name, value in known.items() if name not in LEFT_BEHIND}
     if unknown:
+        from mi_async._core import convert  # noqa: PLC0415  loaded already by the session that made it
+
         yield f"exists already: {convert.dumps_shown(unknown).decode()}"
     for name, sentence in LEFT_BEHIND.items():
         # Which images a person has is not known here, so of a person's keys nothing is said.

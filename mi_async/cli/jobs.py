@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from mi_async._core.concurrency import each
@@ -28,16 +28,11 @@ Tokens = Annotated[
 ]
 
 
-def jobs_app(group: Group) -> App:
-    """Return the commands."""
-    app = App(
-        name="jobs",
-        help="Imports, analyses, scene summaries and searches: show, wait, cancel.",
-        group=group,
-        help_epilogue="",
-    )
-    for name, command in {"show": show_jobs, "wait": wait_for_jobs, "cancel": cancel_jobs}.items():
-        app.command(command, name=name, usage=f"Usage: mi-async jobs {name} TOKEN... [OPTIONS]")
+def jobs_app(name: str) -> App:
+    """Return the commands under this name."""
+    app = App(name=name, help_epilogue="")
+    for verb, command in {"show": show_jobs, "wait": wait_for_jobs, "cancel": cancel_jobs}.items():
+        app.command(command, name=verb, usage=f"Usage: mi-async jobs {verb} TOKEN... [OPTIONS]")
     return app
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import attrs
 import orjson
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Parameter
 
 from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
@@ -128,9 +128,9 @@ def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
     show(attrs.asdict(rebuild_journal(file, new)), output)
 
 
-def journal_app(group: Group) -> App:
-    """Return the commands about journals, in this group of the help."""
-    app = App(name="journal", group=group, help="Journals of bulk runs: show, list failures, export, retry, rebuild.")
+def journal_app(name: str) -> App:
+    """Return the commands about journals under this name."""
+    app = App(name=name)
     app.command(show_journal, name="show", help_epilogue="")
     app.command(failed, help_epilogue="")
     app.command(export, help_epilogue="")

@@ -30,7 +30,6 @@ from mi_async.cli.streams import stderr
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Page
 
-OPERATIONS = cyclopts.Group("Operations of the API", sort_key=3)
 NATIVE = (str, int, float, bool)
 """Types that the command line itself can read."""
 ALL = "all_pages"
@@ -47,14 +46,10 @@ def openapi(*, url: str = SERVICE) -> None:
     show(describe(url), "json")
 
 
-def operation_apps(groups: Iterable[type[Group]] = GROUPS) -> list[App]:
-    """Return an app for each group of operations, with a command for each operation."""
-    return [_group_app(group) for group in groups]
-
-
-def _group_app(group: type[Group]) -> App:
-    declared = list(operations_of(group))
-    app = App(name=_dashed(declared[0].group), help=inspect.getdoc(group) or "", group=OPERATIONS, help_epilogue="")
+def operations_app(name: str, groups: Iterable[type[Group]] = GROUPS) -> App:
+    """Return a command for each operation of the group that has this name."""
+    declared = next(found for group in groups if _dashed((found := list(operations_of(group)))[0].group) == name)
+    app = App(name=name, help_epilogue="")
     # A group belongs to the workspace as soon as one of its paths is in it.
     service = InWorkspace if any(operation.scope for operation in declared) else Account
     for operation in declared:

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import attrs
 from attrs import frozen
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from mi_async.api.indexes import AssetType, ConfidenceLevel
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
-from mi_async.cli.operations import SNAKE
+from mi_async.cli.operations import SNAKE, operations_app
 from mi_async.cli.output import show_each
 from mi_async.cli.sources import read_sources
 from mi_async.cli.streams import console, stderr
@@ -90,6 +90,14 @@ OPTION_NAMES: Mapping[str, str] = {
 """Options by the names of the arguments."""
 
 DEFAULTS = SearchOptions()
+
+
+def search_app(name: str) -> App:
+    """Return the group of search operations, which searches where none of them is named."""
+    app = operations_app(name)
+    app.default(search)
+    app.usage = "Usage: mi-async search TEXT --workspace NAME [OPTIONS]\n       mi-async search COMMAND --help"
+    return app
 
 
 def search(text: str | None = None, *, options: SearchOptions = DEFAULTS, service: InWorkspace) -> None:

@@ -12,7 +12,7 @@ from mi_async._core.operation import Operation, Repeat
 from mi_async.api import operations
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.cli.app import run
-from mi_async.cli.operations import command_parameter, operation_apps
+from mi_async.cli.operations import command_parameter, operations_app
 from mi_async.emulator import Server
 from mi_async.models import OpenEnum, Page
 from tests.support.terminal import environment, served
@@ -157,7 +157,7 @@ class Extras(Group):
 
 
 def test_a_newly_declared_operation_is_there_by_itself() -> None:
-    [app] = operation_apps((Extras,))
+    app = operations_app("extras", (Extras,))
     command, bound, _ = app.parse_args(
         [
             *(
