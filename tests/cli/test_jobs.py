@@ -135,7 +135,9 @@ def test_what_is_no_job_is_refused_before_any_request(
     assert not any(server.log.arrivals.values())
 
 
-def test_ctrl_c_leaves_the_job_running_and_another_process_finds_it(server: Server) -> None:
+def test_ctrl_c_leaves_the_job_running_and_another_process_finds_it(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     _, analysis = begun(server)
     with process("jobs", "wait", analysis, env=environment(server)) as waiting:
         assert waiting.stderr is not None
@@ -146,10 +148,8 @@ def test_ctrl_c_leaves_the_job_running_and_another_process_finds_it(server: Serv
         assert "the jobs go on at the service" in said
         assert "interrupted" in said
     assert not server.log.arrivals["indexes.cancel"]
-    with process("jobs", "wait", analysis, "-o", "table", env=environment(server)) as again:
-        out, error = again.communicate(timeout=20)
-        assert again.returncode == 0, error
-        assert "ANALYZE_COMPLETED" in out
+    assert run(["jobs", "wait", analysis, "-o", "table"]) == 0
+    assert "ANALYZE_COMPLETED" in capsys.readouterr().out
 
 
 def test_a_failing_question_is_said_and_survived(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,9 +4,11 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from mi_async.cli.app import run
 from mi_async.cli.connection import Account, key_source
 from tests.support.canned import canned, http, success
 from tests.support.tls import ca_file, proxied, server_context
@@ -17,20 +19,31 @@ LISTED = success('{"content": [], "totalCount": 0, "totalPage": 0, "pageNo": 1, 
 KEYS = {"NCLOUD_ACCESS_KEY_ID": "access", "NCLOUD_SECRET_ACCESS_KEY": "s3cr3t-k3y"}
 
 
-async def ran(*line: str, **environ: str) -> tuple[int, str]:
-    """Run a command; its exit code and what it wrote to stderr."""
-    clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "mi_async", "workspaces", "list", *line,
-        env=clean | KEYS | environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert (process.returncode == 0) == (b"content" in out)
-    return process.returncode or 0, err.decode()
+class Listing(Protocol):
+    """List the workspaces with options and variables; gives the exit code and what was written to stderr."""
+
+    async def __call__(self, *line: str, **environ: str) -> tuple[int, str]: ...
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Listing:
+    for name in [name for name in os.environ if "proxy" in name.lower()]:
+        monkeypatch.delenv(name)
+
+    async def listed(*line: str, **environ: str) -> tuple[int, str]:
+        with monkeypatch.context() as variables:
+            for name, value in (KEYS | environ).items():
+                variables.setenv(name, value)
+            code = await asyncio.to_thread(run, ["workspaces", "list", *line])
+        out, err = capsys.readouterr()
+        assert (code == 0) == ("content" in out)
+        return code, err
+
+    return listed
 
 
 @pytest.mark.parametrize("way", ["environment", "option"])
-async def test_a_proxy_of_the_environment_or_of_an_option(way: str, tmp_path: Path) -> None:
+async def test_a_proxy_of_the_environment_or_of_an_option(way: str, tmp_path: Path, ran: Listing) -> None:
     tls = server_context("mi.example")
     async with canned(LISTED, tls=tls) as server, proxied("user:p4ss", ("127.0.0.1", int(server.url[-5:]))) as proxy:
         line = ["--base-url", "https://mi.example", "-vv"]
@@ -44,13 +57,13 @@ async def test_a_proxy_of_the_environment_or_of_an_option(way: str, tmp_path: Pa
         assert proxy.seen == ["CONNECT mi.example:443 HTTP/1.1"]
 
 
-async def test_this_machine_is_reached_without_the_proxy_of_the_environment() -> None:
+async def test_this_machine_is_reached_without_the_proxy_of_the_environment(ran: Listing) -> None:
     async with canned(LISTED) as server:
         ended = await ran("--base-url", server.url, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
         assert ended == (0, "")
 
 
-async def test_a_proxy_that_wants_a_password_and_one_that_is_none() -> None:
+async def test_a_proxy_that_wants_a_password_and_one_that_is_none(ran: Listing) -> None:
     async with proxied("user:right") as proxy:
         code, said = await ran("--base-url", "https://mi.example", HTTPS_PROXY=proxy.url.replace("right", "p4ss"))
     assert (code, said.count("\n")) == (1, 1)
@@ -64,7 +77,7 @@ async def test_a_proxy_that_wants_a_password_and_one_that_is_none() -> None:
     assert "p4ss" not in said
 
 
-async def test_a_proxy_that_is_not_there_is_what_is_named() -> None:
+async def test_a_proxy_that_is_not_there_is_what_is_named(ran: Listing) -> None:
     code, said = await ran("--base-url", "http://127.0.0.1:8000", "--proxy", "http://127.0.0.1:1", "--timeout", "1")
     assert (code, said.count("\n")) == (1, 1)  # no second line that asks whether an emulator runs
     assert said.startswith("error: ")
@@ -74,7 +87,7 @@ async def test_a_proxy_that_is_not_there_is_what_is_named() -> None:
     )
 
 
-async def test_a_certificate_that_is_not_trusted_is_not_asked_whether_it_runs() -> None:
+async def test_a_certificate_that_is_not_trusted_is_not_asked_whether_it_runs(ran: Listing) -> None:
     async with canned(http(), tls=server_context()) as server:
         code, said = await ran("--base-url", server.url)
     assert (code, said.count("\n")) == (1, 1)
@@ -88,6 +101,7 @@ def test_a_password_is_in_no_repr() -> None:
 
 FULL = """
 import asyncio, os, resource
+from mi_async.cli.app import run
 from mi_async.cli.connection import Account
 from mi_async.errors import MIError
 
