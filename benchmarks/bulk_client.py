@@ -83,7 +83,7 @@ async def paced(job: Job, clock: mi_async.Clock) -> AsyncIterator[Item]:
 
 
 def peak_memory() -> float:
-    """The most MiB that this process ever had; getrusage would count what the parent had when it started us."""
+    """Return the most MiB that this process ever had; getrusage would count what the parent had when it started us."""
     found = re.search(r"VmHWM:\s+(\d+)", STATUS.read_text()) if STATUS.exists() else None
     return int(found[1]) / 1024 if found else 0.0
 

@@ -107,7 +107,7 @@ class Figures:
     by_minute: list[int] = field(factory=list)
 
     def row(self) -> list[str]:
-        """The figures as cells."""
+        """Return the figures as cells."""
         goal = "" if self.scenario.goal is None else f"{self.scenario.goal:g}"
         return [
             self.scenario.name,
@@ -127,7 +127,7 @@ class Figures:
         ]
 
     def faults(self) -> list[str]:
-        """What is not as it should be."""
+        """Return what is not as it should be."""
         goal = self.scenario.goal
         wrong = [
             (goal is not None and self.steady < goal, f"goodput {self.steady:.1f} % < {goal} %"),

@@ -68,7 +68,7 @@ async def unsent(operation: Operation, arguments: Mapping[str, Any]) -> Any:
 
 
 def awaited() -> dict[str, Callable[[], Awaitable[object]]]:
-    """Steps that are awaited; made in the event loop that runs them."""
+    """Return steps that are awaited; made in the event loop that runs them."""
     unused: Any = None
     clock, policy = Clock(), RetryPolicy()
     limiters: dict[str, Limiter] = {PRESIGN.id: LeaseLimiter(PRESIGN.id, NEVER_REACHED, clock)}

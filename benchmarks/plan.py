@@ -49,7 +49,7 @@ def write_table(folder: Path, rows: int) -> Path:
 
 
 def measure_raw(path: Path) -> None:
-    """The least that it takes: each header, and nothing done with it."""
+    """Do the least that it takes: read each header, and do nothing with it."""
     with path.open(encoding="utf-8", newline="") as file:
         names = [os.path.join(path.parent, row[1]) for row in csv.reader(file)][1:]  # noqa: PTH118  as in the package
     began = now()
@@ -61,7 +61,7 @@ def measure_raw(path: Path) -> None:
 
 
 def measure_read(path: Path) -> None:
-    """The rows alone."""
+    """Read the rows alone."""
     from mi_async.bulk.inputs.readers import read_people  # noqa: PLC0415  not part of the raw figure
 
     began = now()

@@ -110,7 +110,7 @@ def peak() -> float:
 
 @contextmanager
 def moto() -> Iterator[tuple[str, Path]]:
-    """A moto server with a bucket, in a process of its own; gives its URL and its log, a line per request."""
+    """Run a moto server with a bucket, in a process of its own; gives its URL and its log, a line per request."""
     with TemporaryDirectory() as folder:
         log = Path(folder, "log")
         command = [sys.executable, str(Path(__file__).resolve()), "--client", "server"]
@@ -143,7 +143,7 @@ def parts(log: Path) -> int:
 
 
 def killed(variant: str, path: Path) -> tuple[int, int]:
-    """Requests for parts before a kill in mid-way, and those of the run after it."""
+    """Return requests for parts before a kill in mid-way, and those of the run after it."""
     with moto() as (url, log):
         command = [sys.executable, __file__, "--url", url, "--ca", str(path), "--client", f"{variant}@fixed"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:

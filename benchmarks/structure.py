@@ -133,9 +133,9 @@ def print_arrows(trees: dict[str, ast.Module]) -> None:
 
 
 def print_tests() -> None:
-    """Print how often tests look inside."""
+    """Print how often tests look inside; an import of ``mi_async._core`` is none: it is private by its folder."""
     text = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
-    print(f"private accesses in tests: {len(re.findall(r'(?<!self)(?<!cls)[.]_[a-z]', text))}")
+    print(f"private accesses in tests: {len(re.findall(r'(?<!self)(?<!cls)(?<!mi_async)[.]_[a-z]', text))}")
     print(f"monkeypatches in tests: {text.count('monkeypatch.setattr')}")
 
 

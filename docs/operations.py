@@ -43,7 +43,7 @@ NAMED = {id(JsonObject): "JsonObject", id(Json): "Json", id(NoneType): "None", i
 
 
 def spelled(kind: Any) -> str:
-    """A type as one writes it."""
+    """Return a type as one writes it."""
     if kind == JsonObject:
         return "JsonObject"
     if id(kind) in NAMED:
@@ -57,12 +57,12 @@ def spelled(kind: Any) -> str:
 
 
 def value(default: Any) -> str:
-    """A default as one writes it."""
+    """Return a default as one writes it."""
     return f"{type(default).__name__}.{default.name}" if isinstance(default, Enum) else repr(default)
 
 
 def block(opening: str, members: list[tuple[str, str]], closing: str) -> str:
-    """A call on one line where it fits and has no remarks, else with one member a line."""
+    """Return a call on one line where it fits and has no remarks, else with one member a line."""
     line = f"{opening}({', '.join(text for text, _ in members)}){closing}"
     if len(line) <= WIDTH and not any(remark for _, remark in members):
         return f"{line}\n"
@@ -154,7 +154,7 @@ def described(kind: Any) -> str:
 
 
 def types() -> str:
-    """The types that operations take and return."""
+    """Return the types that operations take and return."""
     declared = [operation for group in GROUPS for operation in operations_of(group)]
     met = types_of([kind for o in declared for kind in (o.result, *(p.kind for p in o.parameters))])
     listed = "\n".join(map(described, met.values()))

@@ -11,6 +11,7 @@ from contextlib import suppress
 from mi_async._core.extras import require
 from mi_async.cli.signals import handled
 from mi_async.errors import ConfigError
+from mi_async.version import VERSION
 
 SHOW_CURSOR = b"\x1b[?25h"
 
@@ -19,6 +20,8 @@ def main() -> int:
     """Run the command line on ``sys.argv``; returns the exit code."""
     with handled() as received:
         _fill_closed()
+        if sys.argv[1:] == ["--version"] and _show_version():
+            return 0
         try:
             require("cli")
         except ConfigError as error:
@@ -30,6 +33,15 @@ def main() -> int:
         if received.count:
             _leave(code)
         return code
+
+
+def _show_version() -> bool:
+    """Show the version before anything heavy is imported; return False if the application has to say why it cannot."""
+    with suppress(OSError, ValueError):
+        sys.stdout.write(f"mi-async {VERSION}\n")
+        sys.stdout.flush()
+        return True
+    return False
 
 
 def _leave(code: int) -> None:

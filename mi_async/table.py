@@ -161,20 +161,27 @@ def _listed(value: object, bounds: TableBounds) -> tuple[tuple[object, ...], str
 
 
 def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
-    """Yield the members of a value by heading, those that are None left out."""
+    """Yield the members of a value by heading, those of a model that are None left out."""
     if isinstance(value, Mapping):
-        yield from [(str(name), member) for name, member in value.items()]
+        yield from _named(cast("Mapping[object, object]", value))
     elif attrs.has(type(value)):
         for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
             kind, first = field.metadata.get(SHOWN, ("text" if field.repr or bounds.whole else "", ""))
             member = getattr(value, field.name)
-            if kind and field.name != "extra" and not field.name.startswith("_") and member is not None:
-                if kind == "image":
-                    member = CellImage(member) if isinstance(member, str) else _leading(member, first)
-                yield field.name.replace("_", " "), member
-        yield from [(str(name), member) for name, member in dict(getattr(value, "extra", None) or {}).items()]
+            if kind and member is not None and field.name != "extra" and not field.name.startswith("_"):
+                yield field.name.replace("_", " "), _with_images(member, first) if kind == "image" else member
+        yield from _named(getattr(value, "extra", None) or {})
     else:
         yield "value", value
+
+
+def _named(mapping: Mapping[object, object]) -> Iterator[tuple[str, object]]:
+    yield from [(str(name), member) for name, member in mapping.items()]
+
+
+def _with_images(member: str | Sequence[object], first: str) -> object:
+    """Return the image of a URL, or the things that have images with the flagged one in front."""
+    return CellImage(member) if isinstance(member, str) else _leading(member, first)
 
 
 def _leading(items: Sequence[object], first: str) -> tuple[object, ...]:

@@ -1,47 +1,48 @@
 """A workspace: its groups of operations, and the workflows as methods.
 
-Invariant: adds no behaviour of its own.
+Invariant: adds no behaviour of its own. Workflows and the bulk engine are imported by the methods that need them: a
+program that makes single calls does not pay for them. A session loads what single workflows need when it opens.
 """
 
-import os
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
-from datetime import datetime
-from typing import Any, Unpack
+from __future__ import annotations
 
-from mi_async._core.call import Calls
+from typing import TYPE_CHECKING
+
 from mi_async.api import WorkspaceGroups
-from mi_async.api.assets import Asset
-from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
-from mi_async.api.persons import Person
-from mi_async.api.query_assets import QueryAssets
-from mi_async.api.scene_summaries import SceneSummary
-from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
-from mi_async.bulk.images.resizer import image_loader
-from mi_async.bulk.inputs.media_files import stored_assets
-from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
-from mi_async.bulk.run import BulkRun, enroll_factory, ingest_factory
 from mi_async.errors import InvalidArgumentError
-from mi_async.media.image_source import Source
-from mi_async.storage.models import StoredObject
-from mi_async.workflows.context import Context
-from mi_async.workflows.enroll import enroll_person
-from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
-from mi_async.workflows.ingest.options import IngestOptions
-from mi_async.workflows.ingest.workflow import ingest_asset
-from mi_async.workflows.jobs.job import Job
-from mi_async.workflows.jobs.start import AnalysisOptions, start_import, start_index, start_search, start_summary
-from mi_async.workflows.jobs.tokens import Token
-from mi_async.workflows.query_image import QueryUploads
-from mi_async.workflows.search.hits import SceneHit, search_scenes
-from mi_async.workflows.search.query import SceneQuery
-from mi_async.workflows.upload import Progress, State, Upload, bring
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+    from datetime import datetime
+    from typing import Any, Unpack
+
+    from mi_async._core.call import Calls
+    from mi_async.api.assets import Asset
+    from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
+    from mi_async.api.persons import Person
+    from mi_async.api.scene_summaries import SceneSummary
+    from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
+    from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
+    from mi_async.bulk.run import BulkRun
+    from mi_async.media.image_source import Source
+    from mi_async.storage.models import StoredObject
+    from mi_async.workflows.context import Context
+    from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
+    from mi_async.workflows.jobs.job import Job
+    from mi_async.workflows.jobs.start import AnalysisOptions
+    from mi_async.workflows.search.hits import SceneHit
+    from mi_async.workflows.upload import Progress, Upload
 
 
 class Workspace(WorkspaceGroups):
     """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
 
     def __init__(self, calls: Calls, context: Context) -> None:
+        from mi_async.api.query_assets import QueryAssets
+        from mi_async.workflows.query_image import QueryUploads
+
         super().__init__(calls, context.groups.name)
         self._context = context
         self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
@@ -81,6 +82,9 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
         """
+        from mi_async.bulk.images.resizer import image_loader
+        from mi_async.workflows.upload import State, bring
+
         async with image_loader(fit=fit) as load:
             return await bring(
                 self._context,
@@ -130,6 +134,9 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
         """
+        from mi_async.bulk.images.resizer import image_loader
+        from mi_async.workflows.enroll import enroll_person
+
         async with image_loader(fit=fit) as load:
             return await enroll_person(
                 self._context,
@@ -195,6 +202,9 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-create-assets, mi-asset-status, mi-request-index, mi-request-scene-summary.
         """
+        from mi_async.workflows.ingest.options import IngestOptions
+        from mi_async.workflows.ingest.workflow import ingest_asset
+
         options = IngestOptions(
             project=project,
             bucket=bucket,
@@ -217,6 +227,8 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-create-assets, mi-asset-status.
         """
+        from mi_async.workflows.jobs.start import start_import
+
         return await start_import(self._context, project_id, key=key, bucket_name=bucket_name)
 
     async def analyze(self, project_id: int, asset_id: int, **options: Unpack[AnalysisOptions]) -> Job[Index]:
@@ -232,6 +244,8 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-request-index, mi-index-status, mi-get-index.
         """
+        from mi_async.workflows.jobs.start import start_index
+
         return await start_index(self._context, project_id, asset_id, options)
 
     async def summarize(
@@ -247,6 +261,8 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-request-scene-summary, mi-scene-summary-status, mi-get-scene-summary-result.
         """
+        from mi_async.workflows.jobs.start import start_summary
+
         return await start_summary(self._context, project_id, asset_id, scene_ids=scene_ids, locale=locale)
 
     async def start_search(
@@ -260,6 +276,8 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-search-asset, maiu-get-asset-search-result.
         """
+        from mi_async.workflows.jobs.start import start_search
+
         return await start_search(self._context, query, query_option=query_option, query_filter=query_filter)
 
     def job(self, token: str) -> Job[Any]:
@@ -268,6 +286,9 @@ class Workspace(WorkspaceGroups):
         Raises:
             InvalidArgumentError: it is no job, or one of another workspace.
         """
+        from mi_async.workflows.jobs.job import Job
+        from mi_async.workflows.jobs.tokens import Token
+
         named = Token.parse(token)
         if named.workspace != self.name:
             message = f"{token} is a job of the workspace {named.workspace!r}, not of {self.name!r}"
@@ -331,6 +352,9 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-search-asset, maiu-get-asset-search-result, maiu-upload-asset-query-url.
         """
+        from mi_async.workflows.search.hits import search_scenes
+        from mi_async.workflows.search.query import SceneQuery
+
         wanted = SceneQuery(
             text=text,
             image=image,
@@ -387,6 +411,9 @@ class Workspace(WorkspaceGroups):
             JournalError: by the run: the journal is not this run's, is in use, or cannot be written.
             ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
         """
+        from mi_async.bulk.inputs.models import PersonInput
+        from mi_async.bulk.run import BulkRun, enroll_factory
+
         options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
@@ -408,6 +435,9 @@ class Workspace(WorkspaceGroups):
         Images of one person are attached in the order of the input; the same image for the same person is attached
         once.
         """
+        from mi_async.bulk.inputs.models import ThumbnailUpload
+        from mi_async.bulk.run import BulkRun, enroll_factory
+
         options = BulkOptions(
             journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
         )
@@ -423,6 +453,8 @@ class Workspace(WorkspaceGroups):
             InvalidArgumentError: it names no bucket.
             MIError: by the iteration: there is no such bucket, or it cannot be listed.
         """
+        from mi_async.bulk.inputs.media_files import stored_assets
+
         return stored_assets(self._context.store, prefix)
 
     def ingest_many(
@@ -467,6 +499,9 @@ class Workspace(WorkspaceGroups):
             NotFoundError: by the run: there is no such project.
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
+        from mi_async.bulk.run import BulkRun, ingest_factory
+        from mi_async.workflows.ingest.options import IngestOptions
+
         ingest = IngestOptions(
             project=project,
             bucket=bucket,

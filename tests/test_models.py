@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from mi_async.api.person_tags import PersonTag
 from mi_async.api.thumbnails import UploadStatus
 from mi_async.models import OpenEnum, Page
 
@@ -59,3 +60,14 @@ def test_a_page_is_read_like_a_sequence() -> None:
     assert page.extra == {"note": 1}
     assert "note" not in repr(page)
     assert hash(page) == hash(Page(("a", "b"), total_count=3, extra={"note": 2}))
+
+
+def test_models_are_equal_by_class_and_members_and_hash_without_what_no_model_names() -> None:
+    tag = PersonTag(1, "a")
+    assert tag == PersonTag(1, "a")
+    assert tag != PersonTag(1, "a", extra={"colour": "red"})
+    assert tag != PersonTag(2, "a")
+    assert tag != (1, "a")
+    assert hash(tag) == hash(PersonTag(1, "a", extra={"colour": "red"})) != hash(PersonTag(2, "a"))
+    assert repr(tag).startswith("PersonTag(id=1, name='a', created_user_name=None, ")
+    assert "extra" not in repr(tag)

@@ -21,6 +21,7 @@ from mi_async.errors import (
     DeadlineExceededError,
     SessionError,
 )
+from mi_async.session import WORKSPACES
 from tests.support.canned import SILENCE, canned
 from tests.support.talking import KEYS, ONCE, WORKSPACE, asked, talking
 
@@ -342,3 +343,13 @@ async def test_a_session_is_closed_in_the_event_loop_that_opened_it() -> None:
         await asked(session)  # nothing of it was closed
         await session.aclose()
         await asyncio.to_thread(asyncio.run, session.aclose())
+
+
+async def test_a_workspace_is_made_once_and_any_number_of_names_is_not_remembered() -> None:
+    async with mi_async.connect(KEYS, base_url="http://127.0.0.1:1") as session:
+        newsroom = session.workspace("newsroom")
+        assert session.workspace("newsroom") is newsroom
+        assert session.workspace("archive") is not newsroom
+        for number in range(WORKSPACES):
+            assert session.workspace(f"room-{number}").name == f"room-{number}"
+        assert session.workspace("newsroom") is not newsroom

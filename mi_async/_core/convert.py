@@ -1,22 +1,23 @@
 """The one cattrs converter: JSON bytes to models and back.
 
-Invariant: pure; types are strict. Hooks are built on first use, so importing a model costs nothing.
+Invariant: pure; types are strict. Hooks are built on first use and cattrs is imported for the first converter, so that
+importing a model costs nothing.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import orjson
-from cattrs import Converter, transform_error
 
-from mi_async._core.model_hooks import register_models
-from mi_async._core.strict import Json, MisfitError, register_strict
 from mi_async.errors import InvalidArgumentError, ResponseError
-from mi_async.models import Model
+from mi_async.models import Json, Model
 from mi_async.text import encodable
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 __all__ = ["Json", "converter", "dumps", "dumps_shown", "loads", "structure", "structurer"]
 
@@ -127,6 +128,8 @@ def _explain(value: Json, kind: Any, *, tolerant: bool = False) -> NoReturn:
     try:
         converter(detailed=True, tolerant=tolerant).structure(value, kind)
     except Exception as error:  # noqa: BLE001  whatever a hook raised is the explanation
+        from cattrs import transform_error  # noqa: PLC0415  see converter
+
         first = transform_error(error, format_exception=_reason)[0]
         text, _, path = first.rpartition(" @ ")
         raise ResponseError(text, path=path) from None
@@ -135,6 +138,8 @@ def _explain(value: Json, kind: Any, *, tolerant: bool = False) -> NoReturn:
 
 
 def _reason(error: BaseException, kind: type | None) -> str:
+    from mi_async._core.strict import MisfitError  # noqa: PLC0415  see converter
+
     if isinstance(error, MisfitError):
         return str(error)
     if isinstance(error, KeyError):
@@ -150,8 +155,13 @@ def _unstructured(value: object) -> Json:
 
 
 @cache
-def converter(*, detailed: bool, tolerant: bool = False) -> Converter:
+def converter(*, detailed: bool, tolerant: bool = False) -> "Converter":
     """Return the converter, which explains a misfit or is fast, and mends what a service sends or is strict."""
+    from cattrs import Converter  # noqa: PLC0415  a tenth of our import; a session makes its first in a thread
+
+    from mi_async._core.model_hooks import register_models  # noqa: PLC0415  same
+    from mi_async._core.strict import register_strict  # noqa: PLC0415  same
+
     made = Converter(detailed_validation=detailed)
     register_strict(made)
     register_models(made, tolerant=tolerant)

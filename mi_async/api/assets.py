@@ -44,7 +44,7 @@ class ImportStatus(OpenEnum):
         return self.is_known and self is not ImportStatus.IN_PROGRESS
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AssetMetaData(Model):
     """Facts that the service read from the file; any member may be null; source: mi-asset-details.
 
@@ -61,7 +61,7 @@ class AssetMetaData(Model):
     format: FileFormat | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Asset(Model):
     """A media asset; source: mi-asset-details.
 
@@ -82,7 +82,7 @@ class Asset(Model):
     create_user_name: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AssetRegistration(Model):
     """A registration just begun; source: mi-create-assets.
 
@@ -99,7 +99,7 @@ class AssetRegistration(Model):
     update_user_name: str | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AssetImport(Model):
     """Progress of the registration of an asset; source: mi-asset-status.
 

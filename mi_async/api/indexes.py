@@ -79,7 +79,7 @@ class AnalysisStatus(OpenEnum):
         return self.value in {"WAIT_ANALYZE", "ANALYZING"}
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class IndexStatus(Model):
     """Progress of the analysis of an asset; source: mi-index-status.
 
@@ -97,7 +97,7 @@ class IndexStatus(Model):
     index_id: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Index(Model):
     """Result of an analysis; scenes, persons, keywords and scripts are in ``extra``, as sent: their form is not known.
 
@@ -120,7 +120,7 @@ class Index(Model):
     updated_time: datetime | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AnalysisSetting(Model):
     """With what settings an analysis ran; source: maiu-list-indexes.
 
@@ -133,7 +133,7 @@ class AnalysisSetting(Model):
     scene_range: SceneRange | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class IndexSummary(Model):
     """An index in a listing; source: maiu-list-indexes.
 
@@ -156,7 +156,7 @@ class IndexSummary(Model):
     analysis_setting: AnalysisSetting | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class IndexList(Model):
     """All indexes of an asset; source: maiu-list-indexes."""
 
@@ -164,7 +164,7 @@ class IndexList(Model):
     indexes: tuple[IndexSummary, ...] = field(repr=few)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RequestedAnalysis(Model):
     """An analysis just requested; source: mi-request-analysis.
 

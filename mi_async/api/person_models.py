@@ -35,7 +35,7 @@ class SortType(OpenEnum):
     DESC = "DESC"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ThumbnailInput(Model):
     """A thumbnail to give to a person.
 
@@ -48,7 +48,7 @@ class ThumbnailInput(Model):
     is_primary_thumbnail: bool = False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class PersonThumbnail(Model):
     """A thumbnail of a person.
 
@@ -63,7 +63,7 @@ class PersonThumbnail(Model):
     is_primary_thumbnail: bool = False
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Person(Model):
     """A person with tags and thumbnails.
 
@@ -84,14 +84,14 @@ class Person(Model):
     )
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class CreatedPerson(Model):
     """The number of a person just created."""
 
     id: int = field(metadata=spelled("personId", "id"))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ThumbnailList(Model):
     """All thumbnails that a person has after a change."""
 
@@ -99,7 +99,7 @@ class ThumbnailList(Model):
     person_id: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class TagList(Model):
     """All tags that a person has after a change."""
 
@@ -107,7 +107,7 @@ class TagList(Model):
     person_id: int | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class MergedPersons(Model):
     """Counts of what a merge moved; source: mi-merge-persons.
 
@@ -124,14 +124,14 @@ class MergedPersons(Model):
     merged_time: datetime
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SimilarPerson(Model):
     """A person that looks like another; what else the service says, perhaps a score, is in ``extra``."""
 
     person_id: int
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SimilarPersons(Model):
     """Persons that look like one; source: mi-similar-persons.
 

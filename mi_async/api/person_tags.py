@@ -19,7 +19,7 @@ from mi_async.models import Model, Page
 NAME = Length(1, 30)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class PersonTag(Model):
     """A tag that persons can bear.
 

@@ -19,7 +19,7 @@ NAME = Length(1, 100, blank=False)
 PLAIN = Forbidden(";|`")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Project(Model):
     """A project; source: maiu-project-details.
 
@@ -42,7 +42,7 @@ class Project(Model):
     updated_time: datetime | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class ProjectList(Model):
     """All projects of a workspace; source: maiu-list-projects.
 

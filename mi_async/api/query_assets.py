@@ -20,7 +20,7 @@ class QueryAssetType(OpenEnum):
     IMAGE = "IMAGE"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class QueryAssetUrl(Model):
     """Presigned URL to PUT one query image to; source: maiu-upload-asset-query-url.
 
@@ -35,7 +35,7 @@ class QueryAssetUrl(Model):
     expiration_seconds: int = 900
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class QueryAssetCheck(Model):
     """Answer of the completion check; FAILED is an ordinary answer; source: maiu-upload-asset-query-status.
 

@@ -36,14 +36,14 @@ class SummaryStatus(OpenEnum):
         return self.value in {"WAIT_SUMMARIZE", "SUMMARIZING"}
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SceneSummaryStatus(Model):
     """Progress of a scene summary; source: mi-scene-summary-status."""
 
     status: SummaryStatus
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SceneSummaryInfo(Model):
     """When and of what the last completed run was; source: maiu-get-scene-summary.
 
@@ -57,7 +57,7 @@ class SceneSummaryInfo(Model):
     analyzed_scene_ids: tuple[str, ...] | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SceneSummary(Model):
     """Scene summary of an index; source: mi-get-scene-summary-result, maiu-get-scene-summary.
 

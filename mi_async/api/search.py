@@ -35,7 +35,7 @@ class SearchStatus(OpenEnum):
         return self.value in {"COMPLETED", "FAILED"}
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class PersonQuery(Model):
     """Persons that a scene shows; at most 100 numbers in all.
 
@@ -52,7 +52,7 @@ class PersonQuery(Model):
     not_: tuple[int, ...] | None = field(default=None, metadata=spelled("not"))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class DialogQuery(Model):
     """Speech to look for in a video; at most 100 texts in all, without ``;``, ``|`` and the backtick.
 
@@ -69,7 +69,7 @@ class DialogQuery(Model):
     not_: tuple[str, ...] | None = field(default=None, metadata=spelled("not") | bounded(Each(_TEXT)))
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SearchQuery(Model):
     """The query of a search: exactly one of text and image, and persons and speech beside it.
 
@@ -88,14 +88,14 @@ class SearchQuery(Model):
     dialog_query: DialogQuery | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class QueryOption(Model):
     """Precision of a search; the service's default is MEDIUM."""
 
     confidence_level: ConfidenceLevel | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SearchFilter(Model):
     """The scope of a search: exactly one of projects and assets.
 
@@ -116,14 +116,14 @@ class SearchFilter(Model):
     index_modified_to: datetime | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RequestedSearch(Model):
     """A search just requested; source: maiu-search-asset."""
 
     search_id: str
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class SearchResults(Model):
     """One page of what a search found; all but the first two are null until it is COMPLETED.
 

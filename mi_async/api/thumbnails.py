@@ -28,7 +28,7 @@ class UploadMessage(OpenEnum):
     RESOLUTION_NOT_SUPPORT = "RESOLUTION_NOT_SUPPORT"
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class PresignedUrl(Model):
     """Presigned URL to PUT one thumbnail to.
 
@@ -43,7 +43,7 @@ class PresignedUrl(Model):
     expiration_seconds: int = 900
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class UploadCheck(Model):
     """Answer of the completion check; FAILED is an ordinary answer, not an error."""
 

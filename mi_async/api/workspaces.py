@@ -19,7 +19,7 @@ from mi_async.models import Model, Page
 NAME = Pattern("[a-z0-9-]{3,63}", "3 to 63 characters of a-z, 0-9 and '-'")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WorkspaceInfo(Model):
     """A workspace as the service describes it.
 

@@ -86,17 +86,21 @@ class Account:
             ) as session:
                 yield session
         except MIError as error:
-            # Behind a proxy nothing is known of what answers there; that of the environment is not for this machine.
-            places = [(self.base_url, "--base-url / MI_ASYNC_BASE_URL")] if self.proxy is None else []
-            if storage is not None and self.proxy is None:
-                places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
-            for setting in _silent(places, error):
-                error.add_note(f"is it running? see {setting}")
-            if any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
-                error.add_note(f"check the keys in {key_source(self.profile, os.environ)}")
-            if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
-                error.add_note("to list the workspaces: mi-async workspaces list")
+            self._advise(error, storage)
             raise
+
+    def _advise(self, error: MIError, storage: Storage | None) -> None:
+        """Add the settings to check to an error."""
+        # Behind a proxy nothing is known of what answers there; that of the environment is not for this machine.
+        places = [(self.base_url, "--base-url / MI_ASYNC_BASE_URL")] if self.proxy is None else []
+        if storage is not None and self.proxy is None:
+            places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
+        for setting in _silent(places, error):
+            error.add_note(f"is it running? see {setting}")
+        if any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
+            error.add_note(f"check the keys in {key_source(self.profile, os.environ)}")
+        if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
+            error.add_note("to list the workspaces: mi-async workspaces list")
 
 
 @Parameter(name="*", group=SERVICE)
