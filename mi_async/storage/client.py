@@ -65,12 +65,9 @@ def prepare_client(
         ConfigError: the file of certificates cannot be used.
         ResourceError: it cannot be read now.
     """
-    for name in CHATTY:
-        logger = logging.getLogger(name)
-        logger.setLevel(logger.level or logging.INFO)
+    _quieten()
     trusted = certificates(storage, network)
-    session = library_session()
-    config = library_config(network)
+    session, config = library_session(), library_config(network)
 
     @asynccontextmanager
     async def make() -> AsyncGenerator[Client]:
@@ -88,6 +85,12 @@ def prepare_client(
                 await http.aclose()
 
     return make
+
+
+def _quieten() -> None:
+    for name in CHATTY:
+        logger = logging.getLogger(name)
+        logger.setLevel(logger.level or logging.INFO)
 
 
 @define(eq=False)
