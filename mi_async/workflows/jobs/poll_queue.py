@@ -162,6 +162,11 @@ class PollQueue:
         """True if nobody waits, nothing is asked, and no timer is set."""
         return not (self._watched or self._heap or self._asking or self._timer)
 
+    @property
+    def watched(self) -> int:
+        """Number of jobs that somebody waits for."""
+        return len(self._watched)
+
     def join(self, question: Question, waiter: Waiter) -> PolledJob:
         """Wait for something."""
         thing = self._watched.get(question.key)
