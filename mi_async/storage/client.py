@@ -42,7 +42,7 @@ class _Asked:
 
 
 ASKED: ContextVar[_Asked] = ContextVar("ASKED")
-"""What the current task asks; botocore hands its handlers nothing of ours."""
+"""The call of the current task; botocore hands its handlers nothing of ours."""
 
 
 def prepare_client(
@@ -119,7 +119,7 @@ class Client:
 
 @define(eq=False)
 class _Body:
-    """What botocore takes for the socket."""
+    """A body that was read already, in place of the socket that botocore expects."""
 
     content: bytes
 

@@ -20,7 +20,7 @@ MARK = "mi-async-file"
 
 
 class Asks(Protocol):
-    """What more can be asked about an object."""
+    """Requests that can be made about an object."""
 
     async def part_size(self, place: StoredObject) -> int | None:
         """Size of the first part that it was made of; None where that is not told."""

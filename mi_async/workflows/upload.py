@@ -40,7 +40,7 @@ STEM = 60
 
 
 class State(Enum):
-    """Where an upload is, in order."""
+    """States of an upload, in order."""
 
     NEW = "new"
     PRESIGNED = "presigned"
