@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from harness import CLIENT_CORE, Runs, fastest, goal, options, pin, report, run_clients, table
@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 
 @contextmanager
-def emulator(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def emulator(environment: Mapping[str, str]) -> Generator[dict[str, str]]:
     """Run an emulator in a process of its own; gives the variables with which commands find it."""
     command = [sys.executable, "-m", "mi_async", "emulator", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | environment, text=True) as process:

@@ -11,6 +11,7 @@ import pytest
 from mi_async.cli.app import run
 from mi_async.cli.connection import Account, key_source
 from tests.support.canned import canned, http, success
+from tests.support.terminal import process
 from tests.support.tls import ca_file, proxied, server_context
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,17 @@ def ran(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return listed
 
 
+async def ran_alone(*line: str, **environ: str) -> tuple[int, str]:
+    """Do the same in a process of its own, since the usual certificates are read once in a process."""
+
+    def listed() -> tuple[int, str]:
+        with process("workspaces", "list", *line, env=KEYS | environ) as running:
+            err = running.communicate(timeout=60)[1]
+        return running.returncode, err
+
+    return await asyncio.to_thread(listed)
+
+
 @pytest.mark.parametrize("way", ["environment", "option"])
 async def test_a_proxy_of_the_environment_or_of_an_option(way: str, tmp_path: Path, ran: Listing) -> None:
     tls = server_context("mi.example")
@@ -49,7 +61,7 @@ async def test_a_proxy_of_the_environment_or_of_an_option(way: str, tmp_path: Pa
         line = ["--base-url", "https://mi.example", "-vv"]
         trusted = ca_file(tmp_path)
         if way == "environment":
-            ended = await ran(*line, HTTPS_PROXY=proxy.url, SSL_CERT_FILE=trusted)
+            ended = await ran_alone(*line, HTTPS_PROXY=proxy.url, SSL_CERT_FILE=trusted)
         else:
             ended = await ran(*line, "--proxy", proxy.url, "--ca-file", trusted, HTTPS_PROXY="http://127.0.0.1:9")
         assert ended[0] == 0, ended[1]
