@@ -141,26 +141,22 @@ class _Attempts:
     paced: bool = False
     least: float = 0.0
     failures: int = field(init=False, default=0)
-    _ambiguous: bool = field(init=False, default=False)
+    ambiguous: bool = field(init=False, default=False)  # one of the failures was
     _out_of_time: bool = field(init=False, default=False)
 
     async def run(self, first: MIError, attempt: Callable[[int], Awaitable[T]]) -> T:
         """Call ``attempt(number)``, from 2, until it succeeds or the policy says stop; the last error is raised."""
-        number = 0
+        number, begun_with = 0, [first]
+        # An error and a frame of its traceback that refers to it keep each other, and with them the body that was sent,
+        # until the next collection: so no variable holds a failure that is over.
+        del first
 
         async def once() -> T:
             nonlocal number
             number += 1
-            if number == 1:
-                raise first
-            try:
-                result = await attempt(number)
-            except ConflictError as error:
-                error.possibly_created = self._ambiguous
-                raise
-            except NotFoundError as error:
-                error.possibly_deleted = self._ambiguous
-                raise
+            if begun_with:
+                raise begun_with.pop()
+            result = await attempt(number)
             self.retries.budget.earn(self.retries.budget.cost)
             return result
 
@@ -188,7 +184,7 @@ class _Attempts:
         error = _error(state)
         if not isinstance(error, MIError) or not self.again(error):
             return False
-        self._ambiguous = self._ambiguous or error.ambiguous
+        self.ambiguous = self.ambiguous or error.ambiguous
         self.failures += not self._waits_in_limiter(error)
         return True
 
@@ -245,7 +241,15 @@ class Retries:
             deadline: on the clock; infinity for none.
             paced: True if the operation has a quota, whose pause after a 429 the limiter keeps.
         """
-        return await _Attempts(self, partial(retryable, repeat=repeat), deadline, paced).run(first, attempt)
+        attempts = _Attempts(self, partial(retryable, repeat=repeat), deadline, paced)
+        try:
+            return await attempts.run(first, attempt)
+        except ConflictError as error:
+            error.possibly_created = attempts.ambiguous
+            raise
+        except NotFoundError as error:
+            error.possibly_deleted = attempts.ambiguous
+            raise
 
     async def look_first(
         self,
@@ -271,27 +275,30 @@ class Retries:
         try:
             return await attempt()
         except MIError as error:
-            failure = error
+            latest = [error]
 
         async def next_attempt(_number: int) -> T:
-            nonlocal failure
+            failure = latest[0]
             if failure.ambiguous and (found := await look()) is not None:
                 return found
             await renew(failure)
             try:
                 return await attempt()
             except MIError as error:
-                failure = error
+                latest[0] = error
                 raise
 
         # Only a failure of the attempt itself leads to another one.
-        attempts = _Attempts(self, lambda error: error is failure and again(error), least=least)
+        attempts = _Attempts(self, lambda error: error is latest[0] and again(error), least=least)
         try:
-            return await attempts.run(failure, next_attempt)
-        except MIError as error:
-            if error is not failure or not error.ambiguous:
-                raise
-        await self.clock.sleep(max(least, self.policy.backoff(attempts.failures)))
-        if (found := await look()) is None:
-            raise failure
-        return found
+            try:
+                return await attempts.run(latest[0], next_attempt)
+            except MIError as error:
+                if error is not latest[0] or not error.ambiguous:
+                    raise
+            await self.clock.sleep(max(least, self.policy.backoff(attempts.failures)))
+            if (found := await look()) is None:
+                raise latest.pop()
+            return found
+        finally:
+            latest.clear()

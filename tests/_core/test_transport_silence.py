@@ -104,8 +104,8 @@ def test_every_piece_of_a_body_postpones_it() -> None:
 
     async def main() -> None:
         async with answered_by(talk, 1.0) as network:
-            one, two = asyncio.create_task(network.send(GET, {})), asyncio.create_task(network.send(GET, {}))
-            assert ((await one).body, (await two).body) == (b"abcde", b"abcde")
+            answers = await asyncio.gather(network.send(GET, {}), network.send(GET, {}))
+            assert [answer.body for answer in answers] == [b"abcde", b"abcde"]
 
     run(main())
 
