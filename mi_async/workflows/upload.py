@@ -37,7 +37,7 @@ STEM = 60
 
 
 class State(Enum):
-    """Where an upload is, in order."""
+    """States of an upload, in order."""
 
     NEW = "new"
     PRESIGNED = "presigned"
