@@ -45,13 +45,9 @@ def ran(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 async def ran_alone(*line: str, **environ: str) -> tuple[int, str]:
     """Do the same in a process of its own, since the usual certificates are read once in a process."""
-
-    def listed() -> tuple[int, str]:
-        with process("workspaces", "list", *line, env=KEYS | environ) as running:
-            err = running.communicate(timeout=60)[1]
-        return running.returncode, err
-
-    return await asyncio.to_thread(listed)
+    with process("workspaces", "list", *line, env=KEYS | environ) as running:
+        _, err = await asyncio.to_thread(running.communicate, timeout=60)
+    return running.returncode, err
 
 
 @pytest.mark.parametrize("way", ["environment", "option"])
