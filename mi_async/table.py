@@ -51,8 +51,8 @@ class TableBounds:
 ANY = sys.maxsize
 NOTEBOOK = TableBounds(rows=100, columns=24, items=12, depth=2, letters=3000, whole=False)
 """A notebook is stored and shared: tables are short, and secrets stay out of it."""
-TERMINAL = TableBounds(rows=ANY, columns=ANY, items=ANY, depth=ANY, letters=ANY, whole=True)
-"""Everything: a result of the command line is used by whoever asked for it."""
+TERMINAL = TableBounds(rows=ANY, columns=ANY, items=ANY, depth=50, letters=ANY, whole=True)
+"""Everything: a result of the command line is used by whoever asked for it. JSON may be deeper than Python can call."""
 
 
 @attrs.frozen
@@ -116,11 +116,8 @@ class ResultTable:
 
     def __str__(self) -> str:
         """Draw the table with columns as wide as their contents."""
-        return "\n".join(
-            aligned(
-                [tuple(map(one_line, self.columns)), *[tuple(map(str, row)) for row in self.rows]], right=self.right
-            )
-        )
+        heading = [tuple(map(one_line, self.columns))] if self.columns else []
+        return "\n".join(aligned([*heading, *[tuple(map(str, row)) for row in self.rows]], right=self.right))
 
 
 def table_of(items: Iterable[object], bounds: TableBounds, *, caption: str = "") -> ResultTable:
@@ -128,7 +125,7 @@ def table_of(items: Iterable[object], bounds: TableBounds, *, caption: str = "")
     every = list(items)
     rows = [{name: cell_of(member, bounds) for name, member in members(item, bounds)} for item in every[: bounds.rows]]
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
-    if len(names) > FEW:
+    if len(names) > FEW and not any(isinstance(item, Mapping) for item in every):  # those of a caller's rows stay
         names = [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
     names = names[: bounds.columns]
     cells = tuple(tuple(row.get(name, Cell()) for name in names) for row in rows)
@@ -218,7 +215,7 @@ def _thing(value: object, bounds: TableBounds) -> Cell:
         if isinstance(member, CellImage):
             label = f"{about.get('id', '')}{marks}".strip()
             return Cell((attrs.evolve(member, label=label, marked=bool(flags)),))
-    named = next((about[name] for name in ("name", "id") if about.get(name) is not None), None)
+    named = next((about[name] for name in ("name", "id") if about.get(name) not in (None, "")), None)
     if named is not None:
         return Cell((f"{cell_of(named, bounds)}{marks}",))
     known = [(name, cell_of(member, bounds)) for name, member in list(about.items())[: bounds.items]]
