@@ -45,7 +45,7 @@ class PollPace:
 
 @frozen
 class Answer:
-    """What a question brought.
+    """Answer to a question.
 
     Attributes:
         seen: how the thing is now.
@@ -62,7 +62,7 @@ class Answer:
 
 @frozen
 class Question:
-    """What is asked until it is settled.
+    """A question that is asked until it is settled.
 
     Attributes:
         key: names the thing; who watches the same key shares the question.
