@@ -19,6 +19,8 @@ SHOWN = "table"
 """Key of the field metadata that say how a member is shown."""
 FLAG = re.compile(r"^is (?=\w)|(?<=\w) .*")
 """Left out of the heading of a flag: ``is primary thumbnail`` is shown as ``primary``."""
+VALUE = "value"
+"""Heading of what has no members, or nothing in any of them."""
 FEW = 3
 """Columns up to which a table shows who changed something and when, too."""
 LINE_END = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
@@ -138,6 +140,8 @@ def _headings(rows: Sequence[Mapping[str, Cell]], *, whole: bool) -> list[str]:
         whole: True for rows of a caller's own; of many headings of models, who changed something and when are left out.
     """
     names = [name for name in dict.fromkeys(chain(*rows)) if any(row.get(name) for row in rows)]
+    if rows and not names:
+        return [VALUE]
     if whole or len(names) <= FEW:
         return names
     return [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
@@ -185,7 +189,7 @@ def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
         yield from _attributes(value, bounds)
         yield from _named(getattr(value, "extra", None) or {})
     else:
-        yield "value", value
+        yield VALUE, value
 
 
 def _attributes(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:

@@ -26,6 +26,7 @@ from mi_async import (
     ThumbnailList,
     notebook,
 )
+from mi_async.cli.output import show
 from mi_async.table import NOTEBOOK, TERMINAL, cell_of, table_about, table_of
 from mi_async.text import plain
 from mi_async.workflows.search.hits import SceneHit
@@ -297,3 +298,11 @@ def test_json_of_any_depth_is_a_cell() -> None:
 
 def test_what_has_no_name_goes_by_its_id() -> None:
     assert str(cell_of(({"name": "", "id": 7}, {"name": "뉴스", "id": 8}), TERMINAL)) == "7, 뉴스"
+
+
+@pytest.mark.parametrize("items", [[None], [{}], [{"a": None}, {"a": ""}]])
+def test_items_with_nothing_in_them_are_rows(items: list[object], capsys: pytest.CaptureFixture[str]) -> None:
+    assert notebook.table(items).count("<tr>") == 1 + len(items)
+    assert str(table_of(items, TERMINAL)) == "\n".join(["value", *[""] * len(items)])
+    show(items, "table")
+    assert capsys.readouterr().out.count("\n") == 4 + len(items)
