@@ -17,9 +17,9 @@ from yarl import URL
 from mi_async._core.address import Address
 from mi_async._core.body import MAX_RESPONSE, read_body
 from mi_async._core.connections import Connections, send_once
+from mi_async._core.http_messages import Request, Response
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.proxies import Proxies, ProxyChoice
-from mi_async._core.wire import Request, Response
 from mi_async.errors import ConfigError, ResponseError
 from mi_async.text import MaskedURL, escaped
 
