@@ -146,16 +146,16 @@ class _Attempts:
 
     async def run(self, first: MIError, attempt: Callable[[int], Awaitable[T]]) -> T:
         """Call ``attempt(number)``, from 2, until it succeeds or the policy says stop; the last error is raised."""
-        number, begun_with = 0, [first]
-        # An error and a frame of its traceback that refers to it keep each other, and with them the body that was sent,
-        # until the next collection: so no variable holds a failure that is over.
-        del first
+        number, begun_with = 1, [first]
+        del (
+            first
+        )  # an error and a frame of its traceback that names it would keep each other, and the body that was sent
 
         async def once() -> T:
             nonlocal number
-            number += 1
             if begun_with:
                 raise begun_with.pop()
+            number += 1
             result = await attempt(number)
             self.retries.budget.earn(self.retries.budget.cost)
             return result
@@ -168,10 +168,10 @@ class _Attempts:
         try:
             return await retrying(once)
         except MIError as error:
-            if self._out_of_time:
-                message = f"no success before the deadline, after {number} attempts; the last failure: {error}"
-                raise DeadlineExceededError(message) from error
-            raise
+            if not self._out_of_time:
+                raise
+            message = f"no success before the deadline, after {number} attempts; the last failure: {error}"
+            raise DeadlineExceededError(message) from error
 
     def _wait(self, state: "RetryCallState") -> float:
         error = _error(state)
@@ -203,10 +203,6 @@ class _Attempts:
 
 def _error(state: "RetryCallState") -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()
-
-
-async def _ready(_failure: MIError) -> None:
-    """Prepare nothing."""
 
 
 @frozen
@@ -257,7 +253,7 @@ class Retries:
         look: Callable[[], Awaitable[T | None]],
         *,
         again: Callable[[MIError], bool],
-        renew: Callable[[MIError], Awaitable[None]] = _ready,
+        renew: Callable[[MIError], Awaitable[None]] | None = None,
         least: float = 0.0,
     ) -> T:
         """Take a step that must not have its effect twice: after each ambiguous failure, look before another attempt.
@@ -269,7 +265,7 @@ class Retries:
             attempt: one attempt.
             look: asks the service whether the failed attempt had its effect; returns the result, None for no effect.
             again: returns True if a failure is worth another attempt.
-            renew: gets ready for another attempt after a failure.
+            renew: gets ready for another attempt after a failure; a failure of its own leads to none.
             least: seconds to wait at least before the service is asked: an effect may take a moment to show.
         """
         try:
@@ -281,14 +277,14 @@ class Retries:
             failure = latest[0]
             if failure.ambiguous and (found := await look()) is not None:
                 return found
-            await renew(failure)
+            if renew is not None:
+                await renew(failure)
             try:
                 return await attempt()
             except MIError as error:
                 latest[0] = error
                 raise
 
-        # Only a failure of the attempt itself leads to another one.
         attempts = _Attempts(self, lambda error: error is latest[0] and again(error), least=least)
         try:
             try:
@@ -297,8 +293,8 @@ class Retries:
                 if error is not latest[0] or not error.ambiguous:
                     raise
             await self.clock.sleep(max(least, self.policy.backoff(attempts.failures)))
-            if (found := await look()) is None:
-                raise latest.pop()
-            return found
+            if (found := await look()) is not None:
+                return found
+            raise latest[0]
         finally:
             latest.clear()

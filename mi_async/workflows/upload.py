@@ -28,9 +28,6 @@ STORED_STATUS = frozenset({200, 201, 204})
 FIRST_SERVER_ERROR = 500
 USED_OR_EXPIRED = 403
 """Storage status of a URL that was used already, by a send whose answer was lost, or that has expired."""
-ETAG_MISMATCH = "ETAG_MISMATCH"
-RETRIED = frozenset({ETAG_MISMATCH, "HTTP_408", "HTTP_429"})
-"""Reasons for which the image surely is not stored, and may be with a fresh URL."""
 MD5 = re.compile("[0-9a-f]{32}")
 TIMED_OUT = "TIMED_OUT"
 """Our reason for an upload that is stored but was not taken over in time."""
@@ -143,7 +140,7 @@ def _may_be_put_again(failure: MIError) -> bool:
     """Return True if another PUT may store the image."""
     if isinstance(failure, TransportError):
         return failure.ambiguous or not failure.permanent
-    return isinstance(failure, UploadFailedError) and (failure.ambiguous or failure.reason in RETRIED)
+    return isinstance(failure, UploadFailedError) and failure.transient
 
 
 async def check(context: Context, upload: Upload) -> Upload:
@@ -249,7 +246,7 @@ def _check_stored(answer: Response, upload: Upload) -> None:
         raise _refused(upload, reason, text, ambiguous=ambiguous, wait=retry_after(answer))
     etag = answer.headers.get("ETag", "").strip('"').lower()
     if MD5.fullmatch(etag) and etag != upload.image.md5:  # any other ETag says nothing about the content
-        raise _refused(upload, ETAG_MISMATCH, f"the storage holds other bytes than were sent (ETag {etag})")
+        raise _refused(upload, "ETAG_MISMATCH", f"the storage holds other bytes than were sent (ETag {etag})")
 
 
 def _refused(
