@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mi_async._core.envelope import open_envelope
-from mi_async._core.wire import Response
+from mi_async._core.http_messages import Response
 from mi_async.cli.connection import log_to_stderr
 from mi_async.cli.output import show
 from mi_async.errors import APIError, MIError

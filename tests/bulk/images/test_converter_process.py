@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from mi_async.bulk.images import resize_process, resize_worker
-from mi_async.bulk.images.resize_process import InThread, Process
-from mi_async.bulk.images.resize_worker import ProtocolError
-from mi_async.bulk.images.resizer import Resizer, is_frozen
+from mi_async.bulk.images import converter_process, converter_worker
+from mi_async.bulk.images.converter_process import InThread, Process
+from mi_async.bulk.images.converter_worker import ProtocolError
+from mi_async.bulk.images.image_converter import ImageConverter, is_frozen
 from mi_async.errors import ConfigError, ResourceError
 from tests.support.pictures import picture
 
@@ -41,11 +41,11 @@ async def test_a_chatty_sitecustomize_is_not_heard(tmp_path: Path, monkeypatch: 
         "atexit.register(print, 'bye')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    async with Resizer() as resizer:
+    async with ImageConverter() as converter:
         for _ in range(2):
-            _, image, note = await resizer(BMP)
+            _, image, note = await converter(BMP)
             assert (image.picture.format, note[:9]) == ("jpg", "converted")
-        assert len(resizer.idle) == 1
+        assert len(converter.idle) == 1
 
 
 @pytest.mark.parametrize(
@@ -59,18 +59,18 @@ async def test_a_chatty_sitecustomize_is_not_heard(tmp_path: Path, monkeypatch: 
     ids=["garbage", "nothing", "killed", "a length without end"],
 )
 async def test_another_program_is_the_fault_of_the_machine(script: str, said: str, tmp_path: Path) -> None:
-    async with Resizer(start=partial(Process.start, program(tmp_path, script))) as resizer:
+    async with ImageConverter(start=partial(Process.start, program(tmp_path, script))) as converter:
         with pytest.raises(ConfigError, match=rf"the process that makes images fit does not start .*{said}.*/python"):
-            await resizer(BMP)
-        assert not resizer.idle
+            await converter(BMP)
+        assert not converter.idle
 
 
 async def test_one_that_never_answers_is_not_waited_for(tmp_path: Path) -> None:
     start = partial(Process.start, program(tmp_path, "echo thinking >&2; sleep 600; true"))
     began = time.monotonic()
-    async with Resizer(startup=0.3, start=start) as resizer:
+    async with ImageConverter(startup=0.3, start=start) as converter:
         with pytest.raises(ConfigError, match=r"it was not ready within 0\.3 s; thinking"):
-            await resizer(BMP)
+            await converter(BMP)
     assert time.monotonic() - began < 60, "what it had started was ended with it"
 
 
@@ -81,8 +81,8 @@ async def test_a_cancelled_start_leaves_no_process(tmp_path: Path) -> None:
         started.append(Process.start(program(tmp_path, f"touch {tmp_path}/begun; sleep 600; true")))
         return started[-1]
 
-    async with Resizer(start=watched) as resizer:
-        task = asyncio.create_task(resizer(BMP))
+    async with ImageConverter(start=watched) as converter:
+        task = asyncio.create_task(converter(BMP))
         while not started:  # noqa: ASYNC110  nothing tells of a process
             await asyncio.sleep(0.001)
         task.cancel()
@@ -92,9 +92,9 @@ async def test_a_cancelled_start_leaves_no_process(tmp_path: Path) -> None:
 
 
 async def test_no_program_at_all() -> None:
-    async with Resizer(start=partial(Process.start, os.devnull)) as resizer:
+    async with ImageConverter(start=partial(Process.start, os.devnull)) as converter:
         with pytest.raises(ConfigError, match="no process can be started to make images fit"):
-            await resizer(BMP)
+            await converter(BMP)
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM, errno.EAGAIN])
@@ -113,22 +113,22 @@ async def test_a_machine_that_is_full_may_have_room_later(
         pipes.append(pipe())
         return pipes[-1]
 
-    monkeypatch.setattr("mi_async.bulk.images.resize_process.os.pipe", piped)
+    monkeypatch.setattr("mi_async.bulk.images.converter_process.os.pipe", piped)
     if where == "process":
-        monkeypatch.setattr(resize_process, "_popen", full)
-    async with Resizer() as resizer:
+        monkeypatch.setattr(converter_process, "_popen", full)
+    async with ImageConverter() as converter:
         with pytest.raises(ResourceError, match="no process can be started now to make images fit"):
-            await resizer(BMP)
+            await converter(BMP)
     for descriptor in (number for each in pipes for number in each):
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(descriptor)
 
 
 async def test_a_frozen_application_does_not_start_itself() -> None:
-    async with Resizer(start=None) as resizer:
-        assert (await resizer(BMP))[1].picture.format == "jpg"
-        assert (await resizer(BMP))[2].startswith("converted: ")
-        assert [type(worker) for worker in resizer.idle] == [InThread]
+    async with ImageConverter(start=None) as converter:
+        assert (await converter(BMP))[1].picture.format == "jpg"
+        assert (await converter(BMP))[2].startswith("converted: ")
+        assert [type(worker) for worker in converter.idle] == [InThread]
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_a_frozen_application_is_told_from_an_interpreter(system: dict[str, obje
 
 
 async def test_from_a_zip_file() -> None:
-    script = Path(resize_worker.__file__)
-    assert Resizer().start == Process.start
+    script = Path(converter_worker.__file__)
+    assert ImageConverter().start == Process.start
     start = partial(Process.start, script=script.with_name("none.zip") / script.name)
-    async with Resizer(start=start) as resizer:
-        assert (await resizer(BMP))[1].picture.format == "jpg"
+    async with ImageConverter(start=start) as converter:
+        assert (await converter(BMP))[1].picture.format == "jpg"
 
 
 @pytest.mark.parametrize(
@@ -157,22 +157,22 @@ async def test_from_a_zip_file() -> None:
     [
         (b"", EOFError),
         (b"12", EOFError),
-        (resize_worker.LENGTHS.pack(9, 0) + b"{}", EOFError),
-        (resize_worker.LENGTHS.pack(2, 9) + b"{}", EOFError),
-        (resize_worker.LENGTHS.pack(2**17, 0), ProtocolError),
-        (resize_worker.LENGTHS.pack(2, 2**40) + b"{}", ProtocolError),
-        (resize_worker.LENGTHS.pack(2, 0) + b"[]", ProtocolError),
-        (resize_worker.LENGTHS.pack(2, 0) + b"no", ProtocolError),
+        (converter_worker.LENGTHS.pack(9, 0) + b"{}", EOFError),
+        (converter_worker.LENGTHS.pack(2, 9) + b"{}", EOFError),
+        (converter_worker.LENGTHS.pack(2**17, 0), ProtocolError),
+        (converter_worker.LENGTHS.pack(2, 2**40) + b"{}", ProtocolError),
+        (converter_worker.LENGTHS.pack(2, 0) + b"[]", ProtocolError),
+        (converter_worker.LENGTHS.pack(2, 0) + b"no", ProtocolError),
     ],
 )
 def test_what_is_no_message(content: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        resize_worker.receive(BytesIO(content), 100)
+        converter_worker.receive(BytesIO(content), 100)
 
 
 def test_a_greeting_in_other_words_is_none() -> None:
     stream = BytesIO()
-    resize_worker.send(stream, {"protocol": 1})
+    converter_worker.send(stream, {"protocol": 1})
     stream.seek(0)
     worker = Process.start()
     try:
@@ -191,9 +191,9 @@ def test_the_program_answers_until_its_input_ends(monkeypatch: pytest.MonkeyPatc
     handled = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # which it changes
     with os.fdopen(inward[1], "wb") as asked:
-        resize_worker.send(asked, {}, picture("gif", 100, 100))
+        converter_worker.send(asked, {}, picture("gif", 100, 100))
     try:
-        resize_worker.main(inward[0], outward[1], 1000, 256)
+        converter_worker.main(inward[0], outward[1], 1000, 256)
     finally:
         for stop, handler in handled.items():
             signal.signal(stop, handler)
@@ -201,6 +201,6 @@ def test_the_program_answers_until_its_input_ends(monkeypatch: pytest.MonkeyPatc
             os.dup2(copy, number)
             os.close(copy)
     with os.fdopen(outward[0], "rb") as answered:
-        assert resize_worker.receive(answered, 0) == (resize_worker.HELLO, b"")
-        said, content = resize_worker.receive(answered, 0)
+        assert converter_worker.receive(answered, 0) == (converter_worker.HELLO, b"")
+        said, content = converter_worker.receive(answered, 0)
     assert (said["reason"], content) == ("resolution", b"")

@@ -1,4 +1,4 @@
-"""An image made to fit, and the program that does it for others: ``python resize_worker.py FROM TO LIMIT LEAST``.
+"""The conversion of an image, and the program that does it: ``python converter_worker.py FROM TO LIMIT LEAST``.
 
 Invariant: imports Pillow and nothing of ours, so that a process of it is small and starts at once. Images come and go
 by two pipes of its own, FROM and TO, of which nothing else in the process knows: standard output is anybody's (a

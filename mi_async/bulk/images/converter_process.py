@@ -1,4 +1,4 @@
-"""Workers that make one image at a time fit: a process that runs ``resize_worker.py``, and a stand-in within it.
+"""Workers that convert one image at a time: a process that runs ``converter_worker.py``, and a stand-in within it.
 
 Invariant: a process speaks over two pipes that it alone inherits; of its other output only the last words are kept, to
 say why it did not start. Methods block.
@@ -15,11 +15,11 @@ from typing import IO, Any, Protocol, Self
 
 from attrs import define
 
-from mi_async.bulk.images import resize_worker
+from mi_async.bulk.images import converter_worker
 from mi_async.media.image import FIT_BYTES, MIN_PIXELS
 from mi_async.text import one_line
 
-SCRIPT = Path(resize_worker.__file__)
+SCRIPT = Path(converter_worker.__file__)
 MOST_WORDS, WORDS = 2**16, 300
 """Bytes of a process's output on standard error that are looked at, and characters of it that are shown."""
 
@@ -42,7 +42,7 @@ class Worker(Protocol):
 
 @define(eq=False)
 class Process:
-    """A process of ``resize_worker.py``, and our ends of its pipes."""
+    """A process of ``converter_worker.py``, and our ends of its pipes."""
 
     process: subprocess.Popen[bytes]
     outward: IO[bytes]
@@ -89,13 +89,13 @@ class Process:
         Raises:
             EOFError, OSError, ProtocolError: it cannot.
         """
-        if resize_worker.receive(self.inward, 0) != (resize_worker.HELLO, b""):
-            raise resize_worker.ProtocolError
+        if converter_worker.receive(self.inward, 0) != (converter_worker.HELLO, b""):
+            raise converter_worker.ProtocolError
 
     def ask(self, content: bytes) -> tuple[dict[str, Any], bytes]:
         """Return what became of an image; see :class:`Worker`."""
-        resize_worker.send(self.outward, {}, content)
-        return resize_worker.receive(self.inward, FIT_BYTES)
+        converter_worker.send(self.outward, {}, content)
+        return converter_worker.receive(self.inward, FIT_BYTES)
 
     def last_words(self) -> str:
         """End it, and return the last line that it wrote to standard error, '' for none."""
@@ -130,7 +130,7 @@ class Process:
 def _popen(theirs_in: int, theirs_out: int, python: str, script: Path) -> "subprocess.Popen[bytes]":
     """Start the program with these two pipes, and no other descriptor of ours."""
     # From a zip file, such as a wheel on the path, there is no file to run.
-    program = [os.fspath(script)] if script.is_file() else ["-c", inspect.getsource(resize_worker)]
+    program = [os.fspath(script)] if script.is_file() else ["-c", inspect.getsource(converter_worker)]
     startup: Any = None
     kept: tuple[int, ...] = ()
     if sys.platform == "win32":
@@ -159,8 +159,8 @@ class InThread:
 
     def ask(self, content: bytes) -> tuple[dict[str, Any], bytes]:
         """Return what became of an image; see :class:`Worker`."""
-        resize_worker.register_heif()
-        return resize_worker.answer(content, FIT_BYTES, MIN_PIXELS)
+        converter_worker.register_heif()
+        return converter_worker.answer(content, FIT_BYTES, MIN_PIXELS)
 
     def end(self) -> int:
         """Return 0: there is nothing to end."""

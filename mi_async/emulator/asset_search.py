@@ -1,4 +1,4 @@
-"""Results of an asset search: scenes of the indexes in force, by words, an image, persons and dialogue.
+"""Asset search: scenes of the indexes in force, found by words, an image, persons and dialogue.
 
 Invariant: pure but for what it reads. An image looks like a scene by chance, but always the same one.
 """

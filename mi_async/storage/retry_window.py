@@ -1,4 +1,4 @@
-"""Patience of an upload with a storage that is busy or away.
+"""Retry window of an upload: how long it keeps trying a storage that is busy or does not answer.
 
 Invariant: measured from the last success, so that an upload of hours outlives an outage of minutes, and a storage that
 has never answered is given up after the policy's few attempts. One rule for a single upload and for a bulk run.
@@ -27,7 +27,7 @@ Failed = Callable[[BaseException], None]
 
 
 @define(eq=False)
-class Patience:
+class RetryWindow:
     """Retries the calls of one upload, or of a session's other calls.
 
     Attributes:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from mi_async.bulk.images import resize_worker, resizer
-from mi_async.bulk.images.resize_process import Process
-from mi_async.bulk.images.resize_worker import UnfitError
-from mi_async.bulk.images.resizer import Resizer
+from mi_async.bulk.images import converter_worker, image_converter
+from mi_async.bulk.images.converter_process import Process
+from mi_async.bulk.images.converter_worker import UnfitError
+from mi_async.bulk.images.image_converter import ImageConverter
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ConfigError, ImageRejectedError
 from mi_async.media.image import FIT_BYTES, MAX_BYTES, MIN_PIXELS
@@ -42,9 +42,9 @@ MOST = (100_000, 500_000)
 
 
 def shrunk(
-    content: bytes, limit: int = LIMIT, most: tuple[int, int] = resize_worker.MOST_DECODED
+    content: bytes, limit: int = LIMIT, most: tuple[int, int] = converter_worker.MOST_DECODED
 ) -> tuple[dict[str, Any], Image.Image]:
-    said, made = resize_worker.shrink(content, limit, 100, most)
+    said, made = converter_worker.shrink(content, limit, 100, most)
     assert len(made) <= limit
     image = Image.open(BytesIO(made))
     image.load()
@@ -61,7 +61,7 @@ def test_quality_is_given_up_before_size() -> None:
 
 def test_a_smaller_picture_keeps_its_shape_and_uses_the_room_that_there_is() -> None:
     content = encoded(noise("RGB", 800, 400), "JPEG", quality=100)
-    said, made = resize_worker.shrink(content, LIMIT, 100)
+    said, made = converter_worker.shrink(content, LIMIT, 100)
     width, height = said["to"]
     assert (width < 800, abs(width - 2 * height) <= 1) == (True, True)
     assert 0.5 * LIMIT < len(made) <= LIMIT
@@ -155,7 +155,7 @@ def test_a_huge_jpeg_is_decoded_at_half_its_size() -> None:
 )
 def test_what_cannot_be_made_to_fit(content: bytes, reason: str, text: str) -> None:
     with pytest.raises(UnfitError, match=text) as caught:
-        resize_worker.shrink(content, 3_000, 100, MOST)
+        converter_worker.shrink(content, 3_000, 100, MOST)
     assert caught.value.reason == reason
 
 
@@ -166,7 +166,7 @@ def big() -> bytes:
     return content
 
 
-def process_of(resizing: Resizer) -> "subprocess.Popen[bytes]":
+def process_of(resizing: ImageConverter) -> "subprocess.Popen[bytes]":
     worker = resizing.idle[0]
     assert isinstance(worker, Process)
     return worker.process
@@ -175,7 +175,7 @@ def process_of(resizing: Resizer) -> "subprocess.Popen[bytes]":
 async def test_a_resizer_leaves_alone_what_fits(tmp_path: Path) -> None:
     path = tmp_path / "hong.png"
     path.write_bytes(picture("png"))
-    async with Resizer() as resizing:
+    async with ImageConverter() as resizing:
         raw, image, note = await resizing(path)
         assert (raw.content, image.content, image.name, note) == (path.read_bytes(), path.read_bytes(), str(path), "")
         _, image, note = await resizing(padded(FIT_BYTES))
@@ -188,7 +188,7 @@ async def test_a_resizer_says_what_it_did(way: str, big: bytes, tmp_path: Path) 
     path = tmp_path / "홍길동.png"
     path.write_bytes(big)
     sources: dict[str, Source] = {"path": path, "bytes": big, "stream": BytesIO(big)}
-    async with Resizer() as resizing:
+    async with ImageConverter() as resizing:
         raw, image, note = await resizing(sources[way])
         assert raw.content == big
         assert len(image.content) <= FIT_BYTES
@@ -201,10 +201,10 @@ async def test_a_resizer_says_what_it_did(way: str, big: bytes, tmp_path: Path) 
 
 
 async def test_two_at_once_and_the_processes_are_used_again(big: bytes) -> None:
-    async with Resizer() as resizing:
+    async with ImageConverter() as resizing:
         results = await asyncio.gather(*(resizing(big) for _ in range(4)))
         assert len({image.content for _, image, _ in results}) == 1
-        assert len(resizing.idle) == resizer.WORKERS
+        assert len(resizing.idle) == image_converter.WORKERS
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ async def test_two_at_once_and_the_processes_are_used_again(big: bytes) -> None:
     ids=["no picture", "too small", "cut off", "empty"],
 )
 async def test_other_rules_hold(content: bytes, reason: str, text: str) -> None:
-    async with Resizer() as resizing:
+    async with ImageConverter() as resizing:
         with pytest.raises(ImageRejectedError, match=text) as caught:
             await resizing(content)
     assert caught.value.reason == reason
@@ -231,7 +231,7 @@ async def test_other_rules_hold(content: bytes, reason: str, text: str) -> None:
 async def test_more_than_is_read(tmp_path: Path) -> None:
     path = tmp_path / "hong.png"
     path.write_bytes(padded(6 * 2**20 + 1))
-    async with Resizer(most_bytes=6 * 2**20) as resizing:
+    async with ImageConverter(most_bytes=6 * 2**20) as resizing:
         with pytest.raises(ImageRejectedError, match=r"more than the 6 MB .* that are read to make an image fit"):
             await resizing(path)
 
@@ -245,7 +245,7 @@ class Dying(Process):
 
 
 async def test_a_process_that_dies_takes_one_picture_with_it(big: bytes) -> None:
-    async with Resizer() as resizing:
+    async with ImageConverter() as resizing:
         await resizing(big)
         process_of(resizing).kill()  # while it rests
         assert (await resizing(big))[2]
@@ -268,16 +268,16 @@ async def test_cancellation_leaves_no_process(big: bytes) -> None:
         started.append(Process.start())
         return started[-1]
 
-    async with Resizer(start=watched) as resizing:
+    async with ImageConverter(start=watched) as resizing:
         tasks = [asyncio.create_task(resizing(big)) for _ in range(5)]
-        while len(started) < resizer.WORKERS:  # noqa: ASYNC110  nothing tells of a process
+        while len(started) < image_converter.WORKERS:  # noqa: ASYNC110  nothing tells of a process
             await asyncio.sleep(0.001)
         for task in tasks:
             task.cancel()
         assert {type(error) for error in await asyncio.gather(*tasks, return_exceptions=True)} == {
             asyncio.CancelledError
         }
-        assert len(started) == resizer.WORKERS
+        assert len(started) == image_converter.WORKERS
         assert all(worker.process.returncode is not None for worker in started)
         assert (await resizing(big))[2], "and it works on"
 
@@ -291,7 +291,7 @@ async def test_without_the_extra(absent: tuple[str, ...], said: str, monkeypatch
         monkeypatch.setitem(sys.modules, module, None)
     wanted = rf"^making images fit needs {said}: pip install 'mi-async\[images\]'$"
     with pytest.raises(ConfigError, match=wanted):
-        async with Resizer():
+        async with ImageConverter():
             pass
     with pytest.raises(ConfigError, match=wanted):
         plan_people([], fit=True)

@@ -1,9 +1,9 @@
-"""Images of too many bytes or of another format are made to fit, by a few processes; all others pass as they are.
+"""Conversion of images of too many bytes or of another format (HEIC, TIFF ...), by a few processes.
 
 Invariant: never silently; an image that breaks any other rule is refused as ever; a cancelled one leaves no process
 behind; until a process has greeted, what goes wrong is the fault of the installation and never of an image.
 
-The processes run ``resize_worker.py`` and are not those of ``multiprocessing``, which would run the user's script
+The processes run ``converter_worker.py`` and are not those of ``multiprocessing``, which would run the user's script
 again in each of them, and with it, where nothing guards against that, the bulk run itself. A frozen application
 (PyInstaller) has no interpreter to start, ``sys.executable`` is the application: there, threads do the work.
 """
@@ -24,8 +24,8 @@ from attrs import define, evolve, field
 from mi_async._core.extras import require
 from mi_async._core.files import is_transient
 from mi_async._core.paths import stat_path
-from mi_async.bulk.images.resize_process import InThread, Process, Worker
-from mi_async.bulk.images.resize_worker import ProtocolError
+from mi_async.bulk.images.converter_process import InThread, Process, Worker
+from mi_async.bulk.images.converter_worker import ProtocolError
 from mi_async.errors import ConfigError, ImageRejectedError, ResourceError
 from mi_async.media.file_kind import FIRST, identify
 from mi_async.media.image import CONTENT_TYPES, FIT_BYTES, ImageHeader, read_picture
@@ -59,12 +59,12 @@ async def image_loader(*, fit: bool) -> AsyncGenerator[LoadImage]:
     if not fit:
         yield load_image
         return
-    async with Resizer() as resizer:
+    async with ImageConverter() as converter:
 
         async def load(source: Source | Image) -> Image:
             if isinstance(source, Image):
                 return source
-            _, image, note = await resizer(source)
+            _, image, note = await converter(source)
             if note:
                 _log.info("%s: %s", one_line(image.name), note)
             return evolve(image, note=note)
@@ -92,7 +92,7 @@ def convertible(start: bytes) -> ImageHeader | None:
 
 
 @define(eq=False)
-class Resizer:
+class ImageConverter:
     """Reads images, and makes those fit that need it; a block, which ends the processes when it is left.
 
     An image of more than 5,000,000 bytes, or a HEIC, AVIF, TIFF, BMP or GIF image, is decoded, put upright, and encoded
