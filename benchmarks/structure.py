@@ -6,20 +6,25 @@ Nothing here judges: two runs are compared by who reads them.
 import ast
 import asyncio
 import re
+import shutil
 import statistics
 import sys
 import tempfile
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import mi_async
 from mi_async import emulator
+from mi_async.cli.emulator_storage import BUCKET, local_storage, looking_at
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mi_async"
+VIDEO = ROOT / "tests" / "data" / "media" / "plain.mp4"
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.IfExp, ast.Assert, ast.comprehension)
 RIDDLE = re.compile(r"(What|Whether|How|Where|Who|Which)\b")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -144,8 +149,9 @@ async def passed(work: Callable[[], Awaitable[object]]) -> tuple[int, int]:
     seen = set[tuple[str, str]]()
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
-        if event == "call" and str(PACKAGE) in frame.f_code.co_filename and "emulator" not in frame.f_code.co_filename:
-            seen.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+        file, name = frame.f_code.co_filename, frame.f_code.co_qualname
+        if event == "call" and str(PACKAGE) in file and "emulator" not in file and name != "<module>":
+            seen.add((file, name))
 
     threading.setprofile(note)
     sys.setprofile(note)
@@ -157,26 +163,58 @@ async def passed(work: Callable[[], Awaitable[object]]) -> tuple[int, int]:
     return len({file for file, _ in seen}), len(seen)
 
 
+@asynccontextmanager
+async def workspace() -> AsyncGenerator[mi_async.Workspace]:
+    """Yield an emulated workspace without processing times, beside a storage."""
+    none = emulator.Latency.none()
+    with local_storage() as storage:
+        async with looking_at(storage, emulator.CREDENTIALS) as objects:
+            settings = emulator.Settings(
+                importing=none, queueing=none, analysing=none, summarizing=none, objects=objects
+            )
+            async with (
+                emulator.serve(settings=settings) as server,
+                mi_async.connect(server.credentials, base_url=server.url, storage=storage) as session,
+            ):
+                yield session.workspace("newsroom")
+
+
 async def print_paths() -> None:
-    """Print the files and functions that a call, an upload and an enrollment pass through."""
+    """Print the files and functions that single calls and runs of one item pass through.
+
+    Each work is done once before it is counted, on inputs of its own, so that the import of a module is no part of it.
+    """
     images = sorted((PACKAGE / "cli" / "pictures").glob("*.*g"))
-    async with emulator.serve() as server, mi_async.connect(emulator.CREDENTIALS, base_url=server.url) as session:
-        newsroom = session.workspace("newsroom")
+    async with workspace() as newsroom:
         person = await newsroom.enroll_person("Gildong Hong", images[:1])
+        project = (await newsroom.projects.list()).projects[0].project_id
         with tempfile.TemporaryDirectory() as folder:
-            journal = Path(folder, "j.journal")
-            people = [mi_async.PersonInput("Maria Nunez", images[1:2])]
 
-            async def enroll() -> None:
-                await newsroom.enroll_many(people, journal=journal)
+            def clip(name: str) -> Path:
+                return Path(shutil.copy(VIDEO, Path(folder, f"{name}.mp4")))
 
-            works: dict[str, Callable[[], Awaitable[object]]] = {
-                "persons.get": lambda: newsroom.persons.get(person.id),
-                "upload_thumbnail": lambda: newsroom.upload_thumbnail(person.id, images[2]),
-                "enroll_many of one": enroll,
+            async def enroll_many(name: str) -> None:
+                people = [mi_async.PersonInput(f"Maria {name}", images[1:2])]
+                await newsroom.enroll_many(people, journal=Path(folder, f"enroll {name}.journal"))
+
+            async def ingest_asset(name: str) -> None:
+                await newsroom.ingest_asset(clip(f"single {name}"), project=project, bucket=BUCKET)
+
+            async def ingest_many(name: str) -> None:
+                item = mi_async.AssetInput(clip(f"one {name}"))
+                journal = Path(folder, f"ingest {name}.journal")
+                await newsroom.ingest_many([item], journal=journal, project=project, bucket=BUCKET)
+
+            works: dict[str, Callable[[str], Awaitable[object]]] = {
+                "persons.get": lambda _: newsroom.persons.get(person.id),
+                "upload_thumbnail": lambda _: newsroom.upload_thumbnail(person.id, images[2]),
+                "enroll_many of one": enroll_many,
+                "ingest_asset": ingest_asset,
+                "ingest_many of one": ingest_many,
             }
             for name, work in works.items():
-                files, called = await passed(work)
+                await work("before")
+                files, called = await passed(partial(work, "counted"))
                 print(f"{name}: {files} files, {called} functions")
 
 

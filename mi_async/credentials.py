@@ -1,4 +1,4 @@
-"""Where keys come from: given, the environment, a profile file, or any object that can fetch them.
+"""Sources of keys: given, the environment, a profile file, or any object that can fetch them.
 
 Invariant: reads the environment and the profile file, and nothing else; a secret is in no repr, pickle or message.
 """

@@ -14,7 +14,7 @@ from mi_async import notebook
 T = TypeVar("T")
 
 Json: TypeAlias = Any
-"""What JSON can hold, where the vendor's pages do not say more."""
+"""Any JSON value, where the vendor's pages do not say more."""
 JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON object whose members the vendor's pages do not name."""
 

@@ -26,7 +26,7 @@ from mi_async.storage.models import Storage
 
 BASE_URL = "https://mi.apigw.ntruss.com"
 VENDOR = ".ntruss.com"
-"""How the hosts of the service end."""
+"""End of the host names of the service."""
 
 Check = Callable[[Any, Any, Any], None]
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from itertools import chain
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -127,12 +128,17 @@ def table_of(items: Iterable[object], bounds: TableBounds, *, caption: str = "")
     """Make a table with a row for each item; a member that no item has makes no column."""
     every = list(items)
     rows = [{name: cell_of(member, bounds) for name, member in members(item, bounds)} for item in every[: bounds.rows]]
-    names = [name for name in dict.fromkeys(name for row in rows for name in row) if any(row.get(name) for row in rows)]
-    if len(names) > FEW:
-        names = [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
-    names = names[: bounds.columns]
+    names = _headings(rows)[: bounds.columns]
     cells = tuple(tuple(row.get(name, Cell()) for name in names) for row in rows)
     return ResultTable(tuple(names), cells, caption, len(every) - len(rows))
+
+
+def _headings(rows: Sequence[Mapping[str, Cell]]) -> list[str]:
+    """Return the headings under which any row has something, of many those without who changed something and when."""
+    names = [name for name in dict.fromkeys(chain(*rows)) if any(row.get(name) for row in rows)]
+    if len(names) <= FEW:
+        return names
+    return [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
 
 
 def table_about(value: object, bounds: TableBounds, *, caption: str = "") -> ResultTable:
@@ -156,8 +162,17 @@ def _listed(value: object, bounds: TableBounds) -> tuple[tuple[object, ...], str
         return None
     if bounds.whole and not all(isinstance(member, int | Enum) for member in beside.values()):
         return None
-    said = [f"{name} {member:,}" if type(member) is int else f"{name} {member}" for name, member in beside.items()]
-    return items, f"{type(value).__name__}: {', '.join(said)}" if said else type(value).__name__
+    return items, _caption(type(value).__name__, beside)
+
+
+def _caption(kind: str, beside: Mapping[str, object]) -> str:
+    """Return the kind of a thing, and its members beside the list."""
+    said = ", ".join(f"{name} {_counted(member)}" for name, member in beside.items())
+    return f"{kind}: {said}" if said else kind
+
+
+def _counted(value: object) -> str:
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
@@ -165,14 +180,19 @@ def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
         yield from _named(cast("Mapping[object, object]", value))
     elif attrs.has(type(value)):
-        for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
-            kind, first = field.metadata.get(SHOWN, ("text" if field.repr or bounds.whole else "", ""))
-            member = getattr(value, field.name)
-            if kind and member is not None and field.name != "extra" and not field.name.startswith("_"):
-                yield field.name.replace("_", " "), _with_images(member, first) if kind == "image" else member
+        yield from _attributes(value, bounds)
         yield from _named(getattr(value, "extra", None) or {})
     else:
         yield "value", value
+
+
+def _attributes(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
+    """Yield the public attributes of a model that are not None, by heading."""
+    for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
+        kind, first = field.metadata.get(SHOWN, ("text" if field.repr or bounds.whole else "", ""))
+        member = getattr(value, field.name)
+        if kind and member is not None and field.name != "extra" and not field.name.startswith("_"):
+            yield field.name.replace("_", " "), _with_images(member, first) if kind == "image" else member
 
 
 def _named(mapping: Mapping[object, object]) -> Iterator[tuple[str, object]]:
@@ -212,16 +232,20 @@ def _several(items: Sequence[object], bounds: TableBounds) -> Cell:
 
 def _thing(value: object, bounds: TableBounds) -> Cell:
     about = dict(members(value, bounds))
-    flags = [FLAG.sub("", name) for name, member in about.items() if FLAG.match(name) and member is True]
-    marks = f" ({', '.join(flags)})" if flags else ""
-    for member in about.values():
-        if isinstance(member, CellImage):
-            label = f"{about.get('id', '')}{marks}".strip()
-            return Cell((attrs.evolve(member, label=label, marked=bool(flags)),))
+    flags = ", ".join(FLAG.sub("", name) for name, member in about.items() if FLAG.match(name) and member is True)
+    marks = f" ({flags})" if flags else ""
+    image = next((member for member in about.values() if isinstance(member, CellImage)), None)
+    if image is not None:
+        label = f"{about.get('id', '')}{marks}".strip()
+        return Cell((attrs.evolve(image, label=label, marked=bool(flags)),))
     named = next((about[name] for name in ("name", "id") if about.get(name) is not None), None)
     if named is not None:
         return Cell((f"{cell_of(named, bounds)}{marks}",))
-    known = [(name, cell_of(member, bounds)) for name, member in list(about.items())[: bounds.items]]
+    return _described(list(about.items())[: bounds.items], bounds)
+
+
+def _described(about: Iterable[tuple[str, object]], bounds: TableBounds) -> Cell:
+    known = [(name, cell_of(member, bounds)) for name, member in about]
     said = ", ".join([f"{name}: {cell}" for name, cell in known if cell])
     return Cell((said,)) if said else Cell()
 

@@ -4,6 +4,8 @@ Invariant: no more than the limit is ever held, and a compressed body is counted
 64 MiB of JSON, and that some gigabytes of Python objects.
 """
 
+from collections.abc import Callable
+
 import aiohttp
 
 from mi_async.errors import ResponseError
@@ -20,8 +22,13 @@ FREE = 2**20
 FIRST_ERROR = 400
 
 
-async def read_body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+async def read_body(answer: aiohttp.ClientResponse, limit: int, heard: Callable[[], None]) -> bytes:
     """Read the body of an answer up to a limit in bytes, unpacked; an error's is cut instead of refused.
+
+    Args:
+        answer: its head has arrived.
+        limit: bytes.
+        heard: called when the head, and whenever a piece of the body has arrived and more is to come.
 
     Raises:
         ResponseError: the body is too large, or unpacks to too much; the connection is closed.
@@ -31,15 +38,17 @@ async def read_body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     content = answer.content
     if content.is_eof() and content.total_bytes <= min(limit, FREE):  # all here already, as nearly always
         return content.read_nowait()
-    body = await _read_pieces(answer, limit, failed=failed)
+    heard()
+    body = await _read_pieces(answer, limit, heard, failed=failed)
     return body[:limit] if failed else body
 
 
-async def _read_pieces(answer: aiohttp.ClientResponse, limit: int, *, failed: bool) -> bytes:
+async def _read_pieces(answer: aiohttp.ClientResponse, limit: int, heard: Callable[[], None], *, failed: bool) -> bytes:
     packed = "Content-Encoding" in answer.headers
     pieces: list[bytes] = []
     size = 0
     async for piece in answer.content.iter_any():
+        heard()
         size += len(piece)
         pieces.append(piece)
         if size > limit and failed:

@@ -7,6 +7,7 @@ No request is sent twice unless we decide so.
 
 import select
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -23,10 +24,19 @@ class Connections(aiohttp.TCPConnector):
     Args:
         keep: seconds for which an idle connection is kept.
         trust: certificates to trust; None for aiohttp's default, the system's.
+        connected: called when a request has got its connection, in the context of the request.
         limit: the most connections at once; aiohttp's default.
     """
 
-    def __init__(self, *, keep: float = 15.0, trust: ssl.SSLContext | None = None, limit: int = 100) -> None:
+    def __init__(
+        self,
+        *,
+        keep: float = 15.0,
+        trust: ssl.SSLContext | None = None,
+        connected: Callable[[], None] | None = None,
+        limit: int = 100,
+    ) -> None:
+        self._connected = connected
         super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust, limit=limit)
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
@@ -42,10 +52,13 @@ class Connections(aiohttp.TCPConnector):
             protocol: Any = connection.protocol  # None only once it is released
             if protocol not in self._used:
                 self._used.add(protocol)  # new, and not looked at: a TLS server sends session tickets unasked
-                return connection
+                break
             if not protocol.should_close and not _is_readable(connection.transport):
-                return connection
+                break
             connection.close()
+        if self._connected is not None:
+            self._connected()
+        return connection
 
 
 class BrokenError(Exception):

@@ -131,18 +131,26 @@ def operation(
             beside=beside,
         )
 
-        async def call(self: G, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            given = _binder(function)(self, *args, **kwargs)
-            given.update(self._scope)
-            result: R = await self._caller(declared, given)
-            return result
-
-        method = call if deprecated is None else _warning(call, declared)
-        update_wrapper(method, function)
-        method.operation = declared  # type: ignore[attr-defined]  # functions take attributes
-        return method
+        return _method(function, declared)
 
     return declare
+
+
+def _method(
+    function: Callable[Concatenate[G, P], Coroutine[Any, Any, R]], declared: Operation
+) -> Callable[Concatenate[G, P], Coroutine[Any, Any, R]]:
+    """Return the method that makes the call."""
+
+    async def call(self: G, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        given = _binder(function)(self, *args, **kwargs)
+        given.update(self._scope)
+        result: R = await self._caller(declared, given)
+        return result
+
+    method = call if declared.deprecated is None else _warning(call, declared)
+    update_wrapper(method, function)
+    method.operation = declared  # type: ignore[attr-defined]  # functions take attributes
+    return method
 
 
 @cache  # compiled at the first call, since an import would pay for all of them

@@ -29,7 +29,9 @@ class Extra:
 EXTRAS: Mapping[str, Extra] = {
     "bulk": Extra("a journal", {"sqlalchemy": "sqlalchemy", "filelock": "filelock"}, "'mi-async[bulk]'"),
     "cli": Extra("mi-async", {"cyclopts": "cyclopts", "rich": "rich"}, "'mi-async[cli]'"),
-    "emulator": Extra("--with-storage", {"moto": "moto"}, "'mi-async[emulator]'"),
+    "emulator": Extra(
+        "--with-storage", {"moto": "moto", "flask": "flask", "flask-cors": "flask_cors"}, "'mi-async[emulator]'"
+    ),
     "images": Extra("making images fit", {"Pillow": "PIL", "pillow-heif": "pillow_heif"}, "'mi-async[images]'"),
     "pandas": Extra("a data frame", {"pandas": "pandas"}, "pandas"),
     "parquet": Extra("reading Parquet", {"pyarrow": "pyarrow.parquet"}, "'mi-async[parquet]'"),

@@ -1,11 +1,12 @@
 """The calls in flight, each ended with a clear error when its time is up or the session closes.
 
 Invariant: one timer for all, since a timer for each costs a twelfth of a call. All calls have the same time limit, so
-their deadlines come in the order in which they began, and only the first of them is watched.
+their deadlines come in the order in which they began or were last postponed, and only the first of them is watched.
 """
 
 import asyncio
 import math
+from collections.abc import Callable
 
 from attrs import define, field
 
@@ -21,20 +22,31 @@ class InFlightCall:
         deadline: on the clock; infinity for none.
     """
 
-    __slots__ = ("_others", "_reason", "_task", "deadline")
+    __slots__ = ("_cancelled", "_others", "_reason", "_task", "deadline")
 
     def __init__(self, others: "InFlightCalls", deadline: float) -> None:
         self.deadline = deadline
         self._others = others
-        self._reason: MIError | None = None
+        self._reason: Exception | None = None
 
     def __enter__(self) -> None:
-        self._task = asyncio.current_task()
+        self._task = task = asyncio.current_task()
+        self._cancelled = 0 if task is None else task.cancelling()  # more than 0 in the clean-up of a cancelled task
         self._others.calls[self] = None
         if self._others.timer is None:
             self._others.watch(self)
 
-    def end(self, reason: MIError) -> None:
+    def postpone(self, seconds: float) -> None:
+        """Set the deadline of a call that has not ended to ``seconds`` from now: the others have no later one."""
+        others = self._others
+        if self in others.calls:
+            del others.calls[self]
+            self.deadline = others.clock.monotonic() + seconds
+            others.calls[self] = None
+            if others.timer is None:
+                others.watch(self)
+
+    def end(self, reason: Exception) -> None:
         """End it: it leaves with this error instead of CancelledError."""
         if self._reason is None and self._task is not None and self._task is not asyncio.current_task():
             self._reason = reason
@@ -45,10 +57,15 @@ class InFlightCall:
         del others.calls[self]
         if not others.calls:
             others.idle.set()
-        if self._reason is not None and self._task is not None:
-            alone = self._task.uncancel() == 0  # otherwise somebody else has cancelled the task too
+        task, self._task = self._task, None  # the task's context may still have this object: no cycle
+        if self._reason is not None and task is not None:
+            alone = task.uncancel() <= self._cancelled  # otherwise somebody else has cancelled the task too
             if alone and kind is asyncio.CancelledError:
                 raise self._reason from None
+
+
+def _overdue() -> MIError:
+    return DeadlineExceededError("the deadline of the call passed while it was in flight")
 
 
 @define(eq=False)
@@ -57,12 +74,14 @@ class InFlightCalls:
 
     Attributes:
         clock: the time by which their deadlines run.
-        calls: a set in the order in which they began.
+        overdue: makes the error of a call whose deadline has passed.
+        calls: a set in the order in which they began or were last postponed.
         timer: set to the first deadline.
         idle: set when the last one has ended.
     """
 
     clock: Clock
+    overdue: Callable[[], Exception] = _overdue
     calls: dict[InFlightCall, None] = field(init=False, factory=dict)
     timer: asyncio.TimerHandle | None = field(init=False, default=None)
     idle: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -75,14 +94,17 @@ class InFlightCalls:
         """Set the timer to a deadline, if it is one."""
         if first.deadline < math.inf:
             left = self.clock.real(first.deadline - self.clock.monotonic())
-            self.timer = asyncio.get_running_loop().call_later(left, self._end_overdue)
+            loop = asyncio.get_running_loop()
+            # Not at once: after a loop that was blocked for longer than `left`, an answer that has arrived meanwhile
+            # is read in the turn of the loop in which the timer fires, and its call goes on in the next one.
+            self.timer = loop.call_later(left, loop.call_soon, self._end_overdue)
 
     def _end_overdue(self) -> None:
         self.timer = None
         now = self.clock.monotonic()
         for call in self.calls:
             if call.deadline <= now:
-                call.end(DeadlineExceededError("the deadline of the call passed while it was in flight"))
+                call.end(self.overdue())
             elif call.deadline < math.inf:
                 self.watch(call)
                 return
@@ -96,6 +118,10 @@ class InFlightCalls:
         while self.calls:
             if not await self._rest(1.0):  # a caller that swallows its cancellation is not waited for
                 break
+        self.stop()
+
+    def stop(self) -> None:
+        """Cancel the timer: no deadline is kept any more."""
         if self.timer is not None:
             self.timer.cancel()
 

@@ -83,7 +83,10 @@ async def with_our_errors(attempt: Awaitable[T], address: Address, name: object 
     except asyncio.CancelledError as error:
         error.__traceback__ = error.__context__ = None
         raise
-    raise failure  # outside of except, which would make the foreign error its context
+    try:
+        raise failure  # outside of except, which would make the foreign error its context
+    finally:
+        del failure  # else this frame and its traceback would keep each other, and the body that was sent
 
 
 def mapped(error: Exception, address: Address, name: object = None) -> MIError:

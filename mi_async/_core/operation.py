@@ -141,16 +141,6 @@ class Operation:
         """Name of the method, for example ``get``."""
         return self.id.partition(".")[2]
 
-    @cached_property
-    def positional(self) -> tuple[str, ...]:
-        """Names that a call may give by position."""
-        return tuple(p.name for p in self.parameters if p.positional)
-
-    @cached_property
-    def defaults(self) -> dict[str, Any]:
-        """Values that are sent although a call does not give them."""
-        return {p.name: p.default for p in self.parameters if not p.required and p.default is not None}
-
     @property
     def takes_body(self) -> bool:
         """Return True if some argument travels in the body."""

@@ -141,26 +141,22 @@ class _Attempts:
     paced: bool = False
     least: float = 0.0
     failures: int = field(init=False, default=0)
-    _ambiguous: bool = field(init=False, default=False)
+    ambiguous: bool = field(init=False, default=False)  # one of the failures was
     _out_of_time: bool = field(init=False, default=False)
 
     async def run(self, first: MIError, attempt: Callable[[int], Awaitable[T]]) -> T:
         """Call ``attempt(number)``, from 2, until it succeeds or the policy says stop; the last error is raised."""
-        number = 0
+        number, begun_with = 1, [first]
+        del (
+            first
+        )  # an error and a frame of its traceback that names it would keep each other, and the body that was sent
 
         async def once() -> T:
             nonlocal number
+            if begun_with:
+                raise begun_with.pop()
             number += 1
-            if number == 1:
-                raise first
-            try:
-                result = await attempt(number)
-            except ConflictError as error:
-                error.possibly_created = self._ambiguous
-                raise
-            except NotFoundError as error:
-                error.possibly_deleted = self._ambiguous
-                raise
+            result = await attempt(number)
             self.retries.budget.earn(self.retries.budget.cost)
             return result
 
@@ -172,10 +168,10 @@ class _Attempts:
         try:
             return await retrying(once)
         except MIError as error:
-            if self._out_of_time:
-                message = f"no success before the deadline, after {number} attempts; the last failure: {error}"
-                raise DeadlineExceededError(message) from error
-            raise
+            if not self._out_of_time:
+                raise
+            message = f"no success before the deadline, after {number} attempts; the last failure: {error}"
+            raise DeadlineExceededError(message) from error
 
     def _wait(self, state: "RetryCallState") -> float:
         error = _error(state)
@@ -188,7 +184,7 @@ class _Attempts:
         error = _error(state)
         if not isinstance(error, MIError) or not self.again(error):
             return False
-        self._ambiguous = self._ambiguous or error.ambiguous
+        self.ambiguous = self.ambiguous or error.ambiguous
         self.failures += not self._waits_in_limiter(error)
         return True
 
@@ -207,10 +203,6 @@ class _Attempts:
 
 def _error(state: "RetryCallState") -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()
-
-
-async def _ready(_failure: MIError) -> None:
-    """Prepare nothing."""
 
 
 @frozen
@@ -245,7 +237,15 @@ class Retries:
             deadline: on the clock; infinity for none.
             paced: True if the operation has a quota, whose pause after a 429 the limiter keeps.
         """
-        return await _Attempts(self, partial(retryable, repeat=repeat), deadline, paced).run(first, attempt)
+        attempts = _Attempts(self, partial(retryable, repeat=repeat), deadline, paced)
+        try:
+            return await attempts.run(first, attempt)
+        except ConflictError as error:
+            error.possibly_created = attempts.ambiguous
+            raise
+        except NotFoundError as error:
+            error.possibly_deleted = attempts.ambiguous
+            raise
 
     async def look_first(
         self,
@@ -253,7 +253,7 @@ class Retries:
         look: Callable[[], Awaitable[T | None]],
         *,
         again: Callable[[MIError], bool],
-        renew: Callable[[MIError], Awaitable[None]] = _ready,
+        renew: Callable[[MIError], Awaitable[None]] | None = None,
         least: float = 0.0,
     ) -> T:
         """Take a step that must not have its effect twice: after each ambiguous failure, look before another attempt.
@@ -265,33 +265,36 @@ class Retries:
             attempt: one attempt.
             look: asks the service whether the failed attempt had its effect; returns the result, None for no effect.
             again: returns True if a failure is worth another attempt.
-            renew: gets ready for another attempt after a failure.
+            renew: gets ready for another attempt after a failure; a failure of its own leads to none.
             least: seconds to wait at least before the service is asked: an effect may take a moment to show.
         """
         try:
             return await attempt()
         except MIError as error:
-            failure = error
+            latest = [error]
 
         async def next_attempt(_number: int) -> T:
-            nonlocal failure
+            failure = latest[0]
             if failure.ambiguous and (found := await look()) is not None:
                 return found
-            await renew(failure)
+            if renew is not None:
+                await renew(failure)
             try:
                 return await attempt()
             except MIError as error:
-                failure = error
+                latest[0] = error
                 raise
 
-        # Only a failure of the attempt itself leads to another one.
-        attempts = _Attempts(self, lambda error: error is failure and again(error), least=least)
+        attempts = _Attempts(self, lambda error: error is latest[0] and again(error), least=least)
         try:
-            return await attempts.run(failure, next_attempt)
-        except MIError as error:
-            if error is not failure or not error.ambiguous:
-                raise
-        await self.clock.sleep(max(least, self.policy.backoff(attempts.failures)))
-        if (found := await look()) is None:
-            raise failure
-        return found
+            try:
+                return await attempts.run(latest[0], next_attempt)
+            except MIError as error:
+                if error is not latest[0] or not error.ambiguous:
+                    raise
+            await self.clock.sleep(max(least, self.policy.backoff(attempts.failures)))
+            if (found := await look()) is not None:
+                return found
+            raise latest[0]
+        finally:
+            latest.clear()

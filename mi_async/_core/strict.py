@@ -18,9 +18,9 @@ from mi_async._core.annotations import bare, is_optional
 from mi_async.models import OpenEnum
 
 Json = Any
-"""What JSON can hold; the one place where ``Any`` enters."""
+"""Any JSON value; the one place where ``Any`` enters."""
 Hook = Callable[[Json, Any], Any]
-"""What cattrs calls with a plain value and the wanted type."""
+"""A hook of cattrs, called with a plain value and the wanted type."""
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 PRIMITIVES = (str, int, bool)

@@ -4,8 +4,10 @@ Invariant: aiohttp's client is used here, in connections and body, and nowhere e
 network_errors. No retry, no redirect, no cookies, and the URL goes out as it came in, because it is signed.
 """
 
+import math
 import ssl
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -16,7 +18,9 @@ from yarl import URL
 
 from mi_async._core.address import Address
 from mi_async._core.body import MAX_RESPONSE, read_body
+from mi_async._core.clock import Clock
 from mi_async._core.connections import Connections, send_once
+from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.wire import Request, Response
@@ -34,6 +38,9 @@ FIRST_REDIRECT, FIRST_ERROR = 300, 400
 SENT_ONCE = frozenset({"POST", "PATCH"})
 """Methods that aiohttp does not send again by itself."""
 
+_awaited: ContextVar[InFlightCall] = ContextVar("_awaited")
+"""The answer that the running attempt waits for."""
+
 
 @frozen
 class Timeout:
@@ -41,7 +48,7 @@ class Timeout:
 
     Args:
         connect: for connecting: TCP and TLS. Waiting for a free connection of the pool counts to the total alone.
-        read: between two pieces of an answer.
+        read: from the request to the head of its answer, and between two pieces of the body.
         total: the whole call, its waits for quota and its repeats included.
     """
 
@@ -58,11 +65,18 @@ class Timeout:
 
 
 class SlicedBytes(Payload):
-    """A body in memory, written in slices: whole ``bytes`` over TLS cost three times the CPU and 10 MiB a request."""
+    """A body in memory, written in slices: whole ``bytes`` over TLS cost three times the CPU and 10 MiB a request.
 
-    def __init__(self, value: bytes, content_type: str) -> None:
+    Args:
+        value: the body.
+        content_type: of it.
+        sent: called when it has been written, in the context of the request.
+    """
+
+    def __init__(self, value: bytes, content_type: str, sent: Callable[[], None] | None = None) -> None:
         super().__init__(memoryview(value), content_type=content_type)
         self._size = len(value)
+        self._sent = sent
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Text of the body, which aiohttp's interface wants."""
@@ -77,6 +91,8 @@ class SlicedBytes(Payload):
         end = self._size or 0 if content_length is None else content_length
         for start in range(0, end, SLICE):
             await writer.write(self._value[start : min(start + SLICE, end)])
+        if self._sent is not None:
+            self._sent()
 
 
 @define(eq=False)
@@ -103,6 +119,7 @@ class Transport:
     _api: aiohttp.ClientSession = field(init=False)
     _storage: aiohttp.ClientSession = field(init=False)
     _timeout: aiohttp.ClientTimeout = field(init=False)
+    _silences: InFlightCalls = field(init=False)
     _origin: str = field(init=False)
     _proxies: Proxies = field(init=False)
 
@@ -110,22 +127,35 @@ class Transport:
         """Open both pools; must run in the event loop that will use them."""
         self._origin = str(self.base_url.origin())
         self._proxies = Proxies(self.proxy)
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self.timeout.connect, sock_read=self.timeout.read
-        )
-        self._api = self._pool(KEPT_API, {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS})
+        # The time to read is kept here and not by aiohttp's `sock_read`, which sets and cancels two timers for each
+        # answer, and none while it waits behind a 103 or a chunk that is garbage: such a call would wait for its total.
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timeout.connect)
+        self._silences = InFlightCalls(Clock(), _silence)
+        self._api = self._pool(KEPT_API, {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS}, self._listen)
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
         # again; one that was in use a moment ago is, since a connection for each image costs a TLS handshake each.
-        self._storage = self._pool(KEPT, {})
+        # Its time to read begins when the body is sent.
+        self._storage = self._pool(KEPT, {}, None)
 
-    def _pool(self, keep: float, headers: Mapping[str, str]) -> aiohttp.ClientSession:
+    def _pool(
+        self, keep: float, headers: Mapping[str, str], connected: Callable[[], None] | None
+    ) -> aiohttp.ClientSession:
+        """Open a pool; ``connected`` is called when a request has got its connection."""
+        traces = []
+        if self.connector is not None and connected is not None:  # somebody else's connector calls only traces
+            traces.append(_trace(connected))
         return aiohttp.ClientSession(
-            connector=self.connector or Connections(keep=keep, trust=self.trust),
+            connector=self.connector or Connections(keep=keep, trust=self.trust, connected=connected),
             connector_owner=self.connector is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
             timeout=self._timeout,
+            trace_configs=traces,
         )
+
+    def _listen(self) -> None:
+        """Give the running attempt the whole time to read, from now."""
+        _awaited.get().postpone(math.inf if self.timeout.read is None else self.timeout.read)
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Awaitable[Response]:
         """Send a request to the API; the deadline is kept by the caller.
@@ -149,7 +179,7 @@ class Transport:
         """
         url = MaskedURL(url)  # from here on it is in local variables, which reports of errors may show
         address = Address.presigned(url, secure=self.base_url.scheme == "https")
-        payload = SlicedBytes(body, content_type)
+        payload = SlicedBytes(body, content_type, self._listen)
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
         return await self._exchange(self._storage, "PUT", address, data=payload, headers=headers, total=total)
 
@@ -171,23 +201,29 @@ class Transport:
         self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
     ) -> Response:
         guard = () if method in SENT_ONCE else (send_once,)
-        # Not `async with`, which costs some points of a call. A body that was read to its end has given its connection
-        # back by itself; what remains is to wait for the end of an upload that was answered before it was sent whole.
-        answer = await pool.request(method, address.url, allow_redirects=False, middlewares=guard, **options)
-        try:
-            if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
-                raise _redirected(answer, address)
-            if answer.status == PROXY_AUTH and options["proxy"] is not None:
-                raise proxy_refusal(PROXY_AUTH, address)
-            return Response(answer.status, answer.headers, await read_body(answer, self.max_response))
-        finally:
-            answer.release()
-            await answer.wait_for_close()
+        awaited = InFlightCall(self._silences, math.inf)  # waits for a free connection, which takes what it takes
+        _awaited.set(awaited)
+        with awaited:
+            # Not `async with`, which costs some points of a call. A body that was read to its end has given its
+            # connection back by itself; what remains is to wait for the end of an upload that was answered before it
+            # was sent whole.
+            answer = await pool.request(method, address.url, allow_redirects=False, middlewares=guard, **options)
+            try:
+                if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
+                    raise _redirected(answer, address)
+                if answer.status == PROXY_AUTH and options["proxy"] is not None:
+                    raise proxy_refusal(PROXY_AUTH, address)
+                body = await read_body(answer, self.max_response, self._listen)
+                return Response(answer.status, answer.headers, body)
+            finally:
+                answer.release()
+                await answer.wait_for_close()
 
     async def aclose(self) -> None:
         """Close both pools; a connector of the caller's stays open."""
         await self._api.close()
         await self._storage.close()
+        self._silences.stop()
 
 
 def _redirected(answer: aiohttp.ClientResponse, address: Address) -> ResponseError:
@@ -204,6 +240,19 @@ def _redirected(answer: aiohttp.ClientResponse, address: Address) -> ResponseErr
 
 
 def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(
-        total=max(total, 0.001), sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
-    )
+    return aiohttp.ClientTimeout(total=max(total, 0.001), sock_connect=timeout.sock_connect)
+
+
+def _silence() -> Exception:
+    return aiohttp.SocketTimeoutError("Timeout on reading data from socket")
+
+
+def _trace(connected: Callable[[], None]) -> aiohttp.TraceConfig:
+    """Call ``connected`` for each request whose head is written, with any connector."""
+
+    async def sent(*_: object) -> None:
+        connected()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(sent)
+    return trace

@@ -1,4 +1,4 @@
-"""What goes over the network: a request and a response.
+"""HTTP messages: a request and a response.
 
 Invariant: frozen values; no behaviour that needs anything else.
 """

@@ -1,4 +1,4 @@
-"""What persons, their thumbnails and their tags look like on the wire.
+"""Models of persons, their thumbnails and their tags.
 
 Source: api.ncloud-docs.com, Media Intelligence, Person.
 """

@@ -39,7 +39,7 @@ PRIMITIVES: Mapping[Any, Schema] = {
     },
     Any: {},
 }
-"""What stands for itself. A timestamp has no zone, so it is no ``date-time`` as RFC 3339 has it."""
+"""Schemas of plain types. A timestamp has no zone, so it is no ``date-time`` as RFC 3339 has it."""
 
 
 @define(eq=False)

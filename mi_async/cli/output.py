@@ -4,6 +4,7 @@ Invariant: stdout carries results and nothing else.
 """
 
 from collections.abc import AsyncIterator
+from itertools import repeat
 from typing import Any, Literal, TypeAlias
 
 from rich import box
@@ -77,8 +78,8 @@ def draw(shown: Console, table: ResultTable) -> None:
         return
     right = table.right
     drawn = Table(box=box.ROUNDED, show_header=bool(table.columns), header_style="bold")
-    for number, heading in enumerate(table.columns or ("", "")):
-        style = "bold" if not table.columns and number == 0 else ""
+    styles = repeat("") if table.columns else ("bold", "")
+    for number, (heading, style) in enumerate(zip(table.columns or ("", ""), styles, strict=False)):
         justify: JustifyMethod = "right" if number in right else "left"
         drawn.add_column(Text(one_line(heading)), overflow="fold", justify=justify, style=style)
     first = max(display_width(str(row[0])) for row in table.rows)

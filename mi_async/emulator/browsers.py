@@ -1,4 +1,4 @@
-"""What a browser needs of the storage before a page of another origin may upload: CORS.
+"""CORS of the emulated storage: lets a page of another origin upload.
 
 Invariant: pure. The API itself has none: a page cannot sign without carrying the secret key.
 """

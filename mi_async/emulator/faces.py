@@ -1,4 +1,4 @@
-"""Which faces look alike: a score from the digests of two images.
+"""Similarity of faces: a score from the digests of two images.
 
 Invariant: pure; the same image is the same face, and of any other two images about every second pair looks alike.
 """

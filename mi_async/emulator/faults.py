@@ -1,4 +1,4 @@
-"""What can go wrong on the way, as a table; scripted for one test, or at random for a whole run.
+"""Faults of network and service, as a table; scripted for one test, or at random for a whole run.
 
 Invariant: decides, and does nothing itself; ``delivery.py`` carries it out. Randomness is the generator that is given.
 """

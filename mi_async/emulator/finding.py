@@ -1,4 +1,4 @@
-"""What an asset search finds: scenes of the indexes in force, by words, by an image, by persons and by what is said.
+"""Results of an asset search: scenes of the indexes in force, by words, an image, persons and dialogue.
 
 Invariant: pure but for what it reads. An image looks like a scene by chance, but always the same one.
 """

@@ -1,4 +1,4 @@
-"""What a server saw: arrivals, answers and refusals per operation.
+"""Request log of a server: arrivals, answers and refusals per operation.
 
 Invariant: eight bytes per request, so that a run of a million can be asserted about.
 """

@@ -1,4 +1,4 @@
-"""What an emulated workspace holds besides faces: projects, media assets, their indexes and scene summaries.
+"""Media of an emulated workspace: projects, media assets, their indexes and scene summaries.
 
 Invariant: holds and finds. An asset is where its jobs are at the time that is asked about; times are seconds of the
 server's clock, timestamps are what the service writes.

@@ -1,4 +1,4 @@
-"""What lies in the buckets: objects that the service is asked to import.
+"""Objects in the buckets, which the service is asked to import.
 
 Invariant: pure. Without a real bucket, an object is what its name says; the same name is always the same object.
 """

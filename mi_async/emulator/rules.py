@@ -1,4 +1,4 @@
-"""What the service refuses, and in which words: its documented error codes and limits, as tables.
+"""Refusals of the service: its documented error codes and limits, as tables.
 
 Invariant: pure. A text is the documented one; what exactly was wrong travels beside it, and is added where it is shown.
 Source: the common response codes, the API gateway's error handling page and the limits on the pages of each operation.

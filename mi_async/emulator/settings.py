@@ -1,4 +1,4 @@
-"""How an emulator behaves, as one frozen value.
+"""Settings of an emulator, as one frozen value.
 
 Invariant: values only. Seconds are seconds of the emulator's clock unless said otherwise.
 """
@@ -24,7 +24,7 @@ CREDENTIALS = Credentials("EMULATOR-ACCESS-KEY", "emulator-secret-key-that-opens
 
 
 P95_SIGMAS = 1.6448536269514722
-"""How many standard deviations above its mean a normal distribution reaches its 95th percentile."""
+"""Standard deviations above its mean at which a normal distribution reaches its 95th percentile."""
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""What exists at an emulated service: workspaces with persons, tags, projects and searches, and uploads on their way.
+"""State of an emulated service: workspaces with persons, tags, projects and searches, and uploads on their way.
 
 Invariant: holds and finds; the rules about it are in ``rules.py`` and in the bodies. Ids are never used twice.
 """

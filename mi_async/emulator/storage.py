@@ -20,7 +20,7 @@ from mi_async.media.image import MAX_BYTES, ImageHeader, read_picture
 
 ROUTE = PREFIX + "{key:.+}"
 HEADER_BYTES = 2**20
-"""How much of an image is looked at for its size in pixels when its bytes are not kept."""
+"""Bytes of an image that are read for its size in pixels when they are not kept."""
 
 INVALID_FORMAT = UploadMessage("INVALID_FORMAT")
 """The documentation names no value for a file that is no image; clients must take any."""

@@ -27,7 +27,7 @@ RANGES = {"EXTRA_SHORT": (10, 20), "SHORT": (20, 60), "MEDIUM": (60, 180), "LONG
 """Shortest and longest scene in seconds; only the first pair is documented."""
 KEYWORDS_PER_SCENE = 6
 LEAST_CONFIDENCE = {"LOW": 0.3, "MEDIUM": 0.55, "HIGH": 0.8}
-"""Which keywords a confidence level shows; LOW shows all."""
+"""Least confidence of the keywords that a confidence level shows; LOW shows all."""
 
 
 def fraction(*parts: object) -> float:

@@ -60,7 +60,7 @@ class ResourceError(MIError):
 
 
 class AlreadyExistsError(MIError):
-    """What was to be made is there already; found by looking, and nothing was made.
+    """An asset or object that was to be made exists already; nothing was made.
 
     Attributes:
         existing: IDs of the assets, or the name of the object, that are there.

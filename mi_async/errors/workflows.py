@@ -26,6 +26,10 @@ class DeadlineExceededError(MIError, builtins.TimeoutError):
     ambiguous = True
 
 
+OF_THE_MOMENT = frozenset({"ETAG_MISMATCH", "HTTP_408", "HTTP_429"})
+"""Reasons for which an image or file surely is not stored, and may be by another attempt."""
+
+
 class UploadFailedError(MIError):
     """An upload that the storage or the service refused.
 
@@ -42,6 +46,11 @@ class UploadFailedError(MIError):
         super().__init__(message)
         self.reason = reason
         self.key = key
+
+    @property
+    def transient(self) -> bool:
+        """True if another attempt may succeed, or need not be made: the upload may be there."""
+        return self.ambiguous or self.reason in OF_THE_MOMENT
 
 
 class JobError(MIError):

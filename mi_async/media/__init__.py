@@ -1,1 +1,1 @@
-"""What a file is, by its content."""
+"""Formats of files, told by their content."""

@@ -18,7 +18,7 @@ LARGE, TO_THE_END = 1, 0
 """Sizes that mean something else."""
 UNKNOWN_LENGTHS = {4: 0xFFFFFFFF, 8: 0xFFFFFFFFFFFFFFFF}
 OLD_QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"pnot", b"free", b"skip"})
-"""How a mov may begin that has no brand."""
+"""First boxes of a mov without a brand."""
 DATA = frozenset({b"mdat", b"moof", b"imda"})
 """Boxes that hold pictures and sound, or announce them."""
 NOT_PICTURES = {

@@ -100,7 +100,7 @@ TYPES = {
     "changed": int,
     "inode": int,
 }
-"""What the members of a record and of a fingerprint are, exactly."""
+"""Exact types of the members of a record and of a fingerprint."""
 
 
 def checkpoint_path(source: str, target: StoredObject, url: str, folder: Path | None) -> Path:

@@ -42,7 +42,7 @@ class _Asked:
 
 
 ASKED: ContextVar[_Asked] = ContextVar("ASKED")
-"""What the current task asks; botocore hands its handlers nothing of ours."""
+"""The call of the current task; botocore hands its handlers nothing of ours."""
 
 
 def prepare_client(
@@ -65,12 +65,9 @@ def prepare_client(
         ConfigError: the file of certificates cannot be used.
         ResourceError: it cannot be read now.
     """
-    for name in CHATTY:
-        logger = logging.getLogger(name)
-        logger.setLevel(logger.level or logging.INFO)
+    _quieten()
     trusted = certificates(storage, network)
-    session = library_session()
-    config = library_config(network)
+    session, config = library_session(), library_config(network)
 
     @asynccontextmanager
     async def make() -> AsyncGenerator[Client]:
@@ -88,6 +85,12 @@ def prepare_client(
                 await http.aclose()
 
     return make
+
+
+def _quieten() -> None:
+    for name in CHATTY:
+        logger = logging.getLogger(name)
+        logger.setLevel(logger.level or logging.INFO)
 
 
 @define(eq=False)
@@ -116,7 +119,7 @@ class Client:
 
 @define(eq=False)
 class _Body:
-    """What botocore takes for the socket."""
+    """A body that was read already, in place of the socket that botocore expects."""
 
     content: bytes
 

@@ -68,7 +68,7 @@ PERMISSIONS = {
     "list_objects": "s3:ListBucket",
     "list_objects_v2": "s3:ListBucket",
 }
-"""What a key must be allowed for each call, in the words of S3's policies."""
+"""Permission that a key needs for each call, as S3's policies name it."""
 SKEW_OF_S3 = 900.0
 """Seconds by which a timestamp may be off."""
 TEXT = 300

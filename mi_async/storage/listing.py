@@ -24,7 +24,7 @@ MOST_PAGES = 1_000_000
 """Pages of a walk: a thousand million objects."""
 ODD, AGAIN = "answers something else", "repeats a page of it"
 ENDLESS, ASTRAY = "does not end it", "says that there is more, and not where"
-"""What a storage may do to a listing."""
+"""Faults of a listing, as messages tell them."""
 
 Ask = Callable[..., Awaitable[Mapping[str, Any]]]
 """Makes one call: the operation, and its parameters."""

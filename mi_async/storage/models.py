@@ -18,7 +18,7 @@ SCHEME = "s3://"
 MOST_KEY_BYTES = 1024
 """Bytes of the longest key in UTF-8, as S3 has it."""
 NAMEABLE = re.compile(r"[A-Za-z0-9._-]{1,255}")
-"""What a request can name at all; new buckets have 3 to 63 of small letters, digits, dots and hyphens."""
+"""Bucket names that a request can carry; new buckets have 3 to 63 of small letters, digits, dots and hyphens."""
 
 
 def _url(text: str) -> str:
@@ -59,7 +59,7 @@ class Storage:
 
 @frozen
 class Network:
-    """How the storage is reached.
+    """Network settings of the storage.
 
     Attributes:
         connect: seconds to connect; None for ever.

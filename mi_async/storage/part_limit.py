@@ -8,7 +8,7 @@ from attrs import define, field
 FASTER, SLOWER = 1.05, 0.75
 """By how much the rate must change before the number does."""
 FORGET = 0.9
-"""What is left of the best rate after each window: a link changes."""
+"""Share of the best rate that is kept after each window: a link changes."""
 
 
 @define

@@ -16,14 +16,14 @@ from mi_async.storage.local_file import Piece
 
 T = TypeVar("T")
 KMS = "aws:kms"
-"""How the names of encryptions begin whose ETags are no MD5 sums."""
+"""Prefix of the encryptions whose ETags are no MD5 sums."""
 MD5_LENGTH = 32
 HEX = frozenset("0123456789abcdef")
 
 
 @frozen
 class ObjectHead:
-    """What the storage knows of an object, or of a part.
+    """Metadata of an object or a part, as the storage tells them.
 
     Attributes:
         size: bytes.
@@ -46,7 +46,7 @@ class ObjectHead:
 
 @frozen
 class ListedObject:
-    """What a listing tells of an object.
+    """An object in a listing.
 
     Attributes:
         key: full name.

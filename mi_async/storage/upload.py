@@ -57,10 +57,8 @@ async def send(
     beside = {**(metadata or {}), MARK: await file.mark()}
     unfinished = UnfinishedUpload(store, place, checkpoint_path(file.name, place, store.storage.url, folder), beside)
     try:
-        if PartLayout(file.size).is_single:
-            done = await _send_whole(store, file, place, beside, tell)
-        else:
-            done = await _send_parts(store, file, place, unfinished, tell)
+        whole = PartLayout(file.size).is_single
+        done = await (_send_whole(store, file, place, beside, tell) if whole else _send_parts(unfinished, file, tell))
     except AlreadyExistsError:
         await unfinished.drop()
         raise
@@ -87,9 +85,8 @@ async def _send_whole(
     return evolve(sending, sent=file.size, etag=head.etag)
 
 
-async def _send_parts(
-    store: ObjectStore, file: LocalFile, place: StoredObject, unfinished: UnfinishedUpload, tell: Sent
-) -> SendProgress:
+async def _send_parts(unfinished: UnfinishedUpload, file: LocalFile, tell: Sent) -> SendProgress:
+    store, place = unfinished.store, unfinished.place
     if (head := await store.head(place)) is None:
         return await MultipartUpload(store, file, place, unfinished, tell).send()
     await check_same(store, file, place, head)

@@ -20,7 +20,7 @@ MARK = "mi-async-file"
 
 
 class Asks(Protocol):
-    """What more can be asked about an object."""
+    """Requests that can be made about an object."""
 
     async def part_size(self, place: StoredObject) -> int | None:
         """Size of the first part that it was made of; None where that is not told."""
@@ -108,7 +108,7 @@ async def _by_parts(asks: Asks, file: LocalFile, place: StoredObject, head: Obje
     candidates = part_layouts_of(file.size, head.etag)
     if ours in candidates and await _etag_by(file, ours) == head.etag:
         return True
-    certain = await _certain(asks, file, place, head) if candidates or "-" in head.etag else []
+    certain = await _certain(asks, file, place, head)
     if await _is_any(file, head.etag, [layout for layout in certain or candidates if layout != ours]):
         return True
     return False if certain or (candidates and ours.is_single) else None
@@ -116,6 +116,8 @@ async def _by_parts(asks: Asks, file: LocalFile, place: StoredObject, head: Obje
 
 async def _certain(asks: Asks, file: LocalFile, place: StoredObject, head: ObjectHead) -> list[PartLayout]:
     """Return the one layout by which the object was made, none if the storage does not tell the size of its parts."""
+    if "-" not in head.etag and not part_layouts_of(file.size, head.etag):
+        return []
     told = await asks.part_size(place)
     return part_layouts_of(file.size, head.etag, told) if told else []
 

@@ -51,23 +51,20 @@ async def enroll_person(
     """Create a person with images, the first being the primary one, and tags; see ``Workspace.enroll_person``."""
     name, tag_names, listed = _checked(name, description, tags, sources, validate=context.validate)
     refuse_async(progress)
-    follow = _Follower(progress)
-    done: dict[str, Any] = {}
-
+    follow, done = _Follower(progress), dict[str, Any]()
     loads = [loading_as(load, number, source) for number, source in enumerate(listed)]
 
-    async def upload(numbered: tuple[int, Source | Image]) -> Upload:
-        number, source = numbered
-        return await bring(context, source, State.CONFIRMED, primary=number == 0, progress=follow, load=loads[number])
+    async def upload(number: int) -> Upload:
+        source, primary = checked[number], number == 0
+        return await bring(context, source, State.CONFIRMED, primary=primary, progress=follow, load=loads[number])
 
     checked = await _check_all(context, listed, loads)
+    size = 1 if one_by_one else MAX_PER_CREATE
     try:
         done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
-        uploads = await each(upload, enumerate(checked), context.parallel)
-        size = 1 if one_by_one else MAX_PER_CREATE
+        uploads = await each(upload, range(len(checked)), context.parallel)
         with _naming(uploads[:size]):
-            inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads[:size]]
-            done["person_id"] = person_id = await create_person(context, name, description, inputs)
+            done["person_id"] = person_id = await create_person(context, name, description, _inputs(uploads[:size]))
         refused = await _add(context, person_id, uploads[size:], size)
         if tag_ids:
             await context.groups.persons.add_tags(person_id, tag_ids=list(tag_ids.values()))
@@ -75,13 +72,12 @@ async def enroll_person(
     except BaseException as error:
         tell_created(error, thumbnail_keys=list(follow.stored), **done)
         raise
-    for arrived in [upload for upload in uploads if upload.key not in refused]:
-        follow(evolve(arrived, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
-    if refused:
-        refusal = _named(refused, uploads)
-        tell_created(refusal, thumbnail_keys=list(follow.stored), **done)
-        raise refusal
-    return person
+    follow.attached([upload for upload in uploads if upload.key not in refused], person)
+    if not refused:
+        return person
+    refusal = _named(refused, uploads)
+    tell_created(refusal, thumbnail_keys=list(follow.stored), **done)
+    raise refusal
 
 
 async def _check_all(context: Context, listed: Sequence[Source], loads: Sequence[ImageLoader]) -> list[Source | Image]:
@@ -96,13 +92,17 @@ async def _check_all(context: Context, listed: Sequence[Source], loads: Sequence
 
 async def _add(context: Context, person_id: int, uploads: Sequence[Upload], size: int) -> dict[str, APIError]:
     """Add images to a person in requests of so many; of single ones return the refusals by thumbnail key."""
-    inputs = [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
+    inputs = _inputs(uploads)
     if size == 1:
         return await add_one_by_one(context, person_id, inputs)
     for start in range(0, len(inputs), size):
         with _naming(uploads[start : start + size]):
             await add_thumbnails(context, person_id, inputs[start : start + size])
     return {}
+
+
+def _inputs(uploads: Iterable[Upload]) -> list[ThumbnailInput]:
+    return [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
 
 
 @contextmanager
@@ -138,6 +138,10 @@ class _Follower:
             self.stored[upload.key] = None
         if self.progress is not None:
             self.progress(upload)
+
+    def attached(self, uploads: Iterable[Upload], person: Person) -> None:
+        for upload in uploads:
+            self(evolve(upload, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
 
 
 async def find_person(context: Context, name: str) -> Person | None:

@@ -89,7 +89,7 @@ QUERY_IMAGE = ImageRules(
     advice="export it as JPEG",
     smaller="make it smaller",
 )
-"""What a query image may be."""
+"""Rules for a query image."""
 
 
 class _QueryThumbnails(Thumbnails):
@@ -113,7 +113,7 @@ class _QueryThumbnails(Thumbnails):
 
 
 class _Groups(WorkspaceGroups):
-    """What the steps of an upload see of a workspace."""
+    """Groups of a workspace for the steps of an upload."""
 
     def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__(_asks_nothing, "")

@@ -28,9 +28,6 @@ STORED_STATUS = frozenset({200, 201, 204})
 FIRST_SERVER_ERROR = 500
 USED_OR_EXPIRED = 403
 """Storage status of a URL that was used already, by a send whose answer was lost, or that has expired."""
-ETAG_MISMATCH = "ETAG_MISMATCH"
-RETRIED = frozenset({ETAG_MISMATCH, "HTTP_408", "HTTP_429"})
-"""Reasons for which the image surely is not stored, and may be with a fresh URL."""
 MD5 = re.compile("[0-9a-f]{32}")
 TIMED_OUT = "TIMED_OUT"
 """Our reason for an upload that is stored but was not taken over in time."""
@@ -40,7 +37,7 @@ STEM = 60
 
 
 class State(Enum):
-    """Where an upload is, in order."""
+    """States of an upload, in order."""
 
     NEW = "new"
     PRESIGNED = "presigned"
@@ -115,8 +112,7 @@ async def put(context: Context, upload: Upload, took: Took) -> Upload:
         upload = evolve(upload, tries=upload.tries + 1)
         image = upload.image
         answer = await context.put(known(upload.url), image.content, image.picture.content_type)
-        if (refusal := _refusal(answer, upload)) is not None:
-            raise refusal
+        _check_stored(answer, upload)
         return _stored(upload, State.STORED)
 
     async def look() -> Upload | None:
@@ -144,7 +140,7 @@ def _may_be_put_again(failure: MIError) -> bool:
     """Return True if another PUT may store the image."""
     if isinstance(failure, TransportError):
         return failure.ambiguous or not failure.permanent
-    return isinstance(failure, UploadFailedError) and (failure.ambiguous or failure.reason in RETRIED)
+    return isinstance(failure, UploadFailedError) and failure.transient
 
 
 async def check(context: Context, upload: Upload) -> Upload:
@@ -239,23 +235,26 @@ async def walk(context: Context, upload: Upload, until: State, progress: Progres
     return upload
 
 
-def _refusal(answer: Response, upload: Upload) -> UploadFailedError | None:
-    """Return what is wrong with the storage's answer, None if the image is stored."""
-    if answer.status in STORED_STATUS:
-        etag = answer.headers.get("ETag", "").strip('"').lower()
-        if not MD5.fullmatch(etag) or etag == upload.image.md5:
-            return None  # any other ETag says nothing about the content
-        return _refused(upload, ETAG_MISMATCH, f"the storage holds other bytes than were sent (ETag {etag})")
-    refused = _refused(upload, f"HTTP_{answer.status}", f"the storage answered HTTP {answer.status}")
-    # A 403 is ambiguous: aiohttp re-sends a PUT by itself on a reused connection that was reset, and the second one
-    # meets a URL that the first has used up.
-    refused.ambiguous = answer.status >= FIRST_SERVER_ERROR or answer.status == USED_OR_EXPIRED
-    refused.retry_after = retry_after(answer)
-    return refused
+def _check_stored(answer: Response, upload: Upload) -> None:
+    """Raise UploadFailedError unless the storage's answer says that the image is stored."""
+    # No variable holds an error: with its traceback it would keep the image in memory until the next collection.
+    if answer.status not in STORED_STATUS:
+        reason, text = f"HTTP_{answer.status}", f"the storage answered HTTP {answer.status}"
+        # A 403 is ambiguous: aiohttp re-sends a PUT by itself on a reused connection that was reset, and the second one
+        # meets a URL that the first has used up.
+        ambiguous = answer.status >= FIRST_SERVER_ERROR or answer.status == USED_OR_EXPIRED
+        raise _refused(upload, reason, text, ambiguous=ambiguous, wait=retry_after(answer))
+    etag = answer.headers.get("ETag", "").strip('"').lower()
+    if MD5.fullmatch(etag) and etag != upload.image.md5:  # any other ETag says nothing about the content
+        raise _refused(upload, "ETAG_MISMATCH", f"the storage holds other bytes than were sent (ETag {etag})")
 
 
-def _refused(upload: Upload, reason: str, text: str) -> UploadFailedError:
-    return UploadFailedError(f"{escaped(upload.image.name)}: {text}", reason=reason, key=upload.key)
+def _refused(
+    upload: Upload, reason: str, text: str, *, ambiguous: bool = False, wait: float | None = None
+) -> UploadFailedError:
+    error = UploadFailedError(f"{escaped(upload.image.name)}: {text}", reason=reason, key=upload.key)
+    error.ambiguous, error.retry_after = ambiguous, wait
+    return error
 
 
 def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
@@ -265,6 +264,5 @@ def _failed(upload: Upload, check: UploadCheck) -> UploadFailedError:
 
 def late(upload: Upload, waited: float) -> UploadFailedError:
     """Return the error of an upload that is stored and may yet be taken over; only we have stopped waiting."""
-    error = _refused(upload, TIMED_OUT, f"the upload was not taken over within {waited:g} s; it may yet be")
-    error.ambiguous = True
-    return error
+    text = f"the upload was not taken over within {waited:g} s; it may yet be"
+    return _refused(upload, TIMED_OUT, text, ambiguous=True)

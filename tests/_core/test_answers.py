@@ -129,6 +129,8 @@ async def test_an_answer_is_read_however_it_arrives(pieces: list[bytes], is_kept
         pytest.param([HEAD, QUIET], TimeoutError, "no answer in time", id="silence before the body"),
         pytest.param([HEAD + BODY[:10], QUIET], TimeoutError, "no answer in time", id="silence in the body"),
         pytest.param([CHUNKED + chunk(BODY), QUIET], TimeoutError, "no answer in time", id="silence after a chunk"),
+        pytest.param([CHUNKED, b"zz\r\n{}\r\n", QUIET], TimeoutError, "no answer in time", id="garbage chunk later"),
+        pytest.param([EARLY, QUIET], TimeoutError, "no answer in time", id="silence after 103"),
     ],
 )
 async def test_an_answer_that_breaks_off_is_an_ambiguous_error(

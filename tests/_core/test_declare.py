@@ -12,7 +12,7 @@ from mi_async._core.wire import Request
 from mi_async.api.persons import Persons
 from mi_async.errors import InvalidArgumentError
 from tests.support.recorder import Recorder
-from tests.support.samples import Samples
+from tests.support.samples import Samples, defaults_of
 
 
 def test_a_declaration_is_a_value() -> None:
@@ -21,9 +21,12 @@ def test_a_declaration_is_a_value() -> None:
     assert (find.repeat, find.quota, find.source) == (Repeat.SAFE, None, "sample")
     assert (find.summary, delete.summary) == ("Find samples.", "")
     assert (find.scope, delete.scope) == (("workspace_name",), ())
-    assert (find.positional, put.positional) == (("name", "number"), ("number",))
+    assert [[p.name for p in each.parameters if p.positional] for each in (find, put)] == [
+        ["name", "number"],
+        ["number"],
+    ]
     assert (delete.quota, delete.repeat) == (Quota(3, 0.5), Repeat.DUPLICATES)
-    assert delete.defaults == {"confidence_level": "HIGH"}
+    assert [defaults_of(each) for each in (find, delete, put)] == [{}, {"confidence_level": "HIGH"}, {"is_on": False}]
     assert [p.place for p in put.parameters] == [Place.PATH, Place.BODY, Place.BODY]
     assert find != put
     assert (find.deprecated, find.rules, find.beside, find.parameters[0].bounds) == (None, (), (), ())

@@ -7,7 +7,7 @@ import pytest
 
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Attempt, Hooks
-from mi_async._core.inflight import was_cancelled
+from mi_async._core.inflight import InFlightCall, InFlightCalls, was_cancelled
 from mi_async.errors import (
     ConnectError,
     DeadlineExceededError,
@@ -43,6 +43,40 @@ def test_each_call_has_its_own_deadline() -> None:
         async with stage([FOREVER] * 4, total=7) as play:
             ends = await asyncio.gather(*(one(play, start) for start in (0, 1, 1, 8)))
             assert ends == pytest.approx([7, 8, 8, 15], abs=0.01)
+
+    run(main())
+
+
+def test_a_call_that_has_ended_is_not_postponed() -> None:
+    async def main() -> None:
+        others = InFlightCalls(Clock())
+        call = InFlightCall(others, deadline=float("inf"))
+        with call:
+            call.postpone(1)
+            assert list(others.calls) == [call]
+        call.postpone(1)
+        assert not others.calls
+        others.stop()
+
+    run(main())
+
+
+def test_a_deadline_in_the_clean_up_of_a_cancelled_task_is_an_error_as_always() -> None:
+    async def work(play: Stage) -> str:
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError:
+            with pytest.raises(DeadlineExceededError) as caught:
+                await play.things.tag("x")
+            return str(caught.value)
+        return ""
+
+    async def main() -> None:
+        async with stage([FOREVER], total=7) as play:
+            working = asyncio.create_task(work(play))
+            await asyncio.sleep(0)
+            working.cancel()
+            assert "deadline of the call passed" in await working
 
     run(main())
 

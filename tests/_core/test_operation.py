@@ -20,7 +20,7 @@ from mi_async.api.persons import Persons, ThumbnailInput
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Model, OpenEnum
 from tests.support.recorder import Recorder, receive
-from tests.support.samples import Colour, Samples
+from tests.support.samples import Colour, Samples, defaults_of
 
 OPERATIONS = {each.id: each for group in (*api.GROUPS, Samples) for each in operations_of(group)}
 HARD = ["홍길동", "a/b", "100%", "%2F", "a+b c", "a&b=c", "🦊👩‍👧", "\"'`", "?#", "...", "~", "\0", "a,b", ";|", "%zz"]
@@ -76,7 +76,7 @@ async def test_what_a_call_gives_is_what_a_server_gets(declared: Operation, data
     with pytest.warns(DeprecationWarning, match=declared.id) if declared.deprecated else nullcontext():
         await getattr(bound, declared.name)(*positional, **given)
     names = [p.name for p in declared.parameters if p.place is Place.PATH]
-    sent = {**declared.defaults, **dict(zip(names, positional, strict=True)), **given}
+    sent = {**defaults_of(declared), **dict(zip(names, positional, strict=True)), **given}
     assert receive(declared, recorder.request) == {name: value for name, value in sent.items() if value is not None}
     assert recorder.request.method == declared.method
     assert recorder.request.target.isascii()
@@ -187,11 +187,3 @@ async def test_an_argument_without_a_form_in_json_is_named() -> None:
         described["persons.merge"].build({"workspace_name": "w", "person_id": 1, "person_ids": {2}}, validate=False)
     with pytest.raises(InvalidArgumentError, match="description cannot be sent as JSON"):
         described["persons.update"].build({"workspace_name": "w", "person_id": 1, "name": "a", "description": "\ud800"})
-
-
-@pytest.mark.parametrize(
-    ("name", "defaults"), [("find", {}), ("delete", {"confidence_level": "HIGH"}), ("put", {"is_on": False})]
-)
-def test_defaults_are_those_of_optional_parameters_that_have_one(name: str, defaults: dict[str, object]) -> None:
-    (operation,) = [each for each in operations_of(Samples) if each.name == name]
-    assert operation.defaults == defaults

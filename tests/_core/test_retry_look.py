@@ -137,6 +137,12 @@ def test_a_look_that_fails_ends_the_step(failure: MIError) -> None:
     assert step.told == [("act", 0), ("look", 1)]
 
 
+def test_what_a_look_does_not_find_was_not_deleted_by_the_step() -> None:
+    gone = NotFoundError(404, "", "No such person.")
+    assert failing(Step([LOST], [gone])) is gone
+    assert not gone.possibly_deleted
+
+
 @pytest.mark.parametrize(("asked", "attempts"), [(7.0, 2), (121.0, 1)])
 def test_a_storage_is_given_the_time_that_it_asks_for_up_to_the_ceiling(asked: float, attempts: int) -> None:
     busy = UploadFailedError("HTTP 503", reason="HTTP_503")

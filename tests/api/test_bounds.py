@@ -11,6 +11,7 @@ from mi_async._core.operation import Operation, Place
 from mi_async.api.persons import ThumbnailInput
 from mi_async.api.search import DialogQuery, PersonQuery, SearchFilter, SearchQuery
 from mi_async.errors import InvalidArgumentError
+from tests.support.samples import defaults_of
 
 OPERATIONS = {operation.id: operation for operation in api.operations()}
 
@@ -167,7 +168,7 @@ RULES: list[Ruling] = [
 def complete(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments, with a 1 for each part of the path that is not among them."""
     path = {p.name: 1 for p in operation.parameters if p.place is Place.PATH}
-    return {**dict.fromkeys(operation.scope, "newsroom"), **path, **operation.defaults, **arguments}
+    return {**dict.fromkeys(operation.scope, "newsroom"), **path, **defaults_of(operation), **arguments}
 
 
 def refusal(operation: Operation, arguments: Mapping[str, Any]) -> str:

@@ -5,10 +5,10 @@ Invariant: declarations only.
 
 import enum
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from mi_async._core.declare import Group, Wire, operation
-from mi_async._core.operation import Quota, Repeat
+from mi_async._core.operation import Operation, Quota, Repeat
 from mi_async.models import OpenEnum
 
 
@@ -49,3 +49,8 @@ class Samples(Group):
     async def put(self, number: int, *, ratio: float | None = None, is_on: bool = False) -> None:
         """Put a sample."""
         raise NotImplementedError
+
+
+def defaults_of(operation: Operation) -> dict[str, Any]:
+    """Return the values that are sent although a call does not give them."""
+    return {p.name: p.default for p in operation.parameters if not p.required and p.default is not None}

@@ -80,9 +80,6 @@ EXCEPTIONS: Mapping[tuple[str, str], FailureKind] = {
 }
 """Codes that mean something else for one operation: a person that is full is no workspace that is full."""
 
-BUSY = frozenset({"ETAG_MISMATCH", "HTTP_408", "HTTP_429"})
-"""Reasons of uploads that may go better another time, beside the ambiguous ones."""
-
 KINDS: tuple[tuple[type[MIError], FailureKind], ...] = (
     (CredentialsError, FailureKind.SYSTEMIC),
     (ConfigError, FailureKind.SYSTEMIC),
@@ -111,7 +108,7 @@ def kind(error: MIError) -> FailureKind:
         # An untrusted certificate, a proxy's password, a redirect: of every item. An answer that is too large: of one.
         return FailureKind.PERMANENT if error.ambiguous else FailureKind.SYSTEMIC
     if isinstance(error, UploadFailedError):
-        return FailureKind.TRANSIENT if error.ambiguous or error.reason in BUSY else FailureKind.PERMANENT
+        return FailureKind.TRANSIENT if error.transient else FailureKind.PERMANENT
     by_class = next((meaning for family, meaning in KINDS if isinstance(error, family)), FailureKind.PERMANENT)
     if isinstance(error, APIError) and by_class is not FailureKind.TRANSIENT:
         return _kind_of_answer(error, by_class)

@@ -148,7 +148,7 @@ def _take_over(work: EnrollWork) -> bool:
 
 
 async def _make_primary(run: EnrollContext, work: EnrollWork, image: ImageUpload) -> None:
-    """Make a image that the person has the main one.
+    """Make an image that the person has the primary one.
 
     Raises:
         UploadFailedError: the person has it no longer.
@@ -158,13 +158,13 @@ async def _make_primary(run: EnrollContext, work: EnrollWork, image: ImageUpload
     key = known(row.thumbnail_key)
     found = [each.id for each in (await persons.get(number)).thumbnails if shows(each, key)]
     if not found:
-        message = f"{image.name}: cannot become the main image, because the person has it no longer"
+        message = f"{image.name}: cannot become the primary image, because the person has it no longer"
         raise UploadFailedError(message, reason=NOT_THERE, key=key)
     await persons.update(number, primary_thumbnail_id=found[0])
     image.record = evolve(row, primary=True)
     work.rows[row.sha256] = image.record
     work.promoted = True
-    work.notes.append(f"{image.name}: was there already, and is the main image now")
+    work.notes.append(f"{image.name}: was there already, and is the primary image now")
     await run.journal.write(image.record)
 
 
@@ -219,7 +219,7 @@ async def give_up(run: EnrollContext, thing: Movable[EnrollWork], error: MIError
 
 async def _give_up_work(run: EnrollContext, work: EnrollWork, error: MIError, *, transient: bool) -> None:
     problem = work.add_problem(work.item.origin, error, transient=transient)
-    work.problems.insert(0, work.problems.pop())  # what stopped the person goes before what is wrong with a image
+    work.problems.insert(0, work.problems.pop())  # what stopped the person goes before what is wrong with an image
     run.stats.taken = run.stats.taken or code_of(error) == NAME_TAKEN
     if transient or work.person.person_id is None:
         return  # the images are as they were, and wait for the person

@@ -33,7 +33,7 @@ LAST_QUALITY = 60
 SMALLER = 0.95
 """A picture that is made smaller is so by this at least."""
 ROOM = 0.98
-"""What is aimed at, as a share of what would be just right."""
+"""Share of the allowed bytes that a size is aimed at."""
 WEBP_SIDE = 16_383
 OPAQUE = 255
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")

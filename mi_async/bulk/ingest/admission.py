@@ -94,8 +94,7 @@ class IngestAdmission:
         met = record.code if record.status in AGAIN else ""
         record = evolve(record, source=candidate.source, origin=candidate.origin, run=run)
         if is_same(candidate, record, fingerprint):
-            size, modified = fingerprint  # a listing may tell what the journal does not know yet
-            record = evolve(record, size=size or record.size, mtime_ns=modified or record.mtime_ns)
+            record = _with_fingerprint(record, *fingerprint)
         if decision.status in {None, Status.SKIPPED}:
             status = Status.DONE.value if decision.status else OPEN
             record = evolve(record, status=status, code="", message="")
@@ -112,6 +111,11 @@ class IngestAdmission:
         """Count those of the rejected items that an earlier run has rejected, too."""
         rows = await self.journal.find_assets(self.project_id, labels) if labels else []
         self.recalled += sum(row.run < self.journal.run and not row.bucket for row in rows)
+
+
+def _with_fingerprint(record: AssetRecord, size: int, modified: int) -> AssetRecord:
+    """Add size and time, zeros for unknown: a listing may tell what the journal does not know yet."""
+    return evolve(record, size=size or record.size, mtime_ns=modified or record.mtime_ns)
 
 
 def file_fingerprint(candidate: AssetCandidate) -> AssetFingerprint:

@@ -11,7 +11,7 @@ from mi_async._core.output_content import START
 from mi_async._core.output_file import COMPANIONS
 
 STATUSES = ("open", "done", "skipped", "partial", "rejected", "failed", "parked")
-"""What a row may say of an item: the values of ``Status``, and ``open``."""
+"""Status of an item in a row: the values of ``Status``, and ``open``."""
 OURS = re.compile(rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:%s)"' % "|".join(STATUSES).encode())
 """The start of a file of rows: how we know one that we wrote, and may replace it."""
 OWN_REPORTS = "report of a run"

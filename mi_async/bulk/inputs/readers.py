@@ -71,7 +71,7 @@ ELSE = {
     ".gsheet": "this is a link to Google Sheets; download it as CSV",
     ".txt": "call it .csv if it is a table with a header",
 }
-"""What to do about files that come close."""
+"""Advice for formats that are not read, by suffix."""
 
 
 class Read(Protocol):

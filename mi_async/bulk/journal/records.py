@@ -210,11 +210,11 @@ def pair_of(person: str, source: str) -> str:
 
 
 INGEST = "ingest"
-"""What the journal calls a run over media files."""
+"""Name of a run over media files in the journal."""
 NOWHERE = "-"
 """In the place of the bucket in a plan: without a request it is not known."""
 UPLOAD = "upload-thumbnails"
-"""What it calls a run over single pictures."""
+"""Name of a run over single images in the journal."""
 Record = PersonRecord | ImageRecord | AbandonedRecord | AssetRecord
 IN_FLIGHT = frozenset({State.PRESIGNED.value, State.STORED.value, State.CONFIRMED.value})
 """States of uploads that were begun and have come to no end."""

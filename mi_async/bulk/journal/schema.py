@@ -41,7 +41,7 @@ SCHEMA = 2
 READABLE = (1, SCHEMA)
 """Versions that can be read; an older one is brought up to date when it is opened for writing."""
 APPLICATION = 0x6D694A31
-"""What SQLite's header calls the application, ``miJ1``: tells a journal from any other database."""
+"""Application ID in SQLite's header, ``miJ1``: tells a journal from any other database."""
 
 metadata = MetaData()
 
@@ -215,7 +215,7 @@ def layout_of(operation: str) -> Layout:
 
 
 BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
-"""Where single pictures are looked for, of which a person may have any number."""
+"""Index for the lookup of single images, of which a person may have any number."""
 
 
 @frozen

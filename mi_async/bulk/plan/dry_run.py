@@ -13,6 +13,7 @@ from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts
 from mi_async.bulk.plan.costs import Cost, listed
 from mi_async.bulk.plan.dedup import GONE, Gone
+from mi_async.text import aligned
 
 Labels = tuple[tuple[str, str], ...]
 """Names of counts, each with its label in the table; in the order of the rows."""
@@ -86,11 +87,9 @@ class DryRun:
         rows += [*self._labelled(self.FILES), *self.size_rows()]
         rows += [(f"requests {cost.operation}", str(cost)) for cost in self.costs]
         rows += self.time_rows()
-        wide = max(len(label) for label, _ in rows)
         left = self.troubled - len(self.problems)
         more = [f"and {left:,} more"] if left > 0 else []
-        table = [f"{label:<{wide}}  {value}" for label, value in rows]
-        return "\n".join([*table, *listed(self.problems), *more, *self.gone.lines()])
+        return "\n".join([*aligned(rows), *listed(self.problems), *more, *self.gone.lines()])
 
     def _labelled(self, labels: Labels) -> Rows:
         return [(label, f"{getattr(self, name):,}") for name, label in labels if getattr(self, name)]

@@ -24,7 +24,7 @@ class Advice:
 
 UNKNOWN = Advice()
 FIT = f"--fit makes images of more than {FIT_BYTES:,} bytes smaller"
-"""What helps with images that are only too big, where it was not given."""
+"""Advice for images that are only too big, in a run without the option."""
 TOO_BIG = "size"
 """Code of such images."""
 

@@ -17,7 +17,7 @@ from mi_async.bulk.engine.stats import SHORT
 from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts
 from mi_async.bulk.report import export, wording
 from mi_async.bulk.report.advice import advice
-from mi_async.text import one_line, size, span
+from mi_async.text import aligned, one_line, size, span
 
 MINUTE = 60
 
@@ -127,8 +127,7 @@ class BulkReport:
 
     def __str__(self) -> str:
         """Return a plain table, and the first problems below it."""
-        wide = max(len(name) for name, _ in self._figures())
-        lines = [f"{name:<{wide}}  {said}" for name, said in self._figures()]
+        lines = aligned(self._figures())
         if self.problems:
             lines += ["", self._heading(), *[f"  {one_line(wording.problem(outcome))}" for outcome in self.problems]]
         return "\n".join(lines)

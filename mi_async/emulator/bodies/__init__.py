@@ -1,4 +1,4 @@
-"""What the emulated operations do: one file per group, as subclasses of the groups, so that a drift is a type error.
+"""The emulated operations: one file per group, as subclasses of the groups, so that a drift is a type error.
 
 Invariant: an operation without a body of its own answers 501 with its name.
 """

@@ -25,6 +25,10 @@ OPTIONS = AnalysisOptions.__optional_keys__
 """Names in ``analysis``."""
 
 
+def _is_timeout(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and value >= 0)
+
+
 @frozen(kw_only=True)
 class IngestOptions:
     """Options of an ingestion; the attributes are described at ``Workspace.ingest_asset``."""
@@ -52,8 +56,7 @@ class IngestOptions:
             "analysis says how to analyse: not with analyze=False": bool(self.analysis) and not self.analyze,
             f"analysis takes {', '.join(sorted(OPTIONS))}": not isinstance(self.analysis, Mapping | None)
             or not OPTIONS.issuperset(self.analysis or ()),
-            f"timeout must be a number of seconds >= 0, got {self.timeout!r}": self.timeout is not None
-            and not (isinstance(self.timeout, int | float) and self.timeout >= 0),
+            f"timeout must be a number of seconds >= 0, got {self.timeout!r}": not _is_timeout(self.timeout),
             "project is an ID or a name": not isinstance(self.project, int | str | None)
             or isinstance(self.project, bool),
             "progress is called and not awaited: give a plain function": inspect.iscoroutinefunction(self.progress),

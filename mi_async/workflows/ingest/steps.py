@@ -130,7 +130,8 @@ async def send_file(ingest: IngestContext, ingestion: Ingestion, observer: Inges
             raise MediaRejectedError(message, source=file.name, reason="changed")
         async with context.object_locks.lock(place):
             earlier = await ingest.assets.find(place.key)
-            await _refuse_existing(ingest, ingestion, earlier)
+            if not ingestion.resumes_at.includes(IngestState.REGISTERING):  # else one of them may be of this very item
+                await _refuse_existing(ingest, ingestion, earlier)
             # The marker is stored with the object in one step: a crash after it cannot lose which assets are older.
             marker = mark(context, ingest.project_id, earlier)
             folder = ingest.options.folder

@@ -24,7 +24,7 @@ from mi_async.workflows.jobs.poll_queue import PollPace
 T = TypeVar("T")
 
 Ids: TypeAlias = tuple[int | str, ...]
-"""What names a job within its workspace."""
+"""IDs that name a job within its workspace."""
 
 LONG = PollPace("long", 5.0)
 """For work of minutes and hours: at most 5 requests a second, 300 a minute, for all such jobs of a session."""

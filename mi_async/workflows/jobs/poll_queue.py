@@ -45,7 +45,7 @@ class PollPace:
 
 @frozen
 class Answer:
-    """What a question brought.
+    """Answer to a question.
 
     Attributes:
         seen: how the thing is now.
@@ -62,7 +62,7 @@ class Answer:
 
 @frozen
 class Question:
-    """What is asked until it is settled.
+    """A question that is asked until it is settled.
 
     Attributes:
         key: names the thing; who watches the same key shares the question.
@@ -161,6 +161,11 @@ class PollQueue:
     def is_idle(self) -> bool:
         """True if nobody waits, nothing is asked, and no timer is set."""
         return not (self._watched or self._heap or self._asking or self._timer)
+
+    @property
+    def watched(self) -> int:
+        """Number of jobs that somebody waits for."""
+        return len(self._watched)
 
     def join(self, question: Question, waiter: Waiter) -> PolledJob:
         """Wait for something."""

@@ -65,6 +65,11 @@ class Poller:
         """True if nobody waits, nothing is asked, and no timer is set."""
         return all(queue.is_idle for queue in self._queues.values())
 
+    @property
+    def watched(self) -> int:
+        """Number of jobs that somebody waits for."""
+        return sum(queue.watched for queue in self._queues.values())
+
     def is_news(self, note: str) -> bool:
         """Return True the first time that a note is made in this session."""
         if note in self._noted:

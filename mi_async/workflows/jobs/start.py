@@ -18,7 +18,7 @@ from mi_async.workflows.jobs.job import Job, T, may_have_acted
 
 
 class AnalysisOptions(TypedDict, total=False):
-    """How to analyse, as in ``indexes.request``; what is not given is left to the service."""
+    """Options of an analysis, as in ``indexes.request``; those not given are left to the service."""
 
     scene_range: SceneRange | None
     min_scene_duration_sec: int | None

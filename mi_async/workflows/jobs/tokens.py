@@ -19,7 +19,7 @@ SHOWN = 60
 
 @frozen
 class Token:
-    """What a token says.
+    """Content of a token.
 
     Attributes:
         kind: of the job.

@@ -1,4 +1,4 @@
-"""What is searched for: arguments for people, the query that the service takes, and the bounds of both.
+"""Search queries: arguments for people, the query that the service takes, and the bounds of both.
 
 Invariant: pure. The bounds are those of the operation's models, told by the names of the arguments here.
 """
@@ -36,7 +36,7 @@ class SearchRequest:
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SceneQuery:
-    """What is searched for: the arguments of ``Workspace.search_scenes``, which tells what they mean."""
+    """A search: the arguments of ``Workspace.search_scenes``, where they are described."""
 
     text: str | None = None
     image: Source | None = None
@@ -141,9 +141,9 @@ CHECKS = compiled(
     [("text", str, (Length(1, blank=False),)), *[member for model in QUERY for member in _members(model)]],
     [rule for model in QUERY for rule in _rules(model)],
 )
-"""What every search has to keep."""
+"""Bounds of every search."""
 PLACES = compiled(_members(SearchFilter), _rules(SearchFilter))
-"""What a search has to keep that does not look everywhere."""
+"""Bounds of the places of a search that does not look everywhere."""
 
 
 def _given(model: M) -> M | None:

@@ -9,7 +9,7 @@ import pytest
 from mi_async import Attempt, Hooks
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import PersonInput
-from mi_async.emulator import Latency, Settings
+from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_check import Image, RawImage
 from tests.support.bulk import faces, files, outcomes, statuses
 from tests.support.newsroom import newsroom
@@ -17,10 +17,15 @@ from tests.support.newsroom import newsroom
 AT_ONCE = Settings(latency=Latency.none())
 
 
-def held() -> int:
-    """Return the bytes of all images that are alive."""
-    gc.collect()
+def alive() -> int:
+    """Return the bytes of all images that are alive, garbage included."""
     return sum(len(one.content) for one in gc.get_objects() if type(one) in {Image, RawImage})
+
+
+def held() -> int:
+    """Return the bytes of all images that are in use."""
+    gc.collect()
+    return alive()
 
 
 async def test_a_stored_image_is_freed_before_its_completion_is_checked(tmp_path: Path) -> None:
@@ -68,3 +73,19 @@ async def test_an_image_that_an_earlier_run_has_stored_is_freed_while_it_waits(t
         assert news.server.log.count("storage.put") == 1
     assert checks[0] > 0
     assert checks[1:3] == [0, 0]
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR_BEFORE, Fault.DROP_BEFORE, Fault.DROP_AFTER])
+async def test_a_failed_put_leaves_no_bytes_to_the_collector(fault: Fault, tmp_path: Path) -> None:
+    """In an outage, 24 uploads of 5 MB that fail again and again would fill the memory before it collects."""
+    (path,) = files(tmp_path / "faces", faces(1))
+    async with newsroom(AT_ONCE) as news:
+        news.server.faults.next("storage.put", fault)
+        held()
+        gc.disable()
+        try:
+            run = news.workspace.enroll_many([PersonInput("Hong", [path])], journal=tmp_path / "j")
+            assert statuses(await outcomes(run)) == {Status.DONE}
+            assert alive() == 0
+        finally:
+            gc.enable()

@@ -470,6 +470,24 @@ def test_a_directory_is_read_in_the_order_of_its_keys(folder: Path) -> None:
         read_assets(folder / "a.mp4")
 
 
+@pytest.mark.parametrize("state", ["registering", "imported"])
+async def test_a_touched_file_is_no_other_one_where_there_is_to_be_one_asset(
+    s3: Bucket, folder: Path, tmp_path: Path, state: str
+) -> None:
+    """Its own asset, even one whose registration nobody wrote down, is no reason to refuse it."""
+    journal, path = tmp_path / "j", folder / "a.mp4"
+    async with session_with(s3) as room:
+        found = await outcomes(many(room, [AssetInput(path)], journal, if_exists="error", analyze=False))
+        row = rows(journal)["a.mp4"]
+        if state == "registering":
+            await write(room, journal, evolve(row, state=state, asset_id=None, earlier=()))
+        os.utime(path, ns=(1, 1))
+        again = await outcomes(many(room, [AssetInput(path)], journal, if_exists="error"))
+        assert (again["a.mp4"].status, again["a.mp4"].problems) == (Status.DONE, ())
+        assert (again["a.mp4"].asset_id, again["a.mp4"].sent) == (found["a.mp4"].asset_id, 0)
+        assert len(await numbers(room)) == 1
+
+
 async def test_a_plan_tells_what_a_run_does(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     (folder / "z.mp4").write_bytes(b"nothing")
     plan = plan_assets(read_assets(folder), summarize=True)

@@ -150,7 +150,7 @@ async def test_a_wait_cancelled_at_any_await_leaves_nothing(late: bool) -> None:
 
         with pytest.raises(asyncio.CancelledError):
             await asyncio.ensure_future(waiting())
-        assert context_of(news.workspace).poller.is_idle
+        assert context_of(news.workspace).poller.watched == 0
         assert (await job).index_id
 
 
@@ -524,7 +524,7 @@ async def test_as_completed_has_a_time_limit_and_names_what_is_left() -> None:
         jobs = mi_async.as_completed([slow, quick], timeout=math.inf)
         assert await anext(jobs) is quick
         await jobs.aclose()  # who breaks off leaves nothing
-        assert context_of(news.workspace).poller.is_idle
+        assert context_of(news.workspace).poller.watched == 0
 
 
 @pytest.mark.parametrize(
