@@ -27,7 +27,7 @@ from mi_async import Clock, emulator
 from mi_async.api.person_models import CreatedPerson, ThumbnailInput
 from mi_async.api.persons import Persons
 from mi_async.api.thumbnails import Thumbnails, UploadCheck, UploadStatus
-from mi_async.emulator import Server, Settings, roster, state
+from mi_async.emulator import Server, Settings, person_list, state
 from mi_async.emulator.bodies import BODIES, Bodies
 from mi_async.emulator.bodies.persons import EmulatedPersons
 from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
@@ -94,7 +94,7 @@ class Forgetful(EmulatedPersons):
         created = await super().create(name, thumbnails=thumbnails, description=description)
         if len(self._room.persons) > REMEMBERED:
             oldest = next(iter(self._room.persons.values()))
-            roster.remove(self._room, oldest, None)
+            person_list.remove(self._room, oldest, None)
             for key in oldest.thumbnails.values():
                 del self._state.uploads[key]
         return created

@@ -17,10 +17,10 @@ from mi_async import Credentials, Hooks, Operation, Quota, RetryPolicy, Timeout
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import open_envelope
+from mi_async._core.http_messages import Response
 from mi_async._core.inflight import InFlightCall
 from mi_async._core.limits import LeaseLimiter, Limiter
 from mi_async._core.signing import sign
-from mi_async._core.wire import Response
 from mi_async.api import operations
 from mi_async.api.thumbnails import Thumbnails
 

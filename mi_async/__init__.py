@@ -91,7 +91,7 @@ _HOMES = {
     "QuotaError": "errors",
     "QuotaState": "_core.limits",
     "QuotaWaitError": "errors",
-    "Raw": "_core.wire",
+    "Raw": "_core.http_messages",
     "Repeat": "_core.operation",
     "RequestedAnalysis": "api.indexes",
     "RequestedSearch": "api.search",

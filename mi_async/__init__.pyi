@@ -10,7 +10,7 @@ from ._core.polling import Polling as Polling
 from ._core.proxies import environment_proxies as environment_proxies
 from ._core.retry import RetryPolicy as RetryPolicy
 from ._core.transport import Timeout as Timeout
-from ._core.wire import Raw as Raw
+from ._core.http_messages import Raw as Raw
 from .api.assets import (
     Asset as Asset,
     AssetImport as AssetImport,

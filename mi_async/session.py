@@ -54,7 +54,7 @@ PARALLEL = 8
 WORKSPACES = 1000
 """Workspaces that a session remembers; names may come from the users of a web service."""
 PREPARED = (
-    "mi_async.bulk.images.resizer",
+    "mi_async.bulk.images.image_converter",
     "mi_async.workflows.enroll",
     "mi_async.workflows.ingest.workflow",
     "mi_async.workflows.jobs.start",

@@ -82,7 +82,7 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
         """
-        from mi_async.bulk.images.resizer import image_loader
+        from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.upload import State, bring
 
         async with image_loader(fit=fit) as load:
@@ -134,7 +134,7 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
         """
-        from mi_async.bulk.images.resizer import image_loader
+        from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.enroll import enroll_person
 
         async with image_loader(fit=fit) as load:

@@ -12,8 +12,8 @@ import pytest
 
 import mi_async
 from mi_async import Clock, Hooks, Quota, Session, Timeout
+from mi_async._core.http_messages import Request
 from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP, Verdict, verify
-from mi_async._core.wire import Request
 from mi_async.errors import (
     ConfigError,
     ConnectError,

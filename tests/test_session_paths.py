@@ -3,8 +3,8 @@
 import pytest
 
 import mi_async
+from mi_async._core.http_messages import Request
 from mi_async._core.signing import Verdict, verify
-from mi_async._core.wire import Request
 from mi_async.errors import ConfigError, ResponseError
 from tests.support.canned import success
 from tests.support.talking import KEYS, asked, talking

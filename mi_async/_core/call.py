@@ -14,13 +14,13 @@ from attrs import Factory, define, field
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import date, open_envelope
 from mi_async._core.hooks import Attempt, Hooks, Outcome
+from mi_async._core.http_messages import Raw, Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
 from mi_async._core.retry import THROTTLED, Retries, RetryPolicy, retryable
 from mi_async._core.signing import SignedHeaders, sign
 from mi_async._core.transport import Timeout, Transport
-from mi_async._core.wire import Raw, Request, Response
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.errors import (
     AuthenticationError,

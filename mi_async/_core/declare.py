@@ -18,8 +18,8 @@ from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar, ge
 from attrs import evolve, frozen
 
 from mi_async._core.bounds import BOUNDS, Rule
+from mi_async._core.http_messages import Raw
 from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat, path_names
-from mi_async._core.wire import Raw
 from mi_async._core.wire_names import camel
 from mi_async.errors import InvalidArgumentError
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from mi_async._core import convert
-from mi_async._core.wire import Response
+from mi_async._core.http_messages import Response
 from mi_async.errors import APIError, ResponseError, error_class
 from mi_async.text import escaped
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import field, frozen
 
-from mi_async._core.wire import Request, Response
+from mi_async._core.http_messages import Request, Response
 from mi_async.errors import MIError
 
 

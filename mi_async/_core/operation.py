@@ -15,8 +15,8 @@ from attrs import evolve, frozen
 from mi_async._core import convert
 from mi_async._core.bounds import Bound, Rule
 from mi_async._core.checks import Check, compiled
+from mi_async._core.http_messages import Request
 from mi_async._core.urltext import from_text, path_segment, to_text
-from mi_async._core.wire import Request
 from mi_async.errors import ConfigError, InvalidArgumentError, ResponseError
 
 API_PREFIX = "/api/v1"

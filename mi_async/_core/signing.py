@@ -11,7 +11,7 @@ from binascii import b2a_base64
 from collections.abc import Mapping
 from enum import Enum
 
-from mi_async._core.wire import Request
+from mi_async._core.http_messages import Request
 from mi_async.credentials import Credentials
 
 TIMESTAMP = "x-ncp-apigw-timestamp"

@@ -20,10 +20,10 @@ from mi_async._core.address import Address
 from mi_async._core.body import MAX_RESPONSE, read_body
 from mi_async._core.clock import Clock
 from mi_async._core.connections import Connections, send_once
+from mi_async._core.http_messages import Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.proxies import Proxies, ProxyChoice
-from mi_async._core.wire import Request, Response
 from mi_async.errors import ConfigError, ResponseError
 from mi_async.text import MaskedURL, escaped
 

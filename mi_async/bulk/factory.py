@@ -20,8 +20,8 @@ from mi_async.bulk.enroll.pipeline import EnrollPipeline
 from mi_async.bulk.enroll.tag_ids import TagIds
 from mi_async.bulk.enroll.upload_stages import EnrollContext
 from mi_async.bulk.enroll.work import EnrollWork
+from mi_async.bulk.images.image_converter import ImageConverter
 from mi_async.bulk.images.loading import fitted, load
-from mi_async.bulk.images.resizer import Resizer
 from mi_async.bulk.ingest.admission import IngestAdmission
 from mi_async.bulk.ingest.pipeline import IngestPipeline
 from mi_async.bulk.ingest.work import AssetWork
@@ -49,7 +49,7 @@ async def enroll_engine(
 ) -> Engine[EnrollWork]:
     """Return an engine for persons or images, ready to start."""
     context = _patient(context)
-    loads = fitted(await stack.enter_async_context(Resizer())) if options.fit else load
+    loads = fitted(await stack.enter_async_context(ImageConverter())) if options.fit else load
     journal = await _journal(stack, context, OPERATIONS[kind], options)
     order, stats = PersonOrder(), RunStats(context.clock)
     run = EnrollContext(

@@ -25,7 +25,7 @@ from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
-from mi_async.bulk.inputs.facts import facts_of
+from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import Input, PersonInput, ThumbnailUpload
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from mi_async.bulk.inputs.facts import ItemReader
+from mi_async.bulk.inputs.input_facts import ItemReader
 from mi_async.bulk.inputs.readers import Read, count, read_people, read_thumbnails
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.plan.enroll import plan_people, plan_thumbnails

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypedDict
 from attrs import evolve
 from cyclopts import Parameter
 
-from mi_async.bulk.inputs.facts import facts_of
+from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.media_files import read_assets
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.plan.ingest import AssetPlan, plan_assets, plan_listing

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from mi_async.bulk.images.resizer import MOST_BYTES
+from mi_async.bulk.images.image_converter import MOST_BYTES
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image import MAX_BYTES
 from mi_async.media.image_source import Source

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import evolve, frozen
 
-from mi_async.bulk.inputs.facts import ItemReader
+from mi_async.bulk.inputs.input_facts import ItemReader
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.readers import Read
 from mi_async.cli.streams import stderr

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from mi_async._core.concurrency import each
-from mi_async.bulk.images.resizer import image_loader
+from mi_async.bulk.images.image_converter import image_loader
 from mi_async.cli import event_loop
 from mi_async.cli.connection import NO_WORKSPACE, InWorkspace
 from mi_async.cli.enroll import print_changes

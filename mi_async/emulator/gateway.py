@@ -11,16 +11,16 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 from attrs import define
 
+from mi_async._core.http_messages import Request
 from mi_async._core.operation import Operation
 from mi_async._core.signing import EPOCH_MS, MAX_SKEW, TIMESTAMP, Verdict, verify
-from mi_async._core.wire import Request
 from mi_async.credentials import Credentials
 from mi_async.emulator import rules
 from mi_async.emulator.answers import refusal
 from mi_async.emulator.log import RequestLog
+from mi_async.emulator.quota_windows import Window
 from mi_async.emulator.rules import Rejection
 from mi_async.emulator.state import EmulatorState
-from mi_async.emulator.windows import Window
 
 
 @define(eq=False)

@@ -23,7 +23,7 @@ from mi_async._core.operation import Operation, RawArguments
 from mi_async.api import GROUPS, operations
 from mi_async.api.openapi import describe
 from mi_async.credentials import Credentials
-from mi_async.emulator import strangers
+from mi_async.emulator import unknown_faces
 from mi_async.emulator.answers import REASON, refusal, success
 from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
 from mi_async.emulator.browsers import allowed, preflight
@@ -125,7 +125,7 @@ class Server:
         make = bodies_for(group, self.bodies)
 
         async def perform(request: web.Request) -> web.Response:
-            strangers.register(self.state, request.match_info.get("workspace_name"))
+            unknown_faces.register(self.state, request.match_info.get("workspace_name"))
             return await _performed(operation, partial(make, self.state), request)
 
         async def handle(request: web.Request) -> web.StreamResponse:

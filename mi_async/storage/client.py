@@ -20,8 +20,8 @@ from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeS
 from attrs import define
 from botocore import UNSIGNED  # pyright: ignore[reportMissingTypeStubs]  # has none
 
+from mi_async._core.http_messages import Request, Response
 from mi_async._core.trust import trust
-from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
 from mi_async.storage.http_client import HttpClient
 from mi_async.storage.models import Call, Network, Storage

@@ -14,7 +14,7 @@ from yarl import URL
 
 from mi_async._core.envelope import date
 from mi_async._core.files import EXHAUSTED, is_transient
-from mi_async._core.wire import Response
+from mi_async._core.http_messages import Response
 from mi_async.errors import (
     APIError,
     AuthenticationError,

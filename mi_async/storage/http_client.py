@@ -14,10 +14,10 @@ from yarl import URL
 
 from mi_async._core.address import Address
 from mi_async._core.connections import Connections, send_once
+from mi_async._core.http_messages import Request, Response
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.signing import SignedHeaders
 from mi_async._core.transport import SlicedBytes
-from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
 from mi_async.errors import ResponseError
 from mi_async.storage.errors import redirected, refusal

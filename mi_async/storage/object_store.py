@@ -24,8 +24,8 @@ from mi_async.storage.listing import Walk
 from mi_async.storage.local_file import Piece
 from mi_async.storage.memory_budget import MemoryBudget
 from mi_async.storage.models import Prefix, Storage, StoredObject
-from mi_async.storage.patience import PATIENCE, Failed, Patience
 from mi_async.storage.responses import ListedObject, ObjectHead, head_of, member, members, parts_of, text
+from mi_async.storage.retry_window import PATIENCE, Failed, RetryWindow
 
 __all__ = ["ListedObject", "ObjectHead", "ObjectStore"]
 _log = logging.getLogger(__name__)
@@ -56,12 +56,12 @@ class ObjectStore:
     connection: Connection
     policy: RetryPolicy
     room: MemoryBudget = field(init=False, factory=MemoryBudget)
-    patience: Patience = field(init=False)
+    retry_window: RetryWindow = field(init=False)
     _turns: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
 
     def __attrs_post_init__(self) -> None:
-        """Begin without patience beyond the policy's."""
-        self.patience = Patience(self.policy, self.clock)
+        """Begin with no window beyond the policy's."""
+        self.retry_window = RetryWindow(self.policy, self.clock)
 
     @property
     def clock(self) -> Clock:
@@ -76,12 +76,12 @@ class ObjectStore:
     def for_upload(self) -> "ObjectStore":
         """Return the same storage for one upload, which waits from its last success on."""
         same = copy.copy(self)
-        same.patience = Patience(self.policy, self.clock, PATIENCE)
+        same.retry_window = RetryWindow(self.policy, self.clock, PATIENCE)
         return same
 
     async def head(self, place: StoredObject) -> ObjectHead | None:
         """Look an object up; None when there is none."""
-        return await self.patience.persist("head_object", lambda _: self._look(place))
+        return await self.retry_window.persist("head_object", lambda _: self._look(place))
 
     async def part_size(self, place: StoredObject) -> int | None:
         """Return the size of the first part that an object was made of; None where the storage does not tell."""
@@ -121,7 +121,7 @@ class ObjectStore:
                 answer = await self.connection.ask("put_object", place, piece, Metadata=dict(metadata))
                 return _stored(answer, len(piece.body)), False
 
-        return await self.patience.persist("put_object", attempt)
+        return await self.retry_window.persist("put_object", attempt)
 
     async def begin(self, place: StoredObject, metadata: Mapping[str, str]) -> str:
         """Begin a multipart upload; returns its ID.
@@ -140,7 +140,7 @@ class ObjectStore:
             return member(answer, "UploadId", str)
 
         try:
-            return await self.patience.persist("create_multipart_upload", attempt, failed)
+            return await self.retry_window.persist("create_multipart_upload", attempt, failed)
         except asyncio.CancelledError as error:
             failed(error)
             raise
@@ -199,7 +199,7 @@ class ObjectStore:
                 await self.connection.ask("complete_multipart_upload", place, seconds=COMPLETION, **parts)
                 return await self._look(place), False
 
-        return await self.patience.persist("complete_multipart_upload", attempt)
+        return await self.retry_window.persist("complete_multipart_upload", attempt)
 
     async def abort(self, place: StoredObject, upload_id: str) -> None:
         """Give an upload up, and with it what of it is stored; one that is gone already is no error."""
@@ -269,7 +269,7 @@ class ObjectStore:
         failed: Failed | None = None,
         **parameters: Any,
     ) -> dict[str, Any]:
-        return await self.patience.persist(
+        return await self.retry_window.persist(
             operation, lambda _: self.connection.ask(operation, place, piece, **parameters), failed
         )
 

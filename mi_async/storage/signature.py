@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from mi_async._core.http_messages import Request
 from mi_async._core.signing import SignedHeaders
-from mi_async._core.wire import Request
 from mi_async.credentials import Credentials
 
 UNSIGNED = "UNSIGNED-PAYLOAD"

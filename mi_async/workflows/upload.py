@@ -12,7 +12,7 @@ from enum import Enum
 from attrs import evolve, field, frozen
 
 from mi_async._core.envelope import retry_after
-from mi_async._core.wire import Response
+from mi_async._core.http_messages import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from mi_async._core.http_messages import Request
 from mi_async._core.transport import Timeout
-from mi_async._core.wire import Request
 from mi_async.errors import DisconnectedError, MIError, ResponseError, TimeoutError  # noqa: A004  ours
 from tests.support.talking import transport
 

@@ -13,8 +13,8 @@ from attrs import define, field
 
 from mi_async._core.call import EXPIRY_MARGIN
 from mi_async._core.clock import Clock
+from mi_async._core.http_messages import Response
 from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP, Verdict, verify
-from mi_async._core.wire import Response
 from mi_async.credentials import Credentials
 from mi_async.errors import (
     AuthenticationError,

@@ -7,8 +7,8 @@ import pytest
 
 from mi_async._core.bounds import AtMostOne, Count
 from mi_async._core.declare import Group, Wire, operation, operations_of, raw
+from mi_async._core.http_messages import Request
 from mi_async._core.operation import Place, Quota, Repeat
-from mi_async._core.wire import Request
 from mi_async.api.persons import Persons
 from mi_async.errors import InvalidArgumentError
 from tests.support.recorder import Recorder

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from mi_async._core.envelope import EXCERPT, date, open_envelope, retry_after
-from mi_async._core.wire import Response
+from mi_async._core.http_messages import Response
 from mi_async.errors import (
     APIError,
     AuthenticationError,

@@ -3,7 +3,7 @@
 import pytest
 
 from mi_async._core.declare import raw
-from mi_async._core.wire import Response
+from mi_async._core.http_messages import Response
 from mi_async.errors import InvalidArgumentError, NotFoundError
 from tests.support.scripted import Things, policy, refusal, stage
 from tests.support.virtual import run

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mi_async._core.http_messages import Response
 from mi_async._core.operation import Repeat
 from mi_async._core.retry import RetryBudget, retryable
 from mi_async._core.signing import SIGNATURE, TIMESTAMP
-from mi_async._core.wire import Response
 from mi_async.errors import (
     ConflictError,
     ConnectError,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from mi_async._core.http_messages import Request
 from mi_async._core.signing import ACCESS_KEY, MAX_SKEW, SIGNATURE, TIMESTAMP, Verdict, sign, signature, verify
-from mi_async._core.wire import Request
 from mi_async.credentials import Credentials
 
 NOW = 1_700_000_000.0

@@ -10,7 +10,7 @@ from mi_async import Timeout
 from mi_async._core import convert
 from mi_async._core.body import MAX_ERROR
 from mi_async._core.convert import MOST_CONTAINERS
-from mi_async._core.wire import Request
+from mi_async._core.http_messages import Request
 from mi_async.errors import APIError, ConnectError, MIError, ResponseError, TransportError
 from tests.support.canned import SILENCE, canned, http
 from tests.support.talking import MIB, QUERY, asked, assert_silent, nobody_there, talking, transport

@@ -7,8 +7,8 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from mi_async._core.http_messages import Request
 from mi_async._core.transport import Timeout, Transport
-from mi_async._core.wire import Request
 from mi_async.errors import (
     ConfigError,
     ConnectError,

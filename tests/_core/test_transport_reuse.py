@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from mi_async._core.wire import Request
+from mi_async._core.http_messages import Request
 from tests.support.canned import http
 from tests.support.talking import transport
 

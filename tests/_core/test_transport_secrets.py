@@ -11,8 +11,8 @@ from yarl import URL
 import mi_async
 from mi_async import RetryPolicy, Timeout, emulator
 from mi_async._core.address import Address
+from mi_async._core.http_messages import Request
 from mi_async._core.network_errors import is_local_shortage, mapped
-from mi_async._core.wire import Request
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.errors import ConnectError, MIError
 from mi_async.media.image_source import load_image

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from mi_async._core.http_messages import Request
 from mi_async._core.transport import Timeout, Transport
-from mi_async._core.wire import Request
 from mi_async.errors import TimeoutError  # noqa: A004  ours
 from tests.support.canned import http
 from tests.support.talking import MIB, QUERY

@@ -10,7 +10,7 @@ import mi_async
 from mi_async import api
 from mi_async._core import convert
 from mi_async._core.envelope import open_envelope
-from mi_async._core.wire import Request, Response
+from mi_async._core.http_messages import Request, Response
 from mi_async.api.assets import ImportStatus
 from mi_async.api.indexes import AnalysisStatus, Indexes
 from mi_async.api.persons import Persons

@@ -8,9 +8,9 @@ import pytest
 from attrs import evolve
 
 from mi_async import emulator
+from mi_async._core.http_messages import Request
 from mi_async._core.operation import Quota
 from mi_async._core.signing import SIGNATURE, sign
-from mi_async._core.wire import Request
 from mi_async.credentials import Credentials
 from tests.support.raw import COMPLETE, PERSONS, PRESIGN, QUICK, ROOM, HandClock, Raw, emulated
 

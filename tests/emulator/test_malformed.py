@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from attrs import evolve
 
+from mi_async._core.http_messages import Request
 from mi_async._core.signing import sign
-from mi_async._core.wire import Request
 from tests.support.pictures import picture
 from tests.support.raw import PERSONS, PRESIGN, QUICK, ROOM, TAGS, Raw, emulated
 

@@ -25,9 +25,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from mi_async._core import convert
+from mi_async._core.http_messages import Request
 from mi_async._core.operation import Place
 from mi_async._core.signing import sign
-from mi_async._core.wire import Request
 from mi_async.api import operations
 from mi_async.api.openapi import describe
 from mi_async.api.schemas import Schemas
@@ -377,7 +377,7 @@ import sys, time
 import httpx
 from mi_async import Credentials
 from mi_async._core.signing import sign
-from mi_async._core.wire import Request
+from mi_async._core.http_messages import Request
 from CLIENT import Client
 from CLIENT.api.persons import persons_create, persons_get, persons_list
 from CLIENT.api.assets import assets_register

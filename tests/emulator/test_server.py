@@ -15,9 +15,9 @@ from yarl import URL
 import mi_async
 from mi_async import emulator
 from mi_async._core.declare import Group, operations_of
+from mi_async._core.http_messages import Request
 from mi_async._core.operation import Operation, Quota
 from mi_async._core.signing import sign
-from mi_async._core.wire import Request
 from mi_async.api import GROUPS
 from mi_async.api.persons import Persons
 from mi_async.credentials import Credentials
@@ -26,8 +26,8 @@ from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.links import Links
 from mi_async.emulator.log import RequestLog
+from mi_async.emulator.quota_windows import Window
 from mi_async.emulator.state import EmulatorState
-from mi_async.emulator.windows import Window
 from mi_async.errors import ConfigError
 from tests.support.raw import PERSONS, PICTURE, PRESIGN, QUICK, ROOM, HandClock, Raw, emulated
 

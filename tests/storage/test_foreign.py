@@ -15,7 +15,7 @@ from mi_async.errors import AlreadyExistsError, ServerError, UploadFailedError
 from mi_async.storage.checkpoint import Checkpoint, checkpoint_path
 from mi_async.storage.local_file import Fingerprint, LocalFile
 from mi_async.storage.part_layout import whole_etag
-from mi_async.storage.patience import PATIENCE
+from mi_async.storage.retry_window import PATIENCE
 from mi_async.storage.upload import SendProgress, send
 from tests.support.canned import canned, http
 from tests.support.storage import BUCKET, Bucket, Headers, Refusal

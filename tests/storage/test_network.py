@@ -25,9 +25,9 @@ from yarl import URL
 from mi_async import Clock, Credentials, RetryPolicy
 from mi_async._core import trust
 from mi_async._core.address import Address
+from mi_async._core.http_messages import Request
 from mi_async._core.inflight import InFlightCalls
 from mi_async._core.network_errors import EXHAUSTED, mapped
-from mi_async._core.wire import Request
 from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.errors import ConfigError, ConnectError, MIError
 from mi_async.storage.connection import Connection

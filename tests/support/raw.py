@@ -16,8 +16,8 @@ from yarl import URL
 
 from mi_async import emulator
 from mi_async._core.clock import Clock
+from mi_async._core.http_messages import Request
 from mi_async._core.signing import sign
-from mi_async._core.wire import Request
 from mi_async.emulator.bodies import BODIES, Bodies
 from tests.support.pictures import picture
 

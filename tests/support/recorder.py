@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from attrs import define, field
 from yarl import URL
 
+from mi_async._core.http_messages import Request
 from mi_async._core.operation import Operation, RawArguments
-from mi_async._core.wire import Request
 
 
 @define

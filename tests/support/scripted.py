@@ -16,11 +16,11 @@ from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.declare import Group, operation
 from mi_async._core.hooks import Hooks
+from mi_async._core.http_messages import Request, Response
 from mi_async._core.limits import LeaseLimiter
 from mi_async._core.operation import Quota, Repeat
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout, Transport
-from mi_async._core.wire import Request, Response
 from mi_async.credentials import Credentials
 from mi_async.errors import MIError
 

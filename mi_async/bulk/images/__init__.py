@@ -1,1 +1,1 @@
-"""Images on their way into a bulk run: loaded, inspected, resized."""
+"""Images on their way into a bulk run: loaded, inspected, converted."""

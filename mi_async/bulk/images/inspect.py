@@ -10,7 +10,7 @@ import os
 from attrs import frozen
 
 from mi_async._core.files import is_exhausted, open_regular, open_regular_file
-from mi_async.bulk.images.resizer import MOST_BYTES, convertible, fits
+from mi_async.bulk.images.image_converter import MOST_BYTES, convertible, fits
 from mi_async.errors import ImageRejectedError, ResourceError
 from mi_async.media.image import MAX_BYTES, TAIL, ImageHeader, has_end, read_picture, sniff
 from mi_async.media.image_check import checked, refuse_cut_off, rejected, too_big

@@ -17,7 +17,7 @@ from typing import TextIO
 
 from mi_async._core.names import clean_name, is_unicode
 from mi_async.bulk.inputs.cells import IMAGE_SUFFIXES, number
-from mi_async.bulk.inputs.facts import PassedOver
+from mi_async.bulk.inputs.input_facts import PassedOver
 from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_left_behind
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.own_reports import OWN_REPORTS, is_own_report

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path, PurePosixPath
 
 from mi_async._core.paths import existing_path
-from mi_async.bulk.inputs.facts import AsyncItemReader, ItemReader, PassedOver
+from mi_async.bulk.inputs.input_facts import AsyncItemReader, ItemReader, PassedOver
 from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_below_left_behind, is_left_behind
 from mi_async.bulk.inputs.models import AssetInput, BadInput
 from mi_async.errors import InvalidArgumentError

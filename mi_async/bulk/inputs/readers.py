@@ -17,7 +17,7 @@ from mi_async._core.paths import existing_path
 from mi_async.bulk.inputs import csv_table, directory, jsonl, parquet, tables
 from mi_async.bulk.inputs.columns import PEOPLE, UPLOADS, Columns
 from mi_async.bulk.inputs.encodings import encoding_of
-from mi_async.bulk.inputs.facts import ItemReader, PassedOver
+from mi_async.bulk.inputs.input_facts import ItemReader, PassedOver
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError, MIError

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from attrs import define, field, frozen
 
 from mi_async.bulk.engine.outcome import BulkOutcome
-from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts
+from mi_async.bulk.inputs.input_facts import NO_FACTS, InputFacts
 from mi_async.bulk.plan.costs import Cost, listed
 from mi_async.bulk.plan.dedup import GONE, Gone
 from mi_async.text import aligned

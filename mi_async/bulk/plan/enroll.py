@@ -14,7 +14,7 @@ from attrs import frozen
 from mi_async._core.extras import require
 from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import BulkOutcome
-from mi_async.bulk.inputs.facts import facts_of
+from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.plan.costs import costs_of, keeping, rate
 from mi_async.bulk.plan.dedup import FirstSeen, gone, remembered

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import BulkOutcome
-from mi_async.bulk.inputs.facts import InputFacts, facts_of
+from mi_async.bulk.inputs.input_facts import InputFacts, facts_of
 from mi_async.bulk.inputs.models import AssetInput, BadInput
 from mi_async.bulk.journal.records import INGEST
 from mi_async.bulk.plan.costs import costs_of, keeping

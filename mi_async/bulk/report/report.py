@@ -14,7 +14,7 @@ from mi_async import notebook
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Status
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine.stats import SHORT
-from mi_async.bulk.inputs.facts import NO_FACTS, InputFacts
+from mi_async.bulk.inputs.input_facts import NO_FACTS, InputFacts
 from mi_async.bulk.report import export, wording
 from mi_async.bulk.report.advice import advice
 from mi_async.text import aligned, one_line, size, span

@@ -22,7 +22,7 @@ from mi_async.api.indexes import (
     SceneRange,
     SourceLanguage,
 )
-from mi_async.emulator import media, rules, state, strangers, synthetic
+from mi_async.emulator import media, rules, state, synthetic, unknown_faces
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.rules import Rejection, require
@@ -185,8 +185,8 @@ class EmulatedIndexes(Indexes):
         )
         asset.analysis = media.Analysis(job, index, found.digest)
         if settings.register_strangers:
-            faces = list(strangers.portraits(found, most - len(known)))
-            strangers.expect(self._state, self._room, asset.analysis, faces)
+            faces = list(unknown_faces.portraits(found, most - len(known)))
+            unknown_faces.expect(self._state, self._room, asset.analysis, faces)
         self._room.analyses += 1
         return RequestedAnalysis(index.id, index.created, state.USER)
 

@@ -22,7 +22,7 @@ from mi_async.api.person_models import (
 )
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Persons
-from mi_async.emulator import faces, roster, rules, state
+from mi_async.emulator import faces, person_list, rules, state
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.rules import require
 from mi_async.models import JsonObject, Page
@@ -71,7 +71,7 @@ class EmulatedPersons(Persons):
         any one of the tags.
         """
         require(len(tag_ids or ()) <= rules.MOST_TAGS_IN_FILTER, f"more than {rules.MOST_TAGS_IN_FILTER} tag ids")
-        found = roster.matching(self._room, name, tag_ids)
+        found = person_list.matching(self._room, name, tag_ids)
         return self._page(rules.PERSON_PAGES.page(found, page_num, page_size))
 
     async def update(
@@ -102,7 +102,7 @@ class EmulatedPersons(Persons):
     async def delete(self, person_id: int) -> Person:
         """Delete a person with its thumbnails; in scenes it is nobody from then on."""
         person = self._find(person_id)
-        roster.remove(self._room, person, None)
+        person_list.remove(self._room, person, None)
         return self._shown(person)
 
     async def set_thumbnails(self, person_id: int, *, thumbnails: Sequence[ThumbnailInput]) -> ThumbnailList:
@@ -164,8 +164,8 @@ class EmulatedPersons(Persons):
         """Search one page; all filters must fit, and an empty list of ids or tags fits nobody."""
         for what, word in (("nameType", name_type), ("sortColumn", sort_column), ("sortType", sort_type)):
             rules.check_known(what, word)
-        found = roster.matching(self._room, name, tag_ids, person_ids, name_type)
-        ordered = roster.ordered(self._room, found, sort_column, sort_type, self._state.now())
+        found = person_list.matching(self._room, name, tag_ids, person_ids, name_type)
+        ordered = person_list.ordered(self._room, found, sort_column, sort_type, self._state.now())
         return self._page(rules.PERSON_SEARCH_PAGES.page(ordered, page_num, page_size))
 
     async def merge(self, person_id: int, *, person_ids: Sequence[int]) -> MergedPersons:
@@ -175,7 +175,7 @@ class EmulatedPersons(Persons):
         require(1 <= len(given) <= rules.MOST_PERSONS_PER_MERGE, f"{len(given)} persons to merge")
         unfit = [number for number in given if number == person_id or number not in self._room.persons]
         require(not unfit, f"persons {unfit} cannot be merged into {person_id}")
-        moved = [roster.merge(self._room, person, self._room.persons[number]) for number in given]
+        moved = [person_list.merge(self._room, person, self._room.persons[number]) for number in given]
         assets, thumbnails = (sum(counts) for counts in zip(*moved, strict=True))
         return MergedPersons(person_id, assets, thumbnails, self._state.time())
 

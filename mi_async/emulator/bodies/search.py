@@ -20,9 +20,9 @@ from mi_async.api.search import (
     SearchResults,
     SearchStatus,
 )
-from mi_async.emulator import finding, media, rules, state, synthetic
+from mi_async.emulator import asset_search, media, rules, state, synthetic
+from mi_async.emulator.asset_search import SearchTerms, Terms
 from mi_async.emulator.bodies.unimplemented import unimplemented
-from mi_async.emulator.finding import SearchTerms, Terms
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.rules import Refused, require
 from mi_async.emulator.settings import Latency
@@ -76,7 +76,7 @@ class EmulatedSearch(Search):
         wanted = self._wanted(query, query_option or QueryOption(), query_filter)
         job = self._state.new_job(Latency.none(), self._state.settings.searching)
         number = self._state.new_search_id()
-        self._room.searches[number] = state.RunningSearch(job, finding.hits(self._state, self._room, wanted))
+        self._room.searches[number] = state.RunningSearch(job, asset_search.hits(self._state, self._room, wanted))
         return RequestedSearch(number)
 
     async def get(self, search_id: str, *, page_num: int | None = None, page_size: int | None = None) -> SearchResults:

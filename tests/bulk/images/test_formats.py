@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.images import resize_worker
+from mi_async.bulk.images import converter_worker
+from mi_async.bulk.images.converter_worker import UnfitError
+from mi_async.bulk.images.image_converter import ImageConverter, convertible, image_loader
 from mi_async.bulk.images.inspect import inspect_image
-from mi_async.bulk.images.resize_worker import UnfitError
-from mi_async.bulk.images.resizer import Resizer, convertible, image_loader
 from mi_async.bulk.inputs.readers import read_people
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ImageRejectedError
@@ -148,8 +148,8 @@ async def test_the_plan_says_what_a_run_does(name: str, fit: bool, tmp_path: Pat
 
 @pytest.mark.parametrize("name", OTHERS)
 async def test_another_format_is_converted(name: str) -> None:
-    async with Resizer() as resizer:
-        raw, image, note = await resizer(OTHERS[name])
+    async with ImageConverter() as converter:
+        raw, image, note = await converter(OTHERS[name])
     assert raw.content == OTHERS[name]
     assert image.picture == ImageHeader("jpg", 320, 280)
     assert note.startswith("converted: ")
@@ -165,8 +165,8 @@ async def test_a_loader_reads_nothing_twice() -> None:
 
 
 def shrunk(content: bytes) -> tuple[dict[str, Any], Image.Image]:
-    resize_worker.register_heif()
-    said, made = resize_worker.shrink(content, FIT_BYTES, 256)
+    converter_worker.register_heif()
+    said, made = converter_worker.shrink(content, FIT_BYTES, 256)
     return said, Image.open(BytesIO(made))
 
 

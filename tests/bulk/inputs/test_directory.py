@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mi_async.bulk.inputs import directory
-from mi_async.bulk.inputs.facts import PassedOver
+from mi_async.bulk.inputs.input_facts import PassedOver
 from mi_async.bulk.inputs.media_files import read_assets
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import Read, count, read_people, read_thumbnails

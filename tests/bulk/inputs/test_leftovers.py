@@ -8,7 +8,7 @@ import pytest
 
 from mi_async import BulkReport
 from mi_async.bulk.inputs import leftovers
-from mi_async.bulk.inputs.facts import InputFacts, PassedOver, facts_of
+from mi_async.bulk.inputs.input_facts import InputFacts, PassedOver, facts_of
 from mi_async.bulk.inputs.leftovers import is_below_left_behind, is_left_behind
 from mi_async.bulk.inputs.media_files import read_assets, stored_assets
 from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload

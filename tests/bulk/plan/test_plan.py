@@ -15,8 +15,8 @@ from PIL import Image
 from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.enroll.decisions import PersonHistory
+from mi_async.bulk.images.image_converter import MOST_BYTES
 from mi_async.bulk.images.inspect import FIRST, inspect_image
-from mi_async.bulk.images.resizer import MOST_BYTES
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import read_people
 from mi_async.bulk.journal.journal import Journal

@@ -1,0 +1,71 @@
+"""Retry window of an upload: how long it keeps trying a storage that is busy or does not answer.
+
+Invariant: measured from the last success, so that an upload of hours outlives an outage of minutes, and a storage that
+has never answered is given up after the policy's few attempts. One rule for a single upload and for a bulk run.
+"""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async._core.operation import Repeat
+from mi_async._core.retry import RetryPolicy, retryable
+from mi_async.errors import MIError
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PATIENCE = 600.0
+"""Seconds since the last success of an upload for which it waits."""
+
+Failed = Callable[[BaseException], None]
+"""Is told of an attempt that has failed."""
+
+
+@define(eq=False)
+class RetryWindow:
+    """Retries the calls of one upload, or of a session's other calls.
+
+    Attributes:
+        policy: how failed attempts are retried.
+        clock: the time.
+        seconds: that are waited from the last success on; 0 leaves it to the policy.
+    """
+
+    policy: RetryPolicy
+    clock: Clock
+    seconds: float = 0.0
+    _succeeded: float = field(init=False, default=-math.inf)  # on the clock
+
+    async def persist(self, what: str, attempt: Callable[[int], Awaitable[T]], failed: Failed | None = None) -> T:
+        """Try, and again after a failure that may mend itself; ``attempt`` is given the number of failures so far."""
+        failures = 0
+        while True:
+            try:
+                result = await attempt(failures)
+            except MIError as error:
+                failures += 1
+                if failed is not None:
+                    failed(error)
+                if not self._goes_on(error, failures):
+                    raise
+                self._log(what, failures, error)
+                await self.clock.sleep(self.policy.backoff(failures))
+            else:
+                self._succeeded = self.clock.monotonic()
+                return result
+
+    def _goes_on(self, error: MIError, failures: int) -> bool:
+        if self.policy.max_attempts == 1 or not retryable(error, Repeat.SAFE):
+            return False
+        waited = self.clock.monotonic() - self._succeeded
+        return failures < self.policy.max_attempts or waited < self.seconds
+
+    def _log(self, what: str, failures: int, error: MIError) -> None:
+        """Log once aloud that a storage is waited for, and each further attempt quietly."""
+        level = logging.WARNING if failures == self.policy.max_attempts else logging.INFO
+        _log.log(level, "%s failed (attempt %d), is retried: %s", what, failures, error)
