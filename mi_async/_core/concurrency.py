@@ -4,7 +4,7 @@ Invariant: the first failure cancels the rest, waits until they have ended, and 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -45,6 +45,18 @@ async def run_concurrently(work: Callable[[T], Awaitable[None]], items: Iterable
             if failures := [error for task in done if (error := task.exception()) is not None]:
                 raise failures[0]
     finally:
-        for task in in_flight:
-            task.cancel()
-        await asyncio.gather(*in_flight, return_exceptions=True)
+        await _end(in_flight)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel tasks once, and wait until all have ended, even if the wait is cancelled."""
+    for task in tasks:
+        task.cancel()
+    ended, cancelled = asyncio.gather(*tasks, return_exceptions=True), None
+    while not ended.done():
+        try:
+            await asyncio.wait((ended,))  # which does not pass on that it is cancelled, as gather does
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled

@@ -49,7 +49,7 @@ class UploadFailedError(MIError):
 
     @property
     def transient(self) -> bool:
-        """True if another attempt may succeed, or need not be made: the upload may be there."""
+        """True if another attempt may succeed, or the upload may be there all the same."""
         return self.ambiguous or self.reason in OF_THE_MOMENT
 
 
