@@ -19,6 +19,8 @@ SHOWN = "table"
 """Key of the field metadata that say how a member is shown."""
 FLAG = re.compile(r"^is (?=\w)|(?<=\w) .*")
 """Left out of the heading of a flag: ``is primary thumbnail`` is shown as ``primary``."""
+VALUE = "value"
+"""Heading of what has no members, or nothing in any of them."""
 FEW = 3
 """Columns up to which a table shows who changed something and when, too."""
 LINE_END = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
@@ -52,8 +54,8 @@ class TableBounds:
 ANY = sys.maxsize
 NOTEBOOK = TableBounds(rows=100, columns=24, items=12, depth=2, letters=3000, whole=False)
 """A notebook is stored and shared: tables are short, and secrets stay out of it."""
-TERMINAL = TableBounds(rows=ANY, columns=ANY, items=ANY, depth=ANY, letters=ANY, whole=True)
-"""Everything: a result of the command line is used by whoever asked for it."""
+TERMINAL = TableBounds(rows=ANY, columns=ANY, items=ANY, depth=50, letters=ANY, whole=True)
+"""Everything: a result of the command line is used by whoever asked for it. JSON may be deeper than Python can call."""
 
 
 @attrs.frozen
@@ -117,26 +119,30 @@ class ResultTable:
 
     def __str__(self) -> str:
         """Draw the table with columns as wide as their contents."""
-        return "\n".join(
-            aligned(
-                [tuple(map(one_line, self.columns)), *[tuple(map(str, row)) for row in self.rows]], right=self.right
-            )
-        )
+        heading = [tuple(map(one_line, self.columns))] if self.columns else []
+        return "\n".join(aligned([*heading, *[tuple(map(str, row)) for row in self.rows]], right=self.right))
 
 
 def table_of(items: Iterable[object], bounds: TableBounds, *, caption: str = "") -> ResultTable:
     """Make a table with a row for each item; a member that no item has makes no column."""
     every = list(items)
     rows = [{name: cell_of(member, bounds) for name, member in members(item, bounds)} for item in every[: bounds.rows]]
-    names = _headings(rows)[: bounds.columns]
+    names = _headings(rows, whole=any(isinstance(item, Mapping) for item in every))[: bounds.columns]
     cells = tuple(tuple(row.get(name, Cell()) for name in names) for row in rows)
     return ResultTable(tuple(names), cells, caption, len(every) - len(rows))
 
 
-def _headings(rows: Sequence[Mapping[str, Cell]]) -> list[str]:
-    """Return the headings under which any row has something, of many those without who changed something and when."""
+def _headings(rows: Sequence[Mapping[str, Cell]], *, whole: bool) -> list[str]:
+    """Return the headings under which any row has something.
+
+    Args:
+        rows: cells by heading.
+        whole: True for rows of a caller's own; of many headings of models, who changed something and when are left out.
+    """
     names = [name for name in dict.fromkeys(chain(*rows)) if any(row.get(name) for row in rows)]
-    if len(names) <= FEW:
+    if rows and not names:
+        return [VALUE]
+    if whole or len(names) <= FEW:
         return names
     return [name for name in names if name.rpartition(" ")[2] != "time" and not name.endswith("user name")]
 
@@ -183,7 +189,7 @@ def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
         yield from _attributes(value, bounds)
         yield from _named(getattr(value, "extra", None) or {})
     else:
-        yield "value", value
+        yield VALUE, value
 
 
 def _attributes(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
@@ -238,7 +244,7 @@ def _thing(value: object, bounds: TableBounds) -> Cell:
     if image is not None:
         label = f"{about.get('id', '')}{marks}".strip()
         return Cell((attrs.evolve(image, label=label, marked=bool(flags)),))
-    named = next((about[name] for name in ("name", "id") if about.get(name) is not None), None)
+    named = next((about[name] for name in ("name", "id") if about.get(name) not in (None, "")), None)
     if named is not None:
         return Cell((f"{cell_of(named, bounds)}{marks}",))
     return _described(list(about.items())[: bounds.items], bounds)

@@ -12,6 +12,8 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 """Format characters that scripts and emoji need."""
 
+_JOINING = frozenset({"Mn", "Me", "Cf"})
+
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -51,10 +53,14 @@ def _is_safe(character: str) -> bool:
 
 
 def display_width(text: str) -> int:
-    """Return the columns that a text takes on a terminal: two for Hangul, none for a combining mark."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+    """Return the columns that a text takes on a terminal: two for Hangul, none for a mark or a joiner."""
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    # Vowels and final consonants of Hangul in NFD, as file names of a Mac are, join the syllable before them.
+    joins = unicodedata.category(character) in _JOINING or "\u1160" <= character <= "\u11ff"
+    return 0 if joins else 1 + (unicodedata.east_asian_width(character) in "WF")
 
 
 def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:

@@ -26,7 +26,8 @@ from mi_async import (
     ThumbnailList,
     notebook,
 )
-from mi_async.table import NOTEBOOK
+from mi_async.cli.output import show
+from mi_async.table import NOTEBOOK, TERMINAL, cell_of, table_about, table_of
 from mi_async.text import plain
 from mi_async.workflows.search.hits import SceneHit
 
@@ -277,3 +278,31 @@ def items() -> Iterator[Item]:
 
 def test_an_iterator_makes_a_table_too() -> None:
     assert read(notebook.table(items())).cells == ["name", "state", "a", "done"]
+
+
+def test_no_column_of_rows_of_a_caller_is_left_out() -> None:
+    row = {"file": "goal.mp4", "scene": 3, "start time": 12, "user name": "kim", "score": 0.9}
+    assert all(f">{name}</th>" in notebook.table([row]) for name in row)
+
+
+def test_a_table_about_one_thing_is_a_text_too() -> None:
+    assert str(table_about({"id": 7, "name": "뉴스"}, TERMINAL)) == "id    7\nname  뉴스"
+
+
+def test_json_of_any_depth_is_a_cell() -> None:
+    deep: object = 1
+    for _ in range(1000):
+        deep = [deep]
+    assert str(table_of([{"id": 7, "deep": deep}], TERMINAL)) == "id  deep\n 7  …"
+
+
+def test_what_has_no_name_goes_by_its_id() -> None:
+    assert str(cell_of(({"name": "", "id": 7}, {"name": "뉴스", "id": 8}), TERMINAL)) == "7, 뉴스"
+
+
+@pytest.mark.parametrize("items", [[None], [{}], [{"a": None}, {"a": ""}]])
+def test_items_with_nothing_in_them_are_rows(items: list[object], capsys: pytest.CaptureFixture[str]) -> None:
+    assert notebook.table(items).count("<tr>") == 1 + len(items)
+    assert str(table_of(items, TERMINAL)) == "\n".join(["value", *[""] * len(items)])
+    show(items, "table")
+    assert capsys.readouterr().out.count("\n") == 4 + len(items)

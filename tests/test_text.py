@@ -1,7 +1,7 @@
 """Text from outside on its way into messages, log lines and tables."""
 
 import logging
-from unicodedata import category
+from unicodedata import category, normalize
 
 import orjson
 import pytest
@@ -14,7 +14,7 @@ from mi_async.cli.connection import log_to_stderr
 from mi_async.cli.output import show
 from mi_async.errors import APIError, MIError
 from mi_async.models import Page
-from mi_async.text import escaped
+from mi_async.text import aligned, display_width, escaped
 from tests.cli.test_output import HONG
 
 FORGED = "no\n2026-01-01 00:00:00 ERROR mi_async: \x1b[2Jall keys were deleted \u202egnp.exe\u2028"
@@ -35,6 +35,15 @@ SHOWN = r"no\n2026-01-01 00:00:00 ERROR mi_async: \x1b[2Jall keys were deleted \
 )
 def test_what_is_not_to_be_seen_is_escaped_and_what_is_long_is_cut(text: str, shown: str) -> None:
     assert escaped(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("abc", 3), ("김철수", 6), (normalize("NFD", "김철수"), 6), ("\u2764\ufe0f", 1), ("a\u200db", 2), ("e\u0301", 1)],
+)
+def test_a_text_takes_as_many_columns_as_a_terminal_gives_it(text: str, width: int) -> None:
+    assert display_width(text) == width
+    assert aligned([(text, "|"), ("x" * 9, "|")])[0] == f"{text}{' ' * (9 - width)}  |"
 
 
 @given(st.text(max_size=300))

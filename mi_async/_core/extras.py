@@ -58,5 +58,5 @@ def _is_missing(module: str) -> bool:
         return find_spec(module) is None
     except ModuleNotFoundError:  # the package that it is in
         return True
-    except OSError:  # out of file descriptors: the import says so
+    except (OSError, ImportError, ValueError):  # out of file descriptors, broken, or made by hand: the import says so
         return False

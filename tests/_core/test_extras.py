@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mi_async._core.extras import EXTRAS, require
+from mi_async.bulk import read_people
 from mi_async.errors import ConfigError
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -37,6 +38,20 @@ def test_a_missing_package_is_missing_with_its_modules(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ConfigError, match=r"pip install 'mi-async\[parquet\]'"):
         require("parquet")
+
+
+def test_a_broken_library_is_not_a_missing_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pyarrow"]:
+        monkeypatch.delitem(sys.modules, name)
+    package = tmp_path / "pyarrow"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('libarrow.so.1: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    require("parquet")
+    table = tmp_path / "people.parquet"
+    table.write_bytes(b"PAR1")
+    with pytest.raises(ConfigError, match=r"cannot be imported: libarrow\.so\.1: cannot open shared object file$"):
+        read_people(table)
 
 
 def test_extras_are_those_of_the_project() -> None:

@@ -14,7 +14,7 @@ from mi_async._core.extras import require
 from mi_async._core.files import open_regular_file
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.tables import TableRow
-from mi_async.errors import InvalidArgumentError
+from mi_async.errors import ConfigError, InvalidArgumentError
 from mi_async.text import one_line
 
 BATCH = 1024
@@ -94,5 +94,9 @@ def _opened(path: Path) -> Generator[Any]:
 def _pyarrow() -> Any:
     """Import the library, which is heavy, untyped and an extra."""
     require("parquet")
-    import_module("pyarrow.parquet")
-    return import_module("pyarrow")
+    try:
+        import_module("pyarrow.parquet")
+        return import_module("pyarrow")
+    except ImportError as error:  # built for another Python, NumPy or C library
+        message = f"reading Parquet needs pyarrow, which is installed and cannot be imported: {one_line(str(error))}"
+        raise ConfigError(message) from error
