@@ -1,14 +1,14 @@
-"""Engine of a run: takes items from the input through the stages of a pipeline, with a fixed number of workers each.
+"""Engine of a run: takes items from the input through the stages of a pipeline, each with workers as it needs them.
 
 Invariant: items move one way, from the input to the outcomes, at most ``room`` at once, so that memory stays flat.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from contextlib import aclosing
 from enum import StrEnum
-from typing import Generic, TypeAlias
+from typing import Generic
 
 from attrs import define, field
 
@@ -26,8 +26,6 @@ from mi_async.errors import BulkError, MIError
 
 RECALLED = frozenset({Status.FAILED, Status.PARTIAL})
 """Outcomes of the admission that repeat those of an earlier run: ``max_failures`` counts only new ones."""
-
-_Running: TypeAlias = asyncio.Task[None] | asyncio.Future[Moves[Work]]
 
 
 @define(eq=False)
@@ -85,11 +83,13 @@ class Engine(Generic[Work]):
         self._runner = StageRunner(self.pipeline, self.stats.clock, self.patience, self._stop)
 
     def start(self) -> None:
-        """Start the workers."""
-        workers = [self._work(stage) for stage in self.pipeline.stages for _ in range(stage.workers)]
-        self._tasks = [asyncio.create_task(job) for job in (self._run(), self._watch(), *workers)]
-        for task in self._tasks:
-            task.add_done_callback(self._over)
+        """Start the run, with one worker for each stage."""
+        for job in (self._run(), self._watch(), *(self._work(stage, stage.workers) for stage in self.pipeline.stages)):
+            self._start(job)
+
+    def _start(self, job: Coroutine[object, object, None]) -> None:
+        self._tasks.append(task := asyncio.create_task(job))
+        task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         """Stop the run if one of its tasks failed: only a mistake of ours gets here."""
@@ -127,17 +127,13 @@ class Engine(Generic[Work]):
     def halt(self) -> None:
         """Cancel whatever still runs."""
         self._halted = True
-        for task in self._running():
+        for task in self._tasks:
             task.cancel()
-
-    def _running(self) -> list[_Running[Work]]:
-        everything: list[_Running[Work]] = [*self._tasks, *self._runner.waiting]
-        return [task for task in everything if not task.done()]
 
     async def aclose(self) -> None:
         """End whatever still runs, cancelled or not; what is in flight stays as the journal has it."""
         cancelled: asyncio.CancelledError | None = None
-        while running := self._running():
+        while running := [task for task in self._tasks if not task.done()]:
             self.halt()
             try:
                 await asyncio.wait(running)
@@ -219,7 +215,7 @@ class Engine(Generic[Work]):
                 left.pop(0)
         except asyncio.CancelledError:
             if not self._halted:
-                self._tasks.append(asyncio.create_task(self._dispatch(left)))
+                self._start(self._dispatch(left))
             raise
 
     async def _watch(self) -> None:
@@ -227,10 +223,14 @@ class Engine(Generic[Work]):
             await self.stats.clock.sleep(1.0)
             self.pipeline.watch()
 
-    async def _work(self, stage: PipelineStage[Work]) -> None:
+    async def _work(self, stage: PipelineStage[Work], workers: int) -> None:
+        """Take things through a stage; the first one starts the next of so many workers, so that one always waits."""
         queue = self._queues[stage.name]
-        while True:
+        while not self._halted:
             thing = await queue.get()
+            if workers > 1:
+                self._start(self._work(stage, workers - 1))
+                workers = 1
             try:
                 await self._carry(stage, thing)
             except LeftThere:

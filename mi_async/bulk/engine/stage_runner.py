@@ -160,7 +160,7 @@ class StageRunner(Generic[Work]):
         self.waiting.add(waiting)
         if self.stopping.is_set():
             waiting.cancel()
-        await asyncio.wait((waiting,))
+        await asyncio.gather(waiting, return_exceptions=True)  # which ends it, too, where the worker is cancelled
         self.waiting.discard(waiting)
         if waiting.cancelled():
             raise LeftThere
