@@ -210,15 +210,9 @@ def test_a_file_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatch
         Credentials.from_profile()
 
 
-@pytest.mark.usefixtures("home")
-def test_no_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Path) -> Path:
-        message = "Could not determine home directory."
-        raise RuntimeError(message)
-
-    monkeypatch.setattr(Path, "expanduser", refuse)
-    with pytest.raises(CredentialsError, match=r"~/\.ncloud/configure: Could not determine home directory"):
-        Credentials.from_profile()
+def test_no_home_directory() -> None:
+    with pytest.raises(CredentialsError, match=r"~no-such-user/configure: Could not determine home directory"):
+        Credentials.from_profile(path="~no-such-user/configure")
 
 
 def test_the_environment_goes_before_the_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from mi_async.errors import (
 )
 from mi_async.session import WORKSPACES
 from tests.support.canned import SILENCE, canned
-from tests.support.talking import KEYS, ONCE, WORKSPACE, asked, talking
+from tests.support.talking import KEYS, ONCE, WORKSPACE, asked, shown_by, talking
 
 everything_closed = pytest.mark.usefixtures("leaves_nothing")
 
@@ -216,7 +216,7 @@ async def test_the_password_of_a_proxy_shows_nowhere(caplog: pytest.LogCaptureFi
     async with connecting as session:
         with pytest.raises(ConnectError) as caught:
             await asked(session)
-        shown = repr(connecting) + repr(session._calls) + "".join(traceback.format_exception(caught.value))
+        shown = repr(connecting) + shown_by(session) + "".join(traceback.format_exception(caught.value))
     assert "pa55" not in shown + caplog.text
 
 

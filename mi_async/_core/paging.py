@@ -11,26 +11,39 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from typing import Any, Generic, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.models import Page
 
 T = TypeVar("T")
 
-REMEMBERED = 100_000
-"""Items that are known again; an older one would have to come back from behind so many others."""
 GROWTH, SPARE = 4, 200
 """Pages that are read at most: so many times those that the first page announces, and so many more. A listing may grow
 while it is walked, and be walked again; one that is longer still has no end."""
-UNANNOUNCED = 10_000
-"""Pages that are read at most of a listing that does not say how many it has."""
+
+
+@frozen
+class WalkBounds:
+    """Bounds of a walk over a listing.
+
+    Attributes:
+        remembered: items that are known again; an older one would have to come back from behind so many others.
+        unannounced: pages that are read at most of a listing that does not say how many it has.
+    """
+
+    remembered: int = 100_000
+    unannounced: int = 10_000
+
+
+BOUNDS = WalkBounds()
 
 
 async def every(
     fetch: Callable[[int], Awaitable[Page[T]]],
     key: Callable[[T], Hashable] | None = None,
     limit: int | None = None,
+    bounds: WalkBounds = BOUNDS,
 ) -> AsyncGenerator[T]:
     """Yield the items of all pages.
 
@@ -40,6 +53,7 @@ async def every(
         fetch: from a page number, counted from 1, to the page.
         key: from an item to what identifies it; None hands out items as they come.
         limit: most items.
+        bounds: of the walk.
 
     Raises:
         InvalidArgumentError: the limit is negative, or no number of items.
@@ -48,7 +62,7 @@ async def every(
     _check_limit(limit)
     if limit == 0:
         return
-    walk = _Walk(key)
+    walk = _Walk(key, bounds)
     page, number = await fetch(1), 1
     while True:
         fresh, following = walk.take(page, number)
@@ -87,13 +101,14 @@ class _Walk(Generic[T]):
     """The state of a walk over a listing."""
 
     key: Callable[[T], Hashable] | None
+    bounds: WalkBounds
     _seen: dict[Hashable, None] = field(init=False, factory=dict)
     _total: int = field(init=False, default=0)
     _size: int = field(init=False, default=1)
     _lowest: float = field(init=False, default=math.inf)  # total at which we went back
     _furthest: int = field(init=False, default=1)  # page from which we went back
     _read: int = field(init=False, default=0)  # pages so far, those read again included
-    _most: int = field(init=False, default=UNANNOUNCED)
+    _most: int = field(init=False, default=0)
     _found: int = field(init=False, default=0)
     _least: float = field(init=False, default=math.inf)  # lowest total of this pass
     _pass: int = field(init=False, default=0)  # what this pass over the listing has read, as a hash
@@ -129,7 +144,7 @@ class _Walk(Generic[T]):
     def _after_the_last(self, *, hole: bool) -> int | None:
         """Begin anew where fewer items came than the listing counts, unless it has been read twice to the letter."""
         complete = self._found >= self._least and not hole
-        if complete or self._found > REMEMBERED:  # what is forgotten would be handed out twice
+        if complete or self._found > self.bounds.remembered:  # what is forgotten would be handed out twice
             return None
         if self._pass == self._last_pass:
             message = f"the listing contradicts itself: it counts {self._least:,} items, and {self._found:,} came"
@@ -157,7 +172,7 @@ class _Walk(Generic[T]):
         if not self._read:
             by_count = -(-page.total_count // max(len(page), 1)) if self.key is not None else 0
             announced = [pages for pages in (page.total_page, by_count) if pages > 0]
-            self._most = GROWTH * min(announced) + SPARE if announced else UNANNOUNCED
+            self._most = GROWTH * min(announced) + SPARE if announced else self.bounds.unannounced
         self._read += 1
         if self._read > self._most:
             message = f"the listing has no end: {self._read:,} pages were read, far more than it had announced"
@@ -168,6 +183,6 @@ class _Walk(Generic[T]):
         if name in self._seen:
             return False
         self._seen[name] = None
-        if len(self._seen) > REMEMBERED:
+        if len(self._seen) > self.bounds.remembered:
             del self._seen[next(iter(self._seen))]
         return True

@@ -26,7 +26,7 @@ MOST_SECONDS = 6 * 3600
 LEAST_LINES, MOST_LINES = 360, 1088
 """360p to 1080p. Video is coded in blocks of 16 lines, so that 1,080 are stored, and often declared, as 1,088."""
 LEAST_WIDTH = 640
-"""Width of 360p: a wide film of fewer lines may count as 360p or more, which the service's documents leave open."""
+"""Width of 360p: a wide video of fewer lines may count as 360p or more, which the service's documents leave open."""
 SPELLINGS = {"jpeg": "jpg", "heif": "heic"}
 KINDS = "mp4, mkv, mov or webm video, or jpg, png or heic image"
 

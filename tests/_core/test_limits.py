@@ -55,7 +55,7 @@ def test_no_window_at_the_server_holds_more_than_the_quota(quota: Quota, calls: 
         arrivals = run(network.storm(calls, random.choice([50, 90]), cancelled=random.choice([0.0, 0.1])))
         most = most_in_a_window(arrivals, quota)
         assert most <= quota.calls, f"seed {seed}: {most} arrivals in one window"
-        assert (line._in_flight, line._waiting) == (0, 0)
+        assert (line._in_flight, line.state().waiting) == (0, 0)
         fullest = max(fullest, most)
     assert fullest == quota.calls  # the storm did press against the wall
 

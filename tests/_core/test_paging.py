@@ -10,8 +10,7 @@ from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mi_async._core import paging
-from mi_async._core.paging import every
+from mi_async._core.paging import WalkBounds, every
 from mi_async.errors import InvalidArgumentError, MIError, ResponseError
 from mi_async.models import Page
 
@@ -210,13 +209,12 @@ async def test_a_listing_that_does_not_say_how_many_pages_there_are(*, keyed: bo
     assert found == ([1, 2, 3] if keyed else [1, 2])
 
 
-async def test_only_so_many_items_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "REMEMBERED", 3)
-
+async def test_only_so_many_items_are_remembered() -> None:
     async def fetch(number: int) -> Page[int]:
         return Page(((1, 2), (2, 3), (4, 5), (1, 5))[number - 1], 8, 4, number, 2)
 
-    assert [item async for item in every(fetch, key=lambda item: item)] == [1, 2, 3, 4, 5, 1]
+    few = WalkBounds(remembered=3)
+    assert [item async for item in every(fetch, key=lambda item: item, bounds=few)] == [1, 2, 3, 4, 5, 1]
 
 
 # ---- a listing that lies
@@ -290,8 +288,7 @@ async def test_a_limit_ends_before_a_listing_can_be_told_to_lie() -> None:
 
 @pytest.mark.parametrize("said", ["grows", "counts few", "says nothing"])
 @pytest.mark.parametrize("keyed", [True, False])
-async def test_a_listing_without_an_end_is_ended(said: str, monkeypatch: pytest.MonkeyPatch, *, keyed: bool) -> None:
-    monkeypatch.setattr(paging, "UNANNOUNCED", 300)
+async def test_a_listing_without_an_end_is_ended(said: str, *, keyed: bool) -> None:
     asked: list[int] = []
 
     async def fetch(number: int) -> Page[int]:
@@ -299,7 +296,8 @@ async def test_a_listing_without_an_end_is_ended(said: str, monkeypatch: pytest.
         total, pages = {"grows": (2 * number + 2, number + 1), "counts few": (2, 10**9), "says nothing": (0, 0)}[said]
         return Page((2 * number, 2 * number + 1), total, pages, number, 2)
 
-    walk = every(fetch, key=(lambda item: item) if keyed else None, limit=3000)
+    bounds = WalkBounds(unannounced=300)
+    walk = every(fetch, key=(lambda item: item) if keyed else None, limit=3000, bounds=bounds)
     if keyed or said == "grows":
         with pytest.raises(ResponseError, match=r"the listing has no end: [0-9]+ pages were read"):
             _ = [item async for item in walk]

@@ -11,7 +11,8 @@ from mi_async import environment_proxies
 from mi_async._core.proxies import Proxies, is_this_machine
 from mi_async.errors import ConfigError, ConnectError
 from tests.support.canned import canned, http
-from tests.support.talking import KEYS, ONCE, QUERY, WORKSPACE, asked, transport
+from tests.support.newsroom import context_of
+from tests.support.talking import KEYS, ONCE, QUERY, WORKSPACE, asked, shown_by, transport
 from tests.support.tls import ca_file, proxied, server_context
 
 PROXY = "http://proxy:3128"
@@ -157,11 +158,11 @@ async def test_a_call_and_an_upload_go_through_a_tunnel(auth: str | None, tmp_pa
             KEYS, base_url="https://mi.example", proxy=written, ca_file=ca_file(tmp_path), retry=ONCE
         ) as session:
             assert (await asked(session)).workspace_name == "newsroom"
-            await session._calls.put(f"https://mi.example/a.jpg{QUERY}", b"x", "image/jpeg")
+            await context_of(session.workspace("newsroom")).put(f"https://mi.example/a.jpg{QUERY}", b"x", "image/jpeg")
         assert proxy.seen == ["CONNECT mi.example:443 HTTP/1.1"] * 2
         assert proxy.given == [auth] * 2
         assert server.header("X-Ncp-Apigw-Signature-V2") is not None
-        assert "p4ss" not in repr(session._settings) + repr(session)
+        assert "p4ss" not in shown_by(session)
 
 
 @pytest.mark.parametrize("url", ["https://mi.example", "http://mi.example"])
@@ -200,7 +201,7 @@ async def test_each_host_may_have_a_proxy_of_its_own() -> None:
 
 async def test_the_proxy_is_the_storage_s_too() -> None:
     async with mi_async.connect(KEYS, base_url="http://127.0.0.1:1", proxy="http://u:p4ss@proxy:1") as session:
-        network = session._store.connection.network
+        network = context_of(session.workspace("newsroom")).store.connection.network
         assert network.proxy == "http://u:p4ss@proxy:1"
         assert "p4ss" not in repr(network)
 

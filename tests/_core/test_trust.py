@@ -16,6 +16,7 @@ import mi_async
 from mi_async._core.trust import trust
 from mi_async.errors import ConfigError, ConnectError, ResourceError
 from tests.support.canned import canned, http
+from tests.support.newsroom import context_of
 from tests.support.talking import KEYS, ONCE, QUERY, WORKSPACE, asked
 from tests.support.tls import AUTHORITY, ca_file, server_context
 
@@ -26,9 +27,10 @@ async def test_one_context_serves_the_api_uploads_and_the_storage(tmp_path: Path
         mi_async.connect(KEYS, base_url=server.url, ca_file=tmp_path / ca_file(tmp_path), retry=ONCE) as session,
     ):
         assert (await asked(session)).workspace_name == "newsroom"
-        await session._calls.put(f"{server.url}/a.jpg{QUERY}", b"x", "image/jpeg")
+        await context_of(session.workspace("newsroom")).put(f"{server.url}/a.jpg{QUERY}", b"x", "image/jpeg")
         assert len(server.received) == 2
-        assert session._store.connection.network.ssl_context is session._calls.transport.trust is not None
+        network = context_of(session.workspace("newsroom")).store.connection.network
+        assert network.ssl_context is session._calls.transport.trust is not None
 
 
 async def test_a_certificate_that_is_not_trusted_names_the_setting_and_is_tried_once(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mi_async.cli.app import run
 from mi_async.errors import ConfigError
 from mi_async.storage.models import STORAGE_URL, Storage
 from tests.support.films import film
-from tests.support.newsroom import newsroom
+from tests.support.newsroom import context_of, newsroom
 from tests.support.terminal import process
 
 pytestmark = pytest.mark.slow
@@ -95,7 +95,7 @@ KEYS = mi_async.Credentials("access", "secret")
 )
 async def test_where_media_files_may_go(base_url: str, storage: Storage | None, may: bool) -> None:
     async with mi_async.connect(KEYS, base_url=base_url, storage=storage) as session:
-        connection = session._store.connection
+        connection = context_of(session.workspace("newsroom")).store.connection
         if may:
             connection.check_meant()
         else:

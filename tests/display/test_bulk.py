@@ -308,7 +308,6 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         published.append({"data": data, "metadata": metadata, **options})
 
     shell = types.SimpleNamespace(kernel=object(), display_pub=types.SimpleNamespace(publish=publish))
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     monkeypatch.setattr(InteractiveShell, "initialized", classmethod(lambda _: True))
     monkeypatch.setattr(InteractiveShell, "instance", classmethod(lambda _: shell))
     return published
@@ -340,13 +339,13 @@ async def test_a_notebook_without_a_total_has_no_bar(notebook: list[dict[str, An
 
 def test_a_tally_is_small_whatever_it_counts() -> None:
     async def counted() -> None:
-        tally = RunStats(Clock())
+        stats = RunStats(Clock())
         for number in range(100_000):
-            tally.outcome(BulkOutcome(str(number), Status.FAILED if number % 2 else Status.DONE))
-        assert tally.counts == {Status.DONE: 50_000, Status.FAILED: 50_000}
-        assert tally.failures == 50_000
-        assert [outcome.key for outcome in tally.problems] == [str(number) for number in range(1, 41, 2)]
-        assert [outcome.key for outcome in tally.latest] == ["99991", "99993", "99995", "99997", "99999"]
+            stats.outcome(BulkOutcome(str(number), Status.FAILED if number % 2 else Status.DONE))
+        assert stats.counts == {Status.DONE: 50_000, Status.FAILED: 50_000}
+        assert stats.failures == 50_000
+        assert [outcome.key for outcome in stats.problems] == [str(number) for number in range(1, 41, 2)]
+        assert [outcome.key for outcome in stats.latest] == ["99991", "99993", "99995", "99997", "99999"]
 
     virtual.run(counted())
 
@@ -354,20 +353,20 @@ def test_a_tally_is_small_whatever_it_counts() -> None:
 def test_the_rate_is_that_of_the_last_minute() -> None:
     async def counted() -> None:
         clock = Clock(speed=2.0)
-        tally = RunStats(clock)
-        assert tally.rate() == 0.0
-        tally.check(done=True)
-        assert tally.rate() == 6.0  # a beginning is no pace: what was done already comes at once
+        stats = RunStats(clock)
+        assert stats.rate() == 0.0
+        stats.check(done=True)
+        assert stats.rate() == 6.0  # a beginning is no pace: what was done already comes at once
         for _ in range(30 * 10):
             await clock.sleep(0.1)
-            tally.check(done=True)
-            tally.check(done=False)
-        assert tally.rate() == pytest.approx(602, abs=1)
-        assert (tally.pictures, tally.checks) == (301, 601)
-        assert tally.elapsed == pytest.approx(30, abs=0.1)
+            stats.check(done=True)
+            stats.check(done=False)
+        assert stats.rate() == pytest.approx(602, abs=1)
+        assert (stats.pictures, stats.checks) == (301, 601)
+        assert stats.elapsed == pytest.approx(30, abs=0.1)
         await clock.sleep(40)
-        assert tally.rate() == pytest.approx(200, abs=12)
+        assert stats.rate() == pytest.approx(200, abs=12)
         await clock.sleep(30)
-        assert tally.rate() == 0.0
+        assert stats.rate() == 0.0
 
     virtual.run(counted())

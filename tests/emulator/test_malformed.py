@@ -12,6 +12,9 @@ from attrs import evolve
 
 from mi_async._core.http_messages import Request
 from mi_async._core.signing import sign
+from mi_async.api.thumbnails import PresignedUrl, Thumbnails
+from mi_async.emulator.bodies import BODIES
+from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
 from tests.support.pictures import picture
 from tests.support.raw import PERSONS, PRESIGN, QUICK, ROOM, TAGS, Raw, emulated
 
@@ -173,13 +176,11 @@ async def test_what_is_no_http(sent: bytes, caplog: pytest.LogCaptureFixture) ->
     assert all("\n" not in record.getMessage() and "\r" not in record.getMessage() for record in records)
 
 
-async def test_what_fails_inside_is_still_told(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError
+async def test_what_fails_inside_is_still_told(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(EmulatedThumbnails):
+        async def presign(self, thumbnail_file_name: str) -> PresignedUrl:
+            raise ZeroDivisionError(thumbnail_file_name)
 
-    async with emulated() as raw:
-        monkeypatch.setattr(type(raw.server.state), "workspace", broken)
+    async with emulated(bodies={**BODIES, Thumbnails: Broken}) as raw:
         assert (await raw.call("POST", PRESIGN, {"thumbnailFileName": "a.jpg"})).status == 500
     assert "ZeroDivisionError" in caplog.text

@@ -21,8 +21,7 @@ from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.run import BulkRun, enroll_factory
 from mi_async.emulator.state import EmulatedPerson
 from mi_async.media.image_check import RawImage
-from mi_async.session import HELD
-from tests.support.newsroom import Newsroom, context_of, no_lease_held
+from tests.support.newsroom import Newsroom, context_of, no_lease_held, nothing_held
 from tests.support.pictures import picture
 
 FORMATS = ("jpg", "png", "webp")
@@ -150,7 +149,7 @@ async def stored(news: Newsroom, count: int) -> None:
 async def nothing_left(news: Newsroom) -> None:
     """Assert that a run has left no lease, no picture in memory, no thread and no task behind."""
     assert no_lease_held(news.session)
-    assert news.session._held._value == HELD
+    assert nothing_held(news.session)
     until = time.monotonic() + 2.0
     while any(thread.name == THREAD for thread in threading.enumerate()):  # it ends just after it has said so
         assert time.monotonic() < until

@@ -170,4 +170,4 @@ async def stage(
         await calls.aclose(0)
     assert not calls.in_flight
     assert script.closed == 1
-    assert (limiter._in_flight, limiter._waiting) == (0, 0)
+    assert (limiter._in_flight, limiter.state().waiting) == (0, 0)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import attrs
 import pytest
 from yarl import URL
 
@@ -53,6 +54,11 @@ async def talking(*plays: Any, **settings: Any) -> AsyncIterator[tuple[Session, 
 async def asked(session: Session) -> WorkspaceInfo:
     """Make one call; ``WORKSPACE`` answers it."""
     return await session.workspaces.get("newsroom")
+
+
+def shown_by(session: Session) -> str:
+    """Return the repr of a session and of everything that it holds."""
+    return "\n".join(map(repr, (session, *attrs.astuple(session, recurse=False))))
 
 
 def nobody_there() -> str:

@@ -11,8 +11,9 @@ import pytest
 import mi_async
 from mi_async import Clock, ImageRejectedError, Polling, Quota, RetryPolicy, State, Upload, UploadFailedError
 from mi_async.api.persons import PersonThumbnail
-from mi_async.api.thumbnails import UploadCheck, UploadStatus
+from mi_async.api.thumbnails import Thumbnails, UploadCheck, UploadStatus
 from mi_async.emulator import Fault, Latency, Settings
+from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
 from mi_async.media.image import ImageHeader
 from mi_async.media.image_check import Image
@@ -165,18 +166,18 @@ async def test_an_upload_that_never_finishes_fails_after_the_timeout_of_polling(
         assert news.server.log.count("thumbnails.complete") < 10
 
 
-async def test_an_unknown_status_goes_on_and_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    body, left = EmulatedThumbnails.complete, [2]
+async def test_an_unknown_status_goes_on_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    left = 0
 
-    async def thawing(self: EmulatedThumbnails, thumbnail_key: str) -> UploadCheck:
-        left[0] -= 1
-        return UploadCheck(UploadStatus("THAWING"), None) if left[0] >= 0 else await body(self, thumbnail_key)
+    class Thawing(EmulatedThumbnails):
+        async def complete(self, thumbnail_key: str) -> UploadCheck:
+            nonlocal left
+            left -= 1
+            return UploadCheck(UploadStatus("THAWING"), None) if left >= 0 else await super().complete(thumbnail_key)
 
-    async with newsroom(QUICK) as news:
+    async with newsroom(QUICK, bodies={**BODIES, Thumbnails: Thawing}) as news:
         number = await person(news)
-        monkeypatch.setattr(EmulatedThumbnails, "complete", thawing)
+        left = 2
         upload = await news.workspace.upload_thumbnail(number, picture(seed=3))
         assert upload.state is State.ATTACHED
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

@@ -18,7 +18,7 @@ MOMENT = 0.02
 """Real seconds for which items of a slow iterator are gathered into a chunk."""
 
 
-async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
+async def chunks(items: Input, moment: float = MOMENT) -> AsyncGenerator[list[Item | BadInput]]:
     """Return items in chunks: full ones of a quick iterator, those of a moment of a slow one."""
     if isinstance(items, AsyncIterable):
         coming = aiter(items)
@@ -31,7 +31,7 @@ async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
         return
     source, failure = iter(items), None
     while failure is None:
-        chunk, failure = _take(source)
+        chunk, failure = _take(source, moment)
         if not chunk:
             break
         yield chunk
@@ -39,10 +39,10 @@ async def chunks(items: Input) -> AsyncGenerator[list[Item | BadInput]]:
         raise failure
 
 
-def _take(source: Iterable[Item | BadInput]) -> tuple[list[Item | BadInput], Exception | None]:
+def _take(source: Iterable[Item | BadInput], moment: float) -> tuple[list[Item | BadInput], Exception | None]:
     """Return some items, and the error with which the input has failed after them."""
     chunk: list[Item | BadInput] = []
-    until = time.monotonic() + MOMENT
+    until = time.monotonic() + moment
     try:
         for item in source:
             chunk.append(item)

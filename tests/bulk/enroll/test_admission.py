@@ -12,7 +12,6 @@ from mi_async.bulk.engine.outcome import BulkOutcome, Status
 from mi_async.bulk.enroll.admission import EnrollAdmission
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.work import EnrollWork
-from mi_async.bulk.inputs import batching as chunking
 from mi_async.bulk.inputs.batching import CHUNK, chunks
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
@@ -33,15 +32,13 @@ async def test_a_quick_iterator_is_taken_in_chunks() -> None:
     assert [chunk async for chunk in chunks([])] == []
 
 
-async def test_a_slow_iterator_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunking, "MOMENT", 0.001)
-
+async def test_a_slow_iterator_is_not_waited_for() -> None:
     def slow() -> Iterator[PersonInput]:
         for item in persons(4):
             time.sleep(0.002)
             yield item
 
-    assert [len(chunk) async for chunk in chunks(slow())] == [1, 1, 1, 1]
+    assert [len(chunk) async for chunk in chunks(slow(), 0.001)] == [1, 1, 1, 1]
 
 
 async def test_an_iterator_is_not_taken_ahead() -> None:

@@ -207,6 +207,18 @@ async def test_the_same_twice_at_once_makes_one_asset(s3: Bucket, clip: Path) ->
     assert s3.asked["object PUT"] == 1
 
 
+async def test_of_several_at_once_that_are_each_to_be_the_only_one_one_is(s3: Bucket, clip: Path) -> None:
+    """The object's lock is free between the upload and the registration, which looks again."""
+    async with session_with(s3) as (room, project):
+        room.server.faults.next("assets.register", Fault.DROP_AFTER)
+        ways = [ingested(room, clip, project, analyze=False, if_exists="error") for _ in range(3)]
+        results = await asyncio.gather(*ways, return_exceptions=True)
+        (done,) = [one for one in results if isinstance(one, IngestedAsset)]
+        assert sum(isinstance(one, AlreadyExistsError) for one in results) == 2
+        assert (done.sent, done.reused) == (clip.stat().st_size, False)
+        assert room.server.log.count("assets.register") == 1
+
+
 async def test_two_files_of_one_name_at_once(s3: Bucket, clip: Path) -> None:
     rival = clip.with_name("rival.mp4")
     rival.write_bytes(film(seconds=9, size=100_000))

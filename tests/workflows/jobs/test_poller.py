@@ -303,11 +303,11 @@ def test_a_question_that_is_dropped_before_it_begins_frees_its_place() -> None:
         slow = PollPace("slow", 0.25)  # one at once
         first, second = Thing("first"), Thing("second", ends=0.0)
         async with polling() as poller:
-            lane = poller._queue(slow)
+            queue = poller._queue(slow)
             with poller.watching(first.question(first=0.0, pace=slow), lambda _: None):
-                assert lane._timer is not None
-                lane._timer.cancel()
-                lane._ask_first()
+                assert queue._timer is not None
+                queue._timer.cancel()
+                queue._ask_first()
             with poller.watching(second.question(first=0.0, pace=slow), lambda _: None) as answer:
                 assert (await answer).ended
         assert not first.asked
