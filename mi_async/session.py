@@ -55,6 +55,8 @@ WORKSPACES = 1000
 """Workspaces that a session remembers; names may come from the users of a web service."""
 PREPARED = (
     "mi_async.bulk.images.image_converter",
+    "mi_async.bulk.inputs.media_files",
+    "mi_async.bulk.run",
     "mi_async.workflows.enroll",
     "mi_async.workflows.ingest.workflow",
     "mi_async.workflows.jobs.start",

@@ -86,8 +86,7 @@ def test_a_read_only_directory_asks_for_a_journal_and_a_volume_takes_it(volume: 
         refused = as_nobody("enroll-many", "faces", env=env)
         assert refused.returncode == 2, refused.stderr
         assert refused.stderr == (
-            f"error: --journal: the journal would be {Path.cwd()}/faces.journal, where nothing can be written; "
-            "give it a place\n"
+            f"error: the journal {Path.cwd()}/faces.journal cannot be written; name another place with --journal\n"
         )
         journal, report = str(volume / "j"), str(volume / "report.jsonl")
         done = as_nobody("enroll-many", "faces", "--journal", journal, "--report", report, "-o", "table", env=env)

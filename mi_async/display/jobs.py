@@ -10,8 +10,9 @@ from typing import Any, TextIO
 
 from attrs import define, field
 
-from mi_async.display.display import BackEnd, back_end, displayed
+from mi_async.display.display import back_end, displayed
 from mi_async.display.layout import Cell, Grid, Overflow, SpinnerText, StyledText
+from mi_async.display.view import BackEnd
 from mi_async.text import one_line, span
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.kinds import JobPhase

@@ -8,14 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from attrs import define, field
 
+from mi_async.display.view import View
 from mi_async.text import one_line
-
-if TYPE_CHECKING:
-    from mi_async.display.display import View
 
 LINE_EVERY = 30.0
 """Seconds of silence after which a line is written: whoever reads a log sees that work goes on."""
@@ -36,12 +34,12 @@ class LineDisplay:
     every: float = LINE_EVERY
     first: float | None = None
     now: Callable[[], float] = time.monotonic
-    _view: "View" = field(init=False)
+    _view: View = field(init=False)
     _due: float = field(init=False)
     _queue: "queue.Queue[str | None]" = field(init=False, factory=queue.Queue)
     _writer: threading.Thread = field(init=False)
 
-    def open(self, view: "View") -> None:
+    def open(self, view: View) -> None:
         """Start the thread; a daemon, since a reader that is stuck must not keep the process from ending."""
         self._view = view
         self._due = self.now() + (self.every if self.first is None else self.first)

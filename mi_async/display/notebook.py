@@ -6,15 +6,13 @@ Invariant: whatever comes from elsewhere is escaped; the text form says the same
 import time
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field
 
+from mi_async.display.view import View
 from mi_async.notebook import text
 from mi_async.text import span
-
-if TYPE_CHECKING:
-    from mi_async.display.display import View
 
 WIDTH = 320
 """Pixels of the bar."""
@@ -31,11 +29,11 @@ class NotebookDisplay:
     """
 
     now: Callable[[], float] = time.monotonic
-    _view: "View" = field(init=False)
+    _view: View = field(init=False)
     _started: float = field(init=False)
     _handle: Any = field(init=False)
 
-    def open(self, view: "View") -> None:
+    def open(self, view: View) -> None:
         """Put the line into the output."""
         self._view, self._started = view, self.now()
         display = import_module("IPython.display").display  # only a notebook has it

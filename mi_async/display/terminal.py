@@ -4,7 +4,7 @@ Invariant: drawing reads what the view has noted; a terminal that is stopped doe
 """
 
 import sys
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TextIO, cast
 
 from attrs import define, field
 from rich.console import Console, Group, RenderableType
@@ -16,10 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mi_async.display.layout import Cell, Grid, JoinedText, Overflow, ShareBar, SpinnerText, StyledText
+from mi_async.display.view import View
 from mi_async.text import plain
-
-if TYPE_CHECKING:
-    from mi_async.display.display import View
 
 REFRESH = 8
 """Drawings a second."""
@@ -43,11 +41,11 @@ class TerminalDisplay:
 
     console: Console
     transient: bool = False
-    _view: "View" = field(init=False)
+    _view: View = field(init=False)
     _live: Live = field(init=False)
     _spinner: Spinner = field(init=False, factory=lambda: Spinner("dots", style="cyan"))
 
-    def open(self, view: "View") -> None:
+    def open(self, view: View) -> None:
         """Take the lower part of the terminal."""
         self._view = view
         self._live = Live(

@@ -10,8 +10,9 @@ from typing import TextIO
 
 from attrs import define, field
 
-from mi_async.display.display import BackEnd, back_end, displayed
+from mi_async.display.display import back_end, displayed
 from mi_async.display.layout import Cell, Grid, Overflow, SpinnerText, StyledText
+from mi_async.display.view import BackEnd
 from mi_async.text import duration, one_line, size
 from mi_async.workflows.upload import State, Upload
 

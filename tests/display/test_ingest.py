@@ -8,10 +8,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from mi_async import Ingestion, Stage, StoredObject
-from mi_async.display.display import BackEnd, displayed
+from mi_async.display.display import displayed
 from mi_async.display.ingest import IngestView, ingest_display
 from mi_async.display.lines import LINE_EVERY, LineDisplay
 from mi_async.display.terminal import ECHO, TerminalDisplay
+from mi_async.display.view import BackEnd
 from tests.support.lines import Lines, Time
 
 AT = Ingestion("\x1b[31mclip 저녁.mp4", place=StoredObject("b", "k"), size=100_000_000)

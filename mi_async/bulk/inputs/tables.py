@@ -44,7 +44,8 @@ def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool)
 
 def _is_blank(row: TableRow) -> bool:
     """Return True if all cells of a row are empty, as at the end of many a sheet."""
-    return bool(row.cells) and all(value in (None, "", []) for value in row.cells.values())
+    # pandas' empty cells are NaN, which equals nothing
+    return bool(row.cells) and all(value in (None, "", []) or value != value for value in row.cells.values())  # noqa: PLR0124
 
 
 def people_of(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[PersonInput | BadInput]:

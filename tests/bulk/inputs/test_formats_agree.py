@@ -171,3 +171,11 @@ def test_uploads_of_a_table_are_those_that_python_would_make(seed: int, tmp_path
     ]
     for found in _read(read_thumbnails, rows, tmp_path).values():
         assert found == [_without_place(upload, "") for upload in made]
+
+
+def test_a_row_of_nothing_but_empty_cells_of_pandas_is_blank(tmp_path: Path) -> None:
+    columns = {"person_id": [1.0, float("nan"), float("nan")], "thumbnail": ["1.jpg", None, "2.jpg"]}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    read = list(read_thumbnails(tmp_path / "a.parquet"))
+    assert [item.person_id for item in read if isinstance(item, ThumbnailUpload)] == [1]
+    assert [item.message for item in read if isinstance(item, BadInput)] == ["person_id is empty"]
