@@ -92,7 +92,7 @@ class Account:
             error.add_note(f"is it running? see {setting}")
         if any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
             error.add_note(f"check the keys in {key_source(self.profile, os.environ)}")
-        if isinstance(error, NotFoundError) and error.code == NO_WORKSPACE:
+        if any(isinstance(each, NotFoundError) and each.code == NO_WORKSPACE for each in (error, error.__cause__)):
             error.add_note("to list the workspaces: mi-async workspaces list")
 
 

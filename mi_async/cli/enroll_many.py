@@ -96,7 +96,7 @@ def _command(
     items = read()  # an input that is none is refused before anything else
     return BulkCommand(
         start_message=verb.message,
-        plan_message="headers are read, and no request is made",
+        plan_message="headers of images are read, and no request is made",
         session=service.session,
         count=lambda: count(source if table is None else table.path, verb.reader, encoding=options.encoding),
         plan=lambda journal, problems, force: verb.plan(

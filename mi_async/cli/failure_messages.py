@@ -22,7 +22,7 @@ IN_OPTIONS: Mapping[str, str] = {
     "force=True": "--force",
     "connect(proxy=...), --proxy": "--proxy",
     "connect(ca_file=...), --ca-file": "--ca-file",
-    "(connect(storage=Storage(url)), --storage-url)": "--storage-url",
+    "(connect(storage=Storage(url)), --storage-url)": "with --storage-url",
 }
 """Arguments as messages of the library call them, and the option that each is on the command line."""
 

@@ -92,7 +92,7 @@ def _of_directory(source: str, assets: AssetOptions, service: InStorage) -> Bulk
 
     return BulkCommand(
         start_message=MESSAGE,
-        plan_message="headers are read, and no request is made",
+        plan_message="headers of files are read, and no request is made",
         session=partial(service.session, storage=service.storage),
         count=lambda: sum(1 for _ in read_assets(source)),
         plan=plan,

@@ -333,6 +333,18 @@ async def test_what_broke_a_rule_is_looked_at_again_and_may_be_mended(tmp_path: 
         assert statuses(found) == {Status.SKIPPED}
 
 
+@pytest.mark.parametrize("state", ["failed", "new"])  # rejected, or parked because the disk was away
+async def test_a_file_that_is_read_again_leaves_no_image_that_waits(state: str, tmp_path: Path) -> None:
+    (path,) = files(tmp_path / "faces", [face(1)])
+    unread = ImageRecord(KIM, f"unreadable:{path}", str(path), state=state)
+    async with newsroom() as news:
+        await write(news, tmp_path / "j", PersonRecord(KIM, run=1), unread)
+        run = news.workspace.enroll_many([PersonInput(KIM, [path])], journal=tmp_path / "j")
+        assert statuses(await outcomes(run)) == {Status.DONE}
+    _, found = rows(tmp_path / "j")[KIM]
+    assert sorted(each.state for each in found) == ["attached", "mended"]
+
+
 async def test_a_main_picture_that_is_mended_becomes_the_main_one(tmp_path: Path) -> None:
     first, second = files(tmp_path / "faces", [b"no picture", face(2)])
     async with newsroom() as news:

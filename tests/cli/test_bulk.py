@@ -177,7 +177,7 @@ def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: p
     written = capsys.readouterr()
     plan = json.loads(written.out)
     assert (plan["create"], plan["pictures"], plan["requests"]["persons.create"]) == (3, 3, 3)
-    assert written.err == "planning for faces: headers are read, and no request is made\n"
+    assert written.err == "planning for faces: headers of images are read, and no request is made\n"
     assert not Path("faces.journal").exists()
     assert not server.log.answers
     assert run(["enroll-many", "faces"]) == 0

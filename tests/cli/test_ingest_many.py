@@ -98,7 +98,7 @@ def test_objects_of_a_bucket_and_a_dry_run(
     written = capsys.readouterr()
     plan = json.loads(written.out)
     assert (plan["new"], plan["bytes"], plan["footage"], plan["requests"]["indexes.request"]) == (2, 110_000, 120, 2)
-    assert written.err == "planning for footage: headers are read, and no request is made\n"
+    assert written.err == "planning for footage: headers of files are read, and no request is made\n"
     assert not server.log.answers
     s3.put(f"in/{KEY}", film(size=50_000))
     source = f"s3://{BUCKET}/in/"
@@ -116,7 +116,7 @@ def test_what_is_no_input_or_goes_wrong(
     server: Server, s3: Bucket, footage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["ingest-many", "nowhere"]) == 2
-    assert "no directory" in capsys.readouterr().err
+    assert "nowhere: no such directory" in capsys.readouterr().err
     for project in ("없음", "4711"):
         assert run(["ingest-many", str(footage), "--bucket", BUCKET, "--project", project]) == 4
         assert f"no project {project!r}" in capsys.readouterr().err.replace("4711", "'4711'")

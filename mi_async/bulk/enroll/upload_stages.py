@@ -111,7 +111,7 @@ async def _know(run: EnrollContext, work: EnrollWork, sha256: str, name: str) ->
         keys = [(work.item.key, sha256), (work.item.key, UNREADABLE + name)]
         work.rows |= {row.sha256: row for row in await run.journal.find_images(keys)}
     stale = work.rows.get(UNREADABLE + name)
-    if stale is not None and stale.state == FAILED:
+    if stale is not None and stale.state != MENDED:
         work.rows[stale.sha256] = mended = evolve(stale, state=MENDED, code="", message="")
         await run.journal.write(mended)
 

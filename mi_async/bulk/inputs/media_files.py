@@ -34,6 +34,9 @@ def read_assets(folder: str | os.PathLike[str]) -> ItemReader[AssetInput | BadIn
         InvalidArgumentError: at once, when there is no such directory.
     """
     root = Path(existing_path(folder))
+    if not root.exists():
+        message = f"{root}: no such directory"
+        raise InvalidArgumentError(message)
     if not root.is_dir():
         message = (
             f"{root}: no directory; a single file is for mi-async ingest (ingest_asset), and objects of a bucket are "
@@ -82,17 +85,17 @@ def stored_assets(store: ObjectStore, prefix: str) -> AsyncItemReader[AssetInput
         prefix: ``s3://bucket``, or ``s3://bucket/prefix``.
 
     Raises:
-        InvalidArgumentError: with the first item, when it names no bucket.
+        InvalidArgumentError: at once, when it names no bucket.
     """
-    passed_over = PassedOver()
-    return AsyncItemReader(_listed(store, prefix, passed_over), passed_over)
-
-
-async def _listed(store: ObjectStore, prefix: str, passed_over: PassedOver) -> AsyncGenerator[AssetInput]:
     bucket, _, start = prefix.removeprefix(SCHEME).partition("/")
     if not prefix.startswith(SCHEME) or not bucket:
         message = f"not a prefix in a bucket, s3://bucket/prefix: {prefix!r}"
         raise InvalidArgumentError(message)
+    passed_over = PassedOver()
+    return AsyncItemReader(_listed(store, bucket, start, passed_over), passed_over)
+
+
+async def _listed(store: ObjectStore, bucket: str, start: str, passed_over: PassedOver) -> AsyncGenerator[AssetInput]:
     store.connection.check_meant()
     async with aclosing(store.objects(bucket, start)) as listed:
         async for found in listed:

@@ -39,7 +39,7 @@ class Plan(DryRun):
 
     OUTCOMES: ClassVar[Labels] = (
         ("create", "persons to create"),
-        ("attach", "persons to add to"),
+        ("attach", "items that add to a person"),
         ("skipped", "finished already"),
         ("failed", "failed before (mi-async journal retry)"),
         ("partial", "with refused pictures"),
