@@ -39,8 +39,8 @@ ADVICE = {
     TOO_BIG: Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
     "OVER_SIZE_LIMIT": Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
     "format": Advice(
-        "another format, or damaged: convert the file (of faces, --fit converts HEIC, AVIF, TIFF, BMP and GIF), or get "
-        "it again; the next run takes the new one",
+        "another format, or damaged: convert the file (of faces, --fit converts HEIC, AVIF, TIFF, BMP and GIF images), "
+        "or get it again; the next run takes the new one",
         retry=False,
     ),
     "incomplete": Advice(
