@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,9 @@ async def answering(pieces: Sequence[bytes]) -> AsyncIterator[tuple[str, list[in
     """Serve an answer piece by piece, each read by the client before the next; gives URL and requests by connection."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk_task = asyncio.current_task()
+        assert talk_task is not None
+        talks.append(talk_task)
         connections.append(0)
         number = len(connections) - 1
         with suppress(EOFError, ConnectionError):
@@ -54,7 +58,7 @@ async def answering(pieces: Sequence[bytes]) -> AsyncIterator[tuple[str, list[in
                 for piece in pieces:
                     if piece == QUIET:
                         await over.wait()
-                    if piece == END:
+                    if piece in {QUIET, END}:
                         raise EOFError
                     writer.write(piece)
                     for _ in range(10):  # turns of the loop, in which the client of this process reads
@@ -62,12 +66,14 @@ async def answering(pieces: Sequence[bytes]) -> AsyncIterator[tuple[str, list[in
         writer.close()
 
     connections: list[int] = []
+    talks: list[asyncio.Task[Any]] = []
     over = asyncio.Event()
     async with await asyncio.start_server(talk, "127.0.0.1", 0) as listening:
         try:
             yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", connections
         finally:
             over.set()
+            await asyncio.gather(*talks)  # the client has closed its connections, so each of them ends
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=["GET", "POST"])
