@@ -7,31 +7,15 @@ from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mi_async._core.clock import Clock
 from mi_async._core.limits import LeaseLimiter, burst
 from mi_async._core.operation import Quota
+from tests.support.limiters import PER_MINUTE, PER_SECOND, limiter, settled, taken
 from tests.support.network import Network, most_in_a_window, share_of_ceiling
 from tests.support.scripted import now, seeded
 from tests.support.virtual import VirtualLoop, run
 
-PER_SECOND, PER_MINUTE = Quota(50, 1.0), Quota(1000, 60.0)
 JITTER = 0.15
 """Seconds that a call's way to the server may take, and again its way back: 0 to 300 ms together."""
-
-
-def limiter(quota: Quota = PER_SECOND, speed: float = 1.0) -> LeaseLimiter:
-    return LeaseLimiter("things.do", quota, Clock(speed))
-
-
-async def taken(line: LeaseLimiter, calls: int) -> None:
-    for _ in range(calls):
-        await line.acquire()
-
-
-async def settled() -> None:
-    """Let every task that can go on do so, in no time."""
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 # ---- exact at the server, and fast

@@ -7,32 +7,12 @@ from typing import Any
 
 import pytest
 
-from mi_async._core.clock import Clock
-from mi_async._core.limits import CALM, LeaseLimiter, QuotaState
+from mi_async._core.limits import CALM, QuotaState
 from mi_async._core.operation import Quota
 from mi_async.errors import QuotaWaitError
+from tests.support.limiters import limiter, settled, taken
 from tests.support.scripted import now
 from tests.support.virtual import run
-
-PER_SECOND, PER_MINUTE = Quota(50, 1.0), Quota(1000, 60.0)
-JITTER = 0.15
-"""Seconds that a call's way to the server may take, and again its way back: 0 to 300 ms together."""
-
-
-def limiter(quota: Quota = PER_SECOND, speed: float = 1.0) -> LeaseLimiter:
-    return LeaseLimiter("things.do", quota, Clock(speed))
-
-
-async def taken(line: LeaseLimiter, calls: int) -> None:
-    for _ in range(calls):
-        await line.acquire()
-
-
-async def settled() -> None:
-    """Let every task that can go on do so, in no time."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
 
 # ---- how long a caller may wait
 
