@@ -151,7 +151,7 @@ def _spellings(model: Any, names: tuple[str, ...]) -> tuple[tuple[str, ...], lis
 
 @lru_cache(WRITTEN)  # unknown members make many sets of names from few known ones
 def _written(kind: Any, converter: Converter, wanted: tuple[str, ...]) -> Hook:
-    """Have cattrs write the function that reads exactly these members; it knows fields by their wire name."""
+    """Return the function that cattrs generates for exactly these members; it knows fields by their wire name."""
     model = get_origin(kind) or kind
     fields = _fields(model)
     spelled = {name: field for field in fields for name in wire_names(field)}

@@ -147,9 +147,8 @@ class _Attempts:
     async def run(self, first: MIError, attempt: Callable[[int], Awaitable[T]]) -> T:
         """Call ``attempt(number)``, from 2, until it succeeds or the policy says stop; the last error is raised."""
         number, begun_with = 1, [first]
-        del (
-            first
-        )  # an error and a frame of its traceback that names it would keep each other, and the body that was sent
+        # An error and a frame of its traceback that names it would keep each other, and the body that was sent.
+        del first
 
         async def once() -> T:
             nonlocal number

@@ -102,7 +102,7 @@ def export(file: File, /, *, format: Literal["jsonl", "csv"] = "jsonl") -> None:
 
 
 def retry(file: File, /, *, code: Code = None, output: Output = "json") -> None:
-    """Have the next run retry failed items; refused while a run uses the journal."""
+    """Reopen failed items for the next run; refused while a run uses the journal."""
     require("bulk")
     from mi_async.bulk.journal.retry import retry_failed  # noqa: PLC0415  brings SQLAlchemy, an extra
 

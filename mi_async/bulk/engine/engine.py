@@ -285,7 +285,7 @@ class Engine(Generic[Work]):
             await self.outcomes.put(outcome)
 
     def _leave(self, work: Work) -> None:
-        """Let go of a work item that is over; others may have waited for that."""
+        """Release the slot of a work item that is over, and queue the items that waited for it."""
         for name, following in self.pipeline.leave(work):
             self._queues[name].put_nowait(following)
         self._places.release()

@@ -155,7 +155,7 @@ class StageRunner(Generic[Work]):
             raise ResourceError(message, source=thing.name) from error
 
     async def _wait(self, stage: PipelineStage[Work], thing: Movable[Work], service: CircuitBreaker) -> Moves[Work]:
-        """Let the service do its work, which goes on without us: once the run stops it is not waited for."""
+        """Wait for work of the service; stop waiting once the run stops, since that work goes on without us."""
         waiting = asyncio.ensure_future(stage.step(thing, service))
         self.waiting.add(waiting)
         if self.stopping.is_set():
