@@ -40,6 +40,7 @@ from mi_async.errors import (
     UploadFailedError,
     error_class,
 )
+from mi_async.workflows.attach import IMAGE_CODES
 from tests.support import virtual
 
 
@@ -339,3 +340,7 @@ def test_one_call_that_is_refused_while_others_are_answered_is_no_outage_after_a
 )
 def test_a_failure_is_told_without_what_the_next_run_does_by_itself(error: MIError, text: str) -> None:
     assert text_of(error) == text
+
+
+def test_a_refused_image_is_the_images_own_failure_for_the_single_call_and_the_run() -> None:
+    assert {CODES[code] for code in IMAGE_CODES} == {FailureKind.PERMANENT}
