@@ -109,20 +109,28 @@ class Calls:
         self.check_usable()
         total = self.timeout.total
         deadline = math.inf if total is None else self.clock.monotonic() + total
-        with InFlightCall(self.in_flight, deadline):
+        with InFlightCall(self.in_flight, deadline) as in_flight:
             try:
                 result = await self._attempt(operation, request, 1, deadline, max_wait)
             except MIError as error:
                 if not retryable(error, operation.repeat):
                     raise
-                first = error
+                in_flight.failure = first = error
             else:
                 self.retries.budget.earn()
                 return result
             paced = operation.id in self.limiters
+
+            async def again(number: int) -> Answer:
+                try:
+                    return await self._attempt(operation, request, number, deadline, max_wait)
+                except MIError as error:
+                    in_flight.failure = error
+                    raise
+
             return await self.retries.call(
                 first,
-                lambda number: self._attempt(operation, request, number, deadline, max_wait),
+                again,
                 repeat=operation.repeat,
                 deadline=deadline,
                 paced=paced,

@@ -7,6 +7,7 @@ their deadlines come in the order in which they began or were last postponed, an
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Self
 
 from attrs import define, field
 
@@ -20,21 +21,26 @@ class InFlightCall:
     Args:
         others: all that is in flight.
         deadline: on the clock; infinity for none.
+
+    Attributes:
+        failure: the last attempt's, None before the first one; the error of a deadline that passes names it.
     """
 
-    __slots__ = ("_cancelled", "_others", "_reason", "_task", "deadline")
+    __slots__ = ("_cancelled", "_others", "_reason", "_task", "deadline", "failure")
 
     def __init__(self, others: "InFlightCalls", deadline: float) -> None:
         self.deadline = deadline
+        self.failure: Exception | None = None
         self._others = others
         self._reason: Exception | None = None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._task = task = asyncio.current_task()
         self._cancelled = 0 if task is None else task.cancelling()  # more than 0 in the clean-up of a cancelled task
         self._others.calls[self] = None
         if self._others.timer is None:
             self._others.watch(self)
+        return self
 
     def postpone(self, seconds: float) -> None:
         """Set the deadline of a call that has not ended to ``seconds`` from now: the others have no later one."""
@@ -57,15 +63,18 @@ class InFlightCall:
         del others.calls[self]
         if not others.calls:
             others.idle.set()
-        task, self._task = self._task, None  # the task's context may still have this object: no cycle
+        # The task's context, and the frames of the failure's traceback, may still have this object: no cycle.
+        task, self._task = self._task, None
+        failure, self.failure = self.failure, None
         if self._reason is not None and task is not None:
             alone = task.uncancel() <= self._cancelled  # otherwise somebody else has cancelled the task too
             if alone and kind is asyncio.CancelledError:
-                raise self._reason from None
+                raise self._reason from failure
 
 
-def _overdue() -> MIError:
-    return DeadlineExceededError("the deadline of the call passed while it was in flight")
+def _overdue(failure: Exception | None) -> MIError:
+    message = "the deadline of the call passed while it was in flight"
+    return DeadlineExceededError(message if failure is None else f"{message}; the last failure: {failure}")
 
 
 @define(eq=False)
@@ -74,14 +83,14 @@ class InFlightCalls:
 
     Attributes:
         clock: the time by which their deadlines run.
-        overdue: makes the error of a call whose deadline has passed.
+        overdue: makes the error of a call whose deadline has passed from its last failure.
         calls: a set in the order in which they began or were last postponed.
         timer: set to the first deadline.
         idle: set when the last one has ended.
     """
 
     clock: Clock
-    overdue: Callable[[], Exception] = _overdue
+    overdue: Callable[[Exception | None], Exception] = _overdue
     calls: dict[InFlightCall, None] = field(init=False, factory=dict)
     timer: asyncio.TimerHandle | None = field(init=False, default=None)
     idle: asyncio.Event = field(init=False, factory=asyncio.Event)
@@ -104,7 +113,7 @@ class InFlightCalls:
         now = self.clock.monotonic()
         for call in self.calls:
             if call.deadline <= now:
-                call.end(self.overdue())
+                call.end(self.overdue(call.failure))
             elif call.deadline < math.inf:
                 self.watch(call)
                 return

@@ -169,7 +169,8 @@ class _Attempts:
         except MIError as error:
             if not self._out_of_time:
                 raise
-            message = f"no success before the deadline, after {number} attempts; the last failure: {error}"
+            attempts = "1 attempt" if number == 1 else f"{number} attempts"
+            message = f"no success before the deadline, after {attempts}; the last failure: {error}"
             raise DeadlineExceededError(message) from error
 
     def _wait(self, state: "RetryCallState") -> float:

@@ -243,7 +243,7 @@ def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTime
     return aiohttp.ClientTimeout(total=max(total, 0.001), sock_connect=timeout.sock_connect)
 
 
-def _silence() -> Exception:
+def _silence(_failure: Exception | None) -> Exception:
     return aiohttp.SocketTimeoutError("Timeout on reading data from socket")
 
 

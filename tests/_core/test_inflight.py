@@ -13,6 +13,7 @@ from mi_async.errors import (
     DeadlineExceededError,
     QuotaWaitError,
     ResponseError,
+    ServerError,
     SessionError,
     TimeoutError,  # noqa: A004  ours
 )
@@ -27,6 +28,18 @@ def test_silence_ends_with_the_deadline() -> None:
         async with stage([FOREVER], total=7) as play:
             with pytest.raises(DeadlineExceededError):
                 await play.things.check("x")
+            assert now() == pytest.approx(7, abs=0.01)
+
+    run(main())
+
+
+def test_a_deadline_that_passes_during_a_retry_names_the_last_failure() -> None:
+    async def main() -> None:
+        async with stage([refusal(503), refusal(502), FOREVER], total=7) as play:
+            with pytest.raises(DeadlineExceededError, match=r"in flight; the last failure: things\.check: ") as caught:
+                await play.things.check("x")
+            assert isinstance(caught.value.__cause__, ServerError)
+            assert caught.value.__cause__.status == 502
             assert now() == pytest.approx(7, abs=0.01)
 
     run(main())

@@ -95,7 +95,7 @@ def test_exit_code_and_one_line(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_where_an_emulator_would_be_it_is_asked_whether_one_runs(host: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["workspaces", "list", "--base-url", f"http://{host}:9", "--timeout", "1"]) == 1
+    assert run(["workspaces", "list", "--base-url", f"http://{host}:9", "--timeout", "2"]) == 1
     [said, hint] = capsys.readouterr().err.splitlines()
     assert host.strip("[]") in said
     assert hint == "is it running? see --base-url / MI_ASYNC_BASE_URL"
