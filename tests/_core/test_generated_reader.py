@@ -75,7 +75,7 @@ class Roomy(Model):
 
 
 @pytest.mark.parametrize("model", [Plain, Longer, Alike])
-@pytest.mark.parametrize("given", [{}, {"name": "a"}, {"names": ["a", "b"], "ratio": 2}, {"last": True, "new": 1}])
+@pytest.mark.parametrize("given", [{}, {"name": "a"}, {"names": ["a", "b"], "ratio": 2.5}, {"last": True, "new": 1}])
 def test_what_is_read_is_what_is_made(model: Any, given: Mapping[str, Any]) -> None:
     named = {f.name for f in fields(model)}
     read = convert.structure({"number": 1, **given}, model)
