@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import pytest
 from attrs import Factory, asdict, field, fields, frozen
 from attrs.exceptions import FrozenInstanceError
+from attrs.validators import instance_of
 
 from mi_async._core import convert
 from mi_async._core.generated_reader import generated_reader
@@ -41,7 +42,7 @@ class Alike(Plain):
 
 @frozen(eq=False, repr=False)
 class Checked(Model):
-    number: int = field(default=0, validator=lambda *_: None)
+    number: int = field(default=0, validator=instance_of(int))
 
 
 @frozen(eq=False, repr=False)
@@ -93,7 +94,7 @@ def test_what_is_read_is_frozen_and_shares_nothing() -> None:
     with pytest.raises(FrozenInstanceError):
         one.number = 2  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
-        del one.number
+        delattr(one, "number")
     assert one.extra is not other.extra
     assert one.names is not other.names
 
