@@ -9,8 +9,7 @@ import os
 import platform
 import ssl
 from collections.abc import Generator, Mapping
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from attrs import define, field
@@ -23,47 +22,32 @@ from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
 from mi_async._core.live_object import refuse_pickling
+from mi_async._core.modules import load_modules
 from mi_async._core.operation import Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.retry import RetryPolicy, prepare_retries
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
-from mi_async.api import WorkspaceGroups
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import SessionError
 from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, ConnectSettings
-from mi_async.storage.connection import Connection
-from mi_async.storage.models import STORAGE_URL, Network, Storage
-from mi_async.storage.object_store import ObjectStore
+from mi_async.storage.models import STORAGE_URL, Storage
+from mi_async.text import MaskedURL
 from mi_async.version import VERSION
-from mi_async.workflows.context import Context
-from mi_async.workflows.ingest.object_locks import ObjectLocks
-from mi_async.workflows.jobs.job import Job
-from mi_async.workflows.jobs.poller import Poller
-from mi_async.workflows.jobs.tokens import Token
-from mi_async.workspace import Workspace
+from mi_async.workspace import WORKFLOWS, Workspace
 
-HELD = 24
-"""Images that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
-PARALLEL = 8
-"""Images of one person that are in flight at once."""
+if TYPE_CHECKING:
+    from mi_async.storage.object_store import ObjectStore
+    from mi_async.workflow_parts import WorkflowParts
+    from mi_async.workflows.context import Context
+    from mi_async.workflows.jobs.job import Job
 
 WORKSPACES = 1000
 """Workspaces that a session remembers; names may come from the users of a web service."""
-PREPARED = (
-    "mi_async.bulk.images.image_converter",
-    "mi_async.bulk.inputs.media_files",
-    "mi_async.bulk.run",
-    "mi_async.workflows.enroll",
-    "mi_async.workflows.ingest.workflow",
-    "mi_async.workflows.jobs.start",
-    "mi_async.workflows.search.hits",
-)
-"""Modules of the workflows, imported when a session opens: out of file descriptors, the first use could not."""
 
 
 @define(eq=False)
@@ -83,10 +67,8 @@ class Session:
     _calls: Calls
     _limiters: Mapping[str, Limiter]
     _trust: ssl.SSLContext | None = field(repr=False)
-    _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
-    _poller: Poller = field(init=False)
-    _object_locks: ObjectLocks = field(init=False, factory=ObjectLocks)
-    _store: ObjectStore = field(init=False)
+    _storage_proxy: MaskedURL | None = field(repr=False)
+    _made: "WorkflowParts | None" = field(init=False, default=None)
     _workspaces: dict[str, Workspace] = field(init=False, factory=dict)
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
 
@@ -94,8 +76,6 @@ class Session:
         """Bind the account-level groups."""
         self.workspaces = Workspaces(self._calls)
         self.query_assets = QueryAssets(self._calls)
-        self._poller = Poller(self._settings.clock)
-        self._store = _store(self._settings, self._calls, self._trust)
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name, mostly the same object; the service is not asked whether it exists."""
@@ -103,31 +83,28 @@ class Session:
         if found is None:  # 40 us and 6 kB each: in a web handler more than the rest of a call
             if len(self._workspaces) >= WORKSPACES:
                 self._workspaces.clear()
-            found = self._workspaces[name] = Workspace(self._calls, self._context(name))
+            found = self._workspaces[name] = Workspace(self._calls, name, self._context)
         return found
 
-    def _context(self, name: str) -> Context:
-        settings, calls = self._settings, self._calls
-        return Context(
-            entry=WorkspaceGroups(calls, name),
-            groups=WorkspaceGroups(calls.patient, name),
-            put=calls.put,
-            clock=settings.clock,
-            polling=settings.polling,
-            held=self._held,
-            parallel=PARALLEL,
-            retries=calls.retries,
-            poller=self._poller,
-            quotas=lambda: self.quota,
-            endpoint=str(settings.base_url),
-            account=calls.account,
-            object_locks=self._object_locks,
-            store=self._store,
-            describe=lambda: Workspaces(calls.patient).get(name),
-            validate=calls.validate,
-        )
+    def _context(self, name: str) -> "Context":
+        return self._parts().context(name)
 
-    def job(self, token: str) -> Job[Any]:
+    def _parts(self) -> "WorkflowParts":
+        """Return what workflows share, made with the first of them."""
+        if self._made is None:
+            load_modules(WORKFLOWS)
+            from mi_async.workflow_parts import WorkflowParts  # noqa: PLC0415  not before it is needed
+
+            self._made = WorkflowParts(
+                self._settings, self._calls, lambda: self.quota, self._trust, self._storage_proxy, self._loop
+            )
+        return self._made
+
+    @property
+    def _store(self) -> "ObjectStore":
+        return self._parts().store
+
+    def job(self, token: str) -> "Job[Any]":
         """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
 
         The service is not asked whether it exists.
@@ -139,6 +116,9 @@ class Session:
         Raises:
             InvalidArgumentError: it is none.
         """
+        load_modules(WORKFLOWS)
+        from mi_async.workflows.jobs.tokens import Token  # noqa: PLC0415  as above
+
         return self.workspace(Token.parse(token).workspace).job(token)
 
     @property
@@ -161,12 +141,14 @@ class Session:
             message = "the session was opened in another event loop; close it there, with aclose() or async with"
             raise SessionError(message)
         try:
-            await self._poller.aclose()
+            if self._made is not None:
+                await self._made.leave_jobs()
         finally:
             try:
                 await self._calls.aclose(grace)
             finally:
-                await self._store.aclose()
+                if self._made is not None:
+                    await self._made.store.aclose()
 
     def __repr__(self) -> str:
         """Name the service."""
@@ -227,7 +209,8 @@ class Connecting:
             moved=settings.paths,
         )
         try:
-            return Session(settings, calls, limiters, trusted)
+            proxy = Proxies(settings.proxy).of(URL(settings.storage.url))
+            return Session(settings, calls, limiters, trusted, proxy)
         except BaseException:  # the proxy of the storage is chosen there, by a function of the caller
             await calls.aclose(0.0)
             raise
@@ -237,27 +220,9 @@ def _prepared(settings: ConnectSettings) -> tuple[CredentialsProvider, ssl.SSLCo
     """Do what blocks: find the keys, read the certificates, import what a failure needs."""
     prepare_retries()
     convert.converter(detailed=False)
-    for module in PREPARED:
-        import_module(module)
     provider = settings.credentials or find_credentials(settings.profile)
     plain = settings.base_url.scheme == "http" and settings.storage.url == STORAGE_URL  # an emulator without a storage
     return provider, None if plain and settings.ca_file is None else trust(settings.ca_file)
-
-
-def _store(settings: ConnectSettings, calls: Calls, trusted: ssl.SSLContext | None) -> ObjectStore:
-    timeout = settings.timeout
-    proxy = Proxies(settings.proxy).of(URL(settings.storage.url))
-    connection = Connection(
-        settings.storage,
-        keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
-        in_flight=calls.in_flight,
-        check_usable=calls.check_usable,
-        clock=settings.clock,
-        network=Network(timeout.connect, timeout.read, proxy, f"mi-async/{VERSION}", trusted),
-        offset=lambda: calls._offset,  # noqa: SLF001  learnt from the API's refusals
-        unset=settings.no_storage,
-    )
-    return ObjectStore(connection, settings.retry)
 
 
 def connect(
