@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 from attrs import field, fields, frozen
 
-from mi_async import notebook
+from mi_async.member_display import few
 
 T = TypeVar("T")
 
@@ -82,6 +82,8 @@ class Model:
 
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
+        from mi_async import notebook  # noqa: PLC0415  a program without a notebook draws no table
+
         return notebook.show(self)
 
 
@@ -97,7 +99,7 @@ class Page(Model, Generic[T]):
         page_size: items that a full page holds.
     """
 
-    content: tuple[T, ...] = field(repr=notebook.few)
+    content: tuple[T, ...] = field(repr=few)
     total_count: int = 0
     total_page: int = 0
     page_no: int = 1

@@ -33,7 +33,6 @@ from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import SessionError
-from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, ConnectSettings
 from mi_async.storage.models import STORAGE_URL, Storage
 from mi_async.text import MaskedURL
@@ -124,6 +123,8 @@ class Session:
     @property
     def quota(self) -> Mapping[str, QuotaState]:
         """Live state of every quota, by operation id; shows itself as a table."""
+        from mi_async.notebook import Tabled  # noqa: PLC0415  most programs never look
+
         return Tabled({name: limiter.state() for name, limiter in self._limiters.items()})
 
     async def aclose(self, *, grace: float = 5.0) -> None:

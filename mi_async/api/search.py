@@ -15,8 +15,8 @@ from mi_async._core.operation import Quota, Repeat
 from mi_async._core.paging import every
 from mi_async.api.indexes import AssetType, ConfidenceLevel
 from mi_async.errors import SearchFailedError
+from mi_async.member_display import few
 from mi_async.models import JsonObject, Model, OpenEnum, Page, bounded, spelled
-from mi_async.notebook import few
 
 _TEXT = Forbidden(";|`")
 _LISTS = ("must", "any", "not_")
