@@ -9,6 +9,7 @@ import os
 import platform
 import ssl
 from collections.abc import Generator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -29,17 +30,17 @@ from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.retry import RetryPolicy, prepare_retries
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
-from mi_async.api.query_assets import QueryAssets
-from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import SessionError
 from mi_async.settings import BASE_URL, ConnectSettings
-from mi_async.storage.models import STORAGE_URL, Storage
 from mi_async.text import MaskedURL
 from mi_async.version import VERSION
 from mi_async.workspace import WORKFLOWS, Workspace
 
 if TYPE_CHECKING:
+    from mi_async.api.query_assets import QueryAssets
+    from mi_async.api.workspaces import Workspaces
+    from mi_async.storage.models import Storage
     from mi_async.storage.object_store import ObjectStore
     from mi_async.workflow_parts import WorkflowParts
     from mi_async.workflows.context import Context
@@ -51,17 +52,10 @@ WORKSPACES = 1000
 
 @define(eq=False)
 class Session:
-    """An open connection to the service; close it with ``await session.aclose()`` or ``async with``.
-
-    Attributes:
-        workspaces: the account's workspaces.
-        query_assets: uploads of images to search with.
-    """
+    """An open connection to the service; close it with ``await session.aclose()`` or ``async with``."""
 
     __reduce__ = refuse_pickling("connect() where it runs")
 
-    workspaces: Workspaces = field(init=False)
-    query_assets: QueryAssets = field(init=False)
     _settings: ConnectSettings
     _calls: Calls
     _limiters: Mapping[str, Limiter]
@@ -71,10 +65,21 @@ class Session:
     _workspaces: dict[str, Workspace] = field(init=False, factory=dict)
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
 
-    def __attrs_post_init__(self) -> None:
-        """Bind the account-level groups."""
-        self.workspaces = Workspaces(self._calls)
-        self.query_assets = QueryAssets(self._calls)
+    @cached_property
+    def workspaces(self) -> "Workspaces":
+        """The account's workspaces."""
+        load_modules(["mi_async.api.workspaces"])
+        from mi_async.api.workspaces import Workspaces  # noqa: PLC0415  not before it is needed
+
+        return Workspaces(self._calls)
+
+    @cached_property
+    def query_assets(self) -> "QueryAssets":
+        """Uploads of images to search with."""
+        load_modules(["mi_async.api.query_assets"])
+        from mi_async.api.query_assets import QueryAssets  # noqa: PLC0415  as above
+
+        return QueryAssets(self._calls)
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name, mostly the same object; the service is not asked whether it exists."""
@@ -210,7 +215,7 @@ class Connecting:
             moved=settings.paths,
         )
         try:
-            proxy = Proxies(settings.proxy).of(URL(settings.storage.url))
+            proxy = None if settings.proxy is None else Proxies(settings.proxy).of(URL(settings.storage.url))
             return Session(settings, calls, limiters, trusted, proxy)
         except BaseException:  # the proxy of the storage is chosen there, by a function of the caller
             await calls.aclose(0.0)
@@ -222,7 +227,7 @@ def _prepared(settings: ConnectSettings) -> tuple[CredentialsProvider, ssl.SSLCo
     prepare_retries()
     convert.converter(detailed=False)
     provider = settings.credentials or find_credentials(settings.profile)
-    plain = settings.base_url.scheme == "http" and settings.storage.url == STORAGE_URL  # an emulator without a storage
+    plain = settings.base_url.scheme == "http" and settings.has_vendor_storage  # an emulator without a storage
     return provider, None if plain and settings.ca_file is None else trust(settings.ca_file)
 
 
@@ -244,7 +249,7 @@ def connect(
     hooks: Hooks | None = None,
     clock: Clock | None = None,
     validate: bool = True,
-    storage: Storage | None = None,
+    storage: "Storage | None" = None,
 ) -> Connecting:
     """Open a session with the service.
 
