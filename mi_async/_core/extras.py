@@ -38,6 +38,7 @@ EXTRAS: Mapping[str, Extra] = {
     "postgres": Extra(
         "a journal in PostgreSQL", {"psycopg": "psycopg", "sqlalchemy": "sqlalchemy"}, "'mi-async[postgres]'"
     ),
+    "redis": Extra("a quota store", {"redis": "redis.asyncio"}, "'mi-async[redis]'"),
     "storage": Extra("Object Storage", {"aiobotocore": "aiobotocore"}, "'mi-async[storage]'"),
 }
 """Every extra by its name in pyproject.toml, and pandas, which is none of ours."""

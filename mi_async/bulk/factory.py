@@ -25,7 +25,9 @@ from mi_async.bulk.images.loading import fitted, load
 from mi_async.bulk.ingest.admission import IngestAdmission
 from mi_async.bulk.ingest.pipeline import IngestPipeline
 from mi_async.bulk.ingest.work import AssetWork
+from mi_async.bulk.inputs.batching import chunks
 from mi_async.bulk.inputs.models import FaceItem, Input, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.reading import begun
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import journal_file
 from mi_async.bulk.journal.records import INGEST, Identity
@@ -119,7 +121,7 @@ def _engine(
         journal=journal,
         patience=options.patience,
         admission=admission,
-        items=items,
+        chunks=chunks(begun(items)),
         grace=options.grace,
         max_failures=options.max_failures,
         total=options.total,

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
+from mi_async._core.live_object import refuse_pickling
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.inputs.input_facts import facts_of
@@ -95,6 +96,10 @@ class BulkRun:
     the outcomes makes the run wait.
     """
 
+    __reduce__ = refuse_pickling(
+        "connect() where it runs and make the run there, or send mi_async.fleet.member(...), which does both"
+    )
+
     _factory: EngineFactory
     _items: Input
     _options: BulkOptions
@@ -153,7 +158,8 @@ class BulkRun:
     def __attrs_post_init__(self) -> None:
         """Refuse what is no input."""
         items: object = self._items
-        if isinstance(items, str | bytes | os.PathLike) or not isinstance(items, Iterable | AsyncIterable):
+        readable = isinstance(items, Iterable | AsyncIterable) or callable(items)
+        if isinstance(items, str | bytes | os.PathLike) or not readable:
             takes, given = self._factory.takes, type(items).__name__
             message = f"the input must be an iterable of {takes}, got {given}; mi_async.bulk.{READERS[takes]}"
             raise InvalidArgumentError(message)
