@@ -16,8 +16,9 @@ from sqlalchemy import Column, Connection, Executable, func, select, union_all
 from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.backend import open_snapshot
+from mi_async.bulk.journal.claims import MemberRow, count_shards, read_members
 from mi_async.bulk.journal.header import identity_of
-from mi_async.bulk.journal.place import Journalled, JournalPlace, journal_place
+from mi_async.bulk.journal.place import Journalled, JournalPlace, JournalUrl, journal_place
 from mi_async.bulk.journal.records import (
     INGEST,
     MENDED,
@@ -136,6 +137,7 @@ class JournalReader:
         created: when, in UTC, as ISO 8601 has it.
         software: version that made it.
         schema: version of its tables.
+        connection: to it, for further queries.
     """
 
     path: JournalPlace
@@ -143,7 +145,7 @@ class JournalReader:
     created: str
     software: str
     schema: int
-    _connection: Connection
+    connection: Connection
 
     @property
     def masked_key(self) -> str:
@@ -158,11 +160,19 @@ class JournalReader:
     @property
     def begun(self) -> bool:
         """True if anything of it was ever sent to the service."""
-        return has_any(self._connection, layout_of(self.identity.operation).begun)
+        return has_any(self.connection, layout_of(self.identity.operation).begun)
 
     def runs(self) -> tuple[RunRow, ...]:
         """Return all runs, the first first."""
-        return tuple([RunRow(*read_run(row)) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
+        return tuple([RunRow(*read_run(row)) for row in self.connection.execute(select(runs).order_by(runs.c.number))])
+
+    def members(self) -> tuple[MemberRow, ...]:
+        """Return the processes that work with the journal now; of a file nobody can tell."""
+        return read_members(self.connection) if isinstance(self.path, JournalUrl) else ()
+
+    def shards(self) -> Mapping[str, int]:
+        """Return the number of shards that are done, taken and free; none of a file."""
+        return count_shards(self.connection) if isinstance(self.path, JournalUrl) else {}
 
     def statuses(self) -> Mapping[str, int]:
         """Return the number of persons, or of media files, by status."""
@@ -233,11 +243,11 @@ class JournalReader:
             yield read_abandoned(row)
 
     def _counts(self, column: Column[Any], words: Collection[str]) -> dict[str, int]:
-        return read_counts(list(self._stream(select(column, func.count()).group_by(column))), words)
+        return read_counts(list(self._stream(select(column, func.count()).group_by(column).order_by(column))), words)
 
     def _stream(self, query: Executable) -> Iterator[Sequence[Any]]:
         try:
-            yield from self._connection.execute(query.execution_options(yield_per=AT_ONCE))
+            yield from self.connection.execute(query.execution_options(yield_per=AT_ONCE))
         except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
             raise DamagedError(str(error)) from error
 
