@@ -24,6 +24,7 @@ from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.limits import QuotaState
+from mi_async._core.live_object import refuse_pickling
 from mi_async._core.operation import Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import Proxies, ProxyChoice
@@ -79,6 +80,8 @@ class Session:
         workspaces: the account's workspaces.
         query_assets: uploads of images to search with.
     """
+
+    __reduce__ = refuse_pickling("connect() where it runs")
 
     workspaces: Workspaces = field(init=False)
     query_assets: QueryAssets = field(init=False)
@@ -178,6 +181,8 @@ class Session:
 @define(eq=False)
 class Connecting:
     """Result of connect(): await it, or enter it."""
+
+    __reduce__ = refuse_pickling("connect() where it runs")  # it holds the keys that connect() was given
 
     _settings: ConnectSettings
     _session: Session | None = field(init=False, default=None)
