@@ -25,6 +25,9 @@ from mi_async.credentials import CredentialsProvider
 from mi_async.errors import ConfigError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from mi_async._core.quota_store import QuotaStore
     from mi_async.storage.models import Storage
 
 BASE_URL = "https://mi.apigw.ntruss.com"
@@ -128,6 +131,45 @@ def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
     return {name: declared[name].at_path(path) for name, path in replaced.items()}
 
 
+def _quota_store(store: Any) -> "QuotaStore | None":
+    if store is None:
+        return None
+    if isinstance(store, str):
+        from mi_async.integrations.redis_quotas import RedisQuotas  # noqa: PLC0415  an extra
+
+        return RedisQuotas(store)
+    from mi_async._core.quota_store import QuotaStore  # noqa: PLC0415  most sessions keep their quotas themselves
+
+    if isinstance(store, QuotaStore):
+        return store
+    message = f"quota_store must be a URL, redis://host:6379/0, or mi_async.RedisQuotas, not {type(store).__name__}"
+    raise ConfigError(message)
+
+
+def _quota_share(settings: "ConnectSettings", _attribute: object, value: Any) -> None:
+    if value is None:
+        return
+    from fractions import Fraction  # noqa: PLC0415  as above
+
+    if not isinstance(value, int | float | Fraction) or not 0 < value <= 1:
+        message = f"quota_share must be a number above 0 and up to 1, such as 1/4, not {value!r}"
+        raise ConfigError(message)
+    if settings.quota_store is not None:
+        message = "give quota_store or quota_share, not both: a store shares out the quota by itself"
+        raise ConfigError(message)
+    for name, quota in settings.quotas.items():
+        if not share_of(quota, value):
+            message = f"quota_share={value} of {name} ({quota.calls} per {quota.period:g} s) is less than one call"
+            raise ConfigError(message)
+
+
+def share_of(quota: Quota, share: "float | Fraction") -> int:
+    """Return the whole calls in a share of a quota, so that the shares of all never add up to more than it."""
+    from fractions import Fraction  # noqa: PLC0415  as above
+
+    return int(quota.calls * Fraction(share).limit_denominator(1_000_000))
+
+
 def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
     """Return the declared quotas with those that are given in their place."""
     replaced: Any = {} if given is None else given
@@ -154,6 +196,8 @@ class ConnectSettings:
     timeout: Timeout = field(validator=_instance(Timeout, "mi_async.Timeout(connect, read, total)"))
     retry: RetryPolicy = field(validator=_instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
     quotas: dict[str, Quota] = field(converter=_quotas)
+    quota_store: "QuotaStore | None" = field(default=None, converter=_quota_store)
+    quota_share: "float | Fraction | None" = field(default=None, validator=_quota_share)
     max_wait: float | None = field(default=None, validator=_seconds)
     polling: Polling = field(validator=_instance(Polling, "mi_async.Polling(first, factor, longest, timeout)"))
     connector: aiohttp.BaseConnector | None = field(
@@ -167,6 +211,13 @@ class ConnectSettings:
     clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
     _storage: "Storage | None" = field(default=None, alias="storage", validator=_given_storage)
+
+    @property
+    def own_quotas(self) -> dict[str, Quota]:
+        """Quotas of a session that asks no store: the given share of each."""
+        if self.quota_share is None:
+            return self.quotas
+        return {name: Quota(share_of(quota, self.quota_share), quota.period) for name, quota in self.quotas.items()}
 
     @property
     def storage(self) -> "Storage":

@@ -74,12 +74,15 @@ def operations() -> Iterator[Operation]:
         yield from operations_of(group_of(name))
 
 
-class WorkspaceGroups:
+class _Bound:
+    __slots__ = ("_caller",)
+
+
+class WorkspaceGroups(_Bound):
     """The groups of one workspace, bound to its name; one attribute each."""
 
     # Named with their descriptions, so that help() tells them, that of a subclass too.
     __slots__ = {  # noqa: RUF023  in the order of the API's pages
-        "_caller": None,
         "name": "The workspace's name.",
         "projects": "What assets are sorted into; see help(mi_async.api.Projects).",
         "assets": "Media assets, brought in from Object Storage; see help(mi_async.api.Assets).",
