@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SHARED = {"harness", "servers", "bulk_client", "bulk_service"}
+SHARED = {"harness", "servers", "bulk_client", "bulk_service", "quota_service"}
 """Modules that the scripts import or start."""
 SMALLEST = {
     "bulk_goodput": ["--items", "40", "--speed", "20", "--only", "0.8"],
     "bulk_memory": ["40"],
     "jobs": ["--reps", "1", "--speed", "600"],
     "plan": ["--sizes", "50", "100"],
+    "quota_store": ["--only", "8 processes, 0 to 20"],
     "structure": [],
     "instructions": [],
     "structuring": [],
