@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mi_async._core.live_object import refuse_pickling
 from mi_async.api import WorkspaceGroups
 from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
 from mi_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
     from datetime import datetime
     from typing import Any, Unpack
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mi_async.api.persons import Person
     from mi_async.api.scene_summaries import SceneSummary
     from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
-    from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
+    from mi_async.bulk.inputs.models import AssetInput, BadInput, Items, PersonInput, ThumbnailUpload
     from mi_async.bulk.run import BulkRun
     from mi_async.media.image_source import Source
     from mi_async.storage.models import StoredObject
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 class Workspace(WorkspaceGroups):
     """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
+
+    __reduce__ = refuse_pickling("connect() where it runs, and take session.workspace(name) there")
 
     def __init__(self, calls: Calls, context: Context) -> None:
         from mi_async.api.query_assets import QueryAssets
@@ -377,7 +380,7 @@ class Workspace(WorkspaceGroups):
 
     def enroll_many(
         self,
-        people: Iterable[PersonInput | BadInput] | AsyncIterable[PersonInput | BadInput],
+        people: Items[PersonInput | BadInput],
         *,
         journal: str | os.PathLike[str],
         total: int | None = None,
@@ -393,7 +396,7 @@ class Workspace(WorkspaceGroups):
 
         Args:
             people: what to enroll; it is iterated over once and not ahead of the work, so a generator of a million is
-                fine. A name that comes twice is refused the second time.
+                fine, and so is a function that makes one. A name that comes twice is refused the second time.
             journal: path of the file that remembers what is done. It belongs to this service, account, workspace and
                 operation, and is refused for any other.
             total: number of items, for the progress; by default ``len(people)`` where that is known.
@@ -421,7 +424,7 @@ class Workspace(WorkspaceGroups):
 
     def upload_thumbnails(
         self,
-        items: Iterable[ThumbnailUpload | BadInput] | AsyncIterable[ThumbnailUpload | BadInput],
+        items: Items[ThumbnailUpload | BadInput],
         *,
         journal: str | os.PathLike[str],
         total: int | None = None,
@@ -459,7 +462,7 @@ class Workspace(WorkspaceGroups):
 
     def ingest_many(
         self,
-        assets: Iterable[AssetInput | BadInput] | AsyncIterable[AssetInput | BadInput],
+        assets: Items[AssetInput | BadInput],
         *,
         journal: str | os.PathLike[str],
         project: int | str | None = None,

@@ -17,6 +17,7 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.http_messages import Raw, Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.limits import Limiter
+from mi_async._core.live_object import refuse_pickling
 from mi_async._core.operation import Operation
 from mi_async._core.retry import THROTTLED, Retries, RetryPolicy, retryable
 from mi_async._core.signing import SignedHeaders, sign
@@ -62,6 +63,8 @@ class Calls:
         validate: True if arguments are held against their documented bounds.
         moved: by ID, operations that are at another path than the documented one.
     """
+
+    __reduce__ = refuse_pickling("connect() where it runs")  # every group of operations refuses by it
 
     transport: Transport
     provider: CredentialsProvider

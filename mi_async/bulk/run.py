@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
+from mi_async._core.live_object import refuse_pickling
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import Input, PersonInput, ThumbnailUpload
+from mi_async.bulk.journal.place import shown_journal
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
@@ -94,6 +96,10 @@ class BulkRun:
     the outcomes makes the run wait.
     """
 
+    __reduce__ = refuse_pickling(
+        "connect() where it runs and make the run there, or send mi_async.fleet.member(...), which does both"
+    )
+
     _factory: EngineFactory
     _items: Input
     _options: BulkOptions
@@ -132,7 +138,7 @@ class BulkRun:
     def __repr__(self) -> str:
         """Tell the items, the journal, and the number that has ended."""
         ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
-        return f"BulkRun({self._factory.takes}, journal={os.fspath(self._options.journal)!r}, {ended})"
+        return f"BulkRun({self._factory.takes}, journal={shown_journal(self._options.journal)!r}, {ended})"
 
     def stop(self) -> None:
         """Take nothing more from the input; what is in flight may end within the grace time, then the run ends."""
@@ -152,7 +158,8 @@ class BulkRun:
     def __attrs_post_init__(self) -> None:
         """Refuse what is no input."""
         items: object = self._items
-        if isinstance(items, str | bytes | os.PathLike) or not isinstance(items, Iterable | AsyncIterable):
+        readable = isinstance(items, Iterable | AsyncIterable) or callable(items)
+        if isinstance(items, str | bytes | os.PathLike) or not readable:
             takes, given = self._factory.takes, type(items).__name__
             message = f"the input must be an iterable of {takes}, got {given}; mi_async.bulk.{READERS[takes]}"
             raise InvalidArgumentError(message)

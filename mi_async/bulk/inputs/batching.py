@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from typing import TypeVar
 
-from mi_async.bulk.inputs.models import BadInput, Input, Item
+from mi_async.bulk.inputs.models import BadInput, Item, Pass
 from mi_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ MOMENT = 0.02
 """Real seconds for which items of a slow iterator are gathered into a chunk."""
 
 
-async def chunks(items: Input, moment: float = MOMENT) -> AsyncGenerator[list[Item | BadInput]]:
+async def chunks(items: Pass, moment: float = MOMENT) -> AsyncGenerator[list[Item | BadInput]]:
     """Return items in chunks: full ones of a quick iterator, those of a moment of a slow one."""
     if isinstance(items, AsyncIterable):
         coming = aiter(items)
