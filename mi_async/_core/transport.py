@@ -186,7 +186,7 @@ class Transport:
         address = Address.presigned(url, secure=self.base_url.scheme == "https")
         payload = SlicedBytes(body, content_type, self._listen)
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
-        options = {"headers": headers, "data": payload}
+        options: dict[str, Any] = {"headers": headers, "data": payload}
         if total is not None:
             options["timeout"] = _limited(self._timeout, total)
         return await with_our_errors(self._attempt(self._storage, "PUT", address, options), address)
