@@ -59,11 +59,15 @@ class ShardFilter:
     def __call__(self, item: Item | BadInput) -> Item | BadInput | LeftOut:
         """Return the item, unless it is of another shard."""
         self._number += 1
+        if isinstance(item, BadInput) and not item.origin:
+            item = evolve(item, origin=self._origin)
         key = sharding_key(item)
         if key is None:
             return item
         if shard_of(key, self.shards) != self.shard:
             return LEFT_OUT
-        if isinstance(item, BadInput) or item.origin:
-            return item
-        return evolve(item, origin=f"item {self._number:,}")
+        return item if item.origin else evolve(item, origin=self._origin)
+
+    @property
+    def _origin(self) -> str:
+        return f"item {self._number:,}"

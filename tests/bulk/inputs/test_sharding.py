@@ -50,6 +50,7 @@ def test_an_object_is_in_one_shard_as_a_file_and_in_the_bucket(tmp_path: Path) -
     [
         (ThumbnailUpload(7, "a.jpg"), "7"),
         (BadInput("people.csv:3", "no image"), "[people.csv:3]"),
+        (BadInput("", "no image"), "[]"),
         (AssetInput("s3://b/a.mp4", "twice"), "s3://b/a.mp4"),
         (PersonInput("\ud800", ["a.jpg"]), "\ud800"),
         ("no item at all", None),
