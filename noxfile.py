@@ -137,7 +137,7 @@ def tests(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Benchmarks, as ratios within one run; see benchmarks/README.md."""
     session.install(".[cli,redis,storage]", *GROUPS["bench"])
-    quick = ["structuring", "micro", "imports", "call", "put", "plan", "jobs", "storage"]
+    quick = ["structuring", "micro", "imports", "instructions", "call", "put", "plan", "jobs", "storage"]
     scripts = session.posargs or [*quick, "bulk_cpu", "bulk_memory", "bulk_goodput"]
     failed = []
     for script in scripts:

@@ -36,6 +36,9 @@ EXTRAS: Mapping[str, Extra] = {
     "images": Extra("making images fit", {"Pillow": "PIL", "pillow-heif": "pillow_heif"}, "'mi-async[images]'"),
     "pandas": Extra("a data frame", {"pandas": "pandas"}, "pandas"),
     "parquet": Extra("reading Parquet", {"pyarrow": "pyarrow.parquet"}, "'mi-async[parquet]'"),
+    "postgres": Extra(
+        "a journal in PostgreSQL", {"psycopg": "psycopg", "sqlalchemy": "sqlalchemy"}, "'mi-async[postgres]'"
+    ),
     "redis": Extra("a quota store", {"redis": "redis.asyncio"}, "'mi-async[redis]'"),
     "storage": Extra("Object Storage", {"aiobotocore": "aiobotocore"}, "'mi-async[storage]'"),
 }

@@ -29,8 +29,10 @@ from mi_async.bulk.inputs.batching import chunks
 from mi_async.bulk.inputs.models import FaceItem, Input, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.reading import begun
 from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.place import journal_file
 from mi_async.bulk.journal.records import INGEST, Identity
 from mi_async.bulk.journal.run_mark import marked
+from mi_async.bulk.journal.sharing import Sharing
 from mi_async.bulk.options import BulkOptions
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import AssetIndex
@@ -77,11 +79,17 @@ async def ingest_engine(
     journal = await _journal(stack, context, INGEST, options)
     stats = RunStats(context.clock)
     project = await find_project(context, ingest.project)  # once, and not with each item
-    ingest = evolve(ingest, state_folder=ingest.folder or Path(options.journal).parent)
+    ingest = evolve(ingest, state_folder=ingest.folder or _folder_of(options))
     pipeline = IngestPipeline(IngestContext(context, ingest, project, AssetIndex(context, project)), journal, stats)
     find_bucket = partial(linked_bucket, context, ingest.bucket)
     admission = IngestAdmission(journal, project, find_bucket, ingest.goal)
     return _engine(pipeline, admission, stats, journal, (items, options))
+
+
+def _folder_of(options: BulkOptions) -> Path | None:
+    """Return the folder of the records of unfinished uploads; None for that of each file."""
+    path = journal_file(options.journal)
+    return None if path is None else Path(path).parent
 
 
 def _patient(context: Context) -> Context:
@@ -91,7 +99,9 @@ def _patient(context: Context) -> Context:
 
 async def _journal(stack: AsyncExitStack, context: Context, operation: str, options: BulkOptions) -> Journal:
     identity = Identity(context.endpoint, await context.account(), context.groups.name, operation)
-    journal = await Journal.open(options.journal, identity, clock=context.clock)
+    journal = await Journal.open(
+        options.journal, identity, clock=context.clock, sharing=Sharing(patience=options.patience)
+    )
     stack.push_async_callback(journal.aclose)
     stack.enter_context(marked(identity, options.journal))
     return journal

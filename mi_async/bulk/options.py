@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from mi_async.bulk.enroll.adaptive_limit import LimitController
 from mi_async.bulk.enroll.schedule import Schedule
+from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
 from mi_async.errors import ConfigError
 
 GRACE = 30.0
@@ -22,7 +23,7 @@ class BulkOptions:
     """Options of a bulk run.
 
     Attributes:
-        journal: path of the journal.
+        journal: path of the journal, or URL of PostgreSQL.
         total: items of the input, None if unknown.
         fit: True to convert images of other formats, and to make smaller those that are too big.
         max_failures: items that may end badly before the run stops; None for any number.
@@ -36,7 +37,7 @@ class BulkOptions:
         ConfigError: one of them cannot work.
     """
 
-    journal: str | os.PathLike[str]
+    journal: Journalled = field(converter=parsed)
     total: int | None = None
     fit: bool = False
     max_failures: int | None = None
@@ -48,9 +49,9 @@ class BulkOptions:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""
-        path: object = self.journal
-        if not isinstance(path, str | os.PathLike):
-            message = f"journal must be the path of a file, got {type(path).__name__}"
+        place: object = self.journal
+        if not isinstance(place, str | os.PathLike | JournalUrl):
+            message = f"journal must be the path of a file, or a URL of PostgreSQL, got {type(place).__name__}"
             raise ConfigError(message)
         for name in ("total", "max_failures", "grace", "patience"):
             if (fault := negative_fault(name, getattr(self, name))) is not None:

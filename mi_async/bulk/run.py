@@ -28,6 +28,7 @@ from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import Input, PersonInput, ThumbnailUpload
+from mi_async.bulk.journal.place import shown_journal
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
@@ -137,7 +138,7 @@ class BulkRun:
     def __repr__(self) -> str:
         """Tell the items, the journal, and the number that has ended."""
         ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
-        return f"BulkRun({self._factory.takes}, journal={os.fspath(self._options.journal)!r}, {ended})"
+        return f"BulkRun({self._factory.takes}, journal={shown_journal(self._options.journal)!r}, {ended})"
 
     def stop(self) -> None:
         """Take nothing more from the input; what is in flight may end within the grace time, then the run ends."""

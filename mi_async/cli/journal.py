@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mi_async.bulk.journal.reader import AssetProblemRow, JournalReader, ProblemRow
 
-File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
+File: TypeAlias = Annotated[str, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
 New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which must not exist yet.")]
 Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")]
 Code: TypeAlias = Annotated[
@@ -139,7 +139,7 @@ def journal_app(name: str) -> App:
     return app
 
 
-def _open(file: Path) -> "AbstractContextManager[JournalReader]":
+def _open(file: str) -> "AbstractContextManager[JournalReader]":
     require("bulk")
     from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 

@@ -16,6 +16,7 @@ SMALLEST = {
     "jobs": ["--reps", "1", "--speed", "600"],
     "plan": ["--sizes", "50", "100"],
     "structure": [],
+    "instructions": [],
     "structuring": [],
 }
 """Arguments of the scripts that do not take --reps alone."""

@@ -4,12 +4,10 @@ Invariant: changes nothing and takes no lock, so that it works during a run; it 
 journal.
 """
 
-import os
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from attrs import define, frozen
@@ -17,7 +15,9 @@ from sqlalchemy import Column, Connection, Executable, func, select, union_all
 
 from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.connection import identity_of, open_snapshot, real_path
+from mi_async.bulk.journal.backend import open_snapshot
+from mi_async.bulk.journal.header import identity_of
+from mi_async.bulk.journal.place import Journalled, JournalPlace, journal_place
 from mi_async.bulk.journal.records import (
     INGEST,
     MENDED,
@@ -131,14 +131,14 @@ class JournalReader:
     """A journal at one moment; get one from ``read_journal``.
 
     Attributes:
-        path: of the file.
+        path: of the file, or the URL without its password.
         identity: what it belongs to, with a fingerprint in the place of the access key.
         created: when, in UTC, as ISO 8601 has it.
         software: version that made it.
         schema: version of its tables.
     """
 
-    path: Path
+    path: JournalPlace
     identity: Identity
     created: str
     software: str
@@ -269,14 +269,14 @@ def _key(record: PersonRecord | ImageRecord) -> str:
 
 
 @contextmanager
-def read_journal(path: str | os.PathLike[str]) -> Generator[JournalReader]:
-    """Open a journal to read it.
+def read_journal(path: Journalled) -> Generator[JournalReader]:
+    """Open a journal to read it: a file, or a schema of PostgreSQL by its URL.
 
     Raises:
         JournalError: there is none, it is something else, of a newer version or damaged.
     """
-    real = real_path(path)
-    with open_snapshot(real) as connection:
-        found = identity_of(real, connection)
+    place = journal_place(path)
+    with open_snapshot(place) as connection:
+        found = identity_of(place, connection)
         schema, *_, created, software = read_journal_row(connection.execute(select(journal).limit(1)).one())
-        yield JournalReader(real, found, created, software, schema, connection)
+        yield JournalReader(place, found, created, software, schema, connection)

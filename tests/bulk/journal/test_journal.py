@@ -25,7 +25,8 @@ from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, AssetRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.journal.retry import retry_failed
-from mi_async.bulk.journal.schema import IMAGE_BY_HASH, IMAGE_BY_SOURCE, KINDS, SCHEMA
+from mi_async.bulk.journal.schema import SCHEMA
+from mi_async.bulk.journal.statements import BY_HASH, BY_SOURCE, KINDS
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ConfigError, JournalError
 from tests.support.bulk import faces, files
@@ -59,7 +60,7 @@ def limited(monkeypatch: pytest.MonkeyPatch, pragma: str) -> Iterator[None]:
 
     def narrow(store: JournalDatabase) -> int:
         number = opened(store)
-        store._execute(pragma)
+        store.backend.read(lambda connection: connection.exec_driver_sql(pragma))
         return number
 
     with monkeypatch.context() as patched:
@@ -106,7 +107,7 @@ async def test_single_pictures_are_found_by_hash_and_by_source(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("statement", "index"),
-    [(IMAGE_BY_HASH, "PRIMARY KEY (person=? AND sha256=?)"), (IMAGE_BY_SOURCE, "(source=?)")],
+    [(BY_HASH.each, "PRIMARY KEY (person=? AND sha256=?)"), (BY_SOURCE.each, "(source=?)")],
 )
 async def test_single_pictures_are_found_by_an_index(statement: Select[Any], index: str, tmp_path: Path) -> None:
     await (await Journal.open(tmp_path / "j", UPLOADS)).aclose()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mi_async.bulk.journal.connection import open_snapshot
+from mi_async.bulk.journal.backend import open_snapshot
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import ProblemRow, read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
