@@ -70,7 +70,7 @@ class MemberReport:
     ending: str = ""
 
 
-def _without_secret(_: object, attribute: Any, url: object) -> None:
+def _without_secret(_: object, attribute: Any, url: Any) -> None:
     """Refuse a password that would travel with the member; the URL is not shown."""
     if not isinstance(url, str):
         return
@@ -89,7 +89,7 @@ def _without_secret(_: object, attribute: Any, url: object) -> None:
         raise ConfigError(message)
 
 
-def _source(value: object) -> object:
+def _source(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, str) and not callable(value):
@@ -164,7 +164,7 @@ class Member:
                 stopping.cancel()
         mine = run.progress
         return MemberReport(
-            run=report.run,
+            run=run.number,
             host=platform.node(),
             pid=os.getpid(),
             counts={status.value: number for status in Status if (number := mine.counts.get(status))},

@@ -17,7 +17,7 @@ from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.backend import open_snapshot
 from mi_async.bulk.journal.header import identity_of
-from mi_async.bulk.journal.place import Journalled, JournalPlace, journal_place
+from mi_async.bulk.journal.place import Journalled, JournalPlace, JournalUrl, journal_place
 from mi_async.bulk.journal.records import (
     INGEST,
     MENDED,
@@ -136,6 +136,7 @@ class JournalReader:
         created: when, in UTC, as ISO 8601 has it.
         software: version that made it.
         schema: version of its tables.
+        connection: to it, for further queries.
     """
 
     path: JournalPlace
@@ -143,7 +144,7 @@ class JournalReader:
     created: str
     software: str
     schema: int
-    _connection: Connection
+    connection: Connection
 
     @property
     def masked_key(self) -> str:
@@ -156,13 +157,25 @@ class JournalReader:
         return self.identity.operation == INGEST
 
     @property
+    def is_shared(self) -> bool:
+        """True if many processes may work with it at once."""
+        return isinstance(self.path, JournalUrl)
+
+    def is_of(self, run: int, seen: int) -> bool:
+        """Return True if what the run of one number has seen is of the run of another.
+
+        Where processes share a run it has the number of the first, and those that took part have higher ones.
+        """
+        return seen >= run if self.is_shared else seen == run
+
+    @property
     def begun(self) -> bool:
         """True if anything of it was ever sent to the service."""
-        return has_any(self._connection, layout_of(self.identity.operation).begun)
+        return has_any(self.connection, layout_of(self.identity.operation).begun)
 
     def runs(self) -> tuple[RunRow, ...]:
         """Return all runs, the first first."""
-        return tuple([RunRow(*read_run(row)) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
+        return tuple([RunRow(*read_run(row)) for row in self.connection.execute(select(runs).order_by(runs.c.number))])
 
     def statuses(self) -> Mapping[str, int]:
         """Return the number of persons, or of media files, by status."""
@@ -216,7 +229,8 @@ class JournalReader:
         """Count the lasting problems of a run's items by code, most first; parked items are not counted."""
         ended = [Status.FAILED.value, Status.PARTIAL.value, Status.REJECTED.value]
         table = assets if self.has_assets else persons
-        seen = (table.c.run == run) & table.c.status.in_(ended)
+        of_run = table.c.run >= run if self.is_shared else table.c.run == run
+        seen = of_run & table.c.status.in_(ended)
         parts = [select(table.c.code.label("code")).where(seen, table.c.code != "")]
         if not self.has_assets:
             own = (pictures.c.code == persons.c.code) & (pictures.c.message == persons.c.message)  # told once
@@ -237,7 +251,7 @@ class JournalReader:
 
     def _stream(self, query: Executable) -> Iterator[Sequence[Any]]:
         try:
-            yield from self._connection.execute(query.execution_options(yield_per=AT_ONCE))
+            yield from self.connection.execute(query.execution_options(yield_per=AT_ONCE))
         except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
             raise DamagedError(str(error)) from error
 
