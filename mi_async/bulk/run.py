@@ -95,6 +95,17 @@ async def _finish(joined: JoinedInput, outcome: BulkOutcome, engine: "RunEngine"
         engine.stop(error)
 
 
+async def _whole(own: BulkReport) -> BulkReport:
+    """Return the report of a shared run: from the journal, which has what all processes have done."""
+    from mi_async.bulk.report.journal_report import shared_report  # noqa: PLC0415  brings SQLAlchemy, an extra
+
+    try:
+        return await asyncio.to_thread(shared_report, own)
+    except MIError as error:
+        _log.warning("%s; the report is of this process alone", error)
+        return own
+
+
 @define(eq=False, repr=False)
 class BulkRun:
     """A run over many items; iterate over it once, or await it.
@@ -245,7 +256,7 @@ class BulkRun:
                     self._report = self._reported(engine, ending)
                     await engine.journal.aclose(ending)
                 if wired.joined is not None:
-                    self._report = await self._whole(self._report, ending)
+                    self._report = await _whole(self._report)
         if engine.failure is not None:
             raise self._error_of(engine.failure)
 
@@ -260,17 +271,6 @@ class BulkRun:
             problems=engine.stats.problems,
             facts=facts_of(self._items),
         )
-
-    async def _whole(self, own: BulkReport, ending: str) -> BulkReport:
-        """Return the report of a shared run: from the journal, which has what all processes have done."""
-        from mi_async.bulk.report.journal_report import report_of  # noqa: PLC0415  brings SQLAlchemy, an extra
-
-        try:
-            whole = await asyncio.to_thread(report_of, self._options.journal)
-        except MIError as error:
-            _log.warning("%s; the report is of this process alone", error)
-            return own
-        return evolve(whole, ending=ending or whole.ending, facts=own.facts, total=self._options.total)
 
     def _error_of(self, failure: BaseException) -> BaseException:
         """Return the error to raise for the failure that has stopped the run."""

@@ -116,7 +116,7 @@ class Fleet:
     def ask(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Ask the database of the journal, and not the code under test; nothing before it was made."""
         with psycopg.connect(self.postgres.url()) as connection, suppress(psycopg.errors.UndefinedTable):
-            return connection.execute(query.replace("{schema}", f'"{self.schema}"'), parameters).fetchall()  # type: ignore[arg-type]  # our own text
+            return connection.execute(query.replace("{schema}", f'"{self.schema}"'), parameters).fetchall()
         return []
 
     def held(self, member: MemberProcess) -> list[int]:

@@ -36,6 +36,7 @@ class RunTotals:
         ending: how the last process ended.
         shards: parts of the input that are done, and all of them; zeros for a journal that is not shared.
         members: processes that work on it now.
+        processes: processes that have taken part.
     """
 
     run: int
@@ -48,6 +49,7 @@ class RunTotals:
     ending: str = ""
     shards: tuple[int, int] = (0, 0)
     members: int = 0
+    processes: int = 0
 
 
 def run_totals(reader: JournalReader) -> RunTotals:
@@ -73,6 +75,7 @@ def run_totals(reader: JournalReader) -> RunTotals:
         ending=ending or "",
         shards=_shards(reader),
         members=_count(connection, select(func.count()).select_from(members)) if reader.is_shared else 0,
+        processes=number,
     )
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from attrs import evolve
+
 from mi_async._core.extras import require
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, BulkOutcome, Status
 from mi_async.bulk.engine.progress import BulkProgress
@@ -47,6 +49,23 @@ def report_of(journal: Journalled) -> BulkReport:
             abandoned=totals.abandoned,
             problems=problems,
         )
+
+
+def shared_report(own: BulkReport) -> BulkReport:
+    """Return the report of a shared run, to which a process has come to its end.
+
+    Args:
+        own: of the process; it is the whole one, with more in it, if no other process took part.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    with read_journal(own.place) as reader:
+        totals = run_totals(reader)
+    if (totals.run, totals.processes) == (own.run, 1):
+        return own
+    whole = report_of(own.place)
+    return evolve(whole, ending=own.ending or whole.ending, facts=own.facts, total=own.total)
 
 
 def progress_of(journal: Journalled) -> BulkProgress:
