@@ -14,10 +14,12 @@ import gc
 import json
 import os
 import re
+import selectors
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -42,6 +44,15 @@ PERSON = {
 }
 PERSON_ANSWER = json.dumps({"code": "0", "message": "SUCCESS", "result": PERSON}, separators=(",", ":")).encode()
 Call = Callable[[int], Awaitable[object]]
+
+
+class PatientSelector(selectors.DefaultSelector):
+    """A selector that waits until the server has answered all callers, so that each run has the same turns."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait, then look."""
+        time.sleep(0.01)
+        return super().select(timeout)
 
 
 async def serve() -> None:
@@ -84,7 +95,9 @@ async def measured(persons: str, presigns: str) -> None:
             await batch(call, WARM)
         start_counting()
         for call in calls:
+            await batch(call, CALLERS)  # opens again what the server or the pool has closed meanwhile
             gc.collect()
+            gc.freeze()  # else one collection of the whole heap falls into some block
             os.getppid()
             await batch(call, CALLS)
             os.getppid()
@@ -139,7 +152,8 @@ def main() -> None:
         asyncio.run(serve())
         return
     if given.measured:
-        asyncio.run(measured(*given.measured))
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(PatientSelector())) as runner:
+            runner.run(measured(*given.measured))
         return
     if shutil.which("valgrind") is None:
         print("valgrind is not installed (Debian: apt-get install valgrind)\nnothing was counted")

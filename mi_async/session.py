@@ -9,6 +9,8 @@ import os
 import platform
 import ssl
 from collections.abc import Generator, Mapping
+from contextlib import AsyncExitStack
+from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
@@ -21,19 +23,21 @@ from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.call import Calls
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
-from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
+from mi_async._core.limits import QuotaState
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.operation import Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import Proxies, ProxyChoice
+from mi_async._core.quota_store import QuotaStore
 from mi_async._core.retry import RetryPolicy, prepare_retries
+from mi_async._core.session_quotas import SessionQuotas, account_tag
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
 from mi_async.api import WorkspaceGroups
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
-from mi_async.errors import SessionError
+from mi_async.errors import ConfigError, SessionError
 from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, ConnectSettings
 from mi_async.storage.connection import Connection
@@ -52,6 +56,8 @@ HELD = 24
 PARALLEL = 8
 """Images of one person that are in flight at once."""
 
+TEMPORARY = "temporary"
+"""Account of keys that expire, as calls name it."""
 WORKSPACES = 1000
 """Workspaces that a session remembers; names may come from the users of a web service."""
 PREPARED = (
@@ -81,7 +87,7 @@ class Session:
     query_assets: QueryAssets = field(init=False)
     _settings: ConnectSettings
     _calls: Calls
-    _limiters: Mapping[str, Limiter]
+    _quotas: SessionQuotas
     _trust: ssl.SSLContext | None = field(repr=False)
     _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
     _poller: Poller = field(init=False)
@@ -144,7 +150,7 @@ class Session:
     @property
     def quota(self) -> Mapping[str, QuotaState]:
         """Live state of every quota, by operation id; shows itself as a table."""
-        return Tabled({name: limiter.state() for name, limiter in self._limiters.items()})
+        return Tabled(self._quotas.states())
 
     async def aclose(self, *, grace: float = 5.0) -> None:
         """Close the session; closing it again does nothing.
@@ -160,13 +166,11 @@ class Session:
                 return
             message = "the session was opened in another event loop; close it there, with aclose() or async with"
             raise SessionError(message)
-        try:
-            await self._poller.aclose()
-        finally:
-            try:
-                await self._calls.aclose(grace)
-            finally:
-                await self._store.aclose()
+        async with AsyncExitStack() as closing:  # the last one first
+            closing.push_async_callback(self._store.aclose)
+            closing.push_async_callback(self._quotas.aclose)
+            closing.push_async_callback(self._calls.aclose, grace)
+            closing.push_async_callback(self._poller.aclose)
 
     def __repr__(self) -> str:
         """Name the service."""
@@ -202,9 +206,7 @@ class Connecting:
         settings = self._settings
         provider, trusted = await asyncio.to_thread(_prepared, settings)
         agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
-        limiters: dict[str, Limiter] = {
-            name: LeaseLimiter(name, quota, settings.clock) for name, quota in settings.quotas.items()
-        }
+        quotas = SessionQuotas(settings.own_quotas, settings.clock)
         calls = Calls(
             transport=Transport(
                 settings.base_url,
@@ -218,7 +220,7 @@ class Connecting:
             provider=provider,
             timeout=settings.timeout,
             policy=settings.retry,
-            limiters=limiters,
+            limiters=quotas.limiters,
             hooks=settings.hooks,
             clock=settings.clock,
             max_wait=settings.max_wait,
@@ -227,7 +229,8 @@ class Connecting:
             moved=settings.paths,
         )
         try:
-            return Session(settings, calls, limiters, trusted)
+            await _keep(quotas, settings, calls)
+            return Session(settings, calls, quotas, trusted)
         except BaseException:  # the proxy of the storage is chosen there, by a function of the caller
             await calls.aclose(0.0)
             raise
@@ -242,6 +245,19 @@ def _prepared(settings: ConnectSettings) -> tuple[CredentialsProvider, ssl.SSLCo
     provider = settings.credentials or find_credentials(settings.profile)
     plain = settings.base_url.scheme == "http" and settings.storage.url == STORAGE_URL  # an emulator without a storage
     return provider, None if plain and settings.ca_file is None else trust(settings.ca_file)
+
+
+async def _keep(quotas: SessionQuotas, settings: ConnectSettings, calls: Calls) -> None:
+    """Keep the quotas in this process, or in the store under the name of the account."""
+    store = settings.quota_store
+    if store is None:
+        quotas.keep_here()
+        return
+    account = store.account or await calls.account()
+    if account == TEMPORARY:
+        message = "keys that expire do not name their account: give one to the quota store, RedisQuotas(url, account=)"
+        raise ConfigError(message)
+    quotas.keep_in(store, account_tag(str(settings.base_url.origin()), account))
 
 
 def _store(settings: ConnectSettings, calls: Calls, trusted: ssl.SSLContext | None) -> ObjectStore:
@@ -268,6 +284,8 @@ def connect(
     timeout: Timeout | None = None,
     retry: RetryPolicy | None = None,
     quotas: Mapping[str, Quota | None] | None = None,
+    quota_store: str | QuotaStore | None = None,
+    quota_share: float | Fraction | None = None,
     max_wait: float | None = None,
     polling: Polling | None = None,
     connector: aiohttp.BaseConnector | None = None,
@@ -293,6 +311,11 @@ def connect(
         timeout: connect, read and whole-call limits.
         retry: how failed attempts are repeated.
         quotas: by operation id, a quota instead of the declared one; None lifts it.
+        quota_store: where all processes that use an account keep its quotas together: the URL of a Redis or Valkey
+            server, ``redis://host:6379/0`` or ``rediss://`` for TLS, or :class:`mi_async.RedisQuotas`. Without it
+            each session has the quotas for itself.
+        quota_share: this session's part of each quota and of the pace at which jobs are asked about, such as 1/4 for
+            each of four workers without a store.
         max_wait: seconds that a call may wait for its quota; beyond, it fails at once with QuotaWaitError.
             None waits as long as the call's deadline allows. A workflow may fail so at its beginning; what it has
             begun it carries on.
@@ -328,6 +351,8 @@ def connect(
         timeout=Timeout() if timeout is None else timeout,
         retry=RetryPolicy() if retry is None else retry,
         quotas=quotas,
+        quota_store=quota_store,
+        quota_share=quota_share,
         max_wait=max_wait,
         polling=Polling() if polling is None else polling,
         connector=connector,

@@ -5,6 +5,7 @@ Invariant: values only; a setting that cannot work is a ConfigError that names i
 
 import os
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,7 @@ from mi_async._core.hooks import Hooks
 from mi_async._core.operation import Operation, Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import ProxyChoice, proxy_url
+from mi_async._core.quota_store import QuotaStore
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout
 from mi_async.api import operations
@@ -118,6 +120,37 @@ def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
     return {name: declared[name].at_path(path) for name, path in replaced.items()}
 
 
+def _quota_store(store: Any) -> QuotaStore | None:
+    if isinstance(store, str):
+        from mi_async.integrations.redis_quotas import RedisQuotas  # noqa: PLC0415  an extra
+
+        return RedisQuotas(store)
+    if store is None or isinstance(store, QuotaStore):
+        return store
+    message = f"quota_store must be a URL, redis://host:6379/0, or mi_async.RedisQuotas, not {type(store).__name__}"
+    raise ConfigError(message)
+
+
+def _quota_share(settings: "ConnectSettings", _attribute: object, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, int | float | Fraction) or not 0 < value <= 1:
+        message = f"quota_share must be a number above 0 and up to 1, such as 1/4, not {value!r}"
+        raise ConfigError(message)
+    if settings.quota_store is not None:
+        message = "give quota_store or quota_share, not both: a store shares out the quota by itself"
+        raise ConfigError(message)
+    for name, quota in settings.quotas.items():
+        if not share_of(quota, value):
+            message = f"quota_share={value} of {name} ({quota.calls} per {quota.period:g} s) is less than one call"
+            raise ConfigError(message)
+
+
+def share_of(quota: Quota, share: float | Fraction) -> int:
+    """Return the whole calls in a share of a quota, so that the shares of all never add up to more than it."""
+    return int(quota.calls * Fraction(share).limit_denominator(1_000_000))
+
+
 def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
     """Return the declared quotas with those that are given in their place."""
     declared = {operation.id: operation.quota for operation in operations()}
@@ -147,6 +180,8 @@ class ConnectSettings:
     timeout: Timeout = field(validator=_instance(Timeout, "mi_async.Timeout(connect, read, total)"))
     retry: RetryPolicy = field(validator=_instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
     quotas: dict[str, Quota] = field(converter=_quotas)
+    quota_store: QuotaStore | None = field(default=None, converter=_quota_store)
+    quota_share: float | Fraction | None = field(default=None, validator=_quota_share)
     max_wait: float | None = field(default=None, validator=_seconds)
     polling: Polling = field(validator=_instance(Polling, "mi_async.Polling(first, factor, longest, timeout)"))
     connector: aiohttp.BaseConnector | None = field(
@@ -162,6 +197,13 @@ class ConnectSettings:
     _storage: Storage | None = field(
         default=None, alias="storage", validator=_instance(Storage, "mi_async.Storage(url, region)")
     )
+
+    @property
+    def own_quotas(self) -> dict[str, Quota]:
+        """Quotas of a session that asks no store: the given share of each."""
+        if self.quota_share is None:
+            return self.quotas
+        return {name: Quota(share_of(quota, self.quota_share), quota.period) for name, quota in self.quotas.items()}
 
     @property
     def storage(self) -> Storage:

@@ -83,7 +83,7 @@ def served_elsewhere(settings: Settings = QUICK, speed: float = SPEED) -> Iterat
 
 def no_lease_held(session: Session) -> bool:
     """Whether no call of the session is in flight, as its quotas see it."""
-    limiters = [limiter for limiter in session._limiters.values() if isinstance(limiter, LeaseLimiter)]
+    limiters = [limiter for limiter in session._quotas.limiters.values() if isinstance(limiter, LeaseLimiter)]
     return bool(limiters) and all(limiter._in_flight == 0 for limiter in limiters)
 
 

@@ -85,8 +85,12 @@ class JournalBackend(Protocol):
         """Return the rows of all pairs that exist."""
         ...
 
+    def end_run(self, connection: Connection, number: int, ended: str, ending: str) -> None:
+        """Record the end of this process's run within a transaction, and leave the rest of the work to others."""
+        ...
+
     def close(self) -> None:
-        """Do what is left to do once the run has ended; what is not possible any more is left."""
+        """Do what is left to do once the run has ended."""
         ...
 
     def hurry(self) -> None:

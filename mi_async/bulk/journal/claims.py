@@ -9,7 +9,7 @@ stood still and was taken over writes nothing. No lock outlives a transaction.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -140,10 +140,12 @@ class Claims:
         self.fence(connection)
         connection.execute(update(shards).where(shards.c.shard == shard, shards.c.run == self.run).values(done=True))
 
-    def leave(self, connection: Connection) -> None:
-        """Give back what is not done, for others to take at once."""
-        connection.execute(delete(members).where(members.c.run == self.run))  # first, as who evicts does: no deadlock
-        _release(connection, [self.run])
+    def leave(self, connection: Connection) -> bool:
+        """Give back what is not done, for others to take at once; returns False if this process is no member."""
+        # the member's row first, as who evicts does: no deadlock
+        left = connection.execute(delete(members).where(members.c.run == self.run)).rowcount == 1
+        _release(connection, [self.run] if left else [])
+        return left
 
     def count(self, connection: Connection) -> OpenShards:
         """Count the shards that are not done; those of lapsed members are still theirs."""
@@ -180,3 +182,11 @@ def read_members(connection: Connection) -> tuple[MemberRow, ...]:
     return tuple(
         [MemberRow(run, pid, host, has, done, round(float(left), 1)) for run, pid, host, has, done, left in rows]
     )
+
+
+def count_shards(connection: Connection) -> Mapping[str, int]:
+    """Return the number of shards that are done, taken and free."""
+    state = case((shards.c.done, "done"), (shards.c.run.is_(None), "free"), else_="taken")
+    found: Iterable[Any] = connection.execute(select(state, func.count()).group_by(state))
+    counts = dict(map(tuple, found))
+    return {name: counts.get(name, 0) for name in ("done", "taken", "free")}

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Executable
 from mi_async._core.clock import Clock
 from mi_async._core.extras import require
 from mi_async.bulk.journal.backend import JournalBackend
-from mi_async.bulk.journal.header import end_run, identity_of, rename_target, words_of
+from mi_async.bulk.journal.header import identity_of, rename_target, words_of
 from mi_async.bulk.journal.place import JournalPlace, JournalUrl, journal_error
 from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.journal.schema import has_any, layout_of
@@ -158,7 +158,8 @@ class JournalDatabase:
                 return
             try:
                 with self.backend.errors():
-                    self.backend.write(lambda connection: end_run(connection, run, self._now(), encodable(ending)))
+                    end = partial(self.backend.end_run, number=run, ended=self._now(), ending=encodable(ending))
+                    self.backend.write(end)
                     self.backend.close()
             except JournalError as error:
                 _log.warning("%s; that the run has ended is not recorded", error)

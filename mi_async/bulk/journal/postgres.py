@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from mi_async._core.clock import Clock
 from mi_async.bulk.journal.backend import Pairs
 from mi_async.bulk.journal.claims import Claims
-from mi_async.bulk.journal.header import SOFTWARE, add_run, create_tables
+from mi_async.bulk.journal.header import SOFTWARE, add_run, create_tables, end_run
 from mi_async.bulk.journal.place import JournalUrl
 from mi_async.bulk.journal.postgres_connection import (
     MARK,
@@ -121,6 +121,11 @@ class PostgresBackend:
         self.claims.join(connection, run, reopen=living is None, alone=self.wanted is None)
         return run
 
+    def end_run(self, connection: Connection, number: int, ended: str, ending: str) -> None:
+        """Record the end of a run, unless others have taken over, or that was done and nobody heard of it."""
+        if self.claims.leave(connection):
+            end_run(connection, number, ended, ending)
+
     def alone(self, connection: Connection) -> None:
         """Keep others from joining until the transaction ends."""
         lock_alone(self.url, connection, self.claims)
@@ -204,8 +209,7 @@ class PostgresBackend:
                 _log.warning("%s", error)
 
     def close(self) -> None:
-        """Leave: others may take what is not done at once."""
-        self.write(self.claims.leave)
+        """Do nothing: the end of the run was the end."""
 
     def hurry(self) -> None:
         """Wait no longer than a few seconds."""

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, Executable, func, select, union_all
 from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.backend import open_snapshot
+from mi_async.bulk.journal.claims import MemberRow, count_shards, read_members
 from mi_async.bulk.journal.header import identity_of
 from mi_async.bulk.journal.place import Journalled, JournalPlace, JournalUrl, journal_place
 from mi_async.bulk.journal.records import (
@@ -177,6 +178,14 @@ class JournalReader:
         """Return all runs, the first first."""
         return tuple([RunRow(*read_run(row)) for row in self.connection.execute(select(runs).order_by(runs.c.number))])
 
+    def members(self) -> tuple[MemberRow, ...]:
+        """Return the processes that work with the journal now; of a file nobody can tell."""
+        return read_members(self.connection) if isinstance(self.path, JournalUrl) else ()
+
+    def shards(self) -> Mapping[str, int]:
+        """Return the number of shards that are done, taken and free; none of a file."""
+        return count_shards(self.connection) if isinstance(self.path, JournalUrl) else {}
+
     def statuses(self) -> Mapping[str, int]:
         """Return the number of persons, or of media files, by status."""
         return self._counts(assets.c.status if self.has_assets else persons.c.status, STATUSES)
@@ -247,7 +256,7 @@ class JournalReader:
             yield read_abandoned(row)
 
     def _counts(self, column: Column[Any], words: Collection[str]) -> dict[str, int]:
-        return read_counts(list(self._stream(select(column, func.count()).group_by(column))), words)
+        return read_counts(list(self._stream(select(column, func.count()).group_by(column).order_by(column))), words)
 
     def _stream(self, query: Executable) -> Iterator[Sequence[Any]]:
         try:

@@ -6,14 +6,14 @@ Invariant: reads one moment of the journal; a few queries, whatever its length.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, case, func, not_, select
+from attrs import field, frozen
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from mi_async.bulk.engine.outcome import WELL, Status
 from mi_async.bulk.journal.place import JournalUrl
 from mi_async.bulk.journal.reader import JournalReader
 from mi_async.bulk.journal.records import FAILED, MENDED, OPEN, UPLOAD, AssetRecord, ImageRecord, PersonRecord
-from mi_async.bulk.journal.schema import abandoned, assets, members, persons, pictures, runs, shards
+from mi_async.bulk.journal.schema import abandoned, assets, persons, pictures, runs, shards
 from mi_async.bulk.journal.statements import IMAGES_OF
 from mi_async.bulk.journal.typed_rows import STATUSES, read_asset, read_counts, read_image, read_person
 from mi_async.workflows.upload import State
@@ -34,7 +34,7 @@ class RunTotals:
         started: when it began, in UTC, as ISO 8601 has it; '' if there was no run.
         ended: the same, None while a process of it has not ended.
         ending: how the last process ended.
-        shards: parts of the input that are done, and all of them; zeros for a journal that is not shared.
+        shards: parts of the input that are done, taken and free; none of a file.
         members: processes that work on it now.
         processes: processes that have taken part.
     """
@@ -47,7 +47,7 @@ class RunTotals:
     started: str = ""
     ended: str | None = None
     ending: str = ""
-    shards: tuple[int, int] = (0, 0)
+    shards: Mapping[str, int] = field(factory=dict)
     members: int = 0
     processes: int = 0
 
@@ -73,8 +73,8 @@ def run_totals(reader: JournalReader) -> RunTotals:
         started=started or "",
         ended=ended if number == over + gone else None,
         ending=ending or "",
-        shards=_shards(reader),
-        members=_count(connection, select(func.count()).select_from(members)) if reader.is_shared else 0,
+        shards=reader.shards(),
+        members=len(reader.members()),
         processes=number,
     )
 
@@ -140,13 +140,6 @@ def _taken_over(run: int) -> Any:
 def _sent(connection: Connection, run: int) -> int:
     stored = func.coalesce(func.sum(assets.c.size), 0)
     return int(connection.execute(select(stored).where(assets.c.run >= run, assets.c.fresh)).scalar_one())
-
-
-def _shards(reader: JournalReader) -> tuple[int, int]:
-    if not reader.is_shared:
-        return 0, 0
-    number = _count(reader.connection, select(func.count()).select_from(shards))
-    return number - _count(reader.connection, select(func.count()).where(not_(shards.c.done))), number
 
 
 def _count(connection: Connection, query: Any) -> int:

@@ -24,7 +24,7 @@ from mi_async.bulk.journal.connection import (
     make_private,
     upgrade_schema,
 )
-from mi_async.bulk.journal.header import SOFTWARE, add_run, create_tables
+from mi_async.bulk.journal.header import SOFTWARE, add_run, create_tables, end_run
 from mi_async.bulk.journal.records import UPLOAD, Identity
 from mi_async.bulk.journal.schema import APPLICATION, INDEX_BY_SOURCE, layout_of
 from mi_async.bulk.journal.sharing import OpenShards
@@ -87,6 +87,10 @@ class SqliteBackend:
     def begin_run(self, connection: Connection, facts: Mapping[str, Any]) -> int:
         """Begin a run; the file is locked, so whatever has not ended never will."""
         return add_run(connection, facts, true())
+
+    def end_run(self, connection: Connection, number: int, ended: str, ending: str) -> None:
+        """Record the end of a run."""
+        end_run(connection, number, ended, ending)
 
     def alone(self, connection: Connection) -> None:
         """Do nothing: the file is locked."""

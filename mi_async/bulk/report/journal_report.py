@@ -104,7 +104,7 @@ def _seconds(totals: RunTotals) -> float:
 
 def _ending(totals: RunTotals) -> str:
     """Return '' if the whole input was gone through, else why not."""
-    done, number = totals.shards
+    done, number = totals.shards.get("done", 0), sum(totals.shards.values())
     if not number:
         return totals.ending if totals.ended is not None or totals.ending else f"{RUNNING}, or {KILLED}"
     if done == number:

@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Repeat
 from mi_async._core.retry import retryable
-from mi_async.errors import DeadlineExceededError, MIError, QuotaWaitError
+from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError
 
 _log = logging.getLogger(__name__)
 
@@ -278,4 +278,6 @@ class PollQueue:
 
 def passing(error: MIError) -> bool:
     """Return True if a failed question is worth asking again."""
+    if isinstance(error, QuotaStoreError):
+        return not error.permanent
     return isinstance(error, DeadlineExceededError | QuotaWaitError) or retryable(error, Repeat.SAFE)
