@@ -30,6 +30,7 @@ from mi_async.bulk.inputs.batching import chunks
 from mi_async.bulk.inputs.models import FaceItem, Input, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.reading import begun, passes_of
 from mi_async.bulk.joining import JoinedInput, fenced, pause_of
+from mi_async.bulk.journal.checkpoints import JournalCheckpoint
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import journal_file
 from mi_async.bulk.journal.records import INGEST, Identity
@@ -99,7 +100,9 @@ async def ingest_run(
     stats = RunStats(context.clock)
     project = await find_project(context, ingest.project)  # once, and not with each item
     ingest = evolve(ingest, state_folder=ingest.folder or _folder_of(options))
-    pipeline = IngestPipeline(IngestContext(context, ingest, project, AssetIndex(context, project)), journal, stats)
+    checkpoints = None if journal_file(options.journal) is not None else partial(JournalCheckpoint, journal)
+    assets = AssetIndex(context, project)
+    pipeline = IngestPipeline(IngestContext(context, ingest, project, assets, checkpoints), journal, stats)
     find_bucket = partial(linked_bucket, context, ingest.bucket)
     admission = IngestAdmission(journal, project, find_bucket, ingest.goal)
     if journal.shards:  # more would wait here for the bandwidth, while other processes have nothing to send

@@ -139,6 +139,15 @@ class PostgresBackend:
         """Do work in a transaction."""
         return self._persist(work, Connection.commit)
 
+    def claim(self, work: Callable[[Connection], T]) -> T:
+        """Do work behind the fence."""
+
+        def fenced(connection: Connection) -> T:
+            self.claims.fence(connection)
+            return work(connection)
+
+        return self._renewed_by(fenced)
+
     def upsert(self, rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
         """Write rows by the driver, in one request together with the fence."""
         self._persist(lambda _: self._upsert(self._driver, rows), None)
@@ -163,14 +172,14 @@ class PostgresBackend:
 
     def take_shard(self) -> int | None:
         """Claim a shard."""
-        shard = self._claim(self.claims.take)
+        shard = self._renewed_by(self.claims.take)
         if shard is not None:
             self.claims.held.add(shard)
         return shard
 
     def finish_shard(self, shard: int) -> None:
         """Record that a shard is done."""
-        self._claim(partial(self.claims.finish, shard=shard))
+        self._renewed_by(partial(self.claims.finish, shard=shard))
         self.claims.held.discard(shard)
 
     def open_shards(self) -> OpenShards:
@@ -185,9 +194,9 @@ class PostgresBackend:
         if self.claims.lost:
             raise self.claims.taken_over()
         if self.clock.steady() - self._renewed >= within:
-            self._claim(self.claims.fence)
+            self._renewed_by(self.claims.fence)
 
-    def _claim(self, work: Callable[[Connection], T]) -> T:
+    def _renewed_by(self, work: Callable[[Connection], T]) -> T:
         """Do work that begins with the fence."""
         with self.errors():
             sent = self.clock.steady()
