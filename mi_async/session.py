@@ -107,7 +107,7 @@ class Session:
             from mi_async.workflow_parts import WorkflowParts  # noqa: PLC0415  not before it is needed
 
             self._made = WorkflowParts(
-                self._settings, self._calls, lambda: self.quota, self._trust, self._storage_proxy, self._loop
+                self._settings, self._calls, self._quotas, self._trust, self._storage_proxy, self._loop
             )
         return self._made
 
@@ -195,7 +195,7 @@ class Connecting:
         settings = self._settings
         provider, trusted = await asyncio.to_thread(_prepared, settings)
         agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
-        quotas = SessionQuotas(settings.own_quotas, settings.clock)
+        quotas = SessionQuotas(settings.own_quotas, settings.clock, float(settings.quota_share or 1))
         calls = Calls(
             transport=Transport(
                 settings.base_url,

@@ -6,12 +6,11 @@ imports this.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
 
 from attrs import define, field
 
 from mi_async._core.call import Calls
-from mi_async._core.limits import QuotaState
+from mi_async._core.session_quotas import SessionQuotas
 from mi_async.api import WorkspaceGroups
 from mi_async.api.workspaces import Workspaces
 from mi_async.settings import ConnectSettings
@@ -37,7 +36,7 @@ class WorkflowParts:
     Args:
         settings: of the session.
         calls: of the session.
-        quota: returns the live state of every quota.
+        quotas: of the session.
         trust: certificates for Object Storage.
         proxy: for Object Storage.
         loop: of the session.
@@ -49,7 +48,7 @@ class WorkflowParts:
 
     _settings: ConnectSettings
     _calls: Calls
-    _quota: Callable[[], Mapping[str, QuotaState]]
+    _quotas: SessionQuotas
     _trust: ssl.SSLContext | None = field(repr=False)
     _proxy: MaskedURL | None = field(repr=False)
     _loop: asyncio.AbstractEventLoop
@@ -60,7 +59,7 @@ class WorkflowParts:
 
     def __attrs_post_init__(self) -> None:
         """Make the poller and the storage."""
-        self._poller = Poller(self._settings.clock, self._loop)
+        self._poller = Poller(self._settings.clock, self._quotas.pace, self._loop)
         self.store = ObjectStore(self._connection(), self._settings.retry)
 
     def context(self, name: str) -> Context:
@@ -76,7 +75,7 @@ class WorkflowParts:
             parallel=PARALLEL,
             retries=calls.retries,
             poller=self._poller,
-            quotas=self._quota,
+            quotas=self._quotas.states,
             endpoint=str(settings.base_url),
             account=calls.account,
             object_locks=self._object_locks,
