@@ -1,10 +1,11 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
-from . import api as api, emulator as emulator, errors as errors, notebook as notebook
+from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
 from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
 from ._core.limits import QuotaState as QuotaState
+from ._core.quota_store import QuotaStore as QuotaStore
 from ._core.operation import Operation as Operation, Quota as Quota, Repeat as Repeat
 from ._core.polling import Polling as Polling
 from ._core.proxies import environment_proxies as environment_proxies
@@ -119,6 +120,7 @@ from .errors import (
     NotFoundError as NotFoundError,
     PermissionDeniedError as PermissionDeniedError,
     QuotaError as QuotaError,
+    QuotaStoreError as QuotaStoreError,
     QuotaWaitError as QuotaWaitError,
     ResourceError as ResourceError,
     ResponseError as ResponseError,
@@ -137,6 +139,7 @@ from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion a
 from .workflows.jobs.job import Job as Job
 from .workflows.jobs.kinds import JobPhase as JobPhase
 from .workflows.search.hits import SceneHit as SceneHit
+from .integrations.redis_quotas import RedisQuotas as RedisQuotas
 from .media.image_source import Source as Source
 from .workflows.jobs.start import AnalysisOptions as AnalysisOptions
 from .workflows.upload import State as State, Upload as Upload
@@ -225,8 +228,11 @@ __all__ = [
     "Quota",
     "QuotaError",
     "QuotaState",
+    "QuotaStore",
+    "QuotaStoreError",
     "QuotaWaitError",
     "Raw",
+    "RedisQuotas",
     "Repeat",
     "RequestedAnalysis",
     "RequestedSearch",
@@ -278,6 +284,7 @@ __all__ = [
     "emulator",
     "environment_proxies",
     "errors",
+    "fleet",
     "notebook",
     "raw",
     "show",

@@ -6,7 +6,9 @@ import logging
 import os
 import signal
 import sys
+import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +18,7 @@ from tests.support.oddities import Oddities
 from tests.support.sockets import sockets_closed
 
 if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
     from tests.support.storage import Bucket
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -75,6 +78,30 @@ def oddities() -> Iterator[Oddities]:
     """Canned answers to aiohttp's client, without a network."""
     with aioresponses() as mocked:
         yield Oddities(mocked)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server; each test takes a schema of its own."""
+    from tests.support.postgres import postgres  # noqa: PLC0415  psycopg takes a while to load
+
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def schema_url(postgres_server: "PostgresServer") -> str:
+    """A journal in PostgreSQL that is not there yet, as a URL."""
+    return postgres_server.url(f"test-{uuid.uuid4().hex}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A journal that is not there yet, a file and a URL in turn."""
+    if request.param == "sqlite":
+        return str(tmp_path / "뉴스.journal")
+    url: str = request.getfixturevalue("schema_url")
+    return url
 
 
 @pytest.fixture(scope="session")

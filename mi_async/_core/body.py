@@ -22,6 +22,13 @@ FREE = 2**20
 FIRST_ERROR = 400
 
 
+def whole_body(answer: aiohttp.ClientResponse, limit: int) -> bytes | None:
+    """Return the body of an answer if it is all here already, as nearly always, and small; else None."""
+    content = answer.content
+    most = FREE if answer.status < FIRST_ERROR else MAX_ERROR
+    return content.read_nowait() if content.is_eof() and content.total_bytes <= min(limit, most) else None
+
+
 async def read_body(answer: aiohttp.ClientResponse, limit: int, heard: Callable[[], None]) -> bytes:
     """Read the body of an answer up to a limit in bytes, unpacked; an error's is cut instead of refused.
 
@@ -35,9 +42,6 @@ async def read_body(answer: aiohttp.ClientResponse, limit: int, heard: Callable[
     """
     failed = answer.status >= FIRST_ERROR
     limit = min(limit, MAX_ERROR) if failed else limit
-    content = answer.content
-    if content.is_eof() and content.total_bytes <= min(limit, FREE):  # all here already, as nearly always
-        return content.read_nowait()
     heard()
     body = await _read_pieces(answer, limit, heard, failed=failed)
     return body[:limit] if failed else body

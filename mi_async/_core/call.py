@@ -6,7 +6,7 @@ Invariant: every attempt pays for quota and is signed afresh after every wait.
 import asyncio
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
 from attrs import Factory, define, field
@@ -17,10 +17,11 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.http_messages import Raw, Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.limits import Limiter
+from mi_async._core.live_object import refuse_pickling
 from mi_async._core.operation import Operation
 from mi_async._core.retry import THROTTLED, Retries, RetryPolicy, retryable
 from mi_async._core.signing import SignedHeaders, sign
-from mi_async._core.transport import Timeout, Transport
+from mi_async._core.transport import JSON, Timeout, Transport
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.errors import (
     AuthenticationError,
@@ -45,6 +46,14 @@ SKEW_WORTH_LEARNING = 30.0
 """Seconds: a smaller change of the clock offset cannot explain a rejected timestamp."""
 
 
+def _parsed(parsed: Any, _response: Response) -> Any:
+    return parsed
+
+
+def _raw(parsed: Any, response: Response) -> Raw[Any]:
+    return Raw(response.status, response.headers, response.body, parsed)
+
+
 @define(eq=False)
 class Calls:
     """Makes calls over one transport; made by the session in its event loop.
@@ -62,6 +71,8 @@ class Calls:
         validate: True if arguments are held against their documented bounds.
         moved: by ID, operations that are at another path than the documented one.
     """
+
+    __reduce__ = refuse_pickling("connect() where it runs")  # every group of operations refuses by it
 
     transport: Transport
     provider: CredentialsProvider
@@ -87,20 +98,27 @@ class Calls:
     _fetching: asyncio.Lock = field(init=False, factory=asyncio.Lock)
     _offset: float = field(init=False, default=0.0)  # seconds by which the service's clock is ahead of ours
 
-    async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+    # Plain functions that return a coroutine where they can: each frame that waits costs half a point of a call.
+
+    def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Coroutine[Any, Any, Any]:
         """Make one call, with the retries that the policy and the operation allow, and return its parsed result."""
-        return (await self._call(operation, arguments, max_wait=self.max_wait))[0]
+        return self._call(operation, arguments, self.max_wait, _parsed)
 
-    async def raw(self, operation: Operation, arguments: Mapping[str, Any]) -> Raw[Any]:
+    def raw(self, operation: Operation, arguments: Mapping[str, Any]) -> Coroutine[Any, Any, Raw[Any]]:
         """Make one call as always and return the response with the parsed result."""
-        parsed, response = await self._call(operation, arguments, max_wait=self.max_wait)
-        return Raw(response.status, response.headers, response.body, parsed)
+        return self._call(operation, arguments, self.max_wait, _raw)
 
-    async def patient(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+    def patient(self, operation: Operation, arguments: Mapping[str, Any]) -> Coroutine[Any, Any, Any]:
         """Make one call of a workflow that has begun: it waits for its quota as long as its deadline allows."""
-        return (await self._call(operation, arguments, max_wait=None))[0]
+        return self._call(operation, arguments, None, _parsed)
 
-    async def _call(self, operation: Operation, arguments: Mapping[str, Any], *, max_wait: float | None) -> Answer:
+    async def _call(
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        max_wait: float | None,
+        result_of: Callable[[Any, Response], Any],
+    ) -> Any:
         if self.moved:
             operation = self.moved.get(operation.id, operation)
         request = operation.build(arguments, validate=self.validate)
@@ -111,15 +129,14 @@ class Calls:
         deadline = math.inf if total is None else self.clock.monotonic() + total
         with InFlightCall(self.in_flight, deadline) as in_flight:
             try:
-                result = await self._attempt(operation, request, 1, deadline, max_wait)
+                answer = await self._attempt(operation, request, 1, deadline, max_wait)
             except MIError as error:
                 if not retryable(error, operation.repeat):
                     raise
                 in_flight.failure = first = error
             else:
                 self.retries.budget.earn()
-                return result
-            paced = operation.id in self.limiters
+                return result_of(*answer)
 
             async def again(number: int) -> Answer:
                 try:
@@ -128,13 +145,10 @@ class Calls:
                     in_flight.failure = error
                     raise
 
-            return await self.retries.call(
-                first,
-                again,
-                repeat=operation.repeat,
-                deadline=deadline,
-                paced=paced,
-            )
+            paced = operation.id in self.limiters
+            repeat = operation.repeat
+            answer = await self.retries.call(first, again, repeat=repeat, deadline=deadline, paced=paced)
+            return result_of(*answer)
 
     async def put(self, url: str, body: bytes, content_type: str) -> Response:
         """PUT to a presigned URL: once, since the URL is good for one."""
@@ -157,12 +171,17 @@ class Calls:
             message = "the session belongs to another event loop: connect() once in each loop"
             raise SessionError(message)
 
-    async def _attempt(
+    def _attempt(
+        self, operation: Operation, request: Request, number: int, deadline: float, max_wait: float | None
+    ) -> Coroutine[Any, Any, Answer]:
+        if operation.id in self.limiters:
+            return self._send_within_quota(operation, request, number, deadline, max_wait)
+        return self._send(operation, request, number, deadline)
+
+    async def _send_within_quota(
         self, operation: Operation, request: Request, number: int, deadline: float, max_wait: float | None
     ) -> Answer:
-        limiter = self.limiters.get(operation.id)
-        if limiter is None:
-            return await self._send(operation, request, number, deadline)
+        limiter = self.limiters[operation.id]
         if not limiter.take():
             await self._stand_in_line(limiter, deadline, max_wait)
         answered = False
@@ -232,8 +251,7 @@ class Calls:
         self, request: Request, keys: Credentials, offset: float, attempt: Attempt | None
     ) -> Mapping[str, str]:
         headers = sign(request, keys, self.clock.wall() + offset)
-        headers["Content-Type"] = "application/json"
-        return headers if attempt is None else SignedHeaders({**attempt.headers, **headers})
+        return headers if attempt is None else SignedHeaders({**attempt.headers, **headers, **JSON})
 
     def _learn_offset(self, error: MIError, response: Response, used: float) -> None:
         """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one retry.

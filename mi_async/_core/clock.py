@@ -29,6 +29,10 @@ class Clock:
         """Seconds of the running event loop's clock, times the speed."""
         return asyncio.get_running_loop().time() * self.speed
 
+    def steady(self) -> float:
+        """Real seconds that only go forward, for any thread; never sped up."""
+        return time.monotonic()
+
     def real(self, seconds: float) -> float:
         """Real seconds that ``seconds`` of this clock last."""
         return seconds / self.speed

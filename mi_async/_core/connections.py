@@ -65,18 +65,19 @@ class BrokenError(Exception):
     """A broken connection, on its way past aiohttp, which would send the request again."""
 
 
-async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending GET, PUT and DELETE a second time when the connection breaks.
+class Answer(aiohttp.ClientResponse):
+    """An answer whose request aiohttp does not send a second time, as it does GET, PUT and DELETE.
 
     That send would pay no quota, bear an old signature, use up a single-use URL, skip the look for an object that is
     there by now, and hide from us that the first one may have had its effect.
     """
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise  # was never sent, and is never repeated
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise BrokenError(error) from None  # aiohttp repeats on errors of its own only
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Wait for the head."""
+        try:
+            return await super().start(connection)
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            raise BrokenError(error) from None  # aiohttp repeats on errors of its own only
 
 
 def _is_readable(transport: Any) -> bool:

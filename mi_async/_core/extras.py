@@ -29,12 +29,17 @@ class Extra:
 EXTRAS: Mapping[str, Extra] = {
     "bulk": Extra("a journal", {"sqlalchemy": "sqlalchemy", "filelock": "filelock"}, "'mi-async[bulk]'"),
     "cli": Extra("mi-async", {"cyclopts": "cyclopts", "rich": "rich"}, "'mi-async[cli]'"),
+    "dask": Extra("starting members on Dask", {"distributed": "distributed"}, "'mi-async[dask]'"),
     "emulator": Extra(
         "--with-storage", {"moto": "moto", "flask": "flask", "flask-cors": "flask_cors"}, "'mi-async[emulator]'"
     ),
     "images": Extra("making images fit", {"Pillow": "PIL", "pillow-heif": "pillow_heif"}, "'mi-async[images]'"),
     "pandas": Extra("a data frame", {"pandas": "pandas"}, "pandas"),
     "parquet": Extra("reading Parquet", {"pyarrow": "pyarrow.parquet"}, "'mi-async[parquet]'"),
+    "postgres": Extra(
+        "a journal in PostgreSQL", {"psycopg": "psycopg", "sqlalchemy": "sqlalchemy"}, "'mi-async[postgres]'"
+    ),
+    "redis": Extra("a quota store", {"redis": "redis.asyncio"}, "'mi-async[redis]'"),
     "storage": Extra("Object Storage", {"aiobotocore": "aiobotocore"}, "'mi-async[storage]'"),
 }
 """Every extra by its name in pyproject.toml, and pandas, which is none of ours."""

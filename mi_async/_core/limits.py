@@ -42,6 +42,9 @@ class QuotaState:
         paused: seconds for which a 429 still holds everybody back, 0 when none does.
         next_free: seconds until a newcomer would be let through, by estimate.
         refused: how many 429 were met so far.
+        shared: True if the quota is kept in a store; ``used``, ``paused`` and ``refused`` then are those of all
+            processes, as the last exchange with it told, and ``waiting`` that of this one.
+        holders: processes that use the quota or wait for it.
     """
 
     operation: str
@@ -52,6 +55,8 @@ class QuotaState:
     paused: float
     next_free: float
     refused: int
+    shared: bool = False
+    holders: int = 1
 
 
 class Limiter(Protocol):
@@ -87,6 +92,27 @@ def burst(quota: Quota) -> int:
     return min(quota.calls, max(quota.calls // 50, min(quota.calls // 10, 5), 2))
 
 
+def too_long(operation: str, quota: Quota, wait: float) -> QuotaWaitError:
+    """Return the error of a caller whose turn comes later than it waits."""
+    rate = f"{quota.calls} per {quota.period:g} s"
+    message = f"{operation}: the next call within {rate} is {wait:.2f} s away"
+    return QuotaWaitError(message, operation=operation, wait=wait)
+
+
+@define
+class PauseLog:
+    """Log of the pauses of a quota: a congestion is warned of once, its further 429s are logged as INFO."""
+
+    operation: str
+    _calm_from: float = field(init=False, default=-math.inf)  # when a further 429 is news again
+
+    def note(self, now: float, seconds: float) -> None:
+        """Log a pause."""
+        level = logging.WARNING if now >= self._calm_from else logging.INFO
+        _log.log(level, "%s: refused with 429, pausing %.1f s", self.operation, seconds)
+        self._calm_from = max(self._calm_from, now + seconds + CALM)
+
+
 @define(eq=False)
 class LeaseLimiter:
     """The in-process limiter.
@@ -108,13 +134,14 @@ class LeaseLimiter:
     _cooling: deque[float] = field(init=False, factory=deque)  # when the slots of ended calls come free, in order
     _waiting: int = field(init=False, default=0)
     _paused_until: float = field(init=False, default=-math.inf)
-    _calm_from: float = field(init=False, default=-math.inf)  # when a further 429 is news again
+    _pauses: PauseLog = field(init=False)
     _refused: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         """Make the pacer: the quota's rate with a small burst."""
         from aiolimiter import AsyncLimiter  # noqa: PLC0415  a tenth of our import, and only a session needs it
 
+        self._pauses = PauseLog(self.operation)
         self._burst = size = burst(self.quota)
         self._pacer = AsyncLimiter(size, self.clock.real(size * self.quota.period / self.quota.calls))
 
@@ -137,13 +164,13 @@ class LeaseLimiter:
             self._in_flight += 1
             return
         if max_wait is not None and (wait := self.next_free()) > max_wait:
-            raise self._too_long(wait)
+            raise too_long(self.operation, self.quota, wait)
         self._waiting += 1
         try:
             async with asyncio.timeout(None if max_wait is None else self.clock.real(max_wait)), self._turn:
                 await self._first_in_line()
         except TimeoutError:
-            raise self._too_long(self.next_free()) from None
+            raise too_long(self.operation, self.quota, self.next_free()) from None
         finally:
             self._waiting -= 1
 
@@ -171,17 +198,11 @@ class LeaseLimiter:
             self._answered.set()
 
     def pause(self, seconds: float) -> None:
-        """Hold every caller back after a 429; a congestion is warned of once, its further 429s are logged as INFO."""
+        """Hold every caller back after a 429."""
         now = self.clock.monotonic()
         self._refused += 1
         self._paused_until = max(self._paused_until, now + seconds)
-        _log.log(
-            logging.WARNING if now >= self._calm_from else logging.INFO,
-            "%s: refused with 429, pausing %.1f s",
-            self.operation,
-            seconds,
-        )
-        self._calm_from = max(self._calm_from, self._paused_until + CALM)
+        self._pauses.note(now, seconds)
 
     def _closed_for(self) -> float:
         """Return the seconds until a slot can be taken; 0 when one is free, infinity when an answer must come first."""
@@ -226,8 +247,3 @@ class LeaseLimiter:
             self.next_free(),
             self._refused,
         )
-
-    def _too_long(self, wait: float) -> QuotaWaitError:
-        rate = f"{self.quota.calls} per {self.quota.period:g} s"
-        message = f"{self.operation}: the next call within {rate} is {wait:.2f} s away"
-        return QuotaWaitError(message, operation=self.operation, wait=wait)

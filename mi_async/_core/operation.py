@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cached_property
-from string import Formatter
 from typing import Any, Self
 
 from attrs import evolve, frozen
@@ -156,8 +155,12 @@ class Operation:
         return tuple(p for p in self.parameters if p.place is Place.BODY)
 
     @cached_property
-    def _path(self) -> tuple[tuple[str, str | None], ...]:
-        return tuple((literal, name) for literal, name, _, _ in Formatter().parse(self.path))
+    def _names(self) -> tuple[str, ...]:
+        return tuple(NAME.findall(self.path))
+
+    @cached_property
+    def _fill(self) -> Callable[..., str]:
+        return NAME.sub("{}", self.path).format
 
     @cached_property
     def _checks(self) -> tuple[Check, ...]:
@@ -193,10 +196,10 @@ class Operation:
         if validate:
             for check in self._checks:
                 check(arguments.get, "")
-        target = "".join(
-            [literal if name is None else literal + path_segment(name, arguments[name]) for literal, name in self._path]
-        )
-        if query := [(p, arguments[p.name]) for p in self._query if arguments.get(p.name) is not None]:
+        target = self._fill(*[path_segment(name, arguments[name]) for name in self._names])
+        if self._query and (
+            query := [(p, arguments[p.name]) for p in self._query if arguments.get(p.name) is not None]
+        ):
             target += "?" + "&".join([f"{p.wire}={to_text(p.name, value)}" for p, value in query])
         return Request(self.method, target, self._json(arguments) if self.body else None)
 

@@ -17,13 +17,14 @@ from attrs import define, field, frozen
 from yarl import URL
 
 from mi_async._core.address import Address
-from mi_async._core.body import MAX_RESPONSE, read_body
+from mi_async._core.body import MAX_RESPONSE, read_body, whole_body
 from mi_async._core.clock import Clock
-from mi_async._core.connections import Connections, send_once
+from mi_async._core.connections import Answer, Connections
 from mi_async._core.http_messages import Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.proxies import Proxies, ProxyChoice
+from mi_async._core.values import Value
 from mi_async.errors import ConfigError, ResponseError
 from mi_async.text import MaskedURL, escaped
 
@@ -34,16 +35,16 @@ KEPT_API = 15.0
 """Seconds for which a connection to the API is kept; aiohttp's own default."""
 ENCODINGS = "gzip, deflate"
 """Accepted compressions of answers: those that every installation can decompress piece by piece."""
+JSON = {"Content-Type": "application/json"}
+"""Sent with every request to the API, those without a body too, as the service's pages have it."""
 FIRST_REDIRECT, FIRST_ERROR = 300, 400
-SENT_ONCE = frozenset({"POST", "PATCH"})
-"""Methods that aiohttp does not send again by itself."""
 
 _awaited: ContextVar[InFlightCall] = ContextVar("_awaited")
 """The answer that the running attempt waits for."""
 
 
-@frozen
-class Timeout:
+@frozen(eq=False, repr=False)
+class Timeout(Value):
     """Time limits in seconds; None means no limit.
 
     Args:
@@ -131,7 +132,8 @@ class Transport:
         # answer, and none while it waits behind a 103 or a chunk that is garbage: such a call would wait for its total.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timeout.connect)
         self._silences = InFlightCalls(Clock(), _silence)
-        self._api = self._pool(KEPT_API, {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS}, self._listen)
+        sent = {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS, **JSON}
+        self._api = self._pool(KEPT_API, sent, self._listen)
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
         # again; one that was in use a moment ago is, since a connection for each image costs a TLS handshake each.
         # Its time to read begins when the body is sent.
@@ -150,6 +152,7 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
             timeout=self._timeout,
+            response_class=Answer,
             trace_configs=traces,
         )
 
@@ -168,7 +171,10 @@ class Transport:
             TransportError: the network failed, or the answer is truncated, too large or a redirect.
         """
         address = Address(URL(self._origin + request.target, encoded=True))
-        return self._exchange(self._api, request.method, address, data=request.body, headers=headers)
+        options: Mapping[str, Any] = {"headers": headers}
+        if request.body is not None:
+            options = {"headers": headers, "data": request.body}
+        return with_our_errors(self._attempt(self._api, request.method, address, options), address)
 
     async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
         """PUT a body to a presigned URL, untouched, with its Content-Length.
@@ -181,43 +187,35 @@ class Transport:
         address = Address.presigned(url, secure=self.base_url.scheme == "https")
         payload = SlicedBytes(body, content_type, self._listen)
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
-        return await self._exchange(self._storage, "PUT", address, data=payload, headers=headers, total=total)
-
-    async def _exchange(
-        self,
-        pool: aiohttp.ClientSession,
-        method: str,
-        address: Address,
-        *,
-        data: Any,
-        headers: Mapping[str, str],
-        total: float | None = None,
-    ) -> Response:
-        timeout = self._timeout if total is None else _limited(self._timeout, total)
-        options: Any = {"data": data, "headers": headers, "timeout": timeout, "proxy": self._proxies.of(address.url)}
-        return await with_our_errors(self._attempt(pool, method, address, options), address)
+        options: dict[str, Any] = {"headers": headers, "data": payload}
+        if total is not None:
+            options["timeout"] = _limited(self._timeout, total)
+        return await with_our_errors(self._attempt(self._storage, "PUT", address, options), address)
 
     async def _attempt(
         self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
     ) -> Response:
-        guard = () if method in SENT_ONCE else (send_once,)
+        proxy = None if self.proxy is None else self._proxies.of(address.url)
         awaited = InFlightCall(self._silences, math.inf)  # waits for a free connection, which takes what it takes
         _awaited.set(awaited)
         with awaited:
-            # Not `async with`, which costs some points of a call. A body that was read to its end has given its
+            # Not `async with`, which costs some points of a call. An answer that was read to its end has given its
             # connection back by itself; what remains is to wait for the end of an upload that was answered before it
             # was sent whole.
-            answer = await pool.request(method, address.url, allow_redirects=False, middlewares=guard, **options)
+            answer = await pool.request(method, address.url, allow_redirects=False, proxy=proxy, **options)
             try:
                 if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
                     raise _redirected(answer, address)
-                if answer.status == PROXY_AUTH and options["proxy"] is not None:
+                if answer.status == PROXY_AUTH and proxy is not None:
                     raise proxy_refusal(PROXY_AUTH, address)
-                body = await read_body(answer, self.max_response, self._listen)
+                body = whole_body(answer, self.max_response)
+                if body is None:
+                    body = await read_body(answer, self.max_response, self._listen)
                 return Response(answer.status, answer.headers, body)
             finally:
-                answer.release()
-                await answer.wait_for_close()
+                if "data" in options or not answer.closed:
+                    answer.release()
+                    await answer.wait_for_close()
 
     async def aclose(self) -> None:
         """Close both pools; a connector of the caller's stays open."""

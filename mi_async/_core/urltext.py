@@ -21,6 +21,8 @@ COMMA = re.compile(",|%2C")
 
 def path_segment(name: str, value: Any) -> str:
     """Return one segment of a path; what would change the path's meaning is refused."""
+    if value.__class__ is int and 0 <= value <= MAX_INTEGER:
+        return str(value)  # nearly always, and half of the cost of a target otherwise
     text = to_text(name, value)
     if text in {"", ".", ".."}:
         message = f"{name} {value!r} cannot be part of a path"

@@ -11,6 +11,7 @@ from pathlib import Path
 from mi_async._core.output_content import BY_FORCE
 from mi_async._core.output_file import OutputFile
 from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.report.advice import FIT, TOO_BIG, advice
 from mi_async.bulk.report.export import rows_file
 from mi_async.bulk.report.report import BulkReport
@@ -70,11 +71,11 @@ def _reasons(report: BulkReport) -> Mapping[str, int]:
     """Return the number of failures by code: the journal has all, a report only the first few."""
     from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
-    with read_journal(report.journal) as reader:
+    with read_journal(report.place) as reader:
         return reader.reasons(report.run)
 
 
-def report_target(path: Path | None, source: str, journal: Path, *, force: bool) -> OutputFile | None:
+def report_target(path: Path | None, source: str, journal: Journalled, *, force: bool) -> OutputFile | None:
     """Check the file that --report names, before the run.
 
     Raises:

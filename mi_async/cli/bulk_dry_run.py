@@ -1,39 +1,42 @@
 """``--dry-run`` of the bulk commands: the plan of a run, and signs of life while it is made."""
 
+import os
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import aclosing
-from pathlib import Path
 from typing import TypeVar
 
 from mi_async._core.extras import require
+from mi_async.bulk.journal.place import Journalled, journal_error, journal_file
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.cli import output
 from mi_async.cli.bulk_advice import advise, warn_of_no_items
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.streams import print_line, stdout
-from mi_async.errors import BulkError, JournalError
+from mi_async.errors import BulkError
 
 T = TypeVar("T")
 OFTEN = 100_000
 """Items between two signs of life."""
 
 
-def journal_of(path: Path, workspace: str) -> Path | None:
+def journal_of(path: Journalled, workspace: str) -> Journalled | None:
     """Return the journal if it exists and is about this workspace.
 
     Raises:
         JournalError: a run over another workspace has begun with it.
     """
-    if not path.exists():
+    if (file := journal_file(path)) is not None and not os.path.lexists(file):
         return None
     require("bulk")
-    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.bulk.journal.backend import journal_exists  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  same
 
+    if not journal_exists(path):
+        return None
     with read_journal(path) as reader:
         its = reader.identity.workspace
         if its != workspace and reader.begun:
-            message = f"journal {path}: it belongs to workspace {its!r}, and this is about {workspace!r}"
-            raise JournalError(message)
+            raise journal_error(path, f"it belongs to workspace {its!r}, and this is about {workspace!r}")
         return path if its == workspace else None
 
 

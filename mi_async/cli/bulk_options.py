@@ -31,8 +31,11 @@ class RunOptions:
     """Options of every bulk run."""
 
     journal: Annotated[
-        Path | None,
-        Parameter(help="Journal of the run; by default INPUT's name with .journal, in the current directory."),
+        str | None,
+        Parameter(
+            help="Journal of the run, a file or postgresql://user@host/database#name; by default INPUT's name with "
+            ".journal, in the current directory."
+        ),
     ] = None
     dry_run: Annotated[
         bool,

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from mi_async._core.output_file import OutputFile
 from mi_async._core.paths import existing_path
+from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.report.export import write_to
 from mi_async.bulk.report.report import BulkReport
@@ -51,7 +52,7 @@ class BulkCommand:
     plan_message: str
     session: Callable[[], AbstractAsyncContextManager[Session]]
     count: Callable[[], int | None]
-    plan: Callable[[Path | None, Path | None, bool], DryRun]
+    plan: Callable[[Journalled | None, Path | None, bool], DryRun]
     start: Callable[..., BulkRun]
 
 
@@ -62,14 +63,14 @@ class _Started:
     Attributes:
         command: the command.
         source: its input, for messages.
-        journal: path of the journal.
+        journal: path or URL of the journal.
         report: file for the outcome of every item.
         service: the service and its workspace.
     """
 
     command: BulkCommand
     source: str
-    journal: Path
+    journal: Journalled
     report: OutputFile | None
     service: InWorkspace
 
@@ -81,8 +82,7 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
         BulkError: not all is well.
         MIError: any other failure.
     """
-    # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
-    journal = Path(existing_path(options.journal or f"{Path(source).resolve().name}.journal"))
+    journal = _journal_of(options.journal or f"{Path(source).resolve().name}.journal")
     report_file = report_target(options.report, source, journal, force=options.force)
     may_fit = isinstance(options, ImageOptions) and options.may_fit
     with nullcontext() if report_file is None else closing(report_file):
@@ -91,11 +91,18 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
             plan = command.plan(journal_of(journal, service.workspace), options.report, options.force)
             return print_plan(plan, source, service, may_fit=may_fit)
         if options.journal is None and not os.access(".", os.W_OK):
-            message = f"the journal {journal.absolute()} cannot be written; name another place with --journal"
+            message = f"the journal {Path.cwd() / str(journal)} cannot be written; name another place with --journal"
             raise InvalidArgumentError(message)
         report = event_loop.run(_run(_Started(command, source, journal, report_file, service), options))
         with as_bulk_error():
             return judge(report, again=AGAIN, may_fit=may_fit)
+
+
+def _journal_of(named: str) -> Journalled:
+    """Return a URL as a value that hides its password, or the path of the file."""
+    place = parsed(named)
+    # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
+    return place if isinstance(place, JournalUrl) else existing_path(place)
 
 
 async def _run(started: _Started, options: RunOptions) -> BulkReport:
@@ -171,7 +178,7 @@ def _print(report: BulkReport, started: _Started) -> None:
     finally:
         if started.report is not None:
             with as_bulk_error():
-                write_to(started.report, report.journal, report.run)
+                write_to(started.report, report.place, report.run)
 
 
 def _print_stopped(report: BulkReport, started: _Started) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import frozen
 
-from mi_async.bulk.inputs.input_facts import ItemReader
 from mi_async.bulk.inputs.readers import Read, count, read_people, read_thumbnails
+from mi_async.bulk.inputs.reading import Reading
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.plan.enroll import plan_people, plan_thumbnails
 from mi_async.bulk.run import BulkRun
@@ -81,14 +81,14 @@ def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace) -
         run_command(_command(verb, source, table, options, service), SHOWN, options, service)
 
 
-def _start(verb: Verb, items: ItemReader[Any], options: ImageOptions, workspace: Workspace, **more: Any) -> BulkRun:
+def _start(verb: Verb, items: Reading[Any], options: ImageOptions, workspace: Workspace, **more: Any) -> BulkRun:
     return verb.start(workspace, items, fit=options.fit, **more)
 
 
 def _command(
     verb: Verb, source: str, table: StandardInput | None, options: ImageOptions, service: InWorkspace
 ) -> BulkCommand:
-    def read() -> ItemReader[Any]:
+    def read() -> Reading[Any]:
         if table is not None:
             return table.read(verb.reader, options.encoding)
         return verb.reader(source, encoding=options.encoding)

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.media_files import read_assets
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.plan.ingest import AssetPlan, plan_assets, plan_listing
 from mi_async.bulk.run import BulkRun
@@ -56,7 +57,7 @@ def ingest_many(
 class PlanOptions(TypedDict):
     """Options of a plan besides the items."""
 
-    journal: Path | None
+    journal: Journalled | None
     problems: Path | None
     force: bool
     analyze: bool
@@ -65,7 +66,7 @@ class PlanOptions(TypedDict):
 
 
 def _plan_options(
-    assets: AssetOptions, service: InStorage, journal: Path | None, problems: Path | None, force: bool
+    assets: AssetOptions, service: InStorage, journal: Journalled | None, problems: Path | None, force: bool
 ) -> PlanOptions:
     return PlanOptions(
         journal=journal,
@@ -83,7 +84,7 @@ MESSAGE = "ingesting the media files of"
 def _of_directory(source: str, assets: AssetOptions, service: InStorage) -> BulkCommand:
     items = read_assets(source)  # an input that is none is refused before anything else
 
-    def plan(journal: Path | None, problems: Path | None, force: bool) -> DryRun:
+    def plan(journal: Journalled | None, problems: Path | None, force: bool) -> DryRun:
         options = _plan_options(assets, service, journal, problems, force)
         return plan_assets(read_assets(source).mapped(counted), **options)
 
@@ -107,7 +108,7 @@ def _of_bucket(source: str, assets: AssetOptions, service: InStorage) -> BulkCom
             async with aclosing(counted_async(listed)) as items:
                 return evolve(await plan_listing(items, **options), facts=facts_of(listed))
 
-    def plan(journal: Path | None, problems: Path | None, force: bool) -> DryRun:
+    def plan(journal: Journalled | None, problems: Path | None, force: bool) -> DryRun:
         return event_loop.run(planned(_plan_options(assets, service, journal, problems, force)))
 
     def start(workspace: Workspace, **more: Any) -> BulkRun:

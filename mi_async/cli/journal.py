@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mi_async.bulk.journal.reader import AssetProblemRow, JournalReader, ProblemRow
 
-File: TypeAlias = Annotated[Path, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
+File: TypeAlias = Annotated[str, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
 New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which must not exist yet.")]
 Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")]
 Code: TypeAlias = Annotated[
@@ -56,7 +56,8 @@ BOTH = frozenset(PERSON) & frozenset(PICTURE)
 def show_journal(file: File, /, *, output: Output = "json") -> None:
     """Show the workspace of a journal, its runs, its items by status, and abandoned uploads of images.
 
-    A run without an end is still running, or was killed.
+    A run without an end is still running, or was killed. Of a journal in PostgreSQL the processes that work with it
+    now are shown too, each with its shards of the input.
     """
     with _open(file) as reader:
         parts = _parts(reader)
@@ -64,11 +65,13 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
         if output == "json":
             show(parts if reader.has_assets else parts | {"abandoned": left}, "json")
             return
+        members = parts.pop("members", [])
         runs = [row | {"ending": row["ending"] or _ending(row)} | _moments(row) for row in parts.pop("runs")]
         show({_titled(name, reader): _counted(part) for name, part in parts.items()}, "table")
         show(runs, "table")
-        if left:
-            show(left, "table")
+        for more in (members, left):
+            if more:
+                show(more, "table")
 
 
 def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None:
@@ -139,7 +142,7 @@ def journal_app(name: str) -> App:
     return app
 
 
-def _open(file: Path) -> "AbstractContextManager[JournalReader]":
+def _open(file: str) -> "AbstractContextManager[JournalReader]":
     require("bulk")
     from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
@@ -157,7 +160,13 @@ def _parts(reader: "JournalReader") -> Row:
         "software": reader.software,
         **_counts(reader),
         "runs": [attrs.asdict(run) for run in reader.runs()],
-    }
+    } | _shared(reader)
+
+
+def _shared(reader: "JournalReader") -> Row:
+    """Return what only a journal has that processes share."""
+    shards = reader.shards()
+    return {"shards": shards, "members": [attrs.asdict(row) for row in reader.members()]} if shards else {}
 
 
 def _counts(reader: "JournalReader") -> dict[str, Mapping[str, int]]:

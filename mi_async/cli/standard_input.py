@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import evolve, frozen
 
-from mi_async.bulk.inputs.input_facts import ItemReader
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.readers import Read
+from mi_async.bulk.inputs.reading import Reading
 from mi_async.cli.streams import stderr
 from mi_async.errors import InvalidArgumentError
 
@@ -41,7 +41,7 @@ class StandardInput:
 
     path: Path
 
-    def read(self, reader: Read, encoding: str | None) -> ItemReader[Any]:
+    def read(self, reader: Read, encoding: str | None) -> Reading[Any]:
         """Read the table; relative paths in it are relative to the current directory.
 
         Raises:

@@ -23,6 +23,7 @@ terminals.
         QuotaError            a rate or an amount is used up
           CapacityError       a fixed allowance is full: waiting does not help
       QuotaWaitError          the wait for a quota would be longer than the caller allows
+      QuotaStoreError         the store of a shared quota does not answer; nothing was sent
       DeadlineExceededError   the whole call took longer than allowed (and a builtin time-out)
       UploadFailedError       an upload that the storage or the service refused
       JobError                a job at the service of which there is no result (yet)
@@ -73,6 +74,7 @@ from mi_async.errors.workflows import (
     JobStateError,
     JobTimeoutError,
     JournalError,
+    QuotaStoreError,
     QuotaWaitError,
     SearchFailedError,
     UploadFailedError,
@@ -104,6 +106,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "QuotaError",
+    "QuotaStoreError",
     "QuotaWaitError",
     "ResourceError",
     "ResponseError",

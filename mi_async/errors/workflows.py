@@ -20,6 +20,19 @@ class QuotaWaitError(MIError):
         self.wait = wait
 
 
+class QuotaStoreError(MIError):
+    """The store that keeps the quota of many processes does not answer; nothing was sent to the service.
+
+    Attributes:
+        permanent: True when it can only fail again until a setting is changed: a wrong password, no right to run the
+            script, a server that is no such store.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
 class DeadlineExceededError(MIError, builtins.TimeoutError):
     """The whole call, its waits and retries included, would take longer than allowed; may have acted."""
 

@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 from yarl import URL
 
 from mi_async._core.address import Address
-from mi_async._core.connections import Connections, send_once
+from mi_async._core.connections import Answer, Connections
 from mi_async._core.http_messages import Request, Response
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.signing import SignedHeaders
@@ -61,6 +61,7 @@ class HttpClient:
             headers={"User-Agent": self.network.agent},
             skip_auto_headers={"Content-Type"},
             auto_decompress=False,
+            response_class=Answer,
         )
 
     async def send(self, request: Request, headers: Mapping[str, str], call: Call, read: float | None) -> Response:
@@ -104,7 +105,6 @@ class HttpClient:
             proxy=self.network.proxy,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.network.connect, sock_read=read),
             allow_redirects=False,
-            middlewares=(send_once,),
         ) as answer:
             if answer.status == PROXY_AUTH and self.network.proxy is not None:
                 raise proxy_refusal(PROXY_AUTH, call)

@@ -17,7 +17,7 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_check import ImageRules, image_of
-from mi_async.session import HELD
+from mi_async.workflow_parts import HELD
 from tests.support.bulk import (
     contents,
     face,
@@ -403,7 +403,7 @@ async def test_a_run_that_is_not_used_does_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"journal": 7}, "journal must be the path of a file, got int"),
+        ({"journal": 7}, "journal must be the path of a file, or a URL of PostgreSQL, got int"),
         ({"grace": -1.0}, "grace must be >= 0, got -1.0"),
         ({"patience": "long"}, "patience must be >= 0, got 'long'"),
         ({"total": -1}, "total must be >= 0, got -1"),

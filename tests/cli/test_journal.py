@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,22 @@ import pytest
 
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import ImageRecord, PersonRecord
+from mi_async.bulk.journal.sharing import Sharing
 from mi_async.cli.app import run
 from tests.bulk.journal.test_reader import NEWSROOM, under_way
 from tests.support.terminal import process
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> str:
-    """A journal of a run that has ended."""
+def path(place: str) -> str:
+    """A journal of a run that has ended, in a file and in PostgreSQL."""
 
     async def make() -> None:
-        async with under_way(tmp_path / "뉴스.journal"):
+        async with under_way(place):
             pass
 
     asyncio.run(make())
-    return str(tmp_path / "뉴스.journal")
+    return place
 
 
 def test_show_tells_where_everything_is(path: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,11 +49,11 @@ def test_show_tells_where_everything_is(path: str, capsys: pytest.CaptureFixture
     assert NEWSROOM.access_key not in table + str(shown)
 
 
-def test_pictures_for_persons_who_are_there_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = str(tmp_path / "more.journal")
+def test_pictures_for_persons_who_are_there_come_first(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = place
 
     async def make() -> None:
-        journal = await Journal.open(Path(path), attrs.evolve(NEWSROOM, operation="upload-thumbnails"))
+        journal = await Journal.open(path, attrs.evolve(NEWSROOM, operation="upload-thumbnails"))
         await journal.write(
             PersonRecord("1001", "done", 1001), *[ImageRecord("1001", sha, sha, state="attached") for sha in "ab"]
         )
@@ -68,9 +70,9 @@ def test_pictures_for_persons_who_are_there_come_first(tmp_path: Path, capsys: p
 
 
 def test_a_run_that_went_through_the_whole_input_is_told_from_one_without_an_end(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "people.journal"
+    path = place
 
     async def begin() -> str:
         journal = await Journal.open(path, NEWSROOM)
@@ -197,11 +199,11 @@ def test_a_file_that_is_no_journal_is_a_mistake(
     assert "is something else; it is left as it is" in capsys.readouterr().err
 
 
-async def test_commands_while_a_run_is_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    async with under_way(tmp_path / "j"):
-        assert await asyncio.to_thread(run, ["journal", "show", str(tmp_path / "j")]) == 0
+async def test_commands_while_a_run_is_under_way(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async with under_way(place):
+        assert await asyncio.to_thread(run, ["journal", "show", place]) == 0
         assert json.loads(capsys.readouterr().out)["runs"][0]["ended"] is None
-        assert await asyncio.to_thread(run, ["journal", "retry", str(tmp_path / "j")]) == 2
+        assert await asyncio.to_thread(run, ["journal", "retry", place]) == 2
         assert "a run is under way on it" in capsys.readouterr().err
 
 
@@ -218,3 +220,22 @@ def test_a_reader_of_an_export_that_goes_away_is_no_error(path: str) -> None:
         exporting.stdout.close()
         assert exporting.wait(30) == 141
         assert exporting.stderr.read() == ""
+
+
+async def test_show_lists_the_processes_that_share_the_run(schema_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = await Journal.open(schema_url, NEWSROOM, sharing=Sharing(shards=4))
+    assert await journal.take_shard() == 0
+    assert await asyncio.to_thread(run, ["journal", "show", schema_url]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["shards"] == {"done": 0, "taken": 1, "free": 3}
+    [member] = shown["members"]
+    assert (member["run"], member["pid"], member["shards"], member["finished"]) == (1, os.getpid(), 1, 0)
+    assert await asyncio.to_thread(run, ["journal", "show", schema_url, "-o", "table"]) == 0
+    assert "0 done, 1 taken, 3 free" in capsys.readouterr().out
+    await journal.aclose()
+
+
+def test_rebuild_is_for_files(path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    is_file = "://" not in path
+    assert run(["journal", "rebuild", path, str(tmp_path / "new")]) == (0 if is_file else 2)
+    assert is_file or "only a file is rebuilt; a database is restored from its backup" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from mi_async._core.limits import LeaseLimiter
 from mi_async._core.operation import Quota
+from mi_async._core.shared_limiter import SharedLimiter
 
 
 @define
@@ -25,7 +26,7 @@ class Network:
         trouble: share of calls that time out, and again of calls whose connection breaks.
     """
 
-    limiter: LeaseLimiter
+    limiter: LeaseLimiter | SharedLimiter
     random: Random
     delay: float
     fixed: bool = False

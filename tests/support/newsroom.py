@@ -14,7 +14,7 @@ from mi_async import Clock, Session, Timeout, Workspace, emulator
 from mi_async._core.limits import LeaseLimiter
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.emulator.bodies import BODIES, Bodies
-from mi_async.session import HELD
+from mi_async.workflow_parts import HELD
 from mi_async.workflows.context import Context
 from tests.support.sockets import sockets_closed
 
@@ -83,10 +83,10 @@ def served_elsewhere(settings: Settings = QUICK, speed: float = SPEED) -> Iterat
 
 def no_lease_held(session: Session) -> bool:
     """Whether no call of the session is in flight, as its quotas see it."""
-    limiters = [limiter for limiter in session._limiters.values() if isinstance(limiter, LeaseLimiter)]
+    limiters = [limiter for limiter in session._quotas.limiters.values() if isinstance(limiter, LeaseLimiter)]
     return bool(limiters) and all(limiter._in_flight == 0 for limiter in limiters)
 
 
 def nothing_held(session: Session) -> bool:
     """Return True if no call is in flight, and no image in memory."""
-    return session._held._value == HELD and not session._calls.in_flight
+    return session._parts().held._value == HELD and not session._calls.in_flight

@@ -5,7 +5,7 @@ Invariant: items move one way, from the input to the outcomes, at most ``room`` 
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from enum import StrEnum
 from typing import Generic
@@ -20,8 +20,7 @@ from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine.stage_runner import LeftThere, StageRunner
 from mi_async.bulk.engine.stats import RunStats
 from mi_async.bulk.engine.work_item import END, Movable, Moves, Work
-from mi_async.bulk.inputs.batching import chunks
-from mi_async.bulk.inputs.models import Input
+from mi_async.bulk.inputs.models import BadInput, Item
 from mi_async.errors import BulkError, MIError
 
 RECALLED = frozenset({Status.FAILED, Status.PARTIAL})
@@ -38,7 +37,7 @@ class Engine(Generic[Work]):
         stats: counts.
         patience: seconds for which a service that does not answer is waited for.
         admission: decides which items become work.
-        items: the input.
+        chunks: the items of the input, some at a time.
         grace: seconds for what is in flight to end once the run is told to stop.
         max_failures: items that may end badly in this run before it stops, None for any number.
         total: items of the input, None if unknown.
@@ -52,7 +51,7 @@ class Engine(Generic[Work]):
     journal: RunJournal
     patience: float
     admission: ItemAdmission[Work]
-    items: Input
+    chunks: AsyncGenerator[list[Item | BadInput]]
     grace: float
     max_failures: int | None
     total: int | None
@@ -191,7 +190,7 @@ class Engine(Generic[Work]):
             self.stop(error)
 
     async def _admit(self) -> None:
-        async with aclosing(chunks(self.items)) as parts:
+        async with aclosing(self.chunks) as parts:
             async for chunk in parts:
                 for decided in await self.admission.decide(chunk):
                     self._seen += 1

@@ -20,6 +20,7 @@ from mi_async.errors import (
     NotFoundError,
     PermissionDeniedError,
     QuotaError,
+    QuotaStoreError,
     QuotaWaitError,
     ResourceError,
     ServerError,
@@ -90,6 +91,7 @@ KINDS: tuple[tuple[type[MIError], FailureKind], ...] = (
     (PermissionDeniedError, FailureKind.SYSTEMIC),
     (CapacityError, FailureKind.SHARED),
     (QuotaError, FailureKind.TRANSIENT),
+    (QuotaStoreError, FailureKind.TRANSIENT),
     (QuotaWaitError, FailureKind.TRANSIENT),
     (ServerError, FailureKind.TRANSIENT),
     (TransportError, FailureKind.TRANSIENT),
@@ -107,6 +109,8 @@ def kind(error: MIError) -> FailureKind:
     if isinstance(error, TransportError) and error.permanent:
         # An untrusted certificate, a proxy's password, a redirect: of every item. An answer that is too large: of one.
         return FailureKind.PERMANENT if error.ambiguous else FailureKind.SYSTEMIC
+    if isinstance(error, QuotaStoreError) and error.permanent:
+        return FailureKind.SYSTEMIC
     if isinstance(error, UploadFailedError):
         return FailureKind.TRANSIENT if error.transient else FailureKind.PERMANENT
     by_class = next((meaning for family, meaning in KINDS if isinstance(error, family)), FailureKind.PERMANENT)

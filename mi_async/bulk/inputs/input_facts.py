@@ -5,14 +5,12 @@ Invariant: reading is what finds them out, so they are complete when the last it
 
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
-from typing import Any, Generic, Self, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from attrs import define, field, frozen
 
 from mi_async.text import encodable
-
-T = TypeVar("T")
 
 MOST_KINDS = 40
 """Suffixes that are counted each by itself."""
@@ -67,65 +65,6 @@ class PassedOver:
         suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  a million of them
         # A suffix is text from outside.
         self.add(encodable(suffix) if suffix else WITHOUT_SUFFIX)
-
-
-@define(eq=False)
-class ItemReader(Iterator[T], Generic[T]):
-    """Items of an input, read as they are taken, with the facts about it.
-
-    Attributes:
-        encoding: as in :class:`InputFacts`.
-    """
-
-    _items: Generator[T]
-    _passed_over: PassedOver = field(factory=PassedOver)
-    encoding: str = ""
-
-    @property
-    def facts(self) -> InputFacts:
-        """Facts known so far."""
-        return InputFacts(self.encoding, dict(self._passed_over.counts))
-
-    def __next__(self) -> T:
-        """Read the next item."""
-        return next(self._items)
-
-    def mapped(self, change: Callable[[Generator[T]], Generator[T]]) -> "ItemReader[T]":
-        """Return a reader whose items have passed through a generator; the facts are the same."""
-        return ItemReader(change(self._items), self._passed_over, self.encoding)
-
-    def close(self) -> None:
-        """Close the files of the input before its end."""
-        self._items.close()
-
-
-@define(eq=False)
-class AsyncItemReader(AsyncGenerator[T], Generic[T]):
-    """The same of an input that is read over the network."""
-
-    _items: AsyncGenerator[T]
-    _passed_over: PassedOver
-
-    @property
-    def facts(self) -> InputFacts:
-        """Facts known so far."""
-        return InputFacts(passed_over=dict(self._passed_over.counts))
-
-    def __aiter__(self) -> Self:
-        """Be the iterator."""
-        return self
-
-    async def asend(self, value: None) -> T:
-        """Read the next item."""
-        return await self._items.asend(value)
-
-    async def athrow(self, *error: Any) -> T:
-        """Raise an exception where the reader waits."""
-        return await self._items.athrow(*error)
-
-    async def aclose(self) -> None:
-        """End the listing."""
-        await self._items.aclose()
 
 
 def facts_of(items: object) -> InputFacts:

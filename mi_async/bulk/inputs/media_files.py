@@ -11,9 +11,10 @@ from contextlib import aclosing
 from pathlib import Path, PurePosixPath
 
 from mi_async._core.paths import existing_path
-from mi_async.bulk.inputs.input_facts import AsyncItemReader, ItemReader, PassedOver
+from mi_async.bulk.inputs.input_facts import PassedOver
 from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_below_left_behind, is_left_behind
 from mi_async.bulk.inputs.models import AssetInput, BadInput
+from mi_async.bulk.inputs.reading import AsyncReading, Reading
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.limits import IMAGES, SPELLINGS, VIDEOS
 from mi_async.storage.models import SCHEME, StoredObject
@@ -24,7 +25,7 @@ SUFFIXES = frozenset(f".{name}" for name in VIDEOS | IMAGES | frozenset(SPELLING
 """Of files that are taken for media, in any case; whether they are, their content decides."""
 
 
-def read_assets(folder: str | os.PathLike[str]) -> ItemReader[AssetInput | BadInput]:
+def read_assets(folder: str | os.PathLike[str]) -> Reading[AssetInput | BadInput]:
     """Read the media files of a directory and all below it; the key of each is its path from there, with ``/``, in NFC.
 
     Passed over are links to folders, hidden files, what systems leave behind (``leftovers``), and files of other
@@ -43,8 +44,7 @@ def read_assets(folder: str | os.PathLike[str]) -> ItemReader[AssetInput | BadIn
             "given as s3://bucket/prefix (to stored_assets)"
         )
         raise InvalidArgumentError(message)
-    passed_over = PassedOver()
-    return ItemReader(_below(os.fspath(root), "", passed_over), passed_over)
+    return Reading(lambda passed_over: _below(os.fspath(root), "", passed_over))
 
 
 def _below(folder: str, prefix: str, passed_over: PassedOver) -> Generator[AssetInput | BadInput]:
@@ -77,7 +77,7 @@ def _kept(entry: os.DirEntry[str], prefix: str, passed_over: PassedOver) -> tupl
     return key, entry.path
 
 
-def stored_assets(store: ObjectStore, prefix: str) -> AsyncItemReader[AssetInput]:
+def stored_assets(store: ObjectStore, prefix: str) -> AsyncReading[AssetInput]:
     """List the media files of a bucket whose keys begin with a prefix, as they are needed.
 
     Args:
@@ -91,8 +91,7 @@ def stored_assets(store: ObjectStore, prefix: str) -> AsyncItemReader[AssetInput
     if not prefix.startswith(SCHEME) or not bucket:
         message = f"not a prefix in a bucket, s3://bucket/prefix: {prefix!r}"
         raise InvalidArgumentError(message)
-    passed_over = PassedOver()
-    return AsyncItemReader(_listed(store, bucket, start, passed_over), passed_over)
+    return AsyncReading(lambda passed_over: _listed(store, bucket, start, passed_over))
 
 
 async def _listed(store: ObjectStore, bucket: str, start: str, passed_over: PassedOver) -> AsyncGenerator[AssetInput]:

@@ -5,7 +5,7 @@ Invariant: frozen values; what the service would refuse is found here, before an
 
 import os
 import unicodedata
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -191,7 +191,12 @@ class BadInput:
 
 FaceItem: TypeAlias = PersonInput | ThumbnailUpload
 Item: TypeAlias = FaceItem | AssetInput
-Input: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
+Items: TypeAlias = Iterable[T] | AsyncIterable[T] | Callable[[], Iterable[T] | AsyncIterable[T]]
+"""An input as it is given: items, or a function without arguments that begins a pass over them."""
+Pass: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
+"""An input, to be gone through once."""
+Input: TypeAlias = Pass | Callable[[], Pass]
+"""An input of any items."""
 
 
 def number_fault(value: Any) -> str | None:

@@ -17,8 +17,9 @@ from mi_async._core.paths import existing_path
 from mi_async.bulk.inputs import csv_table, directory, jsonl, parquet, tables
 from mi_async.bulk.inputs.columns import PEOPLE, UPLOADS, Columns
 from mi_async.bulk.inputs.encodings import encoding_of
-from mi_async.bulk.inputs.input_facts import ItemReader, PassedOver
+from mi_async.bulk.inputs.input_facts import PassedOver
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.reading import Reading
 from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError, MIError
 
@@ -83,14 +84,14 @@ class Read(Protocol):
         *,
         encoding: str | None = None,
         folder: str | os.PathLike[str] | None = None,
-    ) -> ItemReader[PersonInput | BadInput] | ItemReader[ThumbnailUpload | BadInput]:
+    ) -> Reading[PersonInput | BadInput] | Reading[ThumbnailUpload | BadInput]:
         """Return the items of an input."""
         ...
 
 
 def read_people(
     path: str | os.PathLike[str], *, encoding: str | None = None, folder: str | os.PathLike[str] | None = None
-) -> ItemReader[PersonInput | BadInput]:
+) -> Reading[PersonInput | BadInput]:
     """Read people to enroll from a directory, CSV, JSON Lines or Parquet; see ``docs/bulk-inputs.md``.
 
     ``facts`` of what is returned tells the encoding, and counts what was passed over.
@@ -111,7 +112,7 @@ def read_people(
 
 def read_thumbnails(
     path: str | os.PathLike[str], *, encoding: str | None = None, folder: str | os.PathLike[str] | None = None
-) -> ItemReader[ThumbnailUpload | BadInput]:
+) -> Reading[ThumbnailUpload | BadInput]:
     """Read images for people who exist from a directory, CSV, JSON Lines or Parquet; see ``docs/bulk-inputs.md``.
 
     Args:
@@ -149,14 +150,14 @@ def _read(
     from_rows: Callable[[Iterator[TableRow | BadInput], str], Iterator[T]],
     *,
     folder: str | os.PathLike[str] | None,
-) -> ItemReader[T]:
+) -> Reading[T]:
     """Check the input as a whole now, and read its items when they are asked for."""
-    path, passed_over = Path(existing_path(given)), PassedOver()
+    path = Path(existing_path(given))
     try:
         if path.is_dir():
             _has_no_encoding(path, "a directory", encoding)
             with os.scandir(path):
-                return ItemReader(_guarded(path, lambda: from_folder(path, passed_over)), passed_over)
+                return Reading(lambda passed_over: _guarded(path, lambda: from_folder(path, passed_over)))
         open_regular_file(path).close()
         found = _format(path)
         if not found.is_text:
@@ -167,9 +168,12 @@ def _read(
         raise
     except (OSError, ValueError) as error:  # the latter for a null character in the path
         raise _unreadable(path, error) from error
-    read = tables.named(columns, found.rows(path, taken), whole=found.whole)
     base = str(path.parent if folder is None else folder)
-    return ItemReader(_guarded(path, lambda: from_rows(read, base)), passed_over, taken)
+
+    def items() -> Iterator[T]:
+        return from_rows(tables.named(columns, found.rows(path, taken), whole=found.whole), base)
+
+    return Reading(lambda _: _guarded(path, items), taken)
 
 
 def _has_no_encoding(path: Path, what: str, encoding: str | None) -> None:

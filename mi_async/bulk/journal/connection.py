@@ -17,14 +17,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from mi_async._core.files import open_regular_file
+from mi_async.bulk.journal.header import WITH_KEY, identity_of
 from mi_async.bulk.journal.old_names import clean_keys
-from mi_async.bulk.journal.records import INGEST, UPLOAD, Identity
-from mi_async.bulk.journal.schema import APPLICATION, READABLE, SCHEMA, journal, runs
-from mi_async.bulk.journal.sqlite_errors import error_of, journal_error, journal_errors
-from mi_async.bulk.journal.typed_rows import DamagedError, read_journal_row
+from mi_async.bulk.journal.place import journal_error
+from mi_async.bulk.journal.records import INGEST, Identity
+from mi_async.bulk.journal.schema import APPLICATION, SCHEMA, journal, runs
+from mi_async.bulk.journal.sqlite_errors import error_of, journal_errors
+from mi_async.bulk.journal.typed_rows import DamagedError
 from mi_async.errors import JournalError
 from mi_async.text import one_line
-from mi_async.version import VERSION
 
 MAGIC = b"SQLite format 3\0"
 HEADER = 100
@@ -32,24 +33,8 @@ HEADER = 100
 APPLICATION_AT = 68
 BUSY = 5.0
 """Seconds to wait for another connection, which may be a reader that makes room."""
-SOFTWARE = f"mi-async {VERSION}"
 PRIVATE = 0o600
 """Permissions of the journal and its companions: it has names of people."""
-WITH_KEY = 1
-"""The schema that had the access key itself."""
-OPERATIONS = frozenset({"enroll", UPLOAD, INGEST})
-EMPTY = "it does not say what it belongs to"
-
-
-def real_path(path: str | os.PathLike[str]) -> Path:
-    """Return the file behind a path, links followed, so that each journal has one lock."""
-    try:
-        real = Path(os.path.realpath(path))
-    except ValueError as error:  # a null character
-        raise journal_error(path, str(error)) from error
-    if not real.parent.is_dir():
-        raise journal_error(path, f"there is no directory {real.parent}")
-    return real
 
 
 def is_journal(path: Path) -> bool:
@@ -97,7 +82,7 @@ def lock_journal(path: Path) -> FileLock:
 
 def _holder(path: Path) -> str:
     """Return the process that writes the journal, where the journal tells."""
-    with suppress(JournalError), open_snapshot(path) as connection:
+    with suppress(JournalError), open_file_snapshot(path) as connection:
         last = connection.execute(select(runs).where(runs.c.ended.is_(None)).order_by(runs.c.number.desc())).first()
         return f" (run {last.number}, process {last.pid} on {last.host})" if last else ""
     return ""
@@ -149,7 +134,7 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
 
 
 @contextmanager
-def open_snapshot(path: Path) -> Generator[Connection]:
+def open_file_snapshot(path: Path) -> Generator[Connection]:
     """Open one moment of a journal to read it, also during a run; nothing can be written.
 
     Raises:
@@ -188,26 +173,6 @@ def _connect_to_read(path: Path) -> Connection:
     return connection
 
 
-def identity_of(path: Path, connection: Connection) -> Identity:
-    """Return the identity of the journal, with a fingerprint instead of the access key.
-
-    Raises:
-        JournalError: it is of a version that this program does not know.
-        DamagedError: it does not say what it belongs to.
-    """
-    row = connection.execute(select(journal)).first()
-    if row is None:
-        raise DamagedError(EMPTY)
-    schema, endpoint, access_key, workspace, operation, _, software = read_journal_row(row)
-    if operation not in OPERATIONS:
-        raise DamagedError(EMPTY)
-    if schema not in READABLE:
-        reason = f"its schema is {schema}, made by {software}; this is {SOFTWARE}, which knows schema {SCHEMA}"
-        raise journal_error(path, reason)
-    found = Identity(endpoint, access_key, workspace, operation)
-    return found.stored if schema == WITH_KEY else found
-
-
 def upgrade_schema(path: Path, connection: Connection, stored: Identity) -> None:
     """Bring a journal of an earlier version up to date: no access key in it, clean names, and private to its owner.
 
@@ -229,3 +194,22 @@ def upgrade_schema(path: Path, connection: Connection, stored: Identity) -> None
     for end in ("", "-wal", "-shm", ".lock"):
         with suppress(OSError):
             Path(f"{path}{end}").chmod(PRIVATE)
+
+
+@contextmanager
+def open_file_to_change(path: Path) -> Generator[Connection]:
+    """Open a journal in a transaction that is committed at the end of the block; no run is under way meanwhile.
+
+    Raises:
+        JournalError: there is none, a run is under way on it, or it cannot be written.
+    """
+    with ExitStack() as stack, journal_errors(path):
+        if not is_journal(path):
+            raise journal_error(path, "there is none")
+        stack.callback(lock_journal(path).release)
+        connection = stack.enter_context(connect_to(path, "rw"))
+        check_pages(connection)
+        upgrade_schema(path, connection, identity_of(path, connection))
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+        connection.commit()

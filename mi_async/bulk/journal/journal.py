@@ -1,16 +1,14 @@
 """Journal of a bulk run: what it writes is on the disk when ``write`` returns.
 
-Invariant: one thread owns the file; all that waits goes into one transaction, and all who wait are told in one step.
+Invariant: one thread owns the database; all that waits goes into one transaction, and all who wait are told at once.
 """
 
 import asyncio
 import logging
-import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
@@ -18,7 +16,9 @@ from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.extras import require
+from mi_async.bulk.journal.place import Journalled, journal_place
 from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord, Record
+from mi_async.bulk.journal.sharing import OpenShards, Sharing
 from mi_async.errors import JournalError
 
 if TYPE_CHECKING:
@@ -55,41 +55,49 @@ class Journal:
     """The journal of a run, of one event loop; get one from ``open``.
 
     Attributes:
-        path: of the file.
+        name: path of the file, or URL without the password.
         run: number of this run in the journal, from 1.
+        shards: parts of the input that processes share, an item's by its key; 0 where one process takes all of it.
     """
 
-    path: Path
+    name: str
+    _hurry: Callable[[], None] = field(repr=False)
     run: int = field(init=False, default=0)
+    shards: int = field(init=False, default=0)
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _queue: _Queue = field(init=False, factory=SimpleQueue)
     _closed: "asyncio.Future[None] | None" = field(init=False, default=None)
 
     @classmethod
-    async def open(cls, path: str | os.PathLike[str], identity: Identity, *, clock: Clock | None = None) -> Self:
-        """Make or check the file, lock it, and begin a run.
+    async def open(
+        cls, path: Journalled, identity: Identity, *, clock: Clock | None = None, sharing: Sharing | None = None
+    ) -> Self:
+        """Make or check the journal, keep others off it or join them, and begin a run.
 
         Args:
-            path: of the file; its directory exists.
+            path: of the file, whose directory exists; or a URL of PostgreSQL.
             identity: what it belongs to.
             clock: tells the time.
+            sharing: how the work is shared with other processes, and how long a server is waited for.
 
         Raises:
-            ConfigError: the extra ``bulk`` is not installed.
+            ConfigError: the extra ``bulk`` or ``postgres`` is not installed.
             JournalError: it belongs to another target, a run is under way on it, it is no journal or of a newer
                 version, or it cannot be written. Nothing has changed then, and nothing stays open.
         """
         require("bulk")
-        from mi_async.bulk.journal.database import JournalDatabase  # noqa: PLC0415  brings SQLAlchemy, an extra
+        from mi_async.bulk.journal.database import JournalDatabase, backend_at  # noqa: PLC0415  brings SQLAlchemy
 
-        journal = cls(Path(path))
-        store = JournalDatabase(journal.path, identity, clock or Clock())
+        place, clock = journal_place(path), clock or Clock()
+        backend = backend_at(place, sharing or Sharing(), clock)
+        journal = cls(backend.name, backend.hurry)
+        store = JournalDatabase(backend, identity, clock)
         arguments = (store, journal._queue, journal._loop)
         threading.Thread(target=_serve, args=arguments, name="mi_async journal", daemon=True).start()
         # whoever forgets to close it in a notebook would lock it until the kernel ends
         weakref.finalize(journal, journal._queue.put, _JournalRequest(None, last=True)).atexit = False
         try:
-            journal.run = await journal._do(JournalDatabase.open)
+            journal.run, journal.shards = await journal._do(JournalDatabase.open), backend.shards
         except BaseException:
             await journal.aclose()
             raise
@@ -129,6 +137,54 @@ class Journal:
         """Return the rows of a project's media files of these keys, in any bucket, that exist."""
         return await self._do(lambda store: store.find_assets(project_id, keys))
 
+    async def find_part(self, bucket: str, key: str) -> str | None:
+        """Return the record of an unfinished upload to an object, None if there is none; not in a file."""
+        return await self._do(lambda store: store.find_part(bucket, key))
+
+    async def write_part(self, bucket: str, key: str, record: str | None) -> None:
+        """Put the record of an unfinished upload in the place of what is there; None deletes it. Not in a file."""
+        await self._do(lambda store: store.write_part(bucket, key, record))
+
+    async def take_shard(self) -> int | None:
+        """Claim the first shard of the input that nobody has; None if there is none now, or the journal is a file.
+
+        It stays this process's until ``finish_shard``, ``aclose``, or until it shows no sign of life for the life of a
+        claim; the journal's thread gives these signs. A shard whose holder has died is handed out as a free one.
+
+        Raises:
+            JournalError: others have taken over the work of this process, which must stop; or the server was away for
+                longer than the patience.
+        """
+        return await self._do(lambda store: store.backend.take_shard())
+
+    async def finish_shard(self, shard: int) -> None:
+        """Record that a shard is done: all of its input was admitted here, and all its items have ended.
+
+        Raises:
+            JournalError: as for ``take_shard``.
+        """
+        await self._do(lambda store: store.backend.finish_shard(shard))
+
+    async def open_shards(self) -> OpenShards:
+        """Count the shards that are not done; the run is over when there are none.
+
+        While others have some, one of them may die: wait, and call ``take_shard`` again.
+
+        Raises:
+            JournalError: the server was away for longer than the patience.
+        """
+        return await self._do(lambda store: store.backend.open_shards())
+
+    async def confirm(self) -> None:
+        """Make sure that the claims still hold, before a request that must not be sent by two processes.
+
+        Returns at once if the last sign of life is younger than half the life of a claim; else gives one.
+
+        Raises:
+            JournalError: as for ``take_shard``.
+        """
+        await self._do(lambda store: store.backend.confirm())
+
     async def aclose(self, ending: str = "") -> None:
         """Write what waits, end the run, and let go of the file; again does nothing.
 
@@ -139,6 +195,7 @@ class Journal:
         """
         if self._closed is None:
             self._closed = self._loop.create_future()
+            self._hurry()
             self._queue.put(_JournalRequest(self._closed, work=lambda store: store.close(ending), last=True))
         cancelled: asyncio.CancelledError | None = None
         while not self._closed.done():
@@ -155,7 +212,7 @@ class Journal:
 
     async def _ask(self, records: tuple[Record, ...], work: "Callable[[JournalDatabase], Any] | None" = None) -> Any:
         if self._closed is not None:
-            message = f"journal {self.path}: it is closed"
+            message = f"journal {self.name}: it is closed"
             raise JournalError(message)
         future = self._loop.create_future()
         self._queue.put(_JournalRequest(future, records, work))
@@ -166,7 +223,7 @@ def _serve(store: "JournalDatabase", queue: _Queue, loop: asyncio.AbstractEventL
     """Serve requests in the thread: write all that wait in one transaction, answer them, then do the rest in order."""
     ended = False
     while not ended:
-        waiting = _drain(queue)
+        waiting = _drain(queue, store.backend.interval)
         writes = [request for request in waiting if request.work is None and request.future is not None]
         if writes:
             failures = store.write([request.records for request in writes])
@@ -175,12 +232,16 @@ def _serve(store: "JournalDatabase", queue: _Queue, loop: asyncio.AbstractEventL
             if request.work is not None:
                 _tell(loop, [_done(request, store, request.work)])
         ended = any(request.last for request in waiting)
+        if not ended:
+            store.backend.beat()
     store.close("")
 
 
-def _drain(queue: _Queue) -> list[_JournalRequest]:
-    waiting = [queue.get()]
+def _drain(queue: _Queue, seconds: float | None) -> list[_JournalRequest]:
+    """Return what waits; wait for it so many seconds, None for ever."""
+    waiting: list[_JournalRequest] = []
     with suppress(Empty):
+        waiting.append(queue.get(timeout=seconds))
         while True:
             waiting.append(queue.get_nowait())
     return waiting

@@ -4,12 +4,10 @@ Invariant: changes nothing and takes no lock, so that it works during a run; it 
 journal.
 """
 
-import os
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from attrs import define, frozen
@@ -17,7 +15,10 @@ from sqlalchemy import Column, Connection, Executable, func, select, union_all
 
 from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.connection import identity_of, open_snapshot, real_path
+from mi_async.bulk.journal.backend import open_snapshot
+from mi_async.bulk.journal.claims import MemberRow, count_shards, read_members
+from mi_async.bulk.journal.header import identity_of
+from mi_async.bulk.journal.place import Journalled, JournalPlace, JournalUrl, journal_place
 from mi_async.bulk.journal.records import (
     INGEST,
     MENDED,
@@ -131,19 +132,20 @@ class JournalReader:
     """A journal at one moment; get one from ``read_journal``.
 
     Attributes:
-        path: of the file.
+        path: of the file, or the URL without its password.
         identity: what it belongs to, with a fingerprint in the place of the access key.
         created: when, in UTC, as ISO 8601 has it.
         software: version that made it.
         schema: version of its tables.
+        connection: to it, for further queries.
     """
 
-    path: Path
+    path: JournalPlace
     identity: Identity
     created: str
     software: str
     schema: int
-    _connection: Connection
+    connection: Connection
 
     @property
     def masked_key(self) -> str:
@@ -156,13 +158,33 @@ class JournalReader:
         return self.identity.operation == INGEST
 
     @property
+    def is_shared(self) -> bool:
+        """True if many processes may work with it at once."""
+        return isinstance(self.path, JournalUrl)
+
+    def is_of(self, run: int, seen: int) -> bool:
+        """Return True if what the run of one number has seen is of the run of another.
+
+        Where processes share a run it has the number of the first, and those that took part have higher ones.
+        """
+        return seen >= run if self.is_shared else seen == run
+
+    @property
     def begun(self) -> bool:
         """True if anything of it was ever sent to the service."""
-        return has_any(self._connection, layout_of(self.identity.operation).begun)
+        return has_any(self.connection, layout_of(self.identity.operation).begun)
 
     def runs(self) -> tuple[RunRow, ...]:
         """Return all runs, the first first."""
-        return tuple([RunRow(*read_run(row)) for row in self._connection.execute(select(runs).order_by(runs.c.number))])
+        return tuple([RunRow(*read_run(row)) for row in self.connection.execute(select(runs).order_by(runs.c.number))])
+
+    def members(self) -> tuple[MemberRow, ...]:
+        """Return the processes that work with the journal now; of a file nobody can tell."""
+        return read_members(self.connection) if isinstance(self.path, JournalUrl) else ()
+
+    def shards(self) -> Mapping[str, int]:
+        """Return the number of shards that are done, taken and free; none of a file."""
+        return count_shards(self.connection) if isinstance(self.path, JournalUrl) else {}
 
     def statuses(self) -> Mapping[str, int]:
         """Return the number of persons, or of media files, by status."""
@@ -216,7 +238,8 @@ class JournalReader:
         """Count the lasting problems of a run's items by code, most first; parked items are not counted."""
         ended = [Status.FAILED.value, Status.PARTIAL.value, Status.REJECTED.value]
         table = assets if self.has_assets else persons
-        seen = (table.c.run == run) & table.c.status.in_(ended)
+        of_run = table.c.run >= run if self.is_shared else table.c.run == run
+        seen = of_run & table.c.status.in_(ended)
         parts = [select(table.c.code.label("code")).where(seen, table.c.code != "")]
         if not self.has_assets:
             own = (pictures.c.code == persons.c.code) & (pictures.c.message == persons.c.message)  # told once
@@ -233,11 +256,11 @@ class JournalReader:
             yield read_abandoned(row)
 
     def _counts(self, column: Column[Any], words: Collection[str]) -> dict[str, int]:
-        return read_counts(list(self._stream(select(column, func.count()).group_by(column))), words)
+        return read_counts(list(self._stream(select(column, func.count()).group_by(column).order_by(column))), words)
 
     def _stream(self, query: Executable) -> Iterator[Sequence[Any]]:
         try:
-            yield from self._connection.execute(query.execution_options(yield_per=AT_ONCE))
+            yield from self.connection.execute(query.execution_options(yield_per=AT_ONCE))
         except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
             raise DamagedError(str(error)) from error
 
@@ -269,14 +292,14 @@ def _key(record: PersonRecord | ImageRecord) -> str:
 
 
 @contextmanager
-def read_journal(path: str | os.PathLike[str]) -> Generator[JournalReader]:
-    """Open a journal to read it.
+def read_journal(path: Journalled) -> Generator[JournalReader]:
+    """Open a journal to read it: a file, or a schema of PostgreSQL by its URL.
 
     Raises:
         JournalError: there is none, it is something else, of a newer version or damaged.
     """
-    real = real_path(path)
-    with open_snapshot(real) as connection:
-        found = identity_of(real, connection)
+    place = journal_place(path)
+    with open_snapshot(place) as connection:
+        found = identity_of(place, connection)
         schema, *_, created, software = read_journal_row(connection.execute(select(journal).limit(1)).one())
-        yield JournalReader(real, found, created, software, schema, connection)
+        yield JournalReader(place, found, created, software, schema, connection)

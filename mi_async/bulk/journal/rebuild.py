@@ -4,7 +4,6 @@ Invariant: the damaged file and its companions are only read, byte for byte; the
 there only if all of them are in it.
 """
 
-import os
 import shutil
 import sqlite3
 import struct
@@ -24,17 +23,18 @@ from mi_async.bulk.journal.connection import (
     HEADER,
     connect_to,
     driver_of,
-    identity_of,
     is_journal,
     lock_journal,
     make_private,
-    real_path,
 )
-from mi_async.bulk.journal.database import create
+from mi_async.bulk.journal.header import identity_of
+from mi_async.bulk.journal.place import Journalled, JournalUrl, journal_error, journal_place
 from mi_async.bulk.journal.records import Identity
 from mi_async.bulk.journal.salvage import LOST, PERSON_LOST, salvaged
-from mi_async.bulk.journal.schema import KINDS, abandoned, assets, journal, layout_of, persons, pictures, runs
-from mi_async.bulk.journal.sqlite_errors import RESTORE, journal_error, journal_errors
+from mi_async.bulk.journal.schema import abandoned, assets, journal, layout_of, persons, pictures, runs
+from mi_async.bulk.journal.sqlite import create
+from mi_async.bulk.journal.sqlite_errors import RESTORE, journal_errors
+from mi_async.bulk.journal.statements import KINDS
 from mi_async.bulk.journal.typed_rows import (
     DamagedError,
     read_abandoned,
@@ -74,7 +74,7 @@ class Rebuilt:
     gaps: tuple[str, ...] = ()
 
 
-def rebuild_journal(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> Rebuilt:
+def rebuild_journal(path: Journalled, new: Journalled) -> Rebuilt:
     """Copy what can be read of a journal into a new one, which the next run takes in its place.
 
     Args:
@@ -85,7 +85,7 @@ def rebuild_journal(path: str | os.PathLike[str], new: str | os.PathLike[str]) -
         JournalError: there is no such journal, or not even what it belongs to can be read; there is a file at ``new``,
             or it cannot be written.
     """
-    real, fresh = real_path(path), real_path(new)
+    real, fresh = _file(path), _file(new)
     with ExitStack() as stack:
         with journal_errors(real, HOPELESS):
             if not is_journal(real):
@@ -102,6 +102,18 @@ def rebuild_journal(path: str | os.PathLike[str], new: str | os.PathLike[str]) -
             driver_of(old).text_factory = _text_or_bytes
         with journal_errors(fresh):
             return _written(old, found, fresh, created, software)
+
+
+def _file(journal: Journalled) -> Path:
+    """Return the file of a journal.
+
+    Raises:
+        JournalError: it is in PostgreSQL.
+    """
+    place = journal_place(journal)
+    if isinstance(place, JournalUrl):
+        raise journal_error(journal, "only a file is rebuilt; a database is restored from its backup")
+    return place
 
 
 def _copied(path: Path, stack: ExitStack) -> Path:

@@ -1,27 +1,18 @@
 """Retry of failures: what has failed for good becomes new again, for the next run to try.
 
-Invariant: takes the journal's lock; one transaction; no key of a picture that may be at the service is forgotten.
+Invariant: while no run is under way; one transaction; no key of a picture that may be at the service is forgotten.
 """
-
-import os
 
 from attrs import frozen
 from sqlalchemy import Connection, delete, literal, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.connection import (
-    check_pages,
-    connect_to,
-    identity_of,
-    is_journal,
-    lock_journal,
-    real_path,
-    upgrade_schema,
-)
+from mi_async.bulk.journal.backend import open_to_change
+from mi_async.bulk.journal.header import identity_of
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.journal.records import FAILED, INGEST, OPEN, UNREADABLE
 from mi_async.bulk.journal.schema import abandoned, assets, persons, pictures
-from mi_async.bulk.journal.sqlite_errors import journal_error, journal_errors
 from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
@@ -50,33 +41,19 @@ class ReopenedAssets:
     assets: int
 
 
-def retry_failed(path: str | os.PathLike[str], *, code: str | None = None) -> Reopened | ReopenedAssets:
+def retry_failed(path: Journalled, *, code: str | None = None) -> Reopened | ReopenedAssets:
     """Make failed persons and media files open again, and failed pictures new.
 
     Args:
-        path: of the journal.
+        path: of the journal, or its URL.
         code: only what failed with it.
 
     Raises:
         JournalError: there is none, a run is under way on it, or it cannot be written.
     """
-    real = real_path(path)
-    with journal_errors(real):
-        if not is_journal(real):
-            raise journal_error(path, "there is none")
-    held = lock_journal(real)
-    try:
-        with journal_errors(real), connect_to(real, "rw") as connection:
-            check_pages(connection)
-            found = identity_of(real, connection)
-            upgrade_schema(real, connection, found)
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            reopen = _reopen_assets if found.operation == INGEST else _reopen
-            count = reopen(connection, code)
-            connection.commit()
-            return count
-    finally:
-        held.release()
+    with open_to_change(path) as connection:
+        reopen = _reopen_assets if identity_of(path, connection).operation == INGEST else _reopen
+        return reopen(connection, code)
 
 
 def _reopen(connection: Connection, code: str | None) -> Reopened:
@@ -88,6 +65,7 @@ def _reopen(connection: Connection, code: str | None) -> Reopened:
     reason = literal("tried again after ") + pictures.c.code
     keys = select(pictures.c.thumbnail_key, pictures.c.person, pictures.c.source, reason)
     keys = keys.where(failed, pictures.c.thumbnail_key.is_not(None))
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(abandoned).from_select(list(abandoned.columns), keys).on_conflict_do_nothing())
     whose = persons.c.person.in_(select(pictures.c.person).where(failed))
     people = update(persons).where(or_(refused, whose)).values(status=OPEN, code="", message="")

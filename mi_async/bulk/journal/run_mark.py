@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mi_async._core.files import open_regular_file
+from mi_async.bulk.journal.place import Journalled, journal_file, shown_journal
 from mi_async.bulk.journal.records import INGEST, UPLOAD, Identity
 from mi_async.text import one_line
 
@@ -32,12 +33,12 @@ MOST = 4096
 
 
 @contextmanager
-def marked(identity: Identity, journal: str | os.PathLike[str]) -> Generator[None]:
+def marked(identity: Identity, journal: Journalled) -> Generator[None]:
     """Mark a run until the block ends; warn if another one is marked.
 
     Args:
         identity: what the journal belongs to.
-        journal: its path.
+        journal: its path or URL.
     """
     # The journal's lock keeps two runs off one journal, and not two journals off one workspace. That is allowed (two
     # halves of an input), but mostly a mistake, so it is warned of; other machines are not known of.
@@ -54,12 +55,17 @@ def marked(identity: Identity, journal: str | os.PathLike[str]) -> Generator[Non
         return
     try:
         with suppress(OSError):
-            _write(path.with_suffix(".json"), {"process": os.getpid(), "journal": os.path.realpath(journal)})
+            _write(path.with_suffix(".json"), {"process": os.getpid(), "journal": _shown(journal)})
         yield
     finally:
         with suppress(OSError):
             path.with_suffix(".json").unlink()
         lock.release()
+
+
+def _shown(journal: Journalled) -> str:
+    path = journal_file(journal)
+    return shown_journal(journal) if path is None else os.path.realpath(path)
 
 
 def _path(identity: Identity) -> Path:

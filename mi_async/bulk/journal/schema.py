@@ -1,39 +1,32 @@
 """The journal's tables and the statements on them: columns are named as the records, so that a person can read them.
 
-Invariant: no connection and no file; what SQLite alone has is in the views and in the upsert.
+Invariant: no connection and no file; what SQLite or PostgreSQL alone has is in the column types, the views, the upsert
+and the look-ups of pairs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any
 
-import attrs
-import orjson
 from attrs import frozen
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
+    Boolean,
     Column,
     Connection,
-    Dialect,
+    DateTime,
     Float,
     Integer,
     MetaData,
     Select,
     Table,
-    TableClause,
     Text,
-    bindparam,
-    column,
     or_,
     select,
-    table,
 )
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import UserDefinedType
 
-from mi_async.bulk.journal.records import INGEST, AbandonedRecord, AssetRecord, ImageRecord, PersonRecord
+from mi_async.bulk.journal.records import INGEST
 from mi_async.workflows.ingest.models import IngestState
 
 SCHEMA = 2
@@ -47,7 +40,7 @@ metadata = MetaData()
 
 
 class Flag(UserDefinedType[int]):
-    """0 or 1 as SQLite has it: SQLAlchemy's Boolean takes any damage for true."""
+    """0 or 1 as SQLite has it, a boolean in PostgreSQL: SQLAlchemy's Boolean takes any damage for true."""
 
     cache_ok = True
 
@@ -56,8 +49,13 @@ class Flag(UserDefinedType[int]):
         return "BOOLEAN"
 
 
+# By bytes, as SQLite and Python compare: the reader merges persons and images by the order of their keys, and the order
+# of a locale would tear them apart.
+_TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+
 def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=key, nullable=False)
+    return Column(name, _TEXT, primary_key=key, nullable=False)
 
 
 journal = Table(
@@ -74,9 +72,9 @@ journal = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     _text("started"),
-    Column("ended", Text),
+    Column("ended", _TEXT),
     _text("ending"),
     Column("pid", Integer, nullable=False),
     _text("host"),
@@ -104,7 +102,7 @@ pictures = Table(
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     _text("state"),
-    Column("thumbnail_key", Text),
+    Column("thumbnail_key", _TEXT),
     Column("primary", Flag, nullable=False),
     Column("stored_at", Float, nullable=False),
     _text("code"),
@@ -141,6 +139,32 @@ assets = Table(
     Column("run", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+members = Table(
+    "members",
+    metadata,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    _text("owner"),
+    Column("lapses", DateTime(timezone=True), nullable=False),
+)
+shards = Table(
+    "shards",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("run", Integer),
+    # number of the shared run: that of the process that found none at work and opened all shards
+    Column("since", Integer, nullable=False, server_default="0"),
+    Column("done", Boolean, nullable=False, server_default="false"),
+)
+parts = Table(
+    "parts",
+    metadata,
+    _text("bucket", key=True),
+    _text("key", key=True),
+    _text("record"),
+)
+SHARED = (members, shards, parts)
+"""Tables that only a journal in PostgreSQL has: what its processes share."""
 
 VIEWS = (
     """CREATE VIEW summary AS -- how many persons by status, and pictures by state
@@ -171,6 +195,14 @@ ASSET_VIEWS = (
 )
 
 
+def in_postgres(view: str) -> tuple[str, str]:
+    """Return a view in the SQL of PostgreSQL, and the statement that keeps its comment."""
+    first, _, rest = view.replace("datetime(", "to_timestamp(").replace(", 'unixepoch')", ")").partition("\n")
+    start, _, comment = first.partition(" -- ")
+    name = start.removeprefix("CREATE VIEW ").removesuffix(" AS")
+    return f"{start}\n{rest}", f"COMMENT ON VIEW {name} IS '{comment}'"
+
+
 @frozen
 class Layout:
     """Tables and views of a journal, its runs apart.
@@ -184,12 +216,14 @@ class Layout:
 
     tables: tuple[Table, ...]
     views: tuple[str, ...]
-    problems: TableClause
+    problems: Table
     begun: tuple[Select[Any], ...]
 
 
-def _problems(whose: str) -> TableClause:
-    return table("problems", *[column(name, Text) for name in (whose, "what", "status", "code", "message", "source")])
+def _problems(whose: str) -> Table:
+    # a table, since only its name is translated to that of a schema; of no metadata that makes it
+    names = (whose, "what", "status", "code", "message", "source")
+    return Table("problems", MetaData(), *[_text(name) for name in names])
 
 
 ENROLL_LAYOUT = Layout(
@@ -214,71 +248,5 @@ def layout_of(operation: str) -> Layout:
     return INGEST_LAYOUT if operation == INGEST else ENROLL_LAYOUT
 
 
-BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
+INDEX_BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"
 """Index for the lookup of single images, of which a person may have any number."""
-
-
-@frozen
-class RecordKind:
-    """Table and statements of one class of records.
-
-    Attributes:
-        table: where.
-        values: a record as the values of the table's columns.
-        upsert: SQL that puts those values in the place of whatever has the same key.
-    """
-
-    table: Table
-    values: Callable[[Any], tuple[Any, ...]]
-    upsert: str
-
-
-def _upsert(table: Table, dialect: Dialect) -> str:
-    row = insert(table)
-    changed = {column.name: row.excluded[column.name] for column in table.columns if not column.primary_key}
-    keys = [column.name for column in table.primary_key]
-    return str(row.on_conflict_do_update(index_elements=keys, set_=changed).compile(dialect=dialect))
-
-
-def _person_values(record: PersonRecord) -> tuple[Any, ...]:
-    tags = orjson.dumps(record.tags).decode() if record.tags else "[]"
-    return (
-        record.person,
-        record.status,
-        record.person_id,
-        tags,
-        record.code,
-        record.message,
-        record.origin,
-        record.run,
-    )
-
-
-def _asset_values(record: AssetRecord) -> tuple[Any, ...]:
-    earlier = orjson.dumps(record.earlier).decode()
-    return tuple([earlier if name == "earlier" else getattr(record, name) for name in assets.columns.keys()])  # noqa: SIM118  no dict
-
-
-def _columns_of(cls: type[attrs.AttrsInstance]) -> Callable[[Any], tuple[Any, ...]]:
-    return attrgetter(*[member.name for member in attrs.fields(cls)])
-
-
-_sqlite: Dialect = sqlite_dialect(paramstyle="qmark")
-KINDS: Mapping[type, RecordKind] = {
-    PersonRecord: RecordKind(persons, _person_values, _upsert(persons, _sqlite)),
-    ImageRecord: RecordKind(pictures, _columns_of(ImageRecord), _upsert(pictures, _sqlite)),
-    AbandonedRecord: RecordKind(abandoned, _columns_of(AbandonedRecord), _upsert(abandoned, _sqlite)),
-    AssetRecord: RecordKind(assets, _asset_values, _upsert(assets, _sqlite)),
-}
-
-_keys: BindParameter[Any] = bindparam("keys", expanding=True)
-PERSONS_OF = select(persons).where(persons.c.person.in_(_keys))
-IMAGES_OF = select(pictures).where(pictures.c.person.in_(_keys))
-_person: BindParameter[Any] = bindparam("person")
-_other: BindParameter[Any] = bindparam("other")
-IMAGE_BY_HASH = select(pictures).where(pictures.c.person == _person, pictures.c.sha256 == _other)
-# as a plain column the person would be looked for first, and may have any number of pictures
-IMAGE_BY_SOURCE = select(pictures).where(pictures.c.person.concat("") == _person, pictures.c.source == _other)
-_project: BindParameter[Any] = bindparam("project")
-ASSETS_BY_KEY = select(assets).where(assets.c.key.in_(_keys))
-ASSETS_OF = ASSETS_BY_KEY.where(assets.c.project_id == _project)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from mi_async.bulk.journal.place import journal_error
 from mi_async.bulk.journal.typed_rows import DamagedError
 from mi_async.errors import JournalError
 from mi_async.text import one_line
@@ -38,11 +39,6 @@ MEANINGS = {
     "SQLITE_ERROR": CHANGED,
 }
 """Reasons of failures, by the start of SQLite's result code."""
-
-
-def journal_error(path: str | os.PathLike[str], reason: str) -> JournalError:
-    """Return the error that names the journal and the reason."""
-    return JournalError(f"journal {os.fspath(path)}: {reason}")
 
 
 def error_of(path: str | os.PathLike[str], error: BaseException, hint: str = REBUILD) -> JournalError:

@@ -39,13 +39,14 @@ class DamagedError(ValueError):
 
 
 def _shapes(types: str) -> Shapes:
-    """Return the types that rows may have: s for text, n for a number, f for a float, in capitals if NULL may be."""
+    """Return the types of rows: s for text, n for a number, f for a float, b for a flag, in capitals if NULL may be."""
     kinds: Mapping[str, tuple[type, ...]] = {
         "s": (str,),
         "n": (int,),
         "f": (float,),
         "S": (str, _NONE),
         "N": (int, _NONE),
+        "b": (int, bool),  # SQLite has numbers in the place of booleans
     }
     return frozenset(product(*[kinds[each] for each in types]))
 
@@ -54,9 +55,9 @@ def _shapes(types: str) -> Shapes:
 _JOURNAL = _shapes("nssssss")
 _RUN = _shapes("nsSsnss")
 _PERSON = _shapes("ssNssssn")
-_PICTURE = _shapes("sssnnsSnfsss")
+_PICTURE = _shapes("sssnnsSbfsss")
 _ABANDONED = _shapes("ssss")
-_ASSET = _shapes("nsssnnssNsnsssn")
+_ASSET = _shapes("nsssnnssNsbsssn")
 _PROBLEM = _shapes("ssssss")
 _COUNT = _shapes("sn")
 

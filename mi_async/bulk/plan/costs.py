@@ -13,6 +13,7 @@ from mi_async._core.operation import Quota
 from mi_async._core.output_file import OutputFile
 from mi_async.api import operations
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, BulkOutcome, Problem, is_placed, item_name
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.report.export import line, rows_file
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import encodable, one_line, span
@@ -78,7 +79,7 @@ def keeping(
     path: str | os.PathLike[str] | None,
     first: list[BulkOutcome],
     *,
-    journal: str | os.PathLike[str] | None = None,
+    journal: Journalled | None = None,
     force: bool = False,
 ) -> Generator[Callable[[BulkOutcome], None]]:
     """Keep the first problems, and write all of them to a file where one is wanted, once the plan is complete.

@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from os import PathLike
 from typing import Any, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
 from mi_async._core.extras import require
+from mi_async.bulk.journal.place import Journalled, journal_error
 from mi_async.bulk.journal.records import INGEST, AssetRecord, ImageRecord, Known, PersonRecord
 from mi_async.text import encodable, one_line
 
@@ -110,7 +110,7 @@ class FirstSeen:
 
 
 @contextmanager
-def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Find]:
+def remembered(path: Journalled | None, operation: str) -> Generator[Find]:
     """Open a journal for lookups of persons, as it is now, even while a run is under way; without one nothing is found.
 
     Raises:
@@ -122,7 +122,7 @@ def remembered(path: str | PathLike[str] | None, operation: str) -> Generator[Fi
         return
     with _opened(path, operation) as connection:
         from mi_async.bulk.journal.old_names import clean_tags, is_old, renamed_keys  # noqa: PLC0415  needs the extra
-        from mi_async.bulk.journal.schema import IMAGES_OF, PERSONS_OF  # noqa: PLC0415  same
+        from mi_async.bulk.journal.statements import IMAGES_OF, PERSONS_OF  # noqa: PLC0415  same
         from mi_async.bulk.journal.typed_rows import read_image, read_person  # noqa: PLC0415  same
 
         old = is_old(connection)  # the run brings it up to date before it begins
@@ -149,13 +149,13 @@ FindAssets: TypeAlias = Callable[[Sequence[str]], Sequence[AssetRecord]]
 
 
 @contextmanager
-def remembered_assets(path: str | PathLike[str] | None) -> Generator[FindAssets]:
+def remembered_assets(path: Journalled | None) -> Generator[FindAssets]:
     """Open a journal for lookups of media files."""
     if path is None:
         yield lambda _: ()
         return
     with _opened(path, INGEST) as connection:
-        from mi_async.bulk.journal.schema import ASSETS_BY_KEY  # noqa: PLC0415  needs the extra
+        from mi_async.bulk.journal.statements import ASSETS_BY_KEY  # noqa: PLC0415  needs the extra
         from mi_async.bulk.journal.typed_rows import read_asset  # noqa: PLC0415  same
 
         def find(keys: Sequence[str]) -> Sequence[AssetRecord]:
@@ -187,7 +187,7 @@ class Gone:
         return [*[one_line(f"gone: {name}") for name in self.first], *rest]
 
 
-def gone(path: str | PathLike[str] | None, operation: str, firsts: FirstSeen) -> Gone:
+def gone(path: Journalled | None, operation: str, firsts: FirstSeen) -> Gone:
     """Compare a journal with the whole input that went through ``firsts``, in flat memory.
 
     Raises:
@@ -209,14 +209,14 @@ def gone(path: str | PathLike[str] | None, operation: str, firsts: FirstSeen) ->
 
 
 @contextmanager
-def _opened(path: str | PathLike[str], operation: str) -> Generator[Any]:
+def _opened(path: Journalled, operation: str) -> Generator[Any]:
     """Open the journal of an operation."""
     require("bulk")
-    from mi_async.bulk.journal.connection import identity_of, open_snapshot, real_path  # noqa: PLC0415  needs the extra
-    from mi_async.bulk.journal.sqlite_errors import journal_error  # noqa: PLC0415  same
+    from mi_async.bulk.journal.backend import open_snapshot  # noqa: PLC0415  needs the extra
+    from mi_async.bulk.journal.header import identity_of  # noqa: PLC0415  same
 
-    with open_snapshot(real_path(path)) as connection:
-        its = identity_of(real_path(path), connection).operation
+    with open_snapshot(path) as connection:
+        its = identity_of(path, connection).operation
         if its != operation:
             raise journal_error(path, f"it belongs to {its}, and this is about {operation}")
         yield connection

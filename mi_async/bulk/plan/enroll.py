@@ -16,6 +16,7 @@ from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput, ThumbnailUpload
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.plan.costs import costs_of, keeping, rate
 from mi_async.bulk.plan.dedup import FirstSeen, gone, remembered
 from mi_async.bulk.plan.dry_run import DryRun, Labels, PlanCounts, Rows
@@ -88,7 +89,7 @@ class Plan(DryRun):
 def plan_people(
     people: Iterable[PersonInput | BadInput],
     *,
-    journal: str | os.PathLike[str] | None = None,
+    journal: Journalled | None = None,
     fit: bool = False,
     problems: str | os.PathLike[str] | None = None,
     force: bool = False,
@@ -128,7 +129,7 @@ def plan_people(
 def plan_thumbnails(
     items: Iterable[ThumbnailUpload | BadInput],
     *,
-    journal: str | os.PathLike[str] | None = None,
+    journal: Journalled | None = None,
     fit: bool = False,
     problems: str | os.PathLike[str] | None = None,
     force: bool = False,
@@ -155,7 +156,7 @@ def _plan(
     operation: str,
     items: Iterable[FaceItem | BadInput],
     *,
-    journal: str | os.PathLike[str] | None,
+    journal: Journalled | None,
     fit: bool,
     problems: str | os.PathLike[str] | None,
     force: bool,

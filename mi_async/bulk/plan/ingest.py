@@ -16,6 +16,7 @@ from mi_async._core.operation import Quota
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.input_facts import InputFacts, facts_of
 from mi_async.bulk.inputs.models import AssetInput, BadInput
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.journal.records import INGEST
 from mi_async.bulk.plan.costs import costs_of, keeping
 from mi_async.bulk.plan.dedup import FirstSeen, gone, remembered_assets
@@ -85,7 +86,7 @@ _ASKED = (
 def plan_assets(
     assets: Iterable[AssetInput | BadInput],
     *,
-    journal: str | os.PathLike[str] | None = None,
+    journal: Journalled | None = None,
     analyze: bool = True,
     summarize: bool = False,
     problems: str | os.PathLike[str] | None = None,
@@ -122,7 +123,7 @@ def plan_assets(
 async def plan_listing(
     listing: AsyncIterable[AssetInput | BadInput],
     *,
-    journal: str | os.PathLike[str] | None = None,
+    journal: Journalled | None = None,
     analyze: bool = True,
     summarize: bool = False,
     problems: str | os.PathLike[str] | None = None,
@@ -145,7 +146,7 @@ async def plan_listing(
 @contextmanager
 def _planning(
     goal: IngestState,
-    journal: str | os.PathLike[str] | None,
+    journal: Journalled | None,
     problems: str | os.PathLike[str] | None,
     *,
     force: bool,

@@ -17,6 +17,7 @@ from mi_async.bulk.engine.outcome import AssetOutcome, BulkOutcome, Problem, Sta
 from mi_async.bulk.inputs.cells import IMAGE_SUFFIXES
 from mi_async.bulk.inputs.media_files import SUFFIXES as MEDIA_SUFFIXES
 from mi_async.bulk.inputs.own_reports import OURS
+from mi_async.bulk.journal.place import Journalled, journal_file
 from mi_async.bulk.journal.records import OPEN, AssetRecord, ImageRecord, PersonRecord
 from mi_async.errors import BulkError, InvalidArgumentError
 from mi_async.text import encodable
@@ -45,7 +46,7 @@ READ_SUFFIXES = IMAGE_SUFFIXES | MEDIA_SUFFIXES
 def rows_file(
     path: str | os.PathLike[str],
     *,
-    journal: str | os.PathLike[str] | None,
+    journal: Journalled | None,
     inputs: Iterable[InputFile] = (),
     force: bool = False,
 ) -> OutputFile:
@@ -58,7 +59,7 @@ def rows_file(
         # a Git LFS pointer, or a file that is still being copied, has not the content of an image
         message = f"{encodable(os.fspath(path))} is a file of the input; it is left as it is, name another file"
         raise InvalidArgumentError(message)
-    return output_file(path, ours=OURS, inputs=inputs, journal=journal, force=force)
+    return output_file(path, ours=OURS, inputs=inputs, journal=journal_file(journal), force=force)
 
 
 def _is_below(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
@@ -75,7 +76,7 @@ def line(row: dict[str, Any]) -> bytes:
     return dumps_shown(row) + b"\n"
 
 
-def outcome_rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str, Any]]:
+def outcome_rows(journal: Journalled, run: int) -> Iterator[dict[str, Any]]:
     """Return a JSON object for each person or media file that a run has seen, in the order of their keys.
 
     Raises:
@@ -84,23 +85,21 @@ def outcome_rows(journal: str | os.PathLike[str], run: int) -> Iterator[dict[str
     """
     with _opened(journal) as reader:
         if reader.has_assets:
-            yield from (_asset_row(asset) for asset in reader.assets() if asset.run == run)
+            yield from (_asset_row(asset) for asset in reader.assets() if reader.is_of(run, asset.run))
             return
         for person, pictures in reader.entries():
-            if person.run == run:
+            if reader.is_of(run, person.run):
                 yield _row(person, pictures)
 
 
-def _opened(journal: str | os.PathLike[str]) -> "AbstractContextManager[JournalReader]":
+def _opened(journal: Journalled) -> "AbstractContextManager[JournalReader]":
     require("bulk")
     from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
     return read_journal(journal)
 
 
-def write_report(
-    journal: str | os.PathLike[str], run: int, path: str | os.PathLike[str], *, force: bool = False
-) -> None:
+def write_report(journal: Journalled, run: int, path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Write the rows as JSON Lines.
 
     Raises:
@@ -113,7 +112,7 @@ def write_report(
         raise BulkError(str(error)) from error
 
 
-def write_to(target: OutputFile, journal: str | os.PathLike[str], run: int) -> None:
+def write_to(target: OutputFile, journal: Journalled, run: int) -> None:
     """Write the rows to a file that was found fit for it.
 
     Raises:
@@ -129,7 +128,7 @@ def write_to(target: OutputFile, journal: str | os.PathLike[str], run: int) -> N
         raise BulkError(message) from error
 
 
-def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
+def data_frame(journal: Journalled, run: int) -> Any:
     """Return the rows as a ``pandas.DataFrame``, in memory as a whole.
 
     Raises:
@@ -149,12 +148,17 @@ def data_frame(journal: str | os.PathLike[str], run: int) -> Any:
 
 
 def _row(person: PersonRecord, pictures: Sequence[ImageRecord]) -> dict[str, Any]:
+    return person_outcome(person, pictures).as_row() | {"status": person.status}  # of one that a run has left: open
+
+
+def person_outcome(person: PersonRecord, pictures: Sequence[ImageRecord]) -> BulkOutcome:
+    """Return the outcome of a person, as the journal has it; one that is not finished counts as done."""
     problems = [Problem(row.source, row.code, row.message) for row in pictures if row.code]
     if person.code and not any((p.code, p.message) == (person.code, person.message) for p in problems):
         problems.insert(0, Problem(person.origin or person.person, person.code, person.message))
-    outcome = BulkOutcome(
+    return BulkOutcome(
         key=person.person,
-        status=Status.DONE,
+        status=Status.DONE if person.status == OPEN else Status(person.status),
         person_id=person.person_id,
         attached=sum(picture.state == State.ATTACHED.value for picture in pictures),
         origin=person.origin,
@@ -162,22 +166,25 @@ def _row(person: PersonRecord, pictures: Sequence[ImageRecord]) -> dict[str, Any
         notes=tuple(f"{picture.source}: {picture.note}" for picture in pictures if picture.note),
         created=tuple(picture.left for picture in pictures if picture.left is not None),
     )
-    return outcome.as_row() | {"status": person.status}  # of one that a run has left it is ``open``
 
 
 def _asset_row(asset: AssetRecord) -> dict[str, Any]:
+    row = asset_outcome(asset).as_row() | {"status": asset.status, "size": asset.size}
+    return {name: row[name] for name in [*ASSET_COLUMNS, "notes"] if name in row}
+
+
+def asset_outcome(asset: AssetRecord) -> AssetOutcome:
+    """Return the outcome of a media file, likewise."""
     problem = Problem(asset.source or asset.origin, asset.code, asset.message)
-    outcome = AssetOutcome(
+    return AssetOutcome(
         key=asset.key,
-        status=Status.DONE,
+        status=Status.DONE if asset.status == OPEN else Status(asset.status),
         origin=asset.origin,
         problems=(problem,) if asset.code else (),
         asset_id=asset.asset_id,
         place=asset.place,
         state=asset.state,
     )
-    row = outcome.as_row() | {"status": asset.status, "size": asset.size}
-    return {name: row[name] for name in [*ASSET_COLUMNS, "notes"] if name in row}
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

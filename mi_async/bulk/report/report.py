@@ -15,6 +15,7 @@ from mi_async.bulk.engine.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Statu
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine.stats import SHORT
 from mi_async.bulk.inputs.input_facts import NO_FACTS, InputFacts
+from mi_async.bulk.journal.place import Journalled, JournalUrl, shown_journal
 from mi_async.bulk.report import export, wording
 from mi_async.bulk.report.advice import advice
 from mi_async.text import aligned, one_line, size, span
@@ -27,7 +28,7 @@ class BulkReport:
     """Report of a bulk run that has ended.
 
     Attributes:
-        journal: path of the journal, which has every person and image.
+        journal: path of the journal, which has every person and image, or its URL without a password.
         run: number of the run in the journal.
         ending: '' after the whole input, ``cancelled``, or what stopped the run.
         counts: items that ended, by status; 0 for a status without any.
@@ -44,6 +45,7 @@ class BulkReport:
         sent: bytes of media files that were stored; None for a run over persons, for whom pictures, ceiling, checks,
             pool and abandoned are.
         facts: encoding of the input, and what was passed over.
+        url: of a journal in PostgreSQL, with its password if it has one; a pickle has none.
     """
 
     journal: str
@@ -62,13 +64,14 @@ class BulkReport:
     problems: tuple[BulkOutcome, ...] = ()
     sent: int | None = None
     facts: InputFacts = NO_FACTS
+    url: JournalUrl | None = field(default=None, repr=False, eq=False)
 
     @classmethod
     def at(
         cls,
         progress: BulkProgress,
         *,
-        journal: str | os.PathLike[str],
+        journal: Journalled,
         run: int,
         ending: str = "",
         abandoned: int = 0,
@@ -77,7 +80,8 @@ class BulkReport:
     ) -> "BulkReport":
         """Return the report of a run that has come to this point."""
         return cls(
-            journal=os.fspath(journal),
+            journal=shown_journal(journal),
+            url=journal if isinstance(journal, JournalUrl) else None,
             run=run,
             ending=ending,
             counts=Counter({status: number for status in Status if (number := progress.counts.get(status))}),
@@ -94,6 +98,11 @@ class BulkReport:
             sent=progress.sent,
             facts=facts,
         )
+
+    @property
+    def place(self) -> Journalled:
+        """The journal, to open it."""
+        return self.url if self.url is not None and str(self.url) == self.journal else self.journal
 
     @property
     def ended(self) -> int:
@@ -218,7 +227,7 @@ class BulkReport:
         Raises:
             JournalError: the journal cannot be read.
         """
-        return export.outcome_rows(self.journal, self.run)
+        return export.outcome_rows(self.place, self.run)
 
     def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the rows to a file, one JSON object to a line; the file is replaced as a whole, or stays as it was.
@@ -232,7 +241,7 @@ class BulkReport:
             BulkError: the file cannot be written, or exists and must not be replaced.
             JournalError: the journal cannot be read.
         """
-        export.write_report(self.journal, self.run, path, force=force)
+        export.write_report(self.place, self.run, path, force=force)
 
     def to_dataframe(self) -> Any:
         """Return the rows as a ``pandas.DataFrame``, which is in memory as a whole.
@@ -246,4 +255,4 @@ class BulkReport:
             ConfigError: pandas is not installed.
             JournalError: the journal cannot be read.
         """
-        return export.data_frame(self.journal, self.run)
+        return export.data_frame(self.place, self.run)

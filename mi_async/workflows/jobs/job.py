@@ -8,11 +8,12 @@ import logging
 import math
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, suppress
-from typing import Any, Generic, NoReturn, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from attrs import define, field
 
 from mi_async import notebook
+from mi_async._core.live_object import refuse_pickling
 from mi_async.errors import ConflictError, InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.models import OpenEnum
 from mi_async.text import one_line
@@ -100,10 +101,7 @@ class Job(Generic[T]):
             {"job": self.id, "state": self.state, "phase": self.phase, "reason": self.reason}, caption="Job"
         )
 
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a handle belongs to its session."""
-        message = "a job cannot be pickled: send str(job), and session.job(...) makes a handle of it there"
-        raise InvalidArgumentError(message)
+    __reduce__ = refuse_pickling("send str(job), and session.job(...) makes a handle of it there")
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait as ``wait()`` does."""

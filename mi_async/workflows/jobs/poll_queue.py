@@ -17,7 +17,8 @@ from attrs import define, field
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Repeat
 from mi_async._core.retry import retryable
-from mi_async.errors import DeadlineExceededError, MIError, QuotaWaitError
+from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError
+from mi_async.workflows.jobs.live_pace import LivePace
 from mi_async.workflows.jobs.poll_order import delay, first_ones
 from mi_async.workflows.jobs.polled_job import PolledJob, PollPace, Question, Waiter
 
@@ -39,7 +40,7 @@ class PollQueue:
     """
 
     clock: Clock
-    pace: PollPace
+    pace: PollPace | LivePace
     _watched: dict[str, PolledJob] = field(init=False, factory=dict)
     _heap: list[tuple[float, int, PolledJob]] = field(init=False, factory=list)  # may hold what is not due any more
     _due: dict[PolledJob, None] = field(init=False, factory=dict)  # a set in the order in which they became due
@@ -196,4 +197,6 @@ class PollQueue:
 
 def passing(error: MIError) -> bool:
     """Return True if a failed question is worth asking again."""
+    if isinstance(error, QuotaStoreError):
+        return not error.permanent
     return isinstance(error, DeadlineExceededError | QuotaWaitError) or retryable(error, Repeat.SAFE)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import psycopg
 import pytest
 from sqlalchemy import Select
 
@@ -22,10 +23,12 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.journal.database import JournalDatabase
 from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, AssetRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.journal.retry import retry_failed
-from mi_async.bulk.journal.schema import IMAGE_BY_HASH, IMAGE_BY_SOURCE, KINDS, SCHEMA
+from mi_async.bulk.journal.schema import SCHEMA
+from mi_async.bulk.journal.statements import BY_HASH, BY_SOURCE, KINDS
 from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ConfigError, JournalError
 from tests.support.bulk import faces, files
@@ -39,8 +42,12 @@ HONG = PersonRecord("홍길동 / 뉴스", "partial", 1001, ("Anchor", "앵커"),
 FACE = ImageRecord(HONG.person, "a" * 64, "사진/1.jpg", 5, 7, "stored", "k1", primary=True, stored_at=1.5e9, note="cut")
 
 
-def query(path: Path, statement: str) -> list[Any]:
-    """What anybody sees who opens the file."""
+def query(path: Path | str, statement: str) -> list[Any]:
+    """What anybody sees who opens the journal with a program of his own."""
+    place = parsed(str(path))
+    if isinstance(place, JournalUrl):
+        with psycopg.connect(place.dsn, options=f"-c search_path={place.schema} -c timezone=UTC") as server:
+            return server.execute(statement.encode()).fetchall()
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(statement).fetchall()
 
@@ -59,7 +66,7 @@ def limited(monkeypatch: pytest.MonkeyPatch, pragma: str) -> Iterator[None]:
 
     def narrow(store: JournalDatabase) -> int:
         number = opened(store)
-        store._execute(pragma)
+        store.backend.read(lambda connection: connection.exec_driver_sql(pragma))
         return number
 
     with monkeypatch.context() as patched:
@@ -72,8 +79,8 @@ def test_columns_are_the_records() -> None:
         assert [column.name for column in kind.table.columns] == [member.name for member in attrs.fields(record)]
 
 
-async def test_rows_come_back_whole_and_the_last_one_counts(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "뉴스.journal", NEWSROOM)
+async def test_rows_come_back_whole_and_the_last_one_counts(place: str) -> None:
+    journal = await Journal.open(place, NEWSROOM)
     await journal.write(PersonRecord(HONG.person), FACE)
     other = attrs.evolve(FACE, sha256="b" * 64, thumbnail_key=None, stored_at=0.0, primary=False)
     await asyncio.gather(journal.write(HONG), journal.write(attrs.evolve(HONG, run=2), other), journal.write(HONG))
@@ -83,8 +90,8 @@ async def test_rows_come_back_whole_and_the_last_one_counts(tmp_path: Path) -> N
     await journal.aclose()
 
 
-async def test_a_look_up_sees_what_was_written_before_and_any_number_of_keys(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+async def test_a_look_up_sees_what_was_written_before_and_any_number_of_keys(place: str) -> None:
+    journal = await Journal.open(place, NEWSROOM)
     names = [f"person {number}" for number in range(1201)]
     written = asyncio.gather(*[journal.write(PersonRecord(name)) for name in names])
     await asyncio.sleep(0)
@@ -94,8 +101,8 @@ async def test_a_look_up_sees_what_was_written_before_and_any_number_of_keys(tmp
     await journal.aclose()
 
 
-async def test_single_pictures_are_found_by_hash_and_by_source(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "j", UPLOADS)
+async def test_single_pictures_are_found_by_hash_and_by_source(place: str) -> None:
+    journal = await Journal.open(place, UPLOADS)
     rows = [attrs.evolve(FACE, person="7", sha256=f"{n:064}", source=f"{n}.jpg") for n in range(700)]
     await journal.write(*rows)
     wanted = [("7", row.sha256) for row in rows] + [("8", rows[0].sha256)]
@@ -106,7 +113,7 @@ async def test_single_pictures_are_found_by_hash_and_by_source(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("statement", "index"),
-    [(IMAGE_BY_HASH, "PRIMARY KEY (person=? AND sha256=?)"), (IMAGE_BY_SOURCE, "(source=?)")],
+    [(BY_HASH.each, "PRIMARY KEY (person=? AND sha256=?)"), (BY_SOURCE.each, "(source=?)")],
 )
 async def test_single_pictures_are_found_by_an_index(statement: Select[Any], index: str, tmp_path: Path) -> None:
     await (await Journal.open(tmp_path / "j", UPLOADS)).aclose()
@@ -116,7 +123,7 @@ async def test_single_pictures_are_found_by_an_index(statement: Select[Any], ind
     assert step[-1].endswith(index)
 
 
-async def test_all_that_waits_goes_into_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_that_waits_goes_into_one_transaction(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     write = JournalDatabase.write
 
@@ -125,15 +132,15 @@ async def test_all_that_waits_goes_into_one_transaction(tmp_path: Path, monkeypa
         return write(store, writes)
 
     monkeypatch.setattr(JournalDatabase, "write", counted)
-    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+    journal = await Journal.open(place, NEWSROOM)
     await asyncio.gather(*[journal.write(PersonRecord(str(number))) for number in range(200)])
     await journal.aclose()
     assert sum(sizes) == 200
     assert len(sizes) < 50
 
 
-async def test_who_is_cancelled_while_waiting_is_written_all_the_same(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+async def test_who_is_cancelled_while_waiting_is_written_all_the_same(place: str) -> None:
+    journal = await Journal.open(place, NEWSROOM)
     waiting = asyncio.create_task(journal.write(HONG))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -142,49 +149,48 @@ async def test_who_is_cancelled_while_waiting_is_written_all_the_same(tmp_path: 
     await journal.aclose()
 
 
-async def test_runs_are_numbered_and_tell_how_they_ended(tmp_path: Path) -> None:
+async def test_runs_are_numbered_and_tell_how_they_ended(place: str) -> None:
     clock = Fixed()
     for number, ending in enumerate(["finished", ""], 1):
-        journal = await Journal.open(tmp_path / "j", NEWSROOM, clock=clock)
+        journal = await Journal.open(place, NEWSROOM, clock=clock)
         assert journal.run == number
         await asyncio.gather(journal.aclose(ending), journal.aclose())
         await journal.aclose()
     at = "2023-11-14T22:13:20+00:00"
-    assert query(tmp_path / "j", "SELECT number, started, ended, ending, pid FROM runs") == [
+    assert query(place, "SELECT number, started, ended, ending, pid FROM runs") == [
         (1, at, at, "finished", os.getpid()),
         (2, at, at, "", os.getpid()),
     ]
-    assert not Path(f"{tmp_path}/j-wal").exists()
+    assert not Path(f"{place}-wal").exists()
 
 
-async def test_the_file_explains_itself(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+async def test_the_file_explains_itself(place: str) -> None:
+    journal = await Journal.open(place, NEWSROOM)
     await journal.write(HONG, FACE, AbandonedRecord("k0", HONG.person, "0.jpg", "expired"))
     await journal.aclose()
-    assert query(tmp_path / "j", "SELECT * FROM summary") == [
+    assert query(place, "SELECT * FROM summary") == [
         ("persons", "partial", 1),
         ("pictures", "stored", 1),
         ("abandoned", "", 1),
     ]
-    assert query(tmp_path / "j", "SELECT person, what, code, source FROM problems") == [
+    assert query(place, "SELECT person, what, code, source FROM problems") == [
         (HONG.person, "person", "50005", "people.csv:17")
     ]
-    assert query(tmp_path / "j", "SELECT thumbnail_key, stored, lapses FROM unattached") == [
-        ("k1", "2017-07-14 02:40:00", "2017-07-15 02:40:00")
-    ]
-    [row] = query(tmp_path / "j", "SELECT schema, endpoint, access_key, workspace, operation FROM journal")
+    [times] = query(place, "SELECT thumbnail_key, stored, lapses FROM unattached")
+    assert [str(each)[:19] for each in times] == ["k1", "2017-07-14 02:40:00", "2017-07-15 02:40:00"]
+    [row] = query(place, "SELECT schema, endpoint, access_key, workspace, operation FROM journal")
     assert row == (SCHEMA, *attrs.astuple(NEWSROOM.stored))
 
 
-async def test_what_was_under_way_and_may_be_at_the_service_is_told(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "j", NEWSROOM)
+async def test_what_was_under_way_and_may_be_at_the_service_is_told(place: str) -> None:
+    journal = await Journal.open(place, NEWSROOM)
     states = ["new", "presigned", "stored", "confirmed", "failed", "attached"]
     await journal.write(
         *[ImageRecord("Hong", f"{n}", f"{n}.jpg", state=state, thumbnail_key=f"k{n}", stored_at=1.5e9 * (n > 1))
           for n, state in enumerate(states)]
     )  # fmt: skip
     await journal.aclose()
-    found = query(tmp_path / "j", "SELECT state, stored IS NOT NULL FROM unattached ORDER BY thumbnail_key")
+    found = query(place, "SELECT state, stored IS NOT NULL FROM unattached ORDER BY thumbnail_key")
     assert found == [("presigned", 0), ("stored", 1), ("confirmed", 1), ("failed", 1)]
 
 
@@ -209,23 +215,23 @@ async def test_another_target_is_refused_and_both_are_named(change: dict[str, st
 
 
 @pytest.mark.parametrize("state", ["stored", "registering", "registered", "imported", "indexed", "summarized"])
-async def test_footage_of_another_workspace_is_refused(state: str, tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "j", FOOTAGE)
+async def test_footage_of_another_workspace_is_refused(state: str, place: str) -> None:
+    journal = await Journal.open(place, FOOTAGE)
     await journal.write(AssetRecord(101, "b", "new.mp4"), AssetRecord(101, "b", "a.mp4", size=7, state=state))
     await journal.aclose()
     with pytest.raises(JournalError, match=r"belongs to ingest in workspace 'newsroom' .* for ingest in workspace 'w'"):
-        await Journal.open(tmp_path / "j", attrs.evolve(FOOTAGE, workspace="w"))
-    await (await Journal.open(tmp_path / "j", FOOTAGE)).aclose()
+        await Journal.open(place, attrs.evolve(FOOTAGE, workspace="w"))
+    await (await Journal.open(place, FOOTAGE)).aclose()
 
 
-async def test_footage_that_is_to_be_tried_again_was_begun_all_the_same(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "j", FOOTAGE)
+async def test_footage_that_is_to_be_tried_again_was_begun_all_the_same(place: str) -> None:
+    journal = await Journal.open(place, FOOTAGE)
     await journal.write(AssetRecord(101, "b", "a.mp4", size=7, state="registered", status="failed", asset_id=1001))
     await journal.aclose()
-    retry_failed(tmp_path / "j")
-    assert query(tmp_path / "j", "SELECT state, asset_id FROM assets") == [("new", None)]
+    retry_failed(place)
+    assert query(place, "SELECT state, asset_id FROM assets") == [("new", None)]
     with pytest.raises(JournalError, match="it belongs to ingest in workspace 'newsroom'"):
-        await Journal.open(tmp_path / "j", attrs.evolve(FOOTAGE, workspace="w"))
+        await Journal.open(place, attrs.evolve(FOOTAGE, workspace="w"))
 
 
 @pytest.mark.parametrize(
@@ -238,14 +244,14 @@ async def test_footage_that_is_to_be_tried_again_was_begun_all_the_same(tmp_path
     ],
 )
 async def test_a_workspace_that_was_misspelt_is_put_right(
-    identity: Identity, records: Sequence[Record], tmp_path: Path
+    identity: Identity, records: Sequence[Record], place: str
 ) -> None:
-    journal = await Journal.open(tmp_path / "j", attrs.evolve(identity, workspace="newsrom"))
+    journal = await Journal.open(place, attrs.evolve(identity, workspace="newsrom"))
     await journal.write(*records)
     await journal.aclose()
-    await (await Journal.open(tmp_path / "j", identity)).aclose()
-    assert query(tmp_path / "j", "SELECT workspace FROM journal") == [("newsroom",)]
-    assert query(tmp_path / "j", "SELECT * FROM summary") == []
+    await (await Journal.open(place, identity)).aclose()
+    assert query(place, "SELECT workspace FROM journal") == [("newsroom",)]
+    assert query(place, "SELECT * FROM summary") == []
 
 
 async def test_two_runs_at_once_are_refused_by_any_name(tmp_path: Path) -> None:

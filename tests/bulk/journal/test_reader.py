@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mi_async.bulk.journal.connection import open_snapshot
+from mi_async.bulk.journal.backend import open_snapshot
 from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.journal.reader import ProblemRow, read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.journal.retry import Reopened, retry_failed
@@ -47,7 +48,7 @@ RECORDS: Sequence[Record] = (
 
 
 @asynccontextmanager
-async def under_way(path: Path) -> AsyncGenerator[Journal]:
+async def under_way(path: Journalled) -> AsyncGenerator[Journal]:
     """A run that has written the records."""
     journal = await Journal.open(path, NEWSROOM)
     try:
@@ -57,20 +58,28 @@ async def under_way(path: Path) -> AsyncGenerator[Journal]:
         await journal.aclose("finished")
 
 
+async def ended(path: Journalled) -> None:
+    """Leave a journal of a run that has ended."""
+    async with under_way(path):
+        pass
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A journal of a run that has ended."""
-
-    async def make() -> None:
-        async with under_way(tmp_path / "뉴스.journal"):
-            pass
-
-    asyncio.run(make())
+    asyncio.run(ended(tmp_path / "뉴스.journal"))
     return tmp_path / "뉴스.journal"
 
 
-def test_everything_is_told(path: Path) -> None:
-    with read_journal(path) as reader:
+@pytest.fixture
+def anywhere(place: str) -> str:
+    """The same, in a file and in PostgreSQL."""
+    asyncio.run(ended(place))
+    return place
+
+
+def test_everything_is_told(anywhere: str) -> None:
+    with read_journal(anywhere) as reader:
         assert (reader.identity, reader.schema, reader.masked_key) == (NEWSROOM.stored, 2, "...WXYZ")
         assert reader.statuses() == {"done": 1, "failed": 1, "partial": 1, "parked": 1, "rejected": 1}
         assert reader.states() == {"attached": 2, "failed": 2, "stored": 1, "new": 1}
@@ -87,8 +96,8 @@ def test_everything_is_told(path: Path) -> None:
         ]
 
 
-def test_problems_are_told_person_by_person(path: Path) -> None:
-    with read_journal(path) as reader:
+def test_problems_are_told_person_by_person(anywhere: str) -> None:
+    with read_journal(anywhere) as reader:
         assert [(row.person, row.what, row.code) for row in reader.problems() if isinstance(row, ProblemRow)] == [
             ("Ama", "person", "10049"),
             ("Bo [people.csv:9]", "person", "DUPLICATE"),
@@ -100,9 +109,9 @@ def test_problems_are_told_person_by_person(path: Path) -> None:
         assert list(reader.problems("nothing")) == []
 
 
-async def test_a_problem_of_a_picture_is_told_once(tmp_path: Path) -> None:
+async def test_a_problem_of_a_picture_is_told_once(place: str) -> None:
     small, other = "2.png: 100 x 100 px", "the name is in use"
-    async with under_way(tmp_path / "j") as journal:
+    async with under_way(place) as journal:
         await journal.write(
             PersonRecord("Yi", "partial", 1002, code="resolution", message=small, run=1),
             ImageRecord("Yi", "f" * 64, "2.png", state="failed", code="resolution", message=small),
@@ -110,7 +119,7 @@ async def test_a_problem_of_a_picture_is_told_once(tmp_path: Path) -> None:
             ImageRecord("Kim", "f" * 64, "1.png", state="failed", code="resolution", message=small),
             PersonRecord("Bo", "failed", code="resolution", message=small, run=1),  # of somebody else's picture
         )
-    with read_journal(tmp_path / "j") as reader:
+    with read_journal(place) as reader:
         told = [(row.person, row.what) for row in reader.problems() if isinstance(row, ProblemRow)]
     assert [one for one in told if one[0] in {"Yi", "Kim", "Bo"}] == [
         ("Bo", "person"),
@@ -120,28 +129,28 @@ async def test_a_problem_of_a_picture_is_told_once(tmp_path: Path) -> None:
     ]
 
 
-async def test_reading_goes_on_beside_a_run_and_sees_one_moment(tmp_path: Path) -> None:
-    async with under_way(tmp_path / "j") as journal:
-        with read_journal(tmp_path / "j") as reader:
+async def test_reading_goes_on_beside_a_run_and_sees_one_moment(place: str) -> None:
+    async with under_way(place) as journal:
+        with read_journal(place) as reader:
             assert reader.runs()[0].ended is None
             await journal.write(PersonRecord("new"))
             assert sum(reader.statuses().values()) == 5
-        with read_journal(tmp_path / "j") as reader:
+        with read_journal(place) as reader:
             assert sum(reader.statuses().values()) == 6
         with pytest.raises(JournalError, match="a run is under way on it"):
-            retry_failed(tmp_path / "j")
+            retry_failed(place)
 
 
-def test_a_long_journal_is_read_in_little_memory(tmp_path: Path) -> None:
+def test_a_long_journal_is_read_in_little_memory(place: str) -> None:
     async def make() -> None:
-        journal = await Journal.open(tmp_path / "j", NEWSROOM)
+        journal = await Journal.open(place, NEWSROOM)
         for start in range(0, 20_000, 1000):
             names = [f"person {number:08}" for number in range(start, start + 1000)]
             await journal.write(*map(PersonRecord, names), *[ImageRecord(name, "a" * 64, "x.jpg") for name in names])
         await journal.aclose()
 
     asyncio.run(make())
-    with read_journal(tmp_path / "j") as reader:
+    with read_journal(place) as reader:
         tracemalloc.start()
         try:
             count = sum(len(pictures) for _, pictures in reader.entries())
@@ -206,9 +215,9 @@ def test_a_journal_of_a_run_that_was_killed_is_read(tmp_path: Path) -> None:
     assert retry_failed(tmp_path / "j") == Reopened(2, 2)
 
 
-def test_what_has_failed_is_made_new_and_its_key_is_not_forgotten(path: Path) -> None:
-    assert retry_failed(path) == Reopened(persons=2, pictures=2)
-    with read_journal(path) as reader:
+def test_what_has_failed_is_made_new_and_its_key_is_not_forgotten(anywhere: str) -> None:
+    assert retry_failed(anywhere) == Reopened(persons=2, pictures=2)
+    with read_journal(anywhere) as reader:
         assert reader.statuses() == {"done": 1, "open": 2, "parked": 1, "rejected": 1}
         assert reader.states() == {"attached": 2, "new": 2, "stored": 1}
         assert [(row.thumbnail_key, row.reason) for row in reader.abandoned()] == [
@@ -219,15 +228,15 @@ def test_what_has_failed_is_made_new_and_its_key_is_not_forgotten(path: Path) ->
         assert entries["Ama"] == (PersonRecord("Ama", origin="people.csv:2", run=1), ())
         assert entries["Yi"][0] == PersonRecord("Yi", "open", 1002, run=1)
         assert entries["Yi"][1] == (PICTURES[1], ImageRecord("Yi", "c" * 64, "3.jpg"))
-    assert retry_failed(path) == Reopened(0, 0)
+    assert retry_failed(anywhere) == Reopened(0, 0)
 
 
 @pytest.mark.parametrize(
     ("code", "expected"), [("10049", Reopened(1, 0)), ("OVER_SIZE_LIMIT", Reopened(1, 1)), ("x", Reopened(0, 0))]
 )
-def test_only_one_code_is_made_new(code: str, expected: Reopened, path: Path) -> None:
-    assert retry_failed(path, code=code) == expected
-    with read_journal(path) as reader:
+def test_only_one_code_is_made_new(code: str, expected: Reopened, anywhere: str) -> None:
+    assert retry_failed(anywhere, code=code) == expected
+    with read_journal(anywhere) as reader:
         assert list(reader.problems(code)) == []
         assert len(list(reader.problems())) == 5 - (expected != Reopened(0, 0))
 

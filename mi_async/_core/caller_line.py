@@ -1,0 +1,67 @@
+"""The callers of one process that wait for permits of a shared quota.
+
+Invariant: strictly first come, first served; a caller that gave up gets nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from attrs import define, field
+
+from mi_async.errors import MIError
+
+
+@define(eq=False)
+class Caller:
+    """One who waits for a permit.
+
+    Attributes:
+        until: when it stops to wait; infinity for never.
+        permit: gets the time up to which the permit begins a call, or None where it has to ask elsewhere.
+    """
+
+    until: float
+    permit: asyncio.Future[float | None]
+
+
+@define(eq=False)
+class CallerLine:
+    """Callers in the order in which they came."""
+
+    _callers: deque[Caller] = field(init=False, factory=deque)
+
+    def __len__(self) -> int:
+        """Count those who wait."""
+        return len(self._callers)
+
+    def join(self, until: float) -> Caller:
+        """Stand at the end."""
+        caller = Caller(until, asyncio.get_running_loop().create_future())
+        self._callers.append(caller)
+        return caller
+
+    def leave(self, caller: Caller) -> bool:
+        """Stop to wait; return True if the caller had got a permit already."""
+        permit = caller.permit
+        if permit.done() and not permit.cancelled():
+            return permit.exception() is None and permit.result() is not None
+        if caller in self._callers:
+            self._callers.remove(caller)
+        return False
+
+    def serve(self, permit: float | None) -> bool:
+        """Give a permit to the first; return False if nobody waits."""
+        while self._callers:
+            caller = self._callers.popleft()
+            if not caller.permit.done():
+                caller.permit.set_result(permit)
+                return True
+        return False
+
+    def refuse(self, error: Callable[[int, Caller], MIError | None]) -> None:
+        """End the waits of those for whom ``error``, given place and caller, returns one."""
+        for place, caller in enumerate(tuple(self._callers)):
+            if not caller.permit.done() and (found := error(place, caller)) is not None:
+                self._callers.remove(caller)
+                caller.permit.set_exception(found)

@@ -1,0 +1,58 @@
+"""The share of a quota with which a process goes on while the store that keeps it is away.
+
+Invariant: not exact. Shares add up to half of the quota, since nobody knows how many processes there are now.
+"""
+
+from attrs import define, field
+
+from mi_async._core.clock import Clock
+from mi_async._core.limits import LeaseLimiter
+from mi_async._core.operation import Quota
+
+
+@define(eq=False)
+class LocalShare:
+    """A limiter for an outage of the store; kept until its last call has ended.
+
+    Args:
+        operation: ID of the operation.
+        quota: of all processes.
+        clock: the time.
+    """
+
+    operation: str
+    quota: Quota
+    clock: Clock
+    _limiter: LeaseLimiter | None = field(init=False, default=None)
+    _calls: int = field(init=False, default=0)
+
+    @property
+    def calls(self) -> int:
+        """Calls in flight that hold a lease of it."""
+        return self._calls
+
+    async def acquire(self, max_wait: float | None, holders: int) -> None:
+        """Wait for a lease and take it."""
+        if self._limiter is None:
+            calls = max(1, self.quota.calls // (2 * holders))
+            self._limiter = LeaseLimiter(self.operation, Quota(calls, self.quota.period), self.clock)
+        await self._limiter.acquire(max_wait)
+        self._calls += 1
+
+    def release(self, *, answered: bool) -> bool:
+        """Give a lease back; return False if none is out."""
+        if self._limiter is None or not self._calls:
+            return False
+        self._calls -= 1
+        self._limiter.release(answered=answered)
+        return True
+
+    def pause(self, seconds: float) -> None:
+        """Hold its callers back after a 429."""
+        if self._limiter is not None:
+            self._limiter.pause(seconds)
+
+    def end(self) -> None:
+        """Forget it once the store is back and nobody holds a lease; the next outage has a share of its own."""
+        if not self._calls:
+            self._limiter = None
