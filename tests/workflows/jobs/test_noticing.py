@@ -184,7 +184,7 @@ def test_many_ends_are_noticed_within_one_rate_nearly_as_soon_as_alone(
     assert mean(each.late for each in ended(analyses)) < most * mean(each.late_alone() for each in ended(analyses))
     asked = sorted(moment for each in analyses for moment in each.asked)
     for number, moment in enumerate(asked):
-        assert bisect_right(asked, moment + 20.0) - number <= LONG.rate * (10.0 + REST) + 1
+        assert bisect_right(asked, moment + 10.0) - number <= LONG.rate * (10.0 + REST) + 1
     # None starves: passed over for no more than the fair rounds, and then by no more than all others.
     assert most_late(analyses) < INDEX.polling.longest + (FAIR + 2.0) * count / LONG.rate
 
