@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
-import pytest
 from attrs import define, field
 
 from mi_async.bulk.journal.place import JournalUrl, parsed
@@ -116,30 +115,33 @@ class PostgresServer:
             process.wait(WAIT)
 
 
-def missing() -> str | None:
-    """Why there is no server, None if there is one."""
-    return "needs PostgreSQL: apt-get install postgresql" if programs() is None else None
-
-
 @contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """A server that runs inside the block; skips the test where PostgreSQL is not installed."""
-    found = programs()
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing()))
-        pytest.skip(str(missing()))
+def running(found: Path, **settings: str) -> Iterator[PostgresServer]:
+    """A server that runs inside the block, from programs in a folder."""
     folder = Path(tempfile.mkdtemp(prefix="mi-pg-", dir="/tmp"))
     server = PostgresServer(folder, found)
     try:
         if (user := other_user()) is not None:
             shutil.chown(folder, user)
         server.make()
-        server.start()
+        server.start(**settings)
         yield server
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    """A server that runs inside the block; skips the test where PostgreSQL is not installed."""
+    import pytest  # noqa: PLC0415  a benchmark runs without it
+
+    found = programs()
+    if found is None:
+        missing = "needs PostgreSQL: apt-get install postgresql"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    with running(found) as server:
+        yield server
 
 
 def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
