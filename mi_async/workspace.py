@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mi_async._core.live_object import refuse_pickling
 from mi_async.api import WorkspaceGroups
+from mi_async.bulk.journal.sharing import LIFE, SHARDS
 from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
 from mi_async.errors import InvalidArgumentError
 
@@ -388,6 +389,8 @@ class Workspace(WorkspaceGroups):
         max_failures: int | None = None,
         grace: float = GRACE,
         patience: float = PATIENCE,
+        shards: int = SHARDS,
+        claim_life: float = LIFE,
     ) -> BulkRun:
         """Enroll any number of persons: as fast as the quotas allow, in flat memory, and each once whatever happens.
 
@@ -398,12 +401,16 @@ class Workspace(WorkspaceGroups):
             people: what to enroll; it is iterated over once and not ahead of the work, so a generator of a million is
                 fine, and so is a function that makes one. A name that comes twice is refused the second time.
             journal: path of the file that remembers what is done. It belongs to this service, account, workspace and
-                operation, and is refused for any other.
+                operation, and is refused for any other. With ``postgresql://user@host/database#name`` the same call in
+                any number of processes, on any number of machines, shares the work; the input is then gone through
+                once for each shard: a list, a reading such as ``read_people(path)``, or a function.
             total: number of items, for the progress; by default ``len(people)`` where that is known.
             fit: as in :meth:`upload_thumbnail`; the outcome says so.
             max_failures: stop when more items than this have ended in any way but done or skipped; None for never.
             grace: seconds for what is in flight to end when the run is stopped or cancelled.
             patience: seconds for which a service that does not answer at all is waited for, by default 6 hours.
+            shards: parts of the input that processes take one by one; used when the journal is made, and kept in it.
+            claim_life: seconds after which others take over the work of a process that shows no sign of life.
 
         Returns:
             A run, which does nothing before it is used: ``async for outcome in run`` or ``report = await run``.
@@ -418,7 +425,14 @@ class Workspace(WorkspaceGroups):
         from mi_async.bulk.run import BulkRun, enroll_factory
 
         options = BulkOptions(
-            journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
+            journal=journal,
+            total=total,
+            fit=fit,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+            shards=shards,
+            life=claim_life,
         )
         return BulkRun(enroll_factory(self._context, PersonInput), people, options)
 
@@ -432,6 +446,8 @@ class Workspace(WorkspaceGroups):
         max_failures: int | None = None,
         grace: float = GRACE,
         patience: float = PATIENCE,
+        shards: int = SHARDS,
+        claim_life: float = LIFE,
     ) -> BulkRun:
         """Give any number of images to persons who exist; everything else is as in :meth:`enroll_many`.
 
@@ -442,7 +458,14 @@ class Workspace(WorkspaceGroups):
         from mi_async.bulk.run import BulkRun, enroll_factory
 
         options = BulkOptions(
-            journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
+            journal=journal,
+            total=total,
+            fit=fit,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+            shards=shards,
+            life=claim_life,
         )
         return BulkRun(enroll_factory(self._context, ThumbnailUpload), items, options)
 
@@ -476,6 +499,8 @@ class Workspace(WorkspaceGroups):
         max_failures: int | None = None,
         grace: float = GRACE,
         patience: float = PATIENCE,
+        shards: int = SHARDS,
+        claim_life: float = LIFE,
     ) -> BulkRun:
         """Ingest any number of media files, each as :meth:`ingest_asset` does and each once whatever happens.
 
@@ -493,6 +518,8 @@ class Workspace(WorkspaceGroups):
             max_failures: as in :meth:`enroll_many`, and so are grace and patience.
             grace: seconds for uploads to land when the run is stopped; jobs go on at the service and are left there.
             patience: seconds for which a service that does not answer at all is waited for.
+            shards: as in :meth:`enroll_many`, and so is claim_life.
+            claim_life: seconds.
 
         Returns:
             A run, whose outcomes are of the class ``AssetOutcome``.
@@ -515,5 +542,13 @@ class Workspace(WorkspaceGroups):
             locale=locale,
         )
         ingest.check(self._context)
-        options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
+        options = BulkOptions(
+            journal=journal,
+            total=total,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+            shards=shards,
+            life=claim_life,
+        )
         return BulkRun(ingest_factory(self._context, ingest), assets, options)

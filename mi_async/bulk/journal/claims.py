@@ -94,7 +94,7 @@ class Claims:
         """
         connection.execute(insert(members).values(run=run, owner=self._owner, lapses=self._lapses))
         if reopen:
-            connection.execute(update(shards).values(done=False, run=None))
+            connection.execute(update(shards).values(done=False, run=None, since=run))
         if alone:
             connection.execute(update(shards).values(run=run, epoch=shards.c.epoch + 1))
         self.run = run
