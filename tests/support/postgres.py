@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -84,25 +84,27 @@ class PostgresServer:
         """Start it, and wait until it answers."""
         more = [part for name, value in (SETTINGS | settings).items() for part in ("-c", f"{name}={value}")]
         command: list[str | Path] = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *more]
-        log = (self.folder / "log").open("ab")
-        with log:
-            self._process = subprocess.Popen(command, user=other_user(), stdout=log, stderr=log, cwd="/")
         end = time.monotonic() + WAIT
-        while True:
-            try:
+        while not self._started(command, end):
+            if time.monotonic() > end:
+                message = (self.folder / "log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(message)
+            time.sleep(0.05)
+
+    def _started(self, command: Sequence[str | Path], end: float) -> bool:
+        """Start a process; False if it gave up: children of one that was killed may still be there."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, user=other_user(), stdout=log, stderr=log, cwd="/")
+        while self._process.poll() is None and time.monotonic() < end:
+            with suppress(psycopg.OperationalError):
                 psycopg.connect(self.url(), connect_timeout=5).close()
-            except psycopg.OperationalError:
-                if time.monotonic() > end or self._process.poll() is not None:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
+                return True
+            time.sleep(0.02)
+        return False
 
     def kill(self) -> None:
         """Kill it at once, as a loss of power does; its children end by themselves."""
         self._end(signal.SIGKILL)
-        # the next start waits for the last child, which notices within a moment
-        (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Stop it without ceremony: connections break, and it recovers at the next start."""

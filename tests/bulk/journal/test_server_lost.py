@@ -85,7 +85,7 @@ async def test_a_server_that_is_killed_again_and_again_during_a_run(tmp_path: Pa
         async with newsroom() as news:
             people = [PersonInput(f"Hong {n}", [path]) for n, path in enumerate(files(tmp_path, faces(12)))]
             journal = server.url("faces")
-            run = news.workspace.enroll_many(people, journal=journal)
+            run = news.workspace.enroll_many(people, journal=journal, patience=60 * news.server.clock.speed)
             killing: asyncio.Task[int] | None = None
             async for outcome in run:
                 assert outcome.status is Status.DONE
