@@ -137,7 +137,9 @@ async def _watched(
                 received.told_to(stopping),
             ):
                 log_to_stderr(service.verbose)
-                return await _ended(running)
+                failures = await _ended(running)
+                await run.look()  # the display ends with what the report says
+                return failures
         finally:
             log_to_stderr(service.verbose)
 
