@@ -100,7 +100,7 @@ class Session:
         """Bind the account-level groups."""
         self.workspaces = Workspaces(self._calls)
         self.query_assets = QueryAssets(self._calls)
-        self._poller = Poller(self._settings.clock)
+        self._poller = Poller(self._settings.clock, self._quotas.pace)
         self._store = _store(self._settings, self._calls, self._trust)
 
     def workspace(self, name: str) -> Workspace:
@@ -206,7 +206,7 @@ class Connecting:
         settings = self._settings
         provider, trusted = await asyncio.to_thread(_prepared, settings)
         agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
-        quotas = SessionQuotas(settings.own_quotas, settings.clock)
+        quotas = SessionQuotas(settings.own_quotas, settings.clock, float(settings.quota_share or 1))
         calls = Calls(
             transport=Transport(
                 settings.base_url,

@@ -15,6 +15,7 @@ from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
 from mi_async._core.operation import Quota
 from mi_async._core.quota_store import QuotaStore, StoreConnection
 from mi_async._core.shared_limiter import SharedLimiter
+from mi_async._core.shared_pace import SharedPace
 
 
 def account_tag(origin: str, account: str) -> str:
@@ -29,11 +30,13 @@ class SessionQuotas:
     Args:
         quotas: by operation ID; with a store those of all processes together.
         clock: the time.
+        share: part of this session of every pace.
         limiters: filled by one of the two methods, and never changed then.
     """
 
     quotas: Mapping[str, Quota]
     clock: Clock
+    share: float = 1.0
     limiters: dict[str, Limiter] = field(init=False, factory=dict)
     _shared: list[SharedLimiter] = field(init=False, factory=list)
     _connection: StoreConnection | None = field(init=False, default=None)
@@ -54,6 +57,10 @@ class SessionQuotas:
     def states(self) -> dict[str, QuotaState]:
         """Show the live state of each."""
         return {name: limiter.state() for name, limiter in self.limiters.items()}
+
+    def pace(self, name: str) -> SharedPace:
+        """Return the part of this session of a pace."""
+        return SharedPace(name, self.share, self._connection)
 
     async def aclose(self) -> None:
         """Give back what is held in a store, and close the connection to it."""
