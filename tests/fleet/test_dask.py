@@ -94,7 +94,9 @@ async def _pids(fleet: Fleet, number: int) -> list[int]:
 
 
 @pytest.mark.slow
-async def test_a_member_whose_worker_is_killed_is_started_again(postgres_server: PostgresServer, tmp_path: Path) -> None:
+async def test_a_member_whose_worker_is_killed_is_started_again(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
     folder = make_faces(tmp_path / "faces", 60)
     options: dict[str, Any] = {"operation": "enroll_many", "source": str(folder), "quota_store": None}
     async with fleet_of(postgres_server, "dask", **options) as fleet:
