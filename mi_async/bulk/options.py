@@ -1,4 +1,4 @@
-"""Options of a bulk run, checked, and their defaults: the only place where these stand.
+"""Options of a bulk run, checked.
 
 Invariant: values only.
 """
@@ -7,16 +7,12 @@ import os
 
 from attrs import field, frozen
 
+from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, ROOM, SHARDS
 from mi_async.bulk.enroll.adaptive_limit import LimitController
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
-from mi_async.bulk.journal.sharing import LIFE, SHARDS, Sharing
+from mi_async.bulk.journal.sharing import Sharing
 from mi_async.errors import ConfigError
-
-GRACE = 30.0
-PATIENCE = 6 * 3600.0
-ROOM = 3072
-"""Most items in flight: the largest adaptive limit, and those that have left it and wait for others."""
 
 
 @frozen(kw_only=True)

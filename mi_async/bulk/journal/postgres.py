@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from mi_async._core.clock import Clock
+from mi_async.bulk.defaults import SHARDS
 from mi_async.bulk.journal.backend import Pairs
 from mi_async.bulk.journal.claims import Claims
 from mi_async.bulk.journal.header import SOFTWARE, add_run, create_tables, end_run
@@ -33,7 +34,7 @@ from mi_async.bulk.journal.postgres_errors import SHOWN, cause_of, error_of, is_
 from mi_async.bulk.journal.records import UPLOAD, Identity
 from mi_async.bulk.journal.schema import INDEX_BY_SOURCE, SHARED, in_postgres, layout_of, members, runs, shards
 from mi_async.bulk.journal.server_wait import ServerWait
-from mi_async.bulk.journal.sharing import SHARDS, OpenShards
+from mi_async.bulk.journal.sharing import OpenShards
 from mi_async.bulk.journal.statements import PairLookup, RecordKind, postgres_kinds, renewal
 from mi_async.errors import JournalError
 from mi_async.text import encodable, one_line

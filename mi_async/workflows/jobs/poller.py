@@ -20,7 +20,7 @@ from mi_async.workflows.jobs.poll_queue import Answer, PollPace, PollQueue, Ques
 
 @define(eq=False)
 class Poller:
-    """All poll queues of a session; made by the session in its event loop.
+    """All poll queues of a session; made for the session's event loop.
 
     Args:
         clock: the time.
@@ -29,8 +29,8 @@ class Poller:
 
     clock: Clock
     shared: Callable[[str], SharedPace] = SharedPace
+    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
     _noted: set[str] = field(init=False, factory=set)
-    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _queues: dict[PollPace, PollQueue] = field(init=False, factory=dict)
     _paces: dict[PollPace, SharedPace] = field(init=False, factory=dict)
     _closed: bool = field(init=False, default=False)
