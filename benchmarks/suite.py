@@ -22,7 +22,7 @@ from time import perf_counter
 import picture
 import readme
 from goals import GOALS
-from results import Result
+from results import Result, judged
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -75,12 +75,9 @@ def write(folder: Path, results: Mapping[str, Result]) -> None:
 def verdicts(results: Mapping[str, Result]) -> Iterator[str]:
     """Yield a line for each goal, and one for all."""
     met = 0
-    for goal in GOALS:
-        result = results.get(goal.script)
-        value = None if result is None else result.figures.get(goal.figure)
-        met += value is not None and goal.met(value)
-        bound = f"{'>=' if goal.least else '<='} {goal.show(goal.limit)}"
-        yield f"{goal.verdict(value):26} {goal.show(value):>12} {bound:>14}  {goal.what}"
+    for goal, value, verdict in judged(results):
+        met += verdict.startswith("met")
+        yield f"{verdict:26} {goal.show(value):>12} {goal.bound:>14}  {goal.what}"
     yield f"{met} of {len(GOALS)} goals are met"
 
 
