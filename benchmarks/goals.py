@@ -77,6 +77,8 @@ GOALS = (
     Goal("memory above the bodies, 8 PUTs of 5 MiB over TLS", "put", "memory", 16.0, unit=" MiB"),
     Goal("parts sent again after a kill half-way", "storage", "again", 0.0, unit=""),
     Goal("goodput of a bulk run, processing 0.8 s", "bulk_goodput", "0.8 s, p95 4 s", 97.0, unit=" %", least=True),
+    Goal("quota of 8 processes at 0 to 100 ms, goodput against its bound", "quota_store", "share", 0.95, least=True),
+    Goal("429s of all that share a quota in a store", "quota_store", "refused", 0.0, unit=""),
     Goal("peak memory of a bulk run", "bulk_memory", "peak", 150.0, unit=" MiB"),
     Goal("difference of that between lengths", "bulk_memory", "growth", 30.0, unit=" MiB"),
 )

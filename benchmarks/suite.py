@@ -33,6 +33,7 @@ LEFT_OUT = ("bulk_memory",)
 """Scripts that the quick run leaves out: they take long and their figures hardly move."""
 SHORTER: Mapping[str, Sequence[str]] = {
     "bulk_goodput": ["--items", "5000", "--only", "0.8 s, p95 4 s"],
+    "quota_store": ["--only", "8 processes, 0 to 100 ms"],
     "storage": ["--reps", "1"],
 }
 """Arguments of the quick run, where the whole would take too long."""

@@ -8,11 +8,13 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
+from mi_async._core.values import Value
+
 T = TypeVar("T")
 
 
-@frozen
-class Request:
+@frozen(eq=False, repr=False)
+class Request(Value):
     """A request before it is signed.
 
     Attributes:
@@ -26,8 +28,8 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
-@frozen
-class Response:
+@frozen(eq=False, repr=False)
+class Response(Value):
     """A response, read to its end.
 
     Attributes:
@@ -41,8 +43,8 @@ class Response:
     body: bytes = field(repr=False)
 
 
-@frozen
-class Raw(Generic[T]):
+@frozen(eq=False, repr=False)
+class Raw(Value, Generic[T]):
     """A response and what was read from it.
 
     Attributes:
