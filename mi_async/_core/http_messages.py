@@ -8,10 +8,12 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
+from mi_async._core.drafts import maker
+
 T = TypeVar("T")
 
 
-@frozen
+@frozen(weakref_slot=False)  # else no draft has its layout
 class Request:
     """A request before it is signed.
 
@@ -26,7 +28,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
-@frozen
+@frozen(weakref_slot=False)  # as above
 class Response:
     """A response, read to its end.
 
@@ -39,6 +41,9 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+make_request, make_response = maker(Request), maker(Response)  # for each call; elsewhere the classes do
 
 
 @frozen
