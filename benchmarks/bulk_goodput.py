@@ -8,18 +8,16 @@ Steady state is from the end of the second minute after the first presign (after
 to the last presign: until admission ends. The whole run is from the first presign to the last completion.
 """
 
-import argparse
 import asyncio
-import json
 import statistics
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 from bulk_service import CHECKS, MINUTE, PICTURES, PRESIGNS, Service, service
-from harness import table
+from harness import SCALE, options, sizes
+from results import Table, finish
 
 from mi_async.emulator import Latency, Mixture, Settings
 
@@ -30,6 +28,8 @@ SETTLING, RECOVERY = 2 * MINUTE, 3 * MINUTE
 MOST_REFUSED = 1.0
 """429s per thousand thumbnails."""
 MOST_PACED = 5_000
+USUAL, SPEED = sizes(5_000, 20_000, least=40), 8.0 if SCALE >= 1 else 20.0
+"""Thumbnails of a run, and how fast its clock is."""
 SLOWER = 1.5
 """Times the least mean delay that a run may have which does not fill the quota."""
 BUSY = 0.6
@@ -185,17 +185,17 @@ def evaluate(scenario: Scenario, items: int, here: Service, client: dict[str, An
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, nargs="+", default=[5_000, 20_000], help="thumbnails (%(default)s)")
-    parser.add_argument("--speed", type=float, default=8.0, help="of the clock (%(default)s)")
-    parser.add_argument("--only", default="", help="run only scenarios with this in their names")
+    parser = options(__doc__)
+    parser.add_argument("--items", type=int, nargs="+", default=USUAL, help="thumbnails (%(default)s)")
+    parser.add_argument("--speed", type=float, default=SPEED, help="of the clock (%(default)s)")
+    parser.add_argument("--only", default=None, help="run this scenario alone, by its whole name")
     parser.add_argument("--seed", type=int, default=1, help="of the emulator (%(default)s)")
     parser.add_argument("--minutes", action="store_true", help="print completions minute by minute, too")
-    parser.add_argument("--json", type=Path, help="write every figure to this file")
     given = parser.parse_args()
     results: list[Figures] = []
-    for scenario in SCENARIOS:
-        for items in given.items if given.only in scenario.name else ():
+    chosen = SCENARIOS if SCALE >= 1 else SCENARIOS[:1]
+    for scenario in chosen if given.only is None else [one for one in SCENARIOS if one.name == given.only]:
+        for items in given.items:
             if scenario.shift is not None and items < CEILING * (scenario.shift + RECOVERY + SETTLING) / MINUTE:
                 continue  # over before the shift shows
             if scenario.pace and items > MOST_PACED:
@@ -204,12 +204,10 @@ def main() -> None:
             print(" | ".join(results[-1].row()), file=sys.stderr, flush=True)
             if given.minutes:
                 print(results[-1].by_minute, flush=True)
-    table(HEAD, [figures.row() for figures in results])
     faults = [fault for figures in results for fault in figures.faults()]
-    print("every goal is met" if not faults else "\n".join(["missed:", *faults]))
-    if given.json:
-        named = [{"name": f.scenario.name, "items": f.items, "cells": f.row(), "minutes": f.by_minute} for f in results]
-        given.json.write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
+    note = "Every goal is met." if not faults else f"Missed: {'; '.join(faults)}."
+    table = Table("Goodput as a share of the quota", HEAD, [figures.row() for figures in results], note)
+    finish(given.json, {figures.scenario.name: figures.steady for figures in results}, table)
 
 
 if __name__ == "__main__":

@@ -1,128 +1,213 @@
-"""Client CPU of one call with everything on, against the same request by raw aiohttp.
+"""Client CPU of a call with everything on, and of the calls of other SDKs, against the same request by raw aiohttp.
 
-The call is ``thumbnails.presign``: credentials, signature, a quota that is kept but never reached, the retry policy,
-the deadline, the envelope and the model. Raw is ``session.post(url, json=...)`` and ``await response.json()``, with
-stdlib json and no limit on connections. Both get the same bytes from the same server.
+Ours pays for credentials, signature, a quota that is kept and never reached, retry policy, deadline, envelope and
+models. Raw is what a careful person writes by hand (`calls.py`). Both get the same bytes from the same server, and no
+two calls ask for the same ID. Blocks of calls of both take turns within one process, several processes for each
+setting; a figure is the median of the ratios of neighbouring blocks, with the quartiles behind it. A/A is raw aiohttp
+against itself, over a session of its own: a difference as small as its distance from 1 means nothing.
+
+The default heap is the interpreter's and glibc's; on the steady one the collector does not look at what was there
+before the first block (`gc.freeze()`), and glibc keeps what it was given back.
 """
 
 import asyncio
 import gc
+import itertools
 import json
-import sys
+import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
 
-import aiohttp
+import calls
+import peers
+from attrs import field, frozen
+from calls import SHAPES
 from harness import (
     CLIENT_CORE,
     STEADY_HEAP,
-    Runs,
-    fastest,
-    goal,
+    Series,
+    certificates,
     options,
     pin,
-    report,
-    run_clients,
+    process,
+    ratio,
     scaled,
     server,
-    table,
+    take_turns,
 )
-
-import mi_async
+from results import Table, finish
 
 CONCURRENCY = (1, 32, 256)
-CALLS, BLOCKS = scaled(1024), scaled(8)
-"""Calls of one block, a multiple of every concurrency; the fastest block of a repetition counts."""
-
-FILE_NAME = "movie-0001.jpg"
-Call = Callable[[], Awaitable[object]]
-
-
-@asynccontextmanager
-async def raw(url: str) -> AsyncIterator[Call]:
-    target = url + "/api/v1/workspaces/newsroom/person-thumbnail/uploads/presigned-url"
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-
-        async def call() -> object:
-            async with session.post(target, json={"thumbnailFileName": FILE_NAME}) as response:
-                return await response.json()
-
-        yield call
+EACH = {1: scaled(128), 32: scaled(8), 256: scaled(2)}
+"""Calls of each of the tasks of a block: a block takes 20 to 50 ms."""
+TURNS = {1: scaled(8, 2), 32: scaled(10, 2), 256: scaled(5, 2)}
+"""Blocks of each variant in one process."""
+HEAVY = {"page": 16, "typical": 2}
+"""Times that a page, or a call of a peer, costs a small call; its blocks are shorter by it."""
+MAIN = ("get", "post")
+OURS, SIGNED = "ours", "signed"
+SIDES: Mapping[str, calls.Side] = {OURS: calls.ours, SIGNED: calls.signed}
+NOISE = ("get.32", "post.32")
 
 
-@asynccontextmanager
-async def ours(url: str) -> AsyncIterator[Call]:
-    keys = mi_async.Credentials("ACCESSKEY0123456789A", "0123456789abcdef0123456789abcdef01234567")
-    quotas = {"thumbnails.presign": mi_async.Quota(1_000_000, 1.0)}
-    async with mi_async.connect(keys, base_url=url, quotas=quotas) as session:
-        thumbnails = session.workspace("newsroom").thumbnails
+@frozen
+class Setting:
+    """What a series of processes measures.
 
-        async def call() -> object:
-            return await thumbnails.presign(FILE_NAME)
+    Attributes:
+        title: for tables.
+        shapes: of calls.
+        tls: over TLS.
+        uvloop: on uvloop instead of asyncio's loop.
+        steady: on a steady heap.
+        concurrency: calls in flight.
+    """
 
-        yield call
+    title: str
+    shapes: Sequence[str] = MAIN
+    tls: bool = False
+    uvloop: bool = False
+    steady: bool = False
+    concurrency: Sequence[int] = field(default=CONCURRENCY)
 
 
-VARIANTS = {
-    "raw": ("raw aiohttp, stdlib json", raw),
-    "again": ("raw aiohttp again (A/A: noise)", raw),
-    "ours": ("mi_async, everything on", ours),
+SETTINGS = {
+    "": Setting("asyncio, default heap", tuple(SHAPES)),
+    "steady.": Setting("asyncio, steady heap", tuple(SHAPES), steady=True, concurrency=(32,)),
+    "tls.": Setting("asyncio, TLS", tls=True),
+    "uvloop.": Setting("uvloop", uvloop=True),
+    "tls.uvloop.": Setting("uvloop, TLS", tls=True, uvloop=True, concurrency=(32,)),
 }
+"""By what goes before the names of their figures."""
 
 
-async def batch(call: Call, concurrency: int, calls: int) -> None:
+async def block(call: calls.Call, concurrency: int, each: int, numbers: Iterator[int]) -> float:
+    """Return CPU microseconds of a call: some tasks at once, each with so many calls."""
+
     async def caller() -> None:
-        for _ in range(calls // concurrency):
-            await call()
+        for _ in range(each):
+            await call(next(numbers))
 
-    await asyncio.gather(*(caller() for _ in range(concurrency)))
-
-
-async def client(variant: str, url: str) -> dict[str, float]:
-    """CPU microseconds of one call, by concurrency."""
-    figures: dict[str, float] = {}
-    async with VARIANTS[variant][1](url) as call:
-        for concurrency in CONCURRENCY:
-            await batch(call, concurrency, 2 * max(CONCURRENCY))  # opens the connections
-            gc.collect()
-            figures[str(concurrency)] = min([await block(call, concurrency) for _ in range(BLOCKS)])
-    return figures
-
-
-async def block(call: Call, concurrency: int) -> float:
     before = time.process_time()
-    await batch(call, concurrency, CALLS)
-    return (time.process_time() - before) / CALLS * 1e6
+    await asyncio.gather(*(caller() for _ in range(concurrency)))
+    return (time.process_time() - before) / (each * concurrency) * 1e6
 
 
-def show(runs: Runs) -> None:
-    head = ["client CPU of a call"] + [f"C={c} {unit}" for c in CONCURRENCY for unit in ("us", "x raw")]
-    rows: list[list[str]] = []
-    for variant, (label, _) in VARIANTS.items():
-        row = [label]
-        for figure in map(str, CONCURRENCY):
-            us = fastest(runs, variant, figure)
-            row += [f"{us:.1f}", f"{us / fastest(runs, 'raw', figure):.2f}"]
-        rows.append(row)
-    table(head, rows)
-    at_32 = fastest(runs, "ours", "32")
-    goal("a call against raw aiohttp at C=32", at_32 / fastest(runs, "raw", "32"), 1.20)
-    goal("stretch: the same", at_32 / fastest(runs, "raw", "32"), 1.10)
-    goal("growth from C=32 to C=256", fastest(runs, "ours", "256") / at_32, 1.15)
+async def measure(variant: str, prefix: str, url: str, ca: str | None) -> dict[str, Series]:
+    """Measure a variant between two of raw aiohttp, by shape and concurrency."""
+    setting, found = SETTINGS[prefix], dict[str, Series]()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        if variant in peers.PEERS:
+            peer = peers.PEERS[variant]
+            typical = {"raw": peers.twin(peer, url), "again": peers.twin(peer, url), variant: peer.open(url)}
+            sides = {name: {"typical": await enter(side)} for name, side in typical.items()}
+            return {"": await turns(sides, "typical", 32, steady=False)}
+        whole = {"raw": calls.raw(url, ca), "again": calls.raw(url, ca), variant: SIDES[variant](url, ca)}
+        sides = {name: dict(await enter(side)) for name, side in whole.items()}
+        if variant == SIGNED:
+            return {"": await turns(sides, "get", 32, steady=False)}
+        for shape, concurrency in itertools.product(setting.shapes, setting.concurrency):
+            found[f"{shape}.{concurrency}"] = await turns(sides, shape, concurrency, steady=setting.steady)
+    return found
+
+
+async def turns(sides: Mapping[str, calls.Calls], shape: str, concurrency: int, *, steady: bool) -> Series:
+    each, blocks = -(-EACH[concurrency] // HEAVY.get(shape, 1)), {}
+    for number, (name, side) in enumerate(sides.items()):
+        numbers = itertools.count(10_000_000 * (number + 1))
+        blocks[name] = partial(block, side[shape], scaled(concurrency), each, numbers)
+        await blocks[name]()  # opens the connections
+        await blocks[name]()
+    gc.collect()
+    if steady:
+        gc.freeze()
+    return await take_turns(blocks, TURNS[concurrency])
+
+
+def client(spec: str, url: str, ca: str | None) -> None:
+    variant, _, prefix = spec.partition(" ")
+    setting = SETTINGS[prefix]
+    factory: Any = None
+    if setting.uvloop:
+        import uvloop  # noqa: PLC0415  only where it is measured
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        print(json.dumps(runner.run(measure(variant, prefix, url, ca))))
+
+
+def run(variant: str, prefix: str, repetitions: int, urls: Sequence[str], ca: str) -> dict[str, Series]:
+    """Measure in fresh processes; gives the turns of all of them, by shape and concurrency."""
+    setting, found = SETTINGS[prefix], dict[str, Series]()
+    where = ["--url", urls[1], "--ca", ca] if setting.tls else ["--url", urls[0]]
+    environment = STEADY_HEAP if setting.steady else {}
+    for _ in range(repetitions):
+        one: dict[str, Series] = json.loads(
+            process([__file__, *where, "--client", f"{variant} {prefix}"], **environment)
+        )  # fmt: skip
+        for what, series in one.items():
+            pooled = found.setdefault(what, {name: [] for name in series})
+            for name, figures in series.items():
+                pooled[name] += figures
+    return found
+
+
+def row(label: str, series: Series, variant: str) -> list[str]:
+    us = {name: statistics.median(figures) for name, figures in series.items()}
+    compared, noise = ratio(series, variant, "raw"), ratio(series, "again", "raw")
+    return [label, f"{us['raw']:.0f}", f"{us[variant]:.0f}", str(compared), str(noise)]
+
+
+def figures(name: str, series: Series, variant: str) -> dict[str, float]:
+    found, noise = ratio(series, variant, "raw"), ratio(series, "again", "raw")
+    return {name: found.median, f"{name}.low": found.low, f"{name}.high": found.high, f"{name}.aa": noise.median}
+
+
+def label(what: str) -> str:
+    shape, _, concurrency = what.partition(".")
+    return f"{SHAPES[shape]}, C={concurrency}"
+
+
+def tables(found: Mapping[str, dict[str, Series]], rivals: Mapping[str, Series]) -> Iterator[Table]:
+    head = ["", "raw us", "us", "x raw (quartiles)", "A/A"]
+    for prefix, by_what in found.items():
+        rows = [row(label(what), series, OURS) for what, series in by_what.items()]
+        yield Table(f"mi_async: {SETTINGS[prefix].title}", head, rows)
+    labels = {SIGNED: "raw aiohttp, signed by hand", **{name: peer.label for name, peer in peers.PEERS.items()}}
+    left_out = ", ".join(peers.missing())
+    note = f"Not installed, and left out: {left_out}." if left_out else ""
+    rows = [row(labels[name], series, name) for name, series in rivals.items()]
+    yield Table("Other SDKs, each against its own request by raw aiohttp: C=32", head, rows, note)
 
 
 def main() -> None:
-    given = options(__doc__, repetitions=9).parse_args()
+    given = options(__doc__, repetitions=4).parse_args()
     if given.client:
         pin(CLIENT_CORE)
-        json.dump(asyncio.run(client(given.client, given.url)), sys.stdout)
+        client(given.client, given.url, given.ca)
         return
-    with server("api") as port:
-        command = [__file__, "--url", f"http://127.0.0.1:{port}", "--client"]
-        runs = run_clients(command, list(VARIANTS), given.reps, **STEADY_HEAP)
-    show(runs)
-    report(given.json, runs)
+    settings = [prefix for prefix, setting in SETTINGS.items() if find_spec("uvloop") or not setting.uvloop]
+    missing = peers.missing()
+    rivals = [SIGNED, *(name for name, peer in peers.PEERS.items() if peer.package not in missing)]
+    rivals = rivals[: scaled(len(rivals), 3)]
+    with certificates() as (ca, *certificate), server("api") as plain, server("api", *certificate) as tls:
+        urls = [f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}"]
+        found = {prefix: run(OURS, prefix, given.reps, urls, ca) for prefix in settings}
+        against = {name: run(name, "", -(-given.reps // 2), urls, ca)[""] for name in rivals}
+    told: dict[str, float] = {}
+    for prefix, by_what in found.items():
+        for what, series in by_what.items():
+            told |= figures(prefix + what, series, OURS)
+    for name, series in against.items():
+        told |= figures(f"peer.{name}", series, name)
+    told |= {f"{shape}.growth": told[f"{shape}.256"] / told[f"{shape}.32"] for shape in MAIN}
+    told["noise"] = max(abs(told[f"{what}.aa"] - 1) for what in NOISE)
+    finish(given.json, told, *tables(found, against), packages=peers.PACKAGES)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,22 @@
-"""What the benchmark scripts share: a server in its own process, fresh client processes, ratios of fastest runs.
+"""What the benchmark scripts share: a server in its own process, fresh client processes, blocks that take turns.
 
-Invariant: variants alternate within one run, each repetition in a process of its own, client on one core and server on
-another; a figure is the client's own CPU time, and only ratios of minima are compared with a goal.
+Invariant: variants alternate within one run, client on one core and server on another; a figure is the client's own CPU
+time, and only ratios within one run are compared with a goal.
 """
 
 import argparse
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+
+from attrs import frozen
 
 CLIENT_CORE, SERVER_CORE = 0, 1
 
@@ -30,6 +33,8 @@ SCALE = float(os.environ.get("MI_ASYNC_BENCH_SCALE", "1"))
 Figures = Mapping[str, float]
 Runs = Mapping[str, Sequence[Figures]]
 """By variant, the figures of each repetition."""
+Series = dict[str, list[float]]
+"""By variant, one figure of each turn."""
 
 
 def scaled(count: int, least: int = 1) -> int:
@@ -37,17 +42,24 @@ def scaled(count: int, least: int = 1) -> int:
     return max(least, math.ceil(count * SCALE))
 
 
-def pin(core: int) -> None:
-    """Keep this process on one core, where the system can and there is a choice."""
+def sizes(*usual: int, least: int = 2) -> tuple[int, ...]:
+    """Return the sizes of a growth table at the scale that was asked for, each of them once."""
+    return tuple(sorted({scaled(size, least) for size in usual}))
+
+
+def pin(core: int, process_id: int = 0) -> None:
+    """Keep this process, or another one, on one core of those that this one has, where the system can."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[core % len(cores)]})
+        os.sched_setaffinity(process_id, {cores[core % len(cores)]})
 
 
-def options(description: str | None, repetitions: int) -> argparse.ArgumentParser:
+def options(description: str | None, repetitions: int = 1) -> argparse.ArgumentParser:
+    """Return the arguments that every script takes."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reps", type=int, default=repetitions, help="repetitions of each variant (%(default)s)")
-    parser.add_argument("--json", type=Path, help="write every figure to this file")
+    most = scaled(repetitions)
+    parser.add_argument("--reps", type=int, default=most, help="repetitions of each variant (%(default)s)")
+    parser.add_argument("--json", type=Path, help="write the result to this file")
     parser.add_argument("--client", help=argparse.SUPPRESS)  # measure one variant, in this process
     parser.add_argument("--url", help=argparse.SUPPRESS)
     parser.add_argument("--ca", help=argparse.SUPPRESS)
@@ -66,41 +78,82 @@ def server(kind: str, *arguments: str) -> Iterator[int]:
             process.terminate()
 
 
+@contextmanager
+def certificates() -> Iterator[tuple[str, str, str]]:
+    """Make a certificate of the loopback address; gives the files of its authority, of itself and of its key."""
+    import trustme  # noqa: PLC0415  only what speaks TLS needs it
+
+    with TemporaryDirectory() as folder:
+        ca, certificate, key = (str(Path(folder, name)) for name in ("ca.pem", "certificate.pem", "key.pem"))
+        authority = trustme.CA()
+        issued = authority.issue_cert("127.0.0.1")
+        authority.cert_pem.write_to_path(ca)
+        issued.cert_chain_pems[0].write_to_path(certificate)
+        issued.private_key_pem.write_to_path(key)
+        yield ca, certificate, key
+
+
+def process(command: Sequence[str], **environment: str) -> str:
+    """Run a Python process to its end and return what it printed; no proxy of this machine is in its way."""
+    inherited = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    arguments = [sys.executable, *command]
+    return subprocess.run(
+        arguments, env=inherited | environment, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout  # fmt: skip
+
+
 def run_clients(command: Sequence[str], variants: Sequence[str], repetitions: int, **environment: str) -> Runs:
     """Measure each variant in fresh processes; every repetition starts with another variant.
 
     A process is the command with the variant as its last argument; it prints its figures as JSON.
     """
     runs: dict[str, list[Figures]] = {variant: [] for variant in variants}
-    inherited = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     for repetition in range(repetitions):
-        first = repetition % len(variants)
-        for variant in [*variants[first:], *variants[:first]]:
-            process = [sys.executable, *command, variant]
-            done = subprocess.run(process, env=inherited | environment, stdout=subprocess.PIPE, text=True, check=True)
-            runs[variant].append(json.loads(done.stdout))
+        for variant in rotated(variants, repetition):
+            runs[variant].append(json.loads(process([*command, variant], **environment)))
     return runs
+
+
+def rotated(variants: Sequence[str], turn: int) -> list[str]:
+    """Return the variants with another one first in each turn, so that none always follows the same."""
+    first = turn % len(variants)
+    order = [*variants[first:], *variants[:first]]
+    return order if turn // len(variants) % 2 == 0 else order[::-1]
+
+
+async def take_turns(blocks: Mapping[str, Callable[[], Awaitable[float]]], turns: int) -> Series:
+    """Measure blocks in turn: those of one turn are neighbours in time, and a pair for ``ratio``."""
+    series: Series = {name: [] for name in blocks}
+    for turn in range(turns):
+        for name in rotated(list(blocks), turn):
+            series[name].append(await blocks[name]())
+    return series
 
 
 def fastest(runs: Runs, variant: str, figure: str) -> float:
     return min(run[figure] for run in runs[variant])
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    cells = [[str(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    cells.insert(1, ["-" * width for width in widths])
-    for first, *rest in cells:
-        padded = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        print("| " + " | ".join([first.ljust(widths[0]), *padded]) + " |")
+def every(runs: Runs, figure: str) -> Series:
+    """Return one figure of all repetitions, by variant."""
+    return {variant: [run[figure] for run in found] for variant, found in runs.items()}
 
 
-def goal(what: str, value: float, limit: float, unit: str = "x") -> None:
-    """Say whether a goal is met."""
-    print(f"goal {limit:.2f}{unit}: {'met' if value <= limit else 'missed'} ({what}: {value:.2f}{unit})")
+@frozen
+class Ratio:
+    """Paired ratios of one thing to another: their median and quartiles."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Show the median, and the quartiles behind it."""
+        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
-def report(path: Path | None, content: Any) -> None:
-    """Write the figures to a file, if one is wanted."""
-    if path is not None:
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def ratio(series: Mapping[str, Sequence[float]], variant: str, base: str) -> Ratio:
+    """Return the ratios of one variant to another, turn by turn."""
+    found = [one / other for one, other in zip(series[variant], series[base], strict=True)]
+    low, median, high = statistics.quantiles(found, n=4) if len(found) > 1 else found * 3
+    return Ratio(median, low, high)

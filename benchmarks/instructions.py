@@ -24,8 +24,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
-from harness import scaled, table
-from servers import ANSWER, Server
+from harness import options, scaled
+from results import Table, finish
+from servers import ANSWER, Server, fixed
 
 import mi_async
 
@@ -59,7 +60,7 @@ async def serve() -> None:
     """Answer every request: on one port with a person, on the other with a presigned URL."""
     loop = asyncio.get_running_loop()
     listening = [
-        await loop.create_server(lambda body=body: Server(body), "127.0.0.1", 0, backlog=1024)  # type: ignore[misc]
+        await loop.create_server(lambda body=body: Server({b"": fixed(body)}), "127.0.0.1", 0, backlog=1024)  # type: ignore[misc]
         for body in (PERSON_ANSWER, ANSWER)
     ]
     print(*(each.sockets[0].getsockname()[1] for each in listening), flush=True)
@@ -141,7 +142,7 @@ def counted(directory: Path, ports: list[str]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--check", action="store_true", help="fail if a ratio is above the recorded one")
     parser.add_argument("--record", action="store_true", help="record the ratios of this run")
     parser.add_argument("--keep", type=Path, help="directory for what callgrind writes")
@@ -156,7 +157,8 @@ def main() -> None:
             runner.run(measured(*given.measured))
         return
     if shutil.which("valgrind") is None:
-        print("valgrind is not installed (Debian: apt-get install valgrind)\nnothing was counted")
+        missing = ["valgrind is not installed (Debian: apt-get install valgrind)"]
+        finish(given.json, {}, Table("Nothing was counted", [""], [missing]))
         return
     recorded = json.loads(RECORDED.read_text())
     with (
@@ -167,13 +169,12 @@ def main() -> None:
             figures = counted(given.keep or Path(directory), server.stdout.readline().split())  # type: ignore[union-attr]
         finally:
             server.terminate()
-    table(
-        ["instructions of a call", "raw aiohttp", "mi_async", "of raw GET", "recorded"],
-        [
-            [kind, f"{figures[f'{kind} raw']:,.0f}", f"{figures[f'{kind} ours']:,.0f}", f"{ratio:.3f}", recorded[kind]]
-            for kind, ratio in ratios(figures).items()
-        ],
-    )
+    rows = [
+        [kind, f"{figures[f'{kind} raw']:,.0f}", f"{figures[f'{kind} ours']:,.0f}", f"{ratio:.3f}", f"{recorded[kind]}"]
+        for kind, ratio in ratios(figures).items()
+    ]
+    head = ["", "raw aiohttp", "mi_async", "of raw GET", "recorded"]
+    finish(given.json, ratios(figures), Table("Instructions of a call", head, rows))
     if given.record:
         RECORDED.write_text(json.dumps({kind: round(ratio, 3) for kind, ratio in ratios(figures).items()}) + "\n")
     above = [kind for kind, ratio in ratios(figures).items() if ratio > TOLERANCE * recorded[kind]]

@@ -1,8 +1,9 @@
 """A thousand analyses awaited at once: the session's one poller, against one poller per job.
 
-Both ask at the same ages of a job; the one shares a pace among all jobs, the other has none, as a loop of one's own
-around ``indexes.status`` has none. The emulator runs in a process of its own, and both on time that passes ``--speed``
-times as fast; all seconds but those of CPU are seconds of that time.
+All ask at the same ages of a job. The session's poller shares a pace among all jobs; so do pollers of one's own, a loop
+around ``indexes.status`` for each job, which wait in one queue for the same five requests a second. Without the pace
+(``--free``) they show what noticing costs where no rate is kept. The emulator runs in a process of its own, and all on
+time that passes ``--speed`` times as fast; all seconds but those of CPU are seconds of that time.
 """
 
 import argparse
@@ -12,10 +13,12 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from harness import CLIENT_CORE, SERVER_CORE, Figures, Runs, fastest, options, pin, report, run_clients, scaled, table
+from harness import CLIENT_CORE, SCALE, SERVER_CORE, Figures, Runs, fastest, options, pin, run_clients, scaled
+from results import Table, finish
 
 import mi_async
 from mi_async import Clock, Hooks, Session
@@ -25,7 +28,14 @@ from mi_async.emulator import Latency, Settings, serve
 from mi_async.workflows.jobs.kinds import INDEX
 
 JOBS = scaled(1000)
-VARIANTS = {"shared": "one poller for all", "each": "one poller per job"}
+RATE = 5.0
+"""Requests a second that the session's poller makes at most."""
+SPEED = 100.0 if SCALE >= 1 else 600.0
+VARIANTS = {
+    "shared": "the session's poller",
+    "paced": "one poller per job, at the same rate",
+    "free": "one poller per job, at any rate",
+}
 SETTINGS = Settings(
     latency=Latency.none(),
     importing=Latency.none(),
@@ -57,6 +67,21 @@ class Arrivals:
             self.moments.append(self.clock.monotonic())
 
 
+class Pace:
+    """Turns to make a request, first come, first served."""
+
+    def __init__(self, clock: Clock, rate: float) -> None:
+        self.clock, self.interval, self.next = clock, 1 / rate, 0.0
+
+    async def __call__(self) -> None:
+        """Wait for a turn."""
+        now = self.clock.monotonic()
+        turn = max(now, self.next)
+        self.next = turn + self.interval
+        if turn > now:
+            await self.clock.sleep(turn - now)
+
+
 async def wait_shared(
     _session: Session, _clock: Clock, jobs: Sequence[mi_async.Job[Any]], over: Callable[[str], None]
 ) -> None:
@@ -65,20 +90,31 @@ async def wait_shared(
         over(job.id)
 
 
-async def wait_each(
-    session: Session, clock: Clock, jobs: Sequence[mi_async.Job[Any]], over: Callable[[str], None]
+async def wait_paced(
+    session: Session, clock: Clock, jobs: Sequence[mi_async.Job[Any]], over: Callable[[str], None], rate: float = RATE
 ) -> None:
+    pace = Pace(clock, rate)
+
     async def loop(job: mi_async.Job[Any]) -> None:
         _, workspace, project_id, asset_id = job.id.split(":")
         indexes = session.workspace(workspace).indexes
         begun = clock.monotonic()
         while True:
             await clock.sleep(INDEX.polling.delay(clock.monotonic() - begun))
+            await pace()
             if (await indexes.status(int(project_id), int(asset_id))).status.is_terminal:
+                await pace()
                 await indexes.get(int(project_id), int(asset_id))
                 return over(job.id)
 
     await asyncio.gather(*map(loop, jobs))
+
+
+WAITS: Mapping[str, Callable[..., Awaitable[None]]] = {
+    "shared": wait_shared,
+    "paced": wait_paced,
+    "free": partial(wait_paced, rate=math.inf),
+}
 
 
 async def client(variant: str, url: str, speed: float, ends: Callable[[], dict[str, float]]) -> Figures:
@@ -92,8 +128,9 @@ async def client(variant: str, url: str, speed: float, ends: Callable[[], dict[s
         jobs = await begin(session)
         arrivals.moments = []
         cpu, started = time.process_time(), clock.monotonic()
-        wait = {"shared": wait_shared, "each": wait_each}[variant]
-        await wait(session, clock, jobs, lambda token: noticed.__setitem__(token.rpartition(":")[2], clock.monotonic()))
+        await WAITS[variant](
+            session, clock, jobs, lambda token: noticed.__setitem__(token.rpartition(":")[2], clock.monotonic())
+        )
         cpu = time.process_time() - cpu
         took = clock.monotonic() - started
     truth = ends()
@@ -151,32 +188,36 @@ def measure(variant: str, speed: float) -> Figures:
             process.terminate()
 
 
-def show(runs: Runs) -> None:
-    head = ["1,000 analyses", "requests", "a second", "peak", "noticed after", "95 %", "at most", "CPU"]
-    rows = []
-    for variant, label in VARIANTS.items():
-        one = {name: fastest(runs, variant, name) for name in runs[variant][0]}
-        rate = [f"{one['requests']:,.0f}", f"{one['mean']:.2f}", f"{one['peak']:.1f}"]
-        rows.append([label, *rate, *(f"{one[name]:.0f} s" for name in ("late", "p95", "max")), f"{one['cpu']:.2f} s"])
+def shown(runs: Runs) -> Table:
     names = ("requests", "mean", "peak", "late", "p95", "max", "cpu")
-    ratios = [fastest(runs, "shared", name) / fastest(runs, "each", name) for name in names]
-    table(head, [*rows, ["ratio", *(f"{ratio:.2f}" for ratio in ratios)]])
+    rows = []
+    for variant in runs:
+        one = {name: fastest(runs, variant, name) for name in names}
+        rate = [f"{one['requests']:,.0f}", f"{one['mean']:.2f}", f"{one['peak']:.1f}"]
+        late = [f"{one[name]:.0f} s" for name in ("late", "p95", "max")]
+        rows.append([VARIANTS[variant], *rate, *late, f"{one['cpu']:.2f} s"])
+    head = ["", "requests", "a second", "busiest 10 s", "noticed after", "95 %", "at most", "CPU"]
+    return Table(f"{JOBS:,} analyses of 10 minutes awaited at once", head, rows)
 
 
 def main() -> None:
-    parser = options(__doc__, repetitions=1)
-    parser.add_argument("--speed", type=float, default=20.0, help="seconds that pass in a real one (%(default)s)")
+    parser = options(__doc__)
+    parser.add_argument("--speed", type=float, default=SPEED, help="seconds that pass in a real one (%(default)s)")
+    parser.add_argument("--free", action="store_true", help="measure pollers without a pace, too; take --speed 20")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)  # be the emulator
     given = parser.parse_args()
     if given.serve:
         pin(SERVER_CORE)
         asyncio.run(emulate(given.speed))
-    elif given.client:
+        return
+    if given.client:
         json.dump(measure(given.client, given.speed), sys.stdout)
-    else:
-        runs = run_clients([__file__, "--speed", str(given.speed), "--client"], list(VARIANTS), given.reps)
-        show(runs)
-        report(given.json, runs)
+        return
+    variants = list(VARIANTS) if given.free else list(VARIANTS)[:2]
+    runs = run_clients([__file__, "--speed", str(given.speed), "--client"], variants, given.reps)
+    names = ("late", "requests", "cpu")
+    figures = {name: fastest(runs, "shared", name) / fastest(runs, "paced", name) for name in names}
+    finish(given.json, figures, shown(runs))
 
 
 if __name__ == "__main__":

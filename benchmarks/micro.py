@@ -10,7 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from harness import CLIENT_CORE, Figures, fastest, goal, options, pin, report, scaled, table
+from harness import CLIENT_CORE, Figures, fastest, options, pin, scaled
+from results import Table, finish
 from servers import ANSWER, RESULT
 
 from mi_async import Credentials, Hooks, Operation, Quota, RetryPolicy, Timeout
@@ -132,10 +133,9 @@ def main() -> None:
     given = options(__doc__, repetitions=25).parse_args()
     pin(CLIENT_CORE)
     runs = asyncio.run(measure(given.reps))
-    table(["step", "CPU us"], [[name, f"{fastest(runs, name, 'us'):.2f}"] for name in runs])
     both, neither = (fastest(runs, f"call, {name}", "us") for name in ("retry and quota", "neither retry nor quota"))
-    goal("retry and quota on success", both - neither, 2.0, " us")
-    report(given.json, runs)
+    rows = [[name, f"{fastest(runs, name, 'us'):.2f}"] for name in runs]
+    finish(given.json, {"retry and quota": both - neither}, Table("Steps of a call", ["step", "CPU us"], rows))
 
 
 if __name__ == "__main__":

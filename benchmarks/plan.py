@@ -1,9 +1,10 @@
 """Items planned from a CSV in a second of CPU, against the same headers read by os.open and os.read, and the memory.
 
-Each size is planned in a process of its own. The pictures are real JPEG files, and the rows have paths of their own,
-hard links to a few of them. What is read is in the cache of the system both times, so that no disk is measured.
+Each repetition is a process of its own, and they take turns. The pictures are real JPEG files, and the rows have paths
+of their own, hard links to a few of them. What is read is in the cache of the system each time, so that no disk is
+measured.
 
-    python benchmarks/plan.py --sizes 10000 100000
+    python benchmarks/plan.py --sizes 10000 100000 1000000
 """
 
 import argparse
@@ -11,17 +12,17 @@ import csv
 import json
 import os
 import resource
-import subprocess
-import sys
+import statistics
 import tempfile
 import time
 from pathlib import Path
 
-from harness import report, scaled, table
+from harness import CLIENT_CORE, Runs, options, pin, run_clients, scaled, sizes
+from results import Table, finish
 
-SIZES = (10_000, 100_000)
+SIZES = sizes(1_000, 10_000, 30_000, least=40)
 PICTURES = 8
-LINKS = scaled(20_000)
+LINKS = scaled(20_000, 40)
 """Paths of their own; a larger input names them again."""
 FIRST = 8 * 2**10
 
@@ -92,43 +93,43 @@ def say(began: tuple[float, float], rows: int) -> None:
     print(json.dumps({"rows": rows, "rate": rows / cpu, "wall": rows / wall, "rss": peak}))
 
 
-def run(measure: str, path: Path) -> dict[str, float]:
-    command = [sys.executable, __file__, "--measure", measure, "--path", str(path)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+def median(runs: Runs, measure: str, figure: str) -> float:
+    return statistics.median(run[figure] for run in runs[measure])
+
+
+def cells(rows: int, runs: Runs) -> list[str]:
+    rates = {measure: median(runs, measure, "rate") for measure in MEASURES}
+    planned = [run["rate"] for run in runs["plan"]]
+    return [
+        f"{rows:,}",
+        *(f"{rates[measure]:,.0f}" for measure in MEASURES),
+        f"{min(planned):,.0f} to {max(planned):,.0f}",
+        f"{rates['raw'] / rates['plan']:.1f}",
+        f"{median(runs, 'plan', 'wall'):,.0f}",
+        f"{median(runs, 'plan', 'rss'):.0f}",
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, repetitions=5)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="rows of the table")
-    parser.add_argument("--json", type=Path, help="write every figure to this file")
-    parser.add_argument("--measure", choices=list(MEASURES), help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.measure:
-        MEASURES[given.measure](given.path)
+    pin(CLIENT_CORE)
+    if given.client:
+        MEASURES[given.client](given.path)
         return
-    figures = {}
+    found: dict[int, Runs] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lay_out(folder)
         for rows in given.sizes:
             path = write_table(folder, rows)
-            figures[rows] = {measure: run(measure, path) for measure in MEASURES}
+            found[rows] = run_clients([__file__, "--path", str(path), "--client"], list(MEASURES), given.reps)
             path.unlink()
-    cells = [
-        [
-            f"{rows:,}",
-            *(f"{one[measure]['rate']:,.0f}" for measure in MEASURES),
-            f"{one['raw']['rate'] / one['plan']['rate']:.1f}",
-            f"{one['plan']['wall']:,.0f}",
-            f"{one['plan']['rss']:.0f}",
-        ]
-        for rows, one in figures.items()
-    ]
-    table(["rows", "raw headers/CPU s", "read/CPU s", "planned/CPU s", "x raw", "planned/s", "peak RSS MiB"], cells)
-    report(given.json, figures)
+    head = ["rows", "raw headers/CPU s", "read/CPU s", "planned/CPU s", "of it", "x raw", "planned/s", "peak RSS MiB"]
+    figures = {"rate": median(found[max(found)], "plan", "rate")}
+    finish(given.json, figures, Table("Dry run of a table", head, [cells(*one) for one in found.items()]))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,14 @@ import sys
 import tempfile
 import threading
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
+
+from harness import options
+from results import Table, finish
 
 import mi_async
 from mi_async import emulator
@@ -97,34 +100,33 @@ def places(name: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def print_sizes(trees: dict[str, ast.Module]) -> None:
-    """Print lengths of files and functions, names that stand twice, and how docstrings begin."""
+def size_lines(trees: dict[str, ast.Module]) -> Iterator[str]:
+    """Yield lengths of files and functions, names that stand twice, and how docstrings begin."""
     lines = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
     longest = max(lines, key=lambda path: lines[path])
-    print(f"lines: {sum(lines.values()):,} in {len(lines)} files")
-    print(f"files: median {statistics.median(lines.values()):.0f}, longest {lines[longest]} ({longest.name})")
+    yield f"lines: {sum(lines.values()):,} in {len(lines)} files"
+    yield f"files: median {statistics.median(lines.values()):.0f}, longest {lines[longest]} ({longest.name})"
     spans = {(name, node.name): (node.end_lineno or 0) - node.lineno + 1 for name, node in functions(trees)}
     worst = max(spans, key=lambda key: spans[key])
-    print(f"functions: {len(spans):,}, median {statistics.median(spans.values()):.0f}, longest {spans[worst]} {worst}")
+    yield f"functions: {len(spans):,}, median {statistics.median(spans.values()):.0f}, longest {spans[worst]} {worst}"
     knots = sorted(((complexity(node), f"{name}.{node.name}") for name, node in functions(trees)), reverse=True)
-    print(f"complexity: above 10: {sum(knot > 10 for knot, _ in knots)}; worst {knots[0]}")  # noqa: PLR2004  the design's
+    yield f"complexity: above 10: {sum(knot > 10 for knot, _ in knots)}; worst {knots[0]}"  # noqa: PLR2004  the design's
     defined = Counter(
         node.name
         for tree in trees.values()
         for node in tree.body
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_")
     )
-    print(f"public names in more than one module: {sum(count > 1 for count in defined.values())}")
+    yield f"public names in more than one module: {sum(count > 1 for count in defined.values())}"
     classes = Counter(node.name for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef))
-    print(f"classes in more than one module: {[name for name, count in classes.items() if count > 1]}")
+    yield f"classes in more than one module: {[name for name, count in classes.items() if count > 1]}"
     told = [text for _, node in functions(trees) if (text := ast.get_docstring(node))]
-    print(
-        f"docstrings of functions: {len(told):,}, of which {sum(bool(RIDDLE.match(text)) for text in told)} are riddles"
-    )
+    riddles = sum(bool(RIDDLE.match(text)) for text in told)
+    yield f"docstrings of functions: {len(told):,}, of which {riddles} are riddles"
 
 
-def print_arrows(trees: dict[str, ast.Module]) -> None:
-    """Print arrows and circles: between modules of a folder, and between folders."""
+def arrow_lines(trees: dict[str, ast.Module]) -> Iterator[str]:
+    """Yield arrows and circles: between modules of a folder, and between folders."""
     arrows = set(imports(trees))
     inside = defaultdict(set)
     for source, target in arrows:
@@ -132,16 +134,16 @@ def print_arrows(trees: dict[str, ast.Module]) -> None:
             inside[places(source)].add((source, target))
     for folder, within in sorted(inside.items(), key=lambda item: -len(item[1]))[:8]:
         count = sum(places(name) == folder for name in trees)
-        print(f"{folder}: {count} files, {len(within)} arrows, {circles(within)} files in circles")
+        yield f"{folder}: {count} files, {len(within)} arrows, {circles(within)} files in circles"
     between = {(places(source), places(target)) for source, target in arrows if places(source) != places(target)}
-    print(f"between folders: {len(between)} arrows, {circles(between)} folders in circles")
+    yield f"between folders: {len(between)} arrows, {circles(between)} folders in circles"
 
 
-def print_tests() -> None:
-    """Print how often tests look inside; an import of ``mi_async._core`` is none: it is private by its folder."""
+def test_lines() -> Iterator[str]:
+    """Yield how often tests look inside; an import of ``mi_async._core`` is none: it is private by its folder."""
     text = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
-    print(f"private accesses in tests: {len(re.findall(r'(?<!self)(?<!cls)(?<!mi_async)[.]_[a-z]', text))}")
-    print(f"monkeypatches in tests: {text.count('monkeypatch.setattr')}")
+    yield f"private accesses in tests: {len(re.findall(r'(?<!self)(?<!cls)(?<!mi_async)[.]_[a-z]', text))}"
+    yield f"monkeypatches in tests: {text.count('monkeypatch.setattr')}"
 
 
 async def passed(work: Callable[[], Awaitable[object]]) -> tuple[int, int]:
@@ -179,8 +181,8 @@ async def workspace() -> AsyncGenerator[mi_async.Workspace]:
                 yield session.workspace("newsroom")
 
 
-async def print_paths() -> None:
-    """Print the files and functions that single calls and runs of one item pass through.
+async def path_lines() -> AsyncIterator[str]:
+    """Yield the files and functions that single calls and runs of one item pass through.
 
     Each work is done once before it is counted, on inputs of its own, so that the import of a module is no part of it.
     """
@@ -215,16 +217,19 @@ async def print_paths() -> None:
             for name, work in works.items():
                 await work("before")
                 files, called = await passed(partial(work, "counted"))
-                print(f"{name}: {files} files, {called} functions")
+                yield f"{name}: {files} files, {called} functions"
+
+
+async def paths() -> list[str]:
+    return [line async for line in path_lines()]
 
 
 def main() -> None:
-    """Print all figures."""
+    given = options(__doc__).parse_args()
     trees = modules()
-    print_sizes(trees)
-    print_arrows(trees)
-    print_tests()
-    asyncio.run(print_paths())
+    lines = [*size_lines(trees), *arrow_lines(trees), *test_lines(), *asyncio.run(paths())]
+    rows = [line.split(": ", 1) for line in lines]
+    finish(given.json, {}, Table("Structure of the package", ["", "figures"], rows))
 
 
 if __name__ == "__main__":

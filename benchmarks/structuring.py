@@ -2,17 +2,22 @@
 
 Both sides read the same bytes into the same frozen attrs models, ours with every check (types, unknown members, other
 spellings), the other with orjson and one keyword call for each object, no check, reading only the members that this
-answer holds. The two take turns within one process; each side's time is the least of all turns, so that neither other
-programs nor a warm-up count, and only the ratio is a result. Run it by ``python benchmarks/structuring.py``.
+answer holds. The two take turns within one process; the figure is the median of the ratios of neighbours.
 """
 
+import asyncio
 import gc
-from collections.abc import Callable
-from time import perf_counter
+import itertools
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import orjson
-from harness import scaled
+import samples
+from harness import CLIENT_CORE, Ratio, Series, options, pin, ratio, scaled, take_turns
+from results import Table, finish
 
 from mi_async._core import convert
 from mi_async.api.person_tags import PersonTag
@@ -20,24 +25,9 @@ from mi_async.api.persons import Person, PersonThumbnail
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadStatus
 from mi_async.models import Page
 
-TURNS = scaled(15)
-GOAL = 1.35
-"""For the page of 100 persons."""
 Read = Callable[[bytes], Any]
-URL = "https://kr.object.ncloudstorage.com/mi-thumbnails/{0}.jpg?X-Amz-Expires=900&X-Amz-Signature={0:064x}"
-
-
-def a_person(number: int) -> dict[str, Any]:
-    first = 10 * number
-    return {
-        "personId": number,
-        "name": f"Person {number}",
-        "description": f"Anchor of programme {number}",
-        "tags": [{"id": i, "name": f"Tag {i}"} for i in range(first, first + 4)],
-        "thumbnails": [
-            {"id": i, "url": URL.format(i), "isPrimaryThumbnail": i == first} for i in range(first, first + 3)
-        ],
-    }
+VARIED = 16
+"""Bodies of each kind, so that no side reads the same one again and again."""
 
 
 def page_by_hand(body: bytes) -> Page[Person]:
@@ -84,41 +74,46 @@ def ours(kind: Any) -> Read:
     return lambda body: build(convert.loads(body))
 
 
-def microseconds(read: Read, body: bytes, calls: int) -> float:
-    start = perf_counter()
-    for _ in range(calls):
+async def timed(read: Read, bodies: list[bytes], calls: int) -> float:
+    """Return CPU microseconds of a body."""
+    given = list(itertools.islice(itertools.cycle(bodies), calls))
+    before = time.process_time()
+    for body in given:
         read(body)
-    return (perf_counter() - start) / calls * 1e6
+    return (time.process_time() - before) / calls * 1e6
 
 
-def compare(title: str, kind: Any, by_hand: Read, value: Any, calls: int) -> float:
-    body, read = orjson.dumps(value), ours(kind)
-    assert read(body) == by_hand(body)
-    package: list[float] = []
-    hand: list[float] = []
-    for _ in range(TURNS):
-        package.append(microseconds(read, body, calls))
-        hand.append(microseconds(by_hand, body, calls))
-    ratio = min(package) / min(hand)
-    print(f"{title:24} {min(package):8.2f} us   by hand {min(hand):8.2f} us   ratio {ratio:.2f}")
-    return ratio
+def compare(kind: Any, by_hand: Read, values: list[Any], calls: int, turns: int) -> Series:
+    bodies, read = [orjson.dumps(value) for value in values], ours(kind)
+    assert all(read(body) == by_hand(body) for body in bodies)
+    sides = {"ours": read, "hand": by_hand, "again": by_hand}
+    blocks: dict[str, Callable[[], Awaitable[float]]] = {
+        name: partial(timed, side, bodies, calls) for name, side in sides.items()
+    }
+    return asyncio.run(take_turns(blocks, turns))
 
 
 def main() -> None:
-    page = {
-        "content": [a_person(number) for number in range(100)],
-        "totalCount": 100,
-        "totalPage": 1,
-        "pageNo": 1,
-        "pageSize": 100,
-    }
+    given = options(__doc__, repetitions=41).parse_args()
+    pin(CLIENT_CORE)
     gc.freeze()
-    ratio = compare("page of 100 persons", Page[Person], page_by_hand, page, scaled(50))
-    small = {"thumbnailKey": "0123456789abcdef", "url": URL.format(1), "expirationSeconds": 900}
-    compare("presigned URL", PresignedUrl, url_by_hand, small, scaled(20_000))
-    done = {"uploadStatus": "COMPLETED", "uploadMessage": None}
-    compare("completion check", UploadCheck, check_by_hand, done, scaled(20_000))
-    print(f"goal for the page: at most {GOAL:.2f}, {'met' if ratio <= GOAL else 'missed'}")
+    numbers = range(1, VARIED + 1)
+    checks = [{"uploadStatus": "COMPLETED", "uploadMessage": None}]
+    pages = [samples.page(number, 100, 10_000) for number in numbers]
+    kinds: dict[str, tuple[str, Any, Read, list[Any], int]] = {
+        "page": ("page of 100 persons", Page[Person], page_by_hand, pages, scaled(20)),
+        "url": ("presigned URL", PresignedUrl, url_by_hand, [samples.presigned(n) for n in numbers], scaled(4_000)),
+        "check": ("completion check", UploadCheck, check_by_hand, checks, scaled(4_000)),
+    }
+    rows, figures = [], dict[str, float]()
+    for name, (title, kind, by_hand, values, calls) in kinds.items():
+        series = compare(kind, by_hand, values, calls, given.reps)
+        compared: Ratio = ratio(series, "ours", "hand")
+        figures |= {name: compared.median, f"{name}.us": statistics.median(series["ours"])}
+        us = [f"{statistics.median(series[side]):.2f}" for side in ("hand", "ours")]
+        rows.append([title, *us, str(compared), str(ratio(series, "again", "hand"))])
+    head = ["", "by hand us", "us", "x by hand (quartiles)", "A/A"]
+    finish(given.json, figures, Table("JSON bytes to models", head, rows))
 
 
 if __name__ == "__main__":

@@ -144,6 +144,7 @@ _HOMES = {
     "as_completed": "workflows.jobs.as_completed",
     "connect": "session",
     "emulator": "",
+    "fleet": "",
     "environment_proxies": "_core.proxies",
     "errors": "",
     "notebook": "",

@@ -1,6 +1,6 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
-from . import api as api, emulator as emulator, errors as errors, notebook as notebook
+from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
 from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
@@ -284,6 +284,7 @@ __all__ = [
     "emulator",
     "environment_proxies",
     "errors",
+    "fleet",
     "notebook",
     "raw",
     "show",

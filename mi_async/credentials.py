@@ -3,17 +3,19 @@
 Invariant: reads the environment and the profile file, and nothing else; a secret is in no repr, pickle or message.
 """
 
-import configparser
 import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from attrs import Factory, field, frozen
 
 from mi_async._core.files import open_regular_file
 from mi_async.errors import CredentialsError
+
+if TYPE_CHECKING:
+    from configparser import ConfigParser
 
 ACCESS_KEY_NAMES = ("NCLOUD_ACCESS_KEY_ID", "NCLOUD_ACCESS_KEY")
 SECRET_KEY_NAMES = ("NCLOUD_SECRET_ACCESS_KEY", "NCLOUD_SECRET_KEY")
@@ -127,7 +129,9 @@ class Credentials:
         return cls(access_key, secret_key)
 
 
-def _profiles(file: Path) -> configparser.ConfigParser:
+def _profiles(file: Path) -> "ConfigParser":
+    import configparser  # noqa: PLC0415  where keys are given, or in the environment, no file is read
+
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
         with open_regular_file(file.expanduser()) as opened:  # a pipe in its place would be waited for without end

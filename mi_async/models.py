@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 
-from mi_async import notebook
+from mi_async._core.values import Value
+from mi_async.member_display import few
 
 T = TypeVar("T")
 
@@ -54,34 +55,21 @@ def bounded(*bounds: object) -> dict[str, tuple[object, ...]]:
 
 
 @frozen(eq=False, repr=False)
-class Model:
+class Model(Value):
     """Base of the models: what a model does not name is kept in ``extra``, by wire name.
 
     A model that is sent may name in ``RULES`` which of its members go together. A subclass is declared with
-    ``@frozen(eq=False, repr=False)``, since it inherits both from here.
+    ``@frozen(eq=False, repr=False)``, since it inherits both.
     """
 
     RULES: ClassVar[tuple[Any, ...]] = ()
 
     extra: Mapping[str, Any] = field(factory=dict, kw_only=True, repr=False, hash=False)
 
-    # Shared by all models, so that attrs writes nothing but `__init__` for each: half of what a class costs at import.
-
-    def __eq__(self, other: object) -> bool:
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        return all(getattr(self, field.name) == getattr(other, field.name) for field in fields(type(self)))
-
-    def __hash__(self) -> int:
-        return hash(tuple(getattr(self, field.name) for field in fields(type(self)) if field.hash is not False))
-
-    def __repr__(self) -> str:
-        shown = [(field, getattr(self, field.name)) for field in fields(type(self)) if field.repr]
-        parts = [f"{field.name}={field.repr(value) if callable(field.repr) else repr(value)}" for field, value in shown]
-        return f"{type(self).__qualname__}({', '.join(parts)})"
-
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
+        from mi_async import notebook  # noqa: PLC0415  a program without a notebook draws no table
+
         return notebook.show(self)
 
 
@@ -97,7 +85,7 @@ class Page(Model, Generic[T]):
         page_size: items that a full page holds.
     """
 
-    content: tuple[T, ...] = field(repr=notebook.few)
+    content: tuple[T, ...] = field(repr=few)
     total_count: int = 0
     total_page: int = 0
     page_no: int = 1

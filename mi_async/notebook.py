@@ -5,22 +5,19 @@ markup, mathematics, a link or a change of the writing direction; a table has an
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
-from mi_async.table import NOTEBOOK, SHOWN, Cell, CellImage, Part, ResultTable, table_about, table_of
+from mi_async.table import NOTEBOOK, Cell, CellImage, Part, ResultTable, table_about, table_of
 from mi_async.text import one_line, plain
 
 V = TypeVar("V")
 
 LETTERS = 300
 """Most characters of a text."""
-FEW = 3
-"""Items of a list that its repr shows."""
-
 QUERY = re.compile(r"(https?://[^\s?#]+)[?#]\S*", re.IGNORECASE)
 """A URL with a query, which may hold a signature."""
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
@@ -50,24 +47,6 @@ class Html(str):
     def __repr__(self) -> str:
         """Stay short where there is no notebook."""
         return f"<{type(self).__name__}: {len(self):,} characters>"
-
-
-def pictured(*, first: str = "") -> dict[str, Any]:
-    """Return field metadata: the URL of an image, or images of which the one flagged ``first`` leads."""
-    return {SHOWN: ("image", first)}
-
-
-def told() -> dict[str, Any]:
-    """Return field metadata: a member that repr leaves out for its length, and not because it is a secret."""
-    return {SHOWN: ("text", "")}
-
-
-def few(items: Sequence[object] | None) -> str:
-    """Return a repr of a list that stays short: its first items, and the number of the others."""
-    if items is None or len(items) <= FEW:
-        return repr(items)
-    shown = ", ".join(map(repr, items[:FEW]))
-    return f"({shown}, ... {len(items) - FEW:,} more)"
 
 
 def show(value: object, *, caption: str = "") -> Html:

@@ -10,9 +10,8 @@ import platform
 import ssl
 from collections.abc import Generator, Mapping
 from contextlib import AsyncExitStack
-from fractions import Fraction
-from importlib import import_module
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from attrs import define, field
@@ -25,83 +24,69 @@ from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.limits import QuotaState
 from mi_async._core.live_object import refuse_pickling
+from mi_async._core.modules import load_modules
 from mi_async._core.operation import Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import Proxies, ProxyChoice
-from mi_async._core.quota_store import QuotaStore
 from mi_async._core.retry import RetryPolicy, prepare_retries
 from mi_async._core.session_quotas import SessionQuotas, account_tag
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
-from mi_async.api import WorkspaceGroups
-from mi_async.api.query_assets import QueryAssets
-from mi_async.api.workspaces import Workspaces
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import ConfigError, SessionError
-from mi_async.notebook import Tabled
 from mi_async.settings import BASE_URL, ConnectSettings
-from mi_async.storage.connection import Connection
-from mi_async.storage.models import STORAGE_URL, Network, Storage
-from mi_async.storage.object_store import ObjectStore
+from mi_async.text import MaskedURL
 from mi_async.version import VERSION
-from mi_async.workflows.context import Context
-from mi_async.workflows.ingest.object_locks import ObjectLocks
-from mi_async.workflows.jobs.job import Job
-from mi_async.workflows.jobs.poller import Poller
-from mi_async.workflows.jobs.tokens import Token
-from mi_async.workspace import Workspace
+from mi_async.workspace import WORKFLOWS, Workspace
 
-HELD = 24
-"""Images that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
-PARALLEL = 8
-"""Images of one person that are in flight at once."""
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from mi_async._core.quota_store import QuotaStore
+    from mi_async.api.query_assets import QueryAssets
+    from mi_async.api.workspaces import Workspaces
+    from mi_async.storage.models import Storage
+    from mi_async.storage.object_store import ObjectStore
+    from mi_async.workflow_parts import WorkflowParts
+    from mi_async.workflows.context import Context
+    from mi_async.workflows.jobs.job import Job
 
 TEMPORARY = "temporary"
 """Account of keys that expire, as calls name it."""
 WORKSPACES = 1000
 """Workspaces that a session remembers; names may come from the users of a web service."""
-PREPARED = (
-    "mi_async.bulk.images.image_converter",
-    "mi_async.bulk.inputs.media_files",
-    "mi_async.bulk.run",
-    "mi_async.workflows.enroll",
-    "mi_async.workflows.ingest.workflow",
-    "mi_async.workflows.jobs.start",
-    "mi_async.workflows.search.hits",
-)
-"""Modules of the workflows, imported when a session opens: out of file descriptors, the first use could not."""
 
 
 @define(eq=False)
 class Session:
-    """An open connection to the service; close it with ``await session.aclose()`` or ``async with``.
-
-    Attributes:
-        workspaces: the account's workspaces.
-        query_assets: uploads of images to search with.
-    """
+    """An open connection to the service; close it with ``await session.aclose()`` or ``async with``."""
 
     __reduce__ = refuse_pickling("connect() where it runs")
 
-    workspaces: Workspaces = field(init=False)
-    query_assets: QueryAssets = field(init=False)
     _settings: ConnectSettings
     _calls: Calls
     _quotas: SessionQuotas
     _trust: ssl.SSLContext | None = field(repr=False)
-    _held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
-    _poller: Poller = field(init=False)
-    _object_locks: ObjectLocks = field(init=False, factory=ObjectLocks)
-    _store: ObjectStore = field(init=False)
+    _storage_proxy: MaskedURL | None = field(repr=False)
+    _made: "WorkflowParts | None" = field(init=False, default=None)
     _workspaces: dict[str, Workspace] = field(init=False, factory=dict)
     _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
 
-    def __attrs_post_init__(self) -> None:
-        """Bind the account-level groups."""
-        self.workspaces = Workspaces(self._calls)
-        self.query_assets = QueryAssets(self._calls)
-        self._poller = Poller(self._settings.clock)
-        self._store = _store(self._settings, self._calls, self._trust)
+    @cached_property
+    def workspaces(self) -> "Workspaces":
+        """The account's workspaces."""
+        load_modules(["mi_async.api.workspaces"])
+        from mi_async.api.workspaces import Workspaces  # noqa: PLC0415  not before it is needed
+
+        return Workspaces(self._calls)
+
+    @cached_property
+    def query_assets(self) -> "QueryAssets":
+        """Uploads of images to search with."""
+        load_modules(["mi_async.api.query_assets"])
+        from mi_async.api.query_assets import QueryAssets  # noqa: PLC0415  as above
+
+        return QueryAssets(self._calls)
 
     def workspace(self, name: str) -> Workspace:
         """Return the workspace of this name, mostly the same object; the service is not asked whether it exists."""
@@ -109,31 +94,28 @@ class Session:
         if found is None:  # 40 us and 6 kB each: in a web handler more than the rest of a call
             if len(self._workspaces) >= WORKSPACES:
                 self._workspaces.clear()
-            found = self._workspaces[name] = Workspace(self._calls, self._context(name))
+            found = self._workspaces[name] = Workspace(self._calls, name, self._context)
         return found
 
-    def _context(self, name: str) -> Context:
-        settings, calls = self._settings, self._calls
-        return Context(
-            entry=WorkspaceGroups(calls, name),
-            groups=WorkspaceGroups(calls.patient, name),
-            put=calls.put,
-            clock=settings.clock,
-            polling=settings.polling,
-            held=self._held,
-            parallel=PARALLEL,
-            retries=calls.retries,
-            poller=self._poller,
-            quotas=lambda: self.quota,
-            endpoint=str(settings.base_url),
-            account=calls.account,
-            object_locks=self._object_locks,
-            store=self._store,
-            describe=lambda: Workspaces(calls.patient).get(name),
-            validate=calls.validate,
-        )
+    def _context(self, name: str) -> "Context":
+        return self._parts().context(name)
 
-    def job(self, token: str) -> Job[Any]:
+    def _parts(self) -> "WorkflowParts":
+        """Return what workflows share, made with the first of them."""
+        if self._made is None:
+            load_modules(WORKFLOWS)
+            from mi_async.workflow_parts import WorkflowParts  # noqa: PLC0415  not before it is needed
+
+            self._made = WorkflowParts(
+                self._settings, self._calls, self._quotas, self._trust, self._storage_proxy, self._loop
+            )
+        return self._made
+
+    @property
+    def _store(self) -> "ObjectStore":
+        return self._parts().store
+
+    def job(self, token: str) -> "Job[Any]":
         """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
 
         The service is not asked whether it exists.
@@ -145,11 +127,16 @@ class Session:
         Raises:
             InvalidArgumentError: it is none.
         """
+        load_modules(WORKFLOWS)
+        from mi_async.workflows.jobs.tokens import Token  # noqa: PLC0415  as above
+
         return self.workspace(Token.parse(token).workspace).job(token)
 
     @property
     def quota(self) -> Mapping[str, QuotaState]:
         """Live state of every quota, by operation id; shows itself as a table."""
+        from mi_async.notebook import Tabled  # noqa: PLC0415  most programs never look
+
         return Tabled(self._quotas.states())
 
     async def aclose(self, *, grace: float = 5.0) -> None:
@@ -167,10 +154,12 @@ class Session:
             message = "the session was opened in another event loop; close it there, with aclose() or async with"
             raise SessionError(message)
         async with AsyncExitStack() as closing:  # the last one first
-            closing.push_async_callback(self._store.aclose)
+            if self._made is not None:
+                closing.push_async_callback(self._made.store.aclose)
             closing.push_async_callback(self._quotas.aclose)
             closing.push_async_callback(self._calls.aclose, grace)
-            closing.push_async_callback(self._poller.aclose)
+            if self._made is not None:
+                closing.push_async_callback(self._made.leave_jobs)
 
     def __repr__(self) -> str:
         """Name the service."""
@@ -206,7 +195,7 @@ class Connecting:
         settings = self._settings
         provider, trusted = await asyncio.to_thread(_prepared, settings)
         agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
-        quotas = SessionQuotas(settings.own_quotas, settings.clock)
+        quotas = SessionQuotas(settings.own_quotas, settings.clock, float(settings.quota_share or 1))
         calls = Calls(
             transport=Transport(
                 settings.base_url,
@@ -230,7 +219,8 @@ class Connecting:
         )
         try:
             await _keep(quotas, settings, calls)
-            return Session(settings, calls, quotas, trusted)
+            proxy = None if settings.proxy is None else Proxies(settings.proxy).of(URL(settings.storage.url))
+            return Session(settings, calls, quotas, trusted, proxy)
         except BaseException:  # the proxy of the storage is chosen there, by a function of the caller
             await calls.aclose(0.0)
             raise
@@ -240,10 +230,8 @@ def _prepared(settings: ConnectSettings) -> tuple[CredentialsProvider, ssl.SSLCo
     """Do what blocks: find the keys, read the certificates, import what a failure needs."""
     prepare_retries()
     convert.converter(detailed=False)
-    for module in PREPARED:
-        import_module(module)
     provider = settings.credentials or find_credentials(settings.profile)
-    plain = settings.base_url.scheme == "http" and settings.storage.url == STORAGE_URL  # an emulator without a storage
+    plain = settings.base_url.scheme == "http" and settings.has_vendor_storage  # an emulator without a storage
     return provider, None if plain and settings.ca_file is None else trust(settings.ca_file)
 
 
@@ -260,22 +248,6 @@ async def _keep(quotas: SessionQuotas, settings: ConnectSettings, calls: Calls) 
     quotas.keep_in(store, account_tag(str(settings.base_url.origin()), account))
 
 
-def _store(settings: ConnectSettings, calls: Calls, trusted: ssl.SSLContext | None) -> ObjectStore:
-    timeout = settings.timeout
-    proxy = Proxies(settings.proxy).of(URL(settings.storage.url))
-    connection = Connection(
-        settings.storage,
-        keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
-        in_flight=calls.in_flight,
-        check_usable=calls.check_usable,
-        clock=settings.clock,
-        network=Network(timeout.connect, timeout.read, proxy, f"mi-async/{VERSION}", trusted),
-        offset=lambda: calls._offset,  # noqa: SLF001  learnt from the API's refusals
-        unset=settings.no_storage,
-    )
-    return ObjectStore(connection, settings.retry)
-
-
 def connect(
     credentials: CredentialsProvider | None = None,
     *,
@@ -284,8 +256,8 @@ def connect(
     timeout: Timeout | None = None,
     retry: RetryPolicy | None = None,
     quotas: Mapping[str, Quota | None] | None = None,
-    quota_store: str | QuotaStore | None = None,
-    quota_share: float | Fraction | None = None,
+    quota_store: "str | QuotaStore | None" = None,
+    quota_share: "float | Fraction | None" = None,
     max_wait: float | None = None,
     polling: Polling | None = None,
     connector: aiohttp.BaseConnector | None = None,
@@ -296,7 +268,7 @@ def connect(
     hooks: Hooks | None = None,
     clock: Clock | None = None,
     validate: bool = True,
-    storage: Storage | None = None,
+    storage: "Storage | None" = None,
 ) -> Connecting:
     """Open a session with the service.
 

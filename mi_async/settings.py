@@ -5,8 +5,7 @@ Invariant: values only; a setting that cannot work is a ConfigError that names i
 
 import os
 from collections.abc import Callable, Mapping
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from attrs import field, frozen
@@ -18,13 +17,18 @@ from mi_async._core.hooks import Hooks
 from mi_async._core.operation import Operation, Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import ProxyChoice, proxy_url
-from mi_async._core.quota_store import QuotaStore
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout
 from mi_async.api import operations
+from mi_async.api.quotas import QUOTAS
 from mi_async.credentials import CredentialsProvider
 from mi_async.errors import ConfigError
-from mi_async.storage.models import Storage
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from mi_async._core.quota_store import QuotaStore
+    from mi_async.storage.models import Storage
 
 BASE_URL = "https://mi.apigw.ntruss.com"
 VENDOR = ".ntruss.com"
@@ -54,6 +58,13 @@ def _not_both(settings: "ConnectSettings", _attribute: object, value: Any) -> No
     if value is not None and settings.credentials is not None:
         message = "give credentials or a profile, not both"
         raise ConfigError(message)
+
+
+def _given_storage(settings: object, attribute: Any, value: Any) -> None:
+    if value is not None:
+        from mi_async.storage.models import Storage  # noqa: PLC0415  most sessions are given none
+
+        _instance(Storage, "mi_async.Storage(url, region)")(settings, attribute, value)
 
 
 def _seconds(_settings: object, attribute: Any, value: Any) -> None:
@@ -120,12 +131,16 @@ def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
     return {name: declared[name].at_path(path) for name, path in replaced.items()}
 
 
-def _quota_store(store: Any) -> QuotaStore | None:
+def _quota_store(store: Any) -> "QuotaStore | None":
+    if store is None:
+        return None
     if isinstance(store, str):
         from mi_async.integrations.redis_quotas import RedisQuotas  # noqa: PLC0415  an extra
 
         return RedisQuotas(store)
-    if store is None or isinstance(store, QuotaStore):
+    from mi_async._core.quota_store import QuotaStore  # noqa: PLC0415  most sessions keep their quotas themselves
+
+    if isinstance(store, QuotaStore):
         return store
     message = f"quota_store must be a URL, redis://host:6379/0, or mi_async.RedisQuotas, not {type(store).__name__}"
     raise ConfigError(message)
@@ -134,6 +149,8 @@ def _quota_store(store: Any) -> QuotaStore | None:
 def _quota_share(settings: "ConnectSettings", _attribute: object, value: Any) -> None:
     if value is None:
         return
+    from fractions import Fraction  # noqa: PLC0415  as above
+
     if not isinstance(value, int | float | Fraction) or not 0 < value <= 1:
         message = f"quota_share must be a number above 0 and up to 1, such as 1/4, not {value!r}"
         raise ConfigError(message)
@@ -146,28 +163,27 @@ def _quota_share(settings: "ConnectSettings", _attribute: object, value: Any) ->
             raise ConfigError(message)
 
 
-def share_of(quota: Quota, share: float | Fraction) -> int:
+def share_of(quota: Quota, share: "float | Fraction") -> int:
     """Return the whole calls in a share of a quota, so that the shares of all never add up to more than it."""
+    from fractions import Fraction  # noqa: PLC0415  as above
+
     return int(quota.calls * Fraction(share).limit_denominator(1_000_000))
 
 
 def _quotas(given: Mapping[str, Quota | None] | None) -> dict[str, Quota]:
     """Return the declared quotas with those that are given in their place."""
-    declared = {operation.id: operation.quota for operation in operations()}
-    limited = ", ".join(name for name, quota in declared.items() if quota is not None)
     replaced: Any = {} if given is None else given
     if not isinstance(replaced, Mapping):
         message = f"quotas must be a mapping from operation id to mi_async.Quota, not {type(given).__name__}"
         raise ConfigError(message)
-    unknown = sorted(set(replaced) - set(declared))
-    if unknown:
-        message = f"quotas names unknown operations: {', '.join(unknown)}; those with a quota are {limited}"
+    if unknown := sorted(set(replaced) - {operation.id for operation in operations()} if replaced else ()):
+        message = f"quotas names unknown operations: {', '.join(unknown)}; those with a quota are {', '.join(QUOTAS)}"
         raise ConfigError(message)
     for name, quota in replaced.items():
         if quota is not None and not isinstance(quota, Quota):
             message = f"quotas[{name!r}] must be mi_async.Quota(calls, period) or None, not {type(quota).__name__}"
             raise ConfigError(message)
-    return {name: quota for name, quota in {**declared, **replaced}.items() if quota is not None}
+    return {name: quota for name, quota in {**QUOTAS, **replaced}.items() if quota is not None}
 
 
 @frozen(kw_only=True)
@@ -180,8 +196,8 @@ class ConnectSettings:
     timeout: Timeout = field(validator=_instance(Timeout, "mi_async.Timeout(connect, read, total)"))
     retry: RetryPolicy = field(validator=_instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
     quotas: dict[str, Quota] = field(converter=_quotas)
-    quota_store: QuotaStore | None = field(default=None, converter=_quota_store)
-    quota_share: float | Fraction | None = field(default=None, validator=_quota_share)
+    quota_store: "QuotaStore | None" = field(default=None, converter=_quota_store)
+    quota_share: "float | Fraction | None" = field(default=None, validator=_quota_share)
     max_wait: float | None = field(default=None, validator=_seconds)
     polling: Polling = field(validator=_instance(Polling, "mi_async.Polling(first, factor, longest, timeout)"))
     connector: aiohttp.BaseConnector | None = field(
@@ -194,9 +210,7 @@ class ConnectSettings:
     hooks: Hooks = field(validator=_instance(Hooks, "mi_async.Hooks(before, after)"))
     clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
-    _storage: Storage | None = field(
-        default=None, alias="storage", validator=_instance(Storage, "mi_async.Storage(url, region)")
-    )
+    _storage: "Storage | None" = field(default=None, alias="storage", validator=_given_storage)
 
     @property
     def own_quotas(self) -> dict[str, Quota]:
@@ -206,9 +220,20 @@ class ConnectSettings:
         return {name: Quota(share_of(quota, self.quota_share), quota.period) for name, quota in self.quotas.items()}
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> "Storage":
         """Object Storage: what was given, else that of region Korea."""
+        from mi_async.storage.models import Storage  # noqa: PLC0415  most sessions store no media file
+
         return Storage() if self._storage is None else self._storage
+
+    @property
+    def has_vendor_storage(self) -> bool:
+        """True if media files go to Object Storage itself, and not to a storage of the caller's."""
+        if self._storage is None:
+            return True
+        from mi_async.storage.models import STORAGE_URL  # noqa: PLC0415  as above
+
+        return self._storage.url == STORAGE_URL
 
     @property
     def no_storage(self) -> str:

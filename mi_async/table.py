@@ -13,10 +13,9 @@ from typing import Any, TypeAlias, cast
 
 import attrs
 
+from mi_async.member_display import SHOWN
 from mi_async.text import aligned, one_line, plain
 
-SHOWN = "table"
-"""Key of the field metadata that say how a member is shown."""
 FLAG = re.compile(r"^is (?=\w)|(?<=\w) .*")
 """Left out of the heading of a flag: ``is primary thumbnail`` is shown as ``primary``."""
 VALUE = "value"

@@ -1,21 +1,24 @@
 """A workspace: its groups of operations, and the workflows as methods.
 
 Invariant: adds no behaviour of its own. Workflows and the bulk engine are imported by the methods that need them: a
-program that makes single calls does not pay for them. A session loads what single workflows need when it opens.
+program that makes single calls does not pay for them. The first workflow loads what any of them needs.
 """
 
 from __future__ import annotations
 
+import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mi_async._core.live_object import refuse_pickling
+from mi_async._core.modules import are_loaded, load_modules
 from mi_async.api import WorkspaceGroups
-from mi_async.bulk.options import GRACE, PATIENCE, BulkOptions
+from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, SHARDS
 from mi_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
     from datetime import datetime
     from typing import Any, Unpack
 
@@ -33,8 +36,22 @@ if TYPE_CHECKING:
     from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
     from mi_async.workflows.jobs.job import Job
     from mi_async.workflows.jobs.start import AnalysisOptions
+    from mi_async.workflows.query_image import QueryUploads
     from mi_async.workflows.search.hits import SceneHit
     from mi_async.workflows.upload import Progress, Upload
+
+WORKFLOWS = (
+    "mi_async.bulk.images.image_converter",
+    "mi_async.bulk.inputs.media_files",
+    "mi_async.bulk.run",
+    "mi_async.workflows.enroll",
+    "mi_async.workflows.ingest.workflow",
+    "mi_async.workflows.jobs.start",
+    "mi_async.workflows.query_image",
+    "mi_async.workflows.search.hits",
+    "mi_async.workflow_parts",
+)
+"""Modules that the first workflow imports: out of file descriptors, a later one could not."""
 
 
 class Workspace(WorkspaceGroups):
@@ -42,17 +59,31 @@ class Workspace(WorkspaceGroups):
 
     __reduce__ = refuse_pickling("connect() where it runs, and take session.workspace(name) there")
 
-    def __init__(self, calls: Calls, context: Context) -> None:
-        from mi_async.api.query_assets import QueryAssets
-        from mi_async.workflows.query_image import QueryUploads
-
-        super().__init__(calls, context.groups.name)
-        self._context = context
-        self._query_uploads = QueryUploads(QueryAssets(calls), QueryAssets(calls.patient))
+    def __init__(self, calls: Calls, name: str, context: Callable[[str], Context]) -> None:
+        super().__init__(calls, name)
+        self._calls, self._make_context = calls, context
 
     def __repr__(self) -> str:
         """Name the workspace."""
         return f"Workspace({self.name!r})"
+
+    @cached_property
+    def _context(self) -> Context:
+        """Dependencies of the workflows; the first use imports these."""
+        return self._make_context(self.name)
+
+    async def _ready(self) -> Context:
+        """Return the dependencies of the workflows; imports these off the event loop where that was not done yet."""
+        if not are_loaded(WORKFLOWS):
+            await asyncio.to_thread(load_modules, WORKFLOWS)
+        return self._context
+
+    @cached_property
+    def _query_uploads(self) -> QueryUploads:
+        from mi_async.api.query_assets import QueryAssets
+        from mi_async.workflows.query_image import QueryUploads
+
+        return QueryUploads(QueryAssets(self._calls), QueryAssets(self._calls.patient))
 
     async def upload_thumbnail(
         self,
@@ -85,12 +116,13 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
         """
+        context = await self._ready()
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.upload import State, bring
 
         async with image_loader(fit=fit) as load:
             return await bring(
-                self._context,
+                context,
                 source,
                 State.ATTACHED,
                 person_id=person_id,
@@ -137,12 +169,13 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
         """
+        context = await self._ready()
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.enroll import enroll_person
 
         async with image_loader(fit=fit) as load:
             return await enroll_person(
-                self._context,
+                context,
                 name,
                 sources,
                 description=description,
@@ -205,6 +238,7 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-create-assets, mi-asset-status, mi-request-index, mi-request-scene-summary.
         """
+        context = await self._ready()
         from mi_async.workflows.ingest.options import IngestOptions
         from mi_async.workflows.ingest.workflow import ingest_asset
 
@@ -221,7 +255,7 @@ class Workspace(WorkspaceGroups):
             state_folder=state_folder,
             progress=progress,
         )
-        return await ingest_asset(self._context, source, options)
+        return await ingest_asset(context, source, options)
 
     async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
         """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
@@ -230,9 +264,10 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-create-assets, mi-asset-status.
         """
+        context = await self._ready()
         from mi_async.workflows.jobs.start import start_import
 
-        return await start_import(self._context, project_id, key=key, bucket_name=bucket_name)
+        return await start_import(context, project_id, key=key, bucket_name=bucket_name)
 
     async def analyze(self, project_id: int, asset_id: int, **options: Unpack[AnalysisOptions]) -> Job[Index]:
         """Request the analysis of an asset; the job's result is its index.
@@ -247,9 +282,10 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-request-index, mi-index-status, mi-get-index.
         """
+        context = await self._ready()
         from mi_async.workflows.jobs.start import start_index
 
-        return await start_index(self._context, project_id, asset_id, options)
+        return await start_index(context, project_id, asset_id, options)
 
     async def summarize(
         self, project_id: int, asset_id: int, *, scene_ids: Sequence[int] | None = None, locale: str | None = None
@@ -264,9 +300,10 @@ class Workspace(WorkspaceGroups):
 
         Source: mi-request-scene-summary, mi-scene-summary-status, mi-get-scene-summary-result.
         """
+        context = await self._ready()
         from mi_async.workflows.jobs.start import start_summary
 
-        return await start_summary(self._context, project_id, asset_id, scene_ids=scene_ids, locale=locale)
+        return await start_summary(context, project_id, asset_id, scene_ids=scene_ids, locale=locale)
 
     async def start_search(
         self,
@@ -279,9 +316,10 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-search-asset, maiu-get-asset-search-result.
         """
+        context = await self._ready()
         from mi_async.workflows.jobs.start import start_search
 
-        return await start_search(self._context, query, query_option=query_option, query_filter=query_filter)
+        return await start_search(context, query, query_option=query_option, query_filter=query_filter)
 
     def job(self, token: str) -> Job[Any]:
         """Make a handle of a job of this workspace, see ``session.job``.
@@ -289,6 +327,7 @@ class Workspace(WorkspaceGroups):
         Raises:
             InvalidArgumentError: it is no job, or one of another workspace.
         """
+        context = self._context
         from mi_async.workflows.jobs.job import Job
         from mi_async.workflows.jobs.tokens import Token
 
@@ -296,7 +335,7 @@ class Workspace(WorkspaceGroups):
         if named.workspace != self.name:
             message = f"{token} is a job of the workspace {named.workspace!r}, not of {self.name!r}"
             raise InvalidArgumentError(message)
-        return Job.of(named.kind, self._context, named.ids, fresh=False)
+        return Job.of(named.kind, context, named.ids, fresh=False)
 
     def search_scenes(
         self,
@@ -355,6 +394,7 @@ class Workspace(WorkspaceGroups):
 
         Source: maiu-search-asset, maiu-get-asset-search-result, maiu-upload-asset-query-url.
         """
+        context = self._context
         from mi_async.workflows.search.hits import search_scenes
         from mi_async.workflows.search.query import SceneQuery
 
@@ -376,7 +416,7 @@ class Workspace(WorkspaceGroups):
             limit=limit,
             timeout=timeout,
         )
-        return search_scenes(self._context, self._query_uploads, wanted)
+        return search_scenes(context, self._query_uploads, wanted)
 
     def enroll_many(
         self,
@@ -388,6 +428,8 @@ class Workspace(WorkspaceGroups):
         max_failures: int | None = None,
         grace: float = GRACE,
         patience: float = PATIENCE,
+        shards: int = SHARDS,
+        claim_life: float = LIFE,
     ) -> BulkRun:
         """Enroll any number of persons: as fast as the quotas allow, in flat memory, and each once whatever happens.
 
@@ -398,12 +440,16 @@ class Workspace(WorkspaceGroups):
             people: what to enroll; it is iterated over once and not ahead of the work, so a generator of a million is
                 fine, and so is a function that makes one. A name that comes twice is refused the second time.
             journal: path of the file that remembers what is done. It belongs to this service, account, workspace and
-                operation, and is refused for any other.
+                operation, and is refused for any other. With ``postgresql://user@host/database#name`` the same call in
+                any number of processes, on any number of machines, shares the work; the input is then gone through
+                once for each shard: a list, a reading such as ``read_people(path)``, or a function.
             total: number of items, for the progress; by default ``len(people)`` where that is known.
             fit: as in :meth:`upload_thumbnail`; the outcome says so.
             max_failures: stop when more items than this have ended in any way but done or skipped; None for never.
             grace: seconds for what is in flight to end when the run is stopped or cancelled.
             patience: seconds for which a service that does not answer at all is waited for, by default 6 hours.
+            shards: parts of the input that processes take one by one; used when the journal is made, and kept in it.
+            claim_life: seconds after which others take over the work of a process that shows no sign of life.
 
         Returns:
             A run, which does nothing before it is used: ``async for outcome in run`` or ``report = await run``.
@@ -414,13 +460,22 @@ class Workspace(WorkspaceGroups):
             JournalError: by the run: the journal is not this run's, is in use, or cannot be written.
             ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
         """
+        context = self._context
         from mi_async.bulk.inputs.models import PersonInput
+        from mi_async.bulk.options import BulkOptions
         from mi_async.bulk.run import BulkRun, enroll_factory
 
         options = BulkOptions(
-            journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
+            journal=journal,
+            total=total,
+            fit=fit,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+            shards=shards,
+            life=claim_life,
         )
-        return BulkRun(enroll_factory(self._context, PersonInput), people, options)
+        return BulkRun(enroll_factory(context, PersonInput), people, options)
 
     def upload_thumbnails(
         self,
@@ -432,19 +487,30 @@ class Workspace(WorkspaceGroups):
         max_failures: int | None = None,
         grace: float = GRACE,
         patience: float = PATIENCE,
+        shards: int = SHARDS,
+        claim_life: float = LIFE,
     ) -> BulkRun:
         """Give any number of images to persons who exist; everything else is as in :meth:`enroll_many`.
 
         Images of one person are attached in the order of the input; the same image for the same person is attached
         once.
         """
+        context = self._context
         from mi_async.bulk.inputs.models import ThumbnailUpload
+        from mi_async.bulk.options import BulkOptions
         from mi_async.bulk.run import BulkRun, enroll_factory
 
         options = BulkOptions(
-            journal=journal, total=total, fit=fit, max_failures=max_failures, grace=grace, patience=patience
+            journal=journal,
+            total=total,
+            fit=fit,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+            shards=shards,
+            life=claim_life,
         )
-        return BulkRun(enroll_factory(self._context, ThumbnailUpload), items, options)
+        return BulkRun(enroll_factory(context, ThumbnailUpload), items, options)
 
     def stored_assets(self, prefix: str) -> AsyncGenerator[AssetInput]:
         """List the media files of a bucket, for :meth:`ingest_many`: by their names, page by page.
@@ -456,9 +522,10 @@ class Workspace(WorkspaceGroups):
             InvalidArgumentError: it names no bucket.
             MIError: by the iteration: there is no such bucket, or it cannot be listed.
         """
+        context = self._context
         from mi_async.bulk.inputs.media_files import stored_assets
 
-        return stored_assets(self._context.store, prefix)
+        return stored_assets(context.store, prefix)
 
     def ingest_many(
         self,
@@ -476,6 +543,8 @@ class Workspace(WorkspaceGroups):
         max_failures: int | None = None,
         grace: float = GRACE,
         patience: float = PATIENCE,
+        shards: int = SHARDS,
+        claim_life: float = LIFE,
     ) -> BulkRun:
         """Ingest any number of media files, each as :meth:`ingest_asset` does and each once whatever happens.
 
@@ -493,6 +562,8 @@ class Workspace(WorkspaceGroups):
             max_failures: as in :meth:`enroll_many`, and so are grace and patience.
             grace: seconds for uploads to land when the run is stopped; jobs go on at the service and are left there.
             patience: seconds for which a service that does not answer at all is waited for.
+            shards: as in :meth:`enroll_many`, and so is claim_life.
+            claim_life: seconds.
 
         Returns:
             A run, whose outcomes are of the class ``AssetOutcome``.
@@ -502,6 +573,8 @@ class Workspace(WorkspaceGroups):
             NotFoundError: by the run: there is no such project.
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
+        context = self._context
+        from mi_async.bulk.options import BulkOptions
         from mi_async.bulk.run import BulkRun, ingest_factory
         from mi_async.workflows.ingest.options import IngestOptions
 
@@ -514,6 +587,14 @@ class Workspace(WorkspaceGroups):
             analysis=analysis,
             locale=locale,
         )
-        ingest.check(self._context)
-        options = BulkOptions(journal=journal, total=total, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(ingest_factory(self._context, ingest), assets, options)
+        ingest.check(context)
+        options = BulkOptions(
+            journal=journal,
+            total=total,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+            shards=shards,
+            life=claim_life,
+        )
+        return BulkRun(ingest_factory(context, ingest), assets, options)

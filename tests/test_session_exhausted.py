@@ -52,3 +52,43 @@ def test_out_of_file_descriptors_a_failure_is_ours_and_imports_nothing() -> None
         ),
         "[]",
     ], ran.stderr
+
+
+FIRST_WORKFLOW = """
+import asyncio, os, resource
+import mi_async
+
+def tried(work):
+    try:
+        return str(work())
+    except mi_async.ResourceError as error:
+        return f"{type(error).__name__}: {error}"
+
+async def main():
+    async with mi_async.connect(mi_async.Credentials("access", "secret"), base_url="http://127.0.0.1:9") as session:
+        newsroom, hold = session.workspace("newsroom"), []
+        try:
+            while True:
+                hold.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            pass
+        print(tried(lambda: newsroom.persons))
+        print(tried(lambda: newsroom.job("index:newsroom:1:2")))
+        for each in hold:
+            os.close(each)
+        print(tried(lambda: newsroom.persons))
+        print(tried(lambda: newsroom.job("index:newsroom:1:2")))
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+asyncio.run(main())
+"""
+
+
+def test_out_of_file_descriptors_what_is_loaded_on_demand_fails_in_our_words_and_works_later() -> None:
+    ran = subprocess.run([sys.executable, "-c", FIRST_WORKFLOW], check=False, capture_output=True, text=True)
+    assert ran.stdout.splitlines() == [
+        "ResourceError: mi_async.api.persons cannot be loaded now: Too many open files",
+        "ResourceError: mi_async.bulk.images.image_converter cannot be loaded now: Too many open files",
+        "Persons(workspace_name='newsroom')",
+        "index:newsroom:1:2",
+    ], ran.stderr

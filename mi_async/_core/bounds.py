@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from mi_async._core.values import Value
+
 Read = Callable[[str], Any]
 """From the name of an argument to its value, None when it was not given."""
 
@@ -46,8 +48,8 @@ def _span(least: int | None, most: int | None) -> str:
     return f"{least} to {most}" if least else f"at most {most}"
 
 
-@frozen
-class Length:
+@frozen(eq=False, repr=False)
+class Length(Value):
     """Characters of a text, ends included.
 
     Attributes:
@@ -80,8 +82,8 @@ NOT_BLANK = Length(1, blank=False)
 """A text that says something."""
 
 
-@frozen
-class Range:
+@frozen(eq=False, repr=False)
+class Range(Value):
     """A number, ends included; no upper end where ``most`` is None."""
 
     least: int
@@ -99,8 +101,8 @@ class Range:
         return f"is {value}" if value < self.least or (self.most is not None and value > self.most) else None
 
 
-@frozen
-class Count:
+@frozen(eq=False, repr=False)
+class Count(Value):
     """Items of a list, ends included."""
 
     least: int = 0
@@ -117,8 +119,8 @@ class Count:
         return f"has {size}" if size < self.least or (self.most is not None and size > self.most) else None
 
 
-@frozen
-class Forbidden:
+@frozen(eq=False, repr=False)
+class Forbidden(Value):
     """Characters that a text must not have."""
 
     characters: str
@@ -134,8 +136,8 @@ class Forbidden:
         return f"has {' '.join(met)}" if met else None
 
 
-@frozen
-class Pattern:
+@frozen(eq=False, repr=False)
+class Pattern(Value):
     """A regular expression that a whole text matches, and the same in words."""
 
     regex: str
@@ -151,8 +153,8 @@ class Pattern:
         return f"is {value!r}" if isinstance(value, str) and not re.fullmatch(self.regex, value) else None
 
 
-@frozen
-class Each:
+@frozen(eq=False, repr=False)
+class Each(Value):
     """A bound of every item of a list."""
 
     bound: Bound
@@ -170,8 +172,8 @@ class Each:
         return None
 
 
-@frozen
-class Marked:
+@frozen(eq=False, repr=False)
+class Marked(Value):
     """The most models of a list that may have a flag set."""
 
     most: int
@@ -188,8 +190,8 @@ class Marked:
         return f"has {marked}" if marked > self.most else None
 
 
-@frozen
-class ExactlyOne:
+@frozen(eq=False, repr=False)
+class ExactlyOne(Value):
     """One of several arguments, and no more."""
 
     names: tuple[str, ...]
@@ -205,8 +207,8 @@ class ExactlyOne:
         return None if len(given) == 1 else f"{' and '.join(given)} were given" if given else "none was given"
 
 
-@frozen
-class AtMostOne:
+@frozen(eq=False, repr=False)
+class AtMostOne(Value):
     """One of several arguments, or none of them."""
 
     names: tuple[str, ...]
@@ -222,8 +224,8 @@ class AtMostOne:
         return f"{' and '.join(given)} were given" if len(given) > 1 else None
 
 
-@frozen
-class AllOrNone:
+@frozen(eq=False, repr=False)
+class AllOrNone(Value):
     """Arguments that come together."""
 
     names: tuple[str, ...]
@@ -239,8 +241,8 @@ class AllOrNone:
         return f"only {' and '.join(given)} was given" if given and len(given) < len(self.names) else None
 
 
-@frozen
-class Total:
+@frozen(eq=False, repr=False)
+class Total(Value):
     """Items of several lists together."""
 
     most: int
@@ -257,8 +259,8 @@ class Total:
         return f"there are {size}" if size > self.most else None
 
 
-@frozen
-class NotAmong:
+@frozen(eq=False, repr=False)
+class NotAmong(Value):
     """A value that must not be an item of a list."""
 
     name: str

@@ -29,6 +29,7 @@ class Extra:
 EXTRAS: Mapping[str, Extra] = {
     "bulk": Extra("a journal", {"sqlalchemy": "sqlalchemy", "filelock": "filelock"}, "'mi-async[bulk]'"),
     "cli": Extra("mi-async", {"cyclopts": "cyclopts", "rich": "rich"}, "'mi-async[cli]'"),
+    "dask": Extra("starting members on Dask", {"distributed": "distributed"}, "'mi-async[dask]'"),
     "emulator": Extra(
         "--with-storage", {"moto": "moto", "flask": "flask", "flask-cors": "flask_cors"}, "'mi-async[emulator]'"
     ),

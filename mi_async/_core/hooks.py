@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from attrs import field, frozen
 
 from mi_async._core.http_messages import Request, Response
+from mi_async._core.values import Value
 from mi_async.errors import MIError
 
 
-@frozen
-class Attempt:
+@frozen(eq=False, repr=False)
+class Attempt(Value):
     """One attempt of a call, before it is signed.
 
     Attributes:
@@ -28,8 +29,8 @@ class Attempt:
     headers: dict[str, str] = field(factory=dict)
 
 
-@frozen
-class Outcome:
+@frozen(eq=False, repr=False)
+class Outcome(Value):
     """The end of an attempt.
 
     Attributes:
@@ -43,8 +44,8 @@ class Outcome:
     seconds: float
 
 
-@frozen
-class Hooks:
+@frozen(eq=False, repr=False)
+class Hooks(Value):
     """Callables to run around each attempt; an exception in one ends the call.
 
     Args:

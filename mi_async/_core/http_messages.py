@@ -9,12 +9,13 @@ from typing import Generic, TypeVar
 from attrs import field, frozen
 
 from mi_async._core.drafts import maker
+from mi_async._core.values import Value
 
 T = TypeVar("T")
 
 
-@frozen(weakref_slot=False)  # else no draft has its layout
-class Request:
+@frozen(eq=False, repr=False, weakref_slot=False)  # else no draft has its layout
+class Request(Value):
     """A request before it is signed.
 
     Attributes:
@@ -28,8 +29,8 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
-@frozen(weakref_slot=False)  # as above
-class Response:
+@frozen(eq=False, repr=False, weakref_slot=False)  # as above
+class Response(Value):
     """A response, read to its end.
 
     Attributes:
@@ -46,8 +47,8 @@ class Response:
 make_request, make_response = maker(Request), maker(Response)  # for each call; elsewhere the classes do
 
 
-@frozen
-class Raw(Generic[T]):
+@frozen(eq=False, repr=False)
+class Raw(Value, Generic[T]):
     """A response and what was read from it.
 
     Attributes:

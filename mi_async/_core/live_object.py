@@ -3,13 +3,12 @@
 Invariant: the refusal says what to send instead; the interpreter would name some lock inside.
 """
 
-from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mi_async.errors import InvalidArgumentError
 
 
-def refuse_pickling(instead: str) -> Callable[[object], NoReturn]:
+def refuse_pickling(instead: str) -> Any:
     """Return a ``__reduce__`` that refuses; pickle, copy, multiprocessing, Dask and Ray all ask it.
 
     Args:

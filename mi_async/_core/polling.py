@@ -5,11 +5,12 @@ Invariant: pure; the one schedule of completion checks and of jobs.
 
 from attrs import frozen
 
+from mi_async._core.values import Value
 from mi_async.errors import ConfigError
 
 
-@frozen
-class Polling:
+@frozen(eq=False, repr=False)
+class Polling(Value):
     """Schedule of checks, geometric in the age of what is checked.
 
     Args:

@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Repeat
+from mi_async._core.values import Value
 from mi_async.errors import (
     APIError,
     AuthenticationError,
@@ -38,8 +39,8 @@ T = TypeVar("T")
 THROTTLED = 429
 
 
-@frozen
-class RetryPolicy:
+@frozen(eq=False, repr=False)
+class RetryPolicy(Value):
     """Limits and back-off of retries.
 
     Args:
@@ -205,8 +206,8 @@ def _error(state: "RetryCallState") -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()
 
 
-@frozen
-class Retries:
+@frozen(eq=False, repr=False)
+class Retries(Value):
     """The retries of a session: one policy, one budget, one clock.
 
     Attributes:

@@ -7,14 +7,18 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
 from mi_async._core.operation import Quota
-from mi_async._core.quota_store import QuotaStore, StoreConnection
-from mi_async._core.shared_limiter import SharedLimiter
+
+if TYPE_CHECKING:
+    from mi_async._core.quota_store import QuotaStore, StoreConnection
+    from mi_async._core.shared_limiter import SharedLimiter
+    from mi_async._core.shared_pace import SharedPace
 
 
 def account_tag(origin: str, account: str) -> str:
@@ -29,21 +33,25 @@ class SessionQuotas:
     Args:
         quotas: by operation ID; with a store those of all processes together.
         clock: the time.
+        share: part of this session of every pace.
         limiters: filled by one of the two methods, and never changed then.
     """
 
     quotas: Mapping[str, Quota]
     clock: Clock
+    share: float = 1.0
     limiters: dict[str, Limiter] = field(init=False, factory=dict)
-    _shared: list[SharedLimiter] = field(init=False, factory=list)
-    _connection: StoreConnection | None = field(init=False, default=None)
+    _shared: "list[SharedLimiter]" = field(init=False, factory=list)
+    _connection: "StoreConnection | None" = field(init=False, default=None)
 
     def keep_here(self) -> None:
         """Keep the quotas in this process."""
         self.limiters.update({name: LeaseLimiter(name, quota, self.clock) for name, quota in self.quotas.items()})
 
-    def keep_in(self, store: QuotaStore, tag: str) -> None:
+    def keep_in(self, store: "QuotaStore", tag: str) -> None:
         """Keep the quotas in a store, together with all who name the same one and the same tag."""
+        from mi_async._core.shared_limiter import SharedLimiter  # noqa: PLC0415  most sessions need none
+
         self._connection = connection = store.open(tag)
         for name, quota in self.quotas.items():
             exchange = partial(connection.exchange, name)
@@ -54,6 +62,12 @@ class SessionQuotas:
     def states(self) -> dict[str, QuotaState]:
         """Show the live state of each."""
         return {name: limiter.state() for name, limiter in self.limiters.items()}
+
+    def pace(self, name: str) -> "SharedPace":
+        """Return the part of this session of a pace."""
+        from mi_async._core.shared_pace import SharedPace  # noqa: PLC0415  for jobs alone
+
+        return SharedPace(name, self.share, self._connection)
 
     async def aclose(self) -> None:
         """Give back what is held in a store, and close the connection to it."""

@@ -24,6 +24,7 @@ from mi_async._core.http_messages import Request, Response, make_response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.proxies import Proxies, ProxyChoice
+from mi_async._core.values import Value
 from mi_async.errors import ConfigError, ResponseError
 from mi_async.text import MaskedURL, escaped
 
@@ -42,8 +43,8 @@ _awaited: ContextVar[InFlightCall] = ContextVar("_awaited")
 """The answer that the running attempt waits for."""
 
 
-@frozen
-class Timeout:
+@frozen(eq=False, repr=False)
+class Timeout(Value):
     """Time limits in seconds; None means no limit.
 
     Args:

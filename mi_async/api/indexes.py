@@ -13,8 +13,8 @@ from attrs import field, frozen
 from mi_async._core.bounds import AllOrNone, AtMostOne, Count, Range
 from mi_async._core.declare import Group, Wire, operation
 from mi_async._core.operation import Repeat
+from mi_async.member_display import few
 from mi_async.models import Json, Model, OpenEnum, spelled
-from mi_async.notebook import few
 
 
 class AssetType(OpenEnum):

@@ -8,8 +8,8 @@ from datetime import datetime
 from attrs import field, frozen
 
 from mi_async.api.person_tags import PersonTag
+from mi_async.member_display import few, pictured
 from mi_async.models import Model, OpenEnum, spelled
-from mi_async.notebook import few, pictured
 
 
 class NameType(OpenEnum):

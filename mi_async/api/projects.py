@@ -12,8 +12,8 @@ from attrs import field, frozen
 from mi_async._core.bounds import Forbidden, Length
 from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Repeat
+from mi_async.member_display import few
 from mi_async.models import Model
-from mi_async.notebook import few
 
 NAME = Length(1, 100, blank=False)
 PLAIN = Forbidden(";|`")

@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from mi_async._core.bounds import NOT_BLANK
 from mi_async._core.declare import Group, operation
-from mi_async._core.operation import Quota, Repeat
+from mi_async._core.operation import Repeat
+from mi_async.api.quotas import QUOTAS
 from mi_async.api.thumbnails import UploadStatus
 from mi_async.models import Model, OpenEnum
 
@@ -56,7 +57,7 @@ class QueryAssets(Group):
     @operation(
         "POST /query-assets/uploads/presigned-url",
         repeat=Repeat.SAFE,  # a second URL that nobody uses is no second anything
-        quota=Quota(50, 1.0),
+        quota=QUOTAS["query_assets.presign"],
         source="maiu-upload-asset-query-url",
     )
     async def presign(
@@ -68,7 +69,7 @@ class QueryAssets(Group):
     @operation(
         "POST /query-assets/uploads/complete",
         repeat=Repeat.SAFE,
-        quota=Quota(1000, 60.0),
+        quota=QUOTAS["query_assets.complete"],
         source="maiu-upload-asset-query-status",
     )
     async def complete(self, asset_key: str) -> QueryAssetCheck:

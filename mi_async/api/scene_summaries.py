@@ -11,8 +11,8 @@ from attrs import field, frozen
 from mi_async._core.bounds import AtMostOne
 from mi_async._core.declare import Group, operation
 from mi_async._core.operation import Repeat
+from mi_async.member_display import few
 from mi_async.models import Json, JsonObject, Model, OpenEnum
-from mi_async.notebook import few
 
 
 class SummaryStatus(OpenEnum):

@@ -11,12 +11,13 @@ from attrs import field, frozen
 
 from mi_async._core.bounds import NOT_BLANK, Each, ExactlyOne, Forbidden, Range, Total
 from mi_async._core.declare import Group, Wire, operation
-from mi_async._core.operation import Quota, Repeat
+from mi_async._core.operation import Repeat
 from mi_async._core.paging import every
 from mi_async.api.indexes import AssetType, ConfidenceLevel
+from mi_async.api.quotas import QUOTAS
 from mi_async.errors import SearchFailedError
+from mi_async.member_display import few
 from mi_async.models import JsonObject, Model, OpenEnum, Page, bounded, spelled
-from mi_async.notebook import few
 
 _TEXT = Forbidden(";|`")
 _LISTS = ("must", "any", "not_")
@@ -155,7 +156,7 @@ class Search(Group):
     @operation(
         "POST /workspaces/{workspace_name}/assets/search",
         repeat=Repeat.SAFE,  # a second search that nobody asks about is no second anything
-        quota=Quota(1000, 60.0),
+        quota=QUOTAS["search.request"],
         source="maiu-search-asset",
     )
     async def request(

@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from mi_async._core.bounds import NOT_BLANK
 from mi_async._core.declare import Group, operation
-from mi_async._core.operation import Quota, Repeat
+from mi_async._core.operation import Repeat
+from mi_async.api.quotas import QUOTAS
 from mi_async.models import Model, OpenEnum
 
 
@@ -57,7 +58,7 @@ class Thumbnails(Group):
     @operation(
         "POST /workspaces/{workspace_name}/person-thumbnail/uploads/presigned-url",
         repeat=Repeat.SAFE,  # a second URL that nobody uses is no second anything
-        quota=Quota(50, 1.0),
+        quota=QUOTAS["thumbnails.presign"],
         source="maiu-upload-person-thumbnail-url",
     )
     async def presign(self, thumbnail_file_name: Annotated[str, NOT_BLANK]) -> PresignedUrl:
@@ -67,7 +68,7 @@ class Thumbnails(Group):
     @operation(
         "POST /workspaces/{workspace_name}/person-thumbnail/uploads/complete",
         repeat=Repeat.SAFE,
-        quota=Quota(1000, 60.0),
+        quota=QUOTAS["thumbnails.complete"],
         source="maiu-upload-person-thumbnail-status",
     )
     async def complete(self, thumbnail_key: str) -> UploadCheck:

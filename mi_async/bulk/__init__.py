@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from mi_async.bulk.plan.enroll import plan_thumbnails as plan_thumbnails
     from mi_async.bulk.plan.ingest import plan_assets as plan_assets
     from mi_async.bulk.plan.ingest import plan_listing as plan_listing
+    from mi_async.bulk.report.journal_report import progress_of as progress_of
+    from mi_async.bulk.report.journal_report import report_of as report_of
 
 _HOMES = {
     "plan_assets": "plan.ingest",
     "plan_listing": "plan.ingest",
     "plan_people": "plan.enroll",
     "plan_thumbnails": "plan.enroll",
+    "progress_of": "report.journal_report",
     "read_assets": "inputs.media_files",
     "read_journal": "journal.reader",
     "read_people": "inputs.readers",
     "read_thumbnails": "inputs.readers",
     "rebuild_journal": "journal.rebuild",
+    "report_of": "report.journal_report",
     "retry_failed": "journal.retry",
 }
 """The module that each public name lives in."""

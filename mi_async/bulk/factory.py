@@ -3,11 +3,12 @@
 Invariant: opens what the run needs; whoever calls it closes that by the stack.
 """
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from mi_async.bulk.engine.engine import Engine
 from mi_async.bulk.engine.pipeline import ItemAdmission, Pipeline
@@ -27,12 +28,13 @@ from mi_async.bulk.ingest.pipeline import IngestPipeline
 from mi_async.bulk.ingest.work import AssetWork
 from mi_async.bulk.inputs.batching import chunks
 from mi_async.bulk.inputs.models import FaceItem, Input, PersonInput, ThumbnailUpload
-from mi_async.bulk.inputs.reading import begun
+from mi_async.bulk.inputs.reading import begun, passes_of
+from mi_async.bulk.joining import JoinedInput, fenced, pause_of
+from mi_async.bulk.journal.checkpoints import JournalCheckpoint
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import journal_file
 from mi_async.bulk.journal.records import INGEST, Identity
 from mi_async.bulk.journal.run_mark import marked
-from mi_async.bulk.journal.sharing import Sharing
 from mi_async.bulk.options import BulkOptions
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import AssetIndex
@@ -40,21 +42,39 @@ from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 from mi_async.workflows.ingest.steps import IngestContext
 
+if TYPE_CHECKING:
+    RunEngine: TypeAlias = Engine[EnrollWork] | Engine[AssetWork]
+
+ROOM_SHARED = 16
+"""Media files in flight at most in one process of a shared run."""
 OPERATIONS: dict[type[FaceItem], str] = {PersonInput: "enroll", ThumbnailUpload: "upload-thumbnails"}
 """Names of the operations in a journal, by the class of the items."""
 
 
-async def enroll_engine(
+@frozen
+class WiredRun:
+    """A run, ready to start.
+
+    Attributes:
+        engine: of the run.
+        joined: the input, where other processes share it; None otherwise.
+    """
+
+    engine: "RunEngine"
+    joined: JoinedInput | None
+
+
+async def enroll_run(
     context: Context,
     kind: type[PersonInput] | type[ThumbnailUpload],
     stack: AsyncExitStack,
     items: Input,
     options: BulkOptions,
-) -> Engine[EnrollWork]:
-    """Return an engine for persons or images, ready to start."""
-    context = _patient(context)
+) -> WiredRun:
+    """Return a run over persons or images, ready to start."""
     loads = fitted(await stack.enter_async_context(ImageConverter())) if options.fit else load
     journal = await _journal(stack, context, OPERATIONS[kind], options)
+    context = _patient(context, journal)
     order, stats = PersonOrder(), RunStats(context.clock)
     run = EnrollContext(
         context=context,
@@ -67,23 +87,27 @@ async def enroll_engine(
         tag_ids=TagIds(context),
     )
     admission = EnrollAdmission(journal, order, kind, context.validate)
-    return _engine(EnrollPipeline(run), admission, stats, journal, (items, options))
+    return _wired(EnrollPipeline(run), admission, stats, journal, (items, options))
 
 
-async def ingest_engine(
+async def ingest_run(
     context: Context, ingest: IngestOptions, stack: AsyncExitStack, items: Input, options: BulkOptions
-) -> Engine[AssetWork]:
-    """Return an engine for media files, ready to start; asks for the project."""
+) -> WiredRun:
+    """Return a run over media files, ready to start; asks for the project."""
     context.store.connection.check_meant()
-    context = _patient(context)
     journal = await _journal(stack, context, INGEST, options)
+    context = _patient(context, journal)
     stats = RunStats(context.clock)
     project = await find_project(context, ingest.project)  # once, and not with each item
     ingest = evolve(ingest, state_folder=ingest.folder or _folder_of(options))
-    pipeline = IngestPipeline(IngestContext(context, ingest, project, AssetIndex(context, project)), journal, stats)
+    checkpoints = None if journal_file(options.journal) is not None else partial(JournalCheckpoint, journal)
+    assets = AssetIndex(context, project)
+    pipeline = IngestPipeline(IngestContext(context, ingest, project, assets, checkpoints), journal, stats)
     find_bucket = partial(linked_bucket, context, ingest.bucket)
     admission = IngestAdmission(journal, project, find_bucket, ingest.goal)
-    return _engine(pipeline, admission, stats, journal, (items, options))
+    if journal.shards:  # more would wait here for the bandwidth, while other processes have nothing to send
+        options = evolve(options, room=min(options.room, ROOM_SHARED))
+    return _wired(pipeline, admission, stats, journal, (items, options))
 
 
 def _folder_of(options: BulkOptions) -> Path | None:
@@ -92,38 +116,40 @@ def _folder_of(options: BulkOptions) -> Path | None:
     return None if path is None else Path(path).parent
 
 
-def _patient(context: Context) -> Context:
+def _patient(context: Context, journal: Journal) -> Context:
     """Return a context whose first steps wait for their quota, too, however long that takes."""
-    return evolve(context, entry=context.groups)
+    context = evolve(context, entry=context.groups)
+    return fenced(context, journal) if journal.shards else context
 
 
 async def _journal(stack: AsyncExitStack, context: Context, operation: str, options: BulkOptions) -> Journal:
     identity = Identity(context.endpoint, await context.account(), context.groups.name, operation)
-    journal = await Journal.open(
-        options.journal, identity, clock=context.clock, sharing=Sharing(patience=options.patience)
-    )
+    journal = await Journal.open(options.journal, identity, clock=context.clock, sharing=options.sharing)
     stack.push_async_callback(journal.aclose)
-    stack.enter_context(marked(identity, options.journal))
+    # the processes of a shared run are no mistake that a person has to be told of
+    stack.enter_context(nullcontext() if journal.shards else marked(identity, options.journal))
     return journal
 
 
-def _engine(
+def _wired(
     pipeline: Pipeline[Work],
     admission: ItemAdmission[Work],
     stats: RunStats,
     journal: Journal,
     rest: tuple[Input, BulkOptions],
-) -> Engine[Work]:
+) -> WiredRun:
     items, options = rest
-    return Engine(
+    joined = JoinedInput(journal, passes_of(items), pause_of(options.life)) if journal.shards else None
+    engine: Any = Engine(
         pipeline=pipeline,
         stats=stats,
         journal=journal,
         patience=options.patience,
         admission=admission,
-        chunks=chunks(begun(items)),
+        chunks=chunks(begun(items)) if joined is None else joined.chunks(),
         grace=options.grace,
         max_failures=options.max_failures,
         total=options.total,
         room=options.room,
     )
+    return WiredRun(engine, joined)

@@ -1,4 +1,4 @@
-"""Options of a bulk run, checked, and their defaults: the only place where these stand.
+"""Options of a bulk run, checked.
 
 Invariant: values only.
 """
@@ -7,15 +7,12 @@ import os
 
 from attrs import field, frozen
 
+from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, ROOM, SHARDS
 from mi_async.bulk.enroll.adaptive_limit import LimitController
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
+from mi_async.bulk.journal.sharing import Sharing
 from mi_async.errors import ConfigError
-
-GRACE = 30.0
-PATIENCE = 6 * 3600.0
-ROOM = 3072
-"""Most items in flight: the largest adaptive limit, and those that have left it and wait for others."""
 
 
 @frozen(kw_only=True)
@@ -32,6 +29,8 @@ class BulkOptions:
         limit_rules: rules of the adaptive limit.
         schedule: times of the completion checks.
         room: items in flight at most.
+        shards: parts of the input that the processes of a shared run take one by one.
+        life: seconds for which the claims of a process that shows no sign of life last.
 
     Raises:
         ConfigError: one of them cannot work.
@@ -46,6 +45,8 @@ class BulkOptions:
     limit_rules: LimitController = field(factory=LimitController)
     schedule: Schedule = field(factory=Schedule)
     room: int = ROOM
+    shards: int = SHARDS
+    life: float = LIFE
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -56,6 +57,22 @@ class BulkOptions:
         for name in ("total", "max_failures", "grace", "patience"):
             if (fault := negative_fault(name, getattr(self, name))) is not None:
                 raise ConfigError(fault)
+        if isinstance(self.shards, bool) or not isinstance(self.shards, int) or self.shards < 1:
+            message = f"shards must be a number >= 1, got {self.shards!r}"
+            raise ConfigError(message)
+        if not isinstance(self.life, int | float) or self.life <= 0:
+            message = f"life must be > 0, got {self.life!r}"
+            raise ConfigError(message)
+
+    @property
+    def is_shared(self) -> bool:
+        """True if any number of processes may work on the run together."""
+        return isinstance(self.journal, JournalUrl)
+
+    @property
+    def sharing(self) -> Sharing:
+        """Options of the work on a shared journal."""
+        return Sharing(shards=self.shards, life=self.life, patience=self.patience)
 
 
 def negative_fault(name: str, value: object) -> str | None:

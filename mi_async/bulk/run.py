@@ -4,6 +4,7 @@ Invariant: starts nothing before it is iterated over; however it ends, nothing i
 """
 
 import asyncio
+import logging
 import os
 import weakref
 from collections.abc import (
@@ -19,7 +20,7 @@ from collections.abc import (
 )
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self
 
 from attrs import define, evolve, field, frozen
 
@@ -28,6 +29,8 @@ from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import Input, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.reading import passes_of
+from mi_async.bulk.joining import JoinedInput
 from mi_async.bulk.journal.place import shown_journal
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
@@ -35,13 +38,10 @@ from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
 
+_log = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
-    from mi_async.bulk.engine.engine import Engine
-    from mi_async.bulk.enroll.work import EnrollWork
-    from mi_async.bulk.ingest.work import AssetWork
-
-    RunEngine: TypeAlias = Engine[EnrollWork] | Engine[AssetWork]
-
+    from mi_async.bulk.factory import RunEngine, WiredRun
 
 READERS = {
     "PersonInput": "read_people(path) reads a file or a directory",
@@ -53,38 +53,57 @@ READERS = {
 
 @frozen
 class EngineFactory:
-    """Factory of the engine of a run.
+    """Factory of a run.
 
     Attributes:
         takes: class of the items.
-        make: returns an engine that is ready to start; the stack closes what it opens.
+        make: returns a run that is ready to start; the stack closes what it opens.
     """
 
     takes: str
-    make: Callable[[AsyncExitStack, Input, BulkOptions], "Awaitable[RunEngine]"]
+    make: Callable[[AsyncExitStack, Input, BulkOptions], "Awaitable[WiredRun]"]
 
 
 def enroll_factory(context: Context, kind: type[PersonInput] | type[ThumbnailUpload]) -> EngineFactory:
-    """Return the factory of engines over persons or images."""
+    """Return the factory of runs over persons or images."""
 
-    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "RunEngine":
+    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
         # not before it is needed: many a program that imports the package makes no bulk run
-        from mi_async.bulk.factory import enroll_engine  # noqa: PLC0415
+        from mi_async.bulk.factory import enroll_run  # noqa: PLC0415
 
-        return await enroll_engine(context, kind, stack, items, options)
+        return await enroll_run(context, kind, stack, items, options)
 
     return EngineFactory(kind.__name__, make)
 
 
 def ingest_factory(context: Context, ingest: IngestOptions) -> EngineFactory:
-    """Return the factory of engines over media files."""
+    """Return the factory of runs over media files."""
 
-    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "RunEngine":
-        from mi_async.bulk.factory import ingest_engine  # noqa: PLC0415  as above
+    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
+        from mi_async.bulk.factory import ingest_run  # noqa: PLC0415  as above
 
-        return await ingest_engine(context, ingest, stack, items, options)
+        return await ingest_run(context, ingest, stack, items, options)
 
     return EngineFactory("AssetInput", make)
+
+
+async def _finish(joined: JoinedInput, outcome: BulkOutcome, engine: "RunEngine") -> None:
+    """Take note that an item has ended; stop the run if that cannot be recorded."""
+    try:
+        await joined.ended(outcome)
+    except MIError as error:
+        engine.stop(error)
+
+
+async def _whole(own: BulkReport) -> BulkReport:
+    """Return the report of a shared run: from the journal, which has what all processes have done."""
+    from mi_async.bulk.report.journal_report import shared_report  # noqa: PLC0415  brings SQLAlchemy, an extra
+
+    try:
+        return await asyncio.to_thread(shared_report, own)
+    except MIError as error:
+        _log.warning("%s; the report is of this process alone", error)
+        return own
 
 
 @define(eq=False, repr=False)
@@ -94,6 +113,9 @@ class BulkRun:
     ``async for outcome in run`` gives a :class:`BulkOutcome` per item as it ends, not in the order of the input;
     leaving the loop stops the run. ``await run`` goes through all of it and returns the report. Whoever does not take
     the outcomes makes the run wait.
+
+    Attributes:
+        number: of the run in the journal; 0 before it was started.
     """
 
     __reduce__ = refuse_pickling(
@@ -108,6 +130,7 @@ class BulkRun:
     _report: BulkReport | None = field(init=False, default=None)
     # weak, so that a loop that is left early releases the generator, and the event loop closes it
     _stream: "weakref.ref[AsyncGenerator[BulkOutcome]] | None" = field(init=False, default=None)
+    number: int = field(init=False, default=0)
     _ended: asyncio.Event | None = field(init=False, default=None)
     _stopped: bool = field(init=False, default=False)
 
@@ -156,13 +179,15 @@ class BulkRun:
         return stream
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what is no input."""
+        """Refuse what is no input, or can be gone through only once where that is not enough."""
         items: object = self._items
         readable = isinstance(items, Iterable | AsyncIterable) or callable(items)
         if isinstance(items, str | bytes | os.PathLike) or not readable:
             takes, given = self._factory.takes, type(items).__name__
             message = f"the input must be an iterable of {takes}, got {given}; mi_async.bulk.{READERS[takes]}"
             raise InvalidArgumentError(message)
+        if self._options.is_shared:
+            passes_of(self._items)
 
     def __await__(self) -> Generator[object, None, BulkReport]:
         """Go through the whole run."""
@@ -206,13 +231,17 @@ class BulkRun:
         async with AsyncExitStack() as stack:
             stack.callback(self._ended.set)
             options = evolve(self._options, total=self._total())
-            engine = self._engine = await self._factory.make(stack, self._items, options)
+            wired = await self._factory.make(stack, self._items, options)
+            engine, self.number = wired.engine, wired.engine.journal.run
+            self._engine = engine
             ending = "cancelled"
             if self._stopped:
                 engine.stop()
             try:
                 engine.start()
                 while (outcome := await engine.outcomes.get()) is not None:
+                    if wired.joined is not None:
+                        await _finish(wired.joined, outcome, engine)
                     yield outcome
                 ending = engine.ending
             except (asyncio.CancelledError, GeneratorExit):
@@ -226,6 +255,8 @@ class BulkRun:
                 finally:
                     self._report = self._reported(engine, ending)
                     await engine.journal.aclose(ending)
+                if wired.joined is not None:
+                    self._report = await _whole(self._report)
         if engine.failure is not None:
             raise self._error_of(engine.failure)
 

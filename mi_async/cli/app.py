@@ -111,7 +111,7 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
-    "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "operations:openapi"),
+    "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),

@@ -1,7 +1,7 @@
 """Connection options that all commands share, and the session that they make.
 
-Invariant: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE, MI_ASYNC_STORAGE_URL and the proxies of the
-environment; keys come from where the session looks for them.
+Invariant: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE, MI_ASYNC_STORAGE_URL, MI_ASYNC_QUOTA_STORE and the
+proxies of the environment; keys come from where the session looks for them.
 """
 
 import logging
@@ -42,6 +42,13 @@ class Account:
         BASE_URL
     )
     profile: Annotated[str | None, Parameter(help="Take the keys from this profile of ~/.ncloud/configure.")] = None
+    quota_store: Annotated[
+        str | None,
+        Parameter(
+            env_var="MI_ASYNC_QUOTA_STORE",
+            help="Redis or Valkey that keeps one quota for all processes of the account: redis://host:6379/0.",
+        ),
+    ] = field(default=None, repr=False)  # may hold a password
     timeout: Annotated[float | None, Parameter(help="Seconds for each call, including waits and retries.")] = None
     validate: Annotated[
         bool,
@@ -70,6 +77,7 @@ class Account:
             async with connect(
                 base_url=self.base_url,
                 profile=self.profile,
+                quota_store=self.quota_store,
                 timeout=None if self.timeout is None else Timeout(total=self.timeout),
                 proxy=environment_proxies(os.environ) if self.proxy is None else self.proxy,
                 ca_file=self.ca_file,

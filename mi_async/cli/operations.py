@@ -1,4 +1,4 @@
-"""A command for every declared operation, and ``openapi``, their description for other tools.
+"""A command for every declared operation.
 
 Invariant: derived from the declarations alone; a new operation is a new command, and no operation is named here.
 """
@@ -6,7 +6,7 @@ Invariant: derived from the declarations alone; a new operation is a new command
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import Annotated, Any, get_args, get_origin
@@ -21,8 +21,7 @@ from mi_async._core.declare import Group, operations_of
 from mi_async._core.operation import Operation, Parameter, Place
 from mi_async._core.paging import every
 from mi_async._core.wire_names import camel
-from mi_async.api import GROUPS
-from mi_async.api.openapi import SERVICE, describe
+from mi_async.api import group_of
 from mi_async.cli import event_loop
 from mi_async.cli.connection import Account, InWorkspace
 from mi_async.cli.output import show, show_each
@@ -37,18 +36,9 @@ SNAKE = re.compile(r"\w+_\w+")
 """A Python name in a text."""
 
 
-def openapi(*, url: str = SERVICE) -> None:
-    """Print an OpenAPI 3.1 description of the API.
-
-    Args:
-        url: URL of the API, for the description's server.
-    """
-    show(describe(url), "json")
-
-
-def operations_app(name: str, groups: Iterable[type[Group]] = GROUPS) -> App:
-    """Return a command for each operation of the group that has this name."""
-    declared = next(found for group in groups if _dashed((found := list(operations_of(group)))[0].group) == name)
+def operations_app(name: str, group: type[Group] | None = None) -> App:
+    """Return a command for each operation of the group that has this name; no other group is loaded."""
+    declared = list(operations_of(group or group_of(name.replace("-", "_"))))
     app = App(name=name, help_epilogue="")
     # A group belongs to the workspace as soon as one of its paths is in it.
     service = InWorkspace if any(operation.scope for operation in declared) else Account

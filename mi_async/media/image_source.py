@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from attrs import evolve, frozen
 
-from mi_async._core.files import is_transient, open_regular_file
+from mi_async._core.files import is_transient, open_regular
 from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
 from mi_async.media.image import MAX_BYTES
@@ -27,6 +27,8 @@ class Readable(Protocol):
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
 """A path, bytes, or a readable object."""
+MORE = 2**18
+"""Bytes asked for at once of what a file has beyond its size."""
 
 
 async def check_image(
@@ -154,11 +156,28 @@ async def _read(source: object, name: str, limit: int) -> bytes | _Excess:
 
 def _read_file(name: str, limit: int) -> bytes | _Excess:
     try:
-        with open_regular_file(name) as file:
-            content = file.read(limit + 1)
-            return content if len(content) <= limit else _Excess(os.fstat(file.fileno()).st_size)
+        descriptor = open_regular(name)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size > limit:
+                return _Excess(size)
+            content = _read_all(descriptor, size, limit)
+            return content if len(content) <= limit else _Excess(os.fstat(descriptor).st_size)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:
         raise unreadable_file(name, error) from error
+
+
+def _read_all(descriptor: int, size: int, limit: int) -> bytes:
+    """Read a file to its end, and no further than a byte past ``limit``; its size says how much there is to begin with.
+
+    A buffer for all that is allowed, 5 MB for each thumbnail, would cost more than the reading.
+    """
+    content = os.read(descriptor, size + 1)
+    while len(content) <= limit and (more := os.read(descriptor, min(MORE, limit + 1 - len(content)))):
+        content += more  # it grows while it is read, or a network disk gives less than was asked for
+    return content
 
 
 async def _read_object(source: Readable, name: str, limit: int) -> bytes:

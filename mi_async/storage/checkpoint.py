@@ -1,15 +1,16 @@
-"""Checkpoint of an unfinished upload: one small JSON file on the disk.
+"""Checkpoint of an unfinished upload: a small JSON document, in a file of its own or where the caller keeps it.
 
-Invariant: written whole or not at all, by nobody but the owner readable, and with no secret in it. The finished parts
-are not in it: the storage knows them.
+Invariant: written whole or not at all, a file by nobody but the owner readable, and with no secret in it. The finished
+parts are not in it: the storage knows them.
 """
 
 import hashlib
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 import attrs
 from attrs import frozen
@@ -52,16 +53,35 @@ class Checkpoint:
         """Read a record; None when there is none, or none that can be used. Blocks."""
         try:
             with open_regular_file(path) as file:
-                content: Any = json.loads(file.read().decode())
-            record = cls(fingerprint=Fingerprint(**content.pop("fingerprint")), **content)
+                text = file.read()
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except OSError:
+            text = b""
+        return cls.parsed(text, str(path))
+
+    @classmethod
+    def parsed(cls, text: bytes | str, where: str) -> Self | None:
+        """Return the record that a text is; None, and a warning that names the place, if it is none.
+
+        Args:
+            text: JSON.
+            where: place of the text, for the warning.
+        """
+        try:
+            content: Any = json.loads(text)
+            record = cls(fingerprint=Fingerprint(**content.pop("fingerprint")), **content)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             record = None
         if record is None or not record.is_sound:
-            _log.warning("%s is no record of an upload and is ignored", path)
+            _log.warning("%s is no record of an upload and is ignored", where)
             return None
         return record
+
+    @property
+    def text(self) -> str:
+        """The record as JSON."""
+        return json.dumps(attrs.asdict(self), indent=1, ensure_ascii=False)
 
     @property
     def is_sound(self) -> bool:
@@ -82,12 +102,34 @@ class Checkpoint:
         """
         try:
             with atomic_write(path) as file:
-                file.write(json.dumps(attrs.asdict(self), indent=1, ensure_ascii=False).encode())
+                file.write(self.text.encode())
         except OSError as error:
             message = f"cannot keep the state of the upload in {path.parent}: {error.strerror}; name another folder"
             raise ConfigError(message) from error
 
 
+class CheckpointStore(Protocol):
+    """Store of the checkpoint of one upload; what it has accepted outlives a crash."""
+
+    async def load(self) -> Checkpoint | None:
+        """Return the record, None if there is none that can be used."""
+        ...
+
+    async def save(self, record: Checkpoint, /) -> None:
+        """Put a record in the place of what is there.
+
+        Raises:
+            MIError: it cannot be kept.
+        """
+        ...
+
+    async def forget(self) -> None:
+        """Take the record away."""
+        ...
+
+
+Checkpoints: TypeAlias = Callable[[StoredObject], CheckpointStore]
+"""From the object that an upload will be to the store of its checkpoint."""
 TYPES = {
     "url": str,
     "bucket": str,

@@ -1,7 +1,7 @@
-"""The unfinished upload of a file to a place: its record on the disk and its parts in the storage.
+"""The unfinished upload of a file to a place: its record and its parts in the storage.
 
-Invariant: no upload goes without its record: that is on the disk before the first part is sent, and goes once the
-upload is complete or given up. The disk is worked with in a thread, and to the end, whoever is cancelled.
+Invariant: no upload goes without its record: that is kept before the first part is sent, and goes once the upload is
+complete or given up. The disk is worked with in a thread, and to the end, whoever is cancelled.
 """
 
 import asyncio
@@ -11,16 +11,39 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from attrs import define, evolve
+from attrs import define, evolve, frozen
 
 from mi_async.errors import MIError
-from mi_async.storage.checkpoint import Checkpoint
+from mi_async.storage.checkpoint import Checkpoint, CheckpointStore
 from mi_async.storage.local_file import Fingerprint
 from mi_async.storage.models import StoredObject
 from mi_async.storage.object_store import ObjectStore, warn_left_behind
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+@frozen
+class CheckpointFile:
+    """The checkpoint of an upload in a file of its own; the methods are described at ``CheckpointStore``."""
+
+    path: Path
+
+    async def load(self) -> Checkpoint | None:
+        """Read it."""
+        return await to_the_end(lambda: Checkpoint.load(self.path))
+
+    async def save(self, record: Checkpoint) -> None:
+        """Write it."""
+        await to_the_end(lambda: record.save(self.path))
+
+    async def forget(self) -> None:
+        """Delete it."""
+        await to_the_end(self._unlink)
+
+    def _unlink(self) -> None:
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
 
 @define(eq=False)
@@ -30,13 +53,13 @@ class UnfinishedUpload:
     Attributes:
         store: the storage.
         place: where it goes.
-        path: of the record.
+        kept: store of the record.
         metadata: what is stored with the object, if it is begun now.
     """
 
     store: ObjectStore
     place: StoredObject
-    path: Path
+    kept: CheckpointStore
     metadata: Mapping[str, str]
 
     async def load(self) -> Checkpoint | None:
@@ -45,7 +68,7 @@ class UnfinishedUpload:
         return record if record is not None and record.upload_id else None
 
     async def _read(self) -> Checkpoint | None:
-        record = await to_the_end(lambda: Checkpoint.load(self.path))
+        record = await self.kept.load()
         return record if record and (record.url, record.bucket, record.key) == self._target else None
 
     async def _report_crash(self) -> None:
@@ -68,31 +91,23 @@ class UnfinishedUpload:
         """
         await self._report_crash()
         draft = Checkpoint(*self._target, "", part_size, fingerprint)
-        await self.keep(draft)  # finds out before there is anything to lose whether it can be kept
+        await self.kept.save(draft)  # finds out before there is anything to lose whether it can be kept
         try:
             record = evolve(draft, upload_id=await self.store.begin(self.place, self.metadata))
         except BaseException:
             await self.forget()
             raise
         try:
-            await self.keep(record)
+            await self.kept.save(record)
         except MIError:
             await self._give_up(record)
             await self.forget()
             raise
         return record
 
-    async def keep(self, record: Checkpoint) -> None:
-        """Write the record.
-
-        Raises:
-            ConfigError: it cannot be written there.
-        """
-        await to_the_end(lambda: record.save(self.path))
-
     async def forget(self) -> None:
         """Take the record away: there is no such upload any more."""
-        await to_the_end(self._unlink)
+        await self.kept.forget()
 
     async def drop(self) -> None:
         """Give up what an earlier run has begun, if anything; where that fails the record stays, to tell of it."""
@@ -112,10 +127,6 @@ class UnfinishedUpload:
             _log.warning("%s: an unfinished upload of it is still stored and billed: %s", self.place, error)
             return False
         return True
-
-    def _unlink(self) -> None:
-        with suppress(OSError):
-            self.path.unlink(missing_ok=True)
 
 
 async def to_the_end(work: Callable[[], T]) -> T:

@@ -12,14 +12,14 @@ from pathlib import Path
 from attrs import evolve
 
 from mi_async.errors import AlreadyExistsError
-from mi_async.storage.checkpoint import checkpoint_path
+from mi_async.storage.checkpoint import Checkpoints, checkpoint_path
 from mi_async.storage.local_file import LocalFile
 from mi_async.storage.models import StoredObject
 from mi_async.storage.multipart import MultipartUpload, check_arrived
 from mi_async.storage.object_store import ObjectStore
 from mi_async.storage.part_layout import PartLayout
 from mi_async.storage.progress import SendProgress, Sent
-from mi_async.storage.unfinished_upload import UnfinishedUpload
+from mi_async.storage.unfinished_upload import CheckpointFile, UnfinishedUpload
 from mi_async.storage.verify import MARK, check_same
 
 __all__ = ["SendProgress", "Sent", "send"]
@@ -31,6 +31,7 @@ async def send(
     place: StoredObject,
     *,
     folder: Path | None = None,
+    checkpoints: Checkpoints | None = None,
     sent: Sent | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> SendProgress:
@@ -41,6 +42,7 @@ async def send(
         file: what to send.
         place: where to; an object of another content there is never overwritten.
         folder: where the record of an unfinished upload is kept; beside the file by default.
+        checkpoints: keep it instead.
         sent: hears of the progress.
         metadata: ASCII, stored with the object; an upload that is taken up keeps that with which it was begun.
 
@@ -55,7 +57,8 @@ async def send(
     tell = sent or _nobody
     store = store.for_upload()
     beside = {**(metadata or {}), MARK: await file.mark()}
-    unfinished = UnfinishedUpload(store, place, checkpoint_path(file.name, place, store.storage.url, folder), beside)
+    path = checkpoint_path(file.name, place, store.storage.url, folder)
+    unfinished = UnfinishedUpload(store, place, (checkpoints or _in_file(path))(place), beside)
     try:
         whole = PartLayout(file.size).is_single
         done = await (_send_whole(store, file, place, beside, tell) if whole else _send_parts(unfinished, file, tell))
@@ -91,6 +94,11 @@ async def _send_parts(unfinished: UnfinishedUpload, file: LocalFile, tell: Sent)
         return await MultipartUpload(store, file, place, unfinished, tell).send()
     await check_same(store, file, place, head)
     return SendProgress(place, file.size, found=file.size, etag=head.etag, was_there=True)
+
+
+def _in_file(path: Path) -> Checkpoints:
+    """Return the keeper of a checkpoint in a file."""
+    return lambda _: CheckpointFile(path)
 
 
 def _nobody(_sending: SendProgress) -> None:

@@ -17,7 +17,7 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_check import ImageRules, image_of
-from mi_async.session import HELD
+from mi_async.workflow_parts import HELD
 from tests.support.bulk import (
     contents,
     face,

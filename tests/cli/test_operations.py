@@ -157,7 +157,7 @@ class Extras(Group):
 
 
 def test_a_newly_declared_operation_is_there_by_itself() -> None:
-    app = operations_app("extras", (Extras,))
+    app = operations_app("extras", Extras)
     command, bound, _ = app.parse_args(
         [
             *(

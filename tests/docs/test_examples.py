@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import itertools
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from tests.support.pictures import picture
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NUMBERS = itertools.count()
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
     pytest.param(block, id=f"{page.name}-{number}")
@@ -33,8 +36,20 @@ async def run(source: str) -> dict[str, Any]:
     return names
 
 
+def journalled(source: str, request: pytest.FixtureRequest) -> str:
+    """Put journals of a real server in the place of those that an example names."""
+    if "postgresql://db/" not in source:
+        return source
+    server = request.getfixturevalue("postgres_server")
+    unique = f"docs-{os.getpid()}-{next(NUMBERS)}"
+    return re.sub(r"postgresql://db/media#(\w+)", lambda found: server.url(f"{unique}-{found[1]}"), source)
+
+
 @pytest.mark.parametrize("source", EXAMPLES)
-async def test_example_runs(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_example_runs(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    source = journalled(source, request)
     (tmp_path / "hong.jpg").write_bytes(picture("jpg", seed=1))
     (tmp_path / "hong-2.png").write_bytes(picture("png", seed=2))
     monkeypatch.chdir(tmp_path)

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
-from mi_async._core.files import open_regular_file
+from mi_async._core.files import open_regular
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
 from mi_async.media.image import MAX_BYTES, ImageHeader
 from mi_async.media.image_check import Image
@@ -294,11 +294,11 @@ async def test_blocking_reads_are_off_the_loop_and_others_on_it() -> None:
 async def test_files_are_read_off_the_loop(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[int] = set()
 
-    def watched(path: str) -> BinaryIO:
+    def watched(path: str) -> int:
         threads.add(threading.get_ident())
-        return open_regular_file(path)
+        return open_regular(path)
 
-    monkeypatch.setattr("mi_async.media.image_source.open_regular_file", watched)
+    monkeypatch.setattr("mi_async.media.image_source.open_regular", watched)
     await load_image(file)
     assert threads
     assert threading.get_ident() not in threads

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import get_origin, get_type_hints
+from typing import get_origin
 
 import pytest
 
@@ -118,8 +118,7 @@ def groups_in_reach() -> dict[str, type[Group]]:
     """Groups as users reach them, by attribute: those of a workspace, and the session's one."""
     bound = api.WorkspaceGroups(Recorder(), "newsroom")
     groups = {name: type(value) for name in dir(bound) if isinstance(value := getattr(bound, name), Group)}
-    hints = get_type_hints(Session)
-    return groups | {name: hints[name] for name in ("workspaces", "query_assets")}
+    return groups | {name: getattr(api, Session.__annotations__[name]) for name in ("workspaces", "query_assets")}
 
 
 @every_operation

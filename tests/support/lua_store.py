@@ -137,6 +137,11 @@ class LuaStore:
         keys, argv = self._lua.table_from(PARTS), self._lua.table_from([str(each) for each in arguments])
         return [int(each) for each in self._lease(keys, argv).values()]
 
+    def present(self, key: str, holder: str, seconds: float) -> int:
+        """Run the script of a presence."""
+        argv = self._lua.table_from([holder, str(round(seconds * 1e6))])
+        return int(self._presence(self._lua.table_from([key]), argv))
+
     def forget(self) -> None:
         """Lose everything, as a server that was flushed or comes back empty."""
         self.commands.hashes.clear()

@@ -14,7 +14,7 @@ from mi_async import Clock, Session, Timeout, Workspace, emulator
 from mi_async._core.limits import LeaseLimiter
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.emulator.bodies import BODIES, Bodies
-from mi_async.session import HELD
+from mi_async.workflow_parts import HELD
 from mi_async.workflows.context import Context
 from tests.support.sockets import sockets_closed
 
@@ -89,4 +89,4 @@ def no_lease_held(session: Session) -> bool:
 
 def nothing_held(session: Session) -> bool:
     """Return True if no call is in flight, and no image in memory."""
-    return session._held._value == HELD and not session._calls.in_flight
+    return session._parts().held._value == HELD and not session._calls.in_flight

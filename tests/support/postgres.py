@@ -13,11 +13,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import pytest
 from attrs import define, field
+
+from mi_async.bulk.journal.place import JournalUrl, parsed
 
 WAIT = 60.0
 """Seconds for a server to start on a busy machine."""
@@ -137,3 +140,17 @@ def postgres() -> Iterator[PostgresServer]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """What the server answers in the schema of a journal."""
+    place = parsed(url)
+    assert isinstance(place, JournalUrl)
+    with psycopg.connect(place.dsn, autocommit=True, options=f"-c search_path={place.schema}") as connection:
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+def lapse(url: str, run: int) -> None:
+    """Let the claims of a process lapse, as after its death."""
+    execute(url, f"UPDATE members SET lapses = clock_timestamp() - interval '1 s' WHERE run = {run}")  # noqa: S608  a number

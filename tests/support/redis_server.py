@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import redis
 from attrs import define, field
 
 from tests.support.programs import program
@@ -63,6 +64,14 @@ class RedisServer:
                 time.sleep(0.02)
             else:
                 return
+
+    def keys(self, pattern: str) -> list[str]:
+        with redis.Redis(port=self.port, decode_responses=True) as client:
+            return list(client.scan_iter(pattern))
+
+    def flush(self) -> None:
+        with redis.Redis(port=self.port) as client:
+            client.flushall()
 
     def kill(self) -> None:
         if self._process is not None:

@@ -3,14 +3,27 @@
 Invariant: never ahead of the consumer by more than a chunk.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Sequence
+from enum import Enum
+from typing import Final, TypeAlias, TypeVar
 
 from mi_async.bulk.inputs.models import BadInput, Item, Pass
 from mi_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
+
+
+class LeftOut(Enum):
+    """In the place of an item that a run leaves out: any other value may be one that it has to refuse."""
+
+    LEFT_OUT = "left out"
+
+
+LEFT_OUT: Final = LeftOut.LEFT_OUT
+Keep: TypeAlias = Callable[[Item | BadInput], Item | BadInput | LeftOut]
+"""Returns an item as a run is to take it."""
 
 CHUNK = 32
 """Items that are looked up at once."""
@@ -18,39 +31,53 @@ MOMENT = 0.02
 """Real seconds for which items of a slow iterator are gathered into a chunk."""
 
 
-async def chunks(items: Pass, moment: float = MOMENT) -> AsyncGenerator[list[Item | BadInput]]:
-    """Return items in chunks: full ones of a quick iterator, those of a moment of a slow one."""
+async def chunks(
+    items: Pass, moment: float = MOMENT, keep: Keep | None = None
+) -> AsyncGenerator[list[Item | BadInput]]:
+    """Return items in chunks: full ones of a quick iterator, those of a moment of a slow one.
+
+    Args:
+        items: to go through once.
+        moment: real seconds for which items are gathered.
+        keep: returns an item as it is to be taken, or ``LEFT_OUT``; by default all are taken.
+    """
     if isinstance(items, AsyncIterable):
         coming = aiter(items)
         try:
             async for item in coming:
-                yield [item]
+                if (kept := item if keep is None else keep(item)) is not LEFT_OUT:
+                    yield [kept]
         finally:
             if isinstance(coming, AsyncGenerator):  # what it holds open need not wait for the garbage collector
                 await coming.aclose()
         return
-    source, failure = iter(items), None
-    while failure is None:
-        chunk, failure = _take(source, moment)
-        if not chunk:
-            break
-        yield chunk
+    source: Iterator[Item | BadInput | LeftOut] = iter(items) if keep is None else map(keep, items)
+    ended, failure = False, None
+    while not ended:
+        chunk, ended, failure = _take(source, moment)
+        if chunk:
+            yield chunk
+        else:
+            await asyncio.sleep(0)  # all of a moment was left out: others want to run, too
     if failure is not None:
         raise failure
 
 
-def _take(source: Iterable[Item | BadInput], moment: float) -> tuple[list[Item | BadInput], Exception | None]:
-    """Return some items, and the error with which the input has failed after them."""
+def _take(
+    source: Iterator[Item | BadInput | LeftOut], moment: float
+) -> tuple[list[Item | BadInput], bool, Exception | None]:
+    """Return some items, True if the input has ended behind them, and the error with which it did."""
     chunk: list[Item | BadInput] = []
     until = time.monotonic() + moment
     try:
         for item in source:
-            chunk.append(item)
+            if item is not LEFT_OUT:
+                chunk.append(item)
             if len(chunk) == CHUNK or time.monotonic() >= until:
-                break
+                return chunk, False, None
     except Exception as error:  # noqa: BLE001  raised when what came before it has been admitted
-        return chunk, error
-    return chunk, None
+        return chunk, True, error
+    return chunk, True, None
 
 
 def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:

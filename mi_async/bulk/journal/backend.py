@@ -77,6 +77,14 @@ class JournalBackend(Protocol):
         """Do work and commit it; it may be called again, also after it was committed and nobody heard of that."""
         ...
 
+    def claim(self, work: Callable[[Connection], T]) -> T:
+        """Do work of the run and commit it; it may be called again, as by ``write``.
+
+        Raises:
+            JournalError: others have taken over the work of this process, or the database fails.
+        """
+        ...
+
     def upsert(self, rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
         """Put rows in the place of those with the same keys, all in one transaction."""
         ...

@@ -17,9 +17,10 @@ from attrs import define, field, frozen
 from sqlalchemy import Connection, and_, case, delete, func, insert, literal, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 
+from mi_async.bulk.defaults import LIFE
 from mi_async.bulk.journal.place import JournalUrl, journal_error
 from mi_async.bulk.journal.schema import members, runs, shards
-from mi_async.bulk.journal.sharing import LIFE, OpenShards
+from mi_async.bulk.journal.sharing import OpenShards
 from mi_async.errors import JournalError
 
 TAKEN_OVER = "its work was taken over by another process, since this one stood still; start it again to join"
@@ -94,7 +95,7 @@ class Claims:
         """
         connection.execute(insert(members).values(run=run, owner=self._owner, lapses=self._lapses))
         if reopen:
-            connection.execute(update(shards).values(done=False, run=None))
+            connection.execute(update(shards).values(done=False, run=None, since=run))
         if alone:
             connection.execute(update(shards).values(run=run, epoch=shards.c.epoch + 1))
         self.run = run

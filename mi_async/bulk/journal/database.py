@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 from attrs import define, field
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Executable, delete, insert, select
 
 from mi_async._core.clock import Clock
 from mi_async._core.extras import require
@@ -22,7 +22,7 @@ from mi_async.bulk.journal.backend import JournalBackend
 from mi_async.bulk.journal.header import identity_of, rename_target, words_of
 from mi_async.bulk.journal.place import JournalPlace, JournalUrl, journal_error
 from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord, Record
-from mi_async.bulk.journal.schema import has_any, layout_of
+from mi_async.bulk.journal.schema import has_any, layout_of, parts
 from mi_async.bulk.journal.sharing import Sharing
 from mi_async.bulk.journal.sqlite import SqliteBackend
 from mi_async.bulk.journal.statements import ASSETS_OF, BY_HASH, BY_SOURCE, IMAGES_OF, PERSONS_OF, PairLookup
@@ -145,6 +145,22 @@ class JournalDatabase:
         return self.backend.read(
             lambda connection: tuple(map(read_asset, _select(connection, ASSETS_OF, asked, project=project_id)))
         )
+
+    def find_part(self, bucket: str, key: str) -> str | None:
+        """Return the record of an unfinished upload to an object, None if there is none."""
+        query = select(parts.c.record).where(parts.c.bucket == encodable(bucket), parts.c.key == encodable(key))
+        return self.backend.read(lambda connection: connection.execute(query).scalar_one_or_none())
+
+    def write_part(self, bucket: str, key: str, record: str | None) -> None:
+        """Put the record of an unfinished upload in the place of what is there; None deletes it."""
+        row = {"bucket": encodable(bucket), "key": encodable(key)}
+
+        def replace(connection: Connection) -> None:
+            connection.execute(delete(parts).where(parts.c.bucket == row["bucket"], parts.c.key == row["key"]))
+            if record is not None:
+                connection.execute(insert(parts).values(**row, record=encodable(record)))
+
+        self.backend.claim(replace)
 
     def _find_images(self, keys: Sequence[tuple[str, str]], lookup: PairLookup) -> tuple[ImageRecord, ...]:
         backend = self.backend

@@ -137,6 +137,14 @@ class Journal:
         """Return the rows of a project's media files of these keys, in any bucket, that exist."""
         return await self._do(lambda store: store.find_assets(project_id, keys))
 
+    async def find_part(self, bucket: str, key: str) -> str | None:
+        """Return the record of an unfinished upload to an object, None if there is none; not in a file."""
+        return await self._do(lambda store: store.find_part(bucket, key))
+
+    async def write_part(self, bucket: str, key: str, record: str | None) -> None:
+        """Put the record of an unfinished upload in the place of what is there; None deletes it. Not in a file."""
+        await self._do(lambda store: store.write_part(bucket, key, record))
+
     async def take_shard(self) -> int | None:
         """Claim the first shard of the input that nobody has; None if there is none now, or the journal is a file.
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from mi_async._core.clock import Clock
+from mi_async.bulk.defaults import SHARDS
 from mi_async.bulk.journal.backend import Pairs
 from mi_async.bulk.journal.claims import Claims
 from mi_async.bulk.journal.header import SOFTWARE, add_run, create_tables, end_run
@@ -33,7 +34,7 @@ from mi_async.bulk.journal.postgres_errors import SHOWN, cause_of, error_of, is_
 from mi_async.bulk.journal.records import UPLOAD, Identity
 from mi_async.bulk.journal.schema import INDEX_BY_SOURCE, SHARED, in_postgres, layout_of, members, runs, shards
 from mi_async.bulk.journal.server_wait import ServerWait
-from mi_async.bulk.journal.sharing import SHARDS, OpenShards
+from mi_async.bulk.journal.sharing import OpenShards
 from mi_async.bulk.journal.statements import PairLookup, RecordKind, postgres_kinds, renewal
 from mi_async.errors import JournalError
 from mi_async.text import encodable, one_line
@@ -139,6 +140,15 @@ class PostgresBackend:
         """Do work in a transaction."""
         return self._persist(work, Connection.commit)
 
+    def claim(self, work: Callable[[Connection], T]) -> T:
+        """Do work behind the fence."""
+
+        def fenced(connection: Connection) -> T:
+            self.claims.fence(connection)
+            return work(connection)
+
+        return self._renewed_by(fenced)
+
     def upsert(self, rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
         """Write rows by the driver, in one request together with the fence."""
         self._persist(lambda _: self._upsert(self._driver, rows), None)
@@ -163,14 +173,14 @@ class PostgresBackend:
 
     def take_shard(self) -> int | None:
         """Claim a shard."""
-        shard = self._claim(self.claims.take)
+        shard = self._renewed_by(self.claims.take)
         if shard is not None:
             self.claims.held.add(shard)
         return shard
 
     def finish_shard(self, shard: int) -> None:
         """Record that a shard is done."""
-        self._claim(partial(self.claims.finish, shard=shard))
+        self._renewed_by(partial(self.claims.finish, shard=shard))
         self.claims.held.discard(shard)
 
     def open_shards(self) -> OpenShards:
@@ -185,9 +195,9 @@ class PostgresBackend:
         if self.claims.lost:
             raise self.claims.taken_over()
         if self.clock.steady() - self._renewed >= within:
-            self._claim(self.claims.fence)
+            self._renewed_by(self.claims.fence)
 
-    def _claim(self, work: Callable[[Connection], T]) -> T:
+    def _renewed_by(self, work: Callable[[Connection], T]) -> T:
         """Do work that begins with the fence."""
         with self.errors():
             sent = self.clock.steady()

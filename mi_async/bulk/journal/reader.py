@@ -158,6 +158,18 @@ class JournalReader:
         return self.identity.operation == INGEST
 
     @property
+    def is_shared(self) -> bool:
+        """True if many processes may work with it at once."""
+        return isinstance(self.path, JournalUrl)
+
+    def is_of(self, run: int, seen: int) -> bool:
+        """Return True if what the run of one number has seen is of the run of another.
+
+        Where processes share a run it has the number of the first, and those that took part have higher ones.
+        """
+        return seen >= run if self.is_shared else seen == run
+
+    @property
     def begun(self) -> bool:
         """True if anything of it was ever sent to the service."""
         return has_any(self.connection, layout_of(self.identity.operation).begun)
@@ -226,7 +238,8 @@ class JournalReader:
         """Count the lasting problems of a run's items by code, most first; parked items are not counted."""
         ended = [Status.FAILED.value, Status.PARTIAL.value, Status.REJECTED.value]
         table = assets if self.has_assets else persons
-        seen = (table.c.run == run) & table.c.status.in_(ended)
+        of_run = table.c.run >= run if self.is_shared else table.c.run == run
+        seen = of_run & table.c.status.in_(ended)
         parts = [select(table.c.code.label("code")).where(seen, table.c.code != "")]
         if not self.has_assets:
             own = (pictures.c.code == persons.c.code) & (pictures.c.message == persons.c.message)  # told once

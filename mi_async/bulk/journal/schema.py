@@ -152,6 +152,8 @@ shards = Table(
     Column("shard", Integer, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("run", Integer),
+    # number of the shared run: that of the process that found none at work and opened all shards
+    Column("since", Integer, nullable=False, server_default="0"),
     Column("done", Boolean, nullable=False, server_default="false"),
 )
 parts = Table(

@@ -6,10 +6,7 @@ Invariant: values only.
 from attrs import field, frozen
 from attrs.validators import ge, gt, instance_of, optional
 
-LIFE = 30.0
-"""Seconds for which the claims of a process last without a sign of life."""
-SHARDS = 64
-"""Parts of the input of a journal, if nobody says otherwise."""
+from mi_async.bulk.defaults import LIFE
 
 
 @frozen(kw_only=True)

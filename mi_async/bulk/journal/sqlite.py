@@ -115,6 +115,11 @@ class SqliteBackend:
             raise
         return result
 
+    def claim(self, work: Callable[[Connection], T]) -> T:
+        """Do work in a transaction: the file is locked."""
+        with self.errors():
+            return self.write(work)
+
     def upsert(self, rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
         """Write rows by the driver.
 

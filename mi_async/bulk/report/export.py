@@ -85,10 +85,10 @@ def outcome_rows(journal: Journalled, run: int) -> Iterator[dict[str, Any]]:
     """
     with _opened(journal) as reader:
         if reader.has_assets:
-            yield from (_asset_row(asset) for asset in reader.assets() if asset.run == run)
+            yield from (_asset_row(asset) for asset in reader.assets() if reader.is_of(run, asset.run))
             return
         for person, pictures in reader.entries():
-            if person.run == run:
+            if reader.is_of(run, person.run):
                 yield _row(person, pictures)
 
 
@@ -148,12 +148,17 @@ def data_frame(journal: Journalled, run: int) -> Any:
 
 
 def _row(person: PersonRecord, pictures: Sequence[ImageRecord]) -> dict[str, Any]:
+    return person_outcome(person, pictures).as_row() | {"status": person.status}  # of one that a run has left: open
+
+
+def person_outcome(person: PersonRecord, pictures: Sequence[ImageRecord]) -> BulkOutcome:
+    """Return the outcome of a person, as the journal has it; one that is not finished counts as done."""
     problems = [Problem(row.source, row.code, row.message) for row in pictures if row.code]
     if person.code and not any((p.code, p.message) == (person.code, person.message) for p in problems):
         problems.insert(0, Problem(person.origin or person.person, person.code, person.message))
-    outcome = BulkOutcome(
+    return BulkOutcome(
         key=person.person,
-        status=Status.DONE,
+        status=Status.DONE if person.status == OPEN else Status(person.status),
         person_id=person.person_id,
         attached=sum(picture.state == State.ATTACHED.value for picture in pictures),
         origin=person.origin,
@@ -161,22 +166,25 @@ def _row(person: PersonRecord, pictures: Sequence[ImageRecord]) -> dict[str, Any
         notes=tuple(f"{picture.source}: {picture.note}" for picture in pictures if picture.note),
         created=tuple(picture.left for picture in pictures if picture.left is not None),
     )
-    return outcome.as_row() | {"status": person.status}  # of one that a run has left it is ``open``
 
 
 def _asset_row(asset: AssetRecord) -> dict[str, Any]:
+    row = asset_outcome(asset).as_row() | {"status": asset.status, "size": asset.size}
+    return {name: row[name] for name in [*ASSET_COLUMNS, "notes"] if name in row}
+
+
+def asset_outcome(asset: AssetRecord) -> AssetOutcome:
+    """Return the outcome of a media file, likewise."""
     problem = Problem(asset.source or asset.origin, asset.code, asset.message)
-    outcome = AssetOutcome(
+    return AssetOutcome(
         key=asset.key,
-        status=Status.DONE,
+        status=Status.DONE if asset.status == OPEN else Status(asset.status),
         origin=asset.origin,
         problems=(problem,) if asset.code else (),
         asset_id=asset.asset_id,
         place=asset.place,
         state=asset.state,
     )
-    row = outcome.as_row() | {"status": asset.status, "size": asset.size}
-    return {name: row[name] for name in [*ASSET_COLUMNS, "notes"] if name in row}
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from mi_async.errors import AlreadyExistsError, ImportFailedError, MediaRejectedError, NotFoundError
 from mi_async.media.header import Header
 from mi_async.media.limits import check_name, check_not_empty, inspect_media
+from mi_async.storage.checkpoint import Checkpoints
 from mi_async.storage.local_file import LocalFile, open_file
 from mi_async.storage.upload import SendProgress, send
 from mi_async.workflows.context import Context, known
@@ -38,12 +39,14 @@ class IngestContext:
         options: the options of the call or run.
         project_id: ID of the project.
         assets: the assets that the project has, by key.
+        checkpoints: keep the records of unfinished uploads; files by default.
     """
 
     context: Context
     options: IngestOptions
     project_id: int
     assets: AssetIndex
+    checkpoints: Checkpoints | None = None
 
 
 class IngestObserver(Protocol):
@@ -134,8 +137,15 @@ async def send_file(ingest: IngestContext, ingestion: Ingestion, observer: Inges
                 await _refuse_existing(ingest, ingestion, earlier)
             # The marker is stored with the object in one step: a crash after it cannot lose which assets are older.
             marker = mark(context, ingest.project_id, earlier)
-            folder = ingest.options.folder
-            sending = await send(context.store, file, place, folder=folder, sent=progress, metadata=marker)
+            sending = await send(
+                context.store,
+                file,
+                place,
+                folder=ingest.options.folder,
+                checkpoints=ingest.checkpoints,
+                sent=progress,
+                metadata=marker,
+            )
     return _stored(latest, None if sending.was_there else earlier)
 
 

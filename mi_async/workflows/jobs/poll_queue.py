@@ -19,6 +19,7 @@ from mi_async._core.clock import Clock
 from mi_async._core.operation import Repeat
 from mi_async._core.retry import retryable
 from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError
+from mi_async.workflows.jobs.live_pace import LivePace
 
 _log = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ class PollQueue:
     """Things in the order in which they are due, asked about at one pace."""
 
     clock: Clock
-    pace: PollPace
+    pace: PollPace | LivePace
     _watched: dict[str, PolledJob] = field(init=False, factory=dict)
     _heap: list[tuple[float, int, PolledJob]] = field(init=False, factory=list)  # may hold what is not due any more
     _numbers: Iterator[int] = field(init=False, factory=count)

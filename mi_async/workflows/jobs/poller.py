@@ -12,18 +12,27 @@ from typing import Any
 from attrs import define, field
 
 from mi_async._core.clock import Clock
+from mi_async._core.shared_pace import SharedPace
 from mi_async.errors import MIError, SessionError
+from mi_async.workflows.jobs.live_pace import LivePace
 from mi_async.workflows.jobs.poll_queue import Answer, PollPace, PollQueue, Question, Waiter
 
 
 @define(eq=False)
 class Poller:
-    """All poll queues of a session; made by the session in its event loop."""
+    """All poll queues of a session; made for the session's event loop.
+
+    Args:
+        clock: the time.
+        shared: makes the part of this session of a pace, by its name.
+    """
 
     clock: Clock
+    shared: Callable[[str], SharedPace] = SharedPace
+    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
     _noted: set[str] = field(init=False, factory=set)
-    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
     _queues: dict[PollPace, PollQueue] = field(init=False, factory=dict)
+    _paces: dict[PollPace, SharedPace] = field(init=False, factory=dict)
     _closed: bool = field(init=False, default=False)
 
     @contextmanager
@@ -54,7 +63,8 @@ class Poller:
                 tell(thing.last.seen)
             if thing.trouble is not None:
                 stumble(thing.trouble)
-            yield waiter.future
+            with self._paces[question.pace].used():
+                yield waiter.future
         finally:
             queue.leave(thing, waiter)
             if not waiter.future.cancel() and not waiter.future.cancelled():
@@ -82,13 +92,17 @@ class Poller:
         self._queue(pace).hurry(key)
 
     def _queue(self, pace: PollPace) -> PollQueue:
-        return self._queues.setdefault(pace, PollQueue(self.clock, pace))
+        if pace not in self._queues:
+            self._paces[pace] = shared = self.shared(f"pace:{pace.name}")
+            self._queues[pace] = PollQueue(self.clock, LivePace(pace.name, pace.rate, shared))
+        return self._queues[pace]
 
     async def aclose(self) -> None:
         """End every wait with SessionError, and leave no question under way."""
         self._closed = True
         asking = [task for queue in self._queues.values() for task in queue.end(_closed_error)]
         await asyncio.gather(*asking, return_exceptions=True)
+        await asyncio.gather(*(pace.aclose() for pace in self._paces.values()))
 
 
 def _closed_error(key: str) -> SessionError:

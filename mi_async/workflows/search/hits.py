@@ -12,8 +12,8 @@ from mi_async._core import convert
 from mi_async._core.paging import every
 from mi_async.api.search import SearchResults, SearchStatus
 from mi_async.errors import ResponseError, SearchFailedError
+from mi_async.member_display import told
 from mi_async.models import JsonObject, Model, Page
-from mi_async.notebook import told
 from mi_async.text import one_line
 from mi_async.workflows.context import Context
 from mi_async.workflows.jobs.handles import search_job

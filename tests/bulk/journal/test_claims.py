@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from typing import Any, TypeAlias
 
-import psycopg
 import pytest
 
 from mi_async._core.clock import Clock
@@ -19,6 +18,7 @@ from mi_async.bulk.journal.records import Identity, PersonRecord
 from mi_async.bulk.journal.retry import retry_failed
 from mi_async.bulk.journal.sharing import OpenShards, Sharing
 from mi_async.errors import JournalError
+from tests.support.postgres import execute, lapse
 
 NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
 TAKEN_OVER = "its work was taken over by another process"
@@ -50,20 +50,6 @@ async def join(schema_url: str) -> AsyncIterator[Join]:
             return journal
 
         yield begin
-
-
-def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """What the server answers in the schema of a journal."""
-    place = parsed(url)
-    assert isinstance(place, JournalUrl)
-    with psycopg.connect(place.dsn, autocommit=True, options=f"-c search_path={place.schema}") as connection:
-        cursor = connection.execute(statement.encode())
-        return cursor.fetchall() if cursor.description else []
-
-
-def lapse(url: str, run: int) -> None:
-    """Let the claims of a process lapse, as after its death."""
-    execute(url, f"UPDATE members SET lapses = clock_timestamp() - interval '1 s' WHERE run = {run}")  # noqa: S608  a number
 
 
 async def test_each_shard_is_one_process_until_it_is_done(join: Join, schema_url: str) -> None:

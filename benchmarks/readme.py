@@ -1,0 +1,87 @@
+"""README.md of the benchmarks, made from their results.
+
+Invariant: no figure stands here; each comes from a result, and what a script measures from its docstring.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import picture
+from goals import GOALS
+from results import Result, Table
+
+HERE = Path(__file__).parent
+HEAD = """# Benchmarks
+
+<!-- Made by `python benchmarks/suite.py --write` from results/*.json and the scripts' docstrings: do not edit. -->
+
+`nox -s bench` runs the quick ones, keeps their results in `results/` and makes this page from them.
+"""
+METHOD = """## Method
+
+- What is compared takes turns within one run, and only ratios within one run are results: microseconds do not carry
+  from one machine to another.
+- The client is kept on one core and the server, a process of its own with answers made before, on another. A figure is
+  the client's own CPU time unless it says otherwise, so that the server's speed does not enter.
+- A ratio is the median of the ratios of neighbours, and the quartiles stand behind it. A/A is the baseline measured
+  against itself: a difference as small as the one there means nothing.
+- glibc gives memory that asyncio has read into back to the system, or not, as the heap happens to lie: 20 us a call, by
+  chance, in each process anew. Calls are therefore measured in several processes, and on a heap that keeps its memory.
+- Figures from a machine that was busy are worth little: each result says what the load average was when it began. It
+  counts the scripts that ran just before, so up to two in a row of benchmarks is no other work.
+"""
+
+
+def text(results: Mapping[str, Result]) -> str:
+    """Return the page."""
+    parts = [HEAD]
+    if (drawn := picture.caption(results)) is not None:
+        parts.append(f"![{drawn}]({picture.NAME})\n")
+    parts += ["## Goals\n", "\n".join(_goals(results).lines()) + "\n"]
+    parts.append(METHOD)
+    parts += [section for script in results.values() for section in _sections(script)]
+    missing = sorted({goal.script for goal in GOALS} - set(results))
+    if missing:
+        parts.append(f"## Not run\n\n{', '.join(f'`{name}.py`' for name in missing)}\n")
+    return "\n".join(parts)
+
+
+def _goals(results: Mapping[str, Result]) -> Table:
+    rows = []
+    for goal in GOALS:
+        result = results.get(goal.script)
+        value = None if result is None else result.figures.get(goal.figure)
+        bound = f"{'>=' if goal.least else '<='} {goal.show(goal.limit)}"
+        stretch = "" if goal.stretch is None else goal.show(goal.stretch)
+        rows.append([goal.what, goal.before, bound, stretch, goal.show(value), goal.verdict(value)])
+    return Table("Goals", ["what", "before", "goal", "stretch", "now", ""], rows)
+
+
+def _sections(result: Result) -> Iterator[str]:
+    yield f"## {result.script}.py\n"
+    yield docstring(HERE / f"{result.script}.py") + "\n"
+    yield _made_on(result) + "\n"
+    for table in result.tables:
+        yield f"### {table.title}\n"
+        yield "\n".join(table.lines()) + "\n"
+        if table.note:
+            yield table.note + "\n"
+
+
+def docstring(path: Path) -> str:
+    """Return what a script says of itself, its indented commands as Markdown has them."""
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" if path.exists() else ""
+
+
+def _made_on(result: Result) -> str:
+    machine = result.machine
+    packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+    said = [
+        f"Run on {machine.date} UTC, in {machine.seconds:,.0f} s; load average before it {machine.load:.2f}",
+        f"{machine.cores} cores of {machine.processor}, {machine.system}",
+        f"{machine.python}, {packages}",
+    ]
+    if machine.scale != 1:
+        said.append(f"**at {machine.scale:g} of its usual size, so that its figures mean nothing**")
+    return f"<sub>{'; '.join(said)}.</sub>"

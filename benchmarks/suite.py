@@ -1,0 +1,109 @@
+"""Run the benchmarks one after another, keep their results, and write README.md and the picture from them.
+
+    python benchmarks/suite.py                       the quick ones: 12 minutes on two idle cores
+    python benchmarks/suite.py call imports          these alone
+    python benchmarks/suite.py bulk_goodput --whole  at full length
+    python benchmarks/suite.py --write               run nothing, write README.md and the picture
+
+Results go to ``benchmarks/results/``, one file a script; those of scripts that are not run stay as they are. The last
+lines say which goals are met.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+
+import picture
+import readme
+from goals import GOALS
+from results import Result
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+MEASURES = re.compile(r"^ +\w+ = options\(__doc__", re.MULTILINE)
+MOST = 600.0
+"""Seconds that a quick script may take."""
+LEFT_OUT = ("bulk_memory",)
+"""Scripts that the quick run leaves out: they take long and their figures hardly move."""
+SHORTER: Mapping[str, Sequence[str]] = {
+    "bulk_goodput": ["--items", "5000", "--only", "0.8 s, p95 4 s"],
+    "quota_store": ["--only", "8 processes, 0 to 100 ms"],
+    "storage": ["--reps", "1"],
+}
+"""Arguments of the quick run, where the whole would take too long."""
+
+
+def scripts() -> list[str]:
+    """Return the names of all scripts that measure something: those that take the arguments of ``harness.options``."""
+    return [path.stem for path in sorted(HERE.glob("*.py")) if MEASURES.search(path.read_text(encoding="utf-8"))]
+
+
+def run(script: str, folder: Path, arguments: Sequence[str]) -> bool:
+    """Run a script to its end; returns False if it failed."""
+    print(f"\n=== {script} {' '.join(arguments)}".rstrip(), flush=True)
+    begun = perf_counter()
+    command = [sys.executable, str(HERE / f"{script}.py"), *arguments, "--json", str(folder / f"{script}.json")]
+    try:
+        done = subprocess.run(command, check=False, timeout=MOST if script in SHORTER else None).returncode == 0
+    except subprocess.TimeoutExpired:
+        done = False
+    print(f"=== {script}: {'done' if done else 'FAILED'} after {perf_counter() - begun:.0f} s", flush=True)
+    return done
+
+
+def load(folder: Path) -> dict[str, Result]:
+    """Return the results that there are, by script."""
+    return {path.stem: Result.load(path) for path in sorted(folder.glob("*.json"))}
+
+
+def write(folder: Path, results: Mapping[str, Result]) -> None:
+    """Write what is made from the results beside their folder."""
+    (folder.parent / "README.md").write_text(readme.text(results), encoding="utf-8")
+    if (drawn := picture.svg(results)) is not None:
+        (folder.parent / picture.NAME).write_text(drawn, encoding="utf-8")
+
+
+def verdicts(results: Mapping[str, Result]) -> Iterator[str]:
+    """Yield a line for each goal, and one for all."""
+    met = 0
+    for goal in GOALS:
+        result = results.get(goal.script)
+        value = None if result is None else result.figures.get(goal.figure)
+        met += value is not None and goal.met(value)
+        bound = f"{'>=' if goal.least else '<='} {goal.show(goal.limit)}"
+        yield f"{goal.verdict(value):26} {goal.show(value):>12} {bound:>14}  {goal.what}"
+    yield f"{met} of {len(GOALS)} goals are met"
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    known = scripts()
+    parser.add_argument("scripts", nargs="*", help=f"of {', '.join(known)}")
+    parser.add_argument("--whole", action="store_true", help="at full length")
+    parser.add_argument("--write", action="store_true", help="run nothing")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of results; README.md goes beside it")
+    given = parser.parse_args()
+    if unknown := set(given.scripts) - set(known):
+        parser.error(f"no such script: {', '.join(sorted(unknown))}")
+    chosen = given.scripts or [name for name in known if name not in LEFT_OUT or given.whole]
+    failed = []
+    for script in () if given.write else chosen:
+        arguments = [] if given.whole else SHORTER.get(script, [])
+        if not run(script, given.results, arguments):
+            failed.append(script)
+    results = load(given.results)
+    write(given.results, results)
+    print("\nGoals", *verdicts(results), sep="\n")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,96 @@
+"""Joining a shared run: a process takes shard after shard of the input, until nothing is left to anybody.
+
+Invariant: nothing drains between shards; at the end it waits for what others hold, and takes it over if they die.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from attrs import define, evolve, field
+
+from mi_async._core.operation import Operation, Repeat
+from mi_async.api import WorkspaceGroups
+from mi_async.bulk.engine.outcome import BulkOutcome
+from mi_async.bulk.inputs.batching import chunks
+from mi_async.bulk.inputs.models import BadInput, Item, Pass
+from mi_async.bulk.inputs.sharding import ShardFilter, shard_of
+from mi_async.bulk.journal.journal import Journal
+from mi_async.workflows.context import Context
+
+LOOK = 1.0
+"""Most seconds between two looks for a shard of a process that has died."""
+LOOKS = 6
+"""Looks within the life of a claim, where that is shorter."""
+
+
+@define(eq=False)
+class JoinedInput:
+    """Input of one process of a shared run.
+
+    Attributes:
+        journal: gives the shards out.
+        begin: begins a pass over the whole input, of which the items of one shard are taken.
+        pause: seconds between two looks for a shard, while others have the rest.
+    """
+
+    journal: Journal
+    begin: Callable[[], Pass]
+    pause: float
+    # by shard, items that have not ended, and one more while its input is gone through; a shard of 0 is finished
+    _open: Counter[int] = field(init=False, factory=Counter)
+
+    async def chunks(self) -> AsyncGenerator[list[Item | BadInput]]:
+        """Return the items of one shard after the other; ends when no process has any left."""
+        while True:
+            if (shard := await self.journal.take_shard()) is not None:
+                self._open[shard] += 1
+                async with aclosing(self._items(shard)) as parts:
+                    async for chunk in parts:
+                        self._open[shard] += len(chunk)
+                        yield chunk
+                await self._end_one(shard)
+            elif (await self.journal.open_shards()).any:
+                await asyncio.sleep(self.pause)
+            else:
+                return
+
+    def _items(self, shard: int) -> AsyncGenerator[list[Item | BadInput]]:
+        return chunks(self.begin(), keep=ShardFilter(shard, self.journal.shards))
+
+    async def ended(self, outcome: BulkOutcome) -> None:
+        """Take note that an item has ended; its shard is finished when it was the last one."""
+        await self._end_one(shard_of(outcome.key, self.journal.shards))
+
+    async def _end_one(self, shard: int) -> None:
+        self._open[shard] -= 1
+        if not self._open[shard]:
+            del self._open[shard]
+            await self.journal.finish_shard(shard)
+
+
+def pause_of(life: float) -> float:
+    """Return the seconds between two looks for a shard, from the life of a claim."""
+    return min(LOOK, life / LOOKS)
+
+
+def fenced(context: Context, journal: Journal) -> Context:
+    """Return a context that makes sure of the claims before a request that has its effect twice if it is sent twice.
+
+    A process may stand still between the row that announces the request and the request; meanwhile another one may
+    have taken the item over, looked, found nothing, and sent it.
+    """
+
+    def bound(groups: WorkspaceGroups) -> WorkspaceGroups:
+        caller = groups.projects._caller  # noqa: SLF001  the one of all groups
+
+        async def call(operation: Operation, arguments: Mapping[str, Any]) -> Any:
+            if operation.repeat is Repeat.DUPLICATES:
+                await journal.confirm()
+            return await caller(operation, arguments)
+
+        return WorkspaceGroups(call, groups.name)
+
+    return evolve(context, groups=bound(context.groups), entry=bound(context.entry))

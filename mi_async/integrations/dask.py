@@ -1,0 +1,153 @@
+"""Members of a shared run on Dask: on a scheduler that is there, or in processes of this machine.
+
+Invariant: Dask starts processes, and starts them again when one dies; the journal gives out the work. Nothing is read
+from what Dask returns but how a member ended: it loses that with a worker.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from attrs import define, frozen
+
+from mi_async._core.extras import require
+from mi_async.errors import InvalidArgumentError
+from mi_async.fleet import Member, MemberReport
+
+SCHEME, LOCAL = "dask://", "local:"
+RETRIES = 5
+"""Times that Dask starts a member again that failed; a run stops by itself for what no member can get past."""
+LOCAL_CLUSTER: Mapping[str, Any] = {
+    "threads_per_worker": 1,  # each member has a process of its own
+    "processes": True,
+    "dashboard_address": None,
+}
+"""Processes of this machine."""
+ASKED = 1.0
+"""Seconds between two looks of a member at whether it is to stop."""
+
+
+@frozen
+class DaskPlace:
+    """The place where members run.
+
+    Attributes:
+        address: of the scheduler, as Dask has it; '' for processes of this machine.
+        members: processes, 0 for one on each worker.
+    """
+
+    address: str
+    members: int
+
+    @classmethod
+    def parse(cls, text: str, members: int | None = None) -> "DaskPlace":
+        """Read ``local:4``, or ``dask://host:8786`` with a number of members.
+
+        Raises:
+            InvalidArgumentError: it is neither.
+        """
+        number = text.removeprefix(LOCAL)
+        if text.startswith(LOCAL) and number.isascii() and number.isdigit() and int(number) > 0:
+            if members not in {None, int(number)}:
+                message = f"{text} names the number of members already; leave out {members}"
+                raise InvalidArgumentError(message)
+            return cls("", int(number))
+        if text.startswith(SCHEME) and text != SCHEME:
+            return cls(f"tcp://{text.removeprefix(SCHEME)}", members or 0)
+        message = f"members run on local:N (processes of this machine) or dask://host:port, got {text!r}"
+        raise InvalidArgumentError(message)
+
+
+@frozen
+class DaskMember:
+    """A member as a task of Dask, which can be told to stop from outside.
+
+    Attributes:
+        member: the member.
+        event: name of the event that is set when it is to stop.
+    """
+
+    member: Member
+    event: str
+
+    def __call__(self, _number: int = 0) -> MemberReport:
+        """Work until nothing is left, or until it is to stop."""
+        from distributed import Event  # noqa: PLC0415  an extra
+
+        return asyncio.run(self._run(Event(self.event)))
+
+    async def _run(self, event: Any) -> MemberReport:
+        stop, ended = asyncio.Event(), asyncio.Event()
+        watching = asyncio.create_task(_watch(event, stop, ended))
+        try:
+            return await self.member.run(stop)
+        finally:
+            ended.set()
+            await watching
+
+
+async def _watch(event: Any, stop: asyncio.Event, ended: asyncio.Event) -> None:
+    """Set ``stop`` when the event of Dask is set, until ``ended`` is."""
+    while not ended.is_set():
+        if await asyncio.to_thread(event.is_set):
+            stop.set()
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), ASKED)
+
+
+@define(eq=False)
+class RunningMembers:
+    """Members that were started.
+
+    Attributes:
+        number: of them.
+    """
+
+    _event: Any
+    _futures: Sequence[Any]
+
+    @property
+    def number(self) -> int:
+        """Number of members."""
+        return len(self._futures)
+
+    async def stop(self) -> None:
+        """Have all of them take nothing more; what is in flight may end within their grace time."""
+        await self._event.set()
+
+    async def ended(self) -> list[BaseException]:
+        """Wait for the end of all; return the failures of those that failed each time."""
+        failures: list[BaseException] = []
+        for future in self._futures:
+            try:
+                await future.result()
+            except Exception as error:  # noqa: BLE001  the others go on, and the journal tells the rest
+                failures.append(error)
+        return failures
+
+
+@asynccontextmanager
+async def running_members(member: Member, place: DaskPlace) -> AsyncGenerator[RunningMembers]:
+    """Start members; processes of this machine end with the block, those of a scheduler stay as they are.
+
+    Raises:
+        ConfigError: the extra ``dask`` is not installed.
+        OSError: there is no such scheduler.
+    """
+    require("dask")
+    from distributed import Client, Event, LocalCluster  # noqa: PLC0415  an extra
+
+    async with AsyncExitStack() as stack:
+        where: Any = place.address
+        if not where:
+            where = await stack.enter_async_context(
+                LocalCluster(**LOCAL_CLUSTER, n_workers=place.members, asynchronous=True)
+            )
+        client: Any = await stack.enter_async_context(Client(where, asynchronous=True, set_as_default=False))
+        number = place.members or len(client.scheduler_info(n_workers=-1)["workers"]) or 1
+        task = DaskMember(member, f"mi-async-stop-{uuid.uuid4().hex}")
+        futures = client.map(task, range(number), pure=False, retries=RETRIES, key=f"mi-async-{uuid.uuid4().hex}")
+        yield RunningMembers(Event(task.event, client=client), futures)

@@ -1,0 +1,41 @@
+"""The quota store of the command line: by option and by variable, and never with its password."""
+
+import asyncio
+
+import pytest
+
+from mi_async import emulator
+from mi_async.cli.app import run
+from mi_async.cli.connection import Account
+from tests.support.redis_server import RedisServer
+
+SECRET = "pa55-w0rd"
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+async def test_a_command_shares_the_quota(
+    way: str, store: RedisServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with emulator.serve() as server:
+        monkeypatch.setenv("NCLOUD_ACCESS_KEY_ID", f"{server.credentials.access_key}")
+        monkeypatch.setenv("NCLOUD_SECRET_ACCESS_KEY", server.credentials.secret_key)
+        line = ["thumbnails", "presign", "a.jpg", "-w", "newsroom", "--base-url", server.url]
+        if way == "variable":
+            monkeypatch.setenv("MI_ASYNC_QUOTA_STORE", store.url)
+        else:
+            line += ["--quota-store", store.url]
+        assert await asyncio.to_thread(run, line) == 0
+        assert "thumbnailKey" in capsys.readouterr().out
+    assert store.keys("mi-async:*:thumbnails.presign}:state")
+
+
+def test_a_url_that_cannot_work_is_a_mistake_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NCLOUD_ACCESS_KEY_ID", "access")
+    monkeypatch.setenv("NCLOUD_SECRET_ACCESS_KEY", "secret")
+    assert run(["workspaces", "list", "--quota-store", f"http://me:{SECRET}@cache:6379"]) == 2
+    err = capsys.readouterr().err
+    assert "quota_store must be redis://host:6379/0" in err
+    assert SECRET not in err
+    assert SECRET not in repr(Account(quota_store=f"redis://me:{SECRET}@cache"))
