@@ -103,16 +103,16 @@ def restarted(store: Store, _clients: list[Child]) -> None:
     store.start()
 
 
-def stopped(store: Store, _clients: list[Child]) -> None:
-    """Let the store stand still for three seconds."""
+def stopped(store: Store, _clients: list[Child], seconds: float = 3.0) -> None:
+    """Let the store stand still."""
     store.send(signal.SIGSTOP)
-    time.sleep(3)
+    time.sleep(seconds)
     store.send(signal.SIGCONT)
 
 
-def flushed(store: Store, _clients: list[Child]) -> None:
-    """Empty the store four times."""
-    for _ in range(4):
+def flushed(store: Store, _clients: list[Child], times: int = 4) -> None:
+    """Empty the store several times."""
+    for _ in range(times):
         store.command("FLUSHALL")
         time.sleep(0.7)
 
