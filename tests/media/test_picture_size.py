@@ -37,7 +37,7 @@ def with_exif_at_the_scan() -> bytes:
         {"xmp": b"<x/>"},
         {"exif": EXIF},
     ],
-    ids=lambda save: ",".join(save),
+    ids=",".join,
 )
 def test_a_jpeg_is_as_large_as_it_is_shown(save: dict[str, Any]) -> None:
     content = picture("jpg", 300, 400, **save)
