@@ -1,4 +1,4 @@
-"""Members of shared runs, killed at twenty random instants and replaced: nothing lost, nothing doubled, soon resumed."""
+"""Members of shared runs, killed at twenty random instants and replaced: nothing is lost, nothing is there twice."""
 
 import asyncio
 import os
@@ -46,9 +46,8 @@ async def struck(fleet: Fleet, rng: random.Random, kills: int) -> list[float]:
 
 def told(what: str, resumed: list[float]) -> None:
     slowest, median = max(resumed), statistics.median(resumed)
-    print(
-        f"{what}: {len(resumed)} kills of members at work, resumed in {median:.1f} s (median), {slowest:.1f} s at most"
-    )  # noqa: T201
+    kills = f"{len(resumed)} kills of members at work"
+    print(f"{what}: {kills}, resumed in {median:.1f} s (median), {slowest:.1f} s at most")  # noqa: T201
 
 
 async def test_persons(postgres_server: PostgresServer, tmp_path: Path) -> None:
