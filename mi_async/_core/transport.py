@@ -20,7 +20,7 @@ from mi_async._core.address import Address
 from mi_async._core.body import MAX_RESPONSE, read_body, whole_body
 from mi_async._core.clock import Clock
 from mi_async._core.connections import Answer, Connections
-from mi_async._core.http_messages import Request, Response
+from mi_async._core.http_messages import Request, Response, make_response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.proxies import Proxies, ProxyChoice
@@ -211,7 +211,7 @@ class Transport:
                 body = whole_body(answer, self.max_response)
                 if body is None:
                     body = await read_body(answer, self.max_response, self._listen)
-                return Response(answer.status, answer.headers, body)
+                return make_response(answer.status, answer.headers, body)
             finally:
                 if "data" in options or not answer.closed:
                     answer.release()
