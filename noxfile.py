@@ -63,7 +63,7 @@ def shared() -> Path:
     if not programs.exists():
         subprocess.run([shutil.which(f"python{PYTHONS[0]}") or PYTHONS[0], "-m", "venv", SHARED], check=True)
     groups = [package for name in ("lint", "types", "tests", "once", "bench") for package in GROUPS[name]]
-    packages = ["-e", ".[cli,redis,storage]", "nox", *map(str, groups)]
+    packages = ["-e", ".[cli,postgres,redis,storage]", "nox", *map(str, groups)]
     subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", *packages], check=True)
     return programs
 
@@ -121,7 +121,7 @@ def tests(session: nox.Session) -> None:
     """Run the suite, with the first Python all of it and with branch coverage: all of _core, 95 % of the rest."""
     left_out = [f"--ignore={path}" for path in ONCE]
     if session.python != PYTHONS[0]:
-        session.install("-e", ".[cli,redis,storage]", *GROUPS["tests"])
+        session.install("-e", ".[cli,postgres,redis,storage]", *GROUPS["tests"])
         left_out += [f"--ignore={path}" for path in SAME]
         session.run("pytest", *AT_ONCE, *left_out, "-m", "not soak and not slow", *session.posargs, env=COMPILED)
     elif session.posargs:
@@ -136,7 +136,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Benchmarks, as ratios within one run; their results and benchmarks/README.md are written, to be committed."""
-    session.install(".[cli,redis,storage]", *GROUPS["bench"])
+    session.install(".[cli,postgres,redis,storage]", *GROUPS["bench"])
     for peer in GROUPS["peers"]:
         try:
             session.install(peer)
@@ -148,12 +148,12 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def soak(session: nox.Session) -> None:
     """Long runs: many uploads and enrollments, with and without faults, and a large file."""
-    session.install("-e", ".[cli,redis,storage]", *GROUPS["tests"], *GROUPS["once"])
+    session.install("-e", ".[cli,postgres,redis,storage]", *GROUPS["tests"], *GROUPS["once"])
     session.run("pytest", "-m", "soak", "-s", *session.posargs)
 
 
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Mutation tests of the modules where mistakes cost most: one mistake at a time, noticed by the tests or not."""
-    session.install("-e", ".[cli,redis,storage]", *GROUPS["tests"], *GROUPS["once"])
+    session.install("-e", ".[cli,postgres,redis,storage]", *GROUPS["tests"], *GROUPS["once"])
     session.run("python", "-m", "tests.mutants.run", *session.posargs)

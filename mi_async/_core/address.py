@@ -5,14 +5,14 @@ Invariant: neither the query nor a user is in the str or the repr.
 
 from typing import Self
 
-from attrs import field, frozen
+from attrs import define, field
 from yarl import URL
 
 from mi_async.errors import ResponseError
 from mi_async.text import escaped
 
 
-@frozen
+@define  # not frozen, which is half a point of a call
 class Address:
     """A URL of a request, already percent-encoded.
 

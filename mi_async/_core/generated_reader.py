@@ -4,13 +4,13 @@ Invariant: pure; a generated function takes a value as it is only where that is 
 the hook of the member's type, which decides and explains.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 
 from mi_async._core.annotations import bare, is_optional
+from mi_async._core.drafts import draft_of
 from mi_async._core.strict import PRIMITIVES, Hook
 
 Member = tuple[str, "attrs.Attribute[Any]", Any]
@@ -38,7 +38,7 @@ def generated_reader(model: Any, members: Sequence[Member], hook_of: Callable[[A
         members: what is read; the other fields have their defaults.
         hook_of: from a type to its hook.
     """
-    draft = _draft(model)
+    draft = draft_of(model)
     if draft is None:
         return None
     variables: dict[str, Any] = {"draft": draft, "frozen": model}
@@ -76,31 +76,3 @@ def _default(field: "attrs.Attribute[Any]", number: int, variables: dict[str, An
         return "{}"
     variables[f"default_{number}"] = default.factory
     return f"default_{number}()"
-
-
-@cache
-def _draft(model: Any) -> type | None:
-    """Return a class of the same layout whose members can be set, None where that cannot stand in for ``__init__``.
-
-    An object is filled as a draft and becomes the model when it is whole. A frozen ``__init__`` sets each member by
-    ``object.__setattr__``, which costs three times as much as all the rest of the reader.
-    """
-    if hasattr(model, "__attrs_post_init__") or not all(map(_is_set_as_given, attrs.fields(model))):
-        return None
-    members: Mapping[str, Any] = {
-        "__slots__": model.__dict__.get("__slots__", ()),
-        "__setattr__": object.__setattr__,
-        "__delattr__": object.__delattr__,
-        "__init__": object.__init__,
-    }
-    draft = type(f"{model.__name__}Draft", (model.__base__,), dict(members))
-    try:
-        draft().__class__ = model
-    except TypeError:  # another layout, as of a class without slots
-        return None
-    return draft
-
-
-def _is_set_as_given(field: "attrs.Attribute[Any]") -> bool:
-    takes_self = getattr(field.default, "takes_self", False)
-    return field.init and field.validator is None and field.converter is None and not takes_self

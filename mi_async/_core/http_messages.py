@@ -8,12 +8,13 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
+from mi_async._core.drafts import maker
 from mi_async._core.values import Value
 
 T = TypeVar("T")
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, weakref_slot=False)  # else no draft has its layout
 class Request(Value):
     """A request before it is signed.
 
@@ -28,7 +29,7 @@ class Request(Value):
     body: bytes | None = field(default=None, repr=False)
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, weakref_slot=False)  # as above
 class Response(Value):
     """A response, read to its end.
 
@@ -41,6 +42,9 @@ class Response(Value):
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+make_request, make_response = maker(Request), maker(Response)  # for each call; elsewhere the classes do
 
 
 @frozen(eq=False, repr=False)

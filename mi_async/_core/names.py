@@ -4,6 +4,7 @@ Invariant: two names that look the same in print are one text, so that no second
 """
 
 import unicodedata
+from functools import lru_cache
 
 JOINERS = frozenset("\u200c\u200d")
 """ZWNJ and ZWJ: scripts of India, Persian and emoji need them, other scripts do not show them."""
@@ -63,11 +64,12 @@ def is_unicode(text: str) -> bool:
 
 def name_fault(text: str) -> str | None:
     """Return what no name may hold: control characters, halves of characters, letters that were lost; else None."""
-    if not is_unicode(text):
+    printable = text.isprintable()  # then it holds no half of a character
+    if not printable and not is_unicode(text):
         return NOT_TEXT
     if LOST in text:
         return "has lost letters (U+FFFD), which only its source can give back"
-    if text.isprintable():
+    if printable:
         return None
     for place, char in enumerate(text, 1):
         if unicodedata.category(char) in {"Cc", "Zl", "Zp"}:
@@ -79,6 +81,7 @@ def _is_nothing(char: str) -> bool:
     return char.isspace() or char in BLANKS or _is_mark(char)
 
 
+@lru_cache(2048)  # of each letter once, and not of each of a million names
 def _is_mark(char: str) -> bool:
     return char in INVISIBLE or (unicodedata.category(char) == "Cf" and char not in VISIBLE)
 

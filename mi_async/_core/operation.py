@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from mi_async._core import convert
 from mi_async._core.bounds import Bound, Rule
 from mi_async._core.checks import Check, compiled
-from mi_async._core.http_messages import Request
+from mi_async._core.http_messages import Request, make_request
 from mi_async._core.urltext import from_text, path_segment, to_text
 from mi_async.errors import ConfigError, InvalidArgumentError, ResponseError
 
@@ -201,7 +201,7 @@ class Operation:
             query := [(p, arguments[p.name]) for p in self._query if arguments.get(p.name) is not None]
         ):
             target += "?" + "&".join([f"{p.wire}={to_text(p.name, value)}" for p, value in query])
-        return Request(self.method, target, self._json(arguments) if self.body else None)
+        return make_request(self.method, target, self._json(arguments) if self.body else None)
 
     def _json(self, arguments: Mapping[str, Any]) -> bytes:
         members = {p.wire: value for p in self.body if (value := arguments.get(p.name)) is not None}

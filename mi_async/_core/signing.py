@@ -47,13 +47,11 @@ class SignedHeaders(dict[str, str]):
 def sign(request: Request, credentials: Credentials, now: float) -> SignedHeaders:
     """Return headers that authenticate a request sent at ``now`` (seconds since the epoch, by the service's clock)."""
     timestamp = str(int(now * 1000))
-    return SignedHeaders(
-        {
-            TIMESTAMP: timestamp,
-            ACCESS_KEY: credentials.access_key,
-            SIGNATURE: signature(request, timestamp, credentials),
-        }
-    )
+    headers = SignedHeaders()
+    headers[TIMESTAMP] = timestamp
+    headers[ACCESS_KEY] = credentials.access_key
+    headers[SIGNATURE] = signature(request, timestamp, credentials)
+    return headers
 
 
 class Verdict(Enum):

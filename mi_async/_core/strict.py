@@ -60,7 +60,7 @@ def register_strict(converter: Converter) -> None:
     converter.register_structure_hook(OpenEnum, _open_enum)  # by class: a predicate would lose to the hook for str
     converter.register_structure_hook_func(lambda kind: kind is None, lambda _value, _kind: None)
     converter.register_structure_hook_factory(is_optional, _optional)
-    converter.register_structure_hook_factory(_is_collection, _collection)
+    converter.register_structure_hook_factory(is_collection, _collection)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
 
 
@@ -129,7 +129,8 @@ def as_id(value: Json, kind: Any) -> Json:
     return str(value) if kind is str and value.__class__ is int else value
 
 
-def _is_collection(kind: Any) -> bool:
+def is_collection(kind: Any) -> bool:
+    """Return True for an array of like values, or an object that is none of the models."""
     origin = get_origin(kind)
     return origin in COLLECTIONS and (origin is not tuple or get_args(kind)[1:] == (...,))
 

@@ -23,7 +23,7 @@ def path_segment(name: str, value: Any) -> str:
     """Return one segment of a path; what would change the path's meaning is refused."""
     if value.__class__ is int and 0 <= value <= MAX_INTEGER:
         return str(value)  # nearly always, and half of the cost of a target otherwise
-    text = to_text(name, value)
+    text = _quoted(value) if value.__class__ is str and value.isascii() else to_text(name, value)
     if text in {"", ".", ".."}:
         message = f"{name} {value!r} cannot be part of a path"
         raise InvalidArgumentError(message)

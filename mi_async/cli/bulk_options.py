@@ -13,6 +13,7 @@ from mi_async.cli.sources import Fit
 from mi_async.cli.standard_input import TableFormat
 
 NOT_NEGATIVE = Number(gte=0)
+ONE = Number(gte=1)
 DEFAULTS: dict[str, Any] = {member.name: member.default for member in attrs.fields(BulkOptions)}
 
 Input = Annotated[
@@ -61,6 +62,22 @@ class RunOptions:
     patience: Annotated[
         float, Parameter(help="Seconds to wait for a service that does not answer.", validator=NOT_NEGATIVE)
     ] = DEFAULTS["patience"]
+    shards: Annotated[
+        int,
+        Parameter(help="Parts of the input that processes take, when a journal in PostgreSQL is made.", validator=ONE),
+    ] = DEFAULTS["shards"]
+    on: Annotated[
+        str | None,
+        Parameter(help="Start members that share the run: local:4 (processes of this machine), dask://host:8786."),
+    ] = None
+    members: Annotated[
+        int | None, Parameter(help="Members to start on a scheduler; by default one for each worker.", validator=ONE)
+    ] = None
+
+    @property
+    def of_run(self) -> dict[str, Any]:
+        """Options of the run itself, by the names of its arguments."""
+        return {name: getattr(self, name) for name in ("max_failures", "grace", "patience", "shards")}
 
 
 @Parameter(name="*")

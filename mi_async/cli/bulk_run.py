@@ -6,9 +6,10 @@ ends.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, closing, nullcontext
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -29,6 +30,7 @@ from mi_async.cli.streams import OutputError, ReaderGoneError, as_file, print_li
 from mi_async.cli.verbosity import log_to_stderr
 from mi_async.display.bulk import show as display
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
+from mi_async.fleet import FleetOperation
 from mi_async.session import Session
 from mi_async.text import span
 
@@ -46,6 +48,8 @@ class BulkCommand:
         count: returns the number of items, None where it cannot be known.
         plan: returns a plan from the journal, a file of problems, and True if that may replace any file.
         start: returns the run of a workspace, from its further options.
+        operation: name of the method of a workspace, for members in other processes.
+        more: further options of it, and of the reader, for these.
     """
 
     start_message: str
@@ -54,6 +58,8 @@ class BulkCommand:
     count: Callable[[], int | None]
     plan: Callable[[Journalled | None, Path | None, bool], DryRun]
     start: Callable[..., BulkRun]
+    operation: FleetOperation
+    more: Mapping[str, Any]
 
 
 @frozen
@@ -93,7 +99,8 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
         if options.journal is None and not os.access(".", os.W_OK):
             message = f"the journal {Path.cwd() / str(journal)} cannot be written; name another place with --journal"
             raise InvalidArgumentError(message)
-        report = event_loop.run(_run(_Started(command, source, journal, report_file, service), options))
+        started = _Started(command, source, journal, report_file, service)
+        report = event_loop.run((_run if options.on is None else _run_on)(started, options))
         with as_bulk_error():
             return judge(report, again=AGAIN, may_fit=may_fit)
 
@@ -115,9 +122,7 @@ async def _run(started: _Started, options: RunOptions) -> BulkReport:
             session.workspace(service.workspace),
             journal=started.journal,
             total=total,
-            max_failures=options.max_failures,
-            grace=options.grace,
-            patience=options.patience,
+            **options.of_run,
         )
         try:
             report = await _displayed(run, options.grace, service)
@@ -129,6 +134,27 @@ async def _run(started: _Started, options: RunOptions) -> BulkReport:
                     print_line(f"what is done is in {started.journal}; {resume} to resume")
             raise
         _print(report, started)  # before the session is closed: a signal may come while it is
+    return report
+
+
+async def _run_on(started: _Started, options: RunOptions) -> BulkReport:
+    """Run in members that are started elsewhere."""
+    from mi_async.cli.bulk_fleet import FleetCommand, run_fleet  # noqa: PLC0415  brings Dask, an extra
+
+    command, service = started.command, started.service
+    given = {**command.more, **options.of_run, "journal": options.journal, "on": options.on, "members": options.members}
+    fleet = FleetCommand.of(command.operation, started.source, given, service)
+    print_line(f"{command.start_message} {started.source} in workspace {service.workspace}; journal: {started.journal}")
+    try:
+        report = await run_fleet(fleet, await asyncio.to_thread(command.count), service)
+    except BulkError as error:
+        if error.report is not None:
+            _print_stopped(error.report, started)
+        raise
+    except asyncio.CancelledError:
+        print_line(f"what is done is in {started.journal}; {AGAIN} to resume")
+        raise
+    _print(report, started)
     return report
 
 

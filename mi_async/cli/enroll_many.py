@@ -17,6 +17,7 @@ from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, standard_input
 from mi_async.errors import InvalidArgumentError
+from mi_async.fleet import FleetOperation
 from mi_async.workspace import Workspace
 
 NO_OPTIONS = ImageOptions()
@@ -31,16 +32,20 @@ class Verb:
         reader: of the input.
         plan: of a dry run.
         start: of a run.
+        operation: name of its method.
     """
 
     message: str
     reader: Read
     plan: Callable[..., DryRun]
     start: Callable[..., BulkRun]
+    operation: FleetOperation
 
 
-ENROLL = Verb("enrolling the people of", read_people, plan_people, Workspace.enroll_many)
-UPLOAD = Verb("uploading the images of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails)
+ENROLL = Verb("enrolling the people of", read_people, plan_people, Workspace.enroll_many, "enroll_many")
+UPLOAD = Verb(
+    "uploading the images of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails, "upload_thumbnails"
+)
 
 
 def enroll_many(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service: InWorkspace) -> None:
@@ -74,6 +79,9 @@ def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace) -
             raise InvalidArgumentError(message)
         run_command(_command(verb, source, None, options, service), source, options, service)
         return
+    if options.on is not None:
+        message = "a table on standard input is of this process; with --on give a path that all members have"
+        raise InvalidArgumentError(message)
     if options.journal is None and not options.dry_run:
         message = "a table on standard input has no name for a journal; give --journal FILE"
         raise InvalidArgumentError(message)
@@ -108,4 +116,6 @@ def _command(
             validate=service.validate,
         ),
         start=partial(_start, verb, items, options),
+        operation=verb.operation,
+        more={"fit": options.fit, "encoding": options.encoding},
     )

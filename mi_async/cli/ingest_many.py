@@ -98,6 +98,8 @@ def _of_directory(source: str, assets: AssetOptions, service: InStorage) -> Bulk
         count=lambda: sum(1 for _ in read_assets(source)),
         plan=plan,
         start=start,
+        operation="ingest_many",
+        more=assets.as_arguments(),
     )
 
 
@@ -121,4 +123,6 @@ def _of_bucket(source: str, assets: AssetOptions, service: InStorage) -> BulkCom
         count=lambda: None,
         plan=plan,
         start=start,
+        operation="ingest_many",
+        more=assets.as_arguments(),
     )

@@ -114,7 +114,7 @@ class BulkView:
         parts = [
             wording.ended(progress) + (f" ({share:.1%})" if share is not None else ""),
             wording.counted(progress.counts),
-            wording.pace(progress.rate, progress.ceiling) if progress.checks else "",
+            wording.pace(progress.rate, progress.ceiling) if progress.checks or progress.rate else "",
             wording.in_flight(progress) if progress.checks else "",
             wording.adaptive(progress) if self.verbose else "",
             *wording.transfer(progress),

@@ -22,7 +22,7 @@ RETRIES = 5
 LOCAL_CLUSTER: Mapping[str, Any] = {
     "threads_per_worker": 1,  # each member has a process of its own
     "processes": True,
-    "dashboard_address": None,
+    "dashboard_address": ":0",  # any free port: that of another cluster may be taken
 }
 """Processes of this machine."""
 ASKED = 1.0
@@ -147,7 +147,7 @@ async def running_members(member: Member, place: DaskPlace) -> AsyncGenerator[Ru
                 LocalCluster(**LOCAL_CLUSTER, n_workers=place.members, asynchronous=True)
             )
         client: Any = await stack.enter_async_context(Client(where, asynchronous=True, set_as_default=False))
-        number = place.members or len(client.scheduler_info(n_workers=-1)["workers"]) or 1
+        number = place.members or len(await client.nthreads()) or 1
         task = DaskMember(member, f"mi-async-stop-{uuid.uuid4().hex}")
         futures = client.map(task, range(number), pure=False, retries=RETRIES, key=f"mi-async-{uuid.uuid4().hex}")
         yield RunningMembers(Event(task.event, client=client), futures)

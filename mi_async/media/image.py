@@ -51,13 +51,46 @@ def sniff(content: bytes) -> str | None:
 
 def read_picture(content: bytes) -> ImageHeader | None:
     """Format and size of a picture; None when the content is no jpg, png or webp with a readable header."""
-    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # two numbers come out of it, here
-
     kind = sniff(content)
     if kind is None:
         return None
-    width, height = imagesize.get(BytesIO(content))  # -1, -1 for what it cannot read
+    width, height = (_plain_jpeg_size(content) if kind == "jpg" else None) or _size(content)
     return ImageHeader(kind, width, height) if width > 0 and height > 0 else None
+
+
+def _size(content: bytes) -> tuple[int, int]:
+    """Return width and height as they are shown, -1 for what cannot be read."""
+    import imagesize  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # two numbers come out of it, here
+
+    found: tuple[int, int] = imagesize.get(BytesIO(content))
+    return found
+
+
+SIZED = frozenset({0xC0, 0xC1, 0xC2})
+"""Markers of frames as cameras and programs write them: baseline, extended, progressive."""
+PASSED = frozenset({0xC4, 0xDB, 0xDD, 0xE0, *range(0xE2, 0xF0), 0xFE})
+"""Markers of segments that say nothing about the size: tables, application data but for Exif and XMP, comments."""
+FRAME = 11
+"""Bytes of a frame header up to the sampling of its first component."""
+
+
+def _plain_jpeg_size(content: bytes) -> tuple[int, int] | None:
+    """Return width and height of a JPEG of the common kind, at a fifth of the cost; None where a closer look is needed.
+
+    That is where anything but the usual segments comes before the scan, above all Exif, which may turn the image.
+    """
+    found, at = None, 2
+    while at + FRAME <= len(content) and content[at] == 0xFF:  # noqa: PLR2004  every marker begins with it
+        marker, size = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if marker == 0xDA:  # noqa: PLR2004  SOS
+            return found
+        if marker in SIZED and size >= FRAME - 2 and found is None:
+            height, width = (int.from_bytes(content[at + n : at + n + 2], "big") for n in (5, 7))
+            found = (width, height)
+        elif marker not in PASSED or size < 2:  # noqa: PLR2004  the length counts itself
+            return None
+        at += 2 + size
+    return None
 
 
 TAIL = 12

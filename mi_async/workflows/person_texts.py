@@ -14,11 +14,12 @@ from mi_async.api.persons import DESCRIPTION, NAME
 
 def person_fault(name: Any, description: Any, tags: Iterable[Any], *, validate: bool) -> str | None:
     """Return the first fault of a person's texts, None if there is none; bounds only with ``validate``."""
-    given: list[tuple[str, Any, Bound]] = [("name", name, NAME)]
-    given += [("description", description, DESCRIPTION)] if description is not None else []
-    given += [("tag", tag, TAG_NAME) for tag in tags]
-    faults = (_fault(label, text, bound, validate=validate) for label, text, bound in given)
-    return next((fault for fault in faults if fault is not None), None)
+    fault = _fault("name", name, NAME, validate=validate)
+    if fault is None and description is not None:
+        fault = _fault("description", description, DESCRIPTION, validate=validate)
+    for tag in tags:
+        fault = fault or _fault("tag", tag, TAG_NAME, validate=validate)
+    return fault
 
 
 def _fault(label: str, text: Any, bound: Bound, *, validate: bool) -> str | None:

@@ -77,7 +77,9 @@ async def test_a_sentinel_names_another_primary_and_callers_go_on(tmp_path: Path
             make: Any = redis.asyncio.sentinel.Sentinel
             found = make([("127.0.0.1", port)], socket_timeout=1.0)
             async with asyncio.timeout(30):
-                while not await replicas_of(found):
+                while True:
+                    if await replicas_of(found):
+                        break
                     await asyncio.sleep(0.1)
             client = found.master_for("quotas")
             async with shared(client) as quotas:

@@ -10,14 +10,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
-import pytest
 from attrs import define, field
 
 from mi_async.bulk.journal.place import JournalUrl, parsed
@@ -85,25 +84,27 @@ class PostgresServer:
         """Start it, and wait until it answers."""
         more = [part for name, value in (SETTINGS | settings).items() for part in ("-c", f"{name}={value}")]
         command: list[str | Path] = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *more]
-        log = (self.folder / "log").open("ab")
-        with log:
-            self._process = subprocess.Popen(command, user=other_user(), stdout=log, stderr=log, cwd="/")
         end = time.monotonic() + WAIT
-        while True:
-            try:
+        while not self._started(command, end):
+            if time.monotonic() > end:
+                message = (self.folder / "log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(message)
+            time.sleep(0.05)
+
+    def _started(self, command: Sequence[str | Path], end: float) -> bool:
+        """Start a process; False if it gave up: children of one that was killed may still be there."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, user=other_user(), stdout=log, stderr=log, cwd="/")
+        while self._process.poll() is None and time.monotonic() < end:
+            with suppress(psycopg.OperationalError):
                 psycopg.connect(self.url(), connect_timeout=5).close()
-            except psycopg.OperationalError:
-                if time.monotonic() > end or self._process.poll() is not None:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
+                return True
+            time.sleep(0.02)
+        return False
 
     def kill(self) -> None:
         """Kill it at once, as a loss of power does; its children end by themselves."""
         self._end(signal.SIGKILL)
-        # the next start waits for the last child, which notices within a moment
-        (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Stop it without ceremony: connections break, and it recovers at the next start."""
@@ -116,30 +117,33 @@ class PostgresServer:
             process.wait(WAIT)
 
 
-def missing() -> str | None:
-    """Why there is no server, None if there is one."""
-    return "needs PostgreSQL: apt-get install postgresql" if programs() is None else None
-
-
 @contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """A server that runs inside the block; skips the test where PostgreSQL is not installed."""
-    found = programs()
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing()))
-        pytest.skip(str(missing()))
+def running(found: Path, **settings: str) -> Iterator[PostgresServer]:
+    """A server that runs inside the block, from programs in a folder."""
     folder = Path(tempfile.mkdtemp(prefix="mi-pg-", dir="/tmp"))
     server = PostgresServer(folder, found)
     try:
         if (user := other_user()) is not None:
             shutil.chown(folder, user)
         server.make()
-        server.start()
+        server.start(**settings)
         yield server
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    """A server that runs inside the block; skips the test where PostgreSQL is not installed."""
+    import pytest  # noqa: PLC0415  a benchmark runs without it
+
+    found = programs()
+    if found is None:
+        missing = "needs PostgreSQL: apt-get install postgresql"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    with running(found) as server:
+        yield server
 
 
 def execute(url: str, statement: str) -> list[tuple[Any, ...]]:

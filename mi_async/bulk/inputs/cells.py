@@ -57,6 +57,8 @@ LISTED = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})\s*
 """The end of one file name, and what another list separator has after it."""
 QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019"}
 WESTERN = "cp1252"
+LAST_WESTERN = "\u2122"
+"""The last character of Windows-1252: a text with a later one, such as a Hangul syllable, was not read as it."""
 
 
 def shown(value: str) -> str:
@@ -196,7 +198,7 @@ def _damage(value: str) -> str | None:
 
 def _read_as_western(value: str) -> str | None:
     """Return the text whose UTF-8 was read as Windows-1252; None if that did not happen."""
-    if value.isascii():
+    if value.isascii() or max(value) > LAST_WESTERN:
         return None
     try:
         # Python leaves five bytes of Windows-1252 undefined; Windows keeps them as control characters.

@@ -30,6 +30,8 @@ def _nfc(text: str) -> str:
 
 def _several(what: str, value: Iterable[T]) -> tuple[T, ...]:
     """Return a tuple; a single text or image is refused, since it would fall apart into characters."""
+    if type(value) is tuple:
+        return value
     if isinstance(value, str | bytes | bytearray | memoryview | os.PathLike) or not isinstance(value, Iterable):
         message = f"{what} is a list, not a single {type(value).__name__}"
         raise InvalidArgumentError(message)

@@ -30,9 +30,16 @@ def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool)
         rows: the table.
         whole: True if every row has the same columns; if not, those of each row are checked.
     """
+    same: bool | None = None  # True if a table's columns have their own names: then a row is what it is
     for row in rows:
         if isinstance(row, TableRow) and _is_blank(row):
             continue
+        if whole and isinstance(row, TableRow):
+            if same is None:
+                same = all(columns.named(name) == name for name in row.cells)
+            if same:
+                yield row
+                continue
         fault = columns.fault(tuple(row.cells), whole=False) if isinstance(row, TableRow) and not whole else None
         if fault is not None:
             yield BadInput(row.origin, fault)

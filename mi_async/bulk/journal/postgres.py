@@ -150,20 +150,21 @@ class PostgresBackend:
         return self._renewed_by(fenced)
 
     def upsert(self, rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
-        """Write rows by the driver, in one request together with the fence."""
+        """Write rows by the driver, in one request from the fence to the COMMIT."""
         self._persist(lambda _: self._upsert(self._driver, rows), None)
 
     def _upsert(self, driver: "psycopg.Connection[Any]", rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
         sent = self.clock.steady()
-        with driver.pipeline() as pipeline, closing(driver.cursor()) as fence:
-            fence.execute(self._fence.encode(), (self.claims.life, self.claims.run))
-            for kind, values in rows.items():
-                with closing(driver.cursor()) as cursor:
-                    # one after the other, as several rows may have one key
-                    cursor.executemany(self.kinds[kind].upsert.encode(), values)
-            pipeline.sync()
-            self.claims.check(fence.rowcount)
-        driver.commit()
+        try:
+            with driver.pipeline(), closing(driver.cursor()) as fence:
+                fence.execute(self._fence.encode(), (self.claims.life, self.claims.run))
+                for kind, values in rows.items():
+                    with closing(driver.cursor()) as cursor:
+                        # one after the other, as several rows may have one key
+                        cursor.executemany(self.kinds[kind].upsert.encode(), values)
+                driver.commit()
+        except psycopg.errors.DivisionByZero:
+            self.claims.check(0)
         self._renewed = sent
 
     def find_pairs(self, connection: Connection, lookup: PairLookup, pairs: Pairs) -> Sequence[Sequence[Any]]:

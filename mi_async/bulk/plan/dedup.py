@@ -87,6 +87,8 @@ class FirstSeen:
     def tags(self, names: Iterable[str]) -> None:
         """Count tags."""
         rare = [(name,) for name in names if name not in self._often]
+        if not rare:
+            return  # even a statement without rows waits for the threads that read headers
         self._database.executemany("INSERT OR IGNORE INTO tags VALUES (?)", rare)
         self._often.update(name for (name,) in rare[: OFTEN - len(self._often)])
 

@@ -1,13 +1,15 @@
 """Count what a run over people or thumbnails would do.
 
-Invariant: makes no request. Headers are read in threads, a few hundred items ahead, and whole files only where the
-journal may know the content under another name; items are counted in the order of the input.
+Invariant: makes no request. Headers are read here while the disk is quick, and else in threads, a few hundred items
+ahead; whole files only where the journal may know the content under another name. Items are counted in the order of the
+input.
 """
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from time import perf_counter, thread_time
 from typing import cast
 
 from attrs import define, field, frozen
@@ -42,6 +44,11 @@ from mi_async.workflows.enroll import MAX_PER_CREATE
 
 CHUNK = 256
 """Items that are looked at in one go."""
+FIRST = 16
+"""The same before it is known how quick the disk is."""
+WAIT = 0.001
+"""Seconds of waiting for an item's files from which on threads read them. A disk cache answers in microseconds, and
+then threads that take turns at the interpreter cost as much again as the reading."""
 THREADS = 4
 """They wait for disks; a processor is not what they are short of."""
 AHEAD = 2 * THREADS
@@ -86,11 +93,11 @@ class ExaminedImage:
 def examine(source: Source, history: PersonHistory, *, fit: bool) -> ExaminedImage:
     """Look at an image, as closely as is needed to know it again."""
     name = name_of(source)
-    row = history.by_file.get((name, *fingerprint(source))) if history.by_file else None
+    row = history.by_file.get((name, *fingerprint(source))) if history.images else None
     if row is not None:
         return ExaminedImage(name, ImageInspection(row.size), row)
     shown = inspect_image(source, fit)
-    if shown.problem is not None or shown.size not in history.sizes:
+    if shown.problem is not None or not history.images or shown.size not in history.sizes:
         return ExaminedImage(name, shown)
     sha256 = digest(source)
     return ExaminedImage(name, shown, history.by_content.get(sha256), sha256)
@@ -115,7 +122,7 @@ class Candidate:
     def examine(self, *, fit: bool) -> None:
         """Decide about the item and look at its images."""
         prints = {}
-        if self.history.by_file:
+        if self.history.images and self.history.by_file:
             prints = {name_of(source): fingerprint(source) for source in self.item.thumbnails}
         self.decision = decide(self.item, self.history, prints)
         if self.decision is WORK:
@@ -129,7 +136,7 @@ class Candidate:
     @property
     def promotes(self) -> bool:
         """Return True if an image that the person has becomes the primary one."""
-        return any(promotes(self.item, seen.row) for seen in self.seen)
+        return self.item.promotes and any(promotes(self.item, seen.row) for seen in self.seen)
 
     @property
     def waits(self) -> bool:
@@ -161,6 +168,7 @@ class EnrollPlanner:
         counts: items, images, bytes and requests; takes what would not go well.
         firsts: names that the input had before.
         validate: names, descriptions and tags are held against their bounds.
+        wait: seconds of waiting for an item's files from which on threads read them.
     """
 
     kind: type[FaceItem]
@@ -169,16 +177,23 @@ class EnrollPlanner:
     counts: PlanCounts
     firsts: FirstSeen
     validate: bool = True
+    wait: float = WAIT
     _ordinal: int = field(init=False, default=0)
 
     def count(self, items: Iterable[FaceItem | BadInput]) -> None:
         """Count all items."""
-        source = iter(items)
+        source, waits, size = iter(items), False, FIRST
         with ThreadPoolExecutor(THREADS, "plan") as threads:
             in_flight: deque[Future[list[BulkOutcome | Candidate]]] = deque()
             try:
-                while chunk := list(islice(source, CHUNK)):
-                    in_flight.append(threads.submit(self._examine, self._sift(chunk)))
+                while chunk := list(islice(source, size)):
+                    sifted, size = self._sift(chunk), CHUNK
+                    if waits:
+                        in_flight.append(threads.submit(self._examine, sifted))
+                    else:
+                        before = perf_counter() - thread_time()
+                        self._count(self._examine(sifted))
+                        waits = perf_counter() - thread_time() - before > self.wait * len(chunk)
                     if len(in_flight) == AHEAD:
                         self._count(in_flight.popleft().result())
                 while in_flight:
@@ -223,7 +238,7 @@ class EnrollPlanner:
         return {number: refuse_duplicate(origin, first) for (number, (_, origin)), first in placed if first is not None}
 
     def _examine(self, sifted: list[BulkOutcome | Candidate]) -> list[BulkOutcome | Candidate]:
-        """Look at the images; this is what the threads do."""
+        """Look at the images."""
         for candidate in sifted:
             if isinstance(candidate, Candidate):
                 candidate.examine(fit=self.fit)
@@ -244,40 +259,39 @@ class EnrollPlanner:
         status, problems, works = one.decision.status, one.decision.problems, False
         if status is None:
             # the same content may have another name now: its row is not gone from the input
-            rows = [seen.row for seen in one.seen if seen.row is not None]
-            self.firsts.note(pair_of(row.person, row.source) for row in rows)
-            problems, works = one.problems(), self._count_work(one)
+            if rows := [seen.row for seen in one.seen if seen.row is not None]:
+                self.firsts.note(pair_of(row.person, row.source) for row in rows)
+            new = one.new()
+            problems, works = one.problems(), self._count_work(one, new)
             status = ending(
                 problems=bool(problems),
                 transient=one.waits,
-                sent=any(seen.is_refused for seen in one.seen),
-                exists=bool(one.new()) or (isinstance(item, PersonInput) and person.person_id is not None),
+                sent=bool(rows) and any(seen.is_refused for seen in one.seen),
+                exists=bool(new) or (isinstance(item, PersonInput) and person.person_id is not None),
                 changed=works or not is_done(item, person),
             )
         self.counts.add("attach", status is Status.DONE and not works)
         number = person.person_id if isinstance(item, PersonInput) else item.person_id
         return BulkOutcome(item.key, status, number, origin=item.origin, problems=problems)
 
-    def _count_work(self, one: Candidate) -> bool:
+    def _count_work(self, one: Candidate, new: Sequence[ImageInspection]) -> bool:
         """Count what new images and tags of one person cost, and another primary image; return True if anything."""
-        new, missing = one.new(), missing_tags(one.item, one.history.person)
-        exists, promoted, tagged = one.exists, one.promotes, bool(missing) and (one.exists or bool(new))
+        missing, exists = missing_tags(one.item, one.history.person), one.exists
+        promoted, tagged = one.promotes, bool(missing) and (exists or bool(new))
         if not (new or promoted or tagged):
             return False
         added = len(new) if exists else len(new) - MAX_PER_CREATE
-        self.counts.counts.update(
-            {
-                "attach" if exists else "create": 1,
-                "pictures": len(new),
-                "bytes": sum(image.size for image in new),
-                "to_fit": sum(not image.fits for image in new),
-                "persons.create": not exists,
-                "persons.set_thumbnails": max(0, -(-added // MAX_PER_CREATE)),
-                "persons.add_tags": tagged,
-                "persons.get": promoted,
-                "persons.update": promoted,
-            }
-        )
+        counts = self.counts.counts
+        counts["attach" if exists else "create"] += 1
+        counts["pictures"] += len(new)
+        for image in new:
+            counts["bytes"] += image.size
+            counts["to_fit"] += not image.fits
+        counts["persons.create"] += not exists
+        counts["persons.set_thumbnails"] += max(0, -(-added // MAX_PER_CREATE))
+        counts["persons.add_tags"] += tagged
+        counts["persons.get"] += promoted
+        counts["persons.update"] += promoted
         self.firsts.tags(missing)
         return True
 

@@ -13,7 +13,7 @@ from attrs import evolve
 from PIL import Image
 
 from mi_async._core.operation import Quota
-from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.engine.outcome import BulkOutcome, Status
 from mi_async.bulk.enroll.decisions import PersonHistory
 from mi_async.bulk.images.image_converter import MOST_BYTES
 from mi_async.bulk.images.inspect import FIRST, inspect_image
@@ -22,8 +22,9 @@ from mi_async.bulk.inputs.readers import read_people
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import Identity, ImageRecord, PersonRecord
 from mi_async.bulk.plan.dedup import ASKED, OFTEN, FirstSeen
+from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.bulk.plan.enroll import Plan, plan_people, plan_thumbnails
-from mi_async.bulk.plan.enroll_planner import CHUNK, examine
+from mi_async.bulk.plan.enroll_planner import CHUNK, EnrollPlanner, examine
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, JournalError
 from mi_async.media.image import MAX_BYTES, TAIL, read_picture
 from tests.support.bulk import face, outcomes, statuses
@@ -422,3 +423,14 @@ def test_only_the_header_and_the_end_are_read(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(os, "read", watched)
     assert inspect_image(path, fit=False).size == 4_000_000
     assert taken == [FIRST, TAIL]
+
+
+@pytest.mark.parametrize("wait", [-1.0, float("inf")], ids=["in threads", "here"])
+def test_a_slow_disk_changes_no_figure_and_no_order(wait: float, jpg: str, tmp_path: Path) -> None:
+    people = [PersonInput(f"P{n}", (jpg if n % 7 else str(tmp_path / f"{n}.jpg"),)) for n in range(3 * CHUNK)]
+    told: list[BulkOutcome] = []
+    counts = PlanCounts(told.append)
+    EnrollPlanner(PersonInput, lambda _: {}, fit=False, counts=counts, firsts=FirstSeen(), wait=wait).count(people)
+    assert [one.key for one in told] == [f"P{n}" for n in range(0, 3 * CHUNK, 7)]
+    assert counts.counts["create"] == 3 * CHUNK - len(told)
+    assert counts.reasons == {"unreadable": len(told)}
