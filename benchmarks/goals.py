@@ -30,6 +30,11 @@ class Goal:
     unit: str = "x"
     least: bool = False
 
+    @property
+    def bound(self) -> str:
+        """The limit, as it is shown."""
+        return f"{'>=' if self.least else '<='} {self.show(self.limit)}"
+
     def met(self, value: float, limit: float | None = None) -> bool:
         """Return True if a value keeps the limit, or another one."""
         limit = self.limit if limit is None else limit

@@ -12,7 +12,8 @@ from typing import Any
 import calls
 from attrs import frozen
 
-CONNECTIONS = 1000
+CONNECTIONS = 100
+"""Of aiobotocore, whose default of 10 is less than the calls in flight; all else is as each SDK comes."""
 PROMPT = {"model": "some-model-1", "max_tokens": 64}
 
 
@@ -68,7 +69,7 @@ def openai(http: str) -> Callable[[str], AbstractAsyncContextManager[calls.Call]
     @asynccontextmanager
     async def opened(url: str) -> AsyncIterator[calls.Call]:
         package: Any = import_module("openai")
-        backend = getattr(package, http)(limits=_limits("httpx2" if find_spec("httpx2") else "httpx"))
+        backend = getattr(package, http)()
         async with package.AsyncOpenAI(api_key="x", base_url=f"{url}/v1", http_client=backend) as client:
 
             async def call(number: int) -> Any:
@@ -83,7 +84,7 @@ def anthropic(http: str) -> Callable[[str], AbstractAsyncContextManager[calls.Ca
     @asynccontextmanager
     async def opened(url: str) -> AsyncIterator[calls.Call]:
         package: Any = import_module("anthropic")
-        backend = getattr(package, http)(limits=_limits("httpx2" if find_spec("httpx2") else "httpx"))
+        backend = getattr(package, http)()
         async with package.AsyncAnthropic(api_key="x", base_url=url, http_client=backend) as client:
 
             async def call(number: int) -> Any:
@@ -96,18 +97,12 @@ def anthropic(http: str) -> Callable[[str], AbstractAsyncContextManager[calls.Ca
 
 @asynccontextmanager
 async def twelvelabs(url: str) -> AsyncIterator[calls.Call]:
-    httpx: Any = import_module("httpx")
-    async with httpx.AsyncClient(limits=_limits("httpx")) as backend:
-        client = import_module("twelvelabs").AsyncTwelveLabs(api_key="x", base_url=url, httpx_client=backend)
+    client = import_module("twelvelabs").AsyncTwelveLabs(api_key="x", base_url=url)  # nothing closes it
 
-        async def call(number: int) -> Any:
-            return await client.indexes.retrieve(str(number))
+    async def call(number: int) -> Any:
+        return await client.indexes.retrieve(str(number))
 
-        yield call
-
-
-def _limits(package: str) -> Any:
-    return import_module(package).Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    yield call
 
 
 def _messages(number: int) -> list[dict[str, str]]:

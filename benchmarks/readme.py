@@ -9,9 +9,11 @@ from pathlib import Path
 
 import picture
 from goals import GOALS
-from results import Result, Table
+from results import Result, Table, judged
 
 HERE = Path(__file__).parent
+BUSY = 2.5
+"""Load average that the scripts before do not leave behind."""
 HEAD = """# Benchmarks
 
 <!-- Made by `python benchmarks/suite.py --write` from results/*.json and the scripts' docstrings: do not edit. -->
@@ -49,12 +51,9 @@ def text(results: Mapping[str, Result]) -> str:
 
 def _goals(results: Mapping[str, Result]) -> Table:
     rows = []
-    for goal in GOALS:
-        result = results.get(goal.script)
-        value = None if result is None else result.figures.get(goal.figure)
-        bound = f"{'>=' if goal.least else '<='} {goal.show(goal.limit)}"
+    for goal, value, verdict in judged(results):
         stretch = "" if goal.stretch is None else goal.show(goal.stretch)
-        rows.append([goal.what, goal.before, bound, stretch, goal.show(value), goal.verdict(value)])
+        rows.append([goal.what, goal.before, goal.bound, stretch, goal.show(value), verdict])
     return Table("Goals", ["what", "before", "goal", "stretch", "now", ""], rows)
 
 
@@ -82,6 +81,8 @@ def _made_on(result: Result) -> str:
         f"{machine.cores} cores of {machine.processor}, {machine.system}",
         f"{machine.python}, {packages}",
     ]
+    if machine.load > BUSY:
+        said.append("**the machine was busy with something else**")
     if machine.scale != 1:
         said.append(f"**at {machine.scale:g} of its usual size, so that its figures mean nothing**")
     return f"<sub>{'; '.join(said)}.</sub>"

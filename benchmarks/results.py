@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from attrs import asdict, frozen
-from goals import GOALS
+from goals import GOALS, Goal
 from harness import SCALE
 
 PACKAGES = ("aiohttp", "yarl", "multidict", "attrs", "cattrs", "orjson", "tenacity", "aiolimiter", "uvloop")
@@ -136,11 +136,20 @@ def finish(
         print(f"\n{table.title}\n", *table.lines(), sep="\n")
     for goal in GOALS:
         if goal.script == script:
-            value, bound = figures.get(goal.figure), "at least" if goal.least else "at most"
-            print(f"{goal.what}: {goal.show(value)}, goal {bound} {goal.show(goal.limit)}: {goal.verdict(value)}")
+            value = figures.get(goal.figure)
+            print(f"{goal.what}: {goal.show(value)}, goal {goal.bound}: {goal.verdict(value)}")
     if path is not None:
         rounded = {name: round(value, 4) for name, value in figures.items()}
         Result(script, Machine.here((*PACKAGES, *packages)), rounded, tables).write(path)
+
+
+def judged(results: Mapping[str, Result]) -> Iterator[tuple[Goal, float | None, str]]:
+    """Yield each goal with its figure, None if there is none, and what that means."""
+    for goal in GOALS:
+        result = results.get(goal.script)
+        value = None if result is None else result.figures.get(goal.figure)
+        small = result is not None and result.machine.scale < 1
+        yield goal, value, "measured too small" if small else goal.verdict(value)
 
 
 def version(package: str) -> str | None:

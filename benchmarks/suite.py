@@ -12,6 +12,7 @@ lines say which goals are met.
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,13 +22,13 @@ from time import perf_counter
 import picture
 import readme
 from goals import GOALS
-from results import Result
+from results import Result, judged
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 MEASURES = re.compile(r"^ +\w+ = options\(__doc__", re.MULTILINE)
-MOST = 600.0
-"""Seconds that a quick script may take."""
+MOST = 400.0
+"""Seconds that a script may take in the quick run."""
 LEFT_OUT = ("bulk_memory",)
 """Scripts that the quick run leaves out: they take long and their figures hardly move."""
 SHORTER: Mapping[str, Sequence[str]] = {
@@ -43,15 +44,19 @@ def scripts() -> list[str]:
     return [path.stem for path in sorted(HERE.glob("*.py")) if MEASURES.search(path.read_text(encoding="utf-8"))]
 
 
-def run(script: str, folder: Path, arguments: Sequence[str]) -> bool:
-    """Run a script to its end; returns False if it failed."""
+def run(script: str, folder: Path, arguments: Sequence[str], most: float | None) -> bool:
+    """Run a script to its end; returns False if it failed, or took more than so many seconds."""
     print(f"\n=== {script} {' '.join(arguments)}".rstrip(), flush=True)
     begun = perf_counter()
     command = [sys.executable, str(HERE / f"{script}.py"), *arguments, "--json", str(folder / f"{script}.json")]
-    try:
-        done = subprocess.run(command, check=False, timeout=MOST if script in SHORTER else None).returncode == 0
-    except subprocess.TimeoutExpired:
-        done = False
+    with subprocess.Popen(command, start_new_session=True) as process:
+        try:
+            done = process.wait(most) == 0
+        except BaseException as error:  # its servers and clients end with it
+            os.killpg(process.pid, signal.SIGKILL)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            done = False
     print(f"=== {script}: {'done' if done else 'FAILED'} after {perf_counter() - begun:.0f} s", flush=True)
     return done
 
@@ -71,12 +76,9 @@ def write(folder: Path, results: Mapping[str, Result]) -> None:
 def verdicts(results: Mapping[str, Result]) -> Iterator[str]:
     """Yield a line for each goal, and one for all."""
     met = 0
-    for goal in GOALS:
-        result = results.get(goal.script)
-        value = None if result is None else result.figures.get(goal.figure)
-        met += value is not None and goal.met(value)
-        bound = f"{'>=' if goal.least else '<='} {goal.show(goal.limit)}"
-        yield f"{goal.verdict(value):26} {goal.show(value):>12} {bound:>14}  {goal.what}"
+    for goal, value, verdict in judged(results):
+        met += verdict.startswith("met")
+        yield f"{verdict:26} {goal.show(value):>12} {goal.bound:>14}  {goal.what}"
     yield f"{met} of {len(GOALS)} goals are met"
 
 
@@ -94,8 +96,8 @@ def main() -> None:
     chosen = given.scripts or [name for name in known if name not in LEFT_OUT or given.whole]
     failed = []
     for script in () if given.write else chosen:
-        arguments = [] if given.whole else SHORTER.get(script, [])
-        if not run(script, given.results, arguments):
+        arguments, most = ([], None) if given.whole else (SHORTER.get(script, []), MOST)
+        if not run(script, given.results, arguments, most):
             failed.append(script)
     results = load(given.results)
     write(given.results, results)
