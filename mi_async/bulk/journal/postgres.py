@@ -26,6 +26,7 @@ from mi_async.bulk.journal.postgres_connection import (
     MARK,
     connect_to_schema,
     has_journal,
+    has_schema,
     lock_alone,
     lock_runs,
     under_way,
@@ -93,7 +94,8 @@ class PostgresBackend:
         lock_runs(self.url, connection)
         if has_journal(self.url, connection):  # made by another process meanwhile
             return
-        connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{self.url.schema}"')
+        if not has_schema(self.url, connection):  # IF NOT EXISTS asks for the right to make one all the same
+            connection.exec_driver_sql(f'CREATE SCHEMA "{self.url.schema}"')
         connection.exec_driver_sql(f'SET LOCAL search_path TO "{self.url.schema}"')
         views = [statement for view in layout_of(stored.operation).views for statement in in_postgres(view)]
         index = [INDEX_BY_SOURCE] if stored.operation == UPLOAD else []
@@ -156,12 +158,11 @@ class PostgresBackend:
     def _upsert(self, driver: "psycopg.Connection[Any]", rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
         sent = self.clock.steady()
         try:
-            with driver.pipeline(), closing(driver.cursor()) as fence:
-                fence.execute(self._fence.encode(), (self.claims.life, self.claims.run))
+            with driver.pipeline(), closing(driver.cursor()) as cursor:
+                cursor.execute(self._fence.encode(), (self.claims.life, self.claims.run))
                 for kind, values in rows.items():
-                    with closing(driver.cursor()) as cursor:
-                        # one after the other, as several rows may have one key
-                        cursor.executemany(self.kinds[kind].upsert.encode(), values)
+                    # one after the other, as several rows may have one key
+                    cursor.executemany(self.kinds[kind].upsert.encode(), values)
                 driver.commit()
         except psycopg.errors.DivisionByZero:
             self.claims.check(0)
