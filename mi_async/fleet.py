@@ -23,6 +23,7 @@ from attrs import field, frozen
 from mi_async._core.proxies import environment_proxies
 from mi_async._core.transport import Timeout
 from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.run import BulkRun
 from mi_async.errors import ConfigError, InvalidArgumentError
 from mi_async.session import Session, connect
@@ -133,6 +134,9 @@ class Member:
         if self.operation not in get_args(FleetOperation):
             message = f"operation is one of {', '.join(get_args(FleetOperation))}, got {self.operation!r}"
             raise InvalidArgumentError(message)
+        if not isinstance(parsed(self.journal), JournalUrl):
+            message = "journal: members share postgresql://user@host/database#name; a file is of one process"
+            raise ConfigError(message)
         allowed = set(inspect.signature(getattr(Workspace, self.operation)).parameters) - NOT_OPTIONS
         allowed |= READER_OPTIONS[self.operation] | CONNECT_OPTIONS
         if unknown := sorted(self.options.keys() - allowed):
@@ -195,7 +199,7 @@ class Member:
         return run
 
 
-CONNECT_OPTIONS = frozenset({"timeout", "validate", "ca_file", "quotas", "clock"})
+CONNECT_OPTIONS = frozenset({"timeout", "validate", "ca_file", "quotas", "quota_share", "clock"})
 """Options of ``connect`` that a member passes on; a number of seconds for ``timeout`` is that of each call."""
 
 
@@ -234,7 +238,7 @@ def member(
         base_url: of the service, or of an emulator.
         storage_url: of Object Storage.
         options: those of the operation (``fit``, ``project``, ``shards`` ...), of the reader (``encoding``,
-            ``folder``), and of ``connect`` (``timeout``, ``validate``, ``ca_file``, ``quotas``).
+            ``folder``), and of ``connect`` (``timeout``, ``validate``, ``ca_file``, ``quotas``, ``quota_share``).
 
     Raises:
         ConfigError: a URL holds a password, or the journal cannot be shared.

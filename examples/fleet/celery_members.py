@@ -7,6 +7,7 @@ from attrs import asdict
 from celery import Celery
 
 import mi_async
+from mi_async.bulk import report_of
 
 app = Celery("members", broker=os.environ["BROKER"], backend=os.environ["BROKER"])
 app.conf.update(
@@ -18,7 +19,7 @@ app.conf.update(
 )
 
 
-@app.task(autoretry_for=(mi_async.MIError,), max_retries=5, retry_backoff=5)
+@app.task(name="mi_async.member", autoretry_for=(mi_async.MIError,), max_retries=5, retry_backoff=5)
 def work(workspace: str, operation: str, source: str, options: dict[str, object]) -> dict[str, object]:
     """Work until nothing is left; keys and passwords are those of the worker."""
     return asdict(mi_async.fleet.member(workspace, operation, source, **options)())
@@ -33,4 +34,4 @@ if __name__ == "__main__":
     ]
     for task in tasks:
         task.get()
-    print(mi_async.bulk.report_of(told["journal"]))
+    print(report_of(told["journal"]))

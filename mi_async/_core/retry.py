@@ -133,7 +133,7 @@ class _Attempts:
         again: returns True if a failure is worth another attempt.
         deadline: on the clock; infinity for none.
         paced: True if the operation has a quota, whose pause after a 429 the limiter keeps.
-        least: seconds; no wait is shorter, unless an answer asks for one.
+        least: seconds; no wait is shorter, not even one that an answer asks for.
     """
 
     retries: "Retries"
@@ -179,7 +179,7 @@ class _Attempts:
         if self._waits_in_limiter(error) or isinstance(error, AuthenticationError):
             return 0.0
         asked = error.retry_after if isinstance(error, APIError | UploadFailedError) else None
-        return max(self.least, self.retries.policy.backoff(self.failures)) if asked is None else asked
+        return max(self.least, self.retries.policy.backoff(self.failures) if asked is None else asked)
 
     def _again(self, state: "RetryCallState") -> bool:
         error = _error(state)

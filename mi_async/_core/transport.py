@@ -131,7 +131,7 @@ class Transport:
         # The time to read is kept here and not by aiohttp's `sock_read`, which sets and cancels two timers for each
         # answer, and none while it waits behind a 103 or a chunk that is garbage: such a call would wait for its total.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timeout.connect)
-        self._silences = InFlightCalls(Clock(), _silence)
+        self._silences = InFlightCalls(Clock(), silence)
         sent = {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS, **JSON}
         self._api = self._pool(KEPT_API, sent, self._listen)
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
@@ -241,7 +241,8 @@ def _limited(timeout: aiohttp.ClientTimeout, total: float) -> aiohttp.ClientTime
     return aiohttp.ClientTimeout(total=max(total, 0.001), sock_connect=timeout.sock_connect)
 
 
-def _silence(_failure: Exception | None) -> Exception:
+def silence(_failure: Exception | None) -> Exception:
+    """Return the error of an answer that did not come in its time to read."""
     return aiohttp.SocketTimeoutError("Timeout on reading data from socket")
 
 

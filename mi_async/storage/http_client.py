@@ -4,8 +4,10 @@ Invariant: nothing is followed, repeated, unpacked or waited for without limit; 
 quotes a URL's query or a proxy. What is not a success is raised here, so that botocore sees successes only.
 """
 
+import math
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -13,11 +15,13 @@ from attrs import define, evolve, field
 from yarl import URL
 
 from mi_async._core.address import Address
+from mi_async._core.clock import Clock
 from mi_async._core.connections import Answer, Connections
 from mi_async._core.http_messages import Request, Response
+from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.signing import SignedHeaders
-from mi_async._core.transport import SlicedBytes
+from mi_async._core.transport import SlicedBytes, silence
 from mi_async.credentials import Credentials
 from mi_async.errors import ResponseError
 from mi_async.storage.errors import redirected, refusal
@@ -32,6 +36,8 @@ DROPPED = frozenset({"expect", "content-length", "transfer-encoding", "authoriza
 
 Expect: aiohttp would wait for the interim answer without limit, and many proxies never give one.
 """
+
+_listen: ContextVar[Callable[[], None]] = ContextVar("_listen")  # gives the running attempt the whole time to read
 
 
 @define(eq=False)
@@ -52,11 +58,14 @@ class HttpClient:
     trust: ssl.SSLContext | None
     now: Callable[[], float]
     _session: aiohttp.ClientSession = field(init=False)
+    # By the seconds to read: the deadlines of each come in one order. The time is kept here, as for the API,
+    # because aiohttp's `sock_read` has no timer while it waits behind a 103 or a chunk that is garbage.
+    _silences: dict[float, InFlightCalls] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         """Open the pool; must run in the event loop that will use it."""
         self._session = aiohttp.ClientSession(
-            connector=Connections(keep=KEPT, trust=self.trust, limit=2 * MOST_AT_ONCE),
+            connector=Connections(keep=KEPT, trust=self.trust, limit=2 * MOST_AT_ONCE, connected=_listening),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self.network.agent},
             skip_auto_headers={"Content-Type"},
@@ -96,24 +105,36 @@ class HttpClient:
         self, request: Request, address: Address, headers: SignedHeaders, call: Call, read: float | None
     ) -> Response:
         content_type = headers.get("Content-Type", "application/octet-stream")
-        payload: Any = None if request.body is None else SlicedBytes(request.body, content_type)
-        async with self._session.request(
-            request.method,
-            address.url,
-            data=payload,
-            headers=headers,
-            proxy=self.network.proxy,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.network.connect, sock_read=read),
-            allow_redirects=False,
-        ) as answer:
-            if answer.status == PROXY_AUTH and self.network.proxy is not None:
-                raise proxy_refusal(PROXY_AUTH, call)
-            lowered = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status, lowered, await _read(answer, self.network.largest))
+        payload: Any = None
+        if request.body is not None:  # the time to read begins when it is sent
+            payload = SlicedBytes(request.body, content_type, _listening)
+        seconds = math.inf if read is None else read
+        silences = self._silences.setdefault(seconds, InFlightCalls(Clock(), silence))
+        with InFlightCall(silences, math.inf) as awaited:
+            _listen.set(lambda: awaited.postpone(seconds))
+            async with self._session.request(
+                request.method,
+                address.url,
+                data=payload,
+                headers=headers,
+                proxy=self.network.proxy,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.network.connect),
+                allow_redirects=False,
+            ) as answer:
+                if answer.status == PROXY_AUTH and self.network.proxy is not None:
+                    raise proxy_refusal(PROXY_AUTH, call)
+                lowered = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, lowered, await _read(answer, self.network.largest))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._session.close()
+        for silences in self._silences.values():
+            silences.stop()
+
+
+def _listening() -> None:
+    _listen.get()()
 
 
 def _length(request: Request) -> dict[str, str]:
@@ -125,7 +146,9 @@ def _length(request: Request) -> dict[str, str]:
 
 async def _read(answer: aiohttp.ClientResponse, largest: int) -> bytes:
     pieces, size = [], 0
+    _listening()
     async for piece in answer.content.iter_any():
+        _listening()
         size += len(piece)
         if size > largest:
             message = f"the answer is larger than {largest} bytes"

@@ -47,8 +47,10 @@ class State(Enum):
 
     def reached(self, other: "State") -> bool:
         """Return True if this is as far as another state, or further."""
-        order = list(State)
-        return order.index(self) >= order.index(other)
+        return _ORDER[self] >= _ORDER[other]
+
+
+_ORDER = {state: number for number, state in enumerate(State)}
 
 
 @frozen

@@ -143,6 +143,19 @@ def test_what_a_look_does_not_find_was_not_deleted_by_the_step() -> None:
     assert not gone.possibly_deleted
 
 
+def test_an_answer_that_asks_for_no_wait_leaves_an_effect_its_time_to_show() -> None:
+    lost = UploadFailedError("HTTP 503", reason="HTTP_503")
+    lost.retry_after, lost.ambiguous = 0.0, True
+    step = Step([lost], ["found"])
+
+    async def main() -> str:
+        retries = Retries(policy(base=0.0), RunningClock())
+        return await retries.look_first(step.act, step.look, again=lambda _: True, least=LEAST)
+
+    assert run(main()) == "found"
+    assert step.told == [("act", 0), ("look", LEAST)]
+
+
 @pytest.mark.parametrize(("asked", "attempts"), [(7.0, 2), (121.0, 1)])
 def test_a_storage_is_given_the_time_that_it_asks_for_up_to_the_ceiling(asked: float, attempts: int) -> None:
     busy = UploadFailedError("HTTP 503", reason="HTTP_503")

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from attrs import define, evolve
 
@@ -16,11 +17,13 @@ from mi_async import (
     AssetInput,
     BadInput,
     BulkError,
+    BulkOutcome,
     BulkReport,
     BulkRun,
     Clock,
     ConfigError,
     InvalidArgumentError,
+    JournalError,
     PersonInput,
     Status,
     Storage,
@@ -29,10 +32,16 @@ from mi_async import (
     emulator,
 )
 from mi_async.bulk import progress_of, report_of
+from mi_async.bulk.inputs.sharding import sharding_key
+from mi_async.bulk.joining import JoinedInput, fenced
+from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.sharing import Sharing
 from mi_async.emulator import Latency, Server, Settings
+from tests.support.bulk import identity
 from tests.support.films import film
-from tests.support.newsroom import SPEED
+from tests.support.newsroom import SPEED, context_of, newsroom
 from tests.support.pictures import picture
+from tests.support.postgres import PostgresServer
 from tests.support.storage import BUCKET, Bucket
 
 QUICK = Settings(
@@ -225,6 +234,43 @@ async def test_a_member_that_fails_leaves_the_rest_to_the_others(journal: str) -
     assert report.counts[Status.DONE] + report.counts[Status.SKIPPED] == 12
     assert report.counts[Status.REJECTED] == 1
     assert report_of(journal).counts == {Status.DONE: 12, Status.REJECTED: 1}
+
+
+async def test_what_makes_a_second_one_is_not_sent_by_a_member_that_was_taken_over(
+    schema_url: str, postgres_server: PostgresServer
+) -> None:
+    async with newsroom() as news:
+        (project,) = (await news.workspace.projects.list()).projects
+        mine = await Journal.open(schema_url, identity(news, "ingest"), sharing=Sharing(shards=2, life=0.3))
+        try:
+            groups = fenced(context_of(news), mine).groups
+            registered = await groups.assets.register(project.project_id, key="a.mp4", bucket_name=BUCKET)
+            assert registered.asset_id
+            with psycopg.connect(postgres_server.url()) as connection:  # what others do to the claims of the dead
+                connection.execute(f'DELETE FROM "{schema_url.partition("#")[2]}".members')  # noqa: S608  a name of ours
+            await asyncio.sleep(0.15)  # half of their life
+            with pytest.raises(JournalError, match="its work was taken over by another process"):
+                await groups.assets.register(project.project_id, key="b.mp4", bucket_name=BUCKET)
+            assert news.server.log.count("assets.register") == 1
+            await groups.projects.list()  # what changes nothing is sent all the same
+        finally:
+            await mine.aclose()
+
+
+@pytest.mark.parametrize("key", [None, "another"])
+async def test_an_outcome_under_another_key_keeps_nobody_waiting(schema_url: str, key: str | None) -> None:
+    async with newsroom() as news:
+        mine = await Journal.open(schema_url, identity(news), sharing=Sharing(shards=4))
+        joined = JoinedInput(mine, lambda: people(8), 0.05)
+        seen: list[str] = []
+        async with asyncio.timeout(CAP):
+            async for chunk in joined.chunks():
+                for item in chunk:
+                    seen.append(str(sharding_key(item)))
+                    await joined.ended(BulkOutcome(key or seen[-1], Status.DONE))
+        assert sorted(seen) == sorted(person.name for person in people(8))
+        assert not (await mine.open_shards()).any
+        await mine.aclose()
 
 
 def once() -> Iterator[PersonInput]:

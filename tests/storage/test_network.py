@@ -364,6 +364,35 @@ async def test_a_storage_that_falls_silent_is_left_after_the_read_timeout() -> N
                 await store.connection.ask(operation, PLACE, body)
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces", [[b"HTTP/1.1 103 Early Hints\r\n\r\n"], [CHUNKED, b"zz\r\n"], [CHUNKED, b"2\r\n{}\r\n"]]
+)
+async def test_a_storage_that_falls_silent_after_a_beginning_is_left_too(pieces: list[bytes]) -> None:
+    over = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            writer.write(piece)
+            for _ in range(10):  # turns of the loop, in which the client of this process reads
+                await asyncio.sleep(0)
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    url = "http://{}:{}".format(*server.sockets[0].getsockname())
+    try:
+        async with opened(url, attempts=1, network=Network(5, 0.05)) as store, asyncio.timeout(30):
+            with pytest.raises(TimeoutError, match="no answer in time"):
+                await store.connection.ask("head_object" if len(pieces) == 1 else "get_object", PLACE)
+    finally:
+        over.set()
+        server.close()
+
+
 async def test_an_answer_without_end_is_left() -> None:
     network = Network(5, 20, largest=1000)
     async with canned(http(os.urandom(2000))) as server, opened(server.url, attempts=1, network=network) as store:

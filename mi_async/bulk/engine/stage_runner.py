@@ -78,8 +78,8 @@ class StageRunner(Generic[Work]):
         """
         service, tried = self._breakers[stage.name], 0
         while True:
-            for breaker in (self.machine, self.disk, service):
-                await breaker.pass_by()
+            if self.machine.on or self.disk.on or service.on:  # no coroutine where there is nothing to wait for
+                await self._pass_by(service)
             try:
                 moves = await self._step(stage, thing, service)
             except MIError as error:
@@ -99,6 +99,10 @@ class StageRunner(Generic[Work]):
             else:
                 self._worked(stage, thing, moves)
                 return moves
+
+    async def _pass_by(self, service: CircuitBreaker) -> None:
+        for breaker in (self.machine, self.disk, service):
+            await breaker.pass_by()
 
     def _breaker(self, error: MIError, service: CircuitBreaker) -> CircuitBreaker:
         """Return the breaker that a failure concerns: that of this machine, of its disks, or of the service."""

@@ -25,7 +25,7 @@ from mi_async.bulk.images.loading import distinct, fingerprint, is_file, without
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import AGAIN, OPEN, ImageRecord, PersonRecord, worst
+from mi_async.bulk.journal.records import AGAIN, OPEN, ImageRecord, PersonRecord, rejected_key, worst
 from mi_async.media.image_source import name_of
 
 
@@ -156,7 +156,7 @@ class EnrollAdmission:
 
     def _reject(self, item: FaceItem | BadInput, origin: str, problem: Problem, chunk: _Chunk) -> BulkOutcome:
         """Refuse an item before anything was sent; the journal has it under a name that nobody has."""
-        label = f"[{item.origin}]" if isinstance(item, BadInput) else f"{item.key} [{origin}]"
+        label = rejected_key("", item.origin) if isinstance(item, BadInput) else rejected_key(str(item.key), origin)
         row = PersonRecord(label, Status.REJECTED.value, code=problem.code, message=problem.message)
         chunk.seen[label] = evolve(row, origin=item.origin, run=self.journal.run)
         return rejected(item, problem)

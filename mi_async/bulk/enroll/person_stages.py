@@ -61,6 +61,7 @@ async def settle(run: EnrollContext, work: EnrollWork) -> Moves:
         await _make_primary(run, work, image)
     work.look = False
     if work.enrolls and work.person.person_id is not None and work.missing_tags():
+        await _write_attached(run, work)
         return ((EnrollRoute.TAG, work),)
     return ((END, work),)
 
@@ -90,6 +91,7 @@ async def _give(run: EnrollContext, work: EnrollWork, images: Sequence[ImageUplo
 
 
 async def _send(run: EnrollContext, work: EnrollWork, images: Sequence[ImageUpload]) -> None:
+    await _write_attached(run, work)
     if work.person.person_id is None:
         await _create(run, work, images)
     else:
@@ -112,24 +114,30 @@ async def _create(run: EnrollContext, work: EnrollWork, ready: Sequence[ImageUpl
     description = item.description if isinstance(item, PersonInput) else None
     number = await create_person(run.context, item.key, description, inputs, look=work.look)
     work.person = evolve(work.person, person_id=number)
-    await _attached(run, work, ready)
+    _attached(work, ready)
 
 
 async def _attach(run: EnrollContext, work: EnrollWork, ready: Sequence[ImageUpload]) -> None:
     inputs = [ThumbnailInput(_key(image), image.primary) for image in ready]
     await add_thumbnails(run.context, known(work.person.person_id), inputs, look=work.look)
-    await _attached(run, work, ready)
+    _attached(work, ready)
 
 
-async def _attached(run: EnrollContext, work: EnrollWork, images: Sequence[ImageUpload]) -> None:
-    rows: list[ImageRecord] = []
+def _attached(work: EnrollWork, images: Sequence[ImageUpload]) -> None:
+    """Note that the person has these images; the next write has it, and nothing is sent before that."""
     for image in images:
         image.upload = evolve(known(image.upload), state=State.ATTACHED)
         image.record = evolve(known(image.record), state=State.ATTACHED.value, primary=image.primary)
         work.rows[image.record.sha256] = image.record
-        rows.append(image.record)
-    work.attached += len(rows)
-    await run.journal.write(work.person, *rows)
+        work.unwritten.append(image.record)
+    work.attached += len(images)
+
+
+async def _write_attached(run: EnrollContext, work: EnrollWork) -> None:
+    """Write down what was given to the person, before anything else is asked for; the end of an item writes it, too."""
+    rows, work.unwritten = work.unwritten, []
+    if rows:
+        await run.journal.write(work.person, *rows)
 
 
 def _take_over(work: EnrollWork) -> bool:
@@ -153,6 +161,7 @@ async def _make_primary(run: EnrollContext, work: EnrollWork, image: ImageUpload
     Raises:
         UploadFailedError: the person has it no longer.
     """
+    await _write_attached(run, work)
     persons, number = run.context.groups.persons, known(work.person.person_id)
     row = known(image.record)
     key = known(row.thumbnail_key)
@@ -184,9 +193,11 @@ async def tag(run: EnrollContext, work: EnrollWork) -> Moves:
 
 async def end(run: EnrollContext, work: EnrollWork) -> BulkOutcome:
     """Record the end of an item."""
+    left = await _abandon(run, work)
     status = work.status()
     work.person = work.ended(status)
-    await run.journal.write(work.person, *await _abandon(run, work))
+    rows, work.unwritten = work.unwritten, []
+    await run.journal.write(work.person, *rows, *left)
     return work.outcome(status)
 
 
@@ -194,8 +205,11 @@ async def _abandon(run: EnrollContext, work: EnrollWork) -> list[Record]:
     """Return rows that abandon uploads whose images are no longer in the input, and list their keys."""
     key = work.item.key
     asked = [(key, row.sha256) for row in work.unclaimed() if not run.order.claimed(key, row.sha256)]
+    if not asked:
+        return []
+    await _write_attached(run, work)
     # what the work knows of them is as old as its admission, and others of the person may have ended since
-    rows = [row for row in await run.journal.find_images(asked) if row.in_flight] if asked else []
+    rows = [row for row in await run.journal.find_images(asked) if row.in_flight]
     left = [evolve(row, state=State.NEW.value, thumbnail_key=None, stored_at=0.0, code="", message="") for row in rows]
     work.rows |= {row.sha256: row for row in left}
     run.stats.abandoned += len(rows)

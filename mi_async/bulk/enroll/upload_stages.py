@@ -272,5 +272,5 @@ def release(run: EnrollContext, image: ImageUpload) -> None:
         image.is_held = False
         run.context.held.release()
         image.source = without_content(image.source)
-        if image.upload is not None:
+        if image.upload is not None and image.upload.image.content:
             image.upload = evolve(image.upload, image=image.upload.image.let_go())

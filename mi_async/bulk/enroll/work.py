@@ -84,6 +84,7 @@ class EnrollWork(WorkItem):
         tagged: True if the person was given tags in this run.
         promoted: True if an image that was there was made the primary one in this run.
         so_far: how other items of the person have ended in this run.
+        unwritten: rows that the next write of the item has to have; nothing is awaited before it.
     """
 
     item: FaceItem
@@ -95,6 +96,7 @@ class EnrollWork(WorkItem):
     tagged: bool = False
     promoted: bool = False
     so_far: PersonRecord | None = None
+    unwritten: list[ImageRecord] = field(factory=list)
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, AssetOutcome, Problem, Status
 from mi_async.bulk.inputs.models import AssetInput, BadInput
-from mi_async.bulk.journal.records import NOWHERE, AssetRecord
+from mi_async.bulk.journal.records import NOWHERE, AssetRecord, rejected_key
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.models import SCHEME, StoredObject
 from mi_async.workflows.ingest.models import Ingestion, IngestState
@@ -166,7 +166,7 @@ def rejection(candidate: AssetCandidate, project_id: int, problem: Problem) -> A
     return AssetRecord(
         project_id,
         "",
-        f"{candidate.key} [{candidate.origin}]".strip(),
+        rejected_key(candidate.key, candidate.origin),
         status=Status.REJECTED.value,
         code=problem.code,
         message=problem.message,

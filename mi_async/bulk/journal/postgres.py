@@ -26,6 +26,7 @@ from mi_async.bulk.journal.postgres_connection import (
     MARK,
     connect_to_schema,
     has_journal,
+    has_schema,
     lock_alone,
     lock_runs,
     under_way,
@@ -93,7 +94,8 @@ class PostgresBackend:
         lock_runs(self.url, connection)
         if has_journal(self.url, connection):  # made by another process meanwhile
             return
-        connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{self.url.schema}"')
+        if not has_schema(self.url, connection):  # IF NOT EXISTS asks for the right to make one all the same
+            connection.exec_driver_sql(f'CREATE SCHEMA "{self.url.schema}"')
         connection.exec_driver_sql(f'SET LOCAL search_path TO "{self.url.schema}"')
         views = [statement for view in layout_of(stored.operation).views for statement in in_postgres(view)]
         index = [INDEX_BY_SOURCE] if stored.operation == UPLOAD else []

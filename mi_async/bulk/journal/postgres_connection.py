@@ -59,6 +59,12 @@ def connect_to_schema(url: JournalUrl) -> Connection:
     return engine.connect()
 
 
+def has_schema(url: JournalUrl, connection: Connection) -> bool:
+    """Return True if there is the schema."""
+    query = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = %s"
+    return bool(connection.exec_driver_sql(query, (url.schema,)).scalar_one())
+
+
 def has_journal(url: JournalUrl, connection: Connection) -> bool:
     """Return True if the schema holds a journal, False if it is empty or not there.
 

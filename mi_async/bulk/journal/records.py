@@ -209,6 +209,13 @@ def pair_of(person: str, source: str) -> str:
     return f"{person}\n{source}"
 
 
+def rejected_key(name: str, origin: str) -> str:
+    """Return the key of a row for an item that was refused before anything was sent: a name that nobody has."""
+    return f"{name[:LONGEST]} [{origin}]".strip()
+
+
+LONGEST = 500
+"""Characters of a refused name that are kept: PostgreSQL has no index of keys above 2,700 bytes."""
 INGEST = "ingest"
 """Name of a run over media files in the journal."""
 NOWHERE = "-"

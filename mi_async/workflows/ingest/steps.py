@@ -219,7 +219,9 @@ async def _reusable(ingest: IngestContext, ingestion: Ingestion, found: Sequence
 
 async def wait_for_import(ingest: IngestContext, ingestion: Ingestion, observer: IngestObserver) -> Ingestion:
     """Go from REGISTERED to IMPORTED; back to STORED if the import fails of an asset that others have registered."""
-    job = import_job(ingest.context, ingest.project_id, known(ingestion.asset_id), fresh=not ingestion.look)
+    job = import_job(
+        ingest.context, ingest.project_id, known(ingestion.asset_id), fresh=not ingestion.look, size=ingestion.size
+    )
     try:
         ingestion, asset = await _waited(ingest, ingestion, observer, Stage.IMPORT, job)
     except ImportFailedError:
@@ -231,9 +233,9 @@ async def wait_for_import(ingest: IngestContext, ingestion: Ingestion, observer:
 
 async def request_index(ingest: IngestContext, ingestion: Ingestion, _observer: IngestObserver) -> Ingestion:
     """Go from IMPORTED to INDEXING: request the analysis, unless it is there or in progress."""
-    where = ingest.context, ingest.project_id, known(ingestion.asset_id)
-    start = partial(start_index, *where, ingest.options.analysis or {})
-    job = await requested(index_job(*where, fresh=False), start, look=ingestion.look)
+    where, size = (ingest.context, ingest.project_id, known(ingestion.asset_id)), ingestion.size
+    start = partial(start_index, *where, ingest.options.analysis or {}, size=size)
+    job = await requested(index_job(*where, fresh=False, size=size), start, look=ingestion.look)
     return evolve(ingestion, reached=IngestState.INDEXING, pending=job)
 
 
@@ -245,9 +247,9 @@ async def wait_for_index(ingest: IngestContext, ingestion: Ingestion, observer: 
 
 async def request_summary(ingest: IngestContext, ingestion: Ingestion, _observer: IngestObserver) -> Ingestion:
     """Go from INDEXED to SUMMARIZING: request texts for the scenes, unless they are there or in progress."""
-    where = ingest.context, ingest.project_id, known(ingestion.asset_id)
-    start = partial(start_summary, *where, locale=ingest.options.locale)
-    job = await requested(summary_job(*where, fresh=False), start, look=ingestion.look)
+    where, size = (ingest.context, ingest.project_id, known(ingestion.asset_id)), ingestion.size
+    start = partial(start_summary, *where, locale=ingest.options.locale, size=size)
+    job = await requested(summary_job(*where, fresh=False, size=size), start, look=ingestion.look)
     return evolve(ingestion, reached=IngestState.SUMMARIZING, pending=job)
 
 

@@ -83,5 +83,5 @@ def _started(source: str | os.PathLike[str] | StoredObject, options: IngestOptio
         raise InvalidArgumentError(message)
     name = os.fsdecode(place)
     # In Unicode NFC, so that a name typed on one system is found on another.
-    key = unicodedata.normalize("NFC", Path(name).name) if options.key is None else options.key
+    key = unicodedata.normalize("NFC", Path(name).name if options.key is None else options.key)
     return Ingestion(name, place=StoredObject(options.bucket or UNKNOWN_BUCKET, key))

@@ -11,7 +11,7 @@ from typing import Any
 
 from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.workflows.jobs.job import Job, T
-from mi_async.workflows.jobs.poll_queue import Answer
+from mi_async.workflows.jobs.polled_job import Answer
 
 SHOWN = 3
 """Jobs that a message names."""

@@ -14,12 +14,13 @@ from attrs import define, field
 
 from mi_async import notebook
 from mi_async._core.live_object import refuse_pickling
-from mi_async.errors import ConflictError, InvalidArgumentError, JobStateError, JobTimeoutError, MIError
+from mi_async.errors import ConflictError, InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.models import OpenEnum
 from mi_async.text import one_line
 from mi_async.workflows.context import Context, refuse_async
+from mi_async.workflows.jobs.durations import LastLook
 from mi_async.workflows.jobs.kinds import Ids, JobKind, JobPhase, JobStatus
-from mi_async.workflows.jobs.poll_queue import Answer, Question
+from mi_async.workflows.jobs.polled_job import Answer, Question
 from mi_async.workflows.jobs.tokens import Token
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class Job(Generic[T]):
     _context: Context
     _ids: Ids
     _begun: float | None = None  # when we asked for it, on the clock
+    _size: int | None = None  # bytes of what it works on
     _since: float | None = field(init=False, default=None)  # when a wait began to count its age
     _looked: float | None = field(init=False, default=None)
     state: OpenEnum | None = field(init=False, default=None)
@@ -176,7 +178,7 @@ class Job(Generic[T]):
         age = self._age()
         unheard = seen.phase is JobPhase.ABSENT and age is not None and age < SETTLING
         if seen.phase.is_active or unheard:
-            return Answer(seen)
+            return Answer(seen, waiting=seen.phase.is_before_run)
         if seen.phase is not JobPhase.COMPLETED:
             return Answer(seen, ended=True)
         if self._kind.result is None:
@@ -209,15 +211,17 @@ class Job(Generic[T]):
 
     def _question(self) -> Question:
         """Return the question for the poller; its intervals go on where an earlier wait broke off."""
-        now, polling = self._context.clock.monotonic(), self._kind.polling
+        now, kind, poller = self._context.clock.monotonic(), self._kind, self._context.poller
         if self._since is None:
             self._since = now if self._begun is None else self._begun
-        due = now  # nothing is known of one that was picked up, and one that is over has a result to fetch
+        due, seen = now, None  # nothing is known of one that was picked up; one that is over has a result to fetch
         if self._looked is not None and self.phase is not None and self.phase.is_active:
-            due = self._looked + polling.delay(self._looked - self._since)
+            due = self._looked + kind.polling.delay(self._looked - self._since)
+            seen = LastLook.resumed(self._looked, self._begun, waiting=self.phase.is_before_run)
         elif self._looked is None and self._begun is not None:
-            due = self._begun + polling.first
-        return Question(self.id, self._kind.pace, polling.delay, self._ask, self._since, due)
+            due, seen = self._begun + kind.polling.first, LastLook(self._begun, self._begun)
+        durations = poller.durations(kind.name)
+        return Question(self.id, kind.pace, kind.polling, self._ask, self._since, due, seen, self._size, durations)
 
     def _saw(self, seen: JobStatus) -> JobStatus:
         self.state, self.phase, self.reason = seen.state, seen.phase, seen.reason
@@ -229,7 +233,8 @@ class Job(Generic[T]):
 
     def _keep(self, end: Answer) -> None:
         """Keep the end; a failure of asking, or of the caller's own progress function, is none."""
-        self._result, self._error, self._ended = end.result, self._failure(), True
+        self._error = self._kind.failed(self.id, end.seen)
+        self._result, self._ended = end.result, True
 
     def _settle(self, answer: asyncio.Future[Answer]) -> None:
         """Keep what ended a wait that has no waiter; a failure of asking until one comes."""
@@ -247,20 +252,6 @@ class Job(Generic[T]):
             raise self._error.with_traceback(None)
         return cast("T", self._result)
 
-    def _failure(self) -> MIError | None:
-        """Return the error for the phase that ended the job; None if it has a result."""
-        said = f"{self.state}: {self.reason}" if self.reason else str(self.state)
-        noun, state = self._kind.noun, str(self.state)
-        match self.phase:
-            case JobPhase.COMPLETED:
-                return None
-            case JobPhase.FAILED:
-                return self._kind.failure(f"{self}: the {noun} failed: {said}", job=self.id, state=state)
-            case JobPhase.CANCELLED:
-                return self._kind.failure(f"{self}: the {noun} was cancelled: {said}", job=self.id, state=state)
-            case _:
-                return JobStateError(f"{self}: this {noun} was never requested: {said}", job=self.id, state=state)
-
     def _late(self, timeout: float | None) -> JobTimeoutError:
         seconds = self.timeout if timeout is None else timeout
         seen = "has not been seen yet" if self.state is None else f"is {self.state}"
@@ -276,7 +267,7 @@ class Job(Generic[T]):
         return JobTimeoutError(message, job=self.id, state=state, brief=brief)
 
     @classmethod
-    def of(cls, kind: JobKind[T], context: Context, ids: Ids, *, fresh: bool) -> Self:
+    def of(cls, kind: JobKind[T], context: Context, ids: Ids, *, fresh: bool, size: int | None = None) -> Self:
         """Make a handle.
 
         Args:
@@ -285,8 +276,9 @@ class Job(Generic[T]):
             ids: what names the job there.
             fresh: whether we asked for it just now: then the first look is not at once, and that the service has
                 not heard of the job yet is believed for half a minute.
+            size: bytes of what it works on, where they are known: jobs of a size tend to take as long.
         """
-        return cls(kind, context, ids, context.clock.monotonic() if fresh else None)
+        return cls(kind, context, ids, context.clock.monotonic() if fresh else None, size)
 
 
 JobProgress = Callable[[Job[Any]], None]

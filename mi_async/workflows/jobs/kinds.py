@@ -17,9 +17,9 @@ from mi_async.api.assets import Asset, AssetImport, ImportStatus
 from mi_async.api.indexes import AnalysisStatus, Index, IndexStatus
 from mi_async.api.scene_summaries import SceneSummary, SceneSummaryStatus, SummaryStatus
 from mi_async.api.search import SearchResults, SearchStatus
-from mi_async.errors import AnalysisFailedError, ImportFailedError, JobError, SearchFailedError
+from mi_async.errors import AnalysisFailedError, ImportFailedError, JobError, JobStateError, MIError, SearchFailedError
 from mi_async.models import OpenEnum
-from mi_async.workflows.jobs.poll_queue import PollPace
+from mi_async.workflows.jobs.polled_job import PollPace
 
 T = TypeVar("T")
 
@@ -53,6 +53,11 @@ class JobPhase(StrEnum):
     def is_active(self) -> bool:
         """True if the job goes on by itself, or may: a new word of the service is no end."""
         return self in {JobPhase.WAITING, JobPhase.RUNNING, JobPhase.UNKNOWN}
+
+    @property
+    def is_before_run(self) -> bool:
+        """True if the job has not begun to run, so that how long it runs counts from later."""
+        return self in {JobPhase.WAITING, JobPhase.ABSENT}
 
 
 @frozen
@@ -109,6 +114,20 @@ class JobKind(Generic[T]):
         answer = await self.ask(groups, *ids)
         state = self.state(answer)
         return JobStatus(state, self.phases.get(state, JobPhase.UNKNOWN), self.reason(answer), answer)
+
+    def failed(self, job: str, end: JobStatus) -> MIError | None:
+        """Return the error for the status that ended a job; None if it has a result."""
+        state = str(end.state)
+        said = f"{state}: {end.reason}" if end.reason else state
+        match end.phase:
+            case JobPhase.COMPLETED:
+                return None
+            case JobPhase.FAILED:
+                return self.failure(f"{job}: the {self.noun} failed: {said}", job=job, state=state)
+            case JobPhase.CANCELLED:
+                return self.failure(f"{job}: the {self.noun} was cancelled: {said}", job=job, state=state)
+            case _:
+                return JobStateError(f"{job}: this {self.noun} was never requested: {said}", job=job, state=state)
 
 
 def _no_reason(_answer: object) -> None:

@@ -1,157 +1,50 @@
-"""Queue of jobs in the order in which they are due, asked about at one pace.
+"""Queue of jobs that are asked about at one pace.
 
 Invariant: however many wait, a queue asks no more often than its pace allows; everybody who waits for the same thing
-shares one question. It has no task of its own: a timer while somebody waits, a task per question under way, else
+shares one question. It has no task of its own: a timer while somebody waits, a task per question in flight, else
 nothing.
 """
 
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Repeat
 from mi_async._core.retry import retryable
 from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError
 from mi_async.workflows.jobs.live_pace import LivePace
+from mi_async.workflows.jobs.poll_order import delay, first_ones
+from mi_async.workflows.jobs.polled_job import PolledJob, PollPace, Question, Waiter
 
 _log = logging.getLogger(__name__)
 
 REST = 1.0
 """Seconds of the pace that an idle queue saves up: as many questions may then go at once."""
 AT_ONCE = 2.0
-"""Seconds of the pace that may be under way at once: more only are when the service does not answer."""
+"""Seconds of the pace that may be in flight at once: more only are when the service does not answer."""
 SLOWEST = 7
 """Doublings of the interval, at most, while question after question fails."""
 
 
-@frozen
-class PollPace:
-    """Pace of a queue of the poller.
-
-    Attributes:
-        name: of the queue.
-        rate: requests a second, for all that wait in the queue together.
-    """
-
-    name: str
-    rate: float
-
-
-@frozen
-class Answer:
-    """Answer to a question.
-
-    Attributes:
-        seen: how the thing is now.
-        ended: whether it stays so, which ends the wait.
-        result: what came of it.
-        calls: requests that it took.
-    """
-
-    seen: Any
-    ended: bool = False
-    result: Any = None
-    calls: int = 1
-
-
-@frozen
-class Question:
-    """A question that is asked until it is settled.
-
-    Attributes:
-        key: names the thing; who watches the same key shares the question.
-        pace: of its queue.
-        delay: seconds until the next question, by the age of the thing.
-        ask: one question; what it raises ends the wait, unless a repeat may help.
-        since: when the thing began, on the clock.
-        due: when to ask for the first time, on the clock.
-    """
-
-    key: str
-    pace: PollPace
-    delay: Callable[[float], float]
-    ask: Callable[[], Awaitable[Answer]]
-    since: float
-    due: float
-
-
-@define(eq=False)
-class Waiter:
-    """Somebody who waits: whom to tell what was seen, or why nothing was, and where the end goes."""
-
-    tell: Callable[[Any], None]
-    future: asyncio.Future[Answer]
-    stumble: Callable[[MIError], None]
-
-    def told(self, answer: Answer) -> None:
-        """Take an answer; whatever ``tell`` raises ends the wait of this one alone."""
-        if self.future.done():
-            return
-        try:
-            self.tell(answer.seen)
-        except Exception as error:  # noqa: BLE001  the caller's code may raise anything
-            self.future.set_exception(error)
-        else:
-            if answer.ended:
-                self.future.set_result(answer)
-
-
-@define(eq=False)
-class PolledJob:
-    """One thing that is asked about, and who waits for it.
-
-    Attributes:
-        question: what is asked.
-        due: when the next question is; infinity while one is under way, or when nobody waits any more.
-        waiters: a set in the order in which they came.
-        asking: the question under way.
-        hurried: whether that one may have come too early, so that the next one is to follow at once.
-        last: the answer before.
-        trouble: how the question before failed, if it is one to be asked again.
-    """
-
-    question: Question
-    due: float
-    waiters: dict[Waiter, None] = field(init=False, factory=dict)
-    asking: asyncio.Task[None] | None = field(init=False, default=None)
-    hurried: bool = field(init=False, default=False)
-    last: Answer | None = field(init=False, default=None)
-    trouble: MIError | None = field(init=False, default=None)
-
-    def answered(self, answer: Answer) -> None:
-        """Tell everybody."""
-        self.last, self.trouble = answer, None
-        for waiter in tuple(self.waiters):
-            waiter.told(answer)
-
-    def stumbled(self, error: MIError) -> None:
-        """Tell everybody why there is no answer this time."""
-        self.trouble = error
-        for waiter in self.waiters:
-            waiter.stumble(error)
-
-    def failed(self, error: Exception) -> None:
-        """End every wait with an error."""
-        for waiter in self.waiters:
-            if not waiter.future.done():
-                waiter.future.set_exception(error)
-
-
 @define(eq=False)
 class PollQueue:
-    """Things in the order in which they are due, asked about at one pace."""
+    """Jobs that are asked about at one pace.
+
+    A job is in the heap until it is due, then among those that are due until it is asked about.
+    """
 
     clock: Clock
     pace: PollPace | LivePace
     _watched: dict[str, PolledJob] = field(init=False, factory=dict)
     _heap: list[tuple[float, int, PolledJob]] = field(init=False, factory=list)  # may hold what is not due any more
+    _due: dict[PolledJob, None] = field(init=False, factory=dict)  # a set in the order in which they became due
+    _next: list[PolledJob] = field(init=False, factory=list)  # of those that are due, the very next one last
     _numbers: Iterator[int] = field(init=False, factory=count)
     _free: float = field(init=False, default=-math.inf)  # when the pace allows the next question
     _failures: int = field(init=False, default=0)  # in a row
@@ -161,7 +54,7 @@ class PollQueue:
     @property
     def is_idle(self) -> bool:
         """True if nobody waits, nothing is asked, and no timer is set."""
-        return not (self._watched or self._heap or self._asking or self._timer)
+        return not (self._watched or self._heap or self._due or self._asking or self._timer)
 
     @property
     def watched(self) -> int:
@@ -190,17 +83,23 @@ class PollQueue:
             return
         thing.hurried = thing.asking is not None  # what that one brings may be how it was before
         if not thing.hurried:
-            self._enqueue(thing, self.clock.monotonic())
+            self._hurry(thing)
 
     def end(self, error: Callable[[str], Exception]) -> set[asyncio.Task[None]]:
-        """End every wait; returns the questions under way, which are ending."""
+        """End every wait; returns the questions in flight, which are ending."""
         asking = set(self._asking)
         for key, thing in tuple(self._watched.items()):
             thing.failed(error(key))
             self._forget(thing)
         return asking
 
+    def _hurry(self, thing: PolledJob) -> None:
+        thing.urgent = True
+        self._next.clear()
+        self._enqueue(thing, self.clock.monotonic())
+
     def _enqueue(self, thing: PolledJob, due: float) -> None:
+        self._due.pop(thing, None)
         thing.due = due
         heappush(self._heap, (due, next(self._numbers), thing))
         if self._heap[0][2] is thing:
@@ -210,6 +109,7 @@ class PollQueue:
         if self._watched.get(thing.question.key) is thing:
             del self._watched[thing.question.key]
         thing.due = math.inf
+        self._due.pop(thing, None)
         if thing.asking is not None:
             thing.asking.cancel()
         if not self._watched:
@@ -217,20 +117,35 @@ class PollQueue:
         self._set_timer()
 
     def _set_timer(self) -> None:
-        """Set the one timer to when the first in the queue is due and the pace allows it."""
+        """Set the one timer to when a job is due and the pace allows it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         while self._heap and self._heap[0][0] != self._heap[0][2].due:
             heappop(self._heap)
-        if self._heap and len(self._asking) < max(1.0, self.pace.rate * AT_ONCE):
-            wait = max(self._heap[0][0], self._free) - self.clock.monotonic()
+        if (self._due or self._heap) and len(self._asking) < max(1.0, self.pace.rate * AT_ONCE):
+            due = -math.inf if self._due else self._heap[0][0]
+            wait = max(due, self._free) - self.clock.monotonic()
             self._timer = asyncio.get_running_loop().call_later(self.clock.real(max(wait, 0.0)), self._ask_first)
+
+    def _first(self) -> PolledJob:
+        """Take the job out that is asked about next."""
+        now = self.clock.monotonic()
+        while self._heap and (self._heap[0][0] <= now or not self._due):  # a timer may come a little early
+            due, _, thing = heappop(self._heap)
+            if due == thing.due:
+                self._due[thing] = None
+        self._next = [thing for thing in self._next if thing in self._due]
+        if not self._next:
+            self._next = first_ones(self._due, now, len(self._watched) / self.pace.rate)
+        thing = self._next.pop()
+        del self._due[thing]
+        return thing
 
     def _ask_first(self) -> None:
         self._timer = None
-        _, _, thing = heappop(self._heap)
-        thing.due = math.inf
+        thing = self._first()
+        thing.due, thing.urgent = math.inf, False
         interval = 2.0 ** min(self._failures, SLOWEST) / self.pace.rate
         self._free = max(self._free, self.clock.monotonic() - REST) + interval
         thing.asking = asyncio.get_running_loop().create_task(self._ask(thing))
@@ -255,12 +170,12 @@ class PollQueue:
             if self._failures:  # it is over: back to the pace at once
                 self._failures, self._free = 0, self.clock.monotonic()
             self._free += (answer.calls - 1) / self.pace.rate
-            thing.answered(answer)
+            thing.answered(answer, self.clock.monotonic())
         finally:
             self._asked(thing)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        """One question less is under way, be it that it was cancelled before it began."""
+        """One question less is in flight, be it that it was cancelled before it began."""
         self._asking.discard(task)
         self._set_timer()
 
@@ -272,8 +187,11 @@ class PollQueue:
         if all(waiter.future.done() for waiter in thing.waiters):
             self._forget(thing)  # so that who comes now asks anew
         else:
-            now = self.clock.monotonic()
-            self._enqueue(thing, now + (0.0 if thing.hurried else thing.question.delay(now - thing.question.since)))
+            if thing.hurried:
+                self._hurry(thing)
+            else:
+                now = self.clock.monotonic()
+                self._enqueue(thing, now + delay(thing, now))
             thing.hurried = False
 
 

@@ -14,8 +14,10 @@ from attrs import define, field
 from mi_async._core.clock import Clock
 from mi_async._core.shared_pace import SharedPace
 from mi_async.errors import MIError, SessionError
+from mi_async.workflows.jobs.durations import Durations
 from mi_async.workflows.jobs.live_pace import LivePace
-from mi_async.workflows.jobs.poll_queue import Answer, PollPace, PollQueue, Question, Waiter
+from mi_async.workflows.jobs.poll_queue import PollQueue
+from mi_async.workflows.jobs.polled_job import Answer, PollPace, Question, Waiter
 
 
 @define(eq=False)
@@ -32,6 +34,7 @@ class Poller:
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
     _noted: set[str] = field(init=False, factory=set)
     _queues: dict[PollPace, PollQueue] = field(init=False, factory=dict)
+    _durations: dict[str, Durations] = field(init=False, factory=dict)
     _paces: dict[PollPace, SharedPace] = field(init=False, factory=dict)
     _closed: bool = field(init=False, default=False)
 
@@ -86,6 +89,10 @@ class Poller:
             return False
         self._noted.add(note)
         return True
+
+    def durations(self, kind: str) -> Durations:
+        """Return what jobs of a kind have taken in this session."""
+        return self._durations.setdefault(kind, Durations())
 
     def hurry(self, pace: PollPace, key: str) -> None:
         """Ask soon: something is known to have changed."""

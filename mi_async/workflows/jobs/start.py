@@ -35,13 +35,15 @@ async def start_import(context: Context, project_id: int, *, key: str, bucket_na
     return import_job(context, project_id, registered.asset_id)
 
 
-async def start_index(context: Context, project_id: int, asset_id: int, options: AnalysisOptions) -> Job[Index]:
-    """Request an analysis; one whose answer was lost is found by its state."""
+async def start_index(
+    context: Context, project_id: int, asset_id: int, options: AnalysisOptions, *, size: int | None = None
+) -> Job[Index]:
+    """Request an analysis of an asset of so many bytes; one whose answer was lost is found by its state."""
     try:
         await context.entry.indexes.request(project_id, asset_id, **options)
     except MIError as error:
-        return await _found(index_job(context, project_id, asset_id), error)
-    return index_job(context, project_id, asset_id)
+        return await _found(index_job(context, project_id, asset_id, size=size), error)
+    return index_job(context, project_id, asset_id, size=size)
 
 
 async def start_summary(
@@ -51,13 +53,14 @@ async def start_summary(
     *,
     scene_ids: Sequence[int] | None = None,
     locale: str | None = None,
+    size: int | None = None,
 ) -> Job[SceneSummary]:
     """Request a scene summary; one whose answer was lost is found by its state."""
     try:
         await context.entry.scene_summaries.request(project_id, asset_id, scene_ids=scene_ids, locale=locale)
     except MIError as error:
-        return await _found(summary_job(context, project_id, asset_id), error)
-    return summary_job(context, project_id, asset_id)
+        return await _found(summary_job(context, project_id, asset_id, size=size), error)
+    return summary_job(context, project_id, asset_id, size=size)
 
 
 async def start_search(

@@ -4,6 +4,7 @@ import asyncio
 import pickle
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import attrs
 import psycopg
@@ -102,9 +103,9 @@ async def test_a_second_run_is_refused_as_with_a_file(place: str) -> None:
         assert journal.run == 2
 
 
-async def test_a_run_over_people_resumes(place: str, tmp_path: object) -> None:
+async def test_a_run_over_people_resumes(place: str, tmp_path: Path) -> None:
     async with newsroom() as news:
-        people = [PersonInput(f"Hong {n}", [path]) for n, path in enumerate(files(tmp_path, faces(3)))]  # type: ignore[arg-type]
+        people = [PersonInput(f"Hong {n}", [path]) for n, path in enumerate(files(tmp_path, faces(3)))]
         first = await news.workspace.enroll_many(people, journal=place)
         assert first.counts == {Status.DONE: 3}
         assert [row["status"] for row in first.rows()] == ["done"] * 3
@@ -114,6 +115,16 @@ async def test_a_run_over_people_resumes(place: str, tmp_path: object) -> None:
         assert second.counts == {Status.SKIPPED: 3}
         assert dict(news.server.log.arrivals) == before
         assert (second.run, second.journal) == (2, shown_journal(place))
+
+
+async def test_a_name_of_any_length_is_one_refused_item(place: str, tmp_path: Path) -> None:
+    path, *_ = files(tmp_path, faces(1))
+    long = "".join(chr(0x4E00 + number * 7 % 20_000) for number in range(9000))
+    async with newsroom() as news:
+        report = await news.workspace.enroll_many(
+            [PersonInput(long, [path]), PersonInput("Hong", [path])], journal=place
+        )
+    assert report.counts == {Status.DONE: 1, Status.REJECTED: 1}
 
 
 def test_a_password_is_never_shown(postgres_server: PostgresServer) -> None:
@@ -186,6 +197,17 @@ async def test_what_is_no_journal_is_left_as_it_is(postgres_server: PostgresServ
         pass
     with pytest.raises(JournalError, match="only a file is rebuilt"):
         rebuild_journal(url, "new.journal")
+
+
+async def test_a_user_without_the_right_to_make_schemas_takes_an_empty_one(postgres_server: PostgresServer) -> None:
+    url = postgres_server.url("given").replace("postgres@", "poor@")
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE poor LOGIN")
+        with pytest.raises(JournalError, match="the user has not the rights; it needs those to make a schema"):
+            await Journal.open(url, NEWSROOM)
+        connection.execute("CREATE SCHEMA given AUTHORIZATION poor")
+    async with opened(url) as journal:
+        await journal.write(PersonRecord("Hong"))
 
 
 async def test_another_target_is_refused_and_an_unused_one_is_renamed(schema_url: str) -> None:

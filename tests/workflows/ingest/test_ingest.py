@@ -3,6 +3,7 @@
 import asyncio
 import math
 import pickle
+import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -350,6 +351,12 @@ async def test_a_key_that_says_that_it_is_no_media_file_is_refused(s3: Bucket, c
         with pytest.raises(MediaRejectedError, match=r"x\.txt: no mp4"):
             await room.workspace.ingest_asset(clip, bucket=BUCKET, key="x.txt")
     assert s3.get("x.txt") is None
+
+
+async def test_a_given_key_is_taken_in_one_spelling(s3: Bucket, clip: Path) -> None:
+    async with session_with(s3) as (room, project):
+        done = await ingested(room, clip, project, key=unicodedata.normalize("NFD", "한글.mp4"), analyze=False)
+    assert done.place.key == unicodedata.normalize("NFC", "한글.mp4")
 
 
 async def test_the_bucket_of_the_workspace(s3: Bucket, clip: Path) -> None:
