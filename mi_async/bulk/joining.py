@@ -41,6 +41,7 @@ class JoinedInput:
     pause: float
     # by shard, items that have not ended, and one more while its input is gone through; a shard of 0 is finished
     _open: Counter[int] = field(init=False, factory=Counter)
+    _in_flight: int = field(init=False, default=0)  # items of all shards
 
     async def chunks(self) -> AsyncGenerator[list[Item | BadInput]]:
         """Return the items of one shard after the other; ends when no process has any left."""
@@ -50,8 +51,13 @@ class JoinedInput:
                 async with aclosing(self._items(shard)) as parts:
                     async for chunk in parts:
                         self._open[shard] += len(chunk)
+                        self._in_flight += len(chunk)
                         yield chunk
                 await self._end_one(shard)
+            elif self._open and not self._in_flight:
+                # an outcome came under another key than its item: all have ended, whatever they are called
+                for left in list(self._open):
+                    await self._finish(left)
             elif (await self.journal.open_shards()).any:
                 await asyncio.sleep(self.pause)
             else:
@@ -62,13 +68,17 @@ class JoinedInput:
 
     async def ended(self, outcome: BulkOutcome) -> None:
         """Take note that an item has ended; its shard is finished when it was the last one."""
+        self._in_flight -= 1
         await self._end_one(shard_of(outcome.key, self.journal.shards))
 
     async def _end_one(self, shard: int) -> None:
         self._open[shard] -= 1
         if not self._open[shard]:
-            del self._open[shard]
-            await self.journal.finish_shard(shard)
+            await self._finish(shard)
+
+    async def _finish(self, shard: int) -> None:
+        del self._open[shard]
+        await self.journal.finish_shard(shard)
 
 
 def pause_of(life: float) -> float:

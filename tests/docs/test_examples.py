@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from mi_async import emulator
 from tests.support.pictures import picture
+from tests.support.redis_server import redis_server
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,6 +52,15 @@ async def test_example_runs(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     source = journalled(source, request)
+    with ExitStack() as stack:
+        if "connect(quota_store=" in source:
+            store = stack.enter_context(redis_server(tmp_path))
+            source = source.replace("redis://cache:6379/0", store.url)
+        await run_example(source, tmp_path, monkeypatch)
+
+
+async def run_example(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run an example against an emulator, in a folder with two images."""
     (tmp_path / "hong.jpg").write_bytes(picture("jpg", seed=1))
     (tmp_path / "hong-2.png").write_bytes(picture("png", seed=2))
     monkeypatch.chdir(tmp_path)
@@ -57,6 +68,7 @@ async def test_example_runs(
         monkeypatch.setenv("NCLOUD_ACCESS_KEY_ID", server.credentials.access_key)
         monkeypatch.setenv("NCLOUD_SECRET_ACCESS_KEY", server.credentials.secret_key)
         monkeypatch.setenv("MI_ASYNC_BASE_URL", server.url)
+        source = source.replace("connect(quota_store=", f"connect(base_url={server.url!r}, quota_store=")
         await run(source.replace("connect()", f"connect(base_url={server.url!r})"))
 
 

@@ -17,6 +17,7 @@ from mi_async import (
     AssetInput,
     BadInput,
     BulkError,
+    BulkOutcome,
     BulkReport,
     BulkRun,
     Clock,
@@ -31,7 +32,8 @@ from mi_async import (
     emulator,
 )
 from mi_async.bulk import progress_of, report_of
-from mi_async.bulk.joining import fenced
+from mi_async.bulk.inputs.sharding import sharding_key
+from mi_async.bulk.joining import JoinedInput, fenced
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.sharing import Sharing
 from mi_async.emulator import Latency, Server, Settings
@@ -253,6 +255,22 @@ async def test_what_makes_a_second_one_is_not_sent_by_a_member_that_was_taken_ov
             await groups.projects.list()  # what changes nothing is sent all the same
         finally:
             await mine.aclose()
+
+
+@pytest.mark.parametrize("key", [None, "another"])
+async def test_an_outcome_under_another_key_keeps_nobody_waiting(schema_url: str, key: str | None) -> None:
+    async with newsroom() as news:
+        mine = await Journal.open(schema_url, identity(news), sharing=Sharing(shards=4))
+        joined = JoinedInput(mine, lambda: people(8), 0.05)
+        seen: list[str] = []
+        async with asyncio.timeout(CAP):
+            async for chunk in joined.chunks():
+                for item in chunk:
+                    seen.append(str(sharding_key(item)))
+                    await joined.ended(BulkOutcome(key or seen[-1], Status.DONE))
+        assert sorted(seen) == sorted(person.name for person in people(8))
+        assert not (await mine.open_shards()).any
+        await mine.aclose()
 
 
 def once() -> Iterator[PersonInput]:

@@ -29,7 +29,7 @@ class BulkReport:
 
     Attributes:
         journal: path of the journal, which has every person and image, or its URL without a password.
-        run: number of the run in the journal.
+        run: number of the run in the journal; of a run that processes share, that of the first of them.
         ending: '' after the whole input, ``cancelled``, or what stopped the run.
         counts: items that ended, by status; 0 for a status without any.
         open: items that were in flight when the run was stopped; the next run resumes them.

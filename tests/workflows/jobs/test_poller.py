@@ -12,7 +12,7 @@ from attrs import define, field
 
 from mi_async import Clock, NotFoundError, ServerError, SessionError
 from mi_async._core.polling import Polling
-from mi_async.errors import DeadlineExceededError, MIError, QuotaWaitError, ResponseError
+from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError, ResponseError
 from mi_async.workflows.jobs.poll_queue import REST
 from mi_async.workflows.jobs.polled_job import Answer, PollPace, Question
 from mi_async.workflows.jobs.poller import Poller
@@ -189,7 +189,8 @@ def test_an_error_that_asking_again_does_not_mend_ends_this_wait_alone(error: Ex
 
 
 @pytest.mark.parametrize(
-    "error", [DOWN, DeadlineExceededError("late"), QuotaWaitError("full", operation="x", wait=1.0)]
+    "error",
+    [DOWN, DeadlineExceededError("late"), QuotaWaitError("full", operation="x", wait=1.0), QuotaStoreError("away")],
 )
 def test_a_failure_that_passes_is_survived(error: MIError) -> None:
     async def main() -> None:
