@@ -9,6 +9,7 @@ counts arrivals after that. The bound is that of the law, T/(T + hold), with the
 """
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -232,7 +233,11 @@ def main() -> None:
     if shutil.which("redis-server") is None:
         if os.environ.get("CI") == "true":
             sys.exit("needs redis-server: apt-get install redis-server")
-        finish(given.json, {"refused": 0.0, "share": 1.0}, Table(TITLE, HEAD, [["redis-server is not installed"]]))
+        finish(
+            given.json,
+            {"refused": math.nan, "share": math.nan},
+            Table(TITLE, [""], [["not run: redis-server is not installed"]]),
+        )
         return
     rows = [row for row in ROWS if row.name.startswith(given.only)] if SCALE == 1 else [SMALLEST]
     found = {}

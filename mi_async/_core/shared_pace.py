@@ -5,7 +5,7 @@ Invariant: what cannot be told to the store changes nothing; the part is then th
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 from attrs import define, field
@@ -45,7 +45,7 @@ class SharedPace:
         return self.share / self._holders
 
     @contextmanager
-    def used(self) -> Iterator[None]:
+    def used(self) -> Generator[None]:
         """Count this process among those that use the pace, for a block."""
         self._users += 1
         if self.connection is not None and self._users == 1:

@@ -189,5 +189,5 @@ def count_shards(connection: Connection) -> Mapping[str, int]:
     """Return the number of shards that are done, taken and free."""
     state = case((shards.c.done, "done"), (shards.c.run.is_(None), "free"), else_="taken")
     found: Iterable[Any] = connection.execute(select(state, func.count()).group_by(state))
-    counts = dict(map(tuple, found))
+    counts: dict[str, int] = {name: number for name, number in found}  # noqa: C416  rows, which are no pairs to a type
     return {name: counts.get(name, 0) for name in ("done", "taken", "free")}

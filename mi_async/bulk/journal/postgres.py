@@ -158,12 +158,11 @@ class PostgresBackend:
     def _upsert(self, driver: "psycopg.Connection[Any]", rows: Mapping[type, Sequence[tuple[object, ...]]]) -> None:
         sent = self.clock.steady()
         try:
-            with driver.pipeline(), closing(driver.cursor()) as fence:
-                fence.execute(self._fence.encode(), (self.claims.life, self.claims.run))
+            with driver.pipeline(), closing(driver.cursor()) as cursor:
+                cursor.execute(self._fence.encode(), (self.claims.life, self.claims.run))
                 for kind, values in rows.items():
-                    with closing(driver.cursor()) as cursor:
-                        # one after the other, as several rows may have one key
-                        cursor.executemany(self.kinds[kind].upsert.encode(), values)
+                    # one after the other, as several rows may have one key
+                    cursor.executemany(self.kinds[kind].upsert.encode(), values)
                 driver.commit()
         except psycopg.errors.DivisionByZero:
             self.claims.check(0)
