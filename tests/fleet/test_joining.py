@@ -149,7 +149,7 @@ async def test_what_does_not_go_well_is_reported_once(journal: str, tmp_path: Pa
     assert told == {
         "person 1 [item 9]": "DUPLICATE",
         "too small": "resolution",
-        " [item 8]": "INPUT",
+        "[item 8]": "INPUT",
         "[people.csv:9]": "INPUT",
         "[item 11]": "INPUT",
         "\\ud800 [item 12]": "INPUT",
