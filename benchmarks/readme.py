@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import picture
-from goals import GOALS
-from results import Result, Table, judged
+from results import Result, Table, judged, scripts
 
 HERE = Path(__file__).parent
 BUSY = 2.5
@@ -43,8 +42,7 @@ def text(results: Mapping[str, Result]) -> str:
     parts += ["## Goals\n", "\n".join(_goals(results).lines()) + "\n"]
     parts.append(METHOD)
     parts += [section for script in results.values() for section in _sections(script)]
-    missing = sorted({goal.script for goal in GOALS} - set(results))
-    if missing:
+    if missing := [name for name in scripts() if name not in results]:
         parts.append(f"## Not run\n\n{', '.join(f'`{name}.py`' for name in missing)}\n")
     return "\n".join(parts)
 

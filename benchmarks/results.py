@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
@@ -20,6 +21,7 @@ from harness import SCALE
 
 PACKAGES = ("aiohttp", "yarl", "multidict", "attrs", "cattrs", "orjson", "tenacity", "aiolimiter", "uvloop")
 """Packages of which a call consists."""
+MEASURES = re.compile(r"^ +\w+ = options\(__doc__", re.MULTILINE)
 _begun, _load = perf_counter(), os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
@@ -150,6 +152,12 @@ def judged(results: Mapping[str, Result]) -> Iterator[tuple[Goal, float | None, 
         value = None if result is None else result.figures.get(goal.figure)
         small = result is not None and result.machine.scale < 1
         yield goal, value, "measured too small" if small else goal.verdict(value)
+
+
+def scripts() -> list[str]:
+    """Return the names of all scripts that measure something: those that take the arguments of ``harness.options``."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return [path.stem for path in files if MEASURES.search(path.read_text(encoding="utf-8"))]
 
 
 def version(package: str) -> str | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from goals import GOALS
-from results import Result
-from suite import HERE, scripts
+from results import Result, scripts
+from suite import HERE, LEFT_OUT, RESULTS, SHORTER
 
 SMALLEST = {"MI_ASYNC_BENCH_SCALE": "0.001"}
 NEEDS_UVLOOP = "uvloop."
@@ -53,8 +53,9 @@ def test_no_file_is_forgotten() -> None:
     assert not set(scripts()) & used
 
 
-def test_goals_are_of_scripts() -> None:
-    assert {goal.script for goal in GOALS} <= set(scripts())
+def test_goals_and_results_are_of_scripts() -> None:
+    named = {goal.script for goal in GOALS} | {path.stem for path in RESULTS.glob("*.json")} | {*SHORTER, *LEFT_OUT}
+    assert named <= set(scripts())
 
 
 def test_the_suite_runs_and_tells_the_goals(tmp_path: Path) -> None:
