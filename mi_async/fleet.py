@@ -10,18 +10,17 @@ import asyncio
 import inspect
 import os
 import platform
-import re
 import signal
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal, TypeAlias, get_args
-from urllib.parse import parse_qsl, quote, urlsplit
 
 from attrs import field, frozen
 
 from mi_async._core.proxies import environment_proxies
 from mi_async._core.transport import Timeout
+from mi_async._core.url_secrets import check_no_secret, filled
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.run import BulkRun
@@ -40,10 +39,6 @@ READER_OPTIONS: Mapping[str, frozenset[str]] = {
 """Options of the readers, by the operation that goes with each."""
 NOT_OPTIONS = frozenset({"self", "people", "items", "assets", "journal", "total"})
 """Parameters of the operations that a member fills in, or that mean nothing for it."""
-SECRETS = frozenset({"password", "sslpassword"})
-"""Parameters of a URL that are secret."""
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-"""A variable of the environment in a URL, as shells write it."""
 TERMINATED = 128 + signal.SIGTERM
 """Exit status of a process that SIGTERM has ended, as shells have it: whoever started it must not take it for done."""
 
@@ -71,23 +66,9 @@ class MemberReport:
     ending: str = ""
 
 
-def _without_secret(_: object, attribute: Any, url: Any) -> None:
-    """Refuse a password that would travel with the member; the URL is not shown."""
-    if not isinstance(url, str):
-        return
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # as of brackets; whoever opens it says so
-        return
-    secrets = [value for name, value in parse_qsl(parts.query) if name in SECRETS]
-    if parts.password is not None:
-        secrets.append(parts.password)
-    if any(not VARIABLE.fullmatch(secret) for secret in secrets if secret):
-        message = (
-            f"{attribute.name}: the URL holds a password, and a member is sent and kept as it is; write the name of a "
-            "variable in its place, ${NAME}, which is looked up where the member runs"
-        )
-        raise ConfigError(message)
+def _no_secret(_: object, attribute: Any, url: Any) -> None:
+    if url is not None:
+        check_no_secret(attribute.name, url)
 
 
 def _source(value: Any) -> Any:
@@ -122,8 +103,8 @@ class Member:
     workspace: str
     operation: FleetOperation
     source: Any = field(converter=_source)
-    journal: str = field(validator=_without_secret)
-    quota_store: str | None = field(validator=_without_secret)
+    journal: str = field(validator=_no_secret)
+    quota_store: str | None = field(validator=_no_secret)
     profile: str | None = None
     base_url: str = BASE_URL
     storage_url: str | None = None
@@ -255,23 +236,6 @@ def member(
         storage_url=storage_url,
         options=options,
     )
-
-
-def filled(url: str) -> str:
-    """Return a URL with the variables of the environment that it names.
-
-    Raises:
-        ConfigError: one of them is not set.
-    """
-
-    def value(found: re.Match[str]) -> str:
-        name = found[1]
-        if name not in os.environ:
-            message = f"the variable {name}, which a URL of the member names, is not set on {platform.node()}"
-            raise ConfigError(message)
-        return quote(os.environ[name], safe="")
-
-    return VARIABLE.sub(value, url)
 
 
 def _read(workspace: Workspace, operation: str, source: str, options: Mapping[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aioresponses import aioresponses
+from hypothesis import settings
 
 from tests.support.oddities import Oddities
 from tests.support.sockets import sockets_closed
@@ -26,6 +27,10 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Test modules are compiled once, not by every worker, and some hundred processes start from compiled modules.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A busy machine takes longer for one example than for another.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_collection_finish() -> None:

@@ -1,7 +1,10 @@
 """A machine that is full: a failure is ours when no file can be opened any more."""
 
+import errno
 import subprocess
 import sys
+
+from mi_async._core.files import NO_DESCRIPTOR
 
 PROGRAM = """
 import asyncio, os, resource, sys
@@ -87,8 +90,8 @@ asyncio.run(main())
 def test_out_of_file_descriptors_what_is_loaded_on_demand_fails_in_our_words_and_works_later() -> None:
     ran = subprocess.run([sys.executable, "-c", FIRST_WORKFLOW], check=False, capture_output=True, text=True)
     assert ran.stdout.splitlines() == [
-        "ResourceError: mi_async.api.persons cannot be loaded now: Too many open files",
-        "ResourceError: mi_async.bulk.images.image_converter cannot be loaded now: Too many open files",
+        f"ResourceError: mi_async.api.persons cannot be loaded now: {NO_DESCRIPTOR[errno.EMFILE]}",
+        f"ResourceError: mi_async.bulk.images.image_converter cannot be loaded now: {NO_DESCRIPTOR[errno.EMFILE]}",
         "Persons(workspace_name='newsroom')",
         "index:newsroom:1:2",
     ], ran.stderr

@@ -79,7 +79,7 @@ def test_virtual_time_waits_for_sockets_and_not_for_timers() -> None:
 
     start = time.monotonic()
     assert run(main()) >= 120
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
 
 
 @everything_closed

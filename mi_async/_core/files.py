@@ -20,6 +20,12 @@ EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 TRANSIENT = EXHAUSTED | {errno.EIO, getattr(errno, "ESTALE", errno.EIO)}
 """Errors of the machine or of a network disk: trying again later may succeed, and the file is not at fault."""
 
+NO_DESCRIPTOR = {
+    errno.EMFILE: "this process has no file descriptor left; raise `ulimit -n` or open fewer files",
+    errno.ENFILE: "this machine has no file descriptor left",
+}
+"""The same in words, with what to do."""
+
 NOT_REGULAR = "not a regular file"
 
 

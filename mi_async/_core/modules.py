@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from mi_async._core.files import is_exhausted
+from mi_async._core.files import NO_DESCRIPTOR, is_exhausted
 from mi_async.errors import ResourceError
 
 
@@ -28,5 +28,5 @@ def load_modules(names: Sequence[str]) -> None:
         except OSError as error:
             if not is_exhausted(error):
                 raise
-            message = f"{name} cannot be loaded now: {error.strerror}"
+            message = f"{name} cannot be loaded now: {NO_DESCRIPTOR.get(error.errno or 0, error.strerror)}"
             raise ResourceError(message, source=name) from error

@@ -16,6 +16,7 @@ import aiohttp
 
 from mi_async._core.address import Address
 from mi_async._core.connections import BrokenError
+from mi_async._core.files import NO_DESCRIPTOR
 from mi_async.errors import (
     ConnectError,
     DisconnectedError,
@@ -30,9 +31,7 @@ from mi_async.text import escaped
 T = TypeVar("T")
 SSL_OF_AIOHTTP = re.compile(r" ssl:(\w+|<[^>]*>)(?= \[)")
 """Part of aiohttp's messages that names TLS settings, also for connections without TLS."""
-EXHAUSTED = {
-    errno.EMFILE: "this process has no file descriptor left; raise `ulimit -n` or open fewer files",
-    errno.ENFILE: "this machine has no file descriptor left",
+EXHAUSTED = NO_DESCRIPTOR | {
     errno.ENOMEM: "this machine has no memory left for a connection",
     errno.ENOBUFS: "this machine has no buffer left for a connection",
 }

@@ -1,12 +1,11 @@
 """``--dry-run`` of the bulk commands: the plan of a run, and signs of life while it is made."""
 
-import os
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import aclosing
 from typing import TypeVar
 
-from mi_async._core.extras import require
-from mi_async.bulk.journal.place import Journalled, journal_error, journal_file
+from mi_async.bulk.journal.place import Journalled, journal_error
+from mi_async.bulk.plan.dedup import existing
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.cli import output
 from mi_async.cli.bulk_advice import advise, warn_of_no_items
@@ -25,14 +24,10 @@ def journal_of(path: Journalled, workspace: str) -> Journalled | None:
     Raises:
         JournalError: a run over another workspace has begun with it.
     """
-    if (file := journal_file(path)) is not None and not os.path.lexists(file):
+    if existing(path) is None:
         return None
-    require("bulk")
-    from mi_async.bulk.journal.backend import journal_exists  # noqa: PLC0415  brings SQLAlchemy, an extra
-    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  same
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
-    if not journal_exists(path):
-        return None
     with read_journal(path) as reader:
         its = reader.identity.workspace
         if its != workspace and reader.begun:

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from mi_async._core.url_secrets import filled
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine.stats import LastMinute
@@ -23,7 +24,7 @@ from mi_async.cli.streams import as_file, print_line, stderr
 from mi_async.cli.verbosity import log_to_stderr
 from mi_async.display.bulk import show as display
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError
-from mi_async.fleet import FleetOperation, Member, filled
+from mi_async.fleet import FleetOperation, Member
 from mi_async.integrations.dask import DaskPlace, RunningMembers, running_members
 from mi_async.storage.models import SCHEME
 from mi_async.text import one_line, span

@@ -104,12 +104,21 @@ class Account:
             error.add_note("to list the workspaces: mi-async workspaces list")
 
 
+def _not_blank(_type: object, value: str) -> None:
+    if not value.strip():  # an empty variable of the environment
+        message = "the name of the workspace is empty; mi-async workspaces list shows the names"
+        raise ValueError(message)
+
+
 @Parameter(name="*", group=SERVICE)
 @frozen(kw_only=True)
 class InWorkspace(Account):
     """Options of a command that reaches a workspace."""
 
-    workspace: Annotated[str, Parameter(alias="-w", env_var="MI_ASYNC_WORKSPACE", help="Name of the workspace.")]
+    workspace: Annotated[
+        str,
+        Parameter(alias="-w", env_var="MI_ASYNC_WORKSPACE", help="Name of the workspace.", validator=_not_blank),
+    ]
 
 
 @Parameter(name="*", group=SERVICE)

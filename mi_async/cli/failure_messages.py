@@ -25,6 +25,8 @@ IN_OPTIONS: Mapping[str, str] = {
     "(connect(storage=Storage(url)), --storage-url)": "with --storage-url",
 }
 """Arguments as messages of the library call them, and the option that each is on the command line."""
+PATHS = frozenset({"journal"})
+"""Options that are a path or a URL: a path may be any bytes, and need not exist yet."""
 
 
 def in_options(message: str) -> str:
@@ -46,7 +48,8 @@ def check_text(_kind: object, value: object) -> None:
             message = f"{encodable(one)} is not Unicode text, and no file has this name"
             raise ValueError(message)
         if attrs.has(type(one)):  # a group of options, whose members cyclopts does not show us one by one
-            check_text(_kind, attrs.astuple(cast("attrs.AttrsInstance", one), recurse=False))
+            members = attrs.asdict(cast("attrs.AttrsInstance", one), recurse=False)
+            check_text(_kind, [each for name, each in members.items() if name not in PATHS])
 
 
 def report(error: BaseException) -> int:

@@ -142,7 +142,8 @@ async def test_an_answer_is_read_however_it_arrives(pieces: list[bytes], is_kept
 async def test_an_answer_that_breaks_off_is_an_ambiguous_error(
     pieces: list[bytes], kind: type[MIError], says: str, request_: Request
 ) -> None:
-    async with answering(pieces) as (url, connections), transport(url, HASTY) as network:
+    patience = HASTY if kind is TimeoutError else PATIENT
+    async with answering(pieces) as (url, connections), transport(url, patience) as network:
         for _ in range(2):
             with pytest.raises(kind, match=says) as caught:
                 await network.send(request_, {"X-Thing": "1"})

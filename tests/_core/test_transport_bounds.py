@@ -156,5 +156,5 @@ async def test_another_port_or_host_is_fine(base: str) -> None:
 async def test_a_storage_that_is_silent_is_given_up_after_the_time_to_read(total: float | None) -> None:
     async with canned(SILENCE) as server, transport(server.url, Timeout(read=0.05)) as network:
         with pytest.raises(TransportError, match=r"no data for 0\.05|read|time") as caught:
-            await asyncio.wait_for(network.put(f"{server.url}/a.jpg{QUERY}", b"x", "image/png", total), 10)
+            await asyncio.wait_for(network.put(f"{server.url}/a.jpg{QUERY}", b"x", "image/png", total), 60)
     assert caught.value.ambiguous

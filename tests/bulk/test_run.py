@@ -221,7 +221,7 @@ async def test_without_validation_bounds_are_left_to_the_service_and_the_rest_is
     async with newsroom(validate=False) as news:
         items = [*[bad for bad, _, _ in BAD], PersonInput("홍길동", [face(1)])]
         items[2] = PersonInput("x" * 51, [face(1)], origin="a:2")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found = [o async for o in news.workspace.enroll_many(items, journal=tmp_path / "j")]
         assert {o.origin: o.status for o in found} == {
             **dict.fromkeys(("people.csv:17", "a:1", "a:3", "a:4"), Status.REJECTED),

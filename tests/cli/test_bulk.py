@@ -282,7 +282,7 @@ def _stopped(running: "subprocess.Popen[str]", times: int) -> tuple[str, str]:
             assert said, heard
             heard += said
         heard += said
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=60)
     return out, heard + err
 
 

@@ -285,3 +285,12 @@ def test_a_result_that_the_stream_cannot_encode_is_escaped() -> None:
     stream = Stream(io.TextIOWrapper(raw, encoding="ascii", write_through=True), strict=True)
     assert stream.write("홍 x\n") == 4
     assert raw.getvalue() == rb"\ud64d x" + b"\n"
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_of_a_workspace_is_refused_as_such(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MI_ASYNC_WORKSPACE", name)
+    assert run(["persons", "list"]) == 2
+    assert "MI_ASYNC_WORKSPACE provided by env. the name of the workspace is empty" in capsys.readouterr().err

@@ -118,7 +118,7 @@ def test_interrupted_and_run_again(server: Server, s3: Bucket, clip: Path, capsy
             with pytest.raises(subprocess.TimeoutExpired):
                 started.wait(0.05)
         started.send_signal(signal.SIGINT)
-        assert started.wait(20) == 130
+        assert started.wait(60) == 130
         assert started.stderr is not None
         said = started.stderr.read().splitlines()
         assert said[-2:] == ["the same command goes on where it was", "interrupted"]
@@ -219,7 +219,7 @@ def test_interrupted_during_the_analysis(slow: Server, s3: Bucket, clip: Path) -
         while not started.stderr.readline().startswith("analysis: "):
             assert started.poll() is None
         started.send_signal(signal.SIGINT)
-        assert started.wait(20) == 130
+        assert started.wait(60) == 130
         goes_on, interrupted, stored, registered = started.stderr.read().splitlines()[-4:]
     assert goes_on.startswith("the analysis goes on at the service: mi-async jobs wait index:newsroom:")
     assert goes_on.endswith("; the same command goes on where it was")

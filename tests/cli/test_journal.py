@@ -218,7 +218,7 @@ def test_a_reader_of_an_export_that_goes_away_is_no_error(path: str) -> None:
         assert exporting.stdout is not None
         assert exporting.stderr is not None
         exporting.stdout.close()
-        assert exporting.wait(30) == 141
+        assert exporting.wait(60) == 141
         assert exporting.stderr.read() == ""
 
 

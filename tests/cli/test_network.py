@@ -117,13 +117,14 @@ async def main():
     hold = []
     try:
         async with Account(base_url="http://127.0.0.1:9", timeout=4.0).session() as session:
+            workspaces = session.workspaces  # loaded while it can be
             try:
                 while True:
                     hold.append(os.open(os.devnull, os.O_RDONLY))
             except OSError:
                 pass
             try:
-                await session.workspaces.get("newsroom")
+                await workspaces.get("newsroom")
             finally:
                 for each in hold:
                     os.close(each)

@@ -62,13 +62,13 @@ def test_pictures_of_every_format_go_to_an_emulator_process_which_then_ends_clea
 ) -> None:
     running, exports = emulator
     with process("enroll", "홍길동 / 뉴스", JPG, PNG, WEBP, "--tag", "Anchor", env=exports) as enrolling:
-        out, err = enrolling.communicate(timeout=30)
+        out, err = enrolling.communicate(timeout=60)
     assert enrolling.returncode == 0, err
     assert len(json.loads(out)["thumbnails"]) == 3
     with process("persons", "list", "--output", "table", env=exports) as listing:
-        assert "홍길동 / 뉴스" in listing.communicate(timeout=30)[0]
+        assert "홍길동 / 뉴스" in listing.communicate(timeout=60)[0]
     running.send_signal(signal.SIGINT)
-    _, log = running.communicate(timeout=30)
+    _, log = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "PUT /storage/" in log
     assert "Signature" not in log
@@ -84,7 +84,7 @@ def test_ctrl_c_in_the_middle_of_an_enrollment_is_clean() -> None:
         said = [enrolling.stderr.readline() for _ in range(2)]
         assert ": put (" in said[1]
         enrolling.send_signal(signal.SIGINT)
-        out, err = enrolling.communicate(timeout=30)
+        out, err = enrolling.communicate(timeout=60)
     assert enrolling.returncode == 130
     assert out == ""
     interrupted, tag, image = err.splitlines()
@@ -106,7 +106,7 @@ def test_ctrl_c_in_the_middle_of_uploads_names_what_all_of_them_left() -> None:
         said = [uploading.stderr.readline() for _ in range(4)]
         assert sum(": put (" in line for line in said) == 2
         uploading.send_signal(signal.SIGINT)
-        err = uploading.communicate(timeout=30)[1]
+        err = uploading.communicate(timeout=60)[1]
     assert uploading.returncode == 130
     interrupted, exists = err.splitlines()
     assert interrupted == "interrupted"
@@ -118,7 +118,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         assert listing.stdout is not None
         assert listing.stderr is not None
         listing.stdout.close()
-        assert listing.wait(30) == 141
+        assert listing.wait(60) == 141
         assert listing.stderr.read() == ""
 
 
@@ -128,7 +128,7 @@ def test_work_goes_on_when_its_progress_cannot_be_shown(redirected: str) -> None
         served() as server,
         process("enroll", "Ama", JPG, "-v", env=environment(server), redirected=redirected) as enrolling,
     ):
-        out, err = enrolling.communicate(timeout=30)
+        out, err = enrolling.communicate(timeout=60)
         assert (enrolling.returncode, err) == (0, "")
         assert json.loads(out)["name"] == "Ama"
 
@@ -141,7 +141,7 @@ def test_work_goes_on_when_the_reader_of_its_progress_goes_away() -> None:
             enrolling.stderr.readline()
             enrolling.stderr.close()
             assert json.loads(enrolling.stdout.read())["name"] == "Ama"
-            assert enrolling.wait(30) == 0
+            assert enrolling.wait(60) == 0
         assert [person.name for person in server.state.persons()] == ["Ama"]
 
 
@@ -154,7 +154,7 @@ def test_a_result_that_cannot_be_written_is_one_line_and_what_exists(redirected:
         served() as server,
         process("enroll", "Ama", JPG, "-o", form, env=environment(server), redirected=redirected) as enrolling,
     ):
-        err = enrolling.communicate(timeout=30)[1]
+        err = enrolling.communicate(timeout=60)[1]
         assert enrolling.returncode == 1
         [person] = server.state.persons()
     assert err.splitlines()[-2:] == [
@@ -167,14 +167,14 @@ def test_a_result_that_cannot_be_written_is_one_line_and_what_exists(redirected:
 @pytest.mark.parametrize("line", ["demo", "persons --help", "openapi"])
 def test_no_output_leaves_a_stack_trace(line: str) -> None:
     with process(*line.split(), redirected=">/dev/full") as full:
-        assert full.communicate(timeout=30)[1] == "error: cannot write the result: No space left on device\n"
+        assert full.communicate(timeout=60)[1] == "error: cannot write the result: No space left on device\n"
         assert full.returncode == 1
     with process(*line.split()) as unread:
         assert unread.stdout is not None
         assert unread.stderr is not None
         unread.stdout.close()
         assert unread.stderr.read() == ""
-        assert unread.wait(30) == 141
+        assert unread.wait(60) == 141
 
 
 def test_with_every_stream_closed_the_work_is_done_all_the_same() -> None:
@@ -182,7 +182,7 @@ def test_with_every_stream_closed_the_work_is_done_all_the_same() -> None:
         served() as server,
         process("enroll", "Ama", JPG, env=environment(server), redirected="<&- >&- 2>&-") as enrolling,
     ):
-        assert enrolling.wait(30) == 1
+        assert enrolling.wait(60) == 1
         assert [person.name for person in server.state.persons()] == ["Ama"]
 
 

@@ -156,7 +156,7 @@ def test_the_emulator_stops_at_once_whatever_is_asked_of_it(name: str, code: int
         env = dict(line.strip().removeprefix("export ").split("=", 1) for line in exports)
         with process("workspaces", "list", env=env) as asking:  # its request is on its way for up to an hour
             running.send_signal(getattr(signal, name))
-            err = running.communicate(timeout=30)[1]
+            err = running.communicate(timeout=60)[1]
             assert running.returncode == code, err
             asking.kill()
     assert err.splitlines()[-1] == f"stopped by {name}"

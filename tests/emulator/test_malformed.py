@@ -166,7 +166,7 @@ async def test_what_is_no_http(sent: bytes, caplog: pytest.LogCaptureFixture) ->
         writer.write(sent.replace(b"{signed}", lines.encode()))
         await writer.drain()
         writer.write_eof()
-        answer = await asyncio.wait_for(reader.read(), 20)
+        answer = await asyncio.wait_for(reader.read(), 60)
         writer.close()
         assert not answer.startswith(b"HTTP/1.1 5"), answer[:300]
         assert b"Traceback" not in answer

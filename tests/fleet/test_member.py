@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from mi_async import ConfigError, InvalidArgumentError, PersonInput, Timeout, emulator
+from mi_async._core.url_secrets import filled
 from mi_async.emulator import Settings
-from mi_async.fleet import Member, MemberReport, filled, member
+from mi_async.fleet import Member, MemberReport, member
 from tests.support.pictures import picture
 
 FACES = "postgresql://media@db/media#faces"
@@ -59,6 +60,11 @@ def test_a_password_is_refused_and_not_shown(changes: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=r"write the name of a variable in its place, \$\{NAME\}") as caught:
         one(**changes)
     assert SECRET not in str(caught.value)
+
+
+def test_a_url_that_is_none_is_left_to_whoever_opens_it() -> None:
+    assert one(quota_store="redis://[cache").quota_store == "redis://[cache"
+    assert one(quota_store="redis://user:@cache").quota_store == "redis://user:@cache"
 
 
 def test_variables_are_looked_up_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:

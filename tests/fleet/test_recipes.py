@@ -93,7 +93,7 @@ def test_the_unit_is_one(tmp_path: Path) -> None:
     assert unit.name not in done.stderr, done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # a quarter of a minute, for what a reader may copy
 async def test_celery_and_one_quota(postgres_server: PostgresServer, tmp_path: Path) -> None:
     pytest.importorskip("celery")
     folder = make_faces(tmp_path / "faces", 20)

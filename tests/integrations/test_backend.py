@@ -50,7 +50,7 @@ async def started(*command: str, **env: str) -> AsyncIterator[asyncio.subprocess
     finally:
         if process.returncode is None:
             process.terminate()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await process.communicate()
 
 

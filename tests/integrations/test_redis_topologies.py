@@ -45,7 +45,7 @@ async def test_a_cluster_keeps_the_keys_of_a_quota_in_one_slot(tmp_path: Path) -
     with redis_server(tmp_path, **{"cluster-enabled": "yes", "cluster-port": str(free_port())}) as node:
         admin: Any = redis.asyncio.Redis(port=node.port, decode_responses=True)
         await admin.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 if "ok" in str(await admin.execute_command("CLUSTER", "INFO")).partition("cluster_slots")[0]:
                     break

@@ -262,7 +262,7 @@ def test_the_descriptor_is_closed_by_the_last_read(tmp_path: Path, monkeypatch: 
 
     def slow(descriptor: int, length: int, offset: int) -> bytes:
         reading.set()
-        assert goes_on.wait(5)
+        assert goes_on.wait(60)
         return pread(descriptor, length, offset)
 
     monkeypatch.setattr(os, "pread", slow)
@@ -270,7 +270,7 @@ def test_the_descriptor_is_closed_by_the_last_read(tmp_path: Path, monkeypatch: 
     with LocalFile.open(clip) as file:
         thread = threading.Thread(target=lambda: found.append(file.read(0, 10)))
         thread.start()
-        assert reading.wait(5)
+        assert reading.wait(60)
     os.fstat(file.descriptor)  # still open
     goes_on.set()
     thread.join()
@@ -290,7 +290,7 @@ async def test_a_file_that_opens_for_nobody_is_closed(tmp_path: Path, monkeypatc
         if not opening.is_set():
             opened.append(descriptor)
             opening.set()
-            assert goes_on.wait(5)
+            assert goes_on.wait(60)
         return fstat(descriptor)
 
     def watched(descriptor: int) -> None:
@@ -306,12 +306,12 @@ async def test_a_file_that_opens_for_nobody_is_closed(tmp_path: Path, monkeypatc
             pytest.fail("it was cancelled before")
 
     task = asyncio.create_task(use())
-    await asyncio.to_thread(opening.wait, 5)
+    await asyncio.to_thread(opening.wait, 60)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     goes_on.set()
-    await asyncio.wait_for(closed.wait(), 5)
+    await asyncio.wait_for(closed.wait(), 60)
 
 
 async def test_a_file_is_open_for_a_block(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ async def nothing_left(news: Newsroom) -> None:
     """Assert that a run has left no lease, no picture in memory, no thread and no task behind."""
     assert no_lease_held(news.session)
     assert nothing_held(news.session)
-    until = time.monotonic() + 2.0
+    until = time.monotonic() + 60.0
     while any(thread.name == THREAD for thread in threading.enumerate()):  # it ends just after it has said so
         assert time.monotonic() < until
         await asyncio.sleep(0.001)

@@ -51,7 +51,7 @@ async def newsroom(
 ) -> AsyncIterator[Newsroom]:
     """Serve and connect, both by a clock of this speed, with timeouts that a machine with other work does not reach."""
     clock = Clock(speed=speed)
-    options.setdefault("timeout", Timeout(connect=5 * speed, read=max(60.0, speed), total=20 * speed))
+    options.setdefault("timeout", Timeout(connect=60 * speed, read=max(60.0, speed), total=60 * speed))
     async with (
         sockets_closed(),
         emulator.serve(settings=settings, clock=clock, bodies=bodies) as server,
@@ -73,7 +73,7 @@ def served_elsewhere(settings: Settings = QUICK, speed: float = SPEED) -> Iterat
 
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
-    server, enough, loop = started.result(timeout=10)
+    server, enough, loop = started.result(timeout=60)
     try:
         yield server
     finally:

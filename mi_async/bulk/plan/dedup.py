@@ -3,6 +3,7 @@
 Invariant: in flat memory, whatever the length of the input; changes no journal.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from mi_async._core.extras import require
-from mi_async.bulk.journal.place import Journalled, journal_error
+from mi_async.bulk.journal.place import Journalled, journal_error, journal_file
 from mi_async.bulk.journal.records import INGEST, AssetRecord, ImageRecord, Known, PersonRecord
 from mi_async.text import encodable, one_line
 
@@ -109,6 +110,23 @@ class FirstSeen:
             marks = ",".join("?" * len(part))
             found.update(self._database.execute(f"SELECT name, origin FROM names WHERE name IN ({marks})", part))  # noqa: S608  question marks
         return found
+
+
+def existing(journal: Journalled | None) -> Journalled | None:
+    """Return the journal; None before the first run, which is planned as one.
+
+    Raises:
+        JournalError: nobody can tell.
+        ConfigError: the extra ``bulk`` or ``postgres`` is not installed.
+    """
+    if journal is None:
+        return None
+    if (file := journal_file(journal)) is not None and not os.path.lexists(file):
+        return None
+    require("bulk")
+    from mi_async.bulk.journal.backend import journal_exists  # noqa: PLC0415  needs the extra
+
+    return journal if journal_exists(journal) else None
 
 
 @contextmanager

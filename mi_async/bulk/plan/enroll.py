@@ -18,7 +18,7 @@ from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.plan.costs import costs_of, keeping, rate
-from mi_async.bulk.plan.dedup import FirstSeen, gone, remembered
+from mi_async.bulk.plan.dedup import FirstSeen, existing, gone, remembered
 from mi_async.bulk.plan.dry_run import DryRun, Labels, PlanCounts, Rows
 from mi_async.bulk.plan.enroll_planner import EnrollPlanner
 from mi_async.text import size, span
@@ -100,7 +100,7 @@ def plan_people(
 
     Args:
         people: as in ``enroll_many``; an iterable that is not asynchronous.
-        journal: of earlier runs; it is read and not written, and may be in use.
+        journal: of earlier runs; it is read and not written, may be in use, and need not exist before the first one.
         fit: as in ``enroll_many``.
         problems: a file for everything that would not go well, in JSON Lines as in a report.
         force: replace that file even if it is no report of ours, as in ``BulkReport.write``.
@@ -108,7 +108,7 @@ def plan_people(
         validate: as in ``connect``; without it names, descriptions and tags are not checked. Images always are.
 
     Raises:
-        JournalError: there is no such journal, or it belongs to something else.
+        JournalError: it belongs to something else, or cannot be read.
         InvalidArgumentError: something else than people is among them, or ``problems`` cannot be written.
         ConfigError: ``fit`` without the extra ``images``.
         ResourceError: this machine is out of file descriptors or memory.
@@ -166,14 +166,15 @@ def _plan(
     if fit:
         require("images")
     first: list[BulkOutcome] = []
+    earlier = existing(journal)
     with (
-        closing(FirstSeen(noting=journal is not None)) as firsts,
-        remembered(journal, operation) as find,
+        closing(FirstSeen(noting=earlier is not None)) as firsts,
+        remembered(earlier, operation) as find,
         keeping(problems, first, journal=journal, force=force) as tell,
     ):
         planner = EnrollPlanner(kind, find, fit, PlanCounts(tell), firsts, validate)
         planner.count(items)
-        absent = gone(journal, operation, firsts)
+        absent = gone(earlier, operation, firsts)
         counts = planner.counts.counts
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
     counts[PRESIGN] = counts["storage.put"] = counts[CHECK] = counts["pictures"]

@@ -19,7 +19,7 @@ from mi_async.bulk.inputs.models import AssetInput, BadInput
 from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.journal.records import INGEST
 from mi_async.bulk.plan.costs import costs_of, keeping
-from mi_async.bulk.plan.dedup import FirstSeen, gone, remembered_assets
+from mi_async.bulk.plan.dedup import FirstSeen, existing, gone, remembered_assets
 from mi_async.bulk.plan.dry_run import DryRun, Labels, PlanCounts, Rows
 from mi_async.bulk.plan.ingest_planner import IngestPlanner
 from mi_async.text import size, span
@@ -98,8 +98,8 @@ def plan_assets(
 
     Args:
         assets: as in ``ingest_many``; for an asynchronous iterable there is :func:`plan_listing`.
-        journal: of earlier runs; it is read and not written, and may be in use. Its rows are taken to be of the
-            project that is meant.
+        journal: of earlier runs; it is read and not written, may be in use, and need not exist before the first
+            one. Its rows are taken to be of the project that is meant.
         analyze: as in ``ingest_many``.
         summarize: as in ``ingest_many``.
         problems: a file for everything that would not go well, in JSON Lines as in a report.
@@ -108,7 +108,7 @@ def plan_assets(
         validate: as in ``connect``; without it files are not checked, as the run would not check them.
 
     Raises:
-        JournalError: there is no such journal, or it belongs to something else.
+        JournalError: it belongs to something else, or cannot be read.
         InvalidArgumentError: arguments that do not go together, something else than media files is among them, or
             ``problems`` cannot be written.
         ResourceError: this machine is out of file descriptors or memory.
@@ -153,14 +153,15 @@ def _planning(
     validate: bool,
 ) -> Generator[IngestPlanner]:
     first = list[BulkOutcome]()
+    earlier = existing(journal)
     with (
-        closing(FirstSeen(noting=journal is not None)) as firsts,
-        remembered_assets(journal) as find,
+        closing(FirstSeen(noting=earlier is not None)) as firsts,
+        remembered_assets(earlier) as find,
         keeping(problems, first, journal=journal, force=force) as report,
     ):
         planner = IngestPlanner(goal, find, firsts, PlanCounts(report), first, validate)
         yield planner
-        planner.gone = gone(journal, INGEST, firsts)
+        planner.gone = gone(earlier, INGEST, firsts)
 
 
 def _plan(planner: IngestPlanner, quotas: Mapping[str, Quota | None], facts: InputFacts) -> AssetPlan:

@@ -77,7 +77,7 @@ async def requested(job: Job[T], start: Callable[[], Awaitable[Job[T]]], *, look
 async def _is_useful(job: Job[Any]) -> bool:
     """Return True if a job is over with a result, or goes on."""
     try:
-        await job.refresh()
+        phase = await job._look_before_wait()  # noqa: SLF001  the wait for the job follows
     except NotFoundError:
         return False
-    return job.phase is not None and (job.phase.is_active or job.phase is JobPhase.COMPLETED)
+    return phase.is_active or phase is JobPhase.COMPLETED

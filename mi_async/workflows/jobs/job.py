@@ -61,6 +61,7 @@ class Job(Generic[T]):
     _error: MIError | None = field(init=False, default=None)
     _missed: BaseException | None = field(init=False, default=None)  # ended a wait unseen: for the next to raise
     _trouble: MIError | None = field(init=False, default=None)  # why the last question had no answer
+    _completed: JobStatus | None = field(init=False, default=None)  # seen just now, for the next question to take
 
     @property
     def kind(self) -> str:
@@ -140,6 +141,12 @@ class Job(Generic[T]):
         """Look once, and return the state."""
         return self._saw(await self._look()).state
 
+    async def _look_before_wait(self) -> JobPhase:
+        """Look once, and return the phase; the wait that follows does not ask again whether the job is over."""
+        seen = self._saw(await self._look())
+        self._completed = seen if seen.phase is JobPhase.COMPLETED else None
+        return seen.phase
+
     async def cancel(self) -> None:
         """Cancel the job at the service, where it has a call for that: an analysis or a scene summary.
 
@@ -174,7 +181,8 @@ class Job(Generic[T]):
 
     async def _ask(self) -> Answer:
         """One question of the poller."""
-        seen = await self._look()
+        known, self._completed = self._completed, None
+        seen = await self._look() if known is None else known
         age = self._age()
         unheard = seen.phase is JobPhase.ABSENT and age is not None and age < SETTLING
         if seen.phase.is_active or unheard:
@@ -184,7 +192,7 @@ class Job(Generic[T]):
         if self._kind.result is None:
             return Answer(seen, ended=True, result=seen.answer)
         result = await self._kind.result(self._context.groups, *self._ids)
-        return Answer(seen, ended=True, result=result, calls=2)
+        return Answer(seen, ended=True, result=result, calls=2 if known is None else 1)
 
     def _age(self) -> float | None:
         return None if self._begun is None else self._context.clock.monotonic() - self._begun

@@ -74,7 +74,7 @@ async def test_leaving_the_loop_stops_the_run_and_what_is_under_way_lands(tmp_pa
         async for outcome in run:
             assert outcome.status is Status.DONE
             break
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             report = await ended(run)
         assert taken < 2000
         assert report.ending == "cancelled"
@@ -225,7 +225,7 @@ async def test_the_second_cancellation_ends_it_at_once(tmp_path: Path) -> None:
         assert not going.done()
         going.cancel()
         with pytest.raises(asyncio.CancelledError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await going
         assert run.report.open > 0
         assert run.report.ending == "cancelled"
@@ -250,7 +250,7 @@ async def test_the_second_cancellation_of_a_block_ends_it_at_once(tmp_path: Path
             assert not going.done()
             going.cancel()
         with pytest.raises(asyncio.CancelledError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await going
         assert run.report.open > 0
         await nothing_left(news)

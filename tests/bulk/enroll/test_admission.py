@@ -142,3 +142,17 @@ async def test_a_main_picture_is_the_first_one_of_a_person_or_what_is_asked_for(
     assert isinstance(second, EnrollWork)
     assert (first.images[0].primary, second.images[0].primary) == (False, True)
     assert first.person.person_id == 7
+
+
+async def test_an_item_that_is_rejected_again_is_recalled_and_one_of_this_run_is_not(tmp_path: Path) -> None:
+    again, fresh = BadInput("a.csv:2", "no image"), BadInput("a.csv:3", "no image")
+    await decide(tmp_path / "j", again)
+    journal = await Journal.open(tmp_path / "j", HERE)
+    try:
+        admission = EnrollAdmission(journal, PersonOrder(), PersonInput, validate=True)
+        await admission.decide([again, fresh])
+        assert admission.recalled == 1
+        await admission.decide([fresh])  # by now the journal has it, of this very run
+        assert admission.recalled == 1
+    finally:
+        await journal.aclose()

@@ -130,7 +130,7 @@ async def test_every_way_to_end_gives_the_slot_back_and_none_is_given_twice(tmp_
         ):
             news.server.faults.next(place, fault)
         for _ in range(2):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 found = await ended(run_of(news, items, tmp_path / "j", limit_rules=one))
             assert len(found) == len(items)
             await nothing_left(news)
@@ -157,7 +157,7 @@ async def test_the_source_of_an_image_is_released_while_it_waits_to_be_processed
         run = news.workspace.upload_thumbnails(iter(items()), journal=tmp_path / "j", grace=0.0)
         going = asyncio.create_task(ended(run))
         await stored(news, 1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while any(each() is not None for each in held):
                 gc.collect()
                 await asyncio.sleep(0.01)

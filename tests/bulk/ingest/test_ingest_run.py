@@ -395,18 +395,18 @@ async def test_stopping_leaves_the_jobs_to_the_service(s3: Bucket, folder: Path,
         await until(lambda: run.progress.pending == room.server.log.count("indexes.request") == 3)
         if how == "stop":
             run.stop()
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
         else:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await asyncio.wait_for(task, 10)
+                await asyncio.wait_for(task, 60)
         assert (run.report.open, run.report.ok) == (3, False)
         assert {(row.status, row.state) for row in rows(journal).values()} == {("open", "imported")}
         second = many(room, read_assets(folder), journal)
         resumed = asyncio.create_task(outcomes(second))
         await until(lambda: second.progress.pending == 3)
         second.stop()
-        assert await asyncio.wait_for(resumed, 10) == {}
+        assert await asyncio.wait_for(resumed, 60) == {}
         assert room.server.log.count("indexes.request") == 3
 
 

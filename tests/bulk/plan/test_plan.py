@@ -333,8 +333,12 @@ async def test_a_journal_of_pictures(jpg: str, tmp_path: Path) -> None:
     assert (plan.skipped, plan.attach) == (1, 1)
     with pytest.raises(JournalError, match="it belongs to upload-thumbnails, and this is about enroll"):
         plan_people([], journal=path)
-    with pytest.raises(JournalError, match="there is none"):
-        plan_people([], journal=tmp_path / "no.journal")
+
+
+def test_before_the_first_run_there_is_no_journal(jpg: str, tmp_path: Path) -> None:
+    people = [PersonInput("Hong", (jpg,))]
+    assert plan_people(people, journal=tmp_path / "no.journal") == plan_people(people)
+    assert not (tmp_path / "no.journal").exists()
 
 
 def test_nothing_at_all() -> None:

@@ -1,0 +1,54 @@
+"""Passwords in URLs that are sent and kept: refused, but for names of variables, which are looked up where it is used.
+
+Invariant: no message shows a URL.
+"""
+
+import os
+import platform
+import re
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from mi_async.errors import ConfigError
+
+SECRETS = frozenset({"password", "sslpassword"})
+"""Parameters of a URL that are secret."""
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A variable of the environment in a URL, as shells write it."""
+
+
+def check_no_secret(name: str, url: str) -> None:
+    """Refuse a URL with a password, unless it is the name of a variable; the URL is not shown.
+
+    Raises:
+        ConfigError: it holds one.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # as of brackets; whoever opens it says so
+        return
+    secrets = [value for name, value in parse_qsl(parts.query) if name in SECRETS]
+    if parts.password is not None:
+        secrets.append(parts.password)
+    if any(not VARIABLE.fullmatch(secret) for secret in secrets if secret):
+        message = (
+            f"{name}: the URL holds a password, and a member is sent and kept as it is; write the name of a "
+            "variable in its place, ${NAME}, which is looked up where the member runs"
+        )
+        raise ConfigError(message)
+
+
+def filled(url: str) -> str:
+    """Return a URL with the variables of the environment that it names.
+
+    Raises:
+        ConfigError: one of them is not set.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in os.environ:
+            message = f"the variable {name}, which a URL of the member names, is not set on {platform.node()}"
+            raise ConfigError(message)
+        return quote(os.environ[name], safe="")
+
+    return VARIABLE.sub(value, url)
