@@ -186,7 +186,7 @@ def tables(found: Mapping[str, dict[str, Series]], rivals: Mapping[str, Series])
 
 
 def main() -> None:
-    given = options(__doc__, repetitions=4).parse_args()
+    given = options(__doc__, repetitions=3).parse_args()
     if given.client:
         pin(CLIENT_CORE)
         client(given.client, given.url, given.ca)

@@ -16,7 +16,7 @@ from mi_async import Attempt, Clock, Credentials, Hooks
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.engine.shared_refusals import SEVERAL
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.journal import database
+from mi_async.bulk.journal import sqlite
 from mi_async.bulk.journal.connection import connect_to
 from mi_async.bulk.run import BulkRun
 from mi_async.emulator import Fault, Faults, Latency, Mixture, Rejection, Settings
@@ -137,7 +137,7 @@ async def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.Mon
         connection.exec_driver_sql("PRAGMA max_page_count = 24")
         return connection
 
-    monkeypatch.setattr(database, "connect_to", small)
+    monkeypatch.setattr(sqlite, "connect_to", small)
     async with newsroom(AT_ONCE, speed=400) as news:
         run = news.workspace.enroll_many(people(2000), journal=tmp_path / "j")
         error = await stopped(run)
@@ -145,7 +145,7 @@ async def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.Mon
         assert "the disk is full" in str(error)
         assert run.report.ended < 2000
         await nothing_left(news)
-        monkeypatch.setattr(database, "connect_to", connect_to)
+        monkeypatch.setattr(sqlite, "connect_to", connect_to)
         assert (await news.workspace.enroll_many(people(40), journal=tmp_path / "j")).ok
         assert news.none_doubled()
         wanted = [name(number) for number in range(40)]
