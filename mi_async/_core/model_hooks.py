@@ -7,7 +7,7 @@ cattrs then writes a function that reads just these members and asks for no othe
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -185,13 +185,22 @@ def _written(kind: Any, converter: Converter, wanted: tuple[str, ...]) -> Hook:
         given = [(name, spelled[name], _closed(spelled[name].type, arguments)) for name in wanted]
         if (read := generated_reader(model, given, converter.get_structure_hook)) is not None:
             return read
+    members = _members(wanted, fields, spelled)
+    return make_dict_structure_fn_from_attrs(members, model, converter, arguments, _cattrs_use_linecache=False)
+
+
+def _members(
+    wanted: Sequence[str],
+    fields: "Sequence[attrs.Attribute[Any]]",
+    spelled: "Mapping[str, attrs.Attribute[Any]]",
+) -> "list[attrs.Attribute[Any]]":
+    """Return the fields by their wire names, as cattrs is to read them."""
     # Up to the first field that is left out, arguments go by position: faster than by name.
     in_place = {name for name, field in zip(wanted, fields, strict=False) if spelled[name] is field}
-    members = [
+    return [
         field.evolve(name=name, alias=field.alias, default=attrs.NOTHING, kw_only=field.kw_only or name not in in_place)
         for name, field in ((name, spelled[name]) for name in wanted)
     ]
-    return make_dict_structure_fn_from_attrs(members, model, converter, arguments, _cattrs_use_linecache=False)
 
 
 def _closed(kind: Any, arguments: Mapping[str, Any]) -> Any:

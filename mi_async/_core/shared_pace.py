@@ -69,8 +69,9 @@ class SharedPace:
             await asyncio.sleep(SIGN)
 
     async def aclose(self) -> None:
-        """Leave, once nobody uses it."""
+        """Leave; a user may still be there, as a generator that nobody goes on with."""
         if self.connection is not None and self._task is not None:
+            self._task.cancel()
             await asyncio.wait([self._task])
             with suppress(Exception):  # the store finds out by itself
                 async with asyncio.timeout(FAREWELL):

@@ -122,7 +122,7 @@ async def test_the_command_stops_its_members_and_goes_on(postgres_server: Postgr
         ]
         child = await _started(fleet, *command)
         ending = asyncio.create_task(child.communicate())
-        await _pids(fleet, 2)
+        await _pids(fleet, 1)  # the other may find nothing left
         child.terminate()
         _, said = await asyncio.wait_for(ending, LONG)
         assert child.returncode == TERMINATED, said.decode()

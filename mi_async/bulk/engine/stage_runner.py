@@ -78,7 +78,7 @@ class StageRunner(Generic[Work]):
         """
         service, tried = self._breakers[stage.name], 0
         while True:
-            if self.machine.on or self.disk.on or service.on:  # no coroutine where there is nothing to wait for
+            if self._is_held(service):  # no coroutine where there is nothing to wait for
                 await self._pass_by(service)
             try:
                 moves = await self._step(stage, thing, service)
@@ -99,6 +99,9 @@ class StageRunner(Generic[Work]):
             else:
                 self._worked(stage, thing, moves)
                 return moves
+
+    def _is_held(self, service: CircuitBreaker) -> bool:
+        return self.machine.on or self.disk.on or service.on
 
     async def _pass_by(self, service: CircuitBreaker) -> None:
         for breaker in (self.machine, self.disk, service):

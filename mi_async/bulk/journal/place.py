@@ -65,20 +65,27 @@ def parsed(journal: Journalled) -> str | os.PathLike[str] | JournalUrl:
     """
     if not isinstance(journal, str) or journal.partition("://")[0] not in SCHEMES or "://" not in journal:
         return journal
-    try:
-        parts = urlsplit(journal)
-    except ValueError:  # as of brackets, or a character that stands for a slash; its text shows the password
-        raise ConfigError(UNCLEAR) from None
+    parts = _split(journal)
     user, at, host = parts.netloc.rpartition("@")
-    outside = f"{parts.path}{parts.query}{parts.fragment}"
-    if "@" in user or "@" in outside or not _has_ports(host) or NO_ESCAPE.search(parts.netloc + outside):
-        raise ConfigError(UNCLEAR)
     schema = unicodedata.normalize("NFC", unquote(parts.fragment)) or SCHEMA_NAME
     if not NAMED.fullmatch(schema) or len(schema.encode()) > MOST_BYTES:
         message = f"journal: after # comes the name of a schema, of letters, digits, _ and -, got {one_line(schema)!r}"
         raise ConfigError(message)
     shown = _without_secrets(parts, f"{user.partition(':')[0]}{at}{host}", schema)
     return JournalUrl(shown, schema, parts._replace(fragment="").geturl())
+
+
+def _split(url: str) -> SplitResult:
+    """Split a URL of which everybody takes the same part for the password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # as of brackets, or a character that stands for a slash; its text shows the password
+        raise ConfigError(UNCLEAR) from None
+    user, _, host = parts.netloc.rpartition("@")
+    outside = f"{user}{parts.path}{parts.query}{parts.fragment}"
+    if "@" in outside or not _has_ports(host) or NO_ESCAPE.search(host + outside):
+        raise ConfigError(UNCLEAR)
+    return parts
 
 
 def _has_ports(hosts: str) -> bool:

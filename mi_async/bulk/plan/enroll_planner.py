@@ -258,21 +258,26 @@ class EnrollPlanner:
         item, person = one.item, one.history.person
         status, problems, works = one.decision.status, one.decision.problems, False
         if status is None:
-            # the same content may have another name now: its row is not gone from the input
-            if rows := [seen.row for seen in one.seen if seen.row is not None]:
-                self.firsts.note(pair_of(row.person, row.source) for row in rows)
             new = one.new()
             problems, works = one.problems(), self._count_work(one, new)
-            status = ending(
-                problems=bool(problems),
-                transient=one.waits,
-                sent=bool(rows) and any(seen.is_refused for seen in one.seen),
-                exists=bool(new) or (isinstance(item, PersonInput) and person.person_id is not None),
-                changed=works or not is_done(item, person),
-            )
+            status = self._ending(one, new, problems=bool(problems), works=works)
         self.counts.add("attach", status is Status.DONE and not works)
         number = person.person_id if isinstance(item, PersonInput) else item.person_id
         return BulkOutcome(item.key, status, number, origin=item.origin, problems=problems)
+
+    def _ending(self, one: Candidate, new: Sequence[ImageInspection], *, problems: bool, works: bool) -> Status:
+        """Return how an item that has something left to do would end."""
+        item, person = one.item, one.history.person
+        # the same content may have another name now: its row is not gone from the input
+        if rows := [seen.row for seen in one.seen if seen.row is not None]:
+            self.firsts.note(pair_of(row.person, row.source) for row in rows)
+        return ending(
+            problems=problems,
+            transient=one.waits,
+            sent=bool(rows) and any(seen.is_refused for seen in one.seen),
+            exists=bool(new) or (isinstance(item, PersonInput) and person.person_id is not None),
+            changed=works or not is_done(item, person),
+        )
 
     def _count_work(self, one: Candidate, new: Sequence[ImageInspection]) -> bool:
         """Count what new images and tags of one person cost, and another primary image; return True if anything."""
