@@ -295,4 +295,5 @@ def _terminable() -> Generator[_Terminations]:
     try:
         yield received
     finally:
-        signal.signal(signal.SIGTERM, before)
+        # None: a handler that was not set by Python, and cannot be
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)

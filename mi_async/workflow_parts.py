@@ -6,6 +6,7 @@ imports this.
 
 import asyncio
 import ssl
+from functools import partial
 
 from attrs import define, field
 
@@ -68,6 +69,7 @@ class WorkflowParts:
         return Context(
             entry=WorkspaceGroups(calls, name),
             groups=WorkspaceGroups(calls.patient, name),
+            guarded=lambda guard: WorkspaceGroups(partial(calls.patient, guard=guard), name),
             put=calls.put,
             clock=settings.clock,
             polling=settings.polling,

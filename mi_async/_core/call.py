@@ -6,7 +6,7 @@ Invariant: every attempt pays for quota and is signed afresh after every wait.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
 from attrs import Factory, define, field
@@ -44,6 +44,9 @@ EXPIRY_MARGIN = 120.0
 
 SKEW_WORTH_LEARNING = 30.0
 """Seconds: a smaller change of the clock offset cannot explain a rejected timestamp."""
+
+Guard: TypeAlias = Callable[[Operation], Awaitable[None]]
+"""Called before each attempt of an operation; it raises an error where the request must not be sent."""
 
 
 def _parsed(parsed: Any, _response: Response) -> Any:
@@ -108,9 +111,17 @@ class Calls:
         """Make one call as always and return the response with the parsed result."""
         return self._call(operation, arguments, self.max_wait, _raw)
 
-    def patient(self, operation: Operation, arguments: Mapping[str, Any]) -> Coroutine[Any, Any, Any]:
-        """Make one call of a workflow that has begun: it waits for its quota as long as its deadline allows."""
-        return self._call(operation, arguments, None, _parsed)
+    def patient(
+        self, operation: Operation, arguments: Mapping[str, Any], guard: Guard | None = None
+    ) -> Coroutine[Any, Any, Any]:
+        """Make one call of a workflow that has begun: it waits for its quota as long as its deadline allows.
+
+        Args:
+            operation: what is called.
+            arguments: by parameter.
+            guard: waited for before each attempt, once it has its permit; what it raises ends the call.
+        """
+        return self._call(operation, arguments, None, _parsed, guard)
 
     async def _call(
         self,
@@ -118,6 +129,7 @@ class Calls:
         arguments: Mapping[str, Any],
         max_wait: float | None,
         result_of: Callable[[Any, Response], Any],
+        guard: Guard | None = None,
     ) -> Any:
         if self.moved:
             operation = self.moved.get(operation.id, operation)
@@ -129,7 +141,7 @@ class Calls:
         deadline = math.inf if total is None else self.clock.monotonic() + total
         with InFlightCall(self.in_flight, deadline) as in_flight:
             try:
-                answer = await self._attempt(operation, request, 1, deadline, max_wait)
+                answer = await self._attempt(operation, request, 1, deadline, max_wait=max_wait, guard=guard)
             except MIError as error:
                 if not retryable(error, operation.repeat):
                     raise
@@ -140,7 +152,7 @@ class Calls:
 
             async def again(number: int) -> Answer:
                 try:
-                    return await self._attempt(operation, request, number, deadline, max_wait)
+                    return await self._attempt(operation, request, number, deadline, max_wait=max_wait, guard=guard)
                 except MIError as error:
                     in_flight.failure = error
                     raise
@@ -172,21 +184,35 @@ class Calls:
             raise SessionError(message)
 
     def _attempt(
-        self, operation: Operation, request: Request, number: int, deadline: float, max_wait: float | None
+        self,
+        operation: Operation,
+        request: Request,
+        number: int,
+        deadline: float,
+        *,
+        max_wait: float | None,
+        guard: Guard | None,
     ) -> Coroutine[Any, Any, Answer]:
         if operation.id in self.limiters:
-            return self._send_within_quota(operation, request, number, deadline, max_wait)
-        return self._send(operation, request, number, deadline)
+            return self._send_within_quota(operation, request, number, deadline, max_wait=max_wait, guard=guard)
+        return self._send(operation, request, number, deadline, guard)
 
     async def _send_within_quota(
-        self, operation: Operation, request: Request, number: int, deadline: float, max_wait: float | None
+        self,
+        operation: Operation,
+        request: Request,
+        number: int,
+        deadline: float,
+        *,
+        max_wait: float | None,
+        guard: Guard | None,
     ) -> Answer:
         limiter = self.limiters[operation.id]
         if not limiter.take():
             await self._stand_in_line(limiter, deadline, max_wait)
         answered = False
         try:
-            result = await self._send(operation, request, number, deadline)
+            result = await self._send(operation, request, number, deadline, guard)
             answered = True
         except MIError as error:
             answered = not (isinstance(error, TransportError) and error.ambiguous)
@@ -219,7 +245,9 @@ class Calls:
             return least
         return min(error.retry_after, max(self.policy.retry_after_ceiling, least))
 
-    async def _send(self, operation: Operation, request: Request, number: int, deadline: float) -> Answer:
+    async def _send(
+        self, operation: Operation, request: Request, number: int, deadline: float, guard: Guard | None
+    ) -> Answer:
         keys = self._keys
         if keys is None or keys.expires_at is not None:
             keys = await self._current_keys()
@@ -229,10 +257,11 @@ class Calls:
             await self.hooks.ask(attempt)
             started = self.clock.monotonic()
         offset = self._offset  # may be corrected by another call before the answer to this one is here
-        headers = self._headers(request, keys, offset, attempt)
         response = failure = None
         try:
-            response = await self.transport.send(request, headers)
+            if guard is not None:
+                await guard(operation)  # the last thing before the request: the wait for quota may have been long
+            response = await self.transport.send(request, self._headers(request, keys, offset, attempt))
             return operation.parse(open_envelope(response, operation.id, operation.beside)), response
         except MIError as error:
             failure = error

@@ -13,8 +13,8 @@ from mi_async.errors import MIError
 
 
 @define(eq=False)
-class Caller:
-    """One who waits for a permit.
+class WaitingCaller:
+    """Caller that waits for a permit.
 
     Attributes:
         until: when it stops to wait; infinity for never.
@@ -29,19 +29,19 @@ class Caller:
 class CallerLine:
     """Callers in the order in which they came."""
 
-    _callers: deque[Caller] = field(init=False, factory=deque)
+    _callers: deque[WaitingCaller] = field(init=False, factory=deque)
 
     def __len__(self) -> int:
         """Count those who wait."""
         return len(self._callers)
 
-    def join(self, until: float) -> Caller:
+    def join(self, until: float) -> WaitingCaller:
         """Stand at the end."""
-        caller = Caller(until, asyncio.get_running_loop().create_future())
+        caller = WaitingCaller(until, asyncio.get_running_loop().create_future())
         self._callers.append(caller)
         return caller
 
-    def leave(self, caller: Caller) -> bool:
+    def leave(self, caller: WaitingCaller) -> bool:
         """Stop to wait; return True if the caller had got a permit already."""
         permit = caller.permit
         if permit.done() and not permit.cancelled():
@@ -59,7 +59,7 @@ class CallerLine:
                 return True
         return False
 
-    def refuse(self, error: Callable[[int, Caller], MIError | None]) -> None:
+    def refuse(self, error: Callable[[int, WaitingCaller], MIError | None]) -> None:
         """End the waits of those for whom ``error``, given place and caller, returns one."""
         for place, caller in enumerate(tuple(self._callers)):
             if not caller.permit.done() and (found := error(place, caller)) is not None:

@@ -12,7 +12,7 @@ from mi_async._core.operation import Quota
 
 @define(eq=False)
 class LocalShare:
-    """A limiter for an outage of the store; kept until its last call has ended.
+    """A limiter for an outage of the store; kept until its last caller has ended.
 
     Args:
         operation: ID of the operation.
@@ -25,6 +25,7 @@ class LocalShare:
     clock: Clock
     _limiter: LeaseLimiter | None = field(init=False, default=None)
     _calls: int = field(init=False, default=0)
+    _waiting: int = field(init=False, default=0)  # callers that get a lease of this limiter, and give it back to it
 
     @property
     def calls(self) -> int:
@@ -36,7 +37,11 @@ class LocalShare:
         if self._limiter is None:
             calls = max(1, self.quota.calls // (2 * holders))
             self._limiter = LeaseLimiter(self.operation, Quota(calls, self.quota.period), self.clock)
-        await self._limiter.acquire(max_wait)
+        self._waiting += 1
+        try:
+            await self._limiter.acquire(max_wait)
+        finally:
+            self._waiting -= 1
         self._calls += 1
 
     def release(self, *, answered: bool) -> bool:
@@ -53,6 +58,6 @@ class LocalShare:
             self._limiter.pause(seconds)
 
     def end(self) -> None:
-        """Forget it once the store is back and nobody holds a lease; the next outage has a share of its own."""
-        if not self._calls:
+        """Forget it once the store is back and nobody holds a lease or waits; the next outage has its own share."""
+        if not self._calls and not self._waiting:
             self._limiter = None

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from attrs import Factory, define, field
 
-from mi_async._core.caller_line import Caller, CallerLine
+from mi_async._core.caller_line import CallerLine, WaitingCaller
 from mi_async._core.clock import Clock
 from mi_async._core.limits import TRANSIT, PauseLog, QuotaState, burst, too_long
 from mi_async._core.local_share import LocalShare
@@ -255,7 +255,7 @@ class SharedLimiter:
                 break
             self._unbegun += 1
 
-        def too_late(place: int, caller: Caller) -> MIError | None:
+        def too_late(place: int, caller: WaitingCaller) -> MIError | None:
             turn = self._turn(place)
             return self._too_late(turn) if turn > caller.until else None
 

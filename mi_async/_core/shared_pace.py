@@ -19,6 +19,8 @@ PRESENT = 25.0
 """Real seconds for which a process counts after it was last heard of."""
 SIGN = 10.0
 """Real seconds between signs of life while somebody waits."""
+ANSWER, FAREWELL = 2.0, 1.0
+"""Real seconds in which the store answers a sign of life, and the end of them."""
 
 
 @define(eq=False)
@@ -60,15 +62,16 @@ class SharedPace:
     async def _stay(self, connection: StoreConnection) -> None:
         while True:
             try:
-                self._holders = max(1, await connection.present(self.name, self._holder, PRESENT))
-            except MIError as error:
-                _log.info("%s: %s", self.name, error)
+                async with asyncio.timeout(ANSWER):
+                    self._holders = max(1, await connection.present(self.name, self._holder, PRESENT))
+            except Exception as error:  # noqa: BLE001  a store may be anybody's
+                _log.info("%s: %s", self.name, error if isinstance(error, MIError) else type(error).__name__)
             await asyncio.sleep(SIGN)
 
     async def aclose(self) -> None:
         """Leave, once nobody uses it."""
         if self.connection is not None and self._task is not None:
             await asyncio.wait([self._task])
-            with suppress(MIError, TimeoutError):
-                async with asyncio.timeout(1.0):
+            with suppress(Exception):  # the store finds out by itself
+                async with asyncio.timeout(FAREWELL):
                     await self.connection.present(self.name, self._holder, 0.0)

@@ -22,19 +22,24 @@ def check_no_secret(name: str, url: str) -> None:
     Raises:
         ConfigError: it holds one.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # as of brackets; whoever opens it says so
-        return
-    secrets = [value for name, value in parse_qsl(parts.query) if name in SECRETS]
-    if parts.password is not None:
-        secrets.append(parts.password)
-    if any(not VARIABLE.fullmatch(secret) for secret in secrets if secret):
+    if any(not VARIABLE.fullmatch(secret) for secret in _secrets(url) if secret):
         message = (
             f"{name}: the URL holds a password, and a member is sent and kept as it is; write the name of a "
             "variable in its place, ${NAME}, which is looked up where the member runs"
         )
         raise ConfigError(message)
+
+
+def _secrets(url: str) -> list[str]:
+    """Return the passwords of a URL; the whole of it where nobody can tell which part is one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # as of brackets, or a character that stands for a slash
+        return [url] if "@" in url else []
+    if parts.netloc and "@" in f"{parts.path}{parts.query}{parts.fragment}":  # of a password with / ? or #
+        return [url]
+    given = [value for name, value in parse_qsl(parts.query) if name in SECRETS]
+    return given if parts.password is None else [*given, parts.password]
 
 
 def filled(url: str) -> str:
@@ -49,6 +54,6 @@ def filled(url: str) -> str:
         if name not in os.environ:
             message = f"the variable {name}, which a URL of the member names, is not set on {platform.node()}"
             raise ConfigError(message)
-        return quote(os.environ[name], safe="")
+        return quote(os.environ[name], safe="", errors="surrogateescape")
 
     return VARIABLE.sub(value, url)

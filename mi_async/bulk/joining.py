@@ -5,14 +5,12 @@ Invariant: nothing drains between shards; at the end it waits for what others ho
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any
 
 from attrs import define, evolve, field
 
 from mi_async._core.operation import Operation, Repeat
-from mi_async.api import WorkspaceGroups
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.batching import chunks
 from mi_async.bulk.inputs.models import BadInput, Item, Pass
@@ -87,20 +85,15 @@ def pause_of(life: float) -> float:
 
 
 def fenced(context: Context, journal: Journal) -> Context:
-    """Return a context that makes sure of the claims before a request that has its effect twice if it is sent twice.
+    """Return a context that makes sure of the claims before each attempt that has its effect twice if sent twice.
 
-    A process may stand still between the row that announces the request and the request; meanwhile another one may
-    have taken the item over, looked, found nothing, and sent it.
+    A process may stand still between the row that announces the request and an attempt to send it; meanwhile another
+    one may have taken the item over, looked, found nothing, and sent it.
     """
 
-    def bound(groups: WorkspaceGroups) -> WorkspaceGroups:
-        caller = groups.projects._caller  # noqa: SLF001  the one of all groups
+    async def confirm(operation: Operation) -> None:
+        if operation.repeat is Repeat.DUPLICATES:
+            await journal.confirm()
 
-        async def call(operation: Operation, arguments: Mapping[str, Any]) -> Any:
-            if operation.repeat is Repeat.DUPLICATES:
-                await journal.confirm()
-            return await caller(operation, arguments)
-
-        return WorkspaceGroups(call, groups.name)
-
-    return evolve(context, groups=bound(context.groups), entry=bound(context.entry))
+    groups = context.guarded(confirm)
+    return evolve(context, groups=groups, entry=groups)

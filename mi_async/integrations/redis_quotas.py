@@ -99,14 +99,9 @@ class RedisQuotas:
         **client_options: Any,
     ) -> None:
         require("redis")
+        _check_names(account, on_loss)
         if (url is None) == (client is None):
             message = f"give RedisQuotas a URL ({HINT}) or client=, one of the two"
-            raise ConfigError(message)
-        if on_loss not in {"wait", "share"}:
-            message = f'on_loss must be "wait" or "share", not {on_loss!r}'
-            raise ConfigError(message)
-        if account is not None and (not isinstance(account, str) or not account):
-            message = f"account must be a name, not {account!r}"
             raise ConfigError(message)
         if client is not None and client_options:
             message = f"{', '.join(client_options)}: options of a client of ours; client= has its own"
@@ -146,6 +141,16 @@ class RedisQuotas:
         return f"RedisQuotas({self._place!r})"
 
 
+def _check_names(account: object, on_loss: object) -> None:
+    """Refuse an account without a name, and a behaviour that does not exist."""
+    if on_loss not in {"wait", "share"}:
+        message = f'on_loss must be "wait" or "share", got {on_loss!r}'
+        raise ConfigError(message)
+    if account is not None and (not isinstance(account, str) or not account):
+        message = f"account must be a name, got {account!r}"
+        raise ConfigError(message)
+
+
 def _shown(url: object) -> str:
     """Return the part of a URL that may be shown."""
     try:
@@ -154,7 +159,7 @@ def _shown(url: object) -> str:
         parsed = URL()
     if parsed.scheme == "unix":
         return f"unix://{parsed.path}"
-    if parsed.scheme not in SCHEMES or not parsed.host:
+    if parsed.scheme not in SCHEMES or not parsed.host or "@" in parsed.path:  # of a password with a slash
         given = "one with a password" if "@" in str(url) else escaped(repr(url))
         message = f"quota_store must be {HINT}, not {given}"
         raise ConfigError(message)

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
+from mi_async._core.call import Guard
 from mi_async._core.clock import Clock
 from mi_async._core.http_messages import Response
 from mi_async._core.limits import QuotaState
@@ -41,6 +42,7 @@ class Context:
     Attributes:
         entry: the operations as the caller has them, for the first step: it may fail fast for want of quota.
         groups: the operations for all that follows: what has begun waits for its quota as long as it takes.
+        guarded: returns ``groups`` with a guard that is asked before each attempt.
         put: sends a body to a presigned URL.
         clock: the time.
         polling: schedule of completion checks.
@@ -60,6 +62,7 @@ class Context:
 
     entry: WorkspaceGroups
     groups: WorkspaceGroups
+    guarded: Callable[[Guard], WorkspaceGroups]
     put: Put
     clock: Clock
     polling: Polling

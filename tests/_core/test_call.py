@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,23 +15,67 @@ from attrs import define, field
 from mi_async._core.call import EXPIRY_MARGIN
 from mi_async._core.clock import Clock
 from mi_async._core.http_messages import Response
+from mi_async._core.operation import Operation
 from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP, Verdict, verify
 from mi_async.credentials import Credentials
 from mi_async.errors import (
     AuthenticationError,
     ConflictError,
+    ConnectError,
     CredentialsError,
     DeadlineExceededError,
     InvalidArgumentError,
+    JournalError,
     PermissionDeniedError,
 )
-from tests.support.scripted import EPOCH, FOREVER, KEYS, now, policy, refusal, stage
+from tests.support.scripted import EPOCH, FOREVER, KEYS, Things, now, policy, refusal, stage
 from tests.support.virtual import run
 
 
 def rejected(ahead: float) -> Response:
     """A refused signature from a service whose clock is ahead of ours; its ``Date`` has whole seconds."""
     return refusal(401, "200", Date=formatdate(EPOCH + ahead, usegmt=True))
+
+
+# ---- a guard
+
+
+async def stopping(_: Operation) -> None:
+    message = "taken over"
+    raise JournalError(message)
+
+
+async def passing(_: Operation) -> None: ...
+
+
+def test_a_guard_is_asked_before_each_attempt_once_it_has_its_permit() -> None:
+    async def main() -> None:
+        async with stage([refusal(429), ConnectError("no")]) as play:
+            asked: list[tuple[str, float, int]] = []
+
+            async def guard(operation: Operation) -> None:
+                asked.append((operation.name, now(), len(play.script.sent)))
+
+            play.calls.limiters["things.check"].pause(5.0)
+            things = Things(partial(play.calls.patient, guard=guard))
+            assert await things.check("x") == "done"
+            assert [(name, sent) for name, _, sent in asked] == [("check", 0), ("check", 1), ("check", 2)]
+            assert asked[0][1] >= 5.0
+
+    run(main())
+
+
+def test_what_a_guard_refuses_is_not_sent_and_its_permit_is_given_back() -> None:
+    async def main() -> None:
+        async with stage([]) as play:
+            for refused in range(3):
+                with pytest.raises(JournalError, match="taken over"):
+                    await Things(partial(play.calls.patient, guard=stopping)).check("x")
+                assert play.calls.limiters["things.check"].state().used == refused + 1
+            await Things(partial(play.calls.patient, guard=passing)).tag("x")
+            assert len(play.script.sent) == 1
+
+    run(main())
 
 
 # ---- clock skew

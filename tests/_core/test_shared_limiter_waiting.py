@@ -364,6 +364,29 @@ def test_with_a_share_it_goes_on_alone_until_the_store_is_back() -> None:
     run(main())
 
 
+def test_who_waits_for_a_share_when_the_store_is_back_gives_back_what_it_gets() -> None:
+    async def main() -> None:
+        store = LuaStore()
+        async with limiters(store, 1, Quota(2, 1.0), on_loss="share", speed=0.1) as [line]:
+            await line.acquire()
+            line.release()
+            store.away = True
+            await line.acquire()
+            waiting = asyncio.create_task(line.acquire())
+            await asyncio.sleep(0.1)
+            line.release()  # one call in 10 s is the share: the other waits until its slot is free again
+            store.away = False
+            await asyncio.sleep(4 * AGAIN)
+            assert not waiting.done()
+            await waiting
+            line.release()
+            assert line.state().waiting == 0
+            await line.acquire()
+            line.release()
+
+    run(main())
+
+
 def test_who_has_never_seen_the_store_has_no_share() -> None:
     async def main() -> None:
         line = SharedLimiter("things.do", PER_SECOND, Clock(), LuaStore(away=True).exchange, "share")

@@ -57,6 +57,32 @@ def test_each_takes_its_part_while_it_waits_for_something() -> None:
     run(main())
 
 
+def test_a_store_that_hangs_or_fails_in_its_own_way_changes_nothing() -> None:
+    class Odd(Presence):
+        answers = 0
+
+        async def present(self, pace: str, holder: str, seconds: float) -> int:
+            await Presence.present(self, pace, holder, seconds)
+            self.answers += 1
+            if self.answers == 1:
+                await asyncio.sleep(1000)
+            if self.answers == 2 or not seconds:
+                message = "of the store's own"
+                raise LookupError(message)
+            return 4
+
+    async def main() -> None:
+        pace = SharedPace("pace:jobs", 1.0, Odd())
+        with pace.used():
+            await asyncio.sleep(2 * SIGN)
+            assert pace.part == 1.0
+            await asyncio.sleep(SIGN)
+            assert pace.part == 0.25
+        await pace.aclose()
+
+    run(main())
+
+
 def test_without_a_store_the_part_is_what_was_given() -> None:
     async def main() -> None:
         pace = SharedPace("pace:jobs", 0.25)

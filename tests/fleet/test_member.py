@@ -54,6 +54,8 @@ def test_it_is_small_and_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> Non
         {"quota_store": f"redis://:{SECRET}@cache:6379/0"},
         {"quota_store": f"redis://user:{SECRET}@cache:6379/0"},
         {"quota_store": f"redis://cache:6379/0?password={SECRET}"},
+        {"quota_store": f"redis://user:12/{SECRET}@cache/0"},
+        {"quota_store": f"redis://:[{SECRET}@cache/0"},
     ],
 )
 def test_a_password_is_refused_and_not_shown(changes: dict[str, str]) -> None:
@@ -70,6 +72,8 @@ def test_a_url_that_is_none_is_left_to_whoever_opens_it() -> None:
 def test_variables_are_looked_up_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_PASSWORD", "a/b@c")
     assert filled(CACHE) == "redis://:a%2Fb%40c@cache:6379/0"
+    monkeypatch.setenv("REDIS_PASSWORD", "a\udcff")  # a byte that is no UTF-8
+    assert filled(CACHE) == "redis://:a%FF@cache:6379/0"
     monkeypatch.delenv("REDIS_PASSWORD")
     with pytest.raises(ConfigError, match="the variable REDIS_PASSWORD, which a URL of the member names, is not set"):
         filled(CACHE)

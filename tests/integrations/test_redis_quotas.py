@@ -76,6 +76,7 @@ async def failure(store: RedisQuotas) -> QuotaStoreError:
         ({"url": "redis://x", "account": ""}, "account must be a name"),
         ({"url": f"http://me:{SECRET}@x"}, "quota_store must be redis://host:6379/0"),
         ({"url": f"redis://me:{SECRET}@x:port/0"}, "not one with a password"),
+        ({"url": f"redis://me:12/{SECRET}@x/0"}, "not one with a password"),
         ({"url": "cache:6379"}, "quota_store must be"),
         ({"url": f"redis://me:{SECRET}@x/0", "nonsense": 1}, "quota_store must be"),
         ({"url": 6379}, "quota_store must be"),

@@ -106,11 +106,9 @@ ABOUT_KEYS = (AuthenticationError, PermissionDeniedError)
 
 def kind(error: MIError) -> FailureKind:
     """Return what a failure means; pure."""
-    if isinstance(error, TransportError) and error.permanent:
+    if isinstance(error, TransportError | QuotaStoreError) and error.permanent:
         # An untrusted certificate, a proxy's password, a redirect: of every item. An answer that is too large: of one.
         return FailureKind.PERMANENT if error.ambiguous else FailureKind.SYSTEMIC
-    if isinstance(error, QuotaStoreError) and error.permanent:
-        return FailureKind.SYSTEMIC
     if isinstance(error, UploadFailedError):
         return FailureKind.TRANSIENT if error.transient else FailureKind.PERMANENT
     by_class = next((meaning for family, meaning in KINDS if isinstance(error, family)), FailureKind.PERMANENT)

@@ -127,7 +127,23 @@ def passes_of(items: Input) -> Callable[[], Pass]:
         case Iterable() | AsyncIterable():
             return lambda: items
         case make:
-            return make
+            return _anew(make)
+
+
+def _anew(make: Callable[[], Pass]) -> Callable[[], Pass]:
+    """Return a function that begins a pass, and refuses a second one over an iterator that was gone through."""
+    latest: list[Pass] = []
+
+    def again() -> Pass:
+        made = make()
+        if isinstance(made, Iterator | AsyncIterator) and not isinstance(made, Reading | AsyncReading):
+            if latest and latest[0] is made:
+                message = "the function of the input gave the same iterator again; let it make a new one each time"
+                raise InvalidArgumentError(message)
+            latest[:] = [made]
+        return made
+
+    return again
 
 
 def begun(items: Input) -> Pass:

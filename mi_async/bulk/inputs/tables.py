@@ -32,21 +32,19 @@ def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool)
     """
     same: bool | None = None  # True if a table's columns have their own names: then a row is what it is
     for row in rows:
-        if isinstance(row, TableRow) and _is_blank(row):
-            continue
-        if whole and isinstance(row, TableRow):
-            if same is None:
-                same = all(columns.named(name) == name for name in row.cells)
-            if same:
-                yield row
-                continue
-        fault = columns.fault(tuple(row.cells), whole=False) if isinstance(row, TableRow) and not whole else None
-        if fault is not None:
-            yield BadInput(row.origin, fault)
-        elif isinstance(row, TableRow):
-            yield TableRow(row.origin, {columns.named(name): value for name, value in row.cells.items()})
-        else:
+        if isinstance(row, BadInput):
             yield row
+        elif not _is_blank(row):
+            if whole and same is None:
+                same = all(columns.named(name) == name for name in row.cells)
+            yield row if same else _renamed(columns, row, whole=whole)
+
+
+def _renamed(columns: Columns, row: TableRow, *, whole: bool) -> TableRow | BadInput:
+    fault = None if whole else columns.fault(tuple(row.cells), whole=False)
+    if fault is not None:
+        return BadInput(row.origin, fault)
+    return TableRow(row.origin, {columns.named(name): value for name, value in row.cells.items()})
 
 
 def _is_blank(row: TableRow) -> bool:

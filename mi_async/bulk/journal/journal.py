@@ -224,10 +224,7 @@ def _serve(store: "JournalDatabase", queue: _Queue, loop: asyncio.AbstractEventL
     ended = False
     while not ended:
         waiting = _drain(queue, store.backend.interval)
-        writes = [request for request in waiting if request.work is None and request.future is not None]
-        if writes:
-            failures = store.write([request.records for request in writes])
-            _tell(loop, [(request.future, None, failure) for request, failure in zip(writes, failures, strict=True)])
+        _write(store, waiting, loop)
         for request in waiting:
             if request.work is not None:
                 _tell(loop, [_done(request, store, request.work)])
@@ -235,6 +232,14 @@ def _serve(store: "JournalDatabase", queue: _Queue, loop: asyncio.AbstractEventL
         if not ended:
             store.backend.beat()
     store.close("")
+
+
+def _write(store: "JournalDatabase", waiting: Sequence[_JournalRequest], loop: asyncio.AbstractEventLoop) -> None:
+    """Write the records of all requests that have some in one transaction, and answer them."""
+    writes = [request for request in waiting if request.work is None and request.future is not None]
+    if writes:
+        failures = store.write([request.records for request in writes])
+        _tell(loop, [(request.future, None, failure) for request, failure in zip(writes, failures, strict=True)])
 
 
 def _drain(queue: _Queue, seconds: float | None) -> list[_JournalRequest]:

@@ -5,12 +5,14 @@ Invariant: a URL is shown without its password, in messages, reprs, reports and 
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from attrs import field, frozen
 
+from mi_async._core.url_secrets import SECRETS
 from mi_async.errors import ConfigError, JournalError
 from mi_async.text import one_line
 
@@ -18,8 +20,9 @@ SCHEMES = ("postgresql", "postgres")
 """Schemes of libpq: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS."""
 SCHEMA_NAME = "mi_async"
 """Schema that holds the journal where the URL names none."""
-SECRET = frozenset({"password", "sslpassword"})
-"""Parameters of a URL that are not shown."""
+NO_ESCAPE = re.compile(r"%(?!0[1-9a-f]|[1-9a-f][0-9a-f])", re.IGNORECASE)
+"""Percent sign that begins no escape that libpq takes: its message would show the password."""
+UNCLEAR = "journal: in the URL, write each of @ / ? # % [ ] in a password as %40 %2F %3F %23 %25 %5B %5D"
 NAMED = re.compile(r"(?!pg_)\w[\w-]*", re.IGNORECASE)
 """Names of a schema: letters of any script, digits, ``_`` and ``-``; ``pg_`` is PostgreSQL's own."""
 MOST_BYTES = 63
@@ -62,12 +65,15 @@ def parsed(journal: Journalled) -> str | os.PathLike[str] | JournalUrl:
     """
     if not isinstance(journal, str) or journal.partition("://")[0] not in SCHEMES or "://" not in journal:
         return journal
-    parts = urlsplit(journal)
+    try:
+        parts = urlsplit(journal)
+    except ValueError:  # as of brackets, or a character that stands for a slash; its text shows the password
+        raise ConfigError(UNCLEAR) from None
     user, at, host = parts.netloc.rpartition("@")
-    if "@" in user or "@" in f"{parts.path}{parts.query}{parts.fragment}" or not _has_ports(host):
-        message = "journal: in the URL, write each of @ / ? # in a password as %40 %2F %3F %23"
-        raise ConfigError(message)
-    schema = unquote(parts.fragment) or SCHEMA_NAME
+    outside = f"{parts.path}{parts.query}{parts.fragment}"
+    if "@" in user or "@" in outside or not _has_ports(host) or NO_ESCAPE.search(parts.netloc + outside):
+        raise ConfigError(UNCLEAR)
+    schema = unicodedata.normalize("NFC", unquote(parts.fragment)) or SCHEMA_NAME
     if not NAMED.fullmatch(schema) or len(schema.encode()) > MOST_BYTES:
         message = f"journal: after # comes the name of a schema, of letters, digits, _ and -, got {one_line(schema)!r}"
         raise ConfigError(message)
@@ -81,7 +87,7 @@ def _has_ports(hosts: str) -> bool:
 
 
 def _without_secrets(parts: SplitResult, netloc: str, schema: str) -> str:
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in SECRET]
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in SECRETS]
     fragment = "" if schema == SCHEMA_NAME else schema
     return parts._replace(netloc=netloc, query=urlencode(kept), fragment=fragment).geturl()
 

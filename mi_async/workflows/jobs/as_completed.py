@@ -11,7 +11,7 @@ from typing import Any
 
 from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.workflows.jobs.job import Job, T
-from mi_async.workflows.jobs.polled_job import Answer
+from mi_async.workflows.jobs.polled_job import JobAnswer
 
 SHOWN = 3
 """Jobs that a message names."""
@@ -70,7 +70,7 @@ async def _next(ended: asyncio.Queue[Job[T]], deadline: float) -> Job[T] | None:
 def _follow(job: Job[T], ended: asyncio.Queue[Job[T]], watched: ExitStack) -> None:
     """Put the job into the queue at its end."""
 
-    def settle(answer: asyncio.Future[Answer]) -> None:
+    def settle(answer: asyncio.Future[JobAnswer]) -> None:
         if not answer.cancelled():
             job._settle(answer)  # noqa: SLF001  the two belong together
             ended.put_nowait(job)

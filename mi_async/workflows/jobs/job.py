@@ -20,7 +20,7 @@ from mi_async.text import one_line
 from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.jobs.durations import LastLook
 from mi_async.workflows.jobs.kinds import Ids, JobKind, JobPhase, JobStatus
-from mi_async.workflows.jobs.polled_job import Answer, Question
+from mi_async.workflows.jobs.polled_job import JobAnswer, Question
 from mi_async.workflows.jobs.tokens import Token
 
 T = TypeVar("T")
@@ -179,20 +179,20 @@ class Job(Generic[T]):
             _log.warning(text, self, self._kind.noun, word)
         return seen
 
-    async def _ask(self) -> Answer:
+    async def _ask(self) -> JobAnswer:
         """One question of the poller."""
         known, self._completed = self._completed, None
         seen = await self._look() if known is None else known
         age = self._age()
         unheard = seen.phase is JobPhase.ABSENT and age is not None and age < SETTLING
         if seen.phase.is_active or unheard:
-            return Answer(seen, waiting=seen.phase.is_before_run)
+            return JobAnswer(seen, waiting=seen.phase.is_before_run)
         if seen.phase is not JobPhase.COMPLETED:
-            return Answer(seen, ended=True)
+            return JobAnswer(seen, ended=True)
         if self._kind.result is None:
-            return Answer(seen, ended=True, result=seen.answer)
+            return JobAnswer(seen, ended=True, result=seen.answer)
         result = await self._kind.result(self._context.groups, *self._ids)
-        return Answer(seen, ended=True, result=result, calls=2 if known is None else 1)
+        return JobAnswer(seen, ended=True, result=result, calls=2 if known is None else 1)
 
     def _age(self) -> float | None:
         return None if self._begun is None else self._context.clock.monotonic() - self._begun
@@ -205,7 +205,7 @@ class Job(Generic[T]):
             raise InvalidArgumentError(message)
         return None if seconds == math.inf else self._context.clock.real(seconds)
 
-    def _watching(self, progress: "JobProgress | None") -> AbstractContextManager[asyncio.Future[Answer]]:
+    def _watching(self, progress: "JobProgress | None") -> AbstractContextManager[asyncio.Future[JobAnswer]]:
         refuse_async(progress)
         told: list[OpenEnum] = []
 
@@ -239,12 +239,12 @@ class Job(Generic[T]):
     def _stumble(self, error: MIError) -> None:
         self._trouble = error
 
-    def _keep(self, end: Answer) -> None:
+    def _keep(self, end: JobAnswer) -> None:
         """Keep the end; a failure of asking, or of the caller's own progress function, is none."""
         self._error = self._kind.failed(self.id, end.seen)
         self._result, self._ended = end.result, True
 
-    def _settle(self, answer: asyncio.Future[Answer]) -> None:
+    def _settle(self, answer: asyncio.Future[JobAnswer]) -> None:
         """Keep what ended a wait that has no waiter; a failure of asking until one comes."""
         self._missed = answer.exception()
         if self._missed is None:

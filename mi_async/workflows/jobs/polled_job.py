@@ -25,8 +25,8 @@ class PollPace:
 
 
 @frozen
-class Answer:
-    """Answer to a question.
+class JobAnswer:
+    """JobAnswer to a question.
 
     Attributes:
         seen: how the thing is now.
@@ -62,7 +62,7 @@ class Question:
     key: str
     pace: PollPace
     polling: Polling
-    ask: Callable[[], Awaitable[Answer]]
+    ask: Callable[[], Awaitable[JobAnswer]]
     since: float
     due: float
     seen: LastLook | None = None
@@ -75,10 +75,10 @@ class Waiter:
     """Somebody who waits: whom to tell what was seen, or why nothing was, and where the end goes."""
 
     tell: Callable[[Any], None]
-    future: asyncio.Future[Answer]
+    future: asyncio.Future[JobAnswer]
     stumble: Callable[[MIError], None]
 
-    def told(self, answer: Answer) -> None:
+    def told(self, answer: JobAnswer) -> None:
         """Take an answer; whatever ``tell`` raises ends the wait of this one alone."""
         if self.future.done():
             return
@@ -114,7 +114,7 @@ class PolledJob:
     waiters: dict[Waiter, None] = field(init=False, factory=dict)
     asking: asyncio.Task[None] | None = field(init=False, default=None)
     hurried: bool = field(init=False, default=False)
-    last: Answer | None = field(init=False, default=None)
+    last: JobAnswer | None = field(init=False, default=None)
     trouble: MIError | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -122,7 +122,7 @@ class PolledJob:
         self.seen = self.question.seen
         self.urgent = self.seen is None
 
-    def answered(self, answer: Answer, now: float) -> None:
+    def answered(self, answer: JobAnswer, now: float) -> None:
         """Tell everybody, and learn from it."""
         self.last, self.trouble = answer, None
         if self.seen is not None:

@@ -17,7 +17,7 @@ from mi_async.errors import MIError, SessionError
 from mi_async.workflows.jobs.durations import Durations
 from mi_async.workflows.jobs.live_pace import LivePace
 from mi_async.workflows.jobs.poll_queue import PollQueue
-from mi_async.workflows.jobs.polled_job import Answer, PollPace, Question, Waiter
+from mi_async.workflows.jobs.polled_job import JobAnswer, PollPace, Question, Waiter
 
 
 @define(eq=False)
@@ -41,7 +41,7 @@ class Poller:
     @contextmanager
     def watching(
         self, question: Question, tell: Callable[[Any], None], stumble: Callable[[MIError], None] = lambda _: None
-    ) -> Generator[asyncio.Future[Answer]]:
+    ) -> Generator[asyncio.Future[JobAnswer]]:
         """Watch something for a block; the future gets the answer that ends it, or the error.
 
         Args:

@@ -83,6 +83,14 @@ def test_what_can_be_gone_through_several_times(tmp_path: Path) -> None:
         assert len(list(first)) == len(list(second)) > 0
 
 
+def test_a_function_that_gives_an_iterator_twice_is_refused_and_does_not_end_the_run_early() -> None:
+    once = people_of_a_function()
+    begin = passes_of(lambda: once)
+    assert len(list(cast("Iterable[object]", begin()))) > 0
+    with pytest.raises(InvalidArgumentError, match="gave the same iterator again; let it make a new one"):
+        begin()
+
+
 async def asynchronously() -> AsyncIterator[PersonInput]:
     yield PersonInput("Kim", [picture()])
 

@@ -7,7 +7,7 @@ from mi_async import Clock, connect
 from mi_async._core.polling import Polling
 from mi_async._core.shared_pace import SharedPace
 from mi_async.credentials import Credentials
-from mi_async.workflows.jobs.polled_job import Answer, PollPace, Question
+from mi_async.workflows.jobs.polled_job import JobAnswer, PollPace, Question
 from mi_async.workflows.jobs.poller import Poller
 from tests.support.virtual import run
 
@@ -19,10 +19,10 @@ def test_the_rate_is_the_part_of_this_session() -> None:
     async def main() -> int:
         asked = 0
 
-        async def ask() -> Answer:
+        async def ask() -> JobAnswer:
             nonlocal asked
             asked += 1
-            return Answer("running")
+            return JobAnswer("running")
 
         async def wait(poller: Poller, number: int) -> Any:
             question = Question(f"job {number}", PACE, POLLING, ask, since=0.0, due=0.0)

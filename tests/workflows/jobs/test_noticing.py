@@ -17,7 +17,7 @@ from mi_async.workflows.jobs.durations import Durations, EndRates, LastLook
 from mi_async.workflows.jobs.kinds import INDEX, LONG
 from mi_async.workflows.jobs.poll_order import FAIR
 from mi_async.workflows.jobs.poll_queue import REST
-from mi_async.workflows.jobs.polled_job import Answer, Question
+from mi_async.workflows.jobs.polled_job import JobAnswer, Question
 from mi_async.workflows.jobs.poller import Poller
 from tests.support.virtual import run
 
@@ -38,12 +38,12 @@ class Analysis:
     asked: list[float] = field(factory=list)
     noticed: float = math.inf
 
-    async def ask(self) -> Answer:
+    async def ask(self) -> JobAnswer:
         now = asyncio.get_running_loop().time()
         self.asked.append(now)
         if now < self.ends:
-            return Answer("going on", waiting=now < self.runs)
-        return Answer("over", ended=True, calls=2)
+            return JobAnswer("going on", waiting=now < self.runs)
+        return JobAnswer("over", ended=True, calls=2)
 
     @property
     def late(self) -> float:

@@ -14,7 +14,7 @@ from mi_async import Clock, NotFoundError, ServerError, SessionError
 from mi_async._core.polling import Polling
 from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError, ResponseError
 from mi_async.workflows.jobs.poll_queue import REST
-from mi_async.workflows.jobs.polled_job import Answer, PollPace, Question
+from mi_async.workflows.jobs.polled_job import JobAnswer, PollPace, Question
 from mi_async.workflows.jobs.poller import Poller
 from tests.support.interruption import CancelAt
 from tests.support.virtual import run
@@ -37,7 +37,7 @@ class Thing:
     under_way: int = 0
     most: int = 0
 
-    async def ask(self) -> Answer:
+    async def ask(self) -> JobAnswer:
         now = asyncio.get_running_loop().time()
         self.asked.append(now)
         self.under_way += 1
@@ -49,9 +49,9 @@ class Thing:
         if self.fails:
             raise self.fails.pop(0)
         if now < self.ends:
-            return Answer("running")
+            return JobAnswer("running")
         self.asked.append(asyncio.get_running_loop().time())  # for the result
-        return Answer("over", ended=True, result=self.key, calls=2)
+        return JobAnswer("over", ended=True, result=self.key, calls=2)
 
     def question(self, *, first: float = POLLING.first, pace: PollPace = PACE) -> Question:
         now = asyncio.get_running_loop().time()
@@ -68,7 +68,7 @@ async def polling() -> AsyncIterator[Poller]:
     await poller.aclose()
 
 
-async def wait(poller: Poller, thing: Thing, tell: Callable[[object], None] = lambda _: None) -> Answer:
+async def wait(poller: Poller, thing: Thing, tell: Callable[[object], None] = lambda _: None) -> JobAnswer:
     with poller.watching(thing.question(), tell) as answer:
         return await answer
 
@@ -183,7 +183,7 @@ def test_an_error_that_asking_again_does_not_mend_ends_this_wait_alone(error: Ex
                 *(wait(poller, thing) for thing in (broken, broken, fine)), return_exceptions=True
             )
         assert ended[:2] == [error, error]
-        assert isinstance(ended[2], Answer)
+        assert isinstance(ended[2], JobAnswer)
 
     run(main())
 
@@ -469,7 +469,7 @@ def test_who_comes_with_the_answer_to_others_asks_anew() -> None:
     async def main() -> None:
         thing, loop = Thing(ends=0.0), asyncio.get_running_loop()
         with ExitStack() as stack:
-            again: list[asyncio.Future[Answer]] = []
+            again: list[asyncio.Future[JobAnswer]] = []
 
             def begin(_: object) -> None:
                 again.append(stack.enter_context(poller.watching(thing.question(first=0.0), lambda _: None)))
