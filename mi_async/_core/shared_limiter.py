@@ -157,7 +157,7 @@ class SharedLimiter:
             self.operation,
             self.quota.calls,
             self.quota.period,
-            max(told, self._in_use + self._share.calls),
+            max(told, self.in_use + self._share.calls),
             len(self._line),
             0.0 if last is None else max(0.0, last.paused - ago) / unit,
             max(0.0, self._turn(len(self._line)) - now) / unit,
@@ -198,11 +198,11 @@ class SharedLimiter:
     def _due(self) -> float:
         """Return when the next exchange is due, infinity when there is nothing to say."""
         if self._outage:  # what is only to be given back the store takes back by itself, after a lapse
-            return self._retry_at if self._line or self._in_use or self._outage.retries_idle else math.inf
+            return self._retry_at if self._line or self.in_use or self._outage.retries_idle else math.inf
         if self._pause or self._surplus:
             return -math.inf
         return min(
-            self._heard + LIFE if self._in_use else math.inf,
+            self._heard + LIFE if self.in_use else math.inf,
             self._retry_at if self._line else math.inf,
             self._ended[0][0] + FLUSH * self._period if self._ended else math.inf,
         )
@@ -235,7 +235,7 @@ class SharedLimiter:
             burst=burst(self.quota),
             lapse=LAPSE,
             transit=self.clock.real(TRANSIT),
-            in_use=self._in_use,
+            in_use=self.in_use,
             wanted=wanted,
             pause=pause,
             ended=[(now - at, lasted) for at, lasted in sorted(ended)],
@@ -282,7 +282,8 @@ class SharedLimiter:
         return self.clock.real(self.quota.period)
 
     @property
-    def _in_use(self) -> int:
+    def in_use(self) -> int:
+        """Permits of the store that calls have, or that are on their way to callers."""
         return len(self._begun) + self._unbegun
 
     @property

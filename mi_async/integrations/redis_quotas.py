@@ -49,7 +49,7 @@ class Script:
         digest: by which a server knows it.
     """
 
-    text: str
+    text: str = field(repr=False)
     digest: str
 
     @classmethod

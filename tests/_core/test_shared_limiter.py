@@ -10,7 +10,7 @@ from attrs import define, field
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
 from mi_async._core.shared_limiter import SharedLimiter
-from tests.support.limiters import PER_SECOND
+from tests.support.limiters import PER_SECOND, kill
 from tests.support.lua_store import LuaStore
 from tests.support.network import Network, most_in_a_window, share_of_ceiling
 from tests.support.scripted import seeded
@@ -28,6 +28,7 @@ class Process:
 
     network: Network
     work: set[asyncio.Task[list[float]]] = field(init=False, factory=set)
+    killed: bool = field(init=False, default=False)
 
     @property
     def limiter(self) -> SharedLimiter:
@@ -39,10 +40,8 @@ class Process:
 
     def kill(self) -> None:
         """End it without a word: what it has sent arrives, and nothing is told to the store."""
-        limiter = self.limiter
-        limiter._closed = True
-        if limiter._task is not None:
-            limiter._task.cancel()
+        kill(self.limiter)
+        self.killed = True
         for task in self.work:
             task.cancel()
 
@@ -50,7 +49,7 @@ class Process:
         for task in self.work:
             task.cancel()
         await asyncio.gather(*self.work, return_exceptions=True)
-        if not self.limiter._closed:
+        if not self.killed:
             await self.limiter.aclose()
 
 

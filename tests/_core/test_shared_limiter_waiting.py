@@ -13,7 +13,7 @@ from mi_async._core.shared_limiter import AGAIN, LAPSE, LOOK, SharedLimiter
 from mi_async._core.store_outage import AWAY
 from mi_async.errors import QuotaStoreError, QuotaWaitError
 from tests.support.interruption import CancelAt
-from tests.support.limiters import PER_SECOND, settled
+from tests.support.limiters import PER_SECOND, kill, settled
 from tests.support.lua_store import LuaStore
 from tests.support.scripted import now
 from tests.support.virtual import VirtualLoop, run
@@ -183,7 +183,7 @@ def test_cancelled_at_any_await_it_leaves_nothing(*, late: bool) -> None:
                 begin = now()
                 await asyncio.gather(*(other.acquire() for _ in range(4)))
                 assert now() - begin < 0.6  # every slot is free: two at once, then at the pace
-                assert (line.state().waiting, line._in_use) == (0, 0)
+                assert (line.state().waiting, line.in_use) == (0, 0)
 
     run(main())
 
@@ -215,7 +215,7 @@ def test_a_permit_that_comes_too_late_begins_no_call() -> None:
             waiting = asyncio.create_task(line.acquire())
             for _ in range(100):
                 await asyncio.sleep(0)
-                if line._unbegun:
+                if line.in_use:
                     break
             loop.block(LAPSE)
             begin = now()
@@ -223,7 +223,7 @@ def test_a_permit_that_comes_too_late_begins_no_call() -> None:
             assert now() > begin  # it asked for another one
             line.release()
             await asyncio.sleep(1.5)
-            assert (line._in_use, line.state().used) == (0, 0)
+            assert (line.in_use, line.state().used) == (0, 0)
 
     run(main())
 
@@ -233,9 +233,7 @@ def test_what_a_dead_process_held_cools_down_for_a_period() -> None:
         async with limiters(LuaStore(), 2, Quota(2, 1.0)) as [dead, line]:
             await taken(dead, 2)
             died = now()
-            assert dead._task is not None
-            dead._task.cancel()
-            dead._closed = True
+            kill(dead)
             await line.acquire()
             assert now() - died == pytest.approx(LAPSE + 1.0, abs=0.2)
             dead._sequence = 0
@@ -355,11 +353,11 @@ def test_with_a_share_it_goes_on_alone_until_the_store_is_back() -> None:
             store.away = False
             await asyncio.sleep(2 * AGAIN)
             line.release()
-            assert line._in_use == 1  # the oldest was of the share
+            assert line.in_use == 1  # the oldest was of the share
             line.release()
             await asyncio.sleep(2.0)
             await taken(line, 2)
-            assert line._in_use == 2
+            assert line.in_use == 2
 
     run(main())
 

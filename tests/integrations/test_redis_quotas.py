@@ -5,8 +5,9 @@ import contextlib
 import pickle
 import secrets
 import ssl
+import time
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from mi_async._core.quota_store import Exchange, Granted, StoreConnection
 from mi_async._core.session_quotas import SessionQuotas
 from mi_async._core.shared_limiter import SharedLimiter
 from mi_async.credentials import Credentials
+from mi_async.emulator import Latency, Settings
 from mi_async.errors import ConfigError
 from mi_async.integrations.redis_quotas import RedisConnection
+from tests.support.newsroom import newsroom
 from tests.support.redis_server import RedisServer, free_port, redis_server
 
 SECRET = "pa55-w0rd"
@@ -238,6 +241,59 @@ async def test_sessions_of_one_account_share_and_others_do_not(store: RedisServe
             seen = [max(before, state.holders) for before, state in zip(seen, states, strict=True)]
         assert seen == [2, 2, 1]
         assert all(state.shared for state in states)
+
+
+async def test_a_session_asks_about_jobs_at_its_part_of_the_pace(store: RedisServer) -> None:
+    slow = Settings(importing=Latency(1e6))
+    async with (
+        newsroom(slow, 5.0, quota_store=store.url) as first,
+        mi_async.connect(
+            first.server.credentials, base_url=first.server.url, clock=Clock(5.0), quota_store=store.url
+        ) as second,
+        asyncio.TaskGroup() as waiting,
+    ):
+        project = next(iter(first.server.state.workspaces["newsroom"].projects))
+
+        async def job(session: mi_async.Session, name: str) -> asyncio.Task[Any]:
+            started = await session.workspace("newsroom").import_asset(project, key=name, bucket_name="footage")
+            return waiting.create_task(left(started))
+
+        async def left(started: Any) -> None:
+            with contextlib.suppress(mi_async.SessionError, asyncio.CancelledError):
+                await started
+
+        tasks = [await job(first.session, "first.mp4")]
+        await asyncio.wait_for(_until(lambda: bool(store.keys("*{*:pace:long}:alive"))), 30)
+        tasks += [await job(second, f"{number}.mp4") for number in range(60)]
+        await asyncio.sleep(1.0)  # what the queue had saved up is gone
+        asked, begin = first.server.log.count("assets.import_status"), time.monotonic()
+        await asyncio.sleep(2.0)
+        rate = (first.server.log.count("assets.import_status") - asked) / (time.monotonic() - begin) / 5.0
+        for task in tasks:
+            task.cancel()
+    assert 1.0 < rate < 4.0  # half of 5 a second, and one job of the other; alone it asks at all of it
+
+
+async def _until(there: Callable[[], bool]) -> None:
+    while not there():  # noqa: ASYNC110  a server tells nobody
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.slow
+async def test_with_a_share_a_session_goes_on_without_the_store_and_comes_back(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        quotas = RedisQuotas(server.url, on_loss="share")
+        async with newsroom(quota_store=quotas, speed=1.0) as news:
+            thumbnails = news.workspace.thumbnails
+            await thumbnails.presign("a.jpg")
+            server.kill()
+            assert (await asyncio.wait_for(thumbnails.presign("b.jpg"), 60)).url
+            assert [call.url for call in await asyncio.gather(*(thumbnails.presign(f"{n}.jpg") for n in range(5)))]
+            server.start()
+            await asyncio.wait_for(_until(lambda: bool(server.keys("mi-async:*:state"))), 30)
+            await asyncio.gather(*(thumbnails.presign(f"{n}.jpg") for n in range(5)))
+            assert news.session.quota["thumbnails.presign"].shared
+            assert not news.server.log.throttled
 
 
 async def test_keys_that_expire_need_an_account(store: RedisServer) -> None:
