@@ -54,7 +54,7 @@ async def lose(way: CutConnection, server: PostgresServer, *, cut_at: int, deliv
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("deliver", "step"), [(True, 1), (False, 3)])
+@pytest.mark.parametrize(("deliver", "step"), [(True, 3), (False, 3), pytest.param(True, 1, marks=pytest.mark.soak)])
 async def test_a_connection_that_is_cut_at_any_message_loses_nothing(
     postgres_server: PostgresServer, deliver: bool, step: int, caplog: pytest.LogCaptureFixture
 ) -> None:
