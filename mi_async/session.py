@@ -140,7 +140,7 @@ class Session:
         return Tabled(self._quotas.states())
 
     async def check_quota_store(self) -> None:
-        """Ask the quota store whether it can be used, as a program does once where it starts; nothing without a store.
+        """Make one request to the quota store, to fail at the start of a program; does nothing without a store.
 
         Raises:
             QuotaStoreError: it does not answer; or, with ``permanent``, it can only fail until a setting is changed.

@@ -28,11 +28,11 @@ class LocalShare:
     _waiting: int = field(init=False, default=0)  # callers that get a lease of this limiter, and give it back to it
 
     def state(self) -> QuotaState | None:
-        """Show its live state, None where it is not in use."""
+        """Return the live state of the limiter, None if there is none."""
         return None if self._limiter is None else self._limiter.state()
 
     def begin(self, holders: int) -> LeaseLimiter:
-        """Return the limiter in use, or a new one."""
+        """Return the limiter, made if there is none."""
         if self._limiter is None:
             calls = max(1, self.quota.calls // (2 * holders))
             self._limiter = LeaseLimiter(self.operation, Quota(calls, self.quota.period), self.clock)

@@ -65,7 +65,7 @@ class SessionQuotas:
         return {name: limiter.state() for name, limiter in self.limiters.items()}
 
     async def check_store(self) -> None:
-        """Ask the store something that changes nothing.
+        """Make one request to the store that changes nothing.
 
         Raises:
             QuotaStoreError: it does not answer, or cannot be used.

@@ -1,6 +1,6 @@
-"""An outage of a quota store, as one limiter sees it.
+"""Outage of a quota store, as one limiter sees it.
 
-Invariant: decides nothing but by the last failure, the time of the first, and whether the store was ever seen.
+Invariant: decides only by the last failure, the time of the first, and whether the store was ever seen.
 """
 
 import logging
@@ -38,7 +38,7 @@ class StoreOutage:
     on_loss: OnLoss
     _error: QuotaStoreError | None = field(init=False, default=None)  # None iff the last exchange was answered
     _since: float = field(init=False, default=0.0)
-    _alone: bool = field(init=False, default=False)  # True once it was said that this process goes on alone
+    _alone: bool = field(init=False, default=False)  # True once it was logged that this process goes on alone
 
     def __bool__(self) -> bool:
         """Return True while the store is away."""
@@ -63,7 +63,7 @@ class StoreOutage:
             self._error, self._alone = None, False
 
     def go_alone(self, share: Quota, quota: Quota) -> None:
-        """Say once that this process goes on with a share of the quota."""
+        """Log, once in an outage, that this process goes on with a share of the quota."""
         if not self._alone:
             self._alone = True
             words = f"{share.calls} of {quota.calls} calls in {quota.period:g} s"
@@ -79,7 +79,7 @@ class StoreOutage:
         return seen and self._lasts_for_share(now) and not self._permanent
 
     def is_hopeless(self, now: float, *, seen: bool) -> bool:
-        """Return True if those who wait are to fail at once."""
+        """Return True if waiting callers are to fail at once."""
         return self._permanent or (not seen and self._lasts_for_share(now))
 
     def _lasts_for_share(self, now: float) -> bool:
