@@ -271,10 +271,15 @@ class Calls:
             raise
         finally:
             if attempt is not None:
-                now = self.clock.monotonic()
-                if response is None and failure is None and now >= deadline:
-                    failure = DeadlineExceededError("no answer before the deadline of the call")
-                await self.hooks.tell(attempt, Outcome(response, failure, self.clock.real(now - started)))
+                outcome = self._outcome(response, failure, started, deadline)
+                await self.hooks.tell(attempt, outcome)
+
+    def _outcome(self, response: Response | None, failure: MIError | None, started: float, deadline: float) -> Outcome:
+        """Return what hooks are told of an attempt."""
+        now = self.clock.monotonic()
+        if response is None and failure is None and now >= deadline:
+            failure = DeadlineExceededError("no answer before the deadline of the call")
+        return Outcome(response, failure, self.clock.real(now - started))
 
     def _headers(
         self, request: Request, keys: Credentials, offset: float, attempt: Attempt | None

@@ -17,8 +17,8 @@ class WaitingCaller:
     """Caller that waits for a permit.
 
     Attributes:
-        until: when it stops to wait; infinity for never.
-        permit: gets the time up to which the permit begins a call, or None where it has to ask elsewhere.
+        until: time until which it waits; infinity for no limit.
+        permit: gets the time up to which the permit may begin a call, or None if the caller must ask elsewhere.
     """
 
     until: float
@@ -32,17 +32,17 @@ class CallerLine:
     _callers: deque[WaitingCaller] = field(init=False, factory=deque)
 
     def __len__(self) -> int:
-        """Count those who wait."""
+        """Return the number of waiting callers."""
         return len(self._callers)
 
     def join(self, until: float) -> WaitingCaller:
-        """Stand at the end."""
+        """Add a caller at the end."""
         caller = WaitingCaller(until, asyncio.get_running_loop().create_future())
         self._callers.append(caller)
         return caller
 
     def leave(self, caller: WaitingCaller) -> bool:
-        """Stop to wait; return True if the caller had got a permit already."""
+        """Remove a caller that gives up; return True if it had been given a permit already."""
         permit = caller.permit
         if permit.done() and not permit.cancelled():
             return permit.exception() is None and permit.result() is not None
@@ -60,7 +60,7 @@ class CallerLine:
         return False
 
     def refuse(self, error: Callable[[int, WaitingCaller], MIError | None]) -> None:
-        """End the waits of those for whom ``error``, given place and caller, returns one."""
+        """Fail the callers for which ``error``, given place and caller, returns an error."""
         for place, caller in enumerate(tuple(self._callers)):
             if not caller.permit.done() and (found := error(place, caller)) is not None:
                 self._callers.remove(caller)

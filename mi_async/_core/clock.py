@@ -4,9 +4,14 @@ Invariant: nothing else in the package asks the system for the time or sleeps.
 """
 
 import asyncio
+import sys
 import time
+from functools import partial
 
 from attrs import define, field
+
+# Linux leaves out of time.monotonic() what a machine was suspended for, in which others took its work over
+_steady = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic
 
 
 @define(eq=False)
@@ -30,8 +35,8 @@ class Clock:
         return asyncio.get_running_loop().time() * self.speed
 
     def steady(self) -> float:
-        """Real seconds that only go forward, for any thread; never sped up."""
-        return time.monotonic()
+        """Real seconds that only go forward, for any thread; never sped up; a suspended machine's sleep counts."""
+        return _steady()
 
     def real(self, seconds: float) -> float:
         """Real seconds that ``seconds`` of this clock last."""

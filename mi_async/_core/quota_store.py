@@ -19,7 +19,7 @@ MICRO = 1_000_000
 
 
 def new_holder() -> str:
-    """Return a name that no other limiter has; it begins with machine and process, for those who look into a store."""
+    """Return a name that no other limiter has; it begins with machine and process, for people who look into a store."""
     return f"{platform.node()[:40]}:{os.getpid()}:{secrets.token_hex(6)}"
 
 
@@ -141,7 +141,7 @@ class StoreConnection(Protocol):
         ...
 
     async def present(self, pace: str, holder: str, seconds: float) -> int:
-        """Say that a holder asks at a shared pace for some seconds, 0 for no more; return how many do.
+        """Register a holder at a shared pace for some seconds, 0 to leave; return the number of holders.
 
         Raises:
             QuotaStoreError: the store did not answer, or with an error.

@@ -131,7 +131,7 @@ class SharedLimiter:
             raise
 
     def release(self, *, answered: bool = True) -> None:
-        """Say that a call ended: its slot comes free one period after it can last have arrived."""
+        """Record that a call ended: its slot becomes free one period after the latest time it can have arrived."""
         if self._share.release(answered=answered):
             return
         now = self._now()
@@ -149,7 +149,7 @@ class SharedLimiter:
         self._wake()
 
     def state(self) -> QuotaState:
-        """Show the live state as the last exchange told it; what is in use here is always counted."""
+        """Return the live state as of the last exchange; what is in use here is always counted."""
         last, now, unit = self._last, self._now(), self.clock.real(1.0)
         ago = now - self._last_at
         told = 0 if last is None or ago > self._period else self.quota.calls - last.free
@@ -243,7 +243,7 @@ class SharedLimiter:
         )
 
     def _hear(self, sent: float, granted: Granted) -> None:
-        """Take an answer: serve those who came first, and refuse those whose turn would come too late."""
+        """Apply an answer: serve the first callers, fail those whose turn would come too late."""
         now = self._now()
         self._outage.end()
         self._share.end()

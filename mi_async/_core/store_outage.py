@@ -1,6 +1,6 @@
-"""An outage of a quota store, as one limiter sees it.
+"""Outage of a quota store, as one limiter sees it.
 
-Invariant: decides nothing but by the last failure, the time of the first, and whether the store was ever seen.
+Invariant: decides only by the last failure, the time of the first, and whether the store was ever seen.
 """
 
 import logging
@@ -61,7 +61,7 @@ class StoreOutage:
         return seen and self._lasts_for_share(now) and not self._permanent
 
     def is_hopeless(self, now: float, *, seen: bool) -> bool:
-        """Return True if those who wait are to fail at once."""
+        """Return True if waiting callers are to fail at once."""
         return self._permanent or (not seen and self._lasts_for_share(now))
 
     def _lasts_for_share(self, now: float) -> bool:

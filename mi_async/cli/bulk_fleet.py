@@ -35,7 +35,7 @@ EVERY = 2.0
 
 @frozen
 class FleetCommand:
-    """What the members of a command do, and where.
+    """Members that a command starts, and the place where they run.
 
     Attributes:
         member: what is started.

@@ -1,4 +1,4 @@
--- How many processes share something that has no quota, a pace: each says from time to time that it is there.
+-- Number of processes that share a pace, which has no quota: each registers from time to time.
 -- KEYS  1 alive  zset: holder -> when it counts as gone (us of the store's clock)
 -- ARGV  1 holder  2 microseconds for which it is there, 0 when it leaves
 -- Gives the number of those who are there.

@@ -25,7 +25,7 @@ HINT = "redis://host:6379/0, or rediss:// for TLS"
 
 
 class RedisClient(Protocol):
-    """What is used of ``redis.asyncio.Redis``, and of its likes for Sentinel and Cluster."""
+    """Methods used of ``redis.asyncio.Redis``, which clients of a Sentinel or a Cluster have too."""
 
     def evalsha(self, sha: str, numkeys: int, /, *keys_and_args: str | int) -> Awaitable[Any]:
         """Run a script that the server knows."""
@@ -185,7 +185,7 @@ class RedisConnection:
         return Granted.read(answer)
 
     async def present(self, pace: str, holder: str, seconds: float) -> int:
-        """Say that a holder asks at a shared pace; return how many do."""
+        """Register a holder at a shared pace; return the number of holders."""
         answer = await self._run(self._presence, [f"{self._base(pace)}:alive"], [holder, round(seconds * 1e6)])
         return int(answer)
 

@@ -59,7 +59,7 @@ def test_the_script_of_the_deployment_passes_sigterm_on(tmp_path: Path) -> None:
     (script,) = member["args"]
     assert pod["terminationGracePeriodSeconds"] >= 75
     stand_in = tmp_path / "mi-async"
-    stand_in.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/begun\ntrap 'echo left > {tmp_path}/end; exit 143' TERM\n")
+    stand_in.write_text(f"#!/bin/sh\ntrap 'echo left > {tmp_path}/end; exit 143' TERM\necho $$ > {tmp_path}/begun\n")
     with stand_in.open("a") as file:
         file.write("while :; do sleep 0.05; done\n")
     stand_in.chmod(0o755)

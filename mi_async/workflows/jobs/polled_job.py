@@ -30,7 +30,7 @@ class JobAnswer:
 
     Attributes:
         seen: how the thing is now.
-        ended: whether it stays so, which ends the wait.
+        ended: True if it stays so, which ends the wait.
         result: what came of it.
         calls: requests that it took.
         waiting: True if the thing has not begun to run yet.

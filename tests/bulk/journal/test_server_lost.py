@@ -54,7 +54,7 @@ async def lose(way: CutConnection, server: PostgresServer, *, cut_at: int, deliv
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("deliver", "step"), [(True, 1), (False, 3)])
+@pytest.mark.parametrize(("deliver", "step"), [(True, 3), (False, 3), pytest.param(True, 1, marks=pytest.mark.soak)])
 async def test_a_connection_that_is_cut_at_any_message_loses_nothing(
     postgres_server: PostgresServer, deliver: bool, step: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -73,7 +73,7 @@ async def test_a_server_that_is_killed_again_and_again_during_a_run(tmp_path: Pa
 
         async def kill() -> int:
             kills = 0
-            while not done.is_set() or kills < 3:
+            while kills < (3 if done.is_set() else 8):  # on a busy machine it would get nowhere for minutes
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
                 kills += 1
