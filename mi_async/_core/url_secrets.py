@@ -52,7 +52,7 @@ def filled(url: str) -> str:
     def value(found: re.Match[str]) -> str:
         name = found[1]
         if name not in os.environ:
-            message = f"the variable {name}, which a URL of the member names, is not set on {platform.node()}"
+            message = f"the variable {name}, which a URL names, is not set on {platform.node()}"
             raise ConfigError(message)
         return quote(os.environ[name], safe="", errors="surrogateescape")
 

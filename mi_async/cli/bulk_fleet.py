@@ -93,33 +93,58 @@ def _member(operation: FleetOperation, source: str, given: dict[str, Any], servi
     )
 
 
-async def run_fleet(command: FleetCommand, total: int | None, service: InWorkspace) -> BulkReport:
+async def run_fleet(command: FleetCommand, total: int | None, before: int, service: InWorkspace) -> BulkReport:
     """Start the members, show what the journal says until they have ended, and return the report.
 
+    Args:
+        command: what to start.
+        total: items of the input, None if unknown.
+        before: number of the last run before.
+        service: the service and its workspace.
+
     Raises:
-        BulkError: no member could go on; its report is that of the run so far.
+        BulkError: no member could go on; its report is that of the run so far, if there is one.
         OSError: there is no such scheduler.
     """
     async with running_members(command.member, command.place) as running:
         print_line(f"{running.number:,} members were started")
         failures = await _watched(command, running, total, service)
-    report = evolve(await asyncio.to_thread(_report_of, command.journal), total=total)
-    if failures and report.ending:
-        error = BulkError(f"{len(failures):,} of {running.number:,} members failed: {one_line(str(failures[0]))}")
+    report = await report_so_far(command.journal, total, before)
+    if report is None or (failures and report.ending):
+        why = one_line(failures[0]) if failures else "none has begun"
+        error = BulkError(f"{len(failures):,} of {running.number:,} members failed: {why}")
         error.report = report
         raise error
     return report
 
 
-def _report_of(journal: Journalled) -> BulkReport:
+async def report_so_far(journal: Journalled, total: int | None, before: int) -> BulkReport | None:
+    """Return the report of what the members have done, None if none of them has begun.
+
+    Args:
+        journal: the journal.
+        total: items of the input, None if unknown.
+        before: number of the last run before they were started.
+    """
     from mi_async.bulk.report.journal_report import report_of  # noqa: PLC0415  brings SQLAlchemy, an extra
 
-    return report_of(journal)
+    if await asyncio.to_thread(last_run, journal) <= before:
+        return None
+    return evolve(await asyncio.to_thread(report_of, journal), total=total)
+
+
+def last_run(journal: Journalled) -> int:
+    """Return the number of the last run in a journal, 0 if there is none that can be read."""
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  as above
+
+    with suppress(JournalError), read_journal(journal) as reader:
+        return max([run.number for run in reader.runs()], default=0)
+    return 0
 
 
 async def _watched(
     command: FleetCommand, running: RunningMembers, total: int | None, service: InWorkspace
-) -> list[BaseException]:
+) -> list[str]:
     """Display the run until all members have ended; a stop signal is passed on to them."""
 
     def stopping(number: int, name: str) -> None:
@@ -145,7 +170,7 @@ async def _watched(
             log_to_stderr(service.verbose)
 
 
-async def _ended(running: RunningMembers) -> list[BaseException]:
+async def _ended(running: RunningMembers) -> list[str]:
     """Wait for the end of all members; once cancelled, tell them to stop and wait for that."""
     try:
         return await running.ended()

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from mi_async._core.output_file import OutputFile
 from mi_async._core.paths import existing_path
+from mi_async._core.url_secrets import filled
 from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.report.export import write_to
@@ -107,7 +108,7 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
 
 def _journal_of(named: str) -> Journalled:
     """Return a URL as a value that hides its password, or the path of the file."""
-    place = parsed(named)
+    place = parsed(filled(named) if "://" in named else named)
     # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
     return place if isinstance(place, JournalUrl) else existing_path(place)
 
@@ -139,19 +140,28 @@ async def _run(started: _Started, options: RunOptions) -> BulkReport:
 
 async def _run_on(started: _Started, options: RunOptions) -> BulkReport:
     """Run in members that are started elsewhere."""
-    from mi_async.cli.bulk_fleet import FleetCommand, run_fleet  # noqa: PLC0415  brings Dask, an extra
+    from mi_async.cli.bulk_fleet import (  # noqa: PLC0415  brings Dask, an extra
+        FleetCommand,
+        last_run,
+        report_so_far,
+        run_fleet,
+    )
 
     command, service = started.command, started.service
     given = {**command.more, **options.of_run, "journal": options.journal, "on": options.on, "members": options.members}
     fleet = FleetCommand.of(command.operation, started.source, given, service)
     print_line(f"{command.start_message} {started.source} in workspace {service.workspace}; journal: {started.journal}")
+    total = await asyncio.to_thread(command.count)
+    before = await asyncio.to_thread(last_run, fleet.journal)
     try:
-        report = await run_fleet(fleet, await asyncio.to_thread(command.count), service)
+        report = await run_fleet(fleet, total, before, service)
     except BulkError as error:
         if error.report is not None:
             _print_stopped(error.report, started)
         raise
     except asyncio.CancelledError:
+        if (so_far := await report_so_far(fleet.journal, total, before)) is not None:
+            _print_stopped(so_far, started)
         print_line(f"what is done is in {started.journal}; {AGAIN} to resume")
         raise
     _print(report, started)

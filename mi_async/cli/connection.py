@@ -18,6 +18,7 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.network_errors import is_local_shortage
 from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
+from mi_async._core.url_secrets import filled
 from mi_async.cli.output import Form
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.credentials import ACCESS_KEY_NAMES, DEFAULT_PROFILE, PROFILE_FILE, SECRET_KEY_NAMES
@@ -80,7 +81,7 @@ class Account:
             async with connect(
                 base_url=self.base_url,
                 profile=self.profile,
-                quota_store=self.quota_store,
+                quota_store=None if self.quota_store is None else filled(self.quota_store),
                 timeout=None if self.timeout is None else Timeout(total=self.timeout),
                 proxy=environment_proxies(os.environ) if self.proxy is None else self.proxy,
                 ca_file=self.ca_file,

@@ -6,7 +6,7 @@ Invariant: only ``retry`` changes anything; what may be long is written as it is
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -65,8 +65,9 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
         if output == "json":
             show(parts if reader.has_assets else parts | {"abandoned": left}, "json")
             return
-        members = parts.pop("members", [])
-        runs = [row | {"ending": row["ending"] or _ending(row)} | _moments(row) for row in parts.pop("runs")]
+        members = [row | {"lapses": _lapses(row["lapses"])} for row in parts.pop("members", [])]
+        living = {member.run for member in reader.members() if member.lives} if reader.is_shared else None
+        runs = [row | {"ending": row["ending"] or _ending(row, living)} | _moments(row) for row in parts.pop("runs")]
         show({_titled(name, reader): _counted(part) for name, part in parts.items()}, "table")
         show(runs, "table")
         for more in (members, left):
@@ -192,9 +193,17 @@ def _counted(part: object) -> object:
     return ", ".join(f"{count:,} {name}" for name, count in part.items()) if isinstance(part, Mapping) else part
 
 
-def _ending(run: Row) -> str:
-    """Return the meaning of an empty ending."""
-    return "still running, or killed" if run["ended"] is None else "finished"
+def _ending(run: Row, living: Collection[int] | None) -> str:
+    """Return the meaning of an empty ending; nobody can tell the living runs of a file."""
+    if run["ended"] is not None:
+        return "finished"
+    if living is None:
+        return "still running, or killed"
+    return "still running" if run["number"] in living else "killed"
+
+
+def _lapses(seconds: float) -> str:
+    return f"in {seconds} s" if seconds > 0 else f"{-seconds} s ago: killed, or stands still"
 
 
 def _moments(row: Row) -> Row:

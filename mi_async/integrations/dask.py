@@ -5,6 +5,7 @@ from what Dask returns but how a member ended: it loses that with a worker.
 """
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -13,16 +14,19 @@ from typing import Any
 from attrs import define, frozen
 
 from mi_async._core.extras import require
-from mi_async.errors import InvalidArgumentError
+from mi_async.bulk.journal.sharing import TAKEN_OVER
+from mi_async.errors import InvalidArgumentError, MIError
 from mi_async.fleet import Member, MemberReport
 
 SCHEME, LOCAL = "dask://", "local:"
+PACKAGE = "mi_async"
 RETRIES = 5
-"""Times that Dask starts a member again that failed; a run stops by itself for what no member can get past."""
+"""Times that a member is started again that was taken over, or met an error that is none of ours."""
 LOCAL_CLUSTER: Mapping[str, Any] = {
     "threads_per_worker": 1,  # each member has a process of its own
     "processes": True,
     "dashboard_address": ":0",  # any free port: that of another cluster may be taken
+    "silence_logs": logging.CRITICAL,  # a failure comes as a value, and a restart is in the journal
 }
 """Processes of this machine."""
 ASKED = 1.0
@@ -61,6 +65,17 @@ class DaskPlace:
 
 
 @frozen
+class FailedMember:
+    """End of a member that being started again would not help: a value, since Dask tries again what raises.
+
+    Attributes:
+        message: of the error.
+    """
+
+    message: str
+
+
+@frozen
 class DaskMember:
     """A member as a task of Dask, which can be told to stop from outside.
 
@@ -72,20 +87,32 @@ class DaskMember:
     member: Member
     event: str
 
-    def __call__(self, _number: int = 0) -> MemberReport:
+    def __call__(self, _number: int = 0) -> MemberReport | FailedMember:
         """Work until nothing is left, or until it is to stop."""
         from distributed import Event  # noqa: PLC0415  an extra
 
         return asyncio.run(self._run(Event(self.event)))
 
-    async def _run(self, event: Any) -> MemberReport:
+    async def _run(self, event: Any) -> MemberReport | FailedMember:
         stop, ended = asyncio.Event(), asyncio.Event()
         watching = asyncio.create_task(_watch(event, stop, ended))
         try:
-            return await self.member.run(stop)
+            return await self._joined(stop)
         finally:
             ended.set()
             await watching
+
+    async def _joined(self, stop: asyncio.Event) -> MemberReport | FailedMember:
+        """Work; join again after standing still, when others have taken over."""
+        message = ""
+        for _ in range(1 + RETRIES):
+            try:
+                return await self.member.run(stop)
+            except MIError as error:
+                message = str(error)
+                if TAKEN_OVER not in message:
+                    break
+        return FailedMember(message)
 
 
 async def _watch(event: Any, stop: asyncio.Event, ended: asyncio.Event) -> None:
@@ -118,14 +145,17 @@ class RunningMembers:
         """Have all of them take nothing more; what is in flight may end within their grace time."""
         await self._event.set()
 
-    async def ended(self) -> list[BaseException]:
-        """Wait for the end of all; return the failures of those that failed each time."""
-        failures: list[BaseException] = []
+    async def ended(self) -> list[str]:
+        """Wait for the end of all; return why some failed."""
+        failures: list[str] = []
         for future in self._futures:
             try:
-                await future.result()
+                found: MemberReport | FailedMember = await future.result()
             except Exception as error:  # noqa: BLE001  the others go on, and the journal tells the rest
-                failures.append(error)
+                failures.append(str(error) or type(error).__name__)
+            else:
+                if isinstance(found, FailedMember):
+                    failures.append(found.message)
         return failures
 
 
@@ -147,6 +177,9 @@ async def running_members(member: Member, place: DaskPlace) -> AsyncGenerator[Ru
                 LocalCluster(**LOCAL_CLUSTER, n_workers=place.members, asynchronous=True)
             )
         client: Any = await stack.enter_async_context(Client(where, asynchronous=True, set_as_default=False))
+        if not place.address:  # on a scheduler the workers have logs of their own
+            await client.forward_logging(PACKAGE)  # through the display of this process, and not over it
+            await client.forward_logging("psycopg", logging.ERROR)  # it warns of each connection that dies
         number = place.members or len(await client.nthreads()) or 1
         task = DaskMember(member, f"mi-async-stop-{uuid.uuid4().hex}")
         futures = client.map(task, range(number), pure=False, retries=RETRIES, key=f"mi-async-{uuid.uuid4().hex}")

@@ -113,6 +113,17 @@ async def test_a_member_whose_worker_is_killed_is_started_again(
 
 
 @pytest.mark.slow
+async def test_a_member_that_cannot_begin_is_not_tried_again(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    source = str(tmp_path / "nowhere.csv")
+    async with fleet_of(postgres_server, "never", operation="enroll_many", source=source, quota_store=None) as fleet:
+        given = {"base_url": fleet.server.url, "journal": fleet.journal, **fleet.options}
+        child = await _started(fleet, sys.executable, dask_child.__file__, json.dumps(given))
+        written, said = await asyncio.wait_for(child.communicate(), LONG)
+    assert ["nowhere.csv" in failure for failure in json.loads(written)] == [True, True]
+    assert "Traceback" not in said.decode()
+
+
+@pytest.mark.slow
 async def test_the_command_stops_its_members_and_goes_on(postgres_server: PostgresServer, tmp_path: Path) -> None:
     folder = make_faces(tmp_path / "faces", 40)
     async with fleet_of(postgres_server, "on", speed=SPEED, claim_life=LIFE) as fleet:
@@ -120,13 +131,16 @@ async def test_the_command_stops_its_members_and_goes_on(postgres_server: Postgr
             *(sys.executable, "-m", "mi_async", "enroll-many", str(folder), "--workspace", "newsroom"),
             *("--journal", fleet.journal, "--on", "local:2", "--shards", "8", "--grace", "1"),
         ]
-        child = await _started(fleet, *command)
+        stopped = tmp_path / "stopped.jsonl"
+        child = await _started(fleet, *command, "--report", str(stopped))
         ending = asyncio.create_task(child.communicate())
         await _pids(fleet, 1)  # the other may find nothing left
         child.terminate()
-        _, said = await asyncio.wait_for(ending, LONG)
+        written, said = await asyncio.wait_for(ending, LONG)
         assert child.returncode == TERMINATED, said.decode()
         assert "to resume" in said.decode()
+        assert "of 8 shards done" in json.loads(written)["ending"]
+        assert stopped.exists()
         assert await _pids(fleet, 0) == [], "the shards are given back, and not left to lapse after 30 seconds"
         again = await _started(fleet, *command, "--report", str(tmp_path / "report.jsonl"))
         written, said = await asyncio.wait_for(again.communicate(), LONG)

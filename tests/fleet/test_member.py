@@ -75,7 +75,7 @@ def test_variables_are_looked_up_where_it_runs(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("REDIS_PASSWORD", "a\udcff")  # a byte that is no UTF-8
     assert filled(CACHE) == "redis://:a%FF@cache:6379/0"
     monkeypatch.delenv("REDIS_PASSWORD")
-    with pytest.raises(ConfigError, match="the variable REDIS_PASSWORD, which a URL of the member names, is not set"):
+    with pytest.raises(ConfigError, match="the variable REDIS_PASSWORD, which a URL names, is not set"):
         filled(CACHE)
 
 

@@ -39,3 +39,20 @@ def test_a_url_that_cannot_work_is_a_mistake_without_its_password(
     assert "quota_store must be redis://host:6379/0" in err
     assert SECRET not in err
     assert SECRET not in repr(Account(quota_store=f"redis://me:{SECRET}@cache"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["workspaces", "list", "--quota-store", "redis://:${QUOTA_PASSWORD}@cache"],
+        ["enroll-many", ".", "-w", "newsroom", "--journal", "postgresql://media:${QUOTA_PASSWORD}@db/media"],
+    ],
+)
+def test_a_url_may_name_a_variable(
+    line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NCLOUD_ACCESS_KEY_ID", "access")
+    monkeypatch.setenv("NCLOUD_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("QUOTA_PASSWORD", raising=False)
+    assert run(line) != 0
+    assert "the variable QUOTA_PASSWORD, which a URL names, is not set" in capsys.readouterr().err

@@ -20,10 +20,8 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 from mi_async.bulk.defaults import LIFE
 from mi_async.bulk.journal.place import JournalUrl, journal_error
 from mi_async.bulk.journal.schema import members, runs, shards
-from mi_async.bulk.journal.sharing import OpenShards
+from mi_async.bulk.journal.sharing import TAKEN_OVER, OpenShards
 from mi_async.errors import JournalError
-
-TAKEN_OVER = "its work was taken over by another process, since this one stood still; start it again to join"
 
 
 @frozen
@@ -45,6 +43,11 @@ class MemberRow:
     shards: int
     finished: int
     lapses: float
+
+    @property
+    def lives(self) -> bool:
+        """True while its claims last."""
+        return self.lapses > 0
 
 
 @define(eq=False)

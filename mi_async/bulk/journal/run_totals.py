@@ -4,12 +4,14 @@ Invariant: reads one moment of the journal; a few queries, whatever its length.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import field, frozen
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from mi_async.bulk.engine.outcome import WELL, Status
+from mi_async.bulk.journal.claims import MemberRow
 from mi_async.bulk.journal.place import JournalUrl
 from mi_async.bulk.journal.reader import JournalReader
 from mi_async.bulk.journal.records import FAILED, MENDED, OPEN, UPLOAD, AssetRecord, ImageRecord, PersonRecord
@@ -32,7 +34,7 @@ class RunTotals:
         sent: bytes of media files that are stored.
         abandoned: uploads that were started over, in earlier runs too.
         started: when it began, in UTC, as ISO 8601 has it; '' if there was no run.
-        ended: the same, None while a process of it has not ended.
+        ended: the same, None while a process of it has not ended. Of a killed one in a shared run its last sign counts.
         ending: how the last process ended.
         shards: parts of the input that are done, taken and free; none of a file.
         members: processes that work on it now.
@@ -64,6 +66,11 @@ def run_totals(reader: JournalReader) -> RunTotals:
     ending = connection.execute(select(runs.c.ending).order_by(runs.c.number.desc()).limit(1)).scalar_one_or_none()
     killed = func.count().filter(runs.c.ended.is_(None), runs.c.ending != "")
     gone = connection.execute(select(killed).where(runs.c.number >= run)).scalar_one()
+    members = reader.members()
+    if reader.is_shared:
+        ended, runs_on = _shared_end(members, ended)
+    else:
+        runs_on = number != over + gone
     return RunTotals(
         run=run,
         statuses=_statuses(reader, run),
@@ -71,12 +78,24 @@ def run_totals(reader: JournalReader) -> RunTotals:
         sent=_sent(connection, run) if reader.has_assets else 0,
         abandoned=0 if reader.has_assets else _count(connection, select(func.count()).select_from(abandoned)),
         started=started or "",
-        ended=ended if number == over + gone else None,
+        ended=None if runs_on else ended,
         ending=ending or "",
         shards=reader.shards(),
-        members=len(reader.members()),
+        members=len([member for member in members if member.lives]),
         processes=number,
     )
+
+
+def _shared_end(members: Sequence[MemberRow], ended: str | None) -> tuple[str | None, bool]:
+    """Return when a shared run has ended, and True while a process of it lives.
+
+    A killed process has no end: what it claimed lapsed at a time that is known until another evicts it, and whoever
+    did that has an end of its own, or lives.
+    """
+    now = datetime.now(UTC)
+    lapsed = [now + timedelta(seconds=member.lapses) for member in members]
+    ends = [*lapsed, *([datetime.fromisoformat(ended)] if ended is not None else [])]
+    return max(ends).isoformat() if ends else None, any(member.lives for member in members)
 
 
 def first_persons(reader: JournalReader, run: int, most: int) -> list[tuple[PersonRecord, tuple[ImageRecord, ...]]]:

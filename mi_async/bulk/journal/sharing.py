@@ -8,6 +8,8 @@ from attrs.validators import ge, gt, instance_of, optional
 
 from mi_async.bulk.defaults import LIFE
 
+TAKEN_OVER = "its work was taken over by another process, since this one stood still; start it again to join"
+
 
 @frozen(kw_only=True)
 class Sharing:

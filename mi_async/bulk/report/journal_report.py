@@ -27,7 +27,7 @@ def report_of(journal: Journalled) -> BulkReport:
     """Return the report of the latest run; of a shared run, of what all its processes have done so far.
 
     ``counts`` are of the items that the run has seen, as the journal has them: what an earlier run had done is
-    ``done`` and not ``skipped``. ``checks``, ``pool``, ``refused`` and ``ceiling`` are not known from a journal.
+    ``done`` and not ``skipped``. ``checks``, ``pool``, ``refused`` and ``ceiling`` are not known from a journal: None.
 
     Args:
         journal: path of the file, or its URL.
@@ -41,7 +41,7 @@ def report_of(journal: Journalled) -> BulkReport:
     with read_journal(place) as reader:
         totals = run_totals(reader)
         problems = _problems(reader, totals.run)
-        return BulkReport.at(
+        report = BulkReport.at(
             _progress(totals, has_assets=reader.has_assets),
             journal=place,
             run=totals.run,
@@ -49,6 +49,7 @@ def report_of(journal: Journalled) -> BulkReport:
             abandoned=totals.abandoned,
             problems=problems,
         )
+    return evolve(report, checks=None, pool=None, refused=None)
 
 
 def shared_report(own: BulkReport) -> BulkReport:

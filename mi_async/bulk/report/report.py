@@ -37,7 +37,7 @@ class BulkReport:
         pictures: images that the service has taken over in this run.
         seconds: duration of the run, on the session's clock.
         ceiling: completion checks that the quota allows per minute, None without a quota.
-        checks: completion checks made.
+        checks: completion checks made; None, as pool and refused, where it is not known: a journal does not say.
         pool: adaptive limit on uploads in flight, at the end.
         refused: 429 answers that the session met.
         abandoned: uploads that were started over; their keys are in the journal, and expire after 24 hours.
@@ -57,9 +57,9 @@ class BulkReport:
     pictures: int = 0
     seconds: float = 0.0
     ceiling: float | None = None
-    checks: int = 0
-    pool: int = 0
-    refused: int = 0
+    checks: int | None = 0
+    pool: int | None = 0
+    refused: int | None = 0
     abandoned: int = 0
     problems: tuple[BulkOutcome, ...] = ()
     sent: int | None = None
@@ -130,8 +130,10 @@ class BulkReport:
         return self.goodput / self.ceiling if self.ceiling else None
 
     @property
-    def useful(self) -> float:
-        """Share of the completion checks that answered done; 1 without any."""
+    def useful(self) -> float | None:
+        """Share of the completion checks that answered done; 1 without any, None if they are not known."""
+        if self.checks is None:
+            return None
         return self.pictures / self.checks if self.checks else 1.0
 
     def __str__(self) -> str:
@@ -211,7 +213,7 @@ class BulkReport:
             "ceiling": self.ceiling,
             "share": None if self.share is None else round(self.share, 4),
             "checks": self.checks,
-            "useful": round(self.useful, 4),
+            "useful": None if self.useful is None else round(self.useful, 4),
             "pool": self.pool,
             "abandoned": self.abandoned,
         }

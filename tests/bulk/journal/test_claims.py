@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from mi_async._core.clock import Clock
+from mi_async.bulk import report_of
 from mi_async.bulk.journal.claims import Claims
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed
@@ -87,6 +88,24 @@ async def test_who_leaves_leaves_its_shards_to_others_at_once(join: Join, schema
         (1, 2, 2, False),
         (2, 2, 2, False),
     ]
+
+
+async def test_a_killed_process_makes_no_run_longer(join: Join, schema_url: str) -> None:
+    killed, other = await join(), await join()
+    assert [await killed.take_shard(), await other.take_shard()] == [0, 1]
+    execute(schema_url, "UPDATE runs SET started = '2026-01-01T00:00:00+00:00'")
+    execute(schema_url, "UPDATE members SET lapses = '2026-01-01T00:01:40Z'")
+    told = report_of(schema_url)
+    assert (round(told.seconds), told.ending) == (100, "killed; 0 of 3 shards done")
+    assert {told.as_dict()[name] for name in ("checks", "pool", "refused", "useful")} == {None}
+    assert await other.open_shards() == OpenShards(mine=1, others=1, free=1)
+    await other.finish_shard(1)
+    assert report_of(schema_url).ending == "still running, by 1; 1 of 3 shards done"
+    for _ in range(2):
+        await other.finish_shard(await other.take_shard() or 0)
+    await other.aclose("")
+    execute(schema_url, "UPDATE runs SET ended = '2026-01-01T00:03:20+00:00' WHERE number = 2")
+    assert (report_of(schema_url).seconds, report_of(schema_url).ending) == (200.0, "")
 
 
 async def test_who_was_taken_over_writes_nothing_more(
