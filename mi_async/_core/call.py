@@ -283,6 +283,8 @@ class Calls:
             return operation.parse(open_envelope(response, operation.id, operation.beside)), response
         except MIError as error:
             failure = error
+            if error.__suppress_context__:  # what `from None` hides is let go of: it holds bodies, and many a foreign
+                error.__context__ = None  # error cannot be pickled, which Dask and Celery do with the context too
             _log.debug("%s: attempt %d failed: %s", operation.id, number, error)
             if response is not None:
                 self._learn_offset(error, response, offset)

@@ -1,6 +1,6 @@
 """``ingest_asset`` does what ``ingest_many`` does with one item: the same requests, end and meaning of an error."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -164,11 +164,11 @@ async def scene(s3: Bucket, folder: Path, prepare: Prepare) -> AsyncGenerator[Sc
         yield evolve(begun, before=spent(room.server))
 
 
-def requests(scene: Scene) -> dict[str, int]:
+def requests(scene: Scene, counted: Collection[str]) -> dict[str, int]:
     """Return the number of requests that are counted; of all others, whether there were any."""
     asked = spent(scene.room.server, scene.before)
     asked |= {kind: count for kind, count in scene.s3.asked.items() if kind.endswith("PUT")}
-    return {name: count if name in COUNTED else 1 for name, count in asked.items() if name not in FIRST}
+    return {name: count if name in counted else 1 for name, count in asked.items() if name not in FIRST}
 
 
 async def at_the_end(scene: Scene) -> list[tuple[int, str | None, str]]:
@@ -203,13 +203,15 @@ async def many(scene: Scene, source: Any, options: dict[str, Any], journal: Path
 async def test_one_is_many(s3: Bucket, tmp_path: Path, name: str) -> None:
     prepare, given = SCENES[name]
     options = {option: value for option, value in given.items() if option != "source"}
+    # On a busy machine an import may have failed before it is found, and another look for the asset is then due.
+    counted = set(COUNTED) - ({"assets.get"} if prepare is failing_import else set())
     async with scene(s3, tmp_path, prepare) as single:
         results = [await one(single, given.get("source", single.path), options)]
-        ends, asked = [await at_the_end(single)], [requests(single)]
+        ends, asked = [await at_the_end(single)], [requests(single, counted)]
     async with scene(s3, tmp_path, prepare) as bulk:
         results.append(await many(bulk, given.get("source", bulk.path), options, tmp_path / "j"))
         ends.append(await at_the_end(bulk))
-        asked.append(requests(bulk))
+        asked.append(requests(bulk, counted))
     assert results[0] == results[1]
     assert ends[0] == ends[1]
     assert asked[0] == asked[1]

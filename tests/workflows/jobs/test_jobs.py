@@ -530,21 +530,24 @@ async def test_as_completed_gives_a_job_about_which_asking_failed(error: Excepti
         assert (await other).index_id
 
 
-async def test_as_completed_gives_what_has_ended_however_late() -> None:
-    async with serving(evolve(QUICK, importing=Latency(5.0))) as news:
-        first, second = await started(news, "import"), await started(news, "import")
-        jobs = mi_async.as_completed([first, second], timeout=30.0)
-        ended = [await anext(jobs)]
-        await second.wait()
-        await asyncio.sleep(31 / SPEED)
-        ended += [job async for job in jobs]
-        assert set(ended) == {first, second}
-        assert [job async for job in mi_async.as_completed(ended, timeout=0)] == ended
-        other = await started(news, "index")
-        jobs = mi_async.as_completed([other, first], timeout=0)
-        assert await anext(jobs) is first
-        with pytest.raises(JobTimeoutError, match="1 of the jobs"):
-            await anext(jobs)
+def test_as_completed_gives_what_has_ended_however_late() -> None:
+    async def main() -> None:
+        async with serving(evolve(QUICK, importing=Latency(5.0))) as news:
+            first, second = await started(news, "import"), await started(news, "import")
+            jobs = mi_async.as_completed([first, second], timeout=30.0)
+            ended = [await anext(jobs)]
+            await second.wait()
+            await asyncio.sleep(31 / SPEED)
+            ended += [job async for job in jobs]
+            assert set(ended) == {first, second}
+            assert [job async for job in mi_async.as_completed(ended, timeout=0)] == ended
+            other = await started(news, "index")
+            jobs = mi_async.as_completed([other, first], timeout=0)
+            assert await anext(jobs) is first
+            with pytest.raises(JobTimeoutError, match="1 of the jobs"):
+                await anext(jobs)
+
+    run(main())
 
 
 def test_as_completed_has_a_time_limit_and_names_what_is_left() -> None:
