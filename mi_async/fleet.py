@@ -13,7 +13,7 @@ import platform
 import signal
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
@@ -24,7 +24,7 @@ from mi_async._core.url_secrets import check_no_secret, filled
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.run import BulkRun
-from mi_async.errors import ConfigError, InvalidArgumentError
+from mi_async.errors import BulkError, ConfigError, InvalidArgumentError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import SCHEME, Storage
@@ -126,6 +126,7 @@ class Member:
 
     def __call__(self, *_args: object, **_more: object) -> MemberReport:
         """Work until nothing is left; blocks. Arguments are ignored, so that it can be mapped over anything."""
+        _refuse_a_loop()
         with _terminable() as received:
             try:
                 return asyncio.run(received.watched(self.run()))
@@ -278,6 +279,14 @@ class _Terminations:
         finally:
             self._cancel = _nothing
         return report
+
+
+def _refuse_a_loop() -> None:
+    """Refuse a call that would block the event loop that it is made in."""
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        message = "a member blocks until its work has ended; in a running event loop: await member.run()"
+        raise BulkError(message)
 
 
 def _nothing() -> None:
