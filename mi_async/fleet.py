@@ -126,7 +126,10 @@ class Member:
 
     def __call__(self, *_args: object, **_more: object) -> MemberReport:
         """Work until nothing is left; blocks. Arguments are ignored, so that it can be mapped over anything."""
-        _refuse_a_loop()
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            message = "a member blocks until its work has ended; in a running event loop: await member.run()"
+            raise BulkError(message)
         with _terminable() as received:
             try:
                 return asyncio.run(received.watched(self.run()))
@@ -260,7 +263,7 @@ class _Terminations:
 
     def __init__(self) -> None:
         self.count = 0
-        self._cancel: Callable[[], object] = _nothing
+        self._cancel: Callable[[], object] = lambda: None
 
     def receive(self, *_: object) -> None:
         """Take a signal."""
@@ -277,20 +280,8 @@ class _Terminations:
         try:
             report: MemberReport = await work
         finally:
-            self._cancel = _nothing
+            self._cancel = lambda: None
         return report
-
-
-def _refuse_a_loop() -> None:
-    """Refuse a call that would block the event loop that it is made in."""
-    with suppress(RuntimeError):
-        asyncio.get_running_loop()
-        message = "a member blocks until its work has ended; in a running event loop: await member.run()"
-        raise BulkError(message)
-
-
-def _nothing() -> None:
-    """Do nothing."""
 
 
 @contextmanager

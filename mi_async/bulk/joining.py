@@ -67,10 +67,10 @@ class JoinedInput:
                 for left in list(self._open):
                     await self._finish(left)
             else:
-                left = await self.journal.open_shards()
-                self._others = left.others
-                self.shared |= left.others > 0 or (not left.any and self._taken < self.journal.shards)
-                if not left.any:
+                there = await self.journal.open_shards()
+                self._others = there.others
+                self.shared |= there.others > 0 or (not there.any and self._taken < self.journal.shards)
+                if not there.any:
                     return
                 await asyncio.sleep(self.pause)
 
