@@ -139,6 +139,15 @@ class Session:
 
         return Tabled(self._quotas.states())
 
+    async def check_quota_store(self) -> None:
+        """Make one request to the quota store, to fail at the start of a program; does nothing without a store.
+
+        Raises:
+            QuotaStoreError: it does not answer; or, with ``permanent``, it can only fail until a setting is changed.
+        """
+        self._calls.check_usable()
+        await self._quotas.check_store()
+
     async def aclose(self, *, grace: float = 5.0) -> None:
         """Close the session; closing it again does nothing.
 

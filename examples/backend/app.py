@@ -1,10 +1,11 @@
 """A web backend of several workers that keep one quota together.
 
-    pip install 'mi-async[redis]' fastapi uvicorn
+    pip install '../..[redis]' fastapi uvicorn
     export NCLOUD_ACCESS_KEY_ID=... NCLOUD_SECRET_ACCESS_KEY=... QUOTA_STORE=redis://cache:6379/0
     uvicorn app:app --workers 4
 
 Each worker is a process with a session of its own; the store makes them one account. gunicorn starts them as well.
+With MI_ASYNC_BASE_URL it is the emulator's instead of the service's: `mi-async emulator` prints that and its keys.
 """
 
 import math
@@ -33,8 +34,18 @@ STORE = os.environ.get("QUOTA_STORE")
 async def connected(app: FastAPI) -> AsyncIterator[None]:
     """Open the session in the worker that uses it, never before it forks."""
     async with mi_async.connect(base_url=SERVICE, quota_store=STORE, max_wait=5.0) as session:
+        await fail_if_hopeless(session)
         app.state.session = session
         yield
+
+
+async def fail_if_hopeless(session: mi_async.Session) -> None:
+    """End a worker whose store wants another password; one whose store is away for a moment starts."""
+    try:
+        await session.check_quota_store()
+    except mi_async.QuotaStoreError as error:
+        if error.permanent:
+            raise
 
 
 app = FastAPI(lifespan=connected)
@@ -57,7 +68,7 @@ async def upload_url(name: str, request: Request) -> dict[str, str]:
 
 
 @app.get("/quota")
-async def quota(request: Request) -> dict[str, dict[str, float]]:
-    """Show the quotas: those of all workers, not only of this one."""
+async def quota(request: Request) -> dict[str, dict[str, int]]:
+    """Show the quotas: slots used by all workers, the workers that use them, and the callers in line of this one."""
     states = request.app.state.session.quota.items()
     return {name: {"used": state.used, "holders": state.holders, "waiting": state.waiting} for name, state in states}

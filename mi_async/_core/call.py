@@ -29,6 +29,7 @@ from mi_async.errors import (
     DeadlineExceededError,
     MIError,
     QuotaError,
+    QuotaStoreError,
     QuotaWaitError,
     SessionError,
     TransportError,
@@ -47,6 +48,17 @@ SKEW_WORTH_LEARNING = 30.0
 
 Guard: TypeAlias = Callable[[Operation], Awaitable[None]]
 """Called before each attempt of an operation; it raises an error where the request must not be sent."""
+
+
+def _at_deadline(error: MIError, in_flight: InFlightCall) -> MIError:
+    """Return the error of a call whose deadline passes before it has its quota: this attempt was not sent."""
+    if isinstance(error, QuotaStoreError) and (error.permanent or not in_flight.may_have_acted):
+        return error
+    message = f"the deadline of the call would pass while it waits for quota: {error}"
+    late = DeadlineExceededError(message)
+    late.ambiguous = in_flight.may_have_acted
+    late.__cause__ = error
+    return late
 
 
 def _parsed(parsed: Any, _response: Response) -> Any:
@@ -141,20 +153,21 @@ class Calls:
         deadline = math.inf if total is None else self.clock.monotonic() + total
         with InFlightCall(self.in_flight, deadline) as in_flight:
             try:
-                answer = await self._attempt(operation, request, 1, deadline, max_wait=max_wait, guard=guard)
+                answer = await self._attempt(operation, request, 1, in_flight, max_wait=max_wait, guard=guard)
             except MIError as error:
                 if not retryable(error, operation.repeat):
                     raise
-                in_flight.failure = first = error
+                first = error
+                in_flight.fail(error)
             else:
                 self.retries.budget.earn()
                 return result_of(*answer)
 
             async def again(number: int) -> Answer:
                 try:
-                    return await self._attempt(operation, request, number, deadline, max_wait=max_wait, guard=guard)
+                    return await self._attempt(operation, request, number, in_flight, max_wait=max_wait, guard=guard)
                 except MIError as error:
-                    in_flight.failure = error
+                    in_flight.fail(error)
                     raise
 
             paced = operation.id in self.limiters
@@ -188,31 +201,31 @@ class Calls:
         operation: Operation,
         request: Request,
         number: int,
-        deadline: float,
+        in_flight: InFlightCall,
         *,
         max_wait: float | None,
         guard: Guard | None,
     ) -> Coroutine[Any, Any, Answer]:
         if operation.id in self.limiters:
-            return self._send_within_quota(operation, request, number, deadline, max_wait=max_wait, guard=guard)
-        return self._send(operation, request, number, deadline, guard)
+            return self._send_within_quota(operation, request, number, in_flight, max_wait=max_wait, guard=guard)
+        return self._send(operation, request, number, in_flight, guard)
 
     async def _send_within_quota(
         self,
         operation: Operation,
         request: Request,
         number: int,
-        deadline: float,
+        in_flight: InFlightCall,
         *,
         max_wait: float | None,
         guard: Guard | None,
     ) -> Answer:
         limiter = self.limiters[operation.id]
         if not limiter.take():
-            await self._stand_in_line(limiter, deadline, max_wait)
+            await self._stand_in_line(limiter, in_flight, max_wait)
         answered = False
         try:
-            result = await self._send(operation, request, number, deadline, guard)
+            result = await self._send(operation, request, number, in_flight, guard)
             answered = True
         except MIError as error:
             answered = not (isinstance(error, TransportError) and error.ambiguous)
@@ -223,16 +236,21 @@ class Calls:
             limiter.release(answered=answered)
         return result
 
-    async def _stand_in_line(self, limiter: Limiter, deadline: float, max_wait: float | None) -> None:
-        left = deadline - self.clock.monotonic()
+    async def _stand_in_line(self, limiter: Limiter, in_flight: InFlightCall, max_wait: float | None) -> None:
+        begun = self.clock.monotonic()
+        left = in_flight.deadline - begun
         patience = left if max_wait is None else min(left, max_wait)
+        # The timer of all calls strikes when the limiter does, or before it: its error must be that of the limiter.
+        in_flight.unsent = lambda: _at_deadline(limiter.refusal(), in_flight)
         try:
             await limiter.acquire(None if patience == math.inf else max(patience, 0.0))
-        except QuotaWaitError as error:
+        except (QuotaWaitError, QuotaStoreError) as error:
             if patience < left:
                 raise
-            message = f"the deadline of the call would pass while it waits for quota: {error}"
-            raise DeadlineExceededError(message) from error
+            raise _at_deadline(error, in_flight)  # noqa: B904  has its cause
+        finally:
+            in_flight.unsent = None
+        in_flight.waited = self.clock.monotonic() - begun
 
     def _pause(self, error: QuotaError, limiter: Limiter, number: int) -> float:
         """Return the seconds for which a 429 pauses everybody: what it asks for, else at least a tenth of the window.
@@ -246,14 +264,14 @@ class Calls:
         return min(error.retry_after, max(self.policy.retry_after_ceiling, least))
 
     async def _send(
-        self, operation: Operation, request: Request, number: int, deadline: float, guard: Guard | None
+        self, operation: Operation, request: Request, number: int, in_flight: InFlightCall, guard: Guard | None
     ) -> Answer:
         keys = self._keys
         if keys is None or keys.expires_at is not None:
             keys = await self._current_keys()
         attempt, started = None, 0.0
         if self.hooks:
-            attempt = Attempt(operation.id, request, number)
+            attempt = Attempt(operation.id, request, number, waited=self.clock.real(in_flight.waited))
             await self.hooks.ask(attempt)
             started = self.clock.monotonic()
         offset = self._offset  # may be corrected by another call before the answer to this one is here
@@ -271,7 +289,7 @@ class Calls:
             raise
         finally:
             if attempt is not None:
-                outcome = self._outcome(response, failure, started, deadline)
+                outcome = self._outcome(response, failure, started, in_flight.deadline)
                 await self.hooks.tell(attempt, outcome)
 
     def _outcome(self, response: Response | None, failure: MIError | None, started: float, deadline: float) -> Outcome:

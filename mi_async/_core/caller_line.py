@@ -41,6 +41,10 @@ class CallerLine:
         self._callers.append(caller)
         return caller
 
+    def place(self, caller: WaitingCaller) -> int:
+        """Return the place of a caller in the line, from 0; also 0 for one that was served."""
+        return self._callers.index(caller) if caller in self._callers else 0
+
     def leave(self, caller: WaitingCaller) -> bool:
         """Remove a caller that gives up; return True if it had been given a permit already."""
         permit = caller.permit

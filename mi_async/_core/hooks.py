@@ -21,12 +21,14 @@ class Attempt(Value):
         request: method, target and body.
         number: from 1.
         headers: may be added to; sent with the request.
+        waited: real seconds for which it waited for its quota.
     """
 
     operation: str
     request: Request
     number: int
     headers: dict[str, str] = field(factory=dict)
+    waited: float = 0.0
 
 
 @frozen(eq=False, repr=False)

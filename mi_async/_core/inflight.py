@@ -24,13 +24,29 @@ class InFlightCall:
 
     Attributes:
         failure: the last attempt's, None before the first one; the error of a deadline that passes names it.
+        may_have_acted: True if one of the failures was ambiguous.
+        waited: seconds for which this attempt waited for its quota.
+        unsent: makes the error of a deadline that passes while the call waits for its quota; None at other times.
     """
 
-    __slots__ = ("_cancelled", "_others", "_reason", "_task", "deadline", "failure")
+    __slots__ = (
+        "_cancelled",
+        "_others",
+        "_reason",
+        "_task",
+        "deadline",
+        "failure",
+        "may_have_acted",
+        "unsent",
+        "waited",
+    )
 
     def __init__(self, others: "InFlightCalls", deadline: float) -> None:
         self.deadline = deadline
         self.failure: Exception | None = None
+        self.may_have_acted = False
+        self.waited = 0.0
+        self.unsent: Callable[[], Exception] | None = None
         self._others = others
         self._reason: Exception | None = None
 
@@ -52,6 +68,11 @@ class InFlightCall:
             if others.timer is None:
                 others.watch(self)
 
+    def fail(self, failure: MIError) -> None:
+        """Record the failure of an attempt."""
+        self.failure, self.waited = failure, 0.0
+        self.may_have_acted = self.may_have_acted or failure.ambiguous
+
     def end(self, reason: Exception) -> None:
         """End it: it leaves with this error instead of CancelledError."""
         if self._reason is None and self._task is not None and self._task is not asyncio.current_task():
@@ -69,7 +90,7 @@ class InFlightCall:
         if self._reason is not None and task is not None:
             alone = task.uncancel() <= self._cancelled  # otherwise somebody else has cancelled the task too
             if alone and kind is asyncio.CancelledError:
-                raise self._reason from failure
+                raise self._reason from self._reason.__cause__ or failure
 
 
 def _overdue(failure: Exception | None) -> MIError:
@@ -113,7 +134,7 @@ class InFlightCalls:
         now = self.clock.monotonic()
         for call in self.calls:
             if call.deadline <= now:
-                call.end(self.overdue(call.failure))
+                call.end(self.overdue(call.failure) if call.unsent is None else call.unsent())
             elif call.deadline < math.inf:
                 self.watch(call)
                 return

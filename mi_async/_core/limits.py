@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
-from mi_async.errors import QuotaWaitError
+from mi_async.errors import MIError, QuotaWaitError
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
@@ -40,11 +40,15 @@ class QuotaState:
         used: slots taken: calls in flight and calls that ended less than a period ago.
         waiting: callers that wait for a slot.
         paused: seconds for which a 429 still holds everybody back, 0 when none does.
-        next_free: seconds until a newcomer would be let through, by estimate.
+        next_free: seconds until a newcomer would be let through, by estimate; 0 where nothing is known, as it is
+            while the store is ``away``.
         refused: how many 429 were met so far.
         shared: True if the quota is kept in a store; ``used``, ``paused`` and ``refused`` then are those of all
             processes, as the last exchange with it told, and ``waiting`` that of this one.
         holders: processes that use the quota or wait for it.
+        away: True while the store does not answer: what it told last is no longer sure.
+        alone: True while this process goes on without the store, with a share of the quota (``on_loss="share"``);
+            ``used`` then is that of this process.
     """
 
     operation: str
@@ -57,6 +61,8 @@ class QuotaState:
     refused: int
     shared: bool = False
     holders: int = 1
+    away: bool = False
+    alone: bool = False
 
 
 class Limiter(Protocol):
@@ -80,6 +86,10 @@ class Limiter(Protocol):
 
     def pause(self, seconds: float) -> None:
         """Pause every caller after a 429."""
+        ...
+
+    def refusal(self) -> MIError:
+        """Return the error of a caller that gives up now."""
         ...
 
     def state(self) -> QuotaState:
@@ -170,7 +180,7 @@ class LeaseLimiter:
             async with asyncio.timeout(None if max_wait is None else self.clock.real(max_wait)), self._turn:
                 await self._first_in_line()
         except TimeoutError:
-            raise too_long(self.operation, self.quota, self.next_free()) from None
+            raise self.refusal() from None
         finally:
             self._waiting -= 1
 
@@ -203,6 +213,10 @@ class LeaseLimiter:
         self._refused += 1
         self._paused_until = max(self._paused_until, now + seconds)
         self._pauses.note(now, seconds)
+
+    def refusal(self) -> MIError:
+        """Return the error of a caller that gives up now."""
+        return too_long(self.operation, self.quota, self.next_free())
 
     def _closed_for(self) -> float:
         """Return the seconds until a slot can be taken; 0 when one is free, infinity when an answer must come first."""

@@ -6,7 +6,7 @@ Invariant: not exact. Shares add up to half of the quota, since nobody knows how
 from attrs import define, field
 
 from mi_async._core.clock import Clock
-from mi_async._core.limits import LeaseLimiter
+from mi_async._core.limits import LeaseLimiter, QuotaState
 from mi_async._core.operation import Quota
 
 
@@ -27,19 +27,23 @@ class LocalShare:
     _calls: int = field(init=False, default=0)
     _waiting: int = field(init=False, default=0)  # callers that get a lease of this limiter, and give it back to it
 
-    @property
-    def calls(self) -> int:
-        """Calls in flight that hold a lease of it."""
-        return self._calls
+    def state(self) -> QuotaState | None:
+        """Return the live state of the limiter, None if there is none."""
+        return None if self._limiter is None else self._limiter.state()
 
-    async def acquire(self, max_wait: float | None, holders: int) -> None:
-        """Wait for a lease and take it."""
+    def begin(self, holders: int) -> LeaseLimiter:
+        """Return the limiter, made if there is none."""
         if self._limiter is None:
             calls = max(1, self.quota.calls // (2 * holders))
             self._limiter = LeaseLimiter(self.operation, Quota(calls, self.quota.period), self.clock)
+        return self._limiter
+
+    async def acquire(self, max_wait: float | None, holders: int) -> None:
+        """Wait for a lease and take it."""
+        limiter = self.begin(holders)
         self._waiting += 1
         try:
-            await self._limiter.acquire(max_wait)
+            await limiter.acquire(max_wait)
         finally:
             self._waiting -= 1
         self._calls += 1

@@ -14,6 +14,7 @@ from attrs import define, field
 from mi_async._core.clock import Clock
 from mi_async._core.limits import LeaseLimiter, Limiter, QuotaState
 from mi_async._core.operation import Quota
+from mi_async.errors import QuotaStoreError
 
 if TYPE_CHECKING:
     from mi_async._core.quota_store import QuotaStore, StoreConnection
@@ -62,6 +63,24 @@ class SessionQuotas:
     def states(self) -> dict[str, QuotaState]:
         """Show the live state of each."""
         return {name: limiter.state() for name, limiter in self.limiters.items()}
+
+    async def check_store(self) -> None:
+        """Make one request to the store that changes nothing.
+
+        Raises:
+            QuotaStoreError: it does not answer, or cannot be used.
+        """
+        if self._connection is None:
+            return
+        from mi_async._core.quota_store import new_holder  # noqa: PLC0415  most sessions need none
+        from mi_async._core.shared_limiter import ANSWER  # noqa: PLC0415
+
+        try:
+            async with asyncio.timeout(ANSWER):
+                await self._connection.present("check", new_holder(), 0.0)
+        except TimeoutError as error:
+            message = f"the quota store did not answer in {ANSWER:g} s"
+            raise QuotaStoreError(message) from error
 
     def pace(self, name: str) -> "SharedPace":
         """Return the part of this session of a pace."""

@@ -99,10 +99,11 @@ class SharedLimiter:
         while True:
             if self._goes_alone():
                 left = None if until == math.inf else max(0.0, until - self._now()) / self.clock.real(1.0)
+                self._outage.go_alone(self._share.begin(self._holders).quota, self.quota)
                 await self._share.acquire(left, self._holders)
                 return
             if self._turn(len(self._line)) > until:
-                raise self._too_late(self._turn(len(self._line)))
+                raise self._too_late(len(self._line))
             good_until = await self._permit(until)
             if good_until is None:  # the store is away, and this process goes on alone
                 continue
@@ -121,12 +122,13 @@ class SharedLimiter:
             async with asyncio.timeout(None if until == math.inf else until - self._now()):
                 return await caller.permit
         except BaseException as error:
+            place = self._line.place(caller) if isinstance(error, TimeoutError) else 0
             if self._line.leave(caller):
                 self._unbegun -= 1
                 self._surplus = True
                 self._wake()
             if isinstance(error, TimeoutError):
-                late = self._too_late(self._turn(0))
+                late = self._too_late(place)
                 raise late from late.__cause__
             raise
 
@@ -148,22 +150,29 @@ class SharedLimiter:
         self._share.pause(seconds)
         self._wake()
 
+    def refusal(self) -> MIError:
+        """Return the error of a caller that gives up now."""
+        return self._too_late(max(0, len(self._line) - 1))
+
     def state(self) -> QuotaState:
         """Return the live state as of the last exchange; what is in use here is always counted."""
         last, now, unit = self._last, self._now(), self.clock.real(1.0)
         ago = now - self._last_at
         told = 0 if last is None or ago > self._period else self.quota.calls - last.free
+        share = self._share.state()
         return QuotaState(
             self.operation,
             self.quota.calls,
             self.quota.period,
-            max(told, self.in_use + self._share.calls),
-            len(self._line),
-            0.0 if last is None else max(0.0, last.paused - ago) / unit,
-            max(0.0, self._turn(len(self._line)) - now) / unit,
+            max(told, self.in_use + (share.used if share else 0)),
+            len(self._line) + (share.waiting if share else 0),
+            max(0.0 if last is None else max(0.0, last.paused - ago) / unit, share.paused if share else 0.0),
+            share.next_free if share and self._outage else max(0.0, self._turn(len(self._line)) - now) / unit,
             0 if last is None else last.refused,
             shared=True,
             holders=self._holders,
+            away=bool(self._outage),
+            alone=self._goes_alone(),
         )
 
     async def aclose(self) -> None:
@@ -256,8 +265,7 @@ class SharedLimiter:
             self._unbegun += 1
 
         def too_late(place: int, caller: WaitingCaller) -> MIError | None:
-            turn = self._turn(place)
-            return self._too_late(turn) if turn > caller.until else None
+            return self._too_late(place) if self._turn(place) > caller.until else None
 
         self._line.refuse(too_late)
 
@@ -296,6 +304,7 @@ class SharedLimiter:
             return -math.inf
         return self._last_at + self._last.turn(place, self._period / self.quota.calls)
 
-    def _too_late(self, turn: float) -> MIError:
-        wait = max(0.0, turn - self._now()) / self.clock.real(1.0)
+    def _too_late(self, place: int) -> MIError:
+        # The turn may be past, as of one that nobody could keep, or unknown: a call of the quota is then the least.
+        wait = max(self._turn(place) - self._now(), self._period / self.quota.calls) / self.clock.real(1.0)
         return self._outage.failure() or too_long(self.operation, self.quota, wait)

@@ -7,6 +7,7 @@ import logging
 
 from attrs import define, field
 
+from mi_async._core.operation import Quota
 from mi_async._core.quota_store import OnLoss
 from mi_async.errors import QuotaStoreError
 
@@ -14,6 +15,14 @@ _log = logging.getLogger(__name__)
 
 AWAY = 5.0
 """Real seconds after which ``on_loss="share"`` goes on without the store."""
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, QuotaStoreError):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return "the quota store did not answer in time"
+    return f"the quota store failed: {type(error).__name__}"
 
 
 @define(eq=False)
@@ -29,6 +38,7 @@ class StoreOutage:
     on_loss: OnLoss
     _error: QuotaStoreError | None = field(init=False, default=None)  # None iff the last exchange was answered
     _since: float = field(init=False, default=0.0)
+    _alone: bool = field(init=False, default=False)  # True once it was logged that this process goes on alone
 
     def __bool__(self) -> bool:
         """Return True while the store is away."""
@@ -36,7 +46,7 @@ class StoreOutage:
 
     def begin(self, error: Exception, now: float) -> None:
         """Record a failure of an exchange."""
-        words = str(error) if isinstance(error, QuotaStoreError) else f"the quota store failed: {type(error).__name__}"
+        words = _in_words(error)
         if self._error is None:
             self._since = now
             _log.warning("%s: %s", self.operation, words)
@@ -48,8 +58,16 @@ class StoreOutage:
     def end(self) -> None:
         """Record an answer."""
         if self._error is not None:
-            _log.warning("%s: the quota store answers again", self.operation)
-            self._error = None
+            over = ", this process goes on alone no longer" if self._alone else ""
+            _log.warning("%s: the quota store answers again%s", self.operation, over)
+            self._error, self._alone = None, False
+
+    def go_alone(self, share: Quota, quota: Quota) -> None:
+        """Log, once in an outage, that this process goes on with a share of the quota."""
+        if not self._alone:
+            self._alone = True
+            words = f"{share.calls} of {quota.calls} calls in {quota.period:g} s"
+            _log.warning("%s: the quota store is away, going on alone with %s", self.operation, words)
 
     @property
     def retries_idle(self) -> bool:

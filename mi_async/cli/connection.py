@@ -29,6 +29,9 @@ from mi_async.storage.models import STORAGE_URL, Storage
 
 _log = logging.getLogger(__name__)
 
+WORTH_SAYING = 0.05
+"""Seconds: a longer wait for quota is logged with its request."""
+
 NO_WORKSPACE = "10030"
 """The service's code for a workspace that does not exist. Source: common response codes."""
 SERVICE = Group("Service", sort_key=9)
@@ -165,4 +168,5 @@ async def _log_attempt(attempt: Attempt, outcome: Outcome) -> None:
     request, response, error = attempt.request, outcome.response, outcome.error
     ended = f"HTTP {response.status}" if response is not None else type(error).__name__
     path, milliseconds = request.target.partition("?")[0], outcome.seconds * 1000
-    _log.info("%s %s: %s in %.0f ms, attempt %d", request.method, path, ended, milliseconds, attempt.number)
+    waited = f", waited {attempt.waited:.2f} s for quota" if attempt.waited >= WORTH_SAYING else ""
+    _log.info("%s %s: %s in %.0f ms, attempt %d%s", request.method, path, ended, milliseconds, attempt.number, waited)

@@ -21,6 +21,8 @@ from mi_async.text import escaped
 SCHEMES = ("redis", "rediss", "unix")
 PARTS = ("state", "cooling", "held", "alive", "line")
 """Keys of a quota, in the order of the script."""
+CONNECT = 1.5
+"""Seconds to connect, TLS included: less than the limiter gives an answer, so that the error names the server."""
 HINT = "redis://host:6379/0, or rediss:// for TLS"
 
 
@@ -127,7 +129,7 @@ class RedisQuotas:
         from redis.backoff import NoBackoff  # noqa: PLC0415
 
         # The limiter has its own tries: those of the library wait for seconds, and each may have had its effect.
-        options = {"retry": Retry(NoBackoff(), 0), **self._options}
+        options = {"retry": Retry(NoBackoff(), 0), "socket_connect_timeout": CONNECT, **self._options}
         try:
             pool: Any = redis.asyncio.ConnectionPool.from_url(self._url, **options)
             pool.make_connection()  # which is what reads the options
@@ -219,6 +221,11 @@ def _failure(error: Exception, place: str, redis: ModuleType) -> QuotaStoreError
     errors = redis.exceptions
     text = str(error).partition("\n")[0] or type(error).__name__
     words = escaped(text)
+    if "NOAUTH" in text or text.startswith(("HELLO must be called", "Authentication required")):
+        message = f"the quota store at {place} wants a password: give it in the URL or as password="
+        return QuotaStoreError(message, permanent=True)
+    if place.startswith("rediss:") and isinstance(error, errors.TimeoutError):
+        words = f"{words} (does it speak TLS? if not, redis://)"
     refused = (errors.AuthenticationError, errors.AuthorizationError, errors.NoPermissionError)
     if isinstance(error, refused) or "CERTIFICATE_VERIFY_FAILED" in text:
         return QuotaStoreError(f"the quota store at {place} cannot be used: {words}", permanent=True)

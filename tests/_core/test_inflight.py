@@ -6,18 +6,21 @@ import builtins
 import pytest
 
 from mi_async._core.clock import Clock
-from mi_async._core.hooks import Attempt, Hooks
+from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.inflight import InFlightCall, InFlightCalls, was_cancelled
+from mi_async._core.shared_limiter import SharedLimiter
 from mi_async.errors import (
     ConnectError,
     DeadlineExceededError,
+    QuotaStoreError,
     QuotaWaitError,
     ResponseError,
     ServerError,
     SessionError,
     TimeoutError,  # noqa: A004  ours
 )
-from tests.support.scripted import EPOCH, FOREVER, Stage, Step, answer, now, policy, refusal, stage
+from tests.support.lua_store import LuaStore
+from tests.support.scripted import EPOCH, FOREVER, QUOTA, Stage, Step, answer, now, policy, refusal, stage
 from tests.support.virtual import run
 
 # ---- deadlines and quotas
@@ -118,6 +121,53 @@ def test_a_quota_beyond_the_deadline_is_a_deadline_error_at_once() -> None:
                 await play.things.check("x")
             assert isinstance(caught.value.__cause__, QuotaWaitError)
             assert now() < 0.1
+
+    run(main())
+
+
+def test_a_deadline_that_strikes_in_the_line_says_that_nothing_was_sent() -> None:
+    async def main() -> None:
+        async with stage(total=7) as play:
+            limiter = play.calls.limiters["things.check"]
+            for _ in range(50):
+                await limiter.acquire(None)  # and not answered, so that nobody knows when a slot comes free
+            with pytest.raises(DeadlineExceededError, match="while it waits for quota") as caught:
+                await play.things.check("x")
+            assert not caught.value.ambiguous
+            assert isinstance(caught.value.__cause__, QuotaWaitError)
+            assert caught.value.__cause__.wait > 0
+            assert not play.script.sent
+            for _ in range(50):
+                limiter.release()
+
+    run(main())
+
+
+def test_a_deadline_in_the_line_after_an_attempt_that_may_have_acted_is_ambiguous() -> None:
+    async def main() -> None:
+        async def pause(_attempt: Attempt, _outcome: Outcome) -> None:
+            play.calls.limiters["things.check"].pause(30)
+
+        async with stage([refusal(503)], total=7, hooks=Hooks(after=[pause])) as play:
+            with pytest.raises(DeadlineExceededError, match="while it waits for quota") as caught:
+                await play.things.check("x")
+            assert caught.value.ambiguous
+
+    run(main())
+
+
+@pytest.mark.parametrize("total", [0.05, 6.0])  # the limiter looks at the store for 0.1 s at least
+def test_a_store_that_is_away_until_the_deadline_is_the_error(total: float) -> None:
+    async def main() -> None:
+        async with stage(total=total) as play:
+            line = SharedLimiter("things.check", QUOTA, Clock(), LuaStore(away=True).exchange)
+            play.calls.limiters = {"things.check": line}
+            with pytest.raises(QuotaStoreError, match="does not answer") as caught:
+                await play.things.check("x")
+            assert not caught.value.ambiguous
+            assert now() == pytest.approx(total, abs=0.01)
+            assert not play.script.sent
+            await line.aclose()
 
     run(main())
 

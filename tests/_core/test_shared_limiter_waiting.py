@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
-from mi_async._core.quota_store import Exchange, Granted
-from mi_async._core.shared_limiter import AGAIN, LAPSE, LOOK, SharedLimiter
+from mi_async._core.quota_store import Exchange, Granted, QuotaStore
+from mi_async._core.session_quotas import SessionQuotas
+from mi_async._core.shared_limiter import AGAIN, ANSWER, LAPSE, LOOK, SharedLimiter
 from mi_async._core.store_outage import AWAY
 from mi_async.errors import QuotaStoreError, QuotaWaitError
 from tests.support.interruption import CancelAt
@@ -97,8 +99,9 @@ def test_max_wait_ends_a_wait_that_turns_out_longer() -> None:
         async with limiters(LuaStore(), 2, Quota(2, 1.0)) as [line, other]:
             await taken(other, 2)  # and never answered
             begin = now()
-            with pytest.raises(QuotaWaitError):
+            with pytest.raises(QuotaWaitError) as caught:
                 await line.acquire(2.0)
+            assert caught.value.wait >= 0.5  # a call of the quota at least, never nothing
             assert now() - begin == pytest.approx(1.0, abs=0.1)  # a call in flight holds its slot for a period more
 
     run(main())
@@ -269,7 +272,7 @@ def test_callers_wait_for_a_store_that_comes_back() -> None:
             with pytest.raises(QuotaStoreError, match="does not answer"):
                 await line.acquire(1.0)
             assert now() - begin == pytest.approx(1.0, abs=0.01)
-            assert line.state().next_free == 0.0
+            assert (line.state().next_free, line.state().away, line.state().alone) == (0.0, True, False)
             await asyncio.sleep(59)
             store.away = False
             await waiting
@@ -310,6 +313,38 @@ def test_what_a_store_of_somebody_elses_raises_is_an_error_in_words() -> None:
     run(main())
 
 
+def test_a_store_that_says_nothing_is_an_error_in_words() -> None:
+    class Silent:
+        account, on_loss = None, "wait"
+
+        def open(self, _tag: str) -> "Silent":
+            return self
+
+        async def exchange(self, _quota: str, _exchange: Exchange) -> Granted:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def present(self, _pace: str, _holder: str, _seconds: float) -> int:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def aclose(self) -> None:
+            """Have nothing to close."""
+
+    async def main() -> None:
+        quotas = SessionQuotas({"things.do": PER_SECOND}, Clock())
+        await quotas.check_store()
+        quotas.keep_in(cast("QuotaStore", Silent()), "tag")
+        with pytest.raises(QuotaStoreError, match="did not answer in 2 s"):
+            await quotas.check_store()
+        assert now() == pytest.approx(ANSWER, abs=0.01)
+        with pytest.raises(QuotaStoreError, match="did not answer in time"):
+            await quotas.limiters["things.do"].acquire(3.0)
+        await quotas.aclose()
+
+    run(main())
+
+
 def test_an_answer_that_is_lost_is_made_good() -> None:
     async def main() -> None:
         store = LuaStore()
@@ -328,7 +363,7 @@ def test_an_answer_that_is_lost_is_made_good() -> None:
     run(main())
 
 
-def test_with_a_share_it_goes_on_alone_until_the_store_is_back() -> None:
+def test_with_a_share_it_goes_on_alone_until_the_store_is_back(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         store = LuaStore()
         async with limiters(store, 2, Quota(20, 1.0), on_loss="share") as [line, other]:
@@ -349,9 +384,12 @@ def test_with_a_share_it_goes_on_alone_until_the_store_is_back() -> None:
             assert 1.5 < now() - begin < 4.0
             with pytest.raises(QuotaWaitError):
                 await line.acquire(0.001)
-            assert line.state().used == 2
+            state = line.state()
+            assert (state.used, state.away, state.alone) == (1 + 5, True, True)  # one of the store, and the whole share
+            assert state.next_free > 0
             store.away = False
             await asyncio.sleep(2 * AGAIN)
+            assert (line.state().away, line.state().alone) == (False, False)
             line.release()
             assert line.in_use == 1  # the oldest was of the share
             line.release()
@@ -360,6 +398,11 @@ def test_with_a_share_it_goes_on_alone_until_the_store_is_back() -> None:
             assert line.in_use == 2
 
     run(main())
+    said = [record.getMessage() for record in caplog.records if "alone" in record.getMessage()]
+    assert said == [
+        "things.do: the quota store is away, going on alone with 5 of 20 calls in 1 s",
+        "things.do: the quota store answers again, this process goes on alone no longer",
+    ]
 
 
 def test_who_waits_for_a_share_when_the_store_is_back_gives_back_what_it_gets() -> None:

@@ -183,10 +183,13 @@ def guarded(tmp_path: Path) -> Iterator[RedisServer]:
 async def test_a_password_opens_and_a_wrong_one_is_said_at_once(guarded: RedisServer) -> None:
     async with connected(RedisQuotas(guarded.url, password=SECRET)) as connection:
         assert (await connection.exchange("things.do", asking())).holders == 1
-    for store in (RedisQuotas(guarded.url), RedisQuotas(guarded.url, password="wr0ng")):
+    for store, says in (
+        (RedisQuotas(guarded.url), "wants a password"),
+        (RedisQuotas(guarded.url, password="wr0ng"), "cannot be used"),
+    ):
         error = await failure(store)
         assert error.permanent
-        assert "cannot be used" in str(error)
+        assert says in str(error)
         assert "wr0ng" not in "".join(traceback.format_exception(error))
 
 
@@ -207,6 +210,28 @@ async def test_tls_is_verified(tmp_path: Path) -> None:
         assert error.permanent
         assert "CERTIFICATE_VERIFY_FAILED" in str(error)
     assert ssl.OPENSSL_VERSION
+
+
+async def test_tls_on_a_port_without_it_names_the_server_and_the_scheme(store: RedisServer) -> None:
+    error = await failure(RedisQuotas(store.url.replace("redis:", "rediss:")))
+    assert not error.permanent
+    assert "does not answer" in str(error)
+    assert "does it speak TLS?" in str(error)
+    assert "rediss://127.0.0.1" in str(error)
+
+
+async def test_a_session_checks_its_store_once_and_nothing_where_it_has_none(
+    guarded: RedisServer, store: RedisServer
+) -> None:
+    keys = Credentials("key", "secret")
+    async with mi_async.connect(keys, quota_store=guarded.url) as session:
+        with pytest.raises(QuotaStoreError, match="wants a password") as caught:
+            await session.check_quota_store()
+        assert caught.value.permanent
+    for place in (store.url, None):
+        async with mi_async.connect(keys, quota_store=place) as session:
+            await session.check_quota_store()
+    assert not store.keys("mi-async:*check*")
 
 
 async def test_a_replica_or_no_store_at_all(tmp_path: Path) -> None:
