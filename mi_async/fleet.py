@@ -13,7 +13,7 @@ import platform
 import signal
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
@@ -24,7 +24,7 @@ from mi_async._core.url_secrets import check_no_secret, filled
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.run import BulkRun
-from mi_async.errors import ConfigError, InvalidArgumentError
+from mi_async.errors import BulkError, ConfigError, InvalidArgumentError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import SCHEME, Storage
@@ -126,6 +126,10 @@ class Member:
 
     def __call__(self, *_args: object, **_more: object) -> MemberReport:
         """Work until nothing is left; blocks. Arguments are ignored, so that it can be mapped over anything."""
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            message = "a member blocks until its work has ended; in a running event loop: await member.run()"
+            raise BulkError(message)
         with _terminable() as received:
             try:
                 return asyncio.run(received.watched(self.run()))
@@ -259,7 +263,7 @@ class _Terminations:
 
     def __init__(self) -> None:
         self.count = 0
-        self._cancel: Callable[[], object] = _nothing
+        self._cancel: Callable[[], object] = lambda: None
 
     def receive(self, *_: object) -> None:
         """Take a signal."""
@@ -276,12 +280,8 @@ class _Terminations:
         try:
             report: MemberReport = await work
         finally:
-            self._cancel = _nothing
+            self._cancel = lambda: None
         return report
-
-
-def _nothing() -> None:
-    """Do nothing."""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Invariant: opens what the run needs; whoever calls it closes that by the stack.
 """
 
+import logging
 from contextlib import AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
 
+from mi_async.bulk.defaults import SHARDS
 from mi_async.bulk.engine.engine import Engine
 from mi_async.bulk.engine.pipeline import ItemAdmission, Pipeline
 from mi_async.bulk.engine.stats import RunStats
@@ -41,6 +43,8 @@ from mi_async.workflows.ingest.asset_index import AssetIndex
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 from mi_async.workflows.ingest.steps import IngestContext
+
+_log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     RunEngine: TypeAlias = Engine[EnrollWork] | Engine[AssetWork]
@@ -126,6 +130,8 @@ async def _journal(stack: AsyncExitStack, context: Context, operation: str, opti
     identity = Identity(context.endpoint, await context.account(), context.groups.name, operation)
     journal = await Journal.open(options.journal, identity, clock=context.clock, sharing=options.sharing)
     stack.push_async_callback(journal.aclose)
+    if journal.shards and options.shards not in {SHARDS, journal.shards}:
+        _log.warning("the journal was made with %s shards; %s are not used", journal.shards, options.shards)
     # the processes of a shared run are no mistake that a person has to be told of
     stack.enter_context(nullcontext() if journal.shards else marked(identity, options.journal))
     return journal

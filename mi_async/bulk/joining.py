@@ -32,6 +32,7 @@ class JoinedInput:
         journal: gives the shards out.
         begin: begins a pass over the whole input, of which the items of one shard are taken.
         pause: seconds between two looks for a shard, while others have the rest.
+        shared: True once another process is known to have taken a shard.
     """
 
     journal: Journal
@@ -40,11 +41,20 @@ class JoinedInput:
     # by shard, items that have not ended, and one more while its input is gone through; a shard of 0 is finished
     _open: Counter[int] = field(init=False, factory=Counter)
     _in_flight: int = field(init=False, default=0)  # items of all shards
+    _taken: int = field(init=False, default=0)  # shards
+    _others: int = field(init=False, default=0)  # shards that others held at the last look
+    shared: bool = field(init=False, default=False)
+
+    @property
+    def waiting(self) -> int:
+        """Shards that others hold, while this process has nothing left to do."""
+        return 0 if self._in_flight else self._others
 
     async def chunks(self) -> AsyncGenerator[list[Item | BadInput]]:
         """Return the items of one shard after the other; ends when no process has any left."""
         while True:
             if (shard := await self.journal.take_shard()) is not None:
+                self._note_taken(shard)
                 self._open[shard] += 1
                 async with aclosing(self._items(shard)) as parts:
                     async for chunk in parts:
@@ -56,10 +66,19 @@ class JoinedInput:
                 # an outcome came under another key than its item: all have ended, whatever they are called
                 for left in list(self._open):
                     await self._finish(left)
-            elif (await self.journal.open_shards()).any:
-                await asyncio.sleep(self.pause)
             else:
-                return
+                there = await self.journal.open_shards()
+                self._others = there.others
+                self.shared |= there.others > 0 or (not there.any and self._taken < self.journal.shards)
+                if not there.any:
+                    return
+                await asyncio.sleep(self.pause)
+
+    def _note_taken(self, shard: int) -> None:
+        """Take note of a shard: the first free one is given, so one further on says that others have those before."""
+        self.shared |= shard > self._taken
+        self._taken += 1
+        self._others = 0
 
     def _items(self, shard: int) -> AsyncGenerator[list[Item | BadInput]]:
         return chunks(self.begin(), keep=ShardFilter(shard, self.journal.shards))

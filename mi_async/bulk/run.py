@@ -126,6 +126,7 @@ class BulkRun:
     _items: Input
     _options: BulkOptions
     _engine: "RunEngine | None" = field(init=False, default=None)
+    _joined: JoinedInput | None = field(init=False, default=None)
     _last: BulkProgress | None = field(init=False, default=None)
     _report: BulkReport | None = field(init=False, default=None)
     # weak, so that a loop that is left early releases the generator, and the event loop closes it
@@ -139,7 +140,7 @@ class BulkRun:
         """Progress of the run; that of its beginning before it was started."""
         if self._last is not None:
             return self._last
-        return BulkProgress(total=self._total()) if self._engine is None else self._engine.progress()
+        return BulkProgress(total=self._total()) if self._engine is None else self._now(self._engine)
 
     @property
     def latest(self) -> Sequence[BulkOutcome]:
@@ -233,7 +234,7 @@ class BulkRun:
             options = evolve(self._options, total=self._total())
             wired = await self._factory.make(stack, self._items, options)
             engine, self.number = wired.engine, wired.engine.journal.run
-            self._engine = engine
+            self._engine, self._joined = engine, wired.joined
             ending = "cancelled"
             if self._stopped:
                 engine.stop()
@@ -260,8 +261,12 @@ class BulkRun:
         if engine.failure is not None:
             raise self._error_of(engine.failure)
 
+    def _now(self, engine: "RunEngine") -> BulkProgress:
+        found, joined = engine.progress(), self._joined
+        return found if joined is None else evolve(found, waiting=joined.waiting, shared=joined.shared)
+
     def _reported(self, engine: "RunEngine", ending: str) -> BulkReport:
-        self._last = engine.progress()
+        self._last = self._now(engine)
         return BulkReport.at(
             self._last,
             journal=self._options.journal,

@@ -89,6 +89,8 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
         BulkError: not all is well.
         MIError: any other failure.
     """
+    if options.members is not None and options.on is None:
+        print_line("--members means nothing without --on: this process works by itself, or joins those at work")
     journal = _journal_of(options.journal or f"{Path(source).resolve().name}.journal")
     report_file = report_target(options.report, source, journal, force=options.force)
     may_fit = isinstance(options, ImageOptions) and options.may_fit

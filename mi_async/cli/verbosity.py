@@ -25,6 +25,7 @@ def log_to_stderr(verbosity: int) -> None:
     logger = logging.getLogger("mi_async")
     logger.handlers = [handler]
     logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of each connection that dies, as we do
 
 
 class _OneLineFormatter(logging.Formatter):

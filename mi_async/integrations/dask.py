@@ -6,6 +6,7 @@ from what Dask returns but how a member ended: it loses that with a worker.
 
 import asyncio
 import logging
+import signal
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -26,11 +27,19 @@ LOCAL_CLUSTER: Mapping[str, Any] = {
     "threads_per_worker": 1,  # each member has a process of its own
     "processes": True,
     "dashboard_address": ":0",  # any free port: that of another cluster may be taken
+    "preload": [__name__],  # has each worker call dask_setup()
     "silence_logs": logging.CRITICAL,  # a failure comes as a value, and a restart is in the journal
 }
 """Processes of this machine."""
 ASKED = 1.0
 """Seconds between two looks of a member at whether it is to stop."""
+
+
+def dask_setup(_worker: object) -> None:
+    """Leave Ctrl-C and a closed terminal, which reach workers of this machine too, to the command that started them."""
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 @frozen

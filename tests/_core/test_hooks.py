@@ -97,6 +97,22 @@ def test_a_hook_that_raises_ends_the_call(where: str) -> None:
     run(main())
 
 
+def test_a_hook_sees_how_long_each_attempt_waited_for_its_quota() -> None:
+    async def main() -> None:
+        waited = list[float]()
+
+        async def look(attempt: Attempt, _outcome: Outcome) -> None:
+            waited.append(attempt.waited)
+
+        async with stage([refusal(503), answer("x"), answer("x")], hooks=Hooks(after=[look])) as play:
+            play.calls.limiters["things.check"].pause(2.0)
+            await play.things.check("x")
+            await play.things.check("x")
+        assert waited == pytest.approx([2.0, 0.0, 0.0], abs=0.01)
+
+    run(main())
+
+
 def test_no_hooks_are_no_hooks() -> None:
     assert not Hooks()
     assert Watching().hooks

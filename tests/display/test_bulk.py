@@ -85,6 +85,13 @@ def test_a_line_tells_the_figures_that_there_are() -> None:
     assert line(BulkProgress(total=0)) == "0 of 0"
 
 
+def test_a_part_of_a_shared_run_is_no_share_of_the_whole() -> None:
+    said = line(evolve(MIDDLE, shared=True, waiting=3))
+    assert said.startswith("12,000 here, of 20,000 in all; 11,950 done")
+    assert "waiting for 3 parts of the input that others hold" in said
+    assert "to go" not in said
+
+
 def test_a_line_tells_what_is_in_the_way() -> None:
     said = line(evolve(MIDDLE, outage=95.0, paused=3.2))
     assert "the service has not answered for 1 min 35 s; refused with 429, paused for 3 s" in said

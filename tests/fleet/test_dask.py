@@ -17,9 +17,10 @@ from mi_async.cli.connection import InStorage, InWorkspace
 from mi_async.integrations.dask import DaskPlace
 from tests.fleet.test_members import LIFE, SPEED, fleet_of
 from tests.support import dask_child
-from tests.support.fleet import LONG, TERMINATED, Fleet, face_faults, make_faces
+from tests.support.fleet import LONG, Fleet, face_faults, make_faces
 from tests.support.postgres import PostgresServer
 
+INTERRUPTED = 130
 JOURNAL = "postgresql://media@db/media#faces"
 GIVEN: dict[str, Any] = {"on": "local:4", "members": None, "journal": JOURNAL, "grace": 30.0, "fit": True}
 
@@ -81,7 +82,9 @@ def _environment(fleet: Fleet) -> dict[str, str]:
 
 async def _started(fleet: Fleet, *command: str) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env=_environment(fleet))
+    return await asyncio.create_subprocess_exec(
+        *command, stdout=pipe, stderr=pipe, env=_environment(fleet), start_new_session=True
+    )
 
 
 async def _pids(fleet: Fleet, number: int) -> list[int]:
@@ -135,9 +138,10 @@ async def test_the_command_stops_its_members_and_goes_on(postgres_server: Postgr
         child = await _started(fleet, *command, "--report", str(stopped))
         ending = asyncio.create_task(child.communicate())
         await _pids(fleet, 1)  # the other may find nothing left
-        child.terminate()
+        os.killpg(child.pid, signal.SIGINT)  # as Ctrl-C does
         written, said = await asyncio.wait_for(ending, LONG)
-        assert child.returncode == TERMINATED, said.decode()
+        assert child.returncode == INTERRUPTED, said.decode()
+        assert "Traceback" not in said.decode()
         assert "to resume" in said.decode()
         assert "of 8 shards done" in json.loads(written)["ending"]
         assert stopped.exists()

@@ -265,12 +265,36 @@ async def test_an_outcome_under_another_key_keeps_nobody_waiting(schema_url: str
         seen: list[str] = []
         async with asyncio.timeout(CAP):
             async for chunk in joined.chunks():
+                assert (joined.shared, joined.waiting) == (False, 0)
                 for item in chunk:
                     seen.append(str(sharding_key(item)))
                     await joined.ended(BulkOutcome(key or seen[-1], Status.DONE))
         assert sorted(seen) == sorted(person.name for person in people(8))
         assert not (await mine.open_shards()).any
         await mine.aclose()
+
+
+async def test_who_waits_for_others_says_for_how_many(schema_url: str) -> None:
+    async with newsroom() as news:
+        other = await Journal.open(schema_url, identity(news), sharing=Sharing(shards=2, life=600.0))
+        assert await other.take_shard() == 0
+        mine = await Journal.open(schema_url, identity(news), sharing=Sharing(shards=2, life=600.0))
+        joined = JoinedInput(mine, lambda: people(0), 0.01)
+        going = asyncio.ensure_future(_drained(joined))
+        async with asyncio.timeout(CAP):
+            while not joined.waiting:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0.01)
+        assert (joined.waiting, joined.shared) == (1, True)
+        await other.finish_shard(0)
+        await asyncio.wait_for(going, CAP)
+        assert (joined.waiting, joined.shared) == (0, True)
+        await mine.aclose()
+        await other.aclose()
+
+
+async def _drained(joined: JoinedInput) -> None:
+    async for _ in joined.chunks():
+        pass
 
 
 def once() -> Iterator[PersonInput]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mi_async import ConfigError, InvalidArgumentError, PersonInput, Timeout, emulator
+from mi_async import BulkError, ConfigError, InvalidArgumentError, PersonInput, Timeout, emulator
 from mi_async._core.url_secrets import filled
 from mi_async.emulator import Settings
 from mi_async.fleet import Member, MemberReport, member
@@ -127,3 +127,8 @@ async def test_it_stops_when_it_is_told_to(schema_url: str, monkeypatch: pytest.
         made = one(journal=schema_url, quota_store=None, base_url=server.url, source=people, timeout=Timeout())
         report = await made.run(stop)
     assert report.ending == "stopped"
+
+
+async def test_a_member_is_not_called_in_a_running_loop() -> None:
+    with pytest.raises(BulkError, match="await member"):
+        one()()

@@ -1,6 +1,7 @@
 """The quota store of the command line: by option and by variable, and never with its password."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -19,13 +20,17 @@ async def test_a_command_shares_the_quota(
     async with emulator.serve() as server:
         monkeypatch.setenv("NCLOUD_ACCESS_KEY_ID", f"{server.credentials.access_key}")
         monkeypatch.setenv("NCLOUD_SECRET_ACCESS_KEY", server.credentials.secret_key)
-        line = ["thumbnails", "presign", "a.jpg", "-w", "newsroom", "--base-url", server.url]
+        line = ["thumbnails", "presign", "a.jpg", "-w", "newsroom", "--base-url", server.url, "-v"]
         if way == "variable":
             monkeypatch.setenv("MI_ASYNC_QUOTA_STORE", store.url)
         else:
             line += ["--quota-store", store.url]
         assert await asyncio.to_thread(run, line) == 0
-        assert "thumbnailKey" in capsys.readouterr().out
+        said = capsys.readouterr()
+        assert "thumbnailKey" in said.out
+        assert re.search(
+            r"HTTP 200 in .*, attempt 1, waited \d\.\d\d s for quota", said.err
+        )  # a new store lets no one in
     assert store.keys("mi-async:*:thumbnails.presign}:state")
 
 

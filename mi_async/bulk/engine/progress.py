@@ -58,6 +58,8 @@ class BulkProgress:
         elapsed: seconds since the start.
         quiet: seconds since the last item ended that had anything to do.
         oldest: the upload that has waited longest for its completion, None while none waits.
+        waiting: parts of the input that other processes hold, while this one has nothing left to do; 0 otherwise.
+        shared: True once others have taken parts of the input: ``total`` is theirs, too, and the rest is too.
         stopping: True once nothing more is admitted: the time that the rest would take is unknown then.
     """
 
@@ -79,6 +81,8 @@ class BulkProgress:
     elapsed: float = 0.0
     quiet: float = 0.0
     oldest: OldestUpload | None = None
+    waiting: int = 0
+    shared: bool = False
     stopping: bool = False
     sent: int | None = None
     bandwidth: float = 0.0
@@ -105,7 +109,7 @@ class BulkProgress:
     def eta(self) -> float | None:
         """Seconds until the end at the pace so far, None while that cannot be told, as while nothing ends."""
         worked = self._worked
-        if self.total is None or not worked or self.stopping or self.is_quiet:
+        if self.total is None or not worked or self.shared or self.stopping or self.is_quiet:
             return None
         return max(0, self.total - self.ended) * self.elapsed / worked
 

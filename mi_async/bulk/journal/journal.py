@@ -18,7 +18,7 @@ from mi_async._core.clock import Clock
 from mi_async._core.extras import require
 from mi_async.bulk.journal.place import Journalled, journal_place
 from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord, Record
-from mi_async.bulk.journal.sharing import OpenShards, Sharing
+from mi_async.bulk.journal.sharing import TAKEN_OVER, OpenShards, Sharing
 from mi_async.errors import JournalError
 
 if TYPE_CHECKING:
@@ -268,7 +268,9 @@ def _settle(answers: Iterable[Answer]) -> None:
     for future, result, error in answers:
         if future is None or future.done():
             if error is not None:
-                _log.warning("%s; whoever wanted it was cancelled", error)
+                # a process that was taken over ends with that, and need not hear it of each request
+                level = logging.DEBUG if TAKEN_OVER in str(error) else logging.WARNING
+                _log.log(level, "%s; whoever wanted it was cancelled", error)
         elif error is not None:
             future.set_exception(error)
         else:

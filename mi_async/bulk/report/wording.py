@@ -16,12 +16,14 @@ def counted(counts: Mapping[Status, int]) -> str:
 
 
 def share(progress: BulkProgress) -> float | None:
-    """Return the share of the input that has ended, None if its length is unknown."""
-    return min(1.0, progress.ended / progress.total) if progress.total else None
+    """Return the share of the input that has ended, None if its length, or what others have done, is unknown."""
+    return min(1.0, progress.ended / progress.total) if progress.total and not progress.shared else None
 
 
 def ended(progress: BulkProgress) -> str:
-    """Return the items that have ended: ``12,000 of 20,000``, or ``12,000``."""
+    """Return the items that have ended: ``12,000 of 20,000``, ``12,000``, or ``150 here, of 300 in all``."""
+    if progress.shared:
+        return f"{progress.ended:,} here" + (f", of {progress.total:,} in all" if progress.total is not None else "")
     return f"{progress.ended:,}" + (f" of {progress.total:,}" if progress.total is not None else "")
 
 
@@ -69,6 +71,9 @@ def hindrances(progress: BulkProgress) -> list[str]:
         found.append(f"the service has not answered for {span(progress.outage)}")
     if progress.paused:
         found.append(f"refused with 429, paused for {span(progress.paused)}")
+    if progress.waiting:
+        parts = "part" if progress.waiting == 1 else "parts"
+        found.append(f"waiting for {progress.waiting:,} {parts} of the input that others hold")
     if progress.is_quiet and progress.open:
         found.append(f"nothing has ended for {span(progress.quiet)}{_oldest(progress.oldest)}")
     return found
