@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Job:
         url: of the service.
         access_key: of the account.
         secret_key: of the account.
-        journal: path of its journal.
+        journal: path or URL of its journal.
         pictures: paths.
         items: how many.
         speed: of the clock.
@@ -108,7 +109,10 @@ async def work(job: Job) -> dict[str, Any]:
         begin = workspace.upload_thumbnails if job.first_person else workspace.enroll_many
         gc.collect()
         wall, cpu = time.perf_counter(), time.process_time()
-        run = begin(paced(job, clock) if job.pace else inputs(job), journal=job.journal, total=job.items)
+        items = (
+            partial(paced, job, clock) if job.pace else partial(inputs, job)
+        )  # a shared journal reads it for each shard
+        run = begin(items, journal=job.journal, total=job.items)
         watching = asyncio.create_task(watch(run, seen))
         with suppress(asyncio.CancelledError):
             async for outcome in run:

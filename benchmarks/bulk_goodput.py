@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from bulk_service import CHECKS, MINUTE, PICTURES, PRESIGNS, Service, service
 from harness import SCALE, options, sizes
 from results import Table, finish
@@ -149,11 +149,14 @@ HEAD = ["processing (median)", "items", "goal %", "steady %", "over min", "whole
 HEAD += ["delay s", "pool", "MiB", "client CPU %", "server CPU %", "late ms"]
 
 
-async def measure(scenario: Scenario, items: int, speed: float, seed: int) -> Figures:
+async def measure(scenario: Scenario, items: int, speed: float, seed: int, journal: str | None) -> Figures:
     settings = Settings(seed=seed, latency=scenario.latency, shifts=scenario.shifts, jitter=JITTER, keep_bytes=False)
     async with service(settings, speed) as here:
         first = 0 if scenario.enrolls else here.add_persons(-(-items // len(PICTURES)))
-        client = await here.client(here.job(items, first_person=first, pace=scenario.pace))
+        job = here.job(items, first_person=first, pace=scenario.pace)
+        if journal is not None:
+            job = evolve(job, journal=f"{journal}#goodput_{SCENARIOS.index(scenario)}_{items}")
+        client = await here.client(job)
         return evaluate(scenario, items, here, client.figures, client.server_cpu)
 
 
@@ -190,6 +193,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=SPEED, help="of the clock (%(default)s)")
     parser.add_argument("--only", default=None, help="run this scenario alone, by its whole name")
     parser.add_argument("--seed", type=int, default=1, help="of the emulator (%(default)s)")
+    parser.add_argument("--journal", default=None, help="URL of a PostgreSQL database without #name; default: a file")
     parser.add_argument("--minutes", action="store_true", help="print completions minute by minute, too")
     given = parser.parse_args()
     results: list[Figures] = []
@@ -200,7 +204,7 @@ def main() -> None:
                 continue  # over before the shift shows
             if scenario.pace and items > MOST_PACED:
                 continue  # takes long and shows nothing more
-            results.append(asyncio.run(measure(scenario, items, given.speed, given.seed)))
+            results.append(asyncio.run(measure(scenario, items, given.speed, given.seed, given.journal)))
             print(" | ".join(results[-1].row()), file=sys.stderr, flush=True)
             if given.minutes:
                 print(results[-1].by_minute, flush=True)
