@@ -70,17 +70,15 @@ def _fix(text: object) -> str:
 class Proxies:
     """The proxy of each host, chosen once."""
 
-    choice: ProxyChoice = field(repr=False)
+    choice: str | Callable[[URL], str | None] = field(repr=False)
     _known: dict[tuple[str, str | None, int | None], MaskedURL | None] = field(init=False, factory=dict, repr=False)
 
     def of(self, url: URL) -> MaskedURL | None:
-        """Return the proxy for a request, None for a direct connection.
+        """Return the proxy for a request, None where a function chooses a direct connection.
 
         Raises:
             ConfigError: the function that chooses has named none that can be one.
         """
-        if self.choice is None:
-            return None
         if isinstance(self.choice, str):
             return MaskedURL(self.choice)
         key = url.scheme, url.host, url.port

@@ -122,12 +122,12 @@ class Transport:
     _timeout: aiohttp.ClientTimeout = field(init=False)
     _silences: InFlightCalls = field(init=False)
     _origin: str = field(init=False)
-    _proxies: Proxies = field(init=False)
+    _proxies: Proxies | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Open both pools; must run in the event loop that will use them."""
         self._origin = str(self.base_url.origin())
-        self._proxies = Proxies(self.proxy)
+        self._proxies = None if self.proxy is None else Proxies(self.proxy)
         # The time to read is kept here and not by aiohttp's `sock_read`, which sets and cancels two timers for each
         # answer, and none while it waits behind a 103 or a chunk that is garbage: such a call would wait for its total.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timeout.connect)
@@ -195,7 +195,7 @@ class Transport:
     async def _attempt(
         self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
     ) -> Response:
-        proxy = None if self.proxy is None else self._proxies.of(address.url)
+        proxy = None if self._proxies is None else self._proxies.of(address.url)
         awaited = InFlightCall(self._silences, math.inf)  # waits for a free connection, which takes what it takes
         _awaited.set(awaited)
         with awaited:
