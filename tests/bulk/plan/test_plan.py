@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -434,7 +435,8 @@ def test_a_slow_disk_changes_no_figure_and_no_order(wait: float, jpg: str, tmp_p
     people = [PersonInput(f"P{n}", (jpg if n % 7 else str(tmp_path / f"{n}.jpg"),)) for n in range(3 * CHUNK)]
     told: list[BulkOutcome] = []
     counts = PlanCounts(told.append)
-    EnrollPlanner(PersonInput, lambda _: {}, fit=False, counts=counts, firsts=FirstSeen(), wait=wait).count(people)
+    with closing(FirstSeen()) as firsts:
+        EnrollPlanner(PersonInput, lambda _: {}, fit=False, counts=counts, firsts=firsts, wait=wait).count(people)
     assert [one.key for one in told] == [f"P{n}" for n in range(0, 3 * CHUNK, 7)]
     assert counts.counts["create"] == 3 * CHUNK - len(told)
     assert counts.reasons == {"unreadable": len(told)}
