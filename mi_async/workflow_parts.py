@@ -32,7 +32,7 @@ PARALLEL = 8
 
 @define(eq=False)
 class WorkflowParts:
-    """What the workflows of a session share.
+    """Parts that the workflows of a session share.
 
     Args:
         settings: of the session.

@@ -151,7 +151,7 @@ class RunningMembers:
         return len(self._futures)
 
     async def stop(self) -> None:
-        """Have all of them take nothing more; what is in flight may end within their grace time."""
+        """Stop all of them: they take nothing more, and what is in flight may end within their grace time."""
         await self._event.set()
 
     async def ended(self) -> list[str]:

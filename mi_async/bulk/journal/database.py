@@ -190,7 +190,7 @@ class JournalDatabase:
         raise journal_error(self.backend.name, reason)
 
     def _renamed(self, found: Identity, connection: Connection) -> bool:
-        """Let an unused journal belong to this target; returns False for one that was used."""
+        """Give an unused journal to this target; return False for one that was used."""
         begun = layout_of(found.operation).begun
         if has_any(connection, begun):
             return False

@@ -61,7 +61,7 @@ def identity_of(place: Journalled, connection: Connection) -> Identity:
 
 
 def rename_target(connection: Connection, found: Identity, wanted: Identity) -> bool:
-    """Let a journal in which nothing was begun belong to another target, and return True: its first was misspelt."""
+    """Give a journal in which nothing was begun to another target, and return True: its first was misspelt."""
     for table in layout_of(found.operation).tables:
         connection.execute(delete(table))
     connection.execute(update(journal).values(**attrs.asdict(wanted)))

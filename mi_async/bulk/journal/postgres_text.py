@@ -38,7 +38,7 @@ def escaped_nul(text: str) -> str:
 
 
 def speak_text(connection: Connection[object]) -> None:
-    """Have all texts of a connection written and read so."""
+    """Register this form for all texts that a connection writes and reads."""
     connection.adapters.register_dumper(str, JournalTextDumper)
     for name in TEXTS:
         connection.adapters.register_loader(name, JournalTextLoader)
