@@ -40,6 +40,7 @@ _log = logging.getLogger(__name__)
 Answer: TypeAlias = tuple[Any, Response]
 """The parsed result and where it came from."""
 
+
 def _parsed(parsed: Any, _response: Response) -> Any:
     return parsed
 
