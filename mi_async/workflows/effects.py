@@ -58,7 +58,7 @@ class Effects:
         parts = [_said(error), f"created: {convert.dumps_shown(_shortened(told)).decode()}", in_doubt]
         text = escaped("; ".join(filter(None, parts)), LONGEST_LINE)
         _log.warning(
-            "%s, %s: %s", self.workflow, escaped(self.subject), text, extra={"mi_created": dict(told)}, stacklevel=3
+            "%s, %s: %s", self.workflow, escaped(self.subject), text, extra={"mi_created": dict(told)}, stacklevel=4
         )
 
     def had(self, kind: str, name: object) -> None:

@@ -195,7 +195,8 @@ class _Enrollment:
 
     async def _tag_ids(self, names: Sequence[str]) -> list[int]:
         found = await ensure_tags(self.context, names, partial(self.effects.had, "tag_ids"))
-        self.effects.created["tag_ids"] = found
+        if found:
+            self.effects.created["tag_ids"] = found
         return list(found.values())
 
     async def _upload(self, plan: Sequence[PlannedImage], *, primary: int | None) -> list[Upload]:
