@@ -3,6 +3,8 @@
 import asyncio
 import builtins
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,3 +138,16 @@ def test_what_fails_until_a_setting_is_changed_is_our_own_fault(kind: type[Conne
 def test_only_what_may_pass_says_when_to_come_again() -> None:
     told = {kind.__name__ for kind in classes() if mi_async.retry_after(made(kind)) is not None}
     assert told == {name for name, status in EXPECTED.items() if status == 503}
+
+
+def test_the_guide_has_the_same_table() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:\d{3}(?:, )?)+) \| (.+?) \|", guide.partition("### What to answer")[2], re.MULTILINE)
+    told = {
+        status: {name for known, names in rows if status in known for name in re.findall(r"`(\w+Error)`", names)}
+        for status in {status for known, _ in rows for status in known.split(", ")}
+    }
+    by_reason = {"UploadFailedError", "ImageRejectedError", "MediaRejectedError"}
+    for status, names in told.items():
+        assert {EXPECTED[name] for name in names - by_reason} <= {int(status)}
+    assert set(map(str, EXPECTED.values())) | {"413", "415"} == set(told)
