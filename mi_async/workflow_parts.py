@@ -11,6 +11,7 @@ from functools import partial
 from attrs import define, field
 
 from mi_async._core.call import Calls
+from mi_async._core.keyed_locks import KeyedLocks
 from mi_async._core.session_quotas import SessionQuotas
 from mi_async.api import WorkspaceGroups
 from mi_async.api.workspaces import Workspaces
@@ -55,6 +56,7 @@ class WorkflowParts:
     _loop: asyncio.AbstractEventLoop
     held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
     _object_locks: ObjectLocks = field(init=False, factory=ObjectLocks)
+    _person_locks: KeyedLocks[tuple[str, str]] = field(init=False, factory=KeyedLocks)
     _poller: Poller = field(init=False)
     store: ObjectStore = field(init=False)
 
@@ -63,9 +65,9 @@ class WorkflowParts:
         self._poller = Poller(self._settings.clock, self._quotas.pace, self._loop)
         self.store = ObjectStore(self._connection(), self._settings.retry)
 
-    def context(self, name: str) -> Context:
-        """Return the dependencies of the workflows of a workspace."""
-        settings, calls = self._settings, self._calls
+    def context(self, name: str, calls: Calls) -> Context:
+        """Return the dependencies of the workflows of a workspace, who make these calls."""
+        settings = self._settings
         return Context(
             entry=WorkspaceGroups(calls, name),
             groups=WorkspaceGroups(calls.patient, name),
@@ -81,6 +83,7 @@ class WorkflowParts:
             endpoint=str(settings.base_url),
             account=calls.account,
             object_locks=self._object_locks,
+            person_locks=self._person_locks,
             store=self.store,
             describe=lambda: Workspaces(calls.patient).get(name),
             validate=calls.validate,
@@ -95,11 +98,11 @@ class WorkflowParts:
         timeout = settings.timeout
         return Connection(
             settings.storage,
-            keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
+            keys=calls.keys.current,  # one pair of keys, fetched once, for the API and the storage
             in_flight=calls.in_flight,
-            check_usable=calls.check_usable,
+            check_usable=calls.lifetime.check,
             clock=settings.clock,
             network=Network(timeout.connect, timeout.read, self._proxy, f"mi-async/{VERSION}", self._trust),
-            offset=lambda: calls._offset,  # noqa: SLF001  learnt from the API's refusals
+            offset=lambda: calls.keys.offset,  # learnt from the API's refusals
             unset=settings.no_storage,
         )
