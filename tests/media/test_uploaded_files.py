@@ -1,10 +1,11 @@
 """Files that a client has sent to a web service, as sources: by their own names, within bounds, on real servers."""
 
 import asyncio
+import importlib
 import io
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +14,6 @@ import pytest
 import uvicorn
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from django.core.files.uploadedfile import SimpleUploadedFile
 from fastapi import FastAPI, UploadFile
 
 from mi_async.emulator import Latency, Settings
@@ -43,7 +43,7 @@ def form(*images: tuple[str, bytes]) -> aiohttp.FormData:
 
 
 @asynccontextmanager
-async def uvicorned(app: FastAPI) -> AsyncIterator[str]:
+async def uvicorned(app: FastAPI) -> AsyncGenerator[str]:
     """Serve with uvicorn on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
@@ -56,7 +56,7 @@ async def uvicorned(app: FastAPI) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def received_by_aiohttp(data: aiohttp.FormData | aiohttp.MultipartWriter, *, whole: bool) -> AsyncIterator[Any]:
+async def received_by_aiohttp(data: aiohttp.FormData | aiohttp.MultipartWriter, *, whole: bool) -> AsyncGenerator[Any]:
     """Send a form to a server of aiohttp; yields what its handler made of the files, or what it raised."""
     seen: list[Image | Exception] = []
 
@@ -139,7 +139,8 @@ async def test_a_part_in_base64_and_one_without_a_name() -> None:
 
 
 async def test_django_and_spooled_files() -> None:
-    image = await load_image(SimpleUploadedFile("hong.jpeg", JPEG, "image/jpeg"))
+    uploadedfile = importlib.import_module("django.core.files.uploadedfile")  # Django has no types
+    image = await load_image(uploadedfile.SimpleUploadedFile("hong.jpeg", JPEG, "image/jpeg"))
     assert (image.name, image.file_name, image.content) == ("hong.jpeg", "hong.jpg", JPEG)
     for most in (10, 2**20):
         with tempfile.SpooledTemporaryFile(most) as spooled:
