@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
@@ -35,6 +36,14 @@ class Put(Protocol):
         ...
 
 
+class WorkflowWatch(Protocol):
+    """Watch a workflow for a block."""
+
+    def __call__(self, kind: str, /, **subject: Any) -> AbstractContextManager[dict[str, Any]]:
+        """Return the watch, to be entered."""
+        ...
+
+
 @frozen
 class Context:
     """A workspace as workflows see it.
@@ -58,6 +67,8 @@ class Context:
         describe: returns the workspace as the service has it, with the bucket that it is linked to.
         validate: False to skip the check of arguments against their documented bounds.
         token: random word that makes a file name unique, so that its thumbnail can be told from any other.
+        workflow: watches a workflow for a block, given its kind and what it is about; the block adds to the mapping
+            what comes of it. Hooks are told, where there are any.
     """
 
     entry: WorkspaceGroups
@@ -78,6 +89,7 @@ class Context:
     describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
+    workflow: WorkflowWatch = lambda _kind, **_subject: nullcontext({})
 
     async def answers(self) -> bool:
         """Return True if the service answers a question that changes nothing."""
