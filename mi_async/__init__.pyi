@@ -3,7 +3,15 @@
 from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
-from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
+from ._core.hooks import (
+    Attempt as Attempt,
+    CallEnd as CallEnd,
+    Hooks as Hooks,
+    Outcome as Outcome,
+    ServiceCall as ServiceCall,
+    Workflow as Workflow,
+    WorkflowEnd as WorkflowEnd,
+)
 from ._core.limits import QuotaState as QuotaState
 from ._core.quota_store import QuotaStore as QuotaStore
 from ._core.operation import Operation as Operation, Quota as Quota, Repeat as Repeat
@@ -169,6 +177,7 @@ __all__ = [
     "BulkProgress",
     "BulkReport",
     "BulkRun",
+    "CallEnd",
     "CapacityError",
     "Clock",
     "ConfidenceLevel",
@@ -250,6 +259,7 @@ __all__ = [
     "SearchResults",
     "SearchStatus",
     "ServerError",
+    "ServiceCall",
     "Session",
     "SessionError",
     "SimilarPerson",
@@ -276,6 +286,8 @@ __all__ = [
     "UploadFailedError",
     "UploadMessage",
     "UploadStatus",
+    "Workflow",
+    "WorkflowEnd",
     "Workspace",
     "WorkspaceInfo",
     "api",

@@ -470,9 +470,9 @@ class Workspace(WorkspaceGroups):
             ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import PersonInput
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
@@ -506,9 +506,9 @@ class Workspace(WorkspaceGroups):
         once.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import ThumbnailUpload
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
@@ -585,8 +585,8 @@ class Workspace(WorkspaceGroups):
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
         context = self._context
-        from mi_async.bulk.options import BulkOptions
         from mi_async.bulk.engine_factory import ingest_factory
+        from mi_async.bulk.options import BulkOptions
         from mi_async.bulk.run import BulkRun
         from mi_async.workflows.ingest.options import IngestOptions
 

@@ -1,11 +1,15 @@
 """Settings of calls: what a call may be told, as one frozen value."""
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 
-from mi_async._core.hooks import Hooks
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.transport import Timeout
 from mi_async._core.values import Value
+
+if TYPE_CHECKING:
+    from mi_async._core.hooks import Hooks
 
 
 @frozen(eq=False, repr=False)
@@ -15,11 +19,11 @@ class CallSettings(Value):
     Args:
         timeout: ``total`` is the deadline of a call.
         retry: when failed attempts are retried.
-        hooks: run around each attempt.
+        hooks: told of each call.
         max_wait: seconds that a call may wait for quota; None for as long as its deadline.
     """
 
     timeout: Timeout
     retry: RetryPolicy
-    hooks: Hooks
+    hooks: "tuple[Hooks, ...]"
     max_wait: float | None

@@ -45,11 +45,11 @@ def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: f
     Args:
         name: ID of the operation, or what the step is called.
         number: of the attempt that failed.
-        attempts: that the policy allows; a smaller number than that of the attempt is not shown.
+        attempts: that the policy allows; not shown where it goes on all the same.
         error: its failure.
         seconds: to the next attempt.
     """
-    of = f" of {attempts}" if number <= attempts else ""
+    of = f" of {attempts}" if number < attempts else ""
     reason, traced = type(error).__name__, ""
     if isinstance(error, APIError):
         reason = str(error.status)

@@ -5,8 +5,8 @@ by sessions with hooks only.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self
@@ -41,11 +41,18 @@ class HookChain:
         call = ServiceCall(operation, service, max_attempts=max_attempts, workflow=_current.get())
         return CallWatch(self, call)
 
+    def workflows(self, workspace: str) -> Callable[..., AbstractContextManager[dict[str, Any]]]:
+        """Return what watches the workflows of a workspace: given a kind and a subject, a context manager."""
+
+        def watch(kind: str, /, **subject: Any) -> AbstractContextManager[dict[str, Any]]:
+            return self._workflow(Workflow(kind, workspace, subject, _current.get()))
+
+        return watch
+
     @contextmanager
-    def workflow(self, kind: str, workspace: str, subject: Mapping[str, Any]) -> Generator[dict[str, Any]]:
+    def _workflow(self, workflow: Workflow) -> Generator[dict[str, Any]]:
         """Watch a workflow for a block, which adds to the mapping what comes of it."""
-        workflow, begun = Workflow(kind, workspace, subject, _current.get()), self.clock.monotonic()
-        result: dict[str, Any] = {}
+        result, begun = dict[str, Any](), self.clock.monotonic()
         before = _current.set(workflow)
 
         def ended(error: BaseException | None) -> None:
@@ -190,9 +197,7 @@ class CallWatch:
         waited = self._chain.clock.real(self.waited)
         self._chain.tell("call_ended", self._call, CallEnd(error, seconds, waited, self._attempts, last))
 
-    async def once(
-        self, request: Request, size: int, send: Callable[[], Awaitable[Response]]
-    ) -> Response:
+    async def once(self, request: Request, size: int, send: Callable[[], Awaitable[Response]]) -> Response:
         """Make one attempt, by a function that returns the answer."""
         attempt = await self.ask(request)
         with self.sending(attempt, size) as answers:

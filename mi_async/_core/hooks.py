@@ -160,7 +160,8 @@ Told: TypeAlias = Awaitable[None] | None
 
 def _plain(_hooks: object, attribute: Any, value: Iterable[object]) -> None:
     """Refuse hooks that would have to be awaited where nothing can be."""
-    if any(inspect.iscoroutinefunction(each) for hook in value for each in (hook, getattr(hook, "__call__", None))):
+    # of an object that is called, its class has the function
+    if any(inspect.iscoroutinefunction(each) for hook in value for each in (hook, vars(type(hook)).get("__call__"))):
         message = f"Hooks({attribute.name}=[...]) are called and not awaited: give plain functions"
         raise ConfigError(message)
 
@@ -206,3 +207,17 @@ class Hooks(Value):
             self._logged.add(known)
             name = getattr(hook, "__qualname__", type(hook).__qualname__)
             _log.error("hook %s (%s) failed; the work goes on", name, event, exc_info=error)
+
+
+def hooks_of(given: Any) -> tuple[Hooks, ...]:
+    """Return the hooks that were given, as Hooks or several of them; those without any are left out.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    several: tuple[Any, ...] = (given,) if isinstance(given, Hooks) or not isinstance(given, Iterable) else tuple(given)
+    for one in several:
+        if not isinstance(one, Hooks):
+            message = f"hooks must be mi_async.Hooks(before, after, ...) or a list of them, not {type(one).__name__}"
+            raise ConfigError(message)
+    return tuple(one for one in several if one)

@@ -148,9 +148,7 @@ class _Attempts:
 
         from tenacity import AsyncRetrying  # noqa: PLC0415  see prepare_retries
 
-        retrying = AsyncRetrying(
-            retry=self._again, wait=self._wait, stop=self._stop, sleep=self._sleep, reraise=True
-        )
+        retrying = AsyncRetrying(retry=self._again, wait=self._wait, stop=self._stop, sleep=self._sleep, reraise=True)
         try:
             return await retrying(once)
         except MIError as error:

@@ -54,19 +54,21 @@ class ObjectStore:
     Args:
         connection: the way there.
         policy: how failed attempts are retried.
+
+    Attributes:
         watched: tells hooks of its requests; None without hooks.
     """
 
     connection: Connection
     policy: RetryPolicy
-    watched: "WatchedRequests | None" = None
+    watched: "WatchedRequests | None" = field(init=False, default=None)
     room: MemoryBudget = field(init=False, factory=MemoryBudget)
     retry_window: RetryWindow = field(init=False)
     _turns: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
 
     def __attrs_post_init__(self) -> None:
         """Begin with no window beyond the policy's."""
-        self.retry_window = RetryWindow(self.policy, self.clock, watched=self.watched)
+        self.retry_window = RetryWindow(self.policy, self.clock)
 
     @property
     def clock(self) -> Clock:
@@ -77,6 +79,12 @@ class ObjectStore:
     def storage(self) -> Storage:
         """The storage's location and region."""
         return self.connection.storage
+
+    def watched_by(self, watched: "WatchedRequests") -> "ObjectStore":
+        """Return the same storage with hooks."""
+        same = copy.copy(self)
+        same.watched, same.retry_window = watched, RetryWindow(self.policy, self.clock, watched=watched)
+        return same
 
     def for_upload(self) -> "ObjectStore":
         """Return the same storage for one upload, which waits from its last success on."""

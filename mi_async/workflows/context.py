@@ -31,8 +31,8 @@ T = TypeVar("T")
 class Put(Protocol):
     """PUT a body to a presigned URL, once."""
 
-    async def __call__(self, url: str, body: bytes, content_type: str) -> Response:
-        """Send the body; any HTTP status is an answer."""
+    async def __call__(self, url: str, body: bytes, content_type: str, *, operation: str = ...) -> Response:
+        """Send the body; any HTTP status is an answer. Hooks know it by the operation, ``thumbnails.put``."""
         ...
 
 
@@ -42,6 +42,14 @@ class WorkflowWatch(Protocol):
     def __call__(self, kind: str, /, **subject: Any) -> AbstractContextManager[dict[str, Any]]:
         """Return the watch, to be entered."""
         ...
+
+
+def _unwatched(_kind: str, /, **_subject: Any) -> AbstractContextManager[dict[str, Any]]:
+    return nullcontext({})
+
+
+UNWATCHED: WorkflowWatch = _unwatched
+"""Watch of a session without hooks."""
 
 
 @frozen
@@ -89,7 +97,7 @@ class Context:
     describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
-    workflow: WorkflowWatch = lambda _kind, **_subject: nullcontext({})
+    workflow: WorkflowWatch = UNWATCHED
 
     async def answers(self) -> bool:
         """Return True if the service answers a question that changes nothing."""

@@ -136,7 +136,7 @@ class Job(Generic[T]):
                     if not answer.done():
                         raise self._late(timeout) from self._trouble
                     self._keep(answer.result())
-                result |= self._told
+                result.update(self._told)
                 return self._outcome()
         return self._outcome()
 
