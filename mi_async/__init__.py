@@ -32,6 +32,7 @@ _HOMES = {
     "BulkReport": "bulk.report.report",
     "BulkRun": "bulk.run",
     "CallEnd": "_core.hooks",
+    "CallOptions": "_core.call_settings",
     "CapacityError": "errors",
     "Clock": "_core.clock",
     "ConfidenceLevel": "api.indexes",
@@ -79,6 +80,7 @@ _HOMES = {
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
     "PersonThumbnail": "api.person_models",
+    "Ping": "ping",
     "Polling": "_core.polling",
     "PresignedUrl": "api.thumbnails",
     "Problem": "bulk.engine.outcome",
@@ -151,8 +153,10 @@ _HOMES = {
     "fleet": "",
     "environment_proxies": "_core.proxies",
     "errors": "",
+    "http_status": "errors.web_answers",
     "notebook": "",
     "raw": "_core.declare",
+    "retry_after": "errors.web_answers",
     "show": "display.bulk",
 }
 """The module that each public name lives in; empty for one that is a module itself."""

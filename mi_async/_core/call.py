@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
-from mi_async._core.call_settings import CallSettings
+from mi_async._core.call_settings import CallOptions, CallSettings
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import open_envelope
 from mi_async._core.failed_attempt import retryable
@@ -67,6 +67,9 @@ class Calls:
         prefix: percent-encoded path that goes before every target and is signed with it.
         validate: True if arguments are held against their documented bounds.
         moved: by ID, operations that are at another path than the documented one.
+        lifetime: of the session.
+        in_flight: its calls of the same time limit.
+        retries: of its calls; all share one budget.
 
     Attributes:
         chain: its hooks; None without hooks.
@@ -82,14 +85,21 @@ class Calls:
     prefix: str
     validate: bool = True
     moved: Mapping[str, Operation] = field(factory=dict)
-    in_flight: InFlightCalls = field(
-        init=False, default=Factory(lambda self: InFlightCalls(self.clock), takes_self=True)
-    )
-    retries: Retries = field(
-        init=False, default=Factory(lambda self: Retries(self.options.retry, self.clock), takes_self=True)
-    )
-    lifetime: Lifetime = field(init=False, factory=Lifetime)
+    lifetime: Lifetime = field(factory=Lifetime)
+    in_flight: InFlightCalls = field(default=Factory(lambda self: InFlightCalls(self.clock), takes_self=True))
+    retries: Retries = field(default=Factory(lambda self: Retries(self.options.retry, self.clock), takes_self=True))
     chain: "HookChain | None" = field(init=False, default=None)
+
+    def with_options(self, given: CallOptions) -> "Calls":
+        """Return a view that tells its calls something else, and shares all the rest."""
+        options, told = self.options.changed(given), self.options
+        shared = {name: getattr(self, name) for name in SHARED}
+        return calls_for(options)(
+            options=options,
+            in_flight=self.in_flight if options.timeout == told.timeout else self.in_flight.apart(),
+            retries=self.retries if options.retry is told.retry else evolve(self.retries, policy=options.retry),
+            **shared,
+        )
 
     # Plain functions that return a coroutine where they can: each frame that waits costs half a point of a call.
 
@@ -235,7 +245,7 @@ class Calls:
         operation, request = call.operation, call.request
         keys = self.keys.lasting or await self.keys.current()
         offset = self.keys.offset  # may be corrected by another call before the answer to this one is here
-        response = None
+        response, added = None, self.options.headers if added is None else added
         try:
             if call.guard is not None:
                 await call.guard(operation)  # the last thing before the request: the wait for quota may have been long
@@ -251,10 +261,10 @@ class Calls:
             raise
 
     def _headers(
-        self, request: Request, keys: Credentials, offset: float, added: Mapping[str, str] | None
+        self, request: Request, keys: Credentials, offset: float, added: Mapping[str, str]
     ) -> Mapping[str, str]:
         headers = sign(request, keys, self.clock.wall() + offset)
-        return headers if added is None else SignedHeaders({**added, **headers, **JSON})
+        return headers if not added else SignedHeaders({**added, **headers, **JSON})
 
     async def account(self) -> str:
         """Return the access key, or ``temporary`` for one that expires: the next one means the same account."""
@@ -270,6 +280,10 @@ class Calls:
             await self.in_flight.drain(grace)
         finally:
             await self.transport.aclose()
+
+
+SHARED = ("transport", "keys", "limiters", "clock", "prefix", "validate", "moved", "lifetime")
+"""Attributes that the views of a session have in common."""
 
 
 def calls_for(options: CallSettings) -> type[Calls]:

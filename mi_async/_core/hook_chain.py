@@ -5,10 +5,10 @@ by sessions with hooks only.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from attrs import define, evolve, field
@@ -134,10 +134,12 @@ class CallWatch:
         self._begun = self._chain.clock.monotonic()
         self._chain.tell("call_started", call)
 
-    async def ask(self, request: Request, waited: float = 0.0) -> Attempt:
+    async def ask(
+        self, request: Request, waited: float = 0.0, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Attempt:
         """Tell of an attempt that begins, and return it with the headers that hooks have added."""
         self._attempts += 1
-        attempt = Attempt(self.operation, request, self._attempts, waited=waited, call=self._call)
+        attempt = Attempt(self.operation, request, self._attempts, dict(headers), waited, self._call)
         await self._chain.tell_attempt("before", attempt)
         return attempt
 

@@ -44,7 +44,7 @@ class WatchedCalls(Calls):
             return await super()._send(call, number, added)
         if self.keys.lasting is None:
             await self.keys.current()  # what a provider takes is no time of the service, and its failure no attempt
-        attempt = await watch.ask(request, self.clock.real(call.in_flight.waited))
+        attempt = await watch.ask(request, self.clock.real(call.in_flight.waited), self.options.headers)
         with watch.sending(attempt, len(request.body or b""), call.in_flight.deadline) as answers:
             try:
                 answer = await super()._send(call, number, attempt.headers)
