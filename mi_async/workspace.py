@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from mi_async._core.call import Calls
+    from mi_async._core.call_settings import CallOptions
     from mi_async.api.assets import Asset
     from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
     from mi_async.api.persons import Person
@@ -60,7 +61,7 @@ class Workspace(WorkspaceGroups):
 
     __reduce__ = refuse_pickling("connect() where it runs, and take session.workspace(name) there")
 
-    def __init__(self, calls: Calls, name: str, context: Callable[[str], Context]) -> None:
+    def __init__(self, calls: Calls, name: str, context: Callable[[str, Calls], Context]) -> None:
         super().__init__(calls, name)
         self._calls, self._make_context = calls, context
 
@@ -68,10 +69,18 @@ class Workspace(WorkspaceGroups):
         """Name the workspace."""
         return f"Workspace({self.name!r})"
 
+    def with_options(self, **options: Unpack[CallOptions]) -> Workspace:
+        """Return a view of the workspace whose calls have other options: ``session.with_options`` says which.
+
+        ``await newsroom.with_options(timeout=5).persons.get(1001)`` changes them for one call. Workflows, jobs and
+        bulk runs of a view make their calls with its options.
+        """
+        return Workspace(self._calls.with_options(options), self.name, self._make_context)
+
     @cached_property
     def _context(self) -> Context:
         """Dependencies of the workflows; the first use imports these."""
-        return self._make_context(self.name)
+        return self._make_context(self.name, self._calls)
 
     async def _ready(self) -> Context:
         """Return the dependencies of the workflows; imports these off the event loop where that was not done yet."""
@@ -125,16 +134,19 @@ class Workspace(WorkspaceGroups):
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.upload_thumbnail import upload_thumbnail
 
-        async with image_loader(fit=fit) as load:
-            return await upload_thumbnail(
-                context,
-                person_id,
-                source,
-                primary=primary,
-                resume=resume,
-                progress=progress,
-                load=load,
-            )
+        with context.workflow("upload_thumbnail", person_id=person_id) as result:
+            async with image_loader(fit=fit) as load:
+                upload = await upload_thumbnail(
+                    context,
+                    person_id,
+                    source,
+                    primary=primary,
+                    resume=resume,
+                    progress=progress,
+                    load=load,
+                )
+            result["thumbnail_key"] = upload.key
+        return upload
 
     async def enroll_person(
         self,
@@ -190,19 +202,22 @@ class Workspace(WorkspaceGroups):
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.enroll import enroll_person
 
-        async with image_loader(fit=fit) as load:
-            return await enroll_person(
-                context,
-                name,
-                sources,
-                description=description,
-                tags=tags,
-                if_exists=if_exists,
-                resume=resume,
-                progress=progress,
-                load=load,
-                one_by_one=one_by_one,
-            )
+        with context.workflow("enroll_person", name=name) as result:
+            async with image_loader(fit=fit) as load:
+                person = await enroll_person(
+                    context,
+                    name,
+                    sources,
+                    description=description,
+                    tags=tags,
+                    if_exists=if_exists,
+                    resume=resume,
+                    progress=progress,
+                    load=load,
+                    one_by_one=one_by_one,
+                )
+            result["person_id"] = person.id
+        return person
 
     async def ingest_asset(
         self,
@@ -274,7 +289,10 @@ class Workspace(WorkspaceGroups):
             state_folder=state_folder,
             progress=progress,
         )
-        return await ingest_asset(context, source, options)
+        with context.workflow("ingest_asset", source=str(source)) as result:
+            ingested = await ingest_asset(context, source, options)
+            result |= {"asset_id": ingested.asset.asset_id, "object": str(ingested.place)}
+        return ingested
 
     async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
         """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
@@ -341,7 +359,7 @@ class Workspace(WorkspaceGroups):
         return await start_search(context, query, query_option=query_option, query_filter=query_filter)
 
     def job(self, token: str) -> Job[Any]:
-        """Make a handle of a job of this workspace, see ``session.job``.
+        """Make a handle of a job of this workspace; the way for a token that comes from outside, see ``session.job``.
 
         Raises:
             InvalidArgumentError: it is no job, or one of another workspace.
@@ -480,9 +498,10 @@ class Workspace(WorkspaceGroups):
             ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import PersonInput
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, enroll_factory
+        from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
             journal=journal,
@@ -515,9 +534,10 @@ class Workspace(WorkspaceGroups):
         once.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import ThumbnailUpload
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, enroll_factory
+        from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
             journal=journal,
@@ -593,8 +613,9 @@ class Workspace(WorkspaceGroups):
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import ingest_factory
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, ingest_factory
+        from mi_async.bulk.run import BulkRun
         from mi_async.workflows.ingest.options import IngestOptions
 
         ingest = IngestOptions(
