@@ -16,6 +16,7 @@ from mi_async._core.envelope import date, open_envelope
 from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async._core.http_messages import Raw, Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
+from mi_async._core.key_advice import explain_refusal
 from mi_async._core.limits import Limiter
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.operation import Operation
@@ -288,6 +289,7 @@ class Calls:
             _log.debug("%s: attempt %d failed: %s", operation.id, number, error)
             if response is not None:
                 self._learn_offset(error, response, offset)
+                explain_refusal(error, keys, str(self.transport.base_url))
             raise
         finally:
             if attempt is not None:
