@@ -78,6 +78,12 @@ from .api.thumbnails import (
 )
 from .api.workspaces import WorkspaceInfo as WorkspaceInfo
 from .display.bulk import show as show
+from .doctor import (
+    CheckResult as CheckResult,
+    CheckStatus as CheckStatus,
+    Diagnosis as Diagnosis,
+    diagnose as diagnose,
+)
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -170,6 +176,8 @@ __all__ = [
     "BulkReport",
     "BulkRun",
     "CapacityError",
+    "CheckResult",
+    "CheckStatus",
     "Clock",
     "ConfidenceLevel",
     "ConfigError",
@@ -180,6 +188,7 @@ __all__ = [
     "CredentialsError",
     "CredentialsProvider",
     "DeadlineExceededError",
+    "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
     "FileFormat",
@@ -281,6 +290,7 @@ __all__ = [
     "api",
     "as_completed",
     "connect",
+    "diagnose",
     "emulator",
     "environment_proxies",
     "errors",
