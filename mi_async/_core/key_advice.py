@@ -13,7 +13,7 @@ from mi_async.errors import APIError, AuthenticationError, MIError, PermissionDe
 SHOWN = 4
 """Last characters of an access key that are shown, if it has more than twice as many."""
 SET_CLOCK = "its signature was made at the wrong time, set the clock (NTP)"
-NOT_A_PAIR = "it is unknown or disabled, or the secret key is not its own"
+NOT_A_PAIR = "it is unknown or disabled, or the secret key is not its own: copy both again"
 DENIED = "it may not do this; a sub account needs a permission for Media Intelligence (console, Sub Account)"
 QUOTES = "\"'`"
 PLACEHOLDER = re.compile(r"[<{$%]|your[-_]|xxxx|\.\.\.", re.IGNORECASE)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +20,7 @@ from mi_async.cli.connection import SERVICE, Account
 from mi_async.cli.exit_codes import FailedChecksError
 from mi_async.cli.failure_messages import in_options
 from mi_async.cli.output import Form, show
-from mi_async.cli.streams import WIDE, console, stdout
+from mi_async.cli.streams import console, stdout
 from mi_async.cli.vendor_environment import named_storage
 from mi_async.cli.verbosity import log_to_stderr
 from mi_async.doctor import CheckStatus, Diagnosis, diagnose
@@ -88,23 +88,29 @@ def _arguments(service: Examined) -> dict[str, Any]:
 
 async def _doctor(arguments: Mapping[str, Any], service: Examined) -> None:
     diagnosis = await diagnose(**arguments)
+    diagnosis = Diagnosis(
+        tuple(evolve(each, text=in_options(each.text), remedy=in_options(each.remedy)) for each in diagnosis.results)
+    )
     out = stdout()
     if service.output == "json":
         show(diagnosis.as_dict(), "json")
+    elif out.isatty():
+        draw(console(out, highlight=False), diagnosis)
     else:
-        draw(console(out, width=None if out.isatty() else WIDE, highlight=False), diagnosis)
+        out.write(f"{diagnosis}\n")
     if names := [each.name for each in diagnosis.results if each.status is CheckStatus.FAILED]:
         message = f"{len(names)} of {len(diagnosis.results)} checks failed: {', '.join(names)}"
         raise FailedChecksError(message)
 
 
 def draw(shown: Console, diagnosis: Diagnosis) -> None:
-    """Draw a line for each check, wrapped in its own column where the console is narrower."""
+    """Draw a line for each check, wrapped in its own column where the console is narrower; the remedy is bold."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
     for result in diagnosis.results:
         style = STYLES[result.status]
-        table.add_row(Text(result.status.value, style), Text(result.name), Text(one_line(in_options(str(result)))))
+        remedy = Text(f"; {one_line(result.remedy)}" if result.remedy else "", "bold")
+        table.add_row(Text(result.status.value, style), Text(result.name), Text(one_line(result.text)) + remedy)
     shown.print(table)
