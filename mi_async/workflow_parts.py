@@ -11,6 +11,7 @@ from functools import partial
 from attrs import define, field
 
 from mi_async._core.call import Calls
+from mi_async._core.keyed_locks import KeyedLocks
 from mi_async._core.session_quotas import SessionQuotas
 from mi_async.api import WorkspaceGroups
 from mi_async.api.workspaces import Workspaces
@@ -55,6 +56,7 @@ class WorkflowParts:
     _loop: asyncio.AbstractEventLoop
     held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
     _object_locks: ObjectLocks = field(init=False, factory=ObjectLocks)
+    _person_locks: KeyedLocks[tuple[str, str]] = field(init=False, factory=KeyedLocks)
     _poller: Poller = field(init=False)
     store: ObjectStore = field(init=False)
 
@@ -81,6 +83,7 @@ class WorkflowParts:
             endpoint=str(settings.base_url),
             account=calls.account,
             object_locks=self._object_locks,
+            person_locks=self._person_locks,
             store=self.store,
             describe=lambda: Workspaces(calls.patient).get(name),
             validate=calls.validate,

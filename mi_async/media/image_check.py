@@ -28,6 +28,7 @@ class Image:
         picture: format, width and height.
         md5: of the content in hex, as Object Storage gives it in ETag; made where the image is checked, off the loop.
         note: what was done to make it fit, '' for nothing.
+        source_md5: of the source's content, where that was made to fit; '' where it is uploaded as it is.
     """
 
     name: str
@@ -36,6 +37,12 @@ class Image:
     picture: ImageHeader
     md5: str
     note: str = ""
+    source_md5: str = ""
+
+    @property
+    def digest(self) -> str:
+        """MD5 of the source's content: the same whenever and by whatever version of Pillow it was made to fit."""
+        return self.source_md5 or self.md5
 
     def let_go(self) -> Self:
         """Return the same without its content, which is no longer needed."""
@@ -58,6 +65,11 @@ class RawImage:
     def sha256(self) -> str:
         """SHA-256 of the content in hex."""
         return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def md5(self) -> str:
+        """MD5 of the content in hex."""
+        return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
 
 @frozen
@@ -92,8 +104,7 @@ def image_of(raw: RawImage, rules: ImageRules = THUMBNAIL) -> Image:
         raise rejected(raw.name, "size", too_big(size=len(raw.content), smaller=rules.smaller))
     picture = checked(raw.name, rules.read(raw.content), raw.content, rules)
     refuse_cut_off(raw.name, picture.format, raw.content)
-    md5 = hashlib.md5(raw.content, usedforsecurity=False).hexdigest()
-    return Image(raw.name, file_name(raw.name, picture), raw.content, picture, md5)
+    return Image(raw.name, file_name(raw.name, picture), raw.content, picture, raw.md5)
 
 
 def checked(name: str, picture: ImageHeader | None, start: bytes, rules: ImageRules = THUMBNAIL) -> ImageHeader:

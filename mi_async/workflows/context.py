@@ -7,12 +7,13 @@ import asyncio
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from attrs import frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.http_messages import Response
+from mi_async._core.keyed_locks import KeyedLocks
 from mi_async._core.limits import QuotaState
 from mi_async._core.polling import Polling
 from mi_async._core.retry import Retries
@@ -54,6 +55,7 @@ class Context:
         endpoint: base URL of the service.
         account: returns the access key, or ``temporary`` for one that expires.
         object_locks: the session's, for ingestions of the same object.
+        person_locks: the session's, for persons of the same name, by workspace and name.
         store: Object Storage, for media files.
         describe: returns the workspace as the service has it, with the bucket that it is linked to.
         validate: False to skip the check of arguments against their documented bounds.
@@ -74,6 +76,7 @@ class Context:
     endpoint: str
     account: Callable[[], Awaitable[str]]
     object_locks: ObjectLocks
+    person_locks: KeyedLocks[tuple[str, str]]
     store: ObjectStore
     describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
@@ -105,17 +108,3 @@ def refuse_async(progress: Callable[..., object] | None) -> None:
     if inspect.iscoroutinefunction(progress):
         message = "progress is called and not awaited: give a plain function"
         raise InvalidArgumentError(message)
-
-
-def tell_created(error: BaseException, **created: Any) -> None:
-    """Set ``error.created``, by kind, to what a workflow has created so far; the error may be a cancellation.
-
-    What an inner step has set is kept; lists are joined.
-    """
-    told = dict(vars(error).get("created", {}))
-    for kind, value in created.items():
-        if isinstance(value, list):
-            told[kind] = list(dict.fromkeys([*value, *told.get(kind, [])]))
-        else:
-            told.setdefault(kind, value)
-    vars(error)["created"] = told
