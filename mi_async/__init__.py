@@ -31,6 +31,7 @@ _HOMES = {
     "BulkProgress": "bulk.engine.progress",
     "BulkReport": "bulk.report.report",
     "BulkRun": "bulk.run",
+    "CallOptions": "_core.call_settings",
     "CapacityError": "errors",
     "CheckResult": "doctor",
     "CheckStatus": "doctor",
@@ -81,6 +82,7 @@ _HOMES = {
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
     "PersonThumbnail": "api.person_models",
+    "Ping": "ping",
     "Polling": "_core.polling",
     "PresignedUrl": "api.thumbnails",
     "Problem": "bulk.engine.outcome",
@@ -151,8 +153,10 @@ _HOMES = {
     "fleet": "",
     "environment_proxies": "_core.proxies",
     "errors": "",
+    "http_status": "errors.web_answers",
     "notebook": "",
     "raw": "_core.declare",
+    "retry_after": "errors.web_answers",
     "show": "display.bulk",
 }
 """The module that each public name lives in; empty for one that is a module itself."""

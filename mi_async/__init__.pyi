@@ -1,6 +1,7 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
 from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
+from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
 from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
@@ -138,6 +139,8 @@ from .errors import (
     UploadFailedError as UploadFailedError,
 )
 from .models import OpenEnum as OpenEnum, Page as Page
+from .errors.web_answers import http_status as http_status, retry_after as retry_after
+from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .workflows.jobs.as_completed import as_completed as as_completed
@@ -175,6 +178,7 @@ __all__ = [
     "BulkProgress",
     "BulkReport",
     "BulkRun",
+    "CallOptions",
     "CapacityError",
     "CheckResult",
     "CheckStatus",
@@ -225,6 +229,7 @@ __all__ = [
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
+    "Ping",
     "Polling",
     "PresignedUrl",
     "Problem",
@@ -295,7 +300,9 @@ __all__ = [
     "environment_proxies",
     "errors",
     "fleet",
+    "http_status",
     "notebook",
     "raw",
+    "retry_after",
     "show",
 ]

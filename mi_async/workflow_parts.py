@@ -65,9 +65,9 @@ class WorkflowParts:
         self._poller = Poller(self._settings.clock, self._quotas.pace, self._loop)
         self.store = ObjectStore(self._connection(), self._settings.retry)
 
-    def context(self, name: str) -> Context:
-        """Return the dependencies of the workflows of a workspace."""
-        settings, calls = self._settings, self._calls
+    def context(self, name: str, calls: Calls) -> Context:
+        """Return the dependencies of the workflows of a workspace, who make these calls."""
+        settings = self._settings
         return Context(
             entry=WorkspaceGroups(calls, name),
             groups=WorkspaceGroups(calls.patient, name),

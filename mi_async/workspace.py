@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from mi_async._core.call import Calls
+    from mi_async._core.call_settings import CallOptions
     from mi_async.api.assets import Asset
     from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
     from mi_async.api.persons import Person
@@ -60,7 +61,7 @@ class Workspace(WorkspaceGroups):
 
     __reduce__ = refuse_pickling("connect() where it runs, and take session.workspace(name) there")
 
-    def __init__(self, calls: Calls, name: str, context: Callable[[str], Context]) -> None:
+    def __init__(self, calls: Calls, name: str, context: Callable[[str, Calls], Context]) -> None:
         super().__init__(calls, name)
         self._calls, self._make_context = calls, context
 
@@ -68,10 +69,18 @@ class Workspace(WorkspaceGroups):
         """Name the workspace."""
         return f"Workspace({self.name!r})"
 
+    def with_options(self, **options: Unpack[CallOptions]) -> Workspace:
+        """Return a view of the workspace whose calls have other options: ``session.with_options`` says which.
+
+        ``await newsroom.with_options(timeout=5).persons.get(1001)`` changes them for one call. Workflows, jobs and
+        bulk runs of a view make their calls with its options.
+        """
+        return Workspace(self._calls.with_options(options), self.name, self._make_context)
+
     @cached_property
     def _context(self) -> Context:
         """Dependencies of the workflows; the first use imports these."""
-        return self._make_context(self.name)
+        return self._make_context(self.name, self._calls)
 
     async def _ready(self) -> Context:
         """Return the dependencies of the workflows; imports these off the event loop where that was not done yet."""

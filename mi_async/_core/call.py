@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
-from mi_async._core.call_settings import CallSettings
+from mi_async._core.call_settings import CallOptions, CallSettings
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import open_envelope
 from mi_async._core.hooks import Attempt, Outcome
@@ -63,6 +63,9 @@ class Calls:
         prefix: percent-encoded path that goes before every target and is signed with it.
         validate: True if arguments are held against their documented bounds.
         moved: by ID, operations that are at another path than the documented one.
+        lifetime: of the session.
+        in_flight: its calls of the same time limit.
+        retries: of its calls; all share one budget.
     """
 
     __reduce__ = refuse_pickling("connect() where it runs")  # every group of operations refuses by it
@@ -75,14 +78,22 @@ class Calls:
     prefix: str
     validate: bool = True
     moved: Mapping[str, Operation] = field(factory=dict)
-    in_flight: InFlightCalls = field(
-        init=False, default=Factory(lambda self: InFlightCalls(self.clock), takes_self=True)
+    lifetime: Lifetime = field(factory=Lifetime)
+    in_flight: InFlightCalls = field(default=Factory(lambda self: InFlightCalls(self.clock), takes_self=True))
+    retries: Retries = field(default=Factory(lambda self: Retries(self.options.retry, self.clock), takes_self=True))
+    _watched: bool = field(
+        init=False, default=Factory(lambda self: bool(self.options.hooks or self.options.headers), takes_self=True)
     )
-    retries: Retries = field(
-        init=False, default=Factory(lambda self: Retries(self.options.retry, self.clock), takes_self=True)
-    )
-    _watched: bool = field(init=False, default=Factory(lambda self: bool(self.options.hooks), takes_self=True))
-    lifetime: Lifetime = field(init=False, factory=Lifetime)
+
+    def with_options(self, given: CallOptions) -> "Calls":
+        """Return a view that tells its calls something else, and shares all the rest."""
+        options, told = self.options.changed(given), self.options
+        return evolve(
+            self,
+            options=options,
+            in_flight=self.in_flight if options.timeout == told.timeout else self.in_flight.apart(),
+            retries=self.retries if options.retry is told.retry else evolve(self.retries, policy=options.retry),
+        )
 
     # Plain functions that return a coroutine where they can: each frame that waits costs half a point of a call.
 
@@ -205,7 +216,8 @@ class Calls:
         keys = self.keys.lasting or await self.keys.current()
         attempt, started = None, 0.0
         if self._watched:
-            attempt = Attempt(operation.id, request, number, waited=self.clock.real(call.in_flight.waited))
+            waited = self.clock.real(call.in_flight.waited)
+            attempt = Attempt(operation.id, request, number, dict(self.options.headers), waited)
             await self.options.hooks.ask(attempt)
             started = self.clock.monotonic()
         offset = self.keys.offset  # may be corrected by another call before the answer to this one is here

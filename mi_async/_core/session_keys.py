@@ -62,7 +62,7 @@ class SessionKeys:
         The offset that the refused attempt used is compared, and not the one of now: of a hundred calls that are
         refused at once the first corrects the clock, and all of them are worth a retry.
         """
-        if not isinstance(error, AuthenticationError) or (moment := date(response)) is None:
+        if not isinstance(error, AuthenticationError) or (moment := date(response.headers)) is None:
             return
         offset = moment - self.clock.wall()
         if abs(offset - used) >= SKEW_WORTH_LEARNING:
