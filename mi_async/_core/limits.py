@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
 from mi_async.errors import MIError, QuotaWaitError
+from mi_async.models import Serializable
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
@@ -30,7 +31,7 @@ TRANSIT = 1.0
 
 
 @frozen
-class QuotaState:
+class QuotaState(Serializable):
     """Live state of one quota.
 
     Attributes:

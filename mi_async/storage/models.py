@@ -11,6 +11,7 @@ from attrs import field, frozen
 from yarl import URL
 
 from mi_async.errors import ConfigError, InvalidArgumentError
+from mi_async.models import Serializable
 
 STORAGE_URL = "https://kr.object.ncloudstorage.com"
 REGION = "kr-standard"
@@ -79,7 +80,7 @@ class Network:
 
 
 @frozen
-class StoredObject:
+class StoredObject(Serializable):
     """An object in a bucket, by name; ``StoredObject.parse("s3://bucket/key")`` is the same.
 
     Args:

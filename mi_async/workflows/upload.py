@@ -17,6 +17,7 @@ from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
 from mi_async.media.image_check import Image
+from mi_async.models import Serializable
 from mi_async.text import MaskedURL, escaped
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import Context, known
@@ -52,7 +53,7 @@ _ORDER = {state: number for number, state in enumerate(State)}
 
 
 @frozen
-class Upload:
+class Upload(Serializable):
     """One image on its way.
 
     Attributes:
