@@ -13,7 +13,6 @@ from yarl import URL
 from mi_async._core.address import Address
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import date
-from mi_async._core.http_messages import Response
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async.doctor.certificate import issuer_of
 from mi_async.text import MaskedURL
@@ -81,7 +80,7 @@ async def _exchange(
         if answer.status == PROXY_AUTH and proxy is not None:
             raise proxy_refusal(PROXY_AUTH, address)
         seconds = clock.steady() - begun
-        moment = date(Response(answer.status, {"Date": answer.headers.get("Date", "")}, b""))
+        moment = date(answer.headers)
         tls = connector.tls
         der = None if tls is None else tls.getpeercert(binary_form=True)
         return Answered(

@@ -63,7 +63,7 @@ async def test_all_is_well(server: Server) -> None:
     assert found.ok, str(found)
     assert found["credentials"].text == "access key ****-KEY as the program gave it"
     assert found["connection"].text.endswith("plain HTTP, on this machine")
-    assert found["signature"].text.startswith("accepted, ")
+    assert found["signature"].text.endswith("; the key sees 2 workspaces")
     assert found["workspace"].text.startswith("newsroom, ")
     assert found["bucket"].status is NOT_TRIED
     assert found.as_dict()["checks"][0]["name"] == "versions"
