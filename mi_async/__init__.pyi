@@ -4,7 +4,15 @@ from . import api as api, emulator as emulator, errors as errors, fleet as fleet
 from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
-from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
+from ._core.hooks import (
+    Attempt as Attempt,
+    CallEnd as CallEnd,
+    Hooks as Hooks,
+    Outcome as Outcome,
+    ServiceCall as ServiceCall,
+    Workflow as Workflow,
+    WorkflowEnd as WorkflowEnd,
+)
 from ._core.limits import QuotaState as QuotaState
 from ._core.quota_store import QuotaStore as QuotaStore
 from ._core.operation import Operation as Operation, Quota as Quota, Repeat as Repeat
@@ -79,6 +87,12 @@ from .api.thumbnails import (
 )
 from .api.workspaces import WorkspaceInfo as WorkspaceInfo
 from .display.bulk import show as show
+from .doctor import (
+    CheckResult as CheckResult,
+    CheckStatus as CheckStatus,
+    Diagnosis as Diagnosis,
+    diagnose as diagnose,
+)
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -172,8 +186,11 @@ __all__ = [
     "BulkProgress",
     "BulkReport",
     "BulkRun",
+    "CallEnd",
     "CallOptions",
     "CapacityError",
+    "CheckResult",
+    "CheckStatus",
     "Clock",
     "ConfidenceLevel",
     "ConfigError",
@@ -184,6 +201,7 @@ __all__ = [
     "CredentialsError",
     "CredentialsProvider",
     "DeadlineExceededError",
+    "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
     "FileFormat",
@@ -255,6 +273,7 @@ __all__ = [
     "SearchResults",
     "SearchStatus",
     "ServerError",
+    "ServiceCall",
     "Session",
     "SessionError",
     "SimilarPerson",
@@ -281,11 +300,14 @@ __all__ = [
     "UploadFailedError",
     "UploadMessage",
     "UploadStatus",
+    "Workflow",
+    "WorkflowEnd",
     "Workspace",
     "WorkspaceInfo",
     "api",
     "as_completed",
     "connect",
+    "diagnose",
     "emulator",
     "environment_proxies",
     "errors",

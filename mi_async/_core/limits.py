@@ -65,6 +65,20 @@ class QuotaState(Serializable):
     away: bool = False
     alone: bool = False
 
+    @property
+    def reason(self) -> str:
+        """Reason for which a newcomer would wait now, '' if it would not."""
+        rate = f"{self.calls} calls per {self.period:g} s"
+        if self.away and not self.alone:
+            return "the quota store does not answer"
+        if self.paused:
+            return f"a 429 pauses everybody for {self.paused:.1f} s"
+        if self.waiting:
+            return f"{self.waiting} callers are ahead, at {rate}"
+        if self.used >= self.calls:
+            return f"all of {rate} are used"
+        return f"{rate} are spread over the period" if self.next_free else ""
+
 
 class Limiter(Protocol):
     """One quota, wherever it is kept."""

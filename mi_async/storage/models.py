@@ -5,11 +5,13 @@ Invariant: values only.
 
 import re
 import ssl
+from collections.abc import Callable
 from typing import Self
 
 from attrs import field, frozen
 from yarl import URL
 
+from mi_async._core.http_messages import Response
 from mi_async.errors import ConfigError, InvalidArgumentError
 from mi_async.models import Serializable
 
@@ -146,12 +148,14 @@ class Call:
         place: what it is about.
         url: of the storage.
         body: bytes that go along; None for none, or for those that the library makes.
+        heard: is given the answer, whatever it says; None where nobody wants it.
     """
 
     operation: str
     place: StoredObject | Prefix
     url: str
     body: bytes | None = field(default=None, repr=False)
+    heard: Callable[[Response], None] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.operation} of {self.place} at {self.url}"

@@ -117,13 +117,17 @@ async def put(context: Context, upload: Upload, took: Took) -> Upload:
 
     async def renew(failure: MIError) -> None:
         nonlocal upload
-        _log.info("PUT of %s failed (try %d): %s", escaped(upload.image.name), upload.tries, failure)
         if not isinstance(failure, ConnectError):  # then nothing was sent, and the URL is as good as before
             upload = await took(evolve(upload, state=State.NEW, key=None, url=None))
             upload = await presign(context, upload, took)
 
     stored = await context.retries.look_first(
-        send, look, again=_may_be_put_again, renew=renew, least=context.polling.first
+        send,
+        look,
+        name=f"PUT of {escaped(upload.image.name)}",
+        again=_may_be_put_again,
+        renew=renew,
+        least=context.polling.first,
     )
     return await took(stored)
 
