@@ -5,6 +5,7 @@ import pickle
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -267,8 +268,8 @@ async def test_two_runs_behind_a_pooler_that_gives_each_transaction_another_sess
     postgres_server: PostgresServer,
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="mi-pgb-") as folder, pooled(postgres_server, Path(folder)) as url:
-        sharing = {"shards": 4, "life": 60.0}
-        async with opened(f"{url}#pooled", **sharing) as one, opened(f"{url}#pooled", **sharing) as other:
+        shared = partial(opened, f"{url}#pooled", shards=4, life=60.0)
+        async with shared() as one, shared() as other:
             for number in range(12):  # a driver prepares what it has executed five times
                 await one.write(PersonRecord(f"one {number}", Status.DONE.value))
                 await other.find_persons([f"one {number}"])
