@@ -4,7 +4,15 @@ from . import api as api, emulator as emulator, errors as errors, fleet as fleet
 from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
-from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
+from ._core.hooks import (
+    Attempt as Attempt,
+    CallEnd as CallEnd,
+    Hooks as Hooks,
+    Outcome as Outcome,
+    ServiceCall as ServiceCall,
+    Workflow as Workflow,
+    WorkflowEnd as WorkflowEnd,
+)
 from ._core.limits import QuotaState as QuotaState
 from ._core.quota_store import QuotaStore as QuotaStore
 from ._core.operation import Operation as Operation, Quota as Quota, Repeat as Repeat
@@ -172,6 +180,7 @@ __all__ = [
     "BulkProgress",
     "BulkReport",
     "BulkRun",
+    "CallEnd",
     "CallOptions",
     "CapacityError",
     "Clock",
@@ -255,6 +264,7 @@ __all__ = [
     "SearchResults",
     "SearchStatus",
     "ServerError",
+    "ServiceCall",
     "Session",
     "SessionError",
     "SimilarPerson",
@@ -281,6 +291,8 @@ __all__ = [
     "UploadFailedError",
     "UploadMessage",
     "UploadStatus",
+    "Workflow",
+    "WorkflowEnd",
     "Workspace",
     "WorkspaceInfo",
     "api",

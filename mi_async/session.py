@@ -8,7 +8,7 @@ import asyncio
 import os
 import platform
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
@@ -19,10 +19,9 @@ from yarl import URL
 
 from mi_async._core import convert
 from mi_async._core.body import MAX_RESPONSE
-from mi_async._core.call import Calls
+from mi_async._core.call import Calls, calls_for
 from mi_async._core.call_settings import CallOptions, CallSettings
 from mi_async._core.clock import Clock
-from mi_async._core.hooks import Hooks
 from mi_async._core.limits import QuotaState
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import load_modules
@@ -44,6 +43,7 @@ from mi_async.workspace import WORKFLOWS, Workspace
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from mi_async._core.hooks import Hooks
     from mi_async._core.quota_store import QuotaStore
     from mi_async.api.query_assets import QueryAssets
     from mi_async.api.workspaces import Workspaces
@@ -157,7 +157,8 @@ class Session:
     def job(self, token: str) -> "Job[Any]":
         """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
 
-        The service is not asked whether it exists.
+        The service is not asked whether it exists. A token names a job of any workspace of the account, and can be
+        guessed: of one that comes from outside, from a client of yours, make a handle by ``workspace.job(token)``.
 
         Args:
             token: kind, workspace and IDs: ``import:newsroom:101:1002`` (project and asset), ``index:...`` and
@@ -248,7 +249,8 @@ class Connecting:
         provider, trusted = await asyncio.to_thread(_prepared, settings)
         agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
         quotas = SessionQuotas(settings.own_quotas, settings.clock, float(settings.quota_share or 1))
-        calls = Calls(
+        options = CallSettings(settings.timeout, settings.retry, settings.hooks, settings.max_wait)
+        calls = calls_for(options)(
             transport=Transport(
                 settings.base_url,
                 settings.timeout,
@@ -259,7 +261,7 @@ class Connecting:
                 trusted,
             ),
             keys=SessionKeys(provider, settings.clock),
-            options=CallSettings(settings.timeout, settings.retry, settings.hooks, settings.max_wait),
+            options=options,
             limiters=quotas.limiters,
             clock=settings.clock,
             prefix=settings.base_url.raw_path.rstrip("/"),
@@ -314,7 +316,7 @@ def connect(
     ca_file: str | os.PathLike[str] | None = None,
     max_response: int = MAX_RESPONSE,
     paths: Mapping[str, str] | None = None,
-    hooks: Hooks | None = None,
+    hooks: "Hooks | Sequence[Hooks] | None" = None,
     clock: Clock | None = None,
     validate: bool = True,
     storage: "Storage | None" = None,
@@ -352,7 +354,7 @@ def connect(
             Of an answer that is an error 64 KiB are read at most.
         paths: by operation id, a path instead of the documented one with the same names in braces, where the service
             has moved it: ``{"thumbnails.presign": "/workspaces/{workspace_name}/person-thumbnail/presign"}``.
-        hooks: run around each attempt.
+        hooks: :class:`Hooks`, or a list of them: functions that are told of calls, attempts and workflows.
         clock: the time; for tests and for emulators that run faster than real time.
         validate: hold arguments and media files against the documented bounds before a request is made. False leaves
             that to the service, whose limits may have moved. Images are always checked: their format decides what is
@@ -381,7 +383,7 @@ def connect(
         ca_file=ca_file,
         max_response=max_response,
         paths=paths,
-        hooks=Hooks() if hooks is None else hooks,
+        hooks=hooks,
         clock=Clock() if clock is None else clock,
         validate=validate,
         storage=storage,

@@ -13,7 +13,6 @@ from yarl import URL
 
 from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.clock import Clock
-from mi_async._core.hooks import Hooks
 from mi_async._core.operation import Operation, Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import ProxyChoice, proxy_url
@@ -28,6 +27,7 @@ from mi_async.errors import ConfigError
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from mi_async._core.hooks import Hooks
     from mi_async._core.quota_store import QuotaStore
     from mi_async.storage.models import Storage
 
@@ -113,6 +113,14 @@ def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
     return {name: declared[name].at_path(path) for name, path in replaced.items()}
 
 
+def _hooks(given: Any) -> "tuple[Hooks, ...]":
+    if given is None:
+        return ()
+    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most sessions have none
+
+    return hooks_of(given)
+
+
 def _quota_store(store: Any) -> "QuotaStore | None":
     if store is None:
         return None
@@ -189,7 +197,7 @@ class ConnectSettings:
     ca_file: str | None = field(default=None, converter=_ca_file, validator=_no_connector)
     max_response: int = field(default=MAX_RESPONSE, validator=_bytes)
     paths: dict[str, Operation] = field(default=None, converter=_paths)
-    hooks: Hooks = field(validator=instance(Hooks, "mi_async.Hooks(before, after)"))
+    hooks: "tuple[Hooks, ...]" = field(default=(), converter=_hooks)
     clock: Clock = field(validator=instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
     _storage: "Storage | None" = field(default=None, alias="storage", validator=_given_storage)

@@ -7,6 +7,7 @@ imports this.
 import asyncio
 import ssl
 from functools import partial
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
@@ -21,9 +22,12 @@ from mi_async.storage.models import Network
 from mi_async.storage.object_store import ObjectStore
 from mi_async.text import MaskedURL
 from mi_async.version import VERSION
-from mi_async.workflows.context import Context
+from mi_async.workflows.context import UNWATCHED, Context
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
+
+if TYPE_CHECKING:
+    from mi_async._core.hook_chain import HookChain
 
 HELD = 24
 """Images that a session holds in memory at once, from reading one to the end of its PUT: at most 120 MB of them."""
@@ -84,14 +88,23 @@ class WorkflowParts:
             account=calls.account,
             object_locks=self._object_locks,
             person_locks=self._person_locks,
-            store=self.store,
+            store=self._watched_store(calls.chain),
             describe=lambda: Workspaces(calls.patient).get(name),
             validate=calls.validate,
+            workflow=UNWATCHED if calls.chain is None else calls.chain.workflows(name),
         )
 
     async def leave_jobs(self) -> None:
         """End the waits for jobs, which go on at the service."""
         await self._poller.aclose()
+
+    def _watched_store(self, chain: "HookChain | None") -> ObjectStore:
+        """Return the storage whose requests these hooks are told of."""
+        if chain is None:
+            return self.store
+        from mi_async.storage.watched_requests import WatchedRequests  # noqa: PLC0415  most sessions have no hooks
+
+        return self.store.watched_by(WatchedRequests(chain, self.store.storage.url, self.store.policy.max_attempts))
 
     def _connection(self) -> Connection:
         settings, calls = self._settings, self._calls

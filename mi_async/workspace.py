@@ -134,16 +134,19 @@ class Workspace(WorkspaceGroups):
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.upload_thumbnail import upload_thumbnail
 
-        async with image_loader(fit=fit) as load:
-            return await upload_thumbnail(
-                context,
-                person_id,
-                source,
-                primary=primary,
-                resume=resume,
-                progress=progress,
-                load=load,
-            )
+        with context.workflow("upload_thumbnail", person_id=person_id) as result:
+            async with image_loader(fit=fit) as load:
+                upload = await upload_thumbnail(
+                    context,
+                    person_id,
+                    source,
+                    primary=primary,
+                    resume=resume,
+                    progress=progress,
+                    load=load,
+                )
+            result["thumbnail_key"] = upload.key
+        return upload
 
     async def enroll_person(
         self,
@@ -199,19 +202,22 @@ class Workspace(WorkspaceGroups):
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.enroll import enroll_person
 
-        async with image_loader(fit=fit) as load:
-            return await enroll_person(
-                context,
-                name,
-                sources,
-                description=description,
-                tags=tags,
-                if_exists=if_exists,
-                resume=resume,
-                progress=progress,
-                load=load,
-                one_by_one=one_by_one,
-            )
+        with context.workflow("enroll_person", name=name) as result:
+            async with image_loader(fit=fit) as load:
+                person = await enroll_person(
+                    context,
+                    name,
+                    sources,
+                    description=description,
+                    tags=tags,
+                    if_exists=if_exists,
+                    resume=resume,
+                    progress=progress,
+                    load=load,
+                    one_by_one=one_by_one,
+                )
+            result["person_id"] = person.id
+        return person
 
     async def ingest_asset(
         self,
@@ -283,7 +289,10 @@ class Workspace(WorkspaceGroups):
             state_folder=state_folder,
             progress=progress,
         )
-        return await ingest_asset(context, source, options)
+        with context.workflow("ingest_asset", source=str(source)) as result:
+            ingested = await ingest_asset(context, source, options)
+            result |= {"asset_id": ingested.asset.asset_id, "object": str(ingested.place)}
+        return ingested
 
     async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
         """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
@@ -350,7 +359,7 @@ class Workspace(WorkspaceGroups):
         return await start_search(context, query, query_option=query_option, query_filter=query_filter)
 
     def job(self, token: str) -> Job[Any]:
-        """Make a handle of a job of this workspace, see ``session.job``.
+        """Make a handle of a job of this workspace; the way for a token that comes from outside, see ``session.job``.
 
         Raises:
             InvalidArgumentError: it is no job, or one of another workspace.
@@ -489,9 +498,10 @@ class Workspace(WorkspaceGroups):
             ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import PersonInput
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, enroll_factory
+        from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
             journal=journal,
@@ -524,9 +534,10 @@ class Workspace(WorkspaceGroups):
         once.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import ThumbnailUpload
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, enroll_factory
+        from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
             journal=journal,
@@ -602,8 +613,9 @@ class Workspace(WorkspaceGroups):
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import ingest_factory
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, ingest_factory
+        from mi_async.bulk.run import BulkRun
         from mi_async.workflows.ingest.options import IngestOptions
 
         ingest = IngestOptions(

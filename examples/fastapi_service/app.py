@@ -87,28 +87,23 @@ async def failed(_request: Request, error: mi_async.MIError) -> JSONResponse:
     return JSONResponse({"error": type(error).__name__, "message": message}, status, headers)
 
 
-def shown(person: mi_async.Person) -> dict[str, Any]:
-    """Return what clients see of a person."""
-    return {"id": person.id, "name": person.name, "thumbnails": [thumbnail.id for thumbnail in person.thumbnails]}
-
-
 @app.put("/persons/{name}", status_code=201)
-async def enroll(name: str, images: list[UploadFile], newsroom: Newsroom) -> dict[str, Any]:
+async def enroll(name: str, images: list[UploadFile], newsroom: Newsroom) -> mi_async.Person:
     """Enroll a person; a client that got no answer sends the same request again."""
-    return shown(await newsroom.enroll_person(name, images, if_exists="complete"))
+    return await newsroom.enroll_person(name, images, if_exists="complete")
 
 
 @app.get("/persons/{person_id}")
-async def person(person_id: int, newsroom: Newsroom) -> dict[str, Any]:
+async def person(person_id: int, newsroom: Newsroom) -> mi_async.Person:
     """Get a person with thumbnails and tags."""
-    return shown(await newsroom.persons.get(person_id))
+    return await newsroom.persons.get(person_id)
 
 
 @app.get("/scenes")
-async def scenes(text: str, newsroom: Newsroom, limit: Annotated[int, Query(le=100)] = 20) -> list[dict[str, Any]]:
+async def scenes(text: str, newsroom: Newsroom, limit: Annotated[int, Query(le=100)] = 20) -> list[mi_async.SceneHit]:
     """Search the analysed assets, the best scenes first."""
     async with aclosing(newsroom.search_scenes(text, limit=limit, timeout=20.0)) as found:
-        return [{"asset_id": scene.asset_id, "start_ms": scene.start_ms} async for scene in found]
+        return [scene async for scene in found]
 
 
 @app.post("/projects/{project_id}/assets", status_code=202)

@@ -86,3 +86,8 @@ def test_metrics_count_what_was_asked(client: TestClient) -> None:
     text = client.get("/metrics").text
     assert 'mi_attempts_total{operation="thumbnails.presign",status="200"' in text
     assert 'mi_quota_used{operation="thumbnails.presign"' in text
+
+
+def test_the_description_of_the_service_has_our_models(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert {"Person", "SceneHit"} <= set(schemas)

@@ -4,19 +4,21 @@ Invariant: a value that cannot work is refused when it is made, and not by the f
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from attrs import evolve, field, frozen
 
-from mi_async._core.hooks import Hooks
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.setting_checks import instance, seconds
 from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP
 from mi_async._core.transport import Timeout
 from mi_async._core.values import Value
 from mi_async.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mi_async._core.hooks import Hooks
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -42,14 +44,14 @@ class CallOptions(TypedDict, total=False):
         max_wait: seconds that a call may wait for its quota; None for as long as its time allows.
         retry: when failed attempts are retried.
         headers: sent with each request to the API, besides those that are set already.
-        hooks: run around each attempt, besides those that are set already.
+        hooks: told of each call, besides those that are set already.
     """
 
     timeout: float | None
     max_wait: float | None
     retry: RetryPolicy
     headers: Mapping[str, str]
-    hooks: Hooks
+    hooks: "Hooks | Sequence[Hooks]"
 
 
 @frozen(eq=False, repr=False)
@@ -59,14 +61,14 @@ class CallSettings(Value):
     Args:
         timeout: ``total`` is the deadline of a call.
         retry: when failed attempts are retried.
-        hooks: run around each attempt.
+        hooks: told of each call.
         max_wait: seconds that a call may wait for quota; None for as long as its deadline.
         headers: sent with each request to the API.
     """
 
     timeout: Timeout
     retry: RetryPolicy = field(validator=instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
-    hooks: Hooks = field(validator=instance(Hooks, "mi_async.Hooks(before, after)"))
+    hooks: "tuple[Hooks, ...]" = ()
     max_wait: float | None = field(default=None, validator=seconds)
     headers: Mapping[str, str] = field(default=NONE, repr=False)
 
@@ -87,9 +89,15 @@ class CallSettings(Value):
             new["timeout"] = evolve(self.timeout, total=_total(new["timeout"]))
         if "headers" in new:
             new["headers"] = _with_headers(self.headers, new["headers"])
-        if isinstance(added := new.get("hooks"), Hooks):
-            new["hooks"] = Hooks((*self.hooks.before, *added.before), (*self.hooks.after, *added.after))
+        if "hooks" in new:
+            new["hooks"] = (*self.hooks, *_hooks(new["hooks"]))
         return evolve(self, **new)
+
+
+def _hooks(given: object) -> "tuple[Hooks, ...]":
+    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most views have none
+
+    return hooks_of(given)
 
 
 def _total(timeout: object) -> float | None:

@@ -14,11 +14,12 @@ from attrs import evolve, field, frozen
 from mi_async.errors import ImageRejectedError
 from mi_async.media.file_kind import FIRST, described, identify
 from mi_async.media.image import MAX_BYTES, MIN_PIXELS, ImageHeader, is_cut_off, read_picture, sniff
+from mi_async.models import Serializable, internal
 from mi_async.text import escaped
 
 
 @frozen
-class Image:
+class Image(Serializable):
     """An image that passed the checks.
 
     Attributes:
@@ -33,7 +34,7 @@ class Image:
 
     name: str
     file_name: str
-    content: bytes = field(repr=False)
+    content: bytes = field(repr=False, metadata=internal(b""))
     picture: ImageHeader
     md5: str
     note: str = ""

@@ -40,7 +40,9 @@ async def add_thumbnails(
     if look and (found := await find()) is not None:
         return found
     # What surely did not arrive was retried by the call itself.
-    return await context.retries.look_first(add, find, again=may_be_sent_again, least=context.polling.first)
+    return await context.retries.look_first(
+        add, find, name="persons.set_thumbnails", again=may_be_sent_again, least=context.polling.first
+    )
 
 
 def may_be_sent_again(failure: MIError) -> bool:

@@ -7,7 +7,8 @@ import asyncio
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -31,9 +32,25 @@ T = TypeVar("T")
 class Put(Protocol):
     """PUT a body to a presigned URL, once."""
 
-    async def __call__(self, url: str, body: bytes, content_type: str) -> Response:
-        """Send the body; any HTTP status is an answer."""
+    async def __call__(self, url: str, body: bytes, content_type: str, *, operation: str = ...) -> Response:
+        """Send the body; any HTTP status is an answer. Hooks know it by the operation, ``thumbnails.put``."""
         ...
+
+
+class WorkflowWatch(Protocol):
+    """Watch a workflow for a block."""
+
+    def __call__(self, kind: str, /, **subject: Any) -> AbstractContextManager[dict[str, Any]]:
+        """Return the watch, to be entered."""
+        ...
+
+
+def _unwatched(_kind: str, /, **_subject: Any) -> AbstractContextManager[dict[str, Any]]:
+    return nullcontext({})
+
+
+UNWATCHED: WorkflowWatch = _unwatched
+"""Watch of a session without hooks."""
 
 
 @frozen
@@ -60,6 +77,8 @@ class Context:
         describe: returns the workspace as the service has it, with the bucket that it is linked to.
         validate: False to skip the check of arguments against their documented bounds.
         token: random word that makes a file name unique, so that its thumbnail can be told from any other.
+        workflow: watches a workflow for a block, given its kind and what it is about; the block adds to the mapping
+            what comes of it. Hooks are told, where there are any.
     """
 
     entry: WorkspaceGroups
@@ -81,6 +100,7 @@ class Context:
     describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
+    workflow: WorkflowWatch = UNWATCHED
 
     async def answers(self) -> bool:
         """Return True if the service answers a question that changes nothing."""

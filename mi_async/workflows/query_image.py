@@ -6,6 +6,7 @@ Source: maiu-upload-asset-query-url, maiu-upload-asset-query-status.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -62,6 +63,7 @@ async def upload_query_image(context: Context, uploads: QueryUploads, source: So
         context,
         entry=_Groups(_QueryThumbnails(uploads.entry, keys)),
         groups=_Groups(_QueryThumbnails(uploads.patient, keys)),
+        put=partial(context.put, operation="query_assets.put"),
     )
     try:
         async with context.held:

@@ -17,6 +17,7 @@ from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
 from mi_async.media.image_check import Image
+from mi_async.models import Serializable
 from mi_async.text import MaskedURL, escaped
 from mi_async.workflows.attach import add_thumbnails
 from mi_async.workflows.context import Context, known
@@ -52,7 +53,7 @@ _ORDER = {state: number for number, state in enumerate(State)}
 
 
 @frozen
-class Upload:
+class Upload(Serializable):
     """One image on its way.
 
     Attributes:
@@ -116,13 +117,17 @@ async def put(context: Context, upload: Upload, took: Took) -> Upload:
 
     async def renew(failure: MIError) -> None:
         nonlocal upload
-        _log.info("PUT of %s failed (try %d): %s", escaped(upload.image.name), upload.tries, failure)
         if not isinstance(failure, ConnectError):  # then nothing was sent, and the URL is as good as before
             upload = await took(evolve(upload, state=State.NEW, key=None, url=None))
             upload = await presign(context, upload, took)
 
     stored = await context.retries.look_first(
-        send, look, again=_may_be_put_again, renew=renew, least=context.polling.first
+        send,
+        look,
+        name=f"PUT of {escaped(upload.image.name)}",
+        again=_may_be_put_again,
+        renew=renew,
+        least=context.polling.first,
     )
     return await took(stored)
 

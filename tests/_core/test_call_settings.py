@@ -17,7 +17,7 @@ from mi_async.errors import ConfigError, DeadlineExceededError, QuotaWaitError, 
 from tests.support.scripted import FOREVER, Things, now, policy, refusal, stage
 from tests.support.virtual import run
 
-PLAIN = CallSettings(Timeout(), RetryPolicy(), Hooks())
+PLAIN = CallSettings(Timeout(), RetryPolicy())
 
 
 async def nothing(_attempt: Attempt) -> None: ...
@@ -44,7 +44,7 @@ def test_headers_and_hooks_are_added_and_a_header_is_replaced_in_any_case() -> N
     one = PLAIN.changed({"headers": {"X-Tenant": "a", "X-Trace": "1"}, "hooks": Hooks(before=[nothing])})
     two = one.changed({"headers": {"x-tenant": "b"}, "hooks": Hooks(before=[nothing], after=[])})
     assert two.headers == {"X-Trace": "1", "x-tenant": "b"}
-    assert two.hooks == Hooks(before=(nothing, nothing))
+    assert [hooks.before for hooks in two.hooks] == [[nothing], [nothing]]
     assert (one.headers["X-Tenant"], PLAIN.headers) == ("a", {})
     assert "tenant" not in repr(two)
 

@@ -94,9 +94,16 @@ class _Search:
 
     async def page(self, number: int) -> Page[SceneHit]:
         """Get one page of what is found; the first one begins the search and waits for it."""
-        results = await (self._first() if number == 1 else self._further(number))
+        results = await (self._watched() if number == 1 else self._further(number))
         hits = tuple(map(read_hit, results.results or ()))
         return Page(hits, total_count=results.total_count or 0, total_page=results.total_page or 0)
+
+    async def _watched(self) -> SearchResults:
+        """Get the first page as a workflow; what follows are calls of whoever takes the hits."""
+        with self.context.workflow("search_scenes") as result:
+            found = await self._first()
+            result |= {"search_id": found.search_id, "total_count": found.total_count}
+        return found
 
     async def _first(self) -> SearchResults:
         if self.wanted.image is not None:
