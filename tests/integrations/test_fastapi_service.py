@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.slow
 
 SERVICE = Path(__file__).parents[2] / "examples" / "fastapi_service"
 WORKERS = 4
+NONE: Mapping[str, str] = {}
 SETTLED = 3.0
 """Seconds in which a new store comes to its full rate."""
 
@@ -44,10 +45,12 @@ class Counted:
 
 
 @asynccontextmanager
-async def started(*command: str, errors: int | None = None, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def started(
+    *command: str, env: Mapping[str, str] = NONE, errors: int | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         *command,
-        env=os.environ | env,
+        env={**os.environ, **env},
         cwd=SERVICE,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -75,7 +78,7 @@ async def backend(store: RedisServer) -> AsyncIterator[Counted]:
         url, port = f"http://127.0.0.1:{int(await line_of(counter))}", free_port()
         options = ["--port", str(port), "--workers", str(WORKERS), "--log-level", "warning"]
         env = {"NCLOUD_ACCESS_KEY_ID": "access", "NCLOUD_SECRET_ACCESS_KEY": "secret", "QUOTA_STORE": store.url}
-        async with started(sys.executable, "-m", "uvicorn", "app:app", *options, MI_ASYNC_BASE_URL=url, **env):
+        async with started(sys.executable, "-m", "uvicorn", "app:app", *options, env={**env, "MI_ASYNC_BASE_URL": url}):
             found = Counted(f"http://127.0.0.1:{port}", url, {})
             await until_up(found.url)
             yield found
@@ -180,7 +183,7 @@ async def test_who_got_201_exists_and_everybody_else_is_in_the_log(tmp_path: Pat
         with log.open("wb") as errors:
             env = {**server.environment, "WORKERS": "2"}
             async with started(
-                sys.executable, "-m", "uvicorn", "app:app", *options, errors=errors.fileno(), **env
+                sys.executable, "-m", "uvicorn", "app:app", *options, errors=errors.fileno(), env=env
             ) as service:
                 clients = Clients(f"http://127.0.0.1:{port}")
                 await until_up(clients.url)
