@@ -86,7 +86,7 @@ def _member(operation: FleetOperation, source: str, given: dict[str, Any], servi
         service.quota_store,
         profile=service.profile,
         base_url=service.base_url,
-        storage_url=service.storage_url if isinstance(service, InStorage) else None,
+        storage_url=storage.url if isinstance(service, InStorage) and (storage := service.storage) else None,
         options={name: value for name, value in given.items() if value is not None},
     )
 
