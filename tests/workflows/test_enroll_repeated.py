@@ -359,3 +359,49 @@ async def test_an_image_that_was_made_to_fit_is_known_again() -> None:
         first = await news.workspace.enroll_person(*given, fit=True)
         again = await news.workspace.enroll_person(*given, fit=True, if_exists="complete")
         assert [each.id for each in again.thumbnails] == [each.id for each in first.thumbnails]
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_completion_cancelled_at_every_await_adds_nothing_twice(late: bool) -> None:
+    async with newsroom(AT_ONCE) as news:
+        suspension, ended = 0, False
+        while not ended:
+            suspension += 1
+            name = f"Person {suspension}"
+            await news.workspace.enroll_person(name, IMAGES[:1])
+            given: dict[str, Any] = {"tags": ["Anchor"], "if_exists": "complete"}
+            work = CancelAt(news.workspace.enroll_person(name, IMAGES, **given), suspension, late)
+
+            async def enroll(work: CancelAt = work) -> None:
+                await work
+
+            resume = None
+            try:
+                await asyncio.ensure_future(enroll())
+                ended = True
+            except asyncio.CancelledError as error:
+                resume = getattr(error, "created", {})
+            puts = news.server.log.count("storage.put")
+            person = await news.workspace.enroll_person(name, IMAGES, resume=resume, **given)
+            assert (len(person.thumbnails), len(person.tags)) == (2, 1)
+            if resume and "thumbnail_keys" in resume:
+                assert news.server.log.count("storage.put") == puts
+        assert len(news.thumbnails()) == 2 * suspension
+        assert news.none_doubled()
+        assert nothing_held(news.session)
+
+
+async def test_an_upload_that_is_still_processed_is_waited_for() -> None:
+    async with newsroom(Settings(latency=Latency.constant(2.0))) as news:
+        stored = asyncio.Event()
+        work = asyncio.ensure_future(
+            news.workspace.enroll_person(
+                NAME, IMAGES[:1], progress=lambda upload: stored.set() if upload.state is State.STORED else None
+            )
+        )
+        await asyncio.wait_for(stored.wait(), 60)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await work
+        person = await news.workspace.enroll_person(NAME, IMAGES[:1], resume=vars(caught.value)["created"])
+        assert (len(person.thumbnails), news.server.log.count("storage.put")) == (1, 1)
