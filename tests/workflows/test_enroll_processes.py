@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from asyncio.subprocess import PIPE
 from collections import Counter
 from typing import Any
 
@@ -46,8 +47,9 @@ async def test_two_processes_make_each_person_once(if_exists: str, tmp_path: Any
     async with serve(settings=Settings(latency=Latency.constant(0.05))) as server:
         keys = server.credentials
         arguments = ["-c", SCRIPT, server.url, keys.access_key, keys.secret_key, if_exists, *map(str, images)]
-        pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-        both = [await asyncio.create_subprocess_exec(sys.executable, *arguments, **pipes) for _ in range(2)]
+        both = [
+            await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=PIPE, stdout=PIPE) for _ in range(2)
+        ]
         try:
             async with asyncio.timeout(120):
                 for process in both:
