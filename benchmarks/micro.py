@@ -16,11 +16,14 @@ from servers import ANSWER, RESULT
 
 from mi_async import Credentials, Hooks, Operation, Quota, RetryPolicy, Timeout
 from mi_async._core.call import Calls
+from mi_async._core.call_settings import CallSettings
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import open_envelope
 from mi_async._core.http_messages import Response
 from mi_async._core.inflight import InFlightCall
 from mi_async._core.limits import LeaseLimiter, Limiter
+from mi_async._core.running_call import RunningCall
+from mi_async._core.session_keys import SessionKeys
 from mi_async._core.signing import sign
 from mi_async.api import operations
 from mi_async.api.thumbnails import Thumbnails
@@ -55,9 +58,9 @@ class Plain(Immediate):
     async def __call__(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
         """Make one attempt."""
         request = operation.build(arguments)
-        self.check_usable()
-        with InFlightCall(self.in_flight, math.inf):
-            return (await self._send(operation, request, 1, math.inf))[0]
+        self.lifetime.check()
+        with InFlightCall(self.in_flight, math.inf) as in_flight:
+            return (await self._send(RunningCall(operation, request, None, None, None, in_flight), 1))[0]
 
 
 async def nothing() -> None:
@@ -71,12 +74,13 @@ async def unsent(operation: Operation, arguments: Mapping[str, Any]) -> Any:
 def awaited() -> dict[str, Callable[[], Awaitable[object]]]:
     """Return steps that are awaited; made in the event loop that runs them."""
     unused: Any = None
-    clock, policy = Clock(), RetryPolicy()
+    clock = Clock()
+    keys, settings = SessionKeys(KEYS, clock), CallSettings(Timeout(), RetryPolicy(), Hooks(), None)
     limiters: dict[str, Limiter] = {PRESIGN.id: LeaseLimiter(PRESIGN.id, NEVER_REACHED, clock)}
     limiter = limiters[PRESIGN.id]
-    plain = Plain(unused, KEYS, Timeout(), policy, {}, Hooks(), clock, None, "")
-    with_retry = Immediate(unused, KEYS, Timeout(), policy, {}, Hooks(), clock, None, "")
-    with_both = Immediate(unused, KEYS, Timeout(), policy, limiters, Hooks(), clock, None, "")
+    plain = Plain(unused, keys, settings, {}, clock, "")
+    with_retry = Immediate(unused, keys, settings, {}, clock, "")
+    with_both = Immediate(unused, keys, settings, limiters, clock, "")
     thumbnails = Thumbnails(unsent, workspace_name="newsroom")
 
     async def lease() -> None:

@@ -20,6 +20,7 @@ from yarl import URL
 from mi_async._core import convert
 from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.call import Calls
+from mi_async._core.call_settings import CallSettings
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.limits import QuotaState
@@ -29,6 +30,7 @@ from mi_async._core.operation import Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.retry import RetryPolicy, prepare_retries
+from mi_async._core.session_keys import SessionKeys
 from mi_async._core.session_quotas import SessionQuotas, account_tag
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
@@ -145,7 +147,7 @@ class Session:
         Raises:
             QuotaStoreError: it does not answer; or, with ``permanent``, it can only fail until a setting is changed.
         """
-        self._calls.check_usable()
+        self._calls.lifetime.check()
         await self._quotas.check_store()
 
     async def aclose(self, *, grace: float = 5.0) -> None:
@@ -158,7 +160,7 @@ class Session:
             SessionError: it is open, and was opened in another event loop: its sockets cannot be closed from here.
         """
         if asyncio.get_running_loop() is not self._loop:
-            if self._calls.closed:
+            if self._calls.lifetime.ended:
                 return
             message = "the session was opened in another event loop; close it there, with aclose() or async with"
             raise SessionError(message)
@@ -172,7 +174,7 @@ class Session:
 
     def __repr__(self) -> str:
         """Name the service."""
-        closed = ", closed" if self._calls.closed else ""
+        closed = ", closed" if self._calls.lifetime.ended else ""
         return f"Session({str(self._settings.base_url)!r}{closed})"
 
 
@@ -215,13 +217,10 @@ class Connecting:
                 settings.max_response,
                 trusted,
             ),
-            provider=provider,
-            timeout=settings.timeout,
-            policy=settings.retry,
+            keys=SessionKeys(provider, settings.clock),
+            options=CallSettings(settings.timeout, settings.retry, settings.hooks, settings.max_wait),
             limiters=quotas.limiters,
-            hooks=settings.hooks,
             clock=settings.clock,
-            max_wait=settings.max_wait,
             prefix=settings.base_url.raw_path.rstrip("/"),
             validate=settings.validate,
             moved=settings.paths,

@@ -95,11 +95,11 @@ class WorkflowParts:
         timeout = settings.timeout
         return Connection(
             settings.storage,
-            keys=calls._current_keys,  # noqa: SLF001  one pair of keys, fetched once, for the API and the storage
+            keys=calls.keys.current,  # one pair of keys, fetched once, for the API and the storage
             in_flight=calls.in_flight,
-            check_usable=calls.check_usable,
+            check_usable=calls.lifetime.check,
             clock=settings.clock,
             network=Network(timeout.connect, timeout.read, self._proxy, f"mi-async/{VERSION}", self._trust),
-            offset=lambda: calls._offset,  # noqa: SLF001  learnt from the API's refusals
+            offset=lambda: calls.keys.offset,  # learnt from the API's refusals
             unset=settings.no_storage,
         )

@@ -3,9 +3,37 @@
 Invariant: the refusal says what to send instead; the interpreter would name some lock inside.
 """
 
+import asyncio
 from typing import Any, NoReturn
 
-from mi_async.errors import InvalidArgumentError
+from attrs import define, field
+
+from mi_async.errors import InvalidArgumentError, SessionError
+
+
+@define(eq=False)
+class Lifetime:
+    """Life of a session: in one event loop, until it is closed.
+
+    Attributes:
+        ended: True once nothing may begin any more.
+    """
+
+    ended: bool = field(init=False, default=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
+
+    def check(self) -> None:
+        """Refuse a closed session, or one of another event loop.
+
+        Raises:
+            SessionError: it is one of the two.
+        """
+        if self.ended:
+            message = "the session is closed"
+            raise SessionError(message)
+        if asyncio.get_running_loop() is not self._loop:
+            message = "the session belongs to another event loop: connect() once in each loop"
+            raise SessionError(message)
 
 
 def refuse_pickling(instead: str) -> Any:

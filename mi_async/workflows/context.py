@@ -11,12 +11,12 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
-from mi_async._core.call import Guard
 from mi_async._core.clock import Clock
 from mi_async._core.http_messages import Response
 from mi_async._core.limits import QuotaState
 from mi_async._core.polling import Polling
 from mi_async._core.retry import Retries
+from mi_async._core.running_call import Guard
 from mi_async.api import WorkspaceGroups
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.errors import InvalidArgumentError, MIError

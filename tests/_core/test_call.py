@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from mi_async._core.call import EXPIRY_MARGIN
 from mi_async._core.clock import Clock
 from mi_async._core.http_messages import Response
 from mi_async._core.operation import Operation
+from mi_async._core.session_keys import EXPIRY_MARGIN
 from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP, Verdict, verify
 from mi_async.credentials import Credentials
 from mi_async.errors import (

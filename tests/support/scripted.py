@@ -13,6 +13,7 @@ from typing import Any, cast
 from attrs import define, field, frozen
 
 from mi_async._core.call import Calls
+from mi_async._core.call_settings import CallSettings
 from mi_async._core.clock import Clock
 from mi_async._core.declare import Group, operation
 from mi_async._core.hooks import Hooks
@@ -20,6 +21,7 @@ from mi_async._core.http_messages import Request, Response
 from mi_async._core.limits import LeaseLimiter
 from mi_async._core.operation import Quota, Repeat
 from mi_async._core.retry import RetryPolicy
+from mi_async._core.session_keys import SessionKeys
 from mi_async._core.transport import Timeout, Transport
 from mi_async.credentials import Credentials
 from mi_async.errors import MIError
@@ -155,13 +157,10 @@ async def stage(
     limiter = LeaseLimiter("things.check", QUOTA, clock)
     calls = Calls(
         transport=cast("Transport", script),
-        provider=provider,
-        timeout=Timeout(total=total),
-        policy=retry or policy(),
+        keys=SessionKeys(provider, clock),
+        options=CallSettings(Timeout(total=total), retry or policy(), hooks or Hooks(), max_wait),
         limiters={"things.check": limiter},
-        hooks=hooks or Hooks(),
         clock=clock,
-        max_wait=max_wait,
         prefix=prefix,
     )
     try:
