@@ -43,6 +43,7 @@ async def test_enroll_person_is_the_parent_of_its_calls() -> None:
     calls = [one for one in told.spans if one.name not in {"enroll_person", "POST /persons"}]
     assert {told.parent(one) for one in calls} == {"enroll_person"}
     assert Counter(one.name for one in calls) == {
+        "persons.search": 1,  # is the name free?
         "person_tags.list": 1,
         "person_tags.create": 1,
         "thumbnails.presign": 2,
@@ -212,8 +213,10 @@ async def test_what_a_bulk_run_does_is_traced_apart_and_linked(poll_spans: bool,
 
 async def test_a_quota_that_makes_polls_wait_is_told_on_the_wait() -> None:
     told = Telemetry()
-    async with newsroom(hooks=told.hooks, quotas={"search.get": Quota(1, 6.0)}) as news:
-        await (await news.workspace.start_search(QUERY))
+    async with newsroom(hooks=told.hooks, quotas={"search.get": Quota(100, 1.0)}) as news:
+        job = await news.workspace.start_search(QUERY)
+        news.session._quotas.limiters["search.get"].pause(30.0)
+        await job
     assert told.points("mi_async.quota.wait")
     assert "mi_async.quota.wait" in [name for name, _ in events(told.one("search.wait"))]
 

@@ -43,9 +43,11 @@ class _Telemetry:
 
     def call_ended(self, call: ServiceCall, end: CallEnd) -> None:
         if self in call.state:
-            if (opened := call.state[self]) is not None:
-                self.tracing.end_call(opened, call, end)
-            self.metrics.call_ended(call, end)
+            try:
+                self.metrics.call_ended(call, end)  # while its span is current, which exemplars name
+            finally:
+                if (opened := call.state[self]) is not None:
+                    self.tracing.end_call(opened, call, end)
 
     def workflow_started(self, workflow: Workflow) -> None:
         if not is_suppressed():
@@ -53,9 +55,11 @@ class _Telemetry:
 
     def workflow_ended(self, workflow: Workflow, end: WorkflowEnd) -> None:
         if self in workflow.state:
-            if (opened := workflow.state[self]) is not None:
-                self.tracing.end_workflow(opened, end)
-            self.metrics.workflow_ended(workflow, end)
+            try:
+                self.metrics.workflow_ended(workflow, end)  # as above
+            finally:
+                if (opened := workflow.state[self]) is not None:
+                    self.tracing.end_workflow(opened, end)
 
     def _open(self, workflow: Workflow | None) -> OpenSpan | None:
         found: OpenSpan | None = None if workflow is None else workflow.state.get(self)
