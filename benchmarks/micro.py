@@ -14,7 +14,7 @@ from harness import CLIENT_CORE, Figures, fastest, options, pin, scaled
 from results import Table, finish
 from servers import ANSWER, RESULT
 
-from mi_async import Credentials, Hooks, Operation, Quota, RetryPolicy, Timeout
+from mi_async import Credentials, Operation, Quota, RetryPolicy, Timeout
 from mi_async._core.call import Calls
 from mi_async._core.call_settings import CallSettings
 from mi_async._core.clock import Clock
@@ -75,7 +75,7 @@ def awaited() -> dict[str, Callable[[], Awaitable[object]]]:
     """Return steps that are awaited; made in the event loop that runs them."""
     unused: Any = None
     clock = Clock()
-    keys, settings = SessionKeys(KEYS, clock), CallSettings(Timeout(), RetryPolicy(), Hooks(), None)
+    keys, settings = SessionKeys(KEYS, clock), CallSettings(Timeout(), RetryPolicy(), (), None)
     limiters: dict[str, Limiter] = {PRESIGN.id: LeaseLimiter(PRESIGN.id, NEVER_REACHED, clock)}
     limiter = limiters[PRESIGN.id]
     plain = Plain(unused, keys, settings, {}, clock, "")

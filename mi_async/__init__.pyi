@@ -1,9 +1,18 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
 from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
+from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
-from ._core.hooks import Attempt as Attempt, Hooks as Hooks, Outcome as Outcome
+from ._core.hooks import (
+    Attempt as Attempt,
+    CallEnd as CallEnd,
+    Hooks as Hooks,
+    Outcome as Outcome,
+    ServiceCall as ServiceCall,
+    Workflow as Workflow,
+    WorkflowEnd as WorkflowEnd,
+)
 from ._core.limits import QuotaState as QuotaState
 from ._core.quota_store import QuotaStore as QuotaStore
 from ._core.operation import Operation as Operation, Quota as Quota, Repeat as Repeat
@@ -132,6 +141,8 @@ from .errors import (
     UploadFailedError as UploadFailedError,
 )
 from .models import OpenEnum as OpenEnum, Page as Page
+from .errors.web_answers import http_status as http_status, retry_after as retry_after
+from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .workflows.jobs.as_completed import as_completed as as_completed
@@ -169,6 +180,8 @@ __all__ = [
     "BulkProgress",
     "BulkReport",
     "BulkRun",
+    "CallEnd",
+    "CallOptions",
     "CapacityError",
     "Clock",
     "ConfidenceLevel",
@@ -216,6 +229,7 @@ __all__ = [
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
+    "Ping",
     "Polling",
     "PresignedUrl",
     "Problem",
@@ -250,6 +264,7 @@ __all__ = [
     "SearchResults",
     "SearchStatus",
     "ServerError",
+    "ServiceCall",
     "Session",
     "SessionError",
     "SimilarPerson",
@@ -276,6 +291,8 @@ __all__ = [
     "UploadFailedError",
     "UploadMessage",
     "UploadStatus",
+    "Workflow",
+    "WorkflowEnd",
     "Workspace",
     "WorkspaceInfo",
     "api",
@@ -285,7 +302,9 @@ __all__ = [
     "environment_proxies",
     "errors",
     "fleet",
+    "http_status",
     "notebook",
     "raw",
+    "retry_after",
     "show",
 ]

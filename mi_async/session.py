@@ -8,10 +8,10 @@ import asyncio
 import os
 import platform
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import aiohttp
 from attrs import define, field
@@ -19,10 +19,9 @@ from yarl import URL
 
 from mi_async._core import convert
 from mi_async._core.body import MAX_RESPONSE
-from mi_async._core.call import Calls
-from mi_async._core.call_settings import CallSettings
+from mi_async._core.call import Calls, calls_for
+from mi_async._core.call_settings import CallOptions, CallSettings
 from mi_async._core.clock import Clock
-from mi_async._core.hooks import Hooks
 from mi_async._core.limits import QuotaState
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import load_modules
@@ -44,9 +43,11 @@ from mi_async.workspace import WORKFLOWS, Workspace
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from mi_async._core.hooks import Hooks
     from mi_async._core.quota_store import QuotaStore
     from mi_async.api.query_assets import QueryAssets
     from mi_async.api.workspaces import Workspaces
+    from mi_async.ping import Ping
     from mi_async.storage.models import Storage
     from mi_async.storage.object_store import ObjectStore
     from mi_async.workflow_parts import WorkflowParts
@@ -70,9 +71,10 @@ class Session:
     _quotas: SessionQuotas
     _trust: ssl.SSLContext | None = field(repr=False)
     _storage_proxy: MaskedURL | None = field(repr=False)
+    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
+    _origin: "Session | None" = None  # that a view is of, never a view itself
     _made: "WorkflowParts | None" = field(init=False, default=None)
     _workspaces: dict[str, Workspace] = field(init=False, factory=dict)
-    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.get_running_loop)
 
     @cached_property
     def workspaces(self) -> "Workspaces":
@@ -99,11 +101,46 @@ class Session:
             found = self._workspaces[name] = Workspace(self._calls, name, self._context)
         return found
 
-    def _context(self, name: str) -> "Context":
-        return self._parts().context(name)
+    def with_options(self, **options: Unpack[CallOptions]) -> "Session":
+        """Return a view of the session whose calls have other options; it is not closed, the session is.
+
+        A view costs microseconds and shares connections, quotas, keys and pollers: make one for each request, or for
+        one call, ``session.with_options(timeout=5).workspaces.list()``. What is left out stays as it is, in a view of
+        a view too. Workflows, jobs and bulk runs of a view make their calls with its options.
+
+        Args:
+            options: ``timeout``, seconds that a whole call may take, None for no limit; ``max_wait``, as in
+                :func:`connect`; ``retry``, a :class:`RetryPolicy`; ``headers``, sent with each request to the API,
+                and ``hooks``, both besides those that are set already.
+
+        Raises:
+            ConfigError: an option that cannot work, such as a header of the signature.
+        """
+        calls, origin = self._calls.with_options(options), self._origin or self
+        return Session(self._settings, calls, self._quotas, self._trust, self._storage_proxy, self._loop, origin)
+
+    async def ping(self) -> "Ping":
+        """Make the cheapest signed call: it proves that network, clock and keys are good.
+
+        Its time counts waits for retries; ``session.with_options(timeout=2, retry=RetryPolicy(max_attempts=1))`` makes
+        one that answers soon, whatever it is.
+
+        Raises:
+            AuthenticationError: the keys are not accepted.
+            MIError: any other failure.
+        """
+        load_modules(["mi_async.ping"])
+        from mi_async.ping import ping  # noqa: PLC0415  not before it is needed
+
+        return await ping(self._calls)
+
+    def _context(self, name: str, calls: Calls) -> "Context":
+        return self._parts().context(name, calls)
 
     def _parts(self) -> "WorkflowParts":
         """Return what workflows share, made with the first of them."""
+        if self._origin is not None:
+            return self._origin._parts()  # noqa: SLF001  its own class
         if self._made is None:
             load_modules(WORKFLOWS)
             from mi_async.workflow_parts import WorkflowParts  # noqa: PLC0415  not before it is needed
@@ -157,8 +194,12 @@ class Session:
         Waits for jobs end so at once; the jobs go on at the service.
 
         Raises:
-            SessionError: it is open, and was opened in another event loop: its sockets cannot be closed from here.
+            SessionError: it is open, and was opened in another event loop: its sockets cannot be closed from here. Or
+                it is a view, made by :meth:`with_options`.
         """
+        if self._origin is not None:
+            message = "a view of with_options() has nothing of its own to close: close the session"
+            raise SessionError(message)
         if asyncio.get_running_loop() is not self._loop:
             if self._calls.lifetime.ended:
                 return
@@ -207,7 +248,8 @@ class Connecting:
         provider, trusted = await asyncio.to_thread(_prepared, settings)
         agent = f"mi-async/{VERSION} (Python {platform.python_version()}; aiohttp {aiohttp.__version__})"
         quotas = SessionQuotas(settings.own_quotas, settings.clock, float(settings.quota_share or 1))
-        calls = Calls(
+        options = CallSettings(settings.timeout, settings.retry, settings.hooks, settings.max_wait)
+        calls = calls_for(options)(
             transport=Transport(
                 settings.base_url,
                 settings.timeout,
@@ -218,7 +260,7 @@ class Connecting:
                 trusted,
             ),
             keys=SessionKeys(provider, settings.clock),
-            options=CallSettings(settings.timeout, settings.retry, settings.hooks, settings.max_wait),
+            options=options,
             limiters=quotas.limiters,
             clock=settings.clock,
             prefix=settings.base_url.raw_path.rstrip("/"),
@@ -273,7 +315,7 @@ def connect(
     ca_file: str | os.PathLike[str] | None = None,
     max_response: int = MAX_RESPONSE,
     paths: Mapping[str, str] | None = None,
-    hooks: Hooks | None = None,
+    hooks: "Hooks | Sequence[Hooks] | None" = None,
     clock: Clock | None = None,
     validate: bool = True,
     storage: "Storage | None" = None,
@@ -311,7 +353,7 @@ def connect(
             Of an answer that is an error 64 KiB are read at most.
         paths: by operation id, a path instead of the documented one with the same names in braces, where the service
             has moved it: ``{"thumbnails.presign": "/workspaces/{workspace_name}/person-thumbnail/presign"}``.
-        hooks: run around each attempt.
+        hooks: :class:`Hooks`, or a list of them: functions that are told of calls, attempts and workflows.
         clock: the time; for tests and for emulators that run faster than real time.
         validate: hold arguments and media files against the documented bounds before a request is made. False leaves
             that to the service, whose limits may have moved. Images are always checked: their format decides what is
@@ -340,7 +382,7 @@ def connect(
         ca_file=ca_file,
         max_response=max_response,
         paths=paths,
-        hooks=Hooks() if hooks is None else hooks,
+        hooks=hooks,
         clock=Clock() if clock is None else clock,
         validate=validate,
         storage=storage,

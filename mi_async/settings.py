@@ -4,7 +4,7 @@ Invariant: values only; a setting that cannot work is a ConfigError that names i
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -13,11 +13,11 @@ from yarl import URL
 
 from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.clock import Clock
-from mi_async._core.hooks import Hooks
 from mi_async._core.operation import Operation, Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import ProxyChoice, proxy_url
 from mi_async._core.retry import RetryPolicy
+from mi_async._core.setting_checks import instance, seconds
 from mi_async._core.transport import Timeout
 from mi_async.api import operations
 from mi_async.api.quotas import QUOTAS
@@ -27,25 +27,13 @@ from mi_async.errors import ConfigError
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from mi_async._core.hooks import Hooks
     from mi_async._core.quota_store import QuotaStore
     from mi_async.storage.models import Storage
 
 BASE_URL = "https://mi.apigw.ntruss.com"
 VENDOR = ".ntruss.com"
 """End of the host names of the service."""
-
-Check = Callable[[Any, Any, Any], None]
-
-
-def _instance(kind: type, hint: str) -> Check:
-    """Return a validator: a value of this type, or None where that is the default."""
-
-    def check(_settings: object, attribute: Any, value: Any) -> None:
-        if not isinstance(value, kind) and not (value is None and attribute.default is None):
-            message = f"{attribute.alias} must be {hint}, not {type(value).__name__}"
-            raise ConfigError(message)
-
-    return check
 
 
 def _provider(_settings: object, _attribute: object, value: Any) -> None:
@@ -64,13 +52,7 @@ def _given_storage(settings: object, attribute: Any, value: Any) -> None:
     if value is not None:
         from mi_async.storage.models import Storage  # noqa: PLC0415  most sessions are given none
 
-        _instance(Storage, "mi_async.Storage(url, region)")(settings, attribute, value)
-
-
-def _seconds(_settings: object, attribute: Any, value: Any) -> None:
-    if value is not None and not (isinstance(value, int | float) and value >= 0):
-        message = f"{attribute.name} is a number of seconds from 0, or None, not {value!r}"
-        raise ConfigError(message)
+        instance(Storage, "mi_async.Storage(url, region)")(settings, attribute, value)
 
 
 def _url(text: object, name: str, path: str) -> URL:
@@ -129,6 +111,14 @@ def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
         message = f"paths names unknown operations: {', '.join(map(str, unknown))}"
         raise ConfigError(message)
     return {name: declared[name].at_path(path) for name, path in replaced.items()}
+
+
+def _hooks(given: Any) -> "tuple[Hooks, ...]":
+    if given is None:
+        return ()
+    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most sessions have none
+
+    return hooks_of(given)
 
 
 def _quota_store(store: Any) -> "QuotaStore | None":
@@ -191,24 +181,24 @@ class ConnectSettings:
     """The arguments of :func:`mi_async.connect`, checked; they are described there."""
 
     credentials: CredentialsProvider | None = field(default=None, validator=_provider)
-    profile: str | None = field(default=None, validator=[_instance(str, "a name"), _not_both])
+    profile: str | None = field(default=None, validator=[instance(str, "a name"), _not_both])
     base_url: URL = field(converter=_base_url)
-    timeout: Timeout = field(validator=_instance(Timeout, "mi_async.Timeout(connect, read, total)"))
-    retry: RetryPolicy = field(validator=_instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
+    timeout: Timeout = field(validator=instance(Timeout, "mi_async.Timeout(connect, read, total)"))
+    retry: RetryPolicy = field(validator=instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
     quotas: dict[str, Quota] = field(converter=_quotas)
     quota_store: "QuotaStore | None" = field(default=None, converter=_quota_store)
     quota_share: "float | Fraction | None" = field(default=None, validator=_quota_share)
-    max_wait: float | None = field(default=None, validator=_seconds)
-    polling: Polling = field(validator=_instance(Polling, "mi_async.Polling(first, factor, longest, timeout)"))
+    max_wait: float | None = field(default=None, validator=seconds)
+    polling: Polling = field(validator=instance(Polling, "mi_async.Polling(first, factor, longest, timeout)"))
     connector: aiohttp.BaseConnector | None = field(
-        default=None, validator=_instance(aiohttp.BaseConnector, "an aiohttp connector")
+        default=None, validator=instance(aiohttp.BaseConnector, "an aiohttp connector")
     )
     proxy: ProxyChoice = field(default=None, repr=False, converter=_proxy)  # may hold a password
     ca_file: str | None = field(default=None, converter=_ca_file, validator=_no_connector)
     max_response: int = field(default=MAX_RESPONSE, validator=_bytes)
     paths: dict[str, Operation] = field(default=None, converter=_paths)
-    hooks: Hooks = field(validator=_instance(Hooks, "mi_async.Hooks(before, after)"))
-    clock: Clock = field(validator=_instance(Clock, "mi_async.Clock(speed)"))
+    hooks: "tuple[Hooks, ...]" = field(default=(), converter=_hooks)
+    clock: Clock = field(validator=instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
     _storage: "Storage | None" = field(default=None, alias="storage", validator=_given_storage)
 

@@ -18,11 +18,12 @@ from mi_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, Unpack
 
     from mi_async._core.call import Calls
+    from mi_async._core.call_settings import CallOptions
     from mi_async.api.assets import Asset
     from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
     from mi_async.api.persons import Person
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from mi_async.media.image_source import Source
     from mi_async.storage.models import StoredObject
     from mi_async.workflows.context import Context
+    from mi_async.workflows.enroll_decisions import IfPersonExists
     from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
     from mi_async.workflows.jobs.job import Job
     from mi_async.workflows.jobs.start import AnalysisOptions
@@ -59,7 +61,7 @@ class Workspace(WorkspaceGroups):
 
     __reduce__ = refuse_pickling("connect() where it runs, and take session.workspace(name) there")
 
-    def __init__(self, calls: Calls, name: str, context: Callable[[str], Context]) -> None:
+    def __init__(self, calls: Calls, name: str, context: Callable[[str, Calls], Context]) -> None:
         super().__init__(calls, name)
         self._calls, self._make_context = calls, context
 
@@ -67,10 +69,18 @@ class Workspace(WorkspaceGroups):
         """Name the workspace."""
         return f"Workspace({self.name!r})"
 
+    def with_options(self, **options: Unpack[CallOptions]) -> Workspace:
+        """Return a view of the workspace whose calls have other options: ``session.with_options`` says which.
+
+        ``await newsroom.with_options(timeout=5).persons.get(1001)`` changes them for one call. Workflows, jobs and
+        bulk runs of a view make their calls with its options.
+        """
+        return Workspace(self._calls.with_options(options), self.name, self._make_context)
+
     @cached_property
     def _context(self) -> Context:
         """Dependencies of the workflows; the first use imports these."""
-        return self._make_context(self.name)
+        return self._make_context(self.name, self._calls)
 
     async def _ready(self) -> Context:
         """Return the dependencies of the workflows; imports these off the event loop where that was not done yet."""
@@ -92,17 +102,21 @@ class Workspace(WorkspaceGroups):
         *,
         primary: bool = False,
         fit: bool = False,
+        resume: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> Upload:
         """Give a person one more image: presign, PUT to Object Storage, poll completion, attach.
 
         Args:
             person_id: ID of the person.
-            source: a path, bytes, or an object with ``read`` (sync or async); jpg, png or webp by content, at most
-                5 MB, at least 256 px wide and high. Read once, off the event loop, and held in memory.
+            source: a path, bytes, an object with ``read`` (sync or async), or a file that a client has sent to a web
+                service (Starlette, FastAPI, aiohttp, Django), whose file name is kept; jpg, png or webp by content, at
+                most 5 MB, at least 256 px wide and high. Read once, off the event loop, and held in memory.
             primary: make it the person's primary image.
             fit: convert HEIC, AVIF, TIFF, BMP and GIF images, and make images above 5,000,000 bytes smaller; the
                 upload's ``image.note`` says so. Needs the extra ``images``.
+            resume: ``error.created`` of this very call that failed: the image is not sent again if it has arrived, and
+                not attached again if the person has it.
             progress: a plain function, called with the :class:`Upload` after each step; after a failed PUT the state
                 is NEW once more.
 
@@ -118,18 +132,21 @@ class Workspace(WorkspaceGroups):
         """
         context = await self._ready()
         from mi_async.bulk.images.image_converter import image_loader
-        from mi_async.workflows.upload import State, bring
+        from mi_async.workflows.upload_thumbnail import upload_thumbnail
 
-        async with image_loader(fit=fit) as load:
-            return await bring(
-                context,
-                source,
-                State.ATTACHED,
-                person_id=person_id,
-                primary=primary,
-                progress=progress,
-                load=load,
-            )
+        with context.workflow("upload_thumbnail", person_id=person_id) as result:
+            async with image_loader(fit=fit) as load:
+                upload = await upload_thumbnail(
+                    context,
+                    person_id,
+                    source,
+                    primary=primary,
+                    resume=resume,
+                    progress=progress,
+                    load=load,
+                )
+            result["thumbnail_key"] = upload.key
+        return upload
 
     async def enroll_person(
         self,
@@ -138,32 +155,44 @@ class Workspace(WorkspaceGroups):
         *,
         description: str | None = None,
         tags: Iterable[str] = (),
+        if_exists: IfPersonExists = "error",
+        resume: Mapping[str, Any] | None = None,
         fit: bool = False,
         progress: Progress | None = None,
         one_by_one: bool = False,
     ) -> Person:
         """Create a person with images and tags, exactly once whatever the network does.
 
-        Images go up several at a time, missing tags are created, and a create whose answer was lost is settled by
-        looking the name up.
+        The name is looked up before anything is uploaded, images go up several at a time, missing tags are created,
+        and a create whose answer was lost is settled by looking the name up. Calls of one session for the same name
+        take turns; of two processes one creates the person, and for the other it exists.
 
         Args:
             name: 1 to 50 characters, unique in the workspace; sent in Unicode NFC.
             sources: images as in :meth:`upload_thumbnail`, at least one; the first becomes the primary one.
             description: 1 to 700 characters.
             tags: names of 1 to 30 characters.
+            if_exists: where somebody has the name: ``error`` refuses, ``reuse`` returns that person as it is,
+                ``complete`` adds what is missing: images, tags, and a description where there is none. An image is
+                known by its content, where this package uploaded it; if the person has thumbnails of other software,
+                an image that is not known is left out and named in a warning, since it may be one of them.
+            resume: ``error.created`` of this very call that failed: the person that it created is completed, and images
+                that it stored are not sent again, within the 24 hours of their keys. Keep it on your side: whoever may
+                choose it chooses the person.
             fit: as in :meth:`upload_thumbnail`.
             progress: a plain function, called with each :class:`Upload` after each of its steps, up to ATTACHED once
                 the person is there.
             one_by_one: create the person with the first image and add the others in a request each. The service does
                 not say which of several images it refuses (10069: no face, 10072, 10073, 10074); then the error's
                 ``images`` does, and the person has all other images and the tags. It holds paths and names of
-                files; bytes and other sources without a name are called by position, ``image 2``.
+                files; bytes and other sources without a name are called by position, ``image 2 of 3``.
 
         Raises:
             InvalidArgumentError: a name, description or tag out of bounds, no image; nothing was sent.
             ImageRejectedError: an image breaks a rule; nothing was sent.
-            ConflictError: the name is in use.
+            ConflictError: the name is in use; ``existing`` has the ID of the person where that is known. A name that
+                persons cannot be searched by (one character, or with ``;``, ``|`` or a backtick) is found to be in
+                use only by the create, after the uploads.
             MIError: any other failure; ``created`` holds ``person_id``, ``tag_ids`` and ``thumbnail_keys`` as far
                 as they exist, also on a cancellation.
 
@@ -173,17 +202,22 @@ class Workspace(WorkspaceGroups):
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.enroll import enroll_person
 
-        async with image_loader(fit=fit) as load:
-            return await enroll_person(
-                context,
-                name,
-                sources,
-                description=description,
-                tags=tags,
-                progress=progress,
-                load=load,
-                one_by_one=one_by_one,
-            )
+        with context.workflow("enroll_person", name=name) as result:
+            async with image_loader(fit=fit) as load:
+                person = await enroll_person(
+                    context,
+                    name,
+                    sources,
+                    description=description,
+                    tags=tags,
+                    if_exists=if_exists,
+                    resume=resume,
+                    progress=progress,
+                    load=load,
+                    one_by_one=one_by_one,
+                )
+            result["person_id"] = person.id
+        return person
 
     async def ingest_asset(
         self,
@@ -255,7 +289,10 @@ class Workspace(WorkspaceGroups):
             state_folder=state_folder,
             progress=progress,
         )
-        return await ingest_asset(context, source, options)
+        with context.workflow("ingest_asset", source=str(source)) as result:
+            ingested = await ingest_asset(context, source, options)
+            result |= {"asset_id": ingested.asset.asset_id, "object": str(ingested.place)}
+        return ingested
 
     async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
         """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
@@ -461,9 +498,10 @@ class Workspace(WorkspaceGroups):
             ConfigError: an argument that cannot work, or the extra ``bulk`` is not installed.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import PersonInput
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, enroll_factory
+        from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
             journal=journal,
@@ -496,9 +534,10 @@ class Workspace(WorkspaceGroups):
         once.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
         from mi_async.bulk.inputs.models import ThumbnailUpload
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, enroll_factory
+        from mi_async.bulk.run import BulkRun
 
         options = BulkOptions(
             journal=journal,
@@ -574,8 +613,9 @@ class Workspace(WorkspaceGroups):
             BulkError, JournalError, ConfigError: as in :meth:`enroll_many`.
         """
         context = self._context
+        from mi_async.bulk.engine_factory import ingest_factory
         from mi_async.bulk.options import BulkOptions
-        from mi_async.bulk.run import BulkRun, ingest_factory
+        from mi_async.bulk.run import BulkRun
         from mi_async.workflows.ingest.options import IngestOptions
 
         ingest = IngestOptions(

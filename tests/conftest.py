@@ -8,6 +8,7 @@ import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A busy machine takes longer for one example than for another.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load our own plugin where the package was installed before it had one."""
+    if not config.pluginmanager.hasplugin("mi_async"):
+        config.pluginmanager.register(import_module("mi_async.integrations.pytest_plugin"), "mi_async")
 
 
 def pytest_collection_finish() -> None:

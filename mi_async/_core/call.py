@@ -7,27 +7,26 @@ import logging
 import math
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
-from mi_async._core.call_settings import CallSettings
+from mi_async._core.call_settings import CallOptions, CallSettings
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import open_envelope
-from mi_async._core.hooks import Attempt, Outcome
+from mi_async._core.failed_attempt import retryable
 from mi_async._core.http_messages import Raw, Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async._core.limits import Limiter
 from mi_async._core.live_object import Lifetime, refuse_pickling
 from mi_async._core.operation import Operation
-from mi_async._core.retry import THROTTLED, Retries, retryable
+from mi_async._core.retry import THROTTLED, Retries
 from mi_async._core.running_call import Guard, RunningCall
 from mi_async._core.session_keys import SessionKeys
 from mi_async._core.signing import SignedHeaders, sign
 from mi_async._core.transport import JSON, Transport
 from mi_async.credentials import Credentials
 from mi_async.errors import (
-    DeadlineExceededError,
     MIError,
     QuotaError,
     QuotaStoreError,
@@ -35,7 +34,13 @@ from mi_async.errors import (
     TransportError,
 )
 
+if TYPE_CHECKING:
+    from mi_async._core.hook_chain import CallWatch, HookChain
+
 _log = logging.getLogger(__name__)
+
+WORTH_SAYING = 0.1
+"""Seconds of a wait for quota that are logged."""
 
 Answer: TypeAlias = tuple[Any, Response]
 """The parsed result and where it came from."""
@@ -62,6 +67,12 @@ class Calls:
         prefix: percent-encoded path that goes before every target and is signed with it.
         validate: True if arguments are held against their documented bounds.
         moved: by ID, operations that are at another path than the documented one.
+        lifetime: of the session.
+        in_flight: its calls of the same time limit.
+        retries: of its calls; all share one budget.
+
+    Attributes:
+        chain: its hooks; None without hooks.
     """
 
     __reduce__ = refuse_pickling("connect() where it runs")  # every group of operations refuses by it
@@ -74,14 +85,21 @@ class Calls:
     prefix: str
     validate: bool = True
     moved: Mapping[str, Operation] = field(factory=dict)
-    in_flight: InFlightCalls = field(
-        init=False, default=Factory(lambda self: InFlightCalls(self.clock), takes_self=True)
-    )
-    retries: Retries = field(
-        init=False, default=Factory(lambda self: Retries(self.options.retry, self.clock), takes_self=True)
-    )
-    _watched: bool = field(init=False, default=Factory(lambda self: bool(self.options.hooks), takes_self=True))
-    lifetime: Lifetime = field(init=False, factory=Lifetime)
+    lifetime: Lifetime = field(factory=Lifetime)
+    in_flight: InFlightCalls = field(default=Factory(lambda self: InFlightCalls(self.clock), takes_self=True))
+    retries: Retries = field(default=Factory(lambda self: Retries(self.options.retry, self.clock), takes_self=True))
+    chain: "HookChain | None" = field(init=False, default=None)
+
+    def with_options(self, given: CallOptions) -> "Calls":
+        """Return a view that tells its calls something else, and shares all the rest."""
+        options, told = self.options.changed(given), self.options
+        shared = {name: getattr(self, name) for name in SHARED}
+        return calls_for(options)(
+            options=options,
+            in_flight=self.in_flight if options.timeout == told.timeout else self.in_flight.apart(),
+            retries=self.retries if options.retry is told.retry else evolve(self.retries, policy=options.retry),
+            **shared,
+        )
 
     # Plain functions that return a coroutine where they can: each frame that waits costs half a point of a call.
 
@@ -112,6 +130,8 @@ class Calls:
         max_wait: float | None,
         result_of: Callable[[Any, Response], Any],
         guard: Guard | None = None,
+        *,
+        watch: "CallWatch | None" = None,
     ) -> Any:
         if self.moved:
             operation = self.moved.get(operation.id, operation)
@@ -119,10 +139,12 @@ class Calls:
         if self.prefix:
             request = Request(request.method, self.prefix + request.target, request.body)
         self.lifetime.check()
+        if watch is not None:
+            watch.start(operation.method, self.transport.origin, operation.path)
         total = self.options.timeout.total
         deadline = math.inf if total is None else self.clock.monotonic() + total
         with InFlightCall(self.in_flight, deadline) as in_flight:
-            call = RunningCall(operation, request, self.limiters.get(operation.id), max_wait, guard, in_flight)
+            call = RunningCall(operation, request, self.limiters.get(operation.id), max_wait, guard, in_flight, watch)
             try:
                 answer = await self._attempt(call, 1)
             except MIError as error:
@@ -134,7 +156,15 @@ class Calls:
                 self.retries.budget.earn()
                 return result_of(*answer)
             again, paced = partial(self._again, call), call.limiter is not None
-            answer = await self.retries.call(first, again, repeat=operation.repeat, deadline=deadline, paced=paced)
+            answer = await self.retries.call(
+                first,
+                again,
+                name=operation.id,
+                repeat=operation.repeat,
+                deadline=deadline,
+                paced=paced,
+                waiting=call.waiting,
+            )
             return result_of(*answer)
 
     async def _again(self, call: RunningCall, number: int) -> Answer:
@@ -145,7 +175,14 @@ class Calls:
             call.in_flight.fail(error)
             raise
 
-    async def put(self, url: str, body: bytes, content_type: str) -> Response:
+    async def put(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        operation: str = "thumbnails.put",  # noqa: ARG002  for hooks
+    ) -> Response:
         """PUT to a presigned URL: once, since the URL is good for one."""
         self.lifetime.check()
         total = self.options.timeout.total
@@ -173,6 +210,7 @@ class Calls:
 
     async def _stand_in_line(self, call: RunningCall, limiter: Limiter) -> None:
         in_flight, max_wait = call.in_flight, call.max_wait
+        why = limiter.state().reason if _log.isEnabledFor(logging.DEBUG) else ""  # before it stands in the line itself
         begun = self.clock.monotonic()
         left = in_flight.deadline - begun
         patience = left if max_wait is None else min(left, max_wait)
@@ -186,7 +224,11 @@ class Calls:
             raise call.unsent(error)  # noqa: B904  has its cause
         finally:
             in_flight.unsent = None
-        in_flight.waited = self.clock.monotonic() - begun
+            in_flight.waited = waited = self.clock.monotonic() - begun
+            if call.watch is not None:
+                call.watch.waited += waited
+        if waited >= WORTH_SAYING:
+            _log.debug("%s: waited %.1f s for its quota: %s", call.operation.id, waited, why)
 
     def _pause(self, error: QuotaError, limiter: Limiter, number: int) -> float:
         """Return the seconds for which a 429 pauses everybody: what it asks for, else at least a tenth of the window.
@@ -199,46 +241,30 @@ class Calls:
             return least
         return min(error.retry_after, max(self.options.retry.retry_after_ceiling, least))
 
-    async def _send(self, call: RunningCall, number: int) -> Answer:
+    async def _send(self, call: RunningCall, number: int, added: Mapping[str, str] | None = None) -> Answer:
         operation, request = call.operation, call.request
         keys = self.keys.lasting or await self.keys.current()
-        attempt, started = None, 0.0
-        if self._watched:
-            attempt = Attempt(operation.id, request, number, waited=self.clock.real(call.in_flight.waited))
-            await self.options.hooks.ask(attempt)
-            started = self.clock.monotonic()
         offset = self.keys.offset  # may be corrected by another call before the answer to this one is here
-        response = failure = None
+        response, added = None, self.options.headers if added is None else added
         try:
             if call.guard is not None:
                 await call.guard(operation)  # the last thing before the request: the wait for quota may have been long
-            response = await self.transport.send(request, self._headers(request, keys, offset, attempt))
+            response = await self.transport.send(request, self._headers(request, keys, offset, added))
             return operation.parse(open_envelope(response, operation.id, operation.beside)), response
         except MIError as error:
-            failure = error
             if error.__suppress_context__:  # what `from None` hides is let go of: it holds bodies, and many a foreign
                 error.__context__ = None  # error cannot be pickled, which Dask and Celery do with the context too
             _log.debug("%s: attempt %d failed: %s", operation.id, number, error)
             if response is not None:
+                call.refused = response
                 self.keys.learn_offset(error, response, offset)
             raise
-        finally:
-            if attempt is not None:
-                outcome = self._outcome(response, failure, started, call.in_flight.deadline)
-                await self.options.hooks.tell(attempt, outcome)
-
-    def _outcome(self, response: Response | None, failure: MIError | None, started: float, deadline: float) -> Outcome:
-        """Return what hooks are told of an attempt."""
-        now = self.clock.monotonic()
-        if response is None and failure is None and now >= deadline:
-            failure = DeadlineExceededError("no answer before the deadline of the call")
-        return Outcome(response, failure, self.clock.real(now - started))
 
     def _headers(
-        self, request: Request, keys: Credentials, offset: float, attempt: Attempt | None
+        self, request: Request, keys: Credentials, offset: float, added: Mapping[str, str]
     ) -> Mapping[str, str]:
         headers = sign(request, keys, self.clock.wall() + offset)
-        return headers if attempt is None else SignedHeaders({**attempt.headers, **headers, **JSON})
+        return headers if not added else SignedHeaders({**added, **headers, **JSON})
 
     async def account(self) -> str:
         """Return the access key, or ``temporary`` for one that expires: the next one means the same account."""
@@ -254,3 +280,16 @@ class Calls:
             await self.in_flight.drain(grace)
         finally:
             await self.transport.aclose()
+
+
+SHARED = ("transport", "keys", "limiters", "clock", "prefix", "validate", "moved", "lifetime")
+"""Attributes that the views of a session have in common."""
+
+
+def calls_for(options: CallSettings) -> type[Calls]:
+    """Return the class of calls with these options: those with hooks have a path of their own."""
+    if not options.hooks:
+        return Calls
+    from mi_async._core.watched_calls import WatchedCalls  # noqa: PLC0415  most sessions have no hooks
+
+    return WatchedCalls

@@ -1,11 +1,57 @@
-"""Settings of calls: what a call may be told, as one frozen value."""
+"""Settings of calls: what a call may be told, as one frozen value.
 
-from attrs import frozen
+Invariant: a value that cannot work is refused when it is made, and not by the first call.
+"""
 
-from mi_async._core.hooks import Hooks
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from attrs import evolve, field, frozen
+
 from mi_async._core.retry import RetryPolicy
+from mi_async._core.setting_checks import instance, seconds
+from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP
 from mi_async._core.transport import Timeout
 from mi_async._core.values import Value
+from mi_async.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mi_async._core.hooks import Hooks
+
+NONE: Mapping[str, str] = MappingProxyType({})
+
+OURS = frozenset(
+    {
+        *(TIMESTAMP, ACCESS_KEY, SIGNATURE),
+        *("accept-encoding", "connection", "content-encoding", "content-length", "content-type"),
+        *("expect", "host", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+"""Headers that are ours or HTTP's own, in lower case: the signature, what the body is, how the message travels."""
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""Name of a header. Source: RFC 9110, section 5.1."""
+TEXT = re.compile(r"[\x20-\x7e\t]*")
+"""Value of a header: the line breaks that would begin another header are not in it."""
+
+
+class CallOptions(TypedDict, total=False):
+    """Options of calls; one that is left out stays as it is.
+
+    Attributes:
+        timeout: seconds that a whole call may take, its waits for quota and its retries included; None for no limit.
+        max_wait: seconds that a call may wait for its quota; None for as long as its time allows.
+        retry: when failed attempts are retried.
+        headers: sent with each request to the API, besides those that are set already.
+        hooks: told of each call, besides those that are set already.
+    """
+
+    timeout: float | None
+    max_wait: float | None
+    retry: RetryPolicy
+    headers: Mapping[str, str]
+    hooks: "Hooks | Sequence[Hooks]"
 
 
 @frozen(eq=False, repr=False)
@@ -15,11 +61,71 @@ class CallSettings(Value):
     Args:
         timeout: ``total`` is the deadline of a call.
         retry: when failed attempts are retried.
-        hooks: run around each attempt.
+        hooks: told of each call.
         max_wait: seconds that a call may wait for quota; None for as long as its deadline.
+        headers: sent with each request to the API.
     """
 
     timeout: Timeout
-    retry: RetryPolicy
-    hooks: Hooks
-    max_wait: float | None
+    retry: RetryPolicy = field(validator=instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
+    hooks: "tuple[Hooks, ...]" = ()
+    max_wait: float | None = field(default=None, validator=seconds)
+    headers: Mapping[str, str] = field(default=NONE, repr=False)
+
+    def changed(self, given: CallOptions) -> "CallSettings":
+        """Return the settings with some options changed.
+
+        Raises:
+            ConfigError: one of them cannot work.
+            TypeError: there is no such option.
+        """
+        new: dict[str, Any] = dict(given)
+        if unknown := new.keys() - CallOptions.__annotations__.keys():
+            message = f"no option of a call is called {', '.join(sorted(unknown))}; there are " + ", ".join(
+                CallOptions.__annotations__
+            )
+            raise TypeError(message)
+        if "timeout" in new:
+            new["timeout"] = evolve(self.timeout, total=_total(new["timeout"]))
+        if "headers" in new:
+            new["headers"] = _with_headers(self.headers, new["headers"])
+        if "hooks" in new:
+            new["hooks"] = (*self.hooks, *_hooks(new["hooks"]))
+        return evolve(self, **new)
+
+
+def _hooks(given: object) -> "tuple[Hooks, ...]":
+    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most views have none
+
+    return hooks_of(given)
+
+
+def _total(timeout: object) -> float | None:
+    if timeout is None or (isinstance(timeout, int | float) and timeout > 0):
+        return timeout
+    hint = "connect and read belong to connect(timeout=...)" if isinstance(timeout, Timeout) else "None for no limit"
+    message = f"timeout must be the seconds of a whole call, > 0, not {timeout!r}; {hint}"
+    raise ConfigError(message)
+
+
+def _with_headers(present: Mapping[str, str], given: object) -> Mapping[str, str]:
+    """Return headers with others added; a name that is there already, in whatever case, gets the new value."""
+    if not isinstance(given, Mapping):
+        message = f"headers must be a mapping from name to value, not {type(given).__name__}"
+        raise ConfigError(message)
+    for name, value in given.items():
+        _check_header(name, value)
+    lower = {name.lower() for name in given}
+    return {name: value for name, value in present.items() if name.lower() not in lower} | dict(given)
+
+
+def _check_header(name: object, value: object) -> None:
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        message = f"headers: {name!r} is not the name of a header"
+    elif name.lower() in OURS:
+        message = f"headers: {name} is set by the session and cannot be replaced"
+    elif not isinstance(value, str) or not TEXT.fullmatch(value):
+        message = f"headers: the value of {name} must be one line of printable ASCII"
+    else:
+        return
+    raise ConfigError(message)

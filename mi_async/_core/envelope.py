@@ -104,13 +104,13 @@ def retry_after(response: Response) -> float | None:
         return None
     if value.strip().isdecimal():
         return min(float(value), MOST_SECONDS)  # 400 digits are infinity
-    until, now = _date(value), date(response)
+    until, now = _date(value), date(response.headers)
     return None if until is None else max(0.0, until - (now or datetime.now(UTC).timestamp()))
 
 
-def date(response: Response) -> float | None:
-    """Seconds since the epoch of the answer's ``Date`` header, None when it has none that can be read."""
-    return _date(response.headers.get("Date", ""))
+def date(headers: Mapping[str, str]) -> float | None:
+    """Seconds since the epoch of an answer's ``Date`` header, None when it has none that can be read."""
+    return _date(headers.get("Date", ""))
 
 
 def _date(value: str) -> float | None:

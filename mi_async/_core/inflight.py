@@ -2,12 +2,14 @@
 
 Invariant: one timer for all, since a timer for each costs a twelfth of a call. All calls have the same time limit, so
 their deadlines come in the order in which they began or were last postponed, and only the first of them is watched.
+Calls of another time limit are kept apart, in the order of their own.
 """
 
 import asyncio
 import math
 from collections.abc import Callable
 from typing import Self
+from weakref import WeakSet
 
 from attrs import define, field
 
@@ -83,7 +85,7 @@ class InFlightCall:
         others = self._others
         del others.calls[self]
         if not others.calls:
-            others.idle.set()
+            others.rest()
         # The task's context, and the frames of the failure's traceback, may still have this object: no cycle.
         task, self._task = self._task, None
         failure, self.failure = self.failure, None
@@ -108,6 +110,8 @@ class InFlightCalls:
         calls: a set in the order in which they began or were last postponed.
         timer: set to the first deadline.
         idle: set when the last one has ended.
+        all_apart: those of other time limits, which are drained with it and have the same set.
+        is_apart: True if it is one of them.
     """
 
     clock: Clock
@@ -115,10 +119,24 @@ class InFlightCalls:
     calls: dict[InFlightCall, None] = field(init=False, factory=dict)
     timer: asyncio.TimerHandle | None = field(init=False, default=None)
     idle: asyncio.Event = field(init=False, factory=asyncio.Event)
+    all_apart: "WeakSet[InFlightCalls]" = field(factory=WeakSet)
+    is_apart: bool = False
 
     def __len__(self) -> int:
         """Count them."""
         return len(self.calls)
+
+    def apart(self) -> "InFlightCalls":
+        """Return an empty set for the calls of another time limit."""
+        calls = InFlightCalls(self.clock, self.overdue, self.all_apart, is_apart=True)
+        self.all_apart.add(calls)
+        return calls
+
+    def rest(self) -> None:
+        """Note that the last one has ended."""
+        self.idle.set()
+        if self.is_apart:  # made for one call, perhaps: nothing of it must wait for a deadline that is far away
+            self.stop()
 
     def watch(self, first: InFlightCall) -> None:
         """Set the timer to a deadline, if it is one."""
@@ -141,25 +159,34 @@ class InFlightCalls:
 
     async def drain(self, grace: float) -> None:
         """Give what is in flight ``grace`` seconds, then end the rest."""
-        if self.calls and grace > 0:
-            await self._rest(self.clock.real(grace))
-        for call in tuple(self.calls):
-            call.end(SessionError("the session was closed while the call was in flight"))
-        while self.calls:
-            if not await self._rest(1.0):  # a caller that swallows its cancellation is not waited for
-                break
-        self.stop()
+        loop, every = asyncio.get_running_loop(), [self, *self.all_apart]
+        if grace > 0:
+            end = loop.time() + self.clock.real(grace)
+            for calls in every:
+                await calls.rests_by(end)
+        for calls in every:
+            for call in tuple(calls.calls):
+                call.end(SessionError("the session was closed while the call was in flight"))
+        for calls in every:
+            while calls.calls:
+                if not await calls.rests_by(loop.time() + 1.0):
+                    break  # a caller that swallows its cancellation is not waited for
+            calls.stop()
 
     def stop(self) -> None:
         """Cancel the timer: no deadline is kept any more."""
         if self.timer is not None:
             self.timer.cancel()
+            self.timer = None
 
-    async def _rest(self, seconds: float) -> bool:
-        """Wait until nothing is in flight; return False when it takes longer."""
+    async def rests_by(self, end: float) -> bool:
+        """Wait until nothing is in flight; return False when that takes longer than to this time of the loop."""
+        if not self.calls:
+            return True
         self.idle.clear()
         try:
-            await asyncio.wait_for(self.idle.wait(), seconds)
+            async with asyncio.timeout_at(end):
+                await self.idle.wait()
         except TimeoutError:
             return False
         return True

@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
 from mi_async.errors import MIError, QuotaWaitError
+from mi_async.models import Serializable
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
@@ -30,7 +31,7 @@ TRANSIT = 1.0
 
 
 @frozen
-class QuotaState:
+class QuotaState(Serializable):
     """Live state of one quota.
 
     Attributes:
@@ -63,6 +64,20 @@ class QuotaState:
     holders: int = 1
     away: bool = False
     alone: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Reason for which a newcomer would wait now, '' if it would not."""
+        rate = f"{self.calls} calls per {self.period:g} s"
+        if self.away and not self.alone:
+            return "the quota store does not answer"
+        if self.paused:
+            return f"a 429 pauses everybody for {self.paused:.1f} s"
+        if self.waiting:
+            return f"{self.waiting} callers are ahead, at {rate}"
+        if self.used >= self.calls:
+            return f"all of {rate} are used"
+        return f"{rate} are spread over the period" if self.next_free else ""
 
 
 class Limiter(Protocol):

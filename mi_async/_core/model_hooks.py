@@ -8,7 +8,7 @@ cattrs then writes a function that reads just these members and asks for no othe
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -17,8 +17,8 @@ from cattrs.gen import make_dict_structure_fn_from_attrs, make_dict_unstructure_
 
 from mi_async._core.generated_reader import generated_reader
 from mi_async._core.strict import COLLECTIONS, WORDS, Hook, Json, MisfitError, as_id, is_collection, is_optional_scalar
-from mi_async._core.wire_names import wire_names
-from mi_async.models import Model
+from mi_async._core.values import PlainData
+from mi_async._core.wire_names import Spelling, all_names
 
 ID = re.compile(r"(^|_)ids?$")
 """Names of members that hold IDs: ``id``, ``asset_id``, ``scene_ids``."""
@@ -28,36 +28,42 @@ WRITTEN = 1024
 """Functions written by cattrs that are remembered, of all models together."""
 
 
-def register_models(converter: Converter, *, tolerant: bool) -> None:
+def register_models(converter: Converter, *, tolerant: bool, spelling: Spelling) -> None:
     """Teach a converter to read and write models.
 
     Args:
         converter: what is taught.
         tolerant: whether a member that does not fit is mended where that can be done.
+        spelling: names of the members.
     """
-    converter.register_structure_hook_factory(_is_model, _tolerant_hook if tolerant else _strict_hook)
+    reading = partial(_tolerant_hook if tolerant else _strict_hook, spelling)
+    converter.register_structure_hook_factory(_is_model, reading)
     if not tolerant and not converter.detailed_validation:
-        converter.register_structure_hook_factory(_is_array_of_models, _array_hook)
-    converter.register_unstructure_hook_factory(_is_model, _writing_hook)
+        converter.register_structure_hook_factory(_is_array_of_models, partial(_array_hook, spelling))
+    if spelling.whole:
+        converter.register_unstructure_hook(str, str)  # an enum or a MaskedURL is a plain text there
+        converter.register_unstructure_hook_factory(_is_model, partial(_whole_hook, spelling))
+    else:
+        converter.register_unstructure_hook_factory(_is_model, partial(_writing_hook, spelling))
 
 
 class Readers(dict[tuple[str, ...], Hook]):
     """For each set of member names, the function that reads objects with them; built when first seen."""
 
-    def __init__(self, kind: Any, converter: Converter) -> None:
-        self._kind, self._converter = kind, converter
+    def __init__(self, spelling: Spelling, kind: Any, converter: Converter) -> None:
+        self._spelling, self._kind, self._converter = spelling, kind, converter
 
     def __missing__(self, names: tuple[str, ...]) -> Hook:
         if len(self) >= SHAPES:
             self.clear()
-        self[names] = reader = _reader(self._kind, self._converter, names)
+        self[names] = reader = _reader(self._spelling, self._kind, self._converter, names)
         return reader
 
 
 @cache  # cattrs asks once for every field of the type
-def _strict_hook(kind: Any, converter: Converter) -> Hook:
+def _strict_hook(spelling: Spelling, kind: Any, converter: Converter) -> Hook:
     """Return the hook for a model: it finds the function for the members that an object has."""
-    readers = _readers(kind, converter)
+    readers = _readers(spelling, kind, converter)
 
     def structure_model(value: Json, _: Any) -> Any:
         if value.__class__ is dict:
@@ -68,14 +74,14 @@ def _strict_hook(kind: Any, converter: Converter) -> Hook:
 
 
 @cache
-def _readers(kind: Any, converter: Converter) -> Readers:
-    return Readers(kind, converter)
+def _readers(spelling: Spelling, kind: Any, converter: Converter) -> Readers:
+    return Readers(spelling, kind, converter)
 
 
-def _array_hook(kind: Any, converter: Converter) -> Hook:
+def _array_hook(spelling: Spelling, kind: Any, converter: Converter) -> Hook:
     """Return the hook for an array of models, without the two calls for each that the hooks of both would make."""
     holder, model = COLLECTIONS[get_origin(kind)][2], get_args(kind)[0]
-    readers, read = _readers(model, converter), _strict_hook(model, converter)
+    readers, read = _readers(spelling, model, converter), _strict_hook(spelling, model, converter)
 
     def structure_models(value: Json, _: Any) -> Any:
         if value.__class__ is not list:
@@ -88,9 +94,9 @@ def _array_hook(kind: Any, converter: Converter) -> Hook:
 
 
 @cache
-def _tolerant_hook(kind: Any, converter: Converter) -> Hook:
+def _tolerant_hook(spelling: Spelling, kind: Any, converter: Converter) -> Hook:
     """Return the hook for a model that mends an object of which a member does not fit, as far as that can be mended."""
-    readers = Readers(kind, converter)
+    readers = Readers(spelling, kind, converter)
 
     def structure_model(value: Json, _: Any) -> Any:
         if value.__class__ is not dict:
@@ -98,21 +104,23 @@ def _tolerant_hook(kind: Any, converter: Converter) -> Hook:
         try:
             return readers[tuple(value)](value, kind)
         except Exception:  # noqa: BLE001  of whatever kind: the mended object decides, and raises it again
-            members, odd = _mended(kind, converter, value)
+            members, odd = _mended(spelling, kind, converter, value)
         model = readers[tuple(members)](members, kind)
         return attrs.evolve(model, extra={**model.extra, **odd}) if odd else model
 
     return structure_model
 
 
-def _mended(kind: Any, converter: Converter, value: dict[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+def _mended(
+    spelling: Spelling, kind: Any, converter: Converter, value: dict[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json]]:
     """Return the members of an object as they can be read, and those that are left out because they cannot."""
     members, odd = dict(value), dict[str, Json]()
-    for field in _fields(get_origin(kind) or kind):
+    for field in member_fields(get_origin(kind) or kind):
         if getattr(field.type, "__parameters__", ()):  # of a page: what its items are is told by whoever asks for it
             continue
         hook = converter.get_structure_hook(field.type)
-        for name in wire_names(field):
+        for name in spelling.names(field):
             if name in members:
                 _mend(field, hook, name, members, odd)
     return members, odd
@@ -138,16 +146,24 @@ def _fits(value: Json, kind: Any, hook: Hook) -> bool:
     return True
 
 
-def _reader(kind: Any, converter: Converter, names: tuple[str, ...]) -> Hook:
+def _reader(spelling: Spelling, kind: Any, converter: Converter, names: tuple[str, ...]) -> Hook:
     """Build the function for objects with these members."""
-    wanted, twice, unknown = _spellings(get_origin(kind) or kind, names)
-    read = _written(kind, converter, (*wanted, "extra") if unknown else wanted)
-    if not unknown and not twice:
+    kind = _narrowed(kind, names) if spelling.whole else kind
+    model = get_origin(kind) or kind
+    wanted, twice, unknown = _spellings(spelling, model, names)
+    if "extra" not in attrs.fields_dict(model):
+        unknown = ()
+    absent = absent_members(model)
+    wanted += tuple(absent)
+    read = _written(spelling, kind, converter, (*wanted, "extra") if unknown else wanted)
+    if not unknown and not twice and not absent:
         return read
 
     def read_with_extra(value: dict[str, Json], _: Any) -> Any:
-        # An unknown member that is itself called extra is replaced here and kept in there.
-        members = value | {"extra": {name: value[name] for name in unknown}}
+        members = value | absent
+        if unknown:
+            # An unknown member that is itself called extra is replaced here and kept in there.
+            members["extra"] = _extra(spelling, {name: value[name] for name in unknown})
         for name, other in twice:
             if value[name] is None:
                 members[name] = value[other]
@@ -156,13 +172,47 @@ def _reader(kind: Any, converter: Converter, names: tuple[str, ...]) -> Hook:
     return read_with_extra
 
 
-def _spellings(model: Any, names: tuple[str, ...]) -> tuple[tuple[str, ...], list[tuple[str, str]], Collection[str]]:
+def _narrowed(kind: Any, names: Collection[str]) -> Any:
+    """Return the subclass of the same module all of whose members an object has, else the class itself."""
+    below: list[type] = kind.__subclasses__() if isinstance(kind, type) else []
+    given = set(names)
+    for each in below:
+        # A class before it got its slots, and a draft, are subclasses without fields of their own.
+        if each.__module__ == kind.__module__ and "__attrs_attrs__" in vars(each):
+            known = {field.name for field in member_fields(kind)}
+            own = [field for field in member_fields(each) if field.name not in known]
+            if own and not any(given.isdisjoint(all_names(field)) for field in own):
+                return each
+    return kind
+
+
+def _extra(spelling: Spelling, unknown: dict[str, Json]) -> dict[str, Json]:
+    """Return members for ``extra``, together with those that were written into a dict of that name."""
+    apart = unknown.get("extra")
+    if spelling.whole and isinstance(apart, dict):
+        del unknown["extra"]
+        unknown |= apart
+    return unknown
+
+
+def absent_members(model: Any) -> dict[str, Any]:
+    """Return what stands for members that are never written, where they have no default."""
+    return {
+        field.name: field.metadata["internal"]
+        for field in attrs.fields(model)
+        if "internal" in field.metadata and field.default is attrs.NOTHING
+    }
+
+
+def _spellings(
+    spelling: Spelling, model: Any, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[tuple[str, str]], Collection[str]]:
     """Return the names to read, pairs of which the second stands in for null, and the names of no field."""
     wanted: list[str] = []
     twice: list[tuple[str, str]] = []
     unknown = dict.fromkeys(names)
-    for field in _fields(model):
-        spelled = wire_names(field)
+    for field in member_fields(model):
+        spelled = spelling.names(field)
         given = [name for name in spelled if name in names]
         if given or field.default is attrs.NOTHING:
             wanted.append((given or spelled)[0])
@@ -173,19 +223,18 @@ def _spellings(model: Any, names: tuple[str, ...]) -> tuple[tuple[str, ...], lis
 
 
 @lru_cache(WRITTEN)  # unknown members make many sets of names from few known ones
-def _written(kind: Any, converter: Converter, wanted: tuple[str, ...]) -> Hook:
+def _written(spelling: Spelling, kind: Any, converter: Converter, wanted: tuple[str, ...]) -> Hook:
     """Return the function that reads exactly these members, generated by us where that can be, else by cattrs."""
     model = get_origin(kind) or kind
-    fields = _fields(model)
-    spelled = {name: field for field in fields for name in wire_names(field)}
-    spelled["extra"] = attrs.fields_dict(model)["extra"]
+    fields = member_fields(model)
+    spelled = attrs.fields_dict(model) | {name: field for field in fields for name in spelling.names(field)}
     variables = [variable.__name__ for variable in getattr(model, "__parameters__", ())]
     arguments = dict(zip(variables, get_args(kind), strict=True))
     if not converter.detailed_validation:
-        given = [(name, spelled[name], _closed(spelled[name].type, arguments)) for name in wanted]
+        given = [(name, spelled[name], closed(spelled[name].type, arguments)) for name in wanted]
         if (read := generated_reader(model, given, converter.get_structure_hook)) is not None:
             return read
-    members = _members(wanted, fields, spelled)
+    members = _members(wanted, sorted(attrs.fields(model), key=lambda field: field.kw_only), spelled)
     return make_dict_structure_fn_from_attrs(members, model, converter, arguments, _cattrs_use_linecache=False)
 
 
@@ -203,7 +252,7 @@ def _members(
     ]
 
 
-def _closed(kind: Any, arguments: Mapping[str, Any]) -> Any:
+def closed(kind: Any, arguments: Mapping[str, Any]) -> Any:
     """Return a type with the arguments of its generic model filled in."""
     if isinstance(kind, TypeVar):
         return arguments[kind.__name__]
@@ -211,28 +260,69 @@ def _closed(kind: Any, arguments: Mapping[str, Any]) -> Any:
     return kind[tuple(arguments[parameter.__name__] for parameter in parameters)] if parameters else kind
 
 
-def _fields(model: Any) -> list["attrs.Attribute[Any]"]:
-    """Return the fields that have a member on the wire, those that go by position first."""
+def member_fields(model: Any) -> list["attrs.Attribute[Any]"]:
+    """Return the fields that have a member among plain values, those that go by position first."""
     fields = attrs.fields(attrs.resolve_types(model))
-    return sorted((f for f in fields if f.name != "extra"), key=lambda f: f.kw_only)
+    return sorted((f for f in fields if f.name != "extra" and "internal" not in f.metadata), key=lambda f: f.kw_only)
 
 
-def _writing_hook(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
+def _plain_hook(spelling: Spelling, kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
+    """Return the hook that writes the members of a model, with ``extra`` as one of them."""
+    model = get_origin(kind) or kind
+    spelled = {field.name: override(rename=spelling.names(field)[0]) for field in member_fields(model)}
+    left_out = {field.name: override(omit=True) for field in attrs.fields(model) if "internal" in field.metadata}
+    return make_dict_unstructure_fn(kind, converter, **spelled, **left_out)  # type: ignore[arg-type]
+
+
+def _writing_hook(spelling: Spelling, kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
     """Return the hook that writes a model: None is not sent, and ``extra`` goes back to where it came from."""
-    renamed = {field.name: override(rename=wire_names(field)[0]) for field in _fields(get_origin(kind) or kind)}
-    plain = make_dict_unstructure_fn(kind, converter, **renamed)  # type: ignore[arg-type]
+    plain = _plain_hook(spelling, kind, converter)
 
     def unstructure_model(value: Any) -> dict[str, Json]:
         members = plain(value)
-        extra: Mapping[str, Json] = members.pop("extra")
+        extra: Mapping[str, Json] = members.pop("extra", {})
         return {**extra, **{name: member for name, member in members.items() if member is not None}}
 
     return unstructure_model
 
 
+def _whole_hook(spelling: Spelling, kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
+    """Return the hook that writes a model as a whole, so that it comes back equal."""
+    plain, model = _plain_hook(spelling, kind, converter), get_origin(kind) or kind
+
+    def unstructure_model(value: Any) -> dict[str, Json]:
+        if value.__class__ is not model:  # a subclass, in a member of this class
+            written: dict[str, Json] = converter.get_unstructure_hook(value.__class__)(value)
+            return written
+        members = plain(value)
+        return members | beside(model, members.pop("extra", {}))
+
+    return unstructure_model
+
+
+def beside(model: Any, extra: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the members of ``extra`` as they stand beside those of a model, in a dict where their names are taken."""
+    taken = _taken(model)
+    free = {name: member for name, member in extra.items() if name not in taken}
+    apart = {name: member for name, member in extra.items() if name in taken}
+    return free | ({"extra": apart} if apart else {})
+
+
+@cache
+def _taken(model: Any) -> frozenset[str]:
+    return frozenset({"extra", *[name for field in member_fields(model) for name in all_names(field)]})
+
+
+def members_of(value: Any) -> dict[str, Any]:
+    """Return the members of an object by name, as they are, and those of ``extra`` beside them."""
+    model = type(value)
+    named = {field.name: getattr(value, field.name) for field in member_fields(model)}
+    return named | beside(model, getattr(value, "extra", {}))
+
+
 def _is_model(kind: Any) -> bool:
     model = get_origin(kind) or kind
-    return isinstance(model, type) and issubclass(model, Model)
+    return isinstance(model, type) and issubclass(model, PlainData) and attrs.has(model)
 
 
 def _is_array_of_models(kind: Any) -> bool:

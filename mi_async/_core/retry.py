@@ -5,15 +5,17 @@ and none of its types leave this file. Time, sleep and randomness are arguments.
 """
 
 import importlib
+import logging
 import math
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
+from mi_async._core.failed_attempt import retry_line, retryable
 from mi_async._core.operation import Repeat
 from mi_async._core.values import Value
 from mi_async.errors import (
@@ -21,22 +23,23 @@ from mi_async.errors import (
     AuthenticationError,
     ConfigError,
     ConflictError,
-    ConnectError,
     DeadlineExceededError,
     MIError,
     NotFoundError,
     QuotaError,
-    ResponseError,
-    TransportError,
     UploadFailedError,
 )
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 THROTTLED = 429
+
+Waiting: TypeAlias = Callable[[float], Awaitable[None]]
+"""Is told, before each further attempt, of the seconds until it."""
 
 
 @frozen(eq=False, repr=False)
@@ -97,28 +100,6 @@ class RetryBudget:
             self.tokens = min(self.capacity, self.tokens + tokens)
 
 
-def retryable(error: BaseException, repeat: Repeat) -> bool:
-    """Return True if a retry can help and cannot harm; pure.
-
-    What surely did not reach the service (connect, 429) is always retried. What may have had its effect is retried
-    where that is harmless (SAFE) or refused (CONFLICTS). An authentication failure is retried once, after the
-    clock offset that explains it was learnt. Nothing else is.
-    """
-    match error:
-        case TransportError(permanent=True) | ResponseError(path=str()):
-            return False  # the latter arrived whole, and would only arrive the same again
-        case ConnectError():
-            return True
-        case APIError(status=429):
-            return True
-        case AuthenticationError(clock_corrected=True):
-            return True
-        case MIError(ambiguous=True):
-            return repeat is not Repeat.DUPLICATES and not isinstance(error, DeadlineExceededError)
-        case _:
-            return False
-
-
 def prepare_retries() -> None:
     """Import what the first failure needs: out of file descriptors, an import fails with a bare OSError."""
     importlib.import_module("tenacity")  # a tenth of our import, and only a session needs it
@@ -130,20 +111,25 @@ class _Attempts:
 
     Attributes:
         retries: what the session shares.
+        name: ID of the operation, or what the step is called.
         again: returns True if a failure is worth another attempt.
         deadline: on the clock; infinity for none.
         paced: True if the operation has a quota, whose pause after a 429 the limiter keeps.
         least: seconds; no wait is shorter, not even one that an answer asks for.
+        waiting: is told of the wait before each further attempt; None where nobody wants to know.
     """
 
     retries: "Retries"
+    name: str
     again: Callable[[MIError], bool]
     deadline: float = math.inf
     paced: bool = False
     least: float = 0.0
+    waiting: Waiting | None = None
     failures: int = field(init=False, default=0)
     ambiguous: bool = field(init=False, default=False)  # one of the failures was
     _out_of_time: bool = field(init=False, default=False)
+    _line: str = field(init=False, default="")  # to be logged before the next attempt
 
     async def run(self, first: MIError, attempt: Callable[[int], Awaitable[T]]) -> T:
         """Call ``attempt(number)``, from 2, until it succeeds or the policy says stop; the last error is raised."""
@@ -162,9 +148,7 @@ class _Attempts:
 
         from tenacity import AsyncRetrying  # noqa: PLC0415  see prepare_retries
 
-        retrying = AsyncRetrying(
-            retry=self._again, wait=self._wait, stop=self._stop, sleep=self.retries.clock.sleep, reraise=True
-        )
+        retrying = AsyncRetrying(retry=self._again, wait=self._wait, stop=self._stop, sleep=self._sleep, reraise=True)
         try:
             return await retrying(once)
         except MIError as error:
@@ -174,12 +158,23 @@ class _Attempts:
             message = f"no success before the deadline, after {attempts}; the last failure: {error}"
             raise DeadlineExceededError(message) from error
 
+    async def _sleep(self, seconds: float) -> None:
+        if self._line:
+            _log.info("%s", self._line)
+        if self.waiting is not None:
+            await self.waiting(seconds)
+        await self.retries.clock.sleep(seconds)
+
     def _wait(self, state: "RetryCallState") -> float:
         error = _error(state)
+        self._line = ""
         if self._waits_in_limiter(error) or isinstance(error, AuthenticationError):
-            return 0.0
+            return 0.0  # the pause of a quota, and the correction of a clock, are logged where they are made
         asked = error.retry_after if isinstance(error, APIError | UploadFailedError) else None
-        return max(self.least, self.retries.policy.backoff(self.failures) if asked is None else asked)
+        seconds = max(self.least, self.retries.policy.backoff(self.failures) if asked is None else asked)
+        if isinstance(error, MIError):
+            self._line = retry_line(self.name, self.failures, self.retries.policy.max_attempts, error, seconds)
+        return seconds
 
     def _again(self, state: "RetryCallState") -> bool:
         error = _error(state)
@@ -225,20 +220,24 @@ class Retries(Value):
         first: MIError,
         attempt: Callable[[int], Awaitable[T]],
         *,
+        name: str,
         repeat: Repeat,
         deadline: float,
         paced: bool,
+        waiting: Waiting | None = None,
     ) -> T:
         """Retry a call whose first attempt has failed; the last error is raised.
 
         Args:
             first: the failure.
             attempt: one more, given its number, from 2.
+            name: ID of the operation.
             repeat: what the operation declares.
             deadline: on the clock; infinity for none.
             paced: True if the operation has a quota, whose pause after a 429 the limiter keeps.
+            waiting: is told of the wait before each further attempt.
         """
-        attempts = _Attempts(self, partial(retryable, repeat=repeat), deadline, paced)
+        attempts = _Attempts(self, name, partial(retryable, repeat=repeat), deadline, paced, waiting=waiting)
         try:
             return await attempts.run(first, attempt)
         except ConflictError as error:
@@ -253,6 +252,7 @@ class Retries(Value):
         attempt: Callable[[], Awaitable[T]],
         look: Callable[[], Awaitable[T | None]],
         *,
+        name: str,
         again: Callable[[MIError], bool],
         renew: Callable[[MIError], Awaitable[None]] | None = None,
         least: float = 0.0,
@@ -265,6 +265,7 @@ class Retries(Value):
         Args:
             attempt: one attempt.
             look: asks the service whether the failed attempt had its effect; returns the result, None for no effect.
+            name: of the step, for the log.
             again: returns True if a failure is worth another attempt.
             renew: gets ready for another attempt after a failure; a failure of its own leads to none.
             least: seconds to wait at least before the service is asked: an effect may take a moment to show.
@@ -286,7 +287,7 @@ class Retries(Value):
                 latest[0] = error
                 raise
 
-        attempts = _Attempts(self, lambda error: error is latest[0] and again(error), least=least)
+        attempts = _Attempts(self, name, lambda error: error is latest[0] and again(error), least=least)
         try:
             try:
                 return await attempts.run(latest[0], next_attempt)

@@ -4,15 +4,19 @@ Invariant: keys that are about to expire are fetched once, however many calls wa
 """
 
 import asyncio
+import logging
 import math
 
 from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.envelope import date
+from mi_async._core.failed_attempt import correction_line
 from mi_async._core.http_messages import Response
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.errors import AuthenticationError, CredentialsError, MIError
+
+_log = logging.getLogger(__name__)
 
 EXPIRY_MARGIN = 120.0
 """Seconds before they expire at which temporary keys are fetched anew."""
@@ -62,10 +66,12 @@ class SessionKeys:
         The offset that the refused attempt used is compared, and not the one of now: of a hundred calls that are
         refused at once the first corrects the clock, and all of them are worth a retry.
         """
-        if not isinstance(error, AuthenticationError) or (moment := date(response)) is None:
+        if not isinstance(error, AuthenticationError) or (moment := date(response.headers)) is None:
             return
         offset = moment - self.clock.wall()
         if abs(offset - used) >= SKEW_WORTH_LEARNING:
+            if abs(offset - self.offset) >= SKEW_WORTH_LEARNING:  # else another call has learnt it
+                _log.warning("%s", correction_line(offset))
             self.offset = offset
             error.clock_corrected = True
         if abs(offset) >= SKEW_WORTH_LEARNING:

@@ -7,6 +7,7 @@ tuple of letters). A wrong type raises MisfitError, which never quotes the value
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_origin
@@ -15,7 +16,7 @@ from cattrs import Converter
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 
 from mi_async._core.annotations import bare, is_optional
-from mi_async.models import OpenEnum
+from mi_async._core.open_enum import OpenEnum
 
 Json = Any
 """Any JSON value; the one place where ``Any`` enters."""
@@ -57,6 +58,7 @@ def register_strict(converter: Converter) -> None:
         converter.register_structure_hook(primitive, _exactly(primitive))
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(datetime, _timestamp)
+    converter.register_structure_hook(Enum, _enum)
     converter.register_structure_hook(OpenEnum, _open_enum)  # by class: a predicate would lose to the hook for str
     converter.register_structure_hook_func(lambda kind: kind is None, lambda _value, _kind: None)
     converter.register_structure_hook_factory(is_optional, _optional)
@@ -86,6 +88,13 @@ def _timestamp(value: Json, _: Any) -> datetime:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise MisfitError(TIMESTAMP, value) from None
+
+
+def _enum(value: Json, kind: type[Enum]) -> Enum:
+    try:
+        return kind(value)
+    except ValueError:
+        raise MisfitError("one of " + ", ".join(str(member.value) for member in kind), value) from None
 
 
 @cache

@@ -108,6 +108,9 @@ class Transport:
         user_agent: sent with every request to the API.
         max_response: bytes of the largest answer that is read.
         trust: certificates to trust; None for aiohttp's default, the system's.
+
+    Attributes:
+        origin: scheme, host and port of the API.
     """
 
     base_url: URL
@@ -121,12 +124,12 @@ class Transport:
     _storage: aiohttp.ClientSession = field(init=False)
     _timeout: aiohttp.ClientTimeout = field(init=False)
     _silences: InFlightCalls = field(init=False)
-    _origin: str = field(init=False)
+    origin: str = field(init=False)
     _proxies: Proxies | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Open both pools; must run in the event loop that will use them."""
-        self._origin = str(self.base_url.origin())
+        self.origin = str(self.base_url.origin())
         self._proxies = None if self.proxy is None else Proxies(self.proxy)
         # The time to read is kept here and not by aiohttp's `sock_read`, which sets and cancels two timers for each
         # answer, and none while it waits behind a 103 or a chunk that is garbage: such a call would wait for its total.
@@ -170,7 +173,7 @@ class Transport:
         Raises:
             TransportError: the network failed, or the answer is truncated, too large or a redirect.
         """
-        address = Address(URL(self._origin + request.target, encoded=True))
+        address = Address(URL(self.origin + request.target, encoded=True))
         options: Mapping[str, Any] = {"headers": headers}
         if request.body is not None:
             options = {"headers": headers, "data": request.body}

@@ -1,4 +1,4 @@
-"""Base of frozen attrs classes with what attrs would write for each: ``==``, ``hash`` and ``repr``.
+"""Bases of values: frozen attrs classes with what attrs would write for each, and those that become plain values.
 
 Invariant: says what attrs says. A subclass is declared with ``@frozen(eq=False, repr=False)``; attrs then writes
 nothing but ``__init__``, which halves what a class costs at import: 0.6 ms to 0.25.
@@ -7,6 +7,12 @@ nothing but ``__init__``, which halves what a class costs at import: 0.6 ms to 0
 from typing import Any
 
 from attrs import fields
+
+
+class PlainData:
+    """A class whose objects can be written as plain values and read from them: see ``convert.to_plain``."""
+
+    __slots__ = ()
 
 
 class Value:

@@ -4,7 +4,6 @@ Invariant: pure; from the type alone. Every object may have members that no mode
 version of this package knows.
 """
 
-import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ import attrs
 from attrs import Factory, define
 
 from mi_async._core.bounds import Bound, Count, Each, Forbidden, Length, Pattern, Range, Rule
+from mi_async._core.docstrings import summary
 from mi_async._core.wire_names import camel, wire_names
 from mi_async.models import Model, OpenEnum
 
@@ -93,7 +93,7 @@ class Schemas:
             properties |= dict.fromkeys(wire_names(field), schema)
         return {
             "type": "object",
-            "description": _summary(model),
+            "description": summary(model),
             "properties": properties,
             **_required(fields),
             **({"x-rules": [on_wire(rule, wire).text for rule in model.RULES]} if model.RULES else {}),
@@ -168,14 +168,10 @@ def _filled(kind: Any, variables: Mapping[Any, Any]) -> Any:
 
 def _enum(kind: type[OpenEnum]) -> Schema:
     values = [str(member.value) for member in kind]
-    return {"type": "string", "description": _summary(kind), "x-known-values": values, "examples": values[:1]}
+    return {"type": "string", "description": summary(kind), "x-known-values": values, "examples": values[:1]}
 
 
 def _nullable(schema: Schema) -> Schema:
     if isinstance(schema.get("type"), str):
         return schema | {"type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]} if schema else schema
-
-
-def _summary(kind: type) -> str:
-    return (inspect.getdoc(kind) or "").partition("\n")[0]

@@ -11,8 +11,6 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
-    Awaitable,
-    Callable,
     Generator,
     Iterable,
     Sequence,
@@ -22,26 +20,25 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from mi_async._core.live_object import refuse_pickling
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
+from mi_async.bulk.engine_factory import EngineFactory, summary
 from mi_async.bulk.inputs.input_facts import facts_of
-from mi_async.bulk.inputs.models import Input, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.models import Input
 from mi_async.bulk.inputs.reading import passes_of
 from mi_async.bulk.joining import JoinedInput
 from mi_async.bulk.journal.place import shown_journal
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
-from mi_async.workflows.context import Context
-from mi_async.workflows.ingest.options import IngestOptions
 
 _log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from mi_async.bulk.factory import RunEngine, WiredRun
+    from mi_async.bulk.factory import RunEngine
 
 READERS = {
     "PersonInput": "read_people(path) reads a file or a directory",
@@ -49,42 +46,6 @@ READERS = {
     "AssetInput": "read_assets(folder) reads a directory",
 }
 """Functions of ``mi_async.bulk`` that read items, by the class of these, for whoever passes a path."""
-
-
-@frozen
-class EngineFactory:
-    """Factory of a run.
-
-    Attributes:
-        takes: class of the items.
-        make: returns a run that is ready to start; the stack closes what it opens.
-    """
-
-    takes: str
-    make: Callable[[AsyncExitStack, Input, BulkOptions], "Awaitable[WiredRun]"]
-
-
-def enroll_factory(context: Context, kind: type[PersonInput] | type[ThumbnailUpload]) -> EngineFactory:
-    """Return the factory of runs over persons or images."""
-
-    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
-        # not before it is needed: many a program that imports the package makes no bulk run
-        from mi_async.bulk.factory import enroll_run  # noqa: PLC0415
-
-        return await enroll_run(context, kind, stack, items, options)
-
-    return EngineFactory(kind.__name__, make)
-
-
-def ingest_factory(context: Context, ingest: IngestOptions) -> EngineFactory:
-    """Return the factory of runs over media files."""
-
-    async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
-        from mi_async.bulk.factory import ingest_run  # noqa: PLC0415  as above
-
-        return await ingest_run(context, ingest, stack, items, options)
-
-    return EngineFactory("AssetInput", make)
 
 
 async def _finish(joined: JoinedInput, outcome: BulkOutcome, engine: "RunEngine") -> None:
@@ -232,14 +193,16 @@ class BulkRun:
         async with AsyncExitStack() as stack:
             stack.callback(self._ended.set)
             options = evolve(self._options, total=self._total())
-            wired = await self._factory.make(stack, self._items, options)
+            result = stack.enter_context(own := self._factory.watch(options))
+            making = self._factory.make(stack, self._items, options)
+            wired = await asyncio.create_task(making, context=own.context)
             engine, self.number = wired.engine, wired.engine.journal.run
             self._engine, self._joined = engine, wired.joined
             ending = "cancelled"
             if self._stopped:
                 engine.stop()
             try:
-                engine.start()
+                own.context.run(engine.start)
                 while (outcome := await engine.outcomes.get()) is not None:
                     if wired.joined is not None:
                         await _finish(wired.joined, outcome, engine)
@@ -258,8 +221,9 @@ class BulkRun:
                     await engine.journal.aclose(ending)
                 if wired.joined is not None:
                     self._report = await _whole(self._report)
-        if engine.failure is not None:
-            raise self._error_of(engine.failure)
+                result |= summary(self._report)
+            if engine.failure is not None:
+                raise self._error_of(engine.failure)
 
     def _now(self, engine: "RunEngine") -> BulkProgress:
         found, joined = engine.progress(), self._joined

@@ -3,10 +3,11 @@
 Invariant: stdout carries the shell lines with which other commands find it; anything else goes to stderr.
 """
 
-import ipaddress
 import os
+import re
 import shlex
 from contextlib import AsyncExitStack, nullcontext
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from attrs import evolve, frozen
@@ -20,11 +21,15 @@ from mi_async.cli import event_loop
 from mi_async.cli.emulator_storage import BUCKET, local_storage, looking_at
 from mi_async.cli.streams import stderr, stdout
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
-from mi_async.emulator import CREDENTIALS, Faults, Latency, Mixture, Rejection, Server, Settings, serve
+from mi_async.emulator import CREDENTIALS, Control, Fault, Faults, Latency, Mixture, Rejection, Server, Settings, serve
+from mi_async.emulator.control import is_loopback
+from mi_async.emulator.environment import environment
+from mi_async.emulator.faults import read_fault
 from mi_async.errors import ConfigError
 from mi_async.storage.models import Storage
 
 Positive = Parameter(validator=Number(gt=0))
+FAILURE = re.compile(r"(?P<fault>[A-Za-z0-9_-]+?)(?:x(?P<times>[0-9]{1,9}))?", re.ASCII)
 Share: TypeAlias = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 
 
@@ -51,6 +56,10 @@ class EmulatorOptions:
         jitter: Most seconds that a request spends on its way, and as much for its answer.
         faults: Share of the requests that go wrong, from 0 to 1, spread over every kind of fault.
         refuse: Operation whose next request is refused, and the code: persons.create=10069; may be repeated.
+        fail: Operation or storage.put, and what goes wrong with its next requests: persons.create=99999x2 for a code,
+            storage.put=drop-after for a kind of fault, *=unavailablex3 for whatever comes; may be repeated.
+        control: Who may ask for faults, log, state and reset over /_emulator/.
+        state: File in which it keeps what exists; the next run goes on with it.
         register_strangers: Register unknown faces of an analysis as persons without a name.
         detect_faces: Refuse images of a single colour where a person gets them; others count as faces.
         keep_bytes: Keep and serve images; without, many take little memory.
@@ -71,6 +80,9 @@ class EmulatorOptions:
     jitter: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0
     faults: Share = 0.0
     refuse: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    fail: Annotated[tuple[str, ...], Parameter(show_default=False)] = ()
+    control: Control = Control.LOOPBACK
+    state: Path | None = None
     register_strangers: bool = True
     detect_faces: bool = True
     keep_bytes: bool = True
@@ -93,6 +105,8 @@ class EmulatorOptions:
             random_faults=Faults.uniform(self.faults) if self.faults else {},
             jitter=self.jitter,
             refusals=tuple(map(_refusal, self.refuse)),
+            faults=tuple(map(_failure, self.fail)),
+            control=self.control,
             register_strangers=self.register_strangers,
             detect_faces=self.detect_faces,
             keep_bytes=self.keep_bytes,
@@ -136,16 +150,35 @@ def _refusal(text: str) -> tuple[str, Rejection]:
     return place, Rejection(int(code))
 
 
+def _failure(text: str) -> tuple[str, Fault | Rejection, int]:
+    """Read ``place=fault`` or ``place=faultxtimes``."""
+    place, _, rest = text.partition("=")
+    named = FAILURE.fullmatch(rest)
+    if named is None:
+        message = (
+            f"--fail takes a place and a fault, such as persons.create=99999x2 or storage.put=drop-after; got {text!r}"
+        )
+        raise ConfigError(message)
+    return place, read_fault(named["fault"]), int(named["times"] or 1)
+
+
 async def _emulate(options: EmulatorOptions, settings: Settings, storage: Storage | None) -> None:
     try:
         async with AsyncExitStack() as stack:
             if storage is not None:
                 settings = evolve(settings, objects=await stack.enter_async_context(looking_at(storage, CREDENTIALS)))
-            serving = serve(options.host, options.port, settings=settings, clock=Clock(options.speed))
+            serving = serve(
+                options.host,
+                options.port,
+                settings=settings,
+                clock=Clock(options.speed),
+                state_file=options.state,
+            )
             server = await stack.enter_async_context(serving)
             stderr().write(host_warning(options.host))
-            for workspace in server.state.workspaces.values():
-                workspace.info = evolve(workspace.info, bucket_name=BUCKET if options.with_storage else None)
+            if options.with_storage:
+                for workspace in server.state.workspaces.values():
+                    workspace.info = evolve(workspace.info, bucket_name=BUCKET)
             out = stdout()
             out.write(export_lines(server, storage))
             out.flush()
@@ -161,11 +194,7 @@ async def _emulate(options: EmulatorOptions, settings: Settings, storage: Storag
 
 def host_warning(host: str) -> str:
     """Return a warning of an address that others reach, too, since the keys are in the documentation; else ''."""
-    try:
-        is_local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_local = host.lower() == "localhost"
-    if is_local:
+    if is_loopback(host):
         return ""
     return (
         f"warning: with --host {host} other machines reach the emulator, and its keys are known to everyone; "
@@ -175,13 +204,9 @@ def host_warning(host: str) -> str:
 
 def export_lines(server: Server, storage: Storage | None = None) -> str:
     """Return the shell lines with which other commands find the emulator."""
-    keys, workspaces = server.credentials, server.settings.workspaces
     url = server.settings.public_url or server.url
     variables = {
-        "NCLOUD_ACCESS_KEY_ID": keys.access_key,
-        "NCLOUD_SECRET_ACCESS_KEY": keys.secret_key,
-        "MI_ASYNC_BASE_URL": url,
-        "MI_ASYNC_WORKSPACE": workspaces[0],
+        **environment(url, server.credentials, server.settings.workspaces),
         **({} if storage is None else {"MI_ASYNC_STORAGE_URL": storage.url}),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]

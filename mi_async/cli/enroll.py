@@ -4,27 +4,27 @@ Invariant: every image is read and checked before the session makes its first re
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from mi_async._core.names import clean_name
-from mi_async.api.persons import NameType
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.output import show
 from mi_async.cli.sources import Fit, Sources, read_sources, refuse_directories, refuse_unknown_options
 from mi_async.cli.streams import drawable, stderr
 from mi_async.display.uploads import upload_display
-from mi_async.errors import ConflictError, MIError
+from mi_async.errors import ConflictError
 from mi_async.media.image_source import Source
 from mi_async.text import one_line
+from mi_async.workflows.enroll_decisions import IfPersonExists
+from mi_async.workflows.named_person import NAME_TAKEN
 from mi_async.workflows.upload import Upload
-from mi_async.workspace import Workspace
 
-NAME_TAKEN = "50005"
-"""The service's code for a name that another person has. Source: maiu-create-persons."""
+IF_EXISTS = (
+    "What becomes of a name that somebody has: error refuses it, reuse shows that person, complete adds images, tags "
+    "and a description that are missing."
+)
 
 
 def enroll(
@@ -35,6 +35,7 @@ def enroll(
         list[str] | None, Parameter(help="Tag of the person, created if missing; may be given several times.")
     ] = None,
     description: str | None = None,
+    if_exists: Annotated[IfPersonExists, Parameter(help=IF_EXISTS)] = "error",
     fit: Fit = False,
     one_by_one: Annotated[bool, Parameter(negative=())] = False,
     service: InWorkspace,
@@ -48,7 +49,13 @@ def enroll(
     """
     refuse_unknown_options(sources, enroll, "enroll")
     refuse_directories(sources, "enroll-many")
-    options = {"tags": tag or [], "description": description, "fit": fit, "one_by_one": one_by_one}
+    options = {
+        "tags": tag or [],
+        "description": description,
+        "if_exists": if_exists,
+        "fit": fit,
+        "one_by_one": one_by_one,
+    }
     event_loop.run(_enroll(name, read_sources(sources, fit=fit), options, service))
 
 
@@ -66,21 +73,12 @@ async def _enroll(name: str, sources: Sequence[Source], options: Mapping[str, An
                 person = await workspace.enroll_person(name, sources, **options, progress=step)
             except ConflictError as error:
                 if error.code == NAME_TAKEN:
-                    number = await _person_named(workspace, name) or "PERSON_ID"
+                    number = error.existing[0] if error.existing else "PERSON_ID"
+                    error.add_note("to add what that person does not have: the same command with --if-exists complete")
                     error.add_note(f"to give that person more images: mi-async upload-thumbnail {number} FILE...")
                 raise
         print_changes(changes)
         show(person, service.output, changed=True)  # before the session is closed: a signal may come while it is
-
-
-async def _person_named(workspace: Workspace, name: str) -> int | None:
-    """Return the ID of the person who has this name, None if it cannot be found."""
-    with suppress(MIError):  # a name that cannot be searched for, or no permission to search
-        async with aclosing(workspace.persons.search_all(name=name, name_type=NameType.NAMED)) as persons:
-            async for person in persons:
-                if person.name is not None and clean_name(person.name) == clean_name(name):
-                    return person.id
-    return None
 
 
 def print_changes(changes: Mapping[str, str]) -> None:

@@ -135,6 +135,7 @@ LEFT_BEHIND: Mapping[str, Callable[[Any], str]] = {
     "tag_ids": _tags,
     "attached": lambda names: f"{_images(len(names))} attached: {', '.join(map(one_line, names))}",
     "thumbnail_keys": _keys,
+    "query_image": lambda key: f"the image was uploaded as {one_line(key)}; it is used by nobody",
     "object": lambda place: f"{one_line(str(place))} is stored",
     "asset_id": lambda asset: f"asset {asset} is registered",
     "person_id": lambda person: (

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import attrs
-import orjson
 from cyclopts import App, Parameter
 
+from mi_async._core import json_codec
 from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import advice
@@ -221,7 +221,7 @@ async def _advised(rows: "Iterable[ProblemRow | AssetProblemRow]", output: Form)
 def _json_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
     for person, images in entries:
         row = _members(person) | {"pictures": [_members(image) for image in images]}
-        yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        yield json_codec.dumps(row, option=json_codec.LINE)
 
 
 def _csv_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
@@ -237,7 +237,7 @@ def _csv_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
 
 def _asset_json(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
     for row in rows:
-        yield orjson.dumps(attrs.asdict(row), option=orjson.OPT_APPEND_NEWLINE)
+        yield json_codec.dumps(attrs.asdict(row), option=json_codec.LINE)
 
 
 def _asset_csv(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
@@ -257,7 +257,7 @@ def _members(record: PersonRecord | ImageRecord) -> Row:
 
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
-        return orjson.dumps(value).decode()
+        return json_codec.dumps(value).decode()
     if isinstance(value, str):
         return f"'{value}" if FORMULA.match(value) and not NUMBER.fullmatch(value) else value
     return str(value).lower() if isinstance(value, bool) else value

@@ -22,6 +22,8 @@ def log_to_stderr(verbosity: int) -> None:
     """Log warnings of the package to stderr, with 1 also its requests, with 2 everything."""
     handler = logging.StreamHandler(stderr())
     handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    if verbosity == 0:  # a command says on its own what exists, below the error
+        handler.addFilter(lambda record: record.name != "mi_async.workflows.effects")
     logger = logging.getLogger("mi_async")
     logger.handlers = [handler]
     logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbosity, 2)])

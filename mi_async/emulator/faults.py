@@ -6,6 +6,7 @@ Invariant: decides, and does nothing itself; ``delivery.py`` carries it out. Ran
 import random
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from enum import Enum, auto
 
 from attrs import Factory, define, field, frozen
@@ -29,6 +30,27 @@ class Fault(Enum):
     TRUNCATED_BODY = "the connection closes in the middle of the answer, after the effect"
     SLOW_BODY = "the answer trickles in, after the effect"
     PROXY_HTML = "502 with a page of HTML from a proxy, after the effect"
+
+
+def read_fault(named: "Fault | Rejection | int | str") -> "Fault | Rejection":
+    """Return the fault or refusal that a test, a command line or a request names.
+
+    Args:
+        named: a fault, its name in any case (``DROP_AFTER``, ``drop-after``), or a documented code (``99999``).
+
+    Raises:
+        InvalidArgumentError: there is no such fault or code.
+    """
+    if isinstance(named, Fault | Rejection):
+        return named
+    text = str(named)
+    if text.isascii() and text.isdigit():
+        return Rejection(int(text))
+    fault = Fault.__members__.get(text.upper().replace("-", "_"))
+    if fault is None:
+        message = f"no fault {text!r}; there are documented codes, such as 99999, and {', '.join(Fault.__members__)}"
+        raise InvalidArgumentError(message)
+    return fault
 
 
 class Moment(Enum):
@@ -100,6 +122,12 @@ class Faults:
         """Spread a total probability per request evenly over all kinds, for ``Settings.random_faults``."""
         return dict.fromkeys(Fault, probability / len(Fault))
 
+    def reset(self, seed: str) -> None:
+        """Forget all that was asked for and all that happened, and begin the random faults of a seed."""
+        self.clear()
+        self.injected.clear()
+        self._rng.seed(seed)
+
     def next(self, place: str, fault: Fault | Rejection, *, times: int = 1) -> None:
         """Let the next requests of a place go wrong, after those already asked for.
 
@@ -115,7 +143,12 @@ class Faults:
             message = f"{place!r} is no operation, which alone refuses with a code; name one, such as persons.create"
             raise InvalidArgumentError(message)
         if place != ANYWHERE and place not in self._places:
-            message = f"no operation {place!r}; there are {', '.join(sorted(self._places))} and {ANYWHERE}"
+            close = get_close_matches(place, self._places)
+            hint = f", did you mean {' or '.join(close)}?" if close else ";"
+            message = f"no operation {place!r}{hint} there are {', '.join(sorted(self._places))} and {ANYWHERE}"
+            raise InvalidArgumentError(message)
+        if times < 1:
+            message = f"times must be >= 1, got {times}"
             raise InvalidArgumentError(message)
         self._scripted[place].extend([fault] * times)
 

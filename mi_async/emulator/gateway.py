@@ -9,10 +9,10 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
-from attrs import define
+from attrs import Factory, define
 
 from mi_async._core.http_messages import Request
-from mi_async._core.operation import Operation
+from mi_async._core.operation import Operation, Quota
 from mi_async._core.signing import EPOCH_MS, MAX_SKEW, TIMESTAMP, Verdict, verify
 from mi_async.credentials import Credentials
 from mi_async.emulator import rules
@@ -31,32 +31,39 @@ class Gateway:
         credentials: the one key pair that is valid.
         state: for the settings and the time.
         log: where throttling is counted.
+        windows: the quotas that were used, by operation id.
     """
 
     credentials: Credentials
     state: EmulatorState
     log: RequestLog
+    windows: dict[str, Window] = Factory(dict)
 
-    def window(self, operation: Operation) -> Window | None:
-        """Make a window for the quota of an operation; None when it has none or none is enforced."""
+    def quota(self, operation: Operation) -> Quota | None:
+        """Return the quota of an operation; None when it has none or none is enforced."""
         settings = self.state.settings
-        quota = settings.quotas.get(operation.id, operation.quota)
-        return Window(quota) if quota is not None and settings.enforce_quotas else None
+        return settings.quotas.get(operation.id, operation.quota) if settings.enforce_quotas else None
 
-    def refuse(self, request: web.Request, operation: Operation, window: Window | None) -> web.Response | None:
+    def refuse(self, request: web.Request, operation: Operation, quota: Quota | None) -> web.Response | None:
         """Refuse a request that just arrived, or let it pass and count it."""
         now = self.state.now()
         self.log.arrivals[operation.id].append(now)
         verdict = judge(request, self.credentials, self.state.wall(), self.state.settings.max_skew)
         if verdict is not Verdict.OK:
             return refusal(rules.UNAUTHENTICATED, verdict.value)
-        if window is None or window.admit(now):
+        if quota is None or self._window(operation, quota).admit(now):
             return None
         self.log.throttled[operation.id] += 1
         response = refusal(rules.THROTTLED)
         if self.state.settings.retry_after is not None:
             response.headers["Retry-After"] = f"{self.state.settings.retry_after:g}"
         return response
+
+    def _window(self, operation: Operation, quota: Quota) -> Window:
+        window = self.windows.get(operation.id)
+        if window is None:
+            window = self.windows[operation.id] = Window(quota)
+        return window
 
 
 def judge(request: web.Request, credentials: Credentials, wall: float, max_skew: float) -> Verdict:

@@ -36,10 +36,11 @@ class Links:
 
     Attributes:
         base_url: scheme, host and port of the storage, where a request does not say how it was reached.
+        key: what signs the URLs; it opens nothing but them.
     """
 
     base_url: str = ""
-    _secret: bytes = field(init=False, repr=False, default=Factory(lambda: secrets.token_bytes(32)))
+    key: bytes = field(init=False, repr=False, default=Factory(lambda: secrets.token_bytes(32)))
 
     @property
     def address(self) -> str:
@@ -62,7 +63,7 @@ class Links:
         return hmac.compare_digest(self._sign(method, canonical), given)
 
     def _sign(self, method: str, canonical: str) -> str:
-        return hmac.new(self._secret, f"{method}\n{canonical}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.key, f"{method}\n{canonical}".encode(), hashlib.sha256).hexdigest()
 
 
 def _canonical(target: str) -> tuple[str, str]:

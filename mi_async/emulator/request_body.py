@@ -33,7 +33,16 @@ async def read_json_body(request: web.Request, *, expected: bool) -> bytes:
     declared = request.headers.get("Content-Type")
     require(declared is not None, f"the body has no Content-Type; it needs {JSON}")
     require(request.content_type == JSON, f"Content-Type {declared!r} is not {JSON}")
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    return decompressed(body, request.headers.get("Content-Encoding", ""))
+
+
+def decompressed(body: bytes, encoding: str) -> bytes:
+    """Return a body as it was before a ``Content-Encoding``.
+
+    Raises:
+        Refused: 400 for an encoding that is not supported or a damaged body, 413 for one that is too large.
+    """
+    encoding = encoding.strip().lower()
     if encoding in {"", "identity"}:
         return body
     require(encoding in WINDOWS, f"Content-Encoding {encoding!r} is not supported")

@@ -1,4 +1,4 @@
-"""The server: a route for every declared operation, two for the storage, and one that describes them.
+"""The server: a route for every declared operation, two for the storage, one that describes them, and those of control.
 
 Invariant: gateway, fault, effect, answer, in this order; no operation is named here.
 """
@@ -7,8 +7,7 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from functools import partial
 
@@ -27,10 +26,10 @@ from mi_async.emulator import unknown_faces
 from mi_async.emulator.answers import REASON, refusal, success
 from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
 from mi_async.emulator.browsers import allowed, preflight
+from mi_async.emulator.control import add_control
 from mi_async.emulator.delivery import deliver
 from mi_async.emulator.faults import COURSES, STORAGE_PUT, Faults, Moment
 from mi_async.emulator.gateway import Gateway, gateway_words
-from mi_async.emulator.http_log import HttpLog
 from mi_async.emulator.links import PREFIX, Links, reached_at
 from mi_async.emulator.log import RequestLog
 from mi_async.emulator.request_body import read_json_body
@@ -49,8 +48,6 @@ REQUEST_ID = "x-ncp-request-id"
 HOST = re.compile(r"(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  to recognise them
 """Addresses to listen on that are none to connect to, with one that is."""
-GRACE = 0.1
-"""Real seconds that requests in progress are given when the server closes."""
 
 Perform = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -65,9 +62,11 @@ class Server:
         clock: its time; processing, expiry and quotas run on it.
         bodies: what its operations do.
         url: where it listens, for ``connect(base_url=...)``.
+        host: the address that it listens at; '' before.
         state: what exists, for assertions.
         faults: what goes wrong, for scripting.
         log: what it saw.
+        changes: how many requests and resets may have changed the state.
     """
 
     settings: Settings = Factory(Settings)
@@ -75,42 +74,61 @@ class Server:
     clock: Clock = Factory(Clock)
     bodies: Bodies = field(default=BODIES, repr=False)
     url: str = field(init=False, default="")
+    host: str = field(init=False, default="")
     state: EmulatorState = field(init=False, repr=False)
     faults: Faults = field(init=False, repr=False)
     log: RequestLog = field(init=False, factory=RequestLog, repr=False)
-    _request_ids: random.Random = field(init=False, repr=False)
-    _jitter: random.Random = field(init=False, repr=False)
+    changes: int = field(init=False, default=0)
+    _gateway: Gateway = field(init=False, repr=False)
+    _request_ids: random.Random = field(init=False, repr=False, factory=random.Random)
+    _jitter: random.Random = field(init=False, repr=False, factory=random.Random)
 
     def __attrs_post_init__(self) -> None:
         """Make what the settings describe."""
-        seed = self.settings.seed
         self.state = EmulatorState(self.settings, self.clock, Links())
         places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
-        self.faults = Faults(places, self.settings.random_faults, random.Random(f"faults {seed}"))
+        self.faults = Faults(places, self.settings.random_faults, random.Random())
+        self._gateway = Gateway(self.credentials, self.state, self.log)
+        self._begin()
+
+    def reset(self) -> None:
+        """Go back to the start: what exists, faults, log and quotas; address, keys and settings stay."""
+        self.state.reset()
+        self.log.clear()
+        self._gateway.windows.clear()
+        self._begin()
+        self.changes += 1
+
+    def _begin(self) -> None:
+        seed = self.settings.seed
+        self.faults.reset(f"faults {seed}")
         for place, rejection in self.settings.refusals:
             self.faults.next(place, rejection)
-        self._request_ids = random.Random(f"requests {seed}")
-        self._jitter = random.Random(f"jitter {seed}")
+        for place, fault, times in self.settings.faults:
+            self.faults.next(place, fault, times=times)
+        self._request_ids.seed(f"requests {seed}")
+        self._jitter.seed(f"jitter {seed}")
 
     def application(self) -> web.Application:
         """Build the aiohttp application."""
         travel = [self._travel] if self.settings.jitter else []
         app = web.Application(middlewares=[*travel, self._addressed, gateway_words])
         app.on_response_prepare.append(self._stamp)
-        gateway = Gateway(self.credentials, self.state, self.log)
         for group in GROUPS:
             for operation in operations_of(group):
-                app.router.add_route(operation.method, operation.path, self._api(gateway, group, operation))
+                app.router.add_route(operation.method, operation.path, self._api(group, operation))
         storage = EmulatedStorage(self.state)
         app.router.add_put(ROUTE, self._put(storage))
         app.router.add_get(ROUTE, self._get(storage), allow_head=False)
         if self.settings.cors:
             app.router.add_route("OPTIONS", ROUTE, self._preflight)
         app.router.add_get(DESCRIPTION, self._described, allow_head=False)
+        add_control(app.router, self)
         return app
 
     def listening(self, host: str, port: int) -> None:
         """Take note of the address, which presigned URLs are made of."""
+        self.host = host
         host = ALL_INTERFACES.get(host, host)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{port}"
@@ -120,8 +138,8 @@ class Server:
         """Wait until cancelled."""
         await asyncio.get_running_loop().create_future()
 
-    def _api(self, gateway: Gateway, group: type[Group], operation: Operation) -> Handler:
-        window = gateway.window(operation)
+    def _api(self, group: type[Group], operation: Operation) -> Handler:
+        quota = self._gateway.quota(operation)
         make = bodies_for(group, self.bodies)
 
         async def perform(request: web.Request) -> web.Response:
@@ -129,16 +147,19 @@ class Server:
             return await _performed(operation, partial(make, self.state), request)
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            refused = gateway.refuse(request, operation, window)
+            refused = self._gateway.refuse(request, operation, quota)
             if refused is not None:
                 return self._logged(operation.id, refused)
+            body = await request.read() if operation.takes_body else b""
+            encoding = request.headers.get("Content-Encoding", "")
+            self.log.received.append((operation.id, request.method, request.raw_path, body, encoding))
             return await self._exchange(operation.id, request, perform)
 
         return handle
 
     def _put(self, storage: EmulatedStorage) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            self.log.arrivals[STORAGE_PUT].append(self.state.now())
+            self._arrived(STORAGE_PUT, request)
             return await self._exchange(STORAGE_PUT, request, storage.put)
 
         return handle
@@ -146,7 +167,7 @@ class Server:
     def _get(self, storage: EmulatedStorage) -> Handler:
         # browsers and tests look at images here, the client does not: faults would disturb nobody but them
         async def handle(request: web.Request) -> web.StreamResponse:
-            self.log.arrivals[STORAGE_GET].append(self.state.now())
+            self._arrived(STORAGE_GET, request)
             return self._logged(STORAGE_GET, storage.get(request))
 
         return handle
@@ -189,8 +210,14 @@ class Server:
             return self._logged(place, refusal(ending))
         return await deliver(ending, request, self._logged(place, answer), self.clock.sleep, self.settings.slow_body)
 
+    def _arrived(self, place: str, request: web.Request) -> None:
+        self.log.arrivals[place].append(self.state.now())
+        # without the query, which is a signature
+        self.log.received.append((place, request.method, request.raw_path.partition("?")[0], b"", ""))
+
     def _logged(self, place: str, answer: web.Response) -> web.Response:
         self.log.answers[place, answer.status] += 1
+        self.changes += 1
         return answer
 
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -214,59 +241,3 @@ async def _performed(operation: Operation, make: Callable[..., Group], request: 
         return refusal(refused.rejection, refused.detail)
     except ResponseError as error:
         return refusal(INVALID, str(error))
-
-
-@asynccontextmanager
-async def serve(
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    credentials: Credentials = CREDENTIALS,
-    settings: Settings | None = None,
-    clock: Clock | None = None,
-    bodies: Bodies = BODIES,
-) -> AsyncGenerator[Server]:
-    """Serve until the block ends.
-
-    Args:
-        host: where to listen; the default is reachable from this machine only.
-        port: 0 for any free one.
-        credentials: the one key pair that is accepted.
-        settings: how the server behaves.
-        clock: its time, for quotas, processing and expiry; may be sped up.
-        bodies: what the operations do, by group.
-
-    Raises:
-        OSError: the address cannot be listened on.
-    """
-    server = Server(settings or Settings(), credentials, clock or Clock(), bodies)
-    # bodies arrive as they were sent: a storage keeps a compressed one as it is, and the API bounds what it inflates
-    runner = web.AppRunner(
-        server.application(),
-        access_log=None,
-        shutdown_timeout=GRACE,
-        auto_decompress=False,
-        logger=HttpLog(logging.getLogger("aiohttp.server"), {}),
-    )
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-        server.listening(*runner.addresses[0][:2])
-        yield server
-    finally:
-        await runner.cleanup()
-
-
-async def run(
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    credentials: Credentials = CREDENTIALS,
-    settings: Settings | None = None,
-    clock: Clock | None = None,
-    ready: Callable[[Server], None] = lambda _: None,
-) -> None:
-    """Serve until cancelled; ``ready`` is told when the server listens, and where."""
-    async with serve(host, port, credentials=credentials, settings=settings, clock=clock) as server:
-        ready(server)
-        await server.serve_forever()

@@ -6,6 +6,7 @@ Invariant: values only. Seconds are seconds of the emulator's clock unless said 
 import math
 import random
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Self
 
 from attrs import field, frozen
@@ -112,6 +113,16 @@ def _positive(_instance: object, _attribute: object, value: Mapping[float, float
         raise ConfigError(message)
 
 
+class Control(Enum):
+    """Who may control an emulator over HTTP."""
+
+    LOOPBACK = "loopback"
+    """Processes of this machine, and only if the emulator listens to no other."""
+    ANYWHERE = "anywhere"
+    """Whoever reaches the emulator, for one in a container of its own."""
+    OFF = "off"
+
+
 @frozen
 class Settings:
     """The behaviour of an emulator.
@@ -137,6 +148,8 @@ class Settings:
         key_lifetime: seconds for which a thumbnail key can be given to a person after its upload.
         random_faults: probability of each kind of fault per request; see ``Faults.uniform``.
         refusals: operations whose next request is refused, and how; several of one operation follow each other.
+        faults: what goes wrong from the start: operation ID or ``storage.put``, fault or refusal, and how often.
+        control: who may ask for faults, log, state and reset over ``/_emulator/``.
         register_strangers: whether an analysis registers faces that it does not know as persons without a name, as the
             service does.
         detect_faces: whether an image of a single colour, which shows no face, is refused where a person gets it (400,
@@ -170,6 +183,8 @@ class Settings:
     key_lifetime: float = 86_400.0
     random_faults: Mapping[Fault, float] = field(factory=dict, validator=_probabilities)
     refusals: tuple[tuple[str, Rejection], ...] = ()
+    faults: tuple[tuple[str, Fault | Rejection, int], ...] = ()
+    control: Control = Control.LOOPBACK
     register_strangers: bool = True
     detect_faces: bool = True
     thumbnails_per_person: int = 500

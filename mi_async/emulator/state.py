@@ -7,7 +7,6 @@ import random
 import string
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from attrs import Factory, define, field, frozen
 
@@ -168,6 +167,10 @@ class EmulatorState:
         links: presigned URLs.
         workspaces: by name.
         uploads: by key.
+        next_id: the next number that ``new_id`` gives.
+        next_project_id: the ID of the next project.
+        first_stored: when the first upload was stored.
+        ahead: seconds by which its time is ahead of the clock: that of an earlier process goes on.
     """
 
     settings: Settings
@@ -175,20 +178,37 @@ class EmulatorState:
     links: Links
     workspaces: dict[str, EmulatedWorkspace] = Factory(dict)
     uploads: dict[str, EmulatedUpload] = Factory(dict)
-    _ids: Iterator[int] = field(init=False, factory=lambda: count(1001))
-    _project_ids: Iterator[int] = field(init=False, factory=lambda: count(101))
-    _rng: random.Random = field(init=False)
-    _first_stored: float | None = field(init=False, default=None)
+    next_id: int = field(init=False)
+    next_project_id: int = field(init=False)
+    first_stored: float | None = field(init=False)
+    ahead: float = field(init=False, default=0.0)
+    _rng: random.Random = field(init=False, factory=random.Random)
 
     def __attrs_post_init__(self) -> None:
-        """Create the workspaces that exist from the start."""
-        self._rng = random.Random(f"state {self.settings.seed}")
+        """Create what exists from the start."""
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the start: the workspaces of the settings, and the first IDs and keys."""
+        self.workspaces.clear()
+        self.uploads.clear()
+        self.next_id, self.next_project_id, self.first_stored = 1001, 101, None
+        self.reseed()
+        self.add_workspaces()
+
+    def reseed(self, moment: str = "") -> None:
+        """Begin the random numbers of a moment; those of another moment are others, so that no key is used twice."""
+        self._rng.seed(f"state {self.settings.seed}{moment}")
+
+    def add_workspaces(self) -> None:
+        """Create the workspaces of the settings that do not exist."""
         for name in self.settings.workspaces:
-            self.add_workspace(name, None)
+            if name not in self.workspaces:
+                self.add_workspace(name, None)
 
     def now(self) -> float:
         """Seconds of the server's clock."""
-        return self.clock.monotonic()
+        return self.clock.monotonic() + self.ahead
 
     def wall(self) -> float:
         """Seconds since the epoch by the server's wall clock."""
@@ -204,7 +224,8 @@ class EmulatorState:
 
     def new_id(self) -> int:
         """Return a number that nothing but a project has."""
-        return next(self._ids)
+        self.next_id += 1
+        return self.next_id - 1
 
     def workspace(self, name: str) -> EmulatedWorkspace:
         """Find a workspace.
@@ -235,7 +256,8 @@ class EmulatorState:
     def add_project(self, room: EmulatedWorkspace, name: str, *, is_base: bool = False) -> EmulatedProject:
         """Create a project."""
         now = self.time()
-        project = EmulatedProject(next(self._project_ids), name, is_base, now, now)
+        project = EmulatedProject(self.next_project_id, name, is_base, now, now)
+        self.next_project_id += 1
         room.projects[project.id] = project
         return project
 
@@ -258,9 +280,9 @@ class EmulatorState:
     def processing_time(self) -> float:
         """Draw how long an upload that just arrived takes to be processed."""
         now = self.now()
-        if self._first_stored is None:
-            self._first_stored = now
-        begun = [start for start in self.settings.shifts if start <= now - self._first_stored]
+        if self.first_stored is None:
+            self.first_stored = now
+        begun = [start for start in self.settings.shifts if start <= now - self.first_stored]
         factor = self.settings.shifts[max(begun)] if begun else 1.0
         return factor * self.settings.latency.draw(self._rng)
 

@@ -26,8 +26,8 @@ class APIError(MIError):
         operation: id of the operation, for example ``persons.get``.
         retry_after: seconds that the answer asked to wait, None when it did not.
         details: what the gateway says beside its message, '' when it says nothing.
-        images: names of the images that were refused, where a workflow knows which: paths, and ``image 2`` for the
-            second of several sources where that has no name.
+        images: names of the images that were refused, where a workflow knows which: paths, and ``image 2 of 3``
+            for the second of three sources where that has no name.
     """
 
     images: tuple[str, ...] = ()
@@ -113,9 +113,11 @@ class ConflictError(APIError):
     Attributes:
         possibly_created: True when an earlier attempt of the same call failed ambiguously, so that the
             thing in the way may be the one which that attempt made.
+        existing: ID of the person who has the name, where ``enroll_person`` has found it; empty otherwise.
     """
 
     possibly_created: bool = False
+    existing: tuple[int, ...] = ()
 
 
 class InvalidRequestError(APIError):

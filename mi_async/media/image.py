@@ -8,6 +8,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from mi_async.models import Serializable
+
 MAX_BYTES = 5 * 2**20
 """Largest person thumbnail, in bytes. Source: maiu-upload-person-thumbnail-url (5 MB)."""
 
@@ -22,7 +24,7 @@ HEADER = 12
 
 
 @frozen
-class ImageHeader:
+class ImageHeader(Serializable):
     """Format (``jpg``, ``png`` or ``webp``), width and height in pixels."""
 
     format: str

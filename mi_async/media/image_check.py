@@ -14,11 +14,12 @@ from attrs import evolve, field, frozen
 from mi_async.errors import ImageRejectedError
 from mi_async.media.file_kind import FIRST, described, identify
 from mi_async.media.image import MAX_BYTES, MIN_PIXELS, ImageHeader, is_cut_off, read_picture, sniff
+from mi_async.models import Serializable, internal
 from mi_async.text import escaped
 
 
 @frozen
-class Image:
+class Image(Serializable):
     """An image that passed the checks.
 
     Attributes:
@@ -28,14 +29,21 @@ class Image:
         picture: format, width and height.
         md5: of the content in hex, as Object Storage gives it in ETag; made where the image is checked, off the loop.
         note: what was done to make it fit, '' for nothing.
+        source_md5: of the source's content, where that was made to fit; '' where it is uploaded as it is.
     """
 
     name: str
     file_name: str
-    content: bytes = field(repr=False)
+    content: bytes = field(repr=False, metadata=internal(b""))
     picture: ImageHeader
     md5: str
     note: str = ""
+    source_md5: str = ""
+
+    @property
+    def digest(self) -> str:
+        """MD5 of the source's content: the same whenever and by whatever version of Pillow it was made to fit."""
+        return self.source_md5 or self.md5
 
     def let_go(self) -> Self:
         """Return the same without its content, which is no longer needed."""
@@ -58,6 +66,11 @@ class RawImage:
     def sha256(self) -> str:
         """SHA-256 of the content in hex."""
         return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def md5(self) -> str:
+        """MD5 of the content in hex."""
+        return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
 
 @frozen
@@ -92,8 +105,7 @@ def image_of(raw: RawImage, rules: ImageRules = THUMBNAIL) -> Image:
         raise rejected(raw.name, "size", too_big(size=len(raw.content), smaller=rules.smaller))
     picture = checked(raw.name, rules.read(raw.content), raw.content, rules)
     refuse_cut_off(raw.name, picture.format, raw.content)
-    md5 = hashlib.md5(raw.content, usedforsecurity=False).hexdigest()
-    return Image(raw.name, file_name(raw.name, picture), raw.content, picture, md5)
+    return Image(raw.name, file_name(raw.name, picture), raw.content, picture, raw.md5)
 
 
 def checked(name: str, picture: ImageHeader | None, start: bytes, rules: ImageRules = THUMBNAIL) -> ImageHeader:

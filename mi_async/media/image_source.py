@@ -1,40 +1,42 @@
 """Sources of images: read once, off the event loop, and checked before any request."""
 
 import asyncio
-import inspect
-import io
 import os
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from mi_async._core.files import is_transient, open_regular
 from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
 from mi_async.media.image import MAX_BYTES
 from mi_async.media.image_check import THUMBNAIL, Image, ImageRules, RawImage, image_of, rejected, too_big
+from mi_async.media.readable_source import Readable, ReadableSource, given_name, read_piece, reader_of
 
-
-@runtime_checkable
-class Readable(Protocol):
-    """Anything with a ``read(size)`` that gives bytes, or an awaitable of bytes."""
-
-    def read(self, size: int, /) -> bytes | Awaitable[bytes]:
-        """Read at most ``size`` bytes."""
-        ...
-
-
-Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
-"""A path, bytes, or a readable object."""
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | ReadableSource
+"""A path, bytes, or a readable object: an open file, a stream, or a file that a client has sent to a web service."""
 MORE = 2**18
 """Bytes asked for at once of what a file has beyond its size."""
 
 
+@frozen
+class CheckedSource:
+    """A source that was read and checked.
+
+    Attributes:
+        source: what can be read again: the image itself for a stream, or if it was made to fit.
+        image: the image without its content.
+    """
+
+    source: "Source | Image" = field(repr=False)
+    image: Image
+
+
 async def check_image(
     source: Source, load: "Callable[[Source | Image], Awaitable[Image]] | None" = None
-) -> "Source | Image":
-    """Read and check a source; returns what can be read again: the image itself for a stream, or if it was made to fit.
+) -> CheckedSource:
+    """Read and check a source.
 
     Args:
         source: a path, bytes or a readable object.
@@ -44,22 +46,23 @@ async def check_image(
         ImageRejectedError, ResourceError, InvalidArgumentError: as for :func:`load_image`.
     """
     image = await (load or load_image)(source)
-    return image if image.note or isinstance(source, Readable) else source
+    kept = image if image.note or reader_of(source) is not None else source
+    return CheckedSource(kept, image.let_go())
 
 
 def loading_as(
-    load: "Callable[[Source | Image], Awaitable[Image]]", number: int, source: Source
+    load: "Callable[[Source | Image], Awaitable[Image]]", number: int, sources: Sequence[Source]
 ) -> "Callable[[Source | Image], Awaitable[Image]]":
-    """Return a loader that calls one of several sources without a name by its position: ``image 2``.
+    """Return a loader that calls one of several sources without a name by its position: ``image 2 of 3``.
 
     Args:
         load: reads the source.
         number: of the source, from 0.
-        source: as the caller gave it.
+        sources: all of them, as the caller gave them.
     """
-    if not name_of(source).startswith("<"):
+    if not name_of(sources[number]).startswith("<"):
         return load
-    name = f"image {number + 1}"
+    name = f"image {number + 1} of {len(sources)}"
 
     async def loaded(given: "Source | Image") -> Image:
         try:
@@ -134,8 +137,7 @@ def name_of(source: Source) -> str:
         return os.fsdecode(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>"
-    named = getattr(source, "name", None)
-    return named if isinstance(named, str) else f"<{type(source).__name__}>"
+    return given_name(source) or f"<{type(source).__name__}>"
 
 
 async def _read(source: object, name: str, limit: int) -> bytes | _Excess:
@@ -146,12 +148,13 @@ async def _read(source: object, name: str, limit: int) -> bytes | _Excess:
             return _Excess(size) if size > limit else bytes(source)
         case str() | os.PathLike():
             return await asyncio.to_thread(_read_file, name, limit)
-        case Readable():
-            content = await _read_object(source, name, limit)
-            return _Excess(None) if len(content) > limit else content
         case _:
-            message = f"an image is a path, bytes or a readable object, not {type(source).__name__}"
-            raise InvalidArgumentError(message)
+            reader = reader_of(source)
+            if reader is None:
+                message = f"an image is a path, bytes or a readable object, not {type(source).__name__}"
+                raise InvalidArgumentError(message)
+            content = await _read_object(reader, name, limit)
+            return _Excess(None) if len(content) > limit else content
 
 
 def _read_file(name: str, limit: int) -> bytes | _Excess:
@@ -185,13 +188,7 @@ async def _read_object(source: Readable, name: str, limit: int) -> bytes:
     content = bytearray()
     try:
         while len(content) <= limit:
-            size = limit + 1 - len(content)
-            in_memory = isinstance(source, io.BytesIO) or inspect.iscoroutinefunction(source.read)
-            piece: Any = source.read(size) if in_memory else await asyncio.to_thread(source.read, size)
-            piece = await piece if inspect.isawaitable(piece) else piece
-            if not isinstance(piece, bytes | bytearray | memoryview):  # None: a stream that has nothing yet
-                message = f"read() gave {type(piece).__name__}, not bytes"
-                raise TypeError(message)  # noqa: TRY301  one way out for whatever is wrong with a reader
+            piece = await read_piece(source, limit + 1 - len(content))
             if not piece:
                 break
             content += piece

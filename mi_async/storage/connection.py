@@ -5,6 +5,7 @@ call. Calls are signed by the storage's clock, as far as its own refusals or the
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from attrs import define, field
 
 from mi_async._core.clock import Clock
 from mi_async._core.extras import require
+from mi_async._core.failed_attempt import correction_line
+from mi_async._core.http_messages import Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
 from mi_async.credentials import Credentials
 from mi_async.errors import AuthenticationError, ConfigError, MIError
@@ -24,6 +27,8 @@ from mi_async.storage.responses import content_md5
 
 if TYPE_CHECKING:
     from mi_async.storage.client import Client
+
+_log = logging.getLogger(__name__)
 
 LEAST_RATE = 32 * 1024
 """Bytes a second below which a request with a body counts as stuck."""
@@ -70,6 +75,7 @@ class Connection:
         piece: Piece | None = None,
         *,
         seconds: float = PATIENCE,
+        heard: Callable[[Response], None] | None = None,
         **parameters: Any,
     ) -> dict[str, Any]:
         """Make one call.
@@ -79,6 +85,7 @@ class Connection:
             place: what it is about.
             piece: bytes that go along, with their MD5 sum.
             seconds: that it may take, besides the time for its body.
+            heard: is given the answer, whatever it says.
             parameters: of botocore's.
 
         Raises:
@@ -86,7 +93,7 @@ class Connection:
         """
         self.check_usable()
         self.check_meant()
-        call = Call(operation, place, self.storage.url, None if piece is None else piece.body)
+        call = Call(operation, place, self.storage.url, None if piece is None else piece.body, heard)
         if piece is not None:
             # botocore sees no body: it would look at each byte, and add headers that proxies stumble over.
             parameters |= {"Body": b"", "ContentMD5": content_md5(piece)}
@@ -120,6 +127,8 @@ class Connection:
         missing = error.clock_offset
         self._learnt = self._offset + missing
         error.clock_corrected = abs(missing) >= WORTH_LEARNING
+        if error.clock_corrected:
+            _log.warning("storage: %s", correction_line(self._learnt))
         if abs(self._learnt) >= WORTH_LEARNING:
             error.name_offset(self._learnt)
 

@@ -119,7 +119,7 @@ def _offset(answer: Response, code: str, now: float) -> float | None:
     """Return by how much the storage's clock is ahead, if that is why it refuses; a HEAD is refused without a code."""
     # S3 refuses a timestamp that is 15 minutes off. Its answer shows its own clock, so that one retry by that clock
     # succeeds where SDKs that sign by the local clock fail until somebody sets it (boto3 #1252).
-    theirs = date(Response(answer.status, {"Date": answer.headers.get("date", "")}, b""))
+    theirs = date({"Date": answer.headers.get("date", "")})
     if theirs is None:
         return 0.0 if code == SKEWED else None
     is_off = answer.status in {400, 403} and code in {"", DENIED} and abs(theirs - now) >= SKEW_OF_S3

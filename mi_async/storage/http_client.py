@@ -95,6 +95,8 @@ class HttpClient:
         address = Address(URL(request.target, encoded=True))
         attempt = self._attempt(request, address, whole, call, read)
         answer = await with_our_errors(attempt, address, call)
+        if call.heard is not None:
+            call.heard(answer)
         if answer.status >= 400:  # noqa: PLR2004  the HTTP classes of errors
             raise refusal(answer, call, now)
         if answer.status >= 300:  # noqa: PLR2004  the HTTP class of redirects

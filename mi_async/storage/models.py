@@ -5,12 +5,15 @@ Invariant: values only.
 
 import re
 import ssl
+from collections.abc import Callable
 from typing import Self
 
 from attrs import field, frozen
 from yarl import URL
 
+from mi_async._core.http_messages import Response
 from mi_async.errors import ConfigError, InvalidArgumentError
+from mi_async.models import Serializable
 
 STORAGE_URL = "https://kr.object.ncloudstorage.com"
 REGION = "kr-standard"
@@ -79,7 +82,7 @@ class Network:
 
 
 @frozen
-class StoredObject:
+class StoredObject(Serializable):
     """An object in a bucket, by name; ``StoredObject.parse("s3://bucket/key")`` is the same.
 
     Args:
@@ -145,12 +148,14 @@ class Call:
         place: what it is about.
         url: of the storage.
         body: bytes that go along; None for none, or for those that the library makes.
+        heard: is given the answer, whatever it says; None where nobody wants it.
     """
 
     operation: str
     place: StoredObject | Prefix
     url: str
     body: bytes | None = field(default=None, repr=False)
+    heard: Callable[[Response], None] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.operation} of {self.place} at {self.url}"

@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from attrs import define, field
@@ -26,6 +26,9 @@ from mi_async.storage.memory_budget import MemoryBudget
 from mi_async.storage.models import Prefix, Storage, StoredObject
 from mi_async.storage.responses import ListedObject, ObjectHead, head_of, member, members, parts_of, text
 from mi_async.storage.retry_window import PATIENCE, Failed, RetryWindow
+
+if TYPE_CHECKING:
+    from mi_async.storage.watched_requests import WatchedRequests
 
 __all__ = ["ListedObject", "ObjectHead", "ObjectStore"]
 _log = logging.getLogger(__name__)
@@ -51,10 +54,14 @@ class ObjectStore:
     Args:
         connection: the way there.
         policy: how failed attempts are retried.
+
+    Attributes:
+        watched: tells hooks of its requests; None without hooks.
     """
 
     connection: Connection
     policy: RetryPolicy
+    watched: "WatchedRequests | None" = field(init=False, default=None)
     room: MemoryBudget = field(init=False, factory=MemoryBudget)
     retry_window: RetryWindow = field(init=False)
     _turns: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
@@ -73,10 +80,16 @@ class ObjectStore:
         """The storage's location and region."""
         return self.connection.storage
 
+    def watched_by(self, watched: "WatchedRequests") -> "ObjectStore":
+        """Return the same storage with hooks."""
+        same = copy.copy(self)
+        same.watched, same.retry_window = watched, RetryWindow(self.policy, self.clock, watched=watched)
+        return same
+
     def for_upload(self) -> "ObjectStore":
         """Return the same storage for one upload, which waits from its last success on."""
         same = copy.copy(self)
-        same.retry_window = RetryWindow(self.policy, self.clock, PATIENCE)
+        same.retry_window = RetryWindow(self.policy, self.clock, PATIENCE, self.watched)
         return same
 
     async def head(self, place: StoredObject) -> ObjectHead | None:
@@ -86,7 +99,7 @@ class ObjectStore:
     async def part_size(self, place: StoredObject) -> int | None:
         """Return the size of the first part that an object was made of; None where the storage does not tell."""
         try:
-            head = head_of(await self.connection.ask("head_object", place, PartNumber=1))
+            head = head_of(await self._request("head_object", place, PartNumber=1))
         except MIError:
             return None
         return head.size if head.parts else None
@@ -118,7 +131,7 @@ class ObjectStore:
                     await judge(head)
                     return head, failures == 0
                 goes()
-                answer = await self.connection.ask("put_object", place, piece, Metadata=dict(metadata))
+                answer = await self._request("put_object", place, piece, Metadata=dict(metadata))
                 return _stored(answer, len(piece.body)), False
 
         return await self.retry_window.persist("put_object", attempt)
@@ -136,7 +149,7 @@ class ObjectStore:
             lost = lost or may_have_begun(error)
 
         async def attempt(_failures: int) -> str:
-            answer = await self.connection.ask("create_multipart_upload", place, Metadata=dict(metadata))
+            answer = await self._request("create_multipart_upload", place, Metadata=dict(metadata))
             return member(answer, "UploadId", str)
 
         try:
@@ -196,7 +209,7 @@ class ObjectStore:
                 if (head := await self._look(place)) is not None:
                     await judge(head)
                     return head, True
-                await self.connection.ask("complete_multipart_upload", place, seconds=COMPLETION, **parts)
+                await self._request("complete_multipart_upload", place, seconds=COMPLETION, **parts)
                 return await self._look(place), False
 
         return await self.retry_window.persist("complete_multipart_upload", attempt)
@@ -229,7 +242,7 @@ class ObjectStore:
 
     async def _look(self, place: StoredObject) -> ObjectHead | None:
         try:
-            return head_of(await self.connection.ask("head_object", place))
+            return head_of(await self._request("head_object", place))
         except NotFoundError:
             return None
         except APIError as error:
@@ -256,7 +269,7 @@ class ObjectStore:
             raise refused from error
 
     async def _ask_once(self, at: Prefix, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        return await self.connection.ask(operation, at, **parameters)
+        return await self._request(operation, at, **parameters)
 
     async def _ask_again(self, at: Prefix, operation: str, **parameters: Any) -> Mapping[str, Any]:
         return await self._ask(operation, at, **parameters)
@@ -270,8 +283,16 @@ class ObjectStore:
         **parameters: Any,
     ) -> dict[str, Any]:
         return await self.retry_window.persist(
-            operation, lambda _: self.connection.ask(operation, place, piece, **parameters), failed
+            operation, lambda _: self._request(operation, place, piece, **parameters), failed
         )
+
+    async def _request(
+        self, operation: str, place: StoredObject | Prefix, piece: Piece | None = None, **parameters: Any
+    ) -> dict[str, Any]:
+        """Make one request, and tell the hooks of it where there are any."""
+        if self.watched is None:
+            return await self.connection.ask(operation, place, piece, **parameters)
+        return await self.watched.ask(self.connection.ask, operation, place, piece, **parameters)
 
 
 def _stored(answer: Mapping[str, Any], size: int) -> ObjectHead:

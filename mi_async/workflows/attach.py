@@ -6,11 +6,11 @@ read and only what is missing is added again.
 
 from collections.abc import Sequence
 from typing import TypeGuard
-from urllib.parse import unquote, urlsplit
 
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.errors import APIError, DeadlineExceededError, MIError
 from mi_async.workflows.context import Context
+from mi_async.workflows.thumbnail_names import shows
 
 
 async def add_thumbnails(
@@ -40,7 +40,9 @@ async def add_thumbnails(
     if look and (found := await find()) is not None:
         return found
     # What surely did not arrive was retried by the call itself.
-    return await context.retries.look_first(add, find, again=may_be_sent_again, least=context.polling.first)
+    return await context.retries.look_first(
+        add, find, name="persons.set_thumbnails", again=may_be_sent_again, least=context.polling.first
+    )
 
 
 def may_be_sent_again(failure: MIError) -> bool:
@@ -80,8 +82,3 @@ async def add_one_by_one(
                 raise
             refused[item.thumbnail_key] = error
     return refused
-
-
-def shows(thumbnail: PersonThumbnail, key: str) -> bool:
-    """Return True if a person's thumbnail is the image of this key, by the file that its URL names: that is unique."""
-    return unquote(urlsplit(thumbnail.url).path).endswith("/" + key.rpartition("/")[2])

@@ -7,12 +7,14 @@ import asyncio
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.http_messages import Response
+from mi_async._core.keyed_locks import KeyedLocks
 from mi_async._core.limits import QuotaState
 from mi_async._core.polling import Polling
 from mi_async._core.retry import Retries
@@ -30,9 +32,25 @@ T = TypeVar("T")
 class Put(Protocol):
     """PUT a body to a presigned URL, once."""
 
-    async def __call__(self, url: str, body: bytes, content_type: str) -> Response:
-        """Send the body; any HTTP status is an answer."""
+    async def __call__(self, url: str, body: bytes, content_type: str, *, operation: str = ...) -> Response:
+        """Send the body; any HTTP status is an answer. Hooks know it by the operation, ``thumbnails.put``."""
         ...
+
+
+class WorkflowWatch(Protocol):
+    """Watch a workflow for a block."""
+
+    def __call__(self, kind: str, /, **subject: Any) -> AbstractContextManager[dict[str, Any]]:
+        """Return the watch, to be entered."""
+        ...
+
+
+def _unwatched(_kind: str, /, **_subject: Any) -> AbstractContextManager[dict[str, Any]]:
+    return nullcontext({})
+
+
+UNWATCHED: WorkflowWatch = _unwatched
+"""Watch of a session without hooks."""
 
 
 @frozen
@@ -54,10 +72,13 @@ class Context:
         endpoint: base URL of the service.
         account: returns the access key, or ``temporary`` for one that expires.
         object_locks: the session's, for ingestions of the same object.
+        person_locks: the session's, for persons of the same name, by workspace and name.
         store: Object Storage, for media files.
         describe: returns the workspace as the service has it, with the bucket that it is linked to.
         validate: False to skip the check of arguments against their documented bounds.
         token: random word that makes a file name unique, so that its thumbnail can be told from any other.
+        workflow: watches a workflow for a block, given its kind and what it is about; the block adds to the mapping
+            what comes of it. Hooks are told, where there are any.
     """
 
     entry: WorkspaceGroups
@@ -74,10 +95,12 @@ class Context:
     endpoint: str
     account: Callable[[], Awaitable[str]]
     object_locks: ObjectLocks
+    person_locks: KeyedLocks[tuple[str, str]]
     store: ObjectStore
     describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True
     token: Callable[[int], str] = secrets.token_hex
+    workflow: WorkflowWatch = UNWATCHED
 
     async def answers(self) -> bool:
         """Return True if the service answers a question that changes nothing."""
@@ -105,17 +128,3 @@ def refuse_async(progress: Callable[..., object] | None) -> None:
     if inspect.iscoroutinefunction(progress):
         message = "progress is called and not awaited: give a plain function"
         raise InvalidArgumentError(message)
-
-
-def tell_created(error: BaseException, **created: Any) -> None:
-    """Set ``error.created``, by kind, to what a workflow has created so far; the error may be a cancellation.
-
-    What an inner step has set is kept; lists are joined.
-    """
-    told = dict(vars(error).get("created", {}))
-    for kind, value in created.items():
-        if isinstance(value, list):
-            told[kind] = list(dict.fromkeys([*value, *told.get(kind, [])]))
-        else:
-            told.setdefault(kind, value)
-    vars(error)["created"] = told

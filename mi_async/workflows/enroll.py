@@ -1,40 +1,46 @@
 """Enroll a person: images uploaded, tags ensured, the person created with all of it, once.
 
-Invariant: everything that can be refused without a request is refused before the first one; an ambiguous create is
-settled by looking the name up; an error says what exists already.
+Invariant: everything that can be refused without a request is refused before the first one, and a name that is in use
+before anything is uploaded; an ambiguous create is settled by looking the name up; an error says what exists already.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import aclosing, contextmanager
-from os import PathLike
+import logging
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, field
 
 from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
-from mi_async.api.persons import (
-    NAME_FILTER,
-    PLAIN,
-    NameType,
-    Person,
-    SortColumn,
-    SortType,
-    ThumbnailInput,
-)
+from mi_async.api.persons import Person, ThumbnailInput
 from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIError
-from mi_async.media.image_check import Image
-from mi_async.media.image_source import Source, check_image, load_image, loading_as
-from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image, shows
-from mi_async.workflows.context import Context, known, refuse_async, tell_created
-from mi_async.workflows.person_texts import person_fault
+from mi_async.media.image_source import CheckedSource, Source, check_image, load_image, loading_as
+from mi_async.text import escaped
+from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image
+from mi_async.workflows.context import Context, known, refuse_async
+from mi_async.workflows.effects import Effects, Resumed, effects_of
+from mi_async.workflows.enroll_decisions import (
+    IfPersonExists,
+    ImageDecision,
+    PersonDecision,
+    PlannedImage,
+    check_if_exists,
+    decide_images,
+    decide_person,
+    unassigned_tags,
+)
+from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
 from mi_async.workflows.tags import ensure_tags
-from mi_async.workflows.upload import Progress, State, Upload, bring
+from mi_async.workflows.thumbnail_names import shown_digest, shows
+from mi_async.workflows.upload import Progress, State, Upload
+from mi_async.workflows.upload_thumbnail import ImageLoader, bring
+from mi_async.workflows.wanted_person import WantedPerson, wanted_person
+
+_log = logging.getLogger(__name__)
 
 MAX_PER_CREATE = 100
-ImageLoader = Callable[[Source | Image], Awaitable[Image]]
-LOOKUP_PAGE = 50
-"""Persons in a page of a search: the most that the service allows."""
 
 
 async def enroll_person(
@@ -44,50 +50,198 @@ async def enroll_person(
     *,
     description: str | None = None,
     tags: Iterable[str] = (),
+    if_exists: IfPersonExists = "error",
+    resume: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     load: ImageLoader = load_image,
     one_by_one: bool = False,
 ) -> Person:
     """Create a person with images, the first being the primary one, and tags; see ``Workspace.enroll_person``."""
-    name, tag_names, listed = _checked(name, description, tags, sources, validate=context.validate)
+    wanted = wanted_person(name, description, tags, sources, validate=context.validate)
+    check_if_exists(if_exists)
     refuse_async(progress)
-    follow, done = _Follower(progress), dict[str, Any]()
-    loads = [loading_as(load, number, source) for number, source in enumerate(listed)]
-
-    async def upload(number: int) -> Upload:
-        source, primary = checked[number], number == 0
-        return await bring(context, source, State.CONFIRMED, primary=primary, progress=follow, load=loads[number])
-
-    checked = await _check_all(context, listed, loads)
-    size = 1 if one_by_one else MAX_PER_CREATE
-    try:
-        done["tag_ids"] = tag_ids = await ensure_tags(context, tag_names)
-        uploads = await each(upload, range(len(checked)), context.parallel)
-        with _naming(uploads[:size]):
-            done["person_id"] = person_id = await create_person(context, name, description, _inputs(uploads[:size]))
-        refused = await _add(context, person_id, uploads[size:], size)
-        if tag_ids:
-            await context.groups.persons.add_tags(person_id, tag_ids=list(tag_ids.values()))
-        person = await context.groups.persons.get(person_id)
-    except BaseException as error:
-        tell_created(error, thumbnail_keys=list(follow.stored), **done)
-        raise
-    follow.attached([upload for upload in uploads if upload.key not in refused], person)
-    if not refused:
-        return person
-    refusal = _named(refused, uploads)
-    tell_created(refusal, thumbnail_keys=list(follow.stored), **done)
-    raise refusal
+    begun = Resumed.of(resume)
+    loads = [loading_as(load, number, wanted.sources) for number in range(len(wanted.sources))]
+    images = await _check_all(context, wanted.sources, loads)
+    # Of two calls for one name the second one looks when the first has ended, and finds what that has made.
+    async with context.person_locks.lock((context.groups.name, wanted.name)):
+        with effects_of("enroll_person", wanted.name) as effects:
+            size = 1 if one_by_one else MAX_PER_CREATE
+            follow = _Follower(progress, effects)
+            return await _Enrollment(context, wanted, images, loads, if_exists, begun, size, follow, effects).run()
 
 
-async def _check_all(context: Context, listed: Sequence[Source], loads: Sequence[ImageLoader]) -> list[Source | Image]:
+async def _check_all(context: Context, listed: Sequence[Source], loads: Sequence[ImageLoader]) -> list[CheckedSource]:
     """Refuse bad images before any request; return those that can be read only once with their content."""
 
-    async def check(number: int) -> Source | Image:
+    async def check(number: int) -> CheckedSource:
         async with context.held:
             return await check_image(listed[number], loads[number])
 
     return await each(check, range(len(listed)), context.parallel)
+
+
+@define(eq=False)
+class _Follower:
+    """Hands progress on, and notes the keys of what is stored."""
+
+    progress: Progress | None
+    effects: Effects
+
+    def __call__(self, upload: Upload) -> None:
+        if upload.state.reached(State.STORED):
+            keys: list[str] = self.effects.created.setdefault("thumbnail_keys", [])
+            if upload.key is not None and upload.key not in keys:
+                keys.append(upload.key)
+        if self.progress is not None:
+            self.progress(upload)
+
+    def attached(self, uploads: Iterable[Upload], person: Person) -> None:
+        for upload in uploads:
+            self(evolve(upload, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
+
+
+@define(eq=False)
+class _Enrollment:
+    """One call: looks, decides, and does what was decided."""
+
+    context: Context
+    wanted: WantedPerson
+    images: Sequence[CheckedSource]
+    loads: Sequence[ImageLoader]
+    if_exists: IfPersonExists
+    begun: Resumed
+    size: int
+    follow: _Follower
+    effects: Effects
+    uploads: list[Upload] = field(init=False, factory=list)
+
+    async def run(self) -> Person:
+        person, ours = await self._look()
+        if person is None:
+            try:
+                return await self._create()
+            except ConflictError as error:
+                person, ours = await self._namesake(error), False
+        match decide_person(exists=True, ours=ours, if_exists=self.if_exists):
+            case PersonDecision.REUSE:
+                return person
+            case PersonDecision.COMPLETE:
+                return await self._complete(person)
+            case _:
+                raise name_taken(person)
+
+    async def _look(self) -> tuple[Person | None, bool]:
+        """Return the person who has the name, and True if the call that is resumed has created it."""
+        name, persons = self.wanted.name, self.context.groups.persons
+        if self.begun.person_id is not None:
+            person = await persons.get(self.begun.person_id)
+            if person.name is None or clean_name(person.name) != name:
+                message = f"resume names person {person.id}, who is called {person.name!r} and not {name!r}"
+                raise InvalidArgumentError(message)
+            return person, True
+        may_be_ours = bool(self.begun.keys)
+        # To find a name that is no filter, all persons are gone through: left to the create, where that will tell.
+        if self.if_exists == "error" and not may_be_ours and not is_filter(name):
+            return None, False
+        found = await find_person(self.context, name)
+        if found is None or (self.if_exists == "error" and not may_be_ours):
+            return found, False
+        person = await persons.get(found.id)
+        return person, any(shows(thumbnail, key) for thumbnail in person.thumbnails for key in self.begun.keys)
+
+    async def _namesake(self, error: ConflictError) -> Person:
+        """Return the person who has got the name while we uploaded; our uploads are what is begun."""
+        if self.if_exists == "error" or error.code != NAME_TAKEN:
+            raise error
+        found = await find_person(self.context, self.wanted.name)
+        if found is None:
+            raise error
+        self.begun = Resumed(keys=tuple(known(upload.key) for upload in self.uploads))
+        return await self.context.groups.persons.get(found.id)
+
+    async def _create(self) -> Person:
+        wanted = self.wanted
+        plan = decide_images(self._digests(), self.begun.by_digest, None)
+        tag_ids = await self._tag_ids(wanted.tags)
+        uploads = await self._upload(plan, primary=0)
+        with _naming(uploads[: self.size]), self.effects.doubting("the person may have been created"):
+            inputs = _inputs(uploads[: self.size])
+            person_id = await create_person(self.context, wanted.name, wanted.description, inputs)
+        self.effects.created["person_id"] = person_id
+        refused = await _add(self.context, person_id, uploads[self.size :], self.size)
+        return await self._end(person_id, tag_ids, uploads, refused)
+
+    async def _complete(self, person: Person) -> Person:
+        """Add what the person does not have: images, tags, and a description where there is none."""
+        wanted, persons = self.wanted, self.context.groups.persons
+        plan = decide_images(self._digests(), self.begun.by_digest, person.thumbnails)
+        self._report_unclear(plan, person)
+        tags = unassigned_tags(wanted.tags, [clean_name(tag.name) for tag in person.tags])
+        sent = [planned for planned in plan if planned.is_sent]
+        described = wanted.description is not None and person.description is None
+        if not (sent or tags or described):
+            return person
+        tag_ids = await self._tag_ids(tags)
+        uploads = await self._upload(sent, primary=None if person.thumbnails else sent[0].number if sent else None)
+        with self.effects.doubting("the person may have the images"):
+            refused = await _add(self.context, person.id, uploads, self.size)
+        if described:
+            await persons.update(person.id, description=wanted.description)
+        return await self._end(person.id, tag_ids, uploads, refused)
+
+    def _digests(self) -> list[str]:
+        return [checked.image.digest for checked in self.images]
+
+    async def _tag_ids(self, names: Sequence[str]) -> list[int]:
+        found = await ensure_tags(self.context, names, partial(self.effects.had, "tag_ids"))
+        if found:
+            self.effects.created["tag_ids"] = found
+        return list(found.values())
+
+    async def _upload(self, plan: Sequence[PlannedImage], *, primary: int | None) -> list[Upload]:
+        """Bring images as far as they get without a person; an image of an earlier call is not sent again."""
+
+        async def upload(planned: PlannedImage) -> Upload:
+            number = planned.number
+            return await bring(
+                self.context,
+                self.images[number].source,
+                State.CONFIRMED,
+                primary=number == primary,
+                progress=self.follow,
+                load=self.loads[number],
+                key=planned.key,
+            )
+
+        self.uploads = await each(upload, plan, self.context.parallel)
+        return self.uploads
+
+    def _report_unclear(self, plan: Sequence[PlannedImage], person: Person) -> None:
+        """Log images that were left out, because the person may have them."""
+        left = [planned.number for planned in plan if planned.decision is ImageDecision.LEAVE]
+        if left:
+            unknown = sum(shown_digest(thumbnail) is None for thumbnail in person.thumbnails)
+            _log.warning(
+                "person %d has %d thumbnails whose content cannot be told, since other software uploaded them; left "
+                "out are images that may be among them: %s; upload_thumbnail adds one all the same",
+                person.id,
+                unknown,
+                ", ".join(escaped(self.images[number].image.name) for number in left),
+            )
+
+    async def _end(
+        self, person_id: int, tag_ids: Sequence[int], uploads: Sequence[Upload], refused: Mapping[str, APIError]
+    ) -> Person:
+        """Tag the person and return it, or raise the refusal of single images."""
+        persons = self.context.groups.persons
+        if tag_ids:
+            await persons.add_tags(person_id, tag_ids=tag_ids)
+        person = await persons.get(person_id)
+        self.follow.attached([upload for upload in uploads if upload.key not in refused], person)
+        if refused:
+            raise _named(refused, uploads)
+        return person
 
 
 async def _add(context: Context, person_id: int, uploads: Sequence[Upload], size: int) -> dict[str, APIError]:
@@ -124,106 +278,3 @@ def _named(refused: Mapping[str, APIError], uploads: Iterable[Upload]) -> APIErr
     error = next(iter(refused.values()))
     error.name_images([upload.image.name for upload in uploads if upload.key in refused])
     return error
-
-
-@define
-class _Follower:
-    """Hands progress on, and remembers the keys of what is stored."""
-
-    progress: Progress | None
-    stored: dict[str | None, None] = field(init=False, factory=dict)
-
-    def __call__(self, upload: Upload) -> None:
-        if upload.state.reached(State.STORED):
-            self.stored[upload.key] = None
-        if self.progress is not None:
-            self.progress(upload)
-
-    def attached(self, uploads: Iterable[Upload], person: Person) -> None:
-        for upload in uploads:
-            self(evolve(upload, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
-
-
-async def find_person(context: Context, name: str) -> Person | None:
-    """Look a person up by name among those who have one; None when there is none.
-
-    A name that looks the same in print (``clean_name``) is the same one, and an exact one comes first. Every analysis
-    adds persons without a name: they are left out. By ID, so that no analysis changes the order.
-    """
-    alike: Person | None = None
-    filterable = all(bound.fault(name) is None for bound in (NAME_FILTER, PLAIN))
-    found = context.groups.persons.search_all(
-        page_size=LOOKUP_PAGE,
-        name=name if filterable else None,
-        name_type=NameType.NAMED,
-        sort_column=SortColumn.PERSON_ID,
-        sort_type=SortType.ASC,
-    )
-    async with aclosing(found) as persons:
-        async for person in persons:
-            if person.name == name:
-                return person
-            if alike is None and person.name is not None and clean_name(person.name) == name:
-                alike = person
-    return alike
-
-
-async def create_person(
-    context: Context, name: str, description: str | None, inputs: Sequence[ThumbnailInput], *, look: bool = False
-) -> int:
-    """Create a person once, and return the ID; settle an ambiguous failure by looking for our images.
-
-    Args:
-        context: the workspace.
-        name: of the person.
-        description: of the person.
-        inputs: its images, at most MAX_PER_CREATE.
-        look: it may have been created already: look before the create too.
-
-    Raises:
-        ConflictError: somebody else has the name.
-        MIError: the create failed.
-    """
-    # An answer may be lost after the person was created. A second create would be refused because the name is taken, by
-    # our own person: so the name is looked up, and the unique file names of the thumbnails say whose it is.
-    keys = [item.thumbnail_key for item in inputs]
-    if look and (ours := await find_ours(context, name, keys)) is not None:
-        return ours.id
-    try:
-        return (await context.groups.persons.create(name, thumbnails=inputs, description=description)).id
-    except MIError as error:
-        if not (error.ambiguous or (isinstance(error, ConflictError) and error.possibly_created)):
-            raise
-        ours = await find_ours(context, name, keys)
-        if ours is None:
-            raise
-        return ours.id
-
-
-async def find_ours(context: Context, name: str, keys: Sequence[str]) -> Person | None:
-    """Look for a person of this name that has one of our images: a namesake who was there before has none."""
-    found = await find_person(context, name)
-    if found is None:
-        return None
-    person = await context.groups.persons.get(found.id)
-    return person if any(shows(thumbnail, key) for thumbnail in person.thumbnails for key in keys) else None
-
-
-def _checked(
-    name: str, description: str | None, tags: Iterable[str], sources: Iterable[Source], *, validate: bool
-) -> tuple[str, list[str], list[Source]]:
-    """Return arguments in the form that is sent; refuse what the service would refuse."""
-    if isinstance(sources, str | bytes | bytearray | PathLike) or not isinstance(sources, Iterable):
-        message = "sources is a list of images, not one image: write [image]"
-        raise InvalidArgumentError(message)
-    if isinstance(tags, str):
-        message = "tags is a list of names, not one name: write [tag]"
-        raise InvalidArgumentError(message)
-    listed: list[Source] = list(sources)
-    if not listed:
-        message = "a person needs at least one image"
-        raise InvalidArgumentError(message)
-    name, *names = [clean_name(text) for text in (name, *tags)]
-    if (fault := person_fault(name, description, names, validate=validate)) is not None:
-        raise InvalidArgumentError(fault)
-    return name, list(dict.fromkeys(names)), listed

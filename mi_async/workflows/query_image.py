@@ -6,6 +6,7 @@ Source: maiu-upload-asset-query-url, maiu-upload-asset-query-status.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +16,7 @@ from mi_async._core.operation import Operation
 from mi_async.api import WorkspaceGroups
 from mi_async.api.query_assets import QueryAssets
 from mi_async.api.thumbnails import PresignedUrl, Thumbnails, UploadCheck, UploadMessage
+from mi_async.errors import UploadFailedError
 from mi_async.media.file_kind import brand
 from mi_async.media.image import ImageHeader, read_picture
 from mi_async.media.image_check import ImageRules
@@ -61,13 +63,17 @@ async def upload_query_image(context: Context, uploads: QueryUploads, source: So
         context,
         entry=_Groups(_QueryThumbnails(uploads.entry, keys)),
         groups=_Groups(_QueryThumbnails(uploads.patient, keys)),
+        put=partial(context.put, operation="query_assets.put"),
     )
     try:
         async with context.held:
             upload = await walk(asking, Upload(await load_image(source, QUERY_IMAGE)), State.STORED)
         upload = await walk(asking, upload, State.CONFIRMED)
     except BaseException as error:
-        vars(error).get("created", {}).pop("thumbnail_keys", None)  # it is none, and of no use without a search
+        created = vars(error).get("created", {})
+        stored = created.pop("thumbnail_keys", None)  # it is none
+        if stored and not (isinstance(error, UploadFailedError) and not error.ambiguous):
+            created["query_image"] = stored[0]
         raise
     return keys[known(upload.key)]
 

@@ -3,30 +3,41 @@
 Invariant: a create that is refused or ambiguous is settled by looking again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from mi_async._core.names import clean_name
 from mi_async.errors import ConflictError, MIError
-from mi_async.workflows.context import Context, tell_created
+from mi_async.workflows.context import Context
+from mi_async.workflows.effects import tell_created
 
 
-async def ensure_tags(context: Context, names: Sequence[str]) -> dict[str, int]:
-    """Return the IDs of the tags of these names, in order; a failure has those that exist in ``created``."""
+async def ensure_tags(
+    context: Context, names: Sequence[str], existed: Callable[[str], None] | None = None
+) -> dict[str, int]:
+    """Return the IDs of the tags of these names, in order; a failure has those that exist in ``created``.
+
+    Args:
+        context: the workspace.
+        names: of the tags.
+        existed: is told the names of those that were there before.
+    """
     found: dict[str, int] = {}
     for name in names:
         try:
-            found[name] = await _ensure(context, name)
+            found[name] = await _ensure(context, name, existed)
         except BaseException as error:
             tell_created(error, tag_ids=found)
             raise
     return found
 
 
-async def _ensure(context: Context, name: str) -> int:
+async def _ensure(context: Context, name: str, existed: Callable[[str], None] | None) -> int:
     tags = context.groups.person_tags
     number = await _find(context, name)
     if number is not None:
+        if existed is not None:
+            existed(name)
         return number
     try:
         return (await tags.create(name)).id

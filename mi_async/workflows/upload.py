@@ -17,10 +17,12 @@ from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
 from mi_async.media.image_check import Image
-from mi_async.media.image_source import Source, load_image
+from mi_async.models import Serializable
 from mi_async.text import MaskedURL, escaped
 from mi_async.workflows.attach import add_thumbnails
-from mi_async.workflows.context import Context, known, refuse_async, tell_created
+from mi_async.workflows.context import Context, known
+from mi_async.workflows.effects import tell_created
+from mi_async.workflows.thumbnail_names import TOKEN_BYTES, upload_name
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +33,6 @@ USED_OR_EXPIRED = 403
 MD5 = re.compile("[0-9a-f]{32}")
 TIMED_OUT = "TIMED_OUT"
 """Our reason for an upload that is stored but was not taken over in time."""
-NOT_IN_NAME = re.compile(r"[^\w.-]+")
-STEM = 60
-"""Characters of the caller's file name that are kept in ours."""
 
 
 class State(Enum):
@@ -54,7 +53,7 @@ _ORDER = {state: number for number, state in enumerate(State)}
 
 
 @frozen
-class Upload:
+class Upload(Serializable):
     """One image on its way.
 
     Attributes:
@@ -90,14 +89,9 @@ Step = Callable[[Context, Upload, Took], Awaitable[Upload]]
 async def presign(context: Context, upload: Upload, took: Took) -> Upload:
     """Take NEW to PRESIGNED: get a URL, just before it is needed."""
     groups = context.groups if upload.tries else context.entry
-    issued = await groups.thumbnails.presign(_unique(upload.image.file_name, context.token(6)))
+    name = upload_name(upload.image.file_name, context.token(TOKEN_BYTES), upload.image.digest)
+    issued = await groups.thumbnails.presign(name)
     return await took(evolve(upload, state=State.PRESIGNED, key=issued.thumbnail_key, url=MaskedURL(issued.url)))
-
-
-def _unique(file_name: str, token: str) -> str:
-    """Return a file name that no other upload has, by which a thumbnail is recognised after a lost answer."""
-    stem, _, suffix = file_name.rpartition(".")
-    return f"{NOT_IN_NAME.sub('_', stem)[:STEM]}-{token}.{suffix}"
 
 
 async def put(context: Context, upload: Upload, took: Took) -> Upload:
@@ -123,13 +117,17 @@ async def put(context: Context, upload: Upload, took: Took) -> Upload:
 
     async def renew(failure: MIError) -> None:
         nonlocal upload
-        _log.info("PUT of %s failed (try %d): %s", escaped(upload.image.name), upload.tries, failure)
         if not isinstance(failure, ConnectError):  # then nothing was sent, and the URL is as good as before
             upload = await took(evolve(upload, state=State.NEW, key=None, url=None))
             upload = await presign(context, upload, took)
 
     stored = await context.retries.look_first(
-        send, look, again=_may_be_put_again, renew=renew, least=context.polling.first
+        send,
+        look,
+        name=f"PUT of {escaped(upload.image.name)}",
+        again=_may_be_put_again,
+        renew=renew,
+        least=context.polling.first,
     )
     return await took(stored)
 
@@ -197,24 +195,6 @@ STEPS: Mapping[State, Step] = {
     State.STORED: confirm,
     State.CONFIRMED: attach,
 }
-
-
-async def bring(
-    context: Context,
-    source: Source | Image,
-    until: State,
-    *,
-    person_id: int | None = None,
-    primary: bool = False,
-    progress: Progress | None = None,
-    load: Callable[[Source | Image], Awaitable[Image]] = load_image,
-) -> Upload:
-    """Take an image from its source to a state, holding it in memory no longer than until it is stored."""
-    refuse_async(progress)
-    async with context.held:
-        upload = Upload(await load(source), person_id, primary)
-        upload = await walk(context, upload, State.STORED, progress)
-    return await walk(context, upload, until, progress)
 
 
 async def walk(context: Context, upload: Upload, until: State, progress: Progress | None = None) -> Upload:

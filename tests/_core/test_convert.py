@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mi_async._core import convert
 from mi_async._core.model_hooks import SHAPES, Readers
 from mi_async._core.strict import is_optional_scalar
-from mi_async._core.wire_names import camel
+from mi_async._core.wire_names import WIRE, camel
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Person, PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import PresignedUrl, UploadCheck, UploadMessage, UploadStatus
@@ -229,7 +229,7 @@ def test_what_json_cannot_hold_is_refused(value: object) -> None:
 
 
 def test_any_number_of_shapes_is_read_and_few_are_remembered() -> None:
-    readers = Readers(PersonTag, convert.converter(detailed=False))
+    readers = Readers(WIRE, PersonTag, convert.converter(detailed=False))
     for number in range(3 * SHAPES):
         value = {"id": number, f"new{number}": 1, "name": "a"}
         assert readers[tuple(value)](value, PersonTag) == PersonTag(number, "a", extra={f"new{number}": 1})

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mi_async._core.failed_attempt import retryable
 from mi_async._core.http_messages import Response
 from mi_async._core.operation import Repeat
-from mi_async._core.retry import RetryBudget, retryable
+from mi_async._core.retry import RetryBudget
 from mi_async._core.signing import SIGNATURE, TIMESTAMP
 from mi_async.errors import (
     ConflictError,

@@ -57,7 +57,7 @@ class Step:
     ) -> str:
         steady = policy(max_attempts=attempts, base=1.0, random=lambda: 1.0)
         retries = Retries(steady, RunningClock(), budget or RetryBudget())
-        return await retries.look_first(self.act, self.look, again=again, renew=self.renew, least=LEAST)
+        return await retries.look_first(self.act, self.look, name="step", again=again, renew=self.renew, least=LEAST)
 
 
 def is_ambiguous(error: MIError) -> bool:
@@ -123,7 +123,7 @@ def test_one_attempt_means_one_and_a_look() -> None:
 def test_no_look_is_earlier_than_an_effect_may_show() -> None:
     async def main() -> str:
         retries = Retries(policy(base=0.0), RunningClock())
-        return await retries.look_first(step.act, step.look, again=lambda _: True, least=LEAST)
+        return await retries.look_first(step.act, step.look, name="step", again=lambda _: True, least=LEAST)
 
     step = Step([LOST], ["found"])
     assert run(main()) == "found"
@@ -150,7 +150,7 @@ def test_an_answer_that_asks_for_no_wait_leaves_an_effect_its_time_to_show() -> 
 
     async def main() -> str:
         retries = Retries(policy(base=0.0), RunningClock())
-        return await retries.look_first(step.act, step.look, again=lambda _: True, least=LEAST)
+        return await retries.look_first(step.act, step.look, name="step", again=lambda _: True, least=LEAST)
 
     assert run(main()) == "found"
     assert step.told == [("act", 0), ("look", LEAST)]

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
+from mi_async._core.failed_attempt import retryable
 from mi_async._core.http_messages import Request, Response
 from mi_async._core.operation import Repeat
-from mi_async._core.retry import retryable
 from mi_async._core.transport import SLICE, SlicedBytes
 from mi_async.errors import (
     DisconnectedError,

@@ -1,6 +1,12 @@
 """``emulator``: what it prints, what it logs, what it adds up."""
 
+import asyncio
 import shlex
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +14,9 @@ from mi_async import Credentials, NotFoundError, Storage, connect
 from mi_async.cli.app import run
 from mi_async.cli.emulator import EmulatorOptions, export_lines, host_warning
 from mi_async.cli.emulator_storage import looking_at
-from mi_async.emulator import CREDENTIALS, Latency, Mixture, Rejection, Server
+from mi_async.emulator import CREDENTIALS, Control, Fault, Latency, Mixture, Rejection, RemoteEmulator, Server
 from tests.support.storage import BUCKET, bucket
+from tests.support.terminal import process
 
 
 def test_settings_shell_lines_log_and_summary(
@@ -111,3 +118,82 @@ async def test_what_lies_in_a_storage_is_there_in_its_size(caplog: pytest.LogCap
             assert await look(BUCKET, "저녁 뉴스/clip 1.mp4") is None
     assert "head_object" in caplog.text
     assert CREDENTIALS.secret_key not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("persons.create", "such as persons.create=99999x2 or storage.put=drop-after; got 'persons.create'"),
+        ("persons.create=99999x2x", "no fault '99999x2x'"),
+        ("persons.craete=99999x2", "no operation 'persons.craete', did you mean persons.create"),
+        ("persons.create=99999x0", "times must be >= 1, got 0"),
+        ("persons.create=drop", "no fault 'drop'; there are documented codes, such as 99999, and RATE_LIMITED"),
+        ("storage.put=99999", "'storage.put' is no operation"),
+    ],
+)
+def test_a_fault_that_cannot_happen(text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["emulator", "--port", "0", "--fail", text]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_faults_and_control_from_the_start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    async def look(self: Server) -> None:
+        unexpected = Rejection(99999)
+        assert self.settings.faults == (
+            ("persons.create", unexpected, 2),
+            ("*", Fault.DROP_AFTER, 1),
+            ("storage.put", Fault.UNAVAILABLE, 3),
+        )
+        assert [self.faults.draw("persons.create") for _ in range(3)] == [unexpected, unexpected, Fault.DROP_AFTER]
+        assert self.settings.control is Control.ANYWHERE
+
+    monkeypatch.setattr(Server, "serve_forever", look)
+    words = "--fail persons.create=99999x2 --fail *=drop-after --fail storage.put=UNAVAILABLEx3 --control anywhere"
+    assert run(["emulator", "--port", "0", *words.split()]) == 0
+    assert "3 faults injected" in capsys.readouterr().err
+
+
+def test_a_state_file_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes").write_text("not to be lost\n" * 100)
+    assert run(["emulator", "--port", "0", "--state", str(tmp_path / "notes")]) == 2
+    assert "notes cannot be used as a state file (file is not a database); it was not" in capsys.readouterr().err
+    assert (tmp_path / "notes").read_text() == "not to be lost\n" * 100
+
+
+@contextmanager
+def emulating(path: Path) -> Iterator[tuple[RemoteEmulator, subprocess.Popen[str]]]:
+    with process("emulator", "--port", "0", "--state", str(path)) as running:
+        assert running.stdout is not None
+        lines = [running.stdout.readline() for _ in range(5)]
+        (url,) = [line.partition("=")[2].strip() for line in lines if "BASE_URL" in line]
+        yield RemoteEmulator(url), running
+
+
+async def create(server: RemoteEmulator, name: str) -> None:
+    async with connect(server.credentials, base_url=server.url) as session:
+        await session.workspace("newsroom").persons.create(name, thumbnails=[])
+
+
+def names(server: RemoteEmulator) -> list[str | None]:
+    return [person.name for person in server.state.persons()]
+
+
+@pytest.mark.slow
+def test_state_survives_a_kill_and_a_stop(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.state"
+    with emulating(path) as (server, running):
+        before = path.stat().st_mtime_ns
+        asyncio.run(create(server, "Saved"))
+        for _ in range(600):  # it says nothing of a save
+            if path.stat().st_mtime_ns > before:
+                break
+            time.sleep(0.1)
+        running.kill()
+        running.wait(60)
+    with emulating(path) as (server, running):
+        assert names(server) == ["Saved"]
+        asyncio.run(create(server, "Stopped"))
+        running.terminate()
+        assert running.wait(60) == 143
+    with emulating(path) as (server, _):
+        assert names(server) == ["Saved", "Stopped"]

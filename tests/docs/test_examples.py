@@ -64,10 +64,9 @@ async def run_example(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "hong.jpg").write_bytes(picture("jpg", seed=1))
     (tmp_path / "hong-2.png").write_bytes(picture("png", seed=2))
     monkeypatch.chdir(tmp_path)
-    async with emulator.serve() as server:
-        monkeypatch.setenv("NCLOUD_ACCESS_KEY_ID", server.credentials.access_key)
-        monkeypatch.setenv("NCLOUD_SECRET_ACCESS_KEY", server.credentials.secret_key)
-        monkeypatch.setenv("MI_ASYNC_BASE_URL", server.url)
+    with emulator.running() as server:  # in a thread: some examples block their event loop
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
         source = source.replace("connect(quota_store=", f"connect(base_url={server.url!r}, quota_store=")
         await run(source.replace("connect()", f"connect(base_url={server.url!r})"))
 

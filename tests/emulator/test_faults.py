@@ -126,7 +126,8 @@ async def test_scripts_keep_their_order_and_place() -> None:
         faults.next("workspaces.get", Fault.RATE_LIMITED)
         faults.clear()
         assert (await raw.call("GET", ROOM)).status == 200
-        with pytest.raises(InvalidArgumentError, match=r"no operation 'persons\.craete'; there are .*persons\.create"):
+        mistyped = r"no operation 'persons\.craete', did you mean persons\.create .*there are assets\."
+        with pytest.raises(InvalidArgumentError, match=mistyped):
             faults.next("persons.craete", Fault.DROP_AFTER)
 
 

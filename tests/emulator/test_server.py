@@ -24,6 +24,7 @@ from mi_async.credentials import Credentials
 from mi_async.emulator import Fault, Latency, Mixture
 from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.unimplemented import unimplemented
+from mi_async.emulator.control import ROUTES
 from mi_async.emulator.links import Links
 from mi_async.emulator.log import RequestLog
 from mi_async.emulator.quota_windows import Window
@@ -66,7 +67,7 @@ async def test_every_declared_operation_has_a_route() -> None:
     resources = server.application().router.resources()
     paths = {(route.method, resource.canonical) for resource in resources for route in resource}
     assert {(operation.method, operation.path) for _, operation in DECLARED} <= paths
-    assert len(paths) == len(DECLARED) + 3  # two for the storage, and the description
+    assert len(paths) == len(DECLARED) + 3 + len(ROUTES)  # two for the storage, the description, and control
 
 
 async def test_the_session_works_against_it() -> None:

@@ -6,7 +6,7 @@ from attrs import evolve
 from PIL import Image
 
 from mi_async import NameType
-from mi_async.workflows.enroll import find_person
+from mi_async.workflows.named_person import find_person
 from tests.support.media import ANALYSIS, QUEUE, Media, media
 from tests.support.newsroom import context_of, newsroom
 from tests.support.pictures import picture

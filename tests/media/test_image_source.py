@@ -14,7 +14,8 @@ from mi_async._core.files import open_regular
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
 from mi_async.media.image import MAX_BYTES, ImageHeader
 from mi_async.media.image_check import Image
-from mi_async.media.image_source import Readable, check_image, load_image
+from mi_async.media.image_source import check_image, load_image
+from mi_async.media.readable_source import Readable
 from tests.support.pictures import padded, picture
 from tests.support.streams import AsyncStream, LaterStream, Stream
 
@@ -87,7 +88,8 @@ async def test_an_open_file(file: Path, buffering: int) -> None:
         (memoryview(JPEG), "<bytes>", "thumbnail.jpg"),
         (Stream([JPEG]), "<Stream>", "thumbnail.jpg"),
         (Stream([JPEG], name=7), "<Stream>", "thumbnail.jpg"),
-        (Stream([JPEG], name=""), "", "thumbnail.jpg"),
+        (Stream([JPEG], name=""), "<Stream>", "thumbnail.jpg"),
+        (Stream([JPEG], name=b"hong.jpeg"), "hong.jpeg", "hong.jpg"),
         (Stream([JPEG], name="<stdin>"), "<stdin>", "thumbnail.jpg"),
         (Stream([JPEG], name="사람/홍길동.jpeg"), "사람/홍길동.jpeg", "홍길동.jpg"),
         (Stream([JPEG], name="../../hong"), "../../hong", "hong.jpg"),
@@ -131,10 +133,13 @@ async def test_an_image_can_let_go_of_its_content() -> None:
 
 
 async def test_checking_keeps_what_can_be_read_again(file: Path) -> None:
-    assert await check_image(file) is file
-    assert await check_image(JPEG) is JPEG
+    checked = await check_image(file)
+    assert checked.source is file
+    assert (checked.image.name, checked.image.digest) == (str(file), md5(JPEG, usedforsecurity=False).hexdigest())
+    assert checked.image.content == b""
+    assert (await check_image(JPEG)).source is JPEG
     stream = Stream([JPEG])
-    kept = await check_image(stream)
+    kept = (await check_image(stream)).source
     assert isinstance(kept, Image)
     assert kept.content == JPEG
     with pytest.raises(ImageRejectedError):

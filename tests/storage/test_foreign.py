@@ -297,7 +297,7 @@ async def test_a_busy_storage_is_waited_for(s3: Bucket, clip: Path, caplog: pyte
     assert (await sent(s3.url, clip, clock=Slept())).sent == SIZE
     warned = [entry for entry in caplog.records if entry.levelno == logging.WARNING]
     assert 1 <= len(warned) <= 2  # two parts are under way
-    assert "upload_part failed (attempt 3), is retried: storage: upload_part of" in warned[0].getMessage()
+    assert "storage.upload_part: attempt 3 failed (503), again in " in warned[0].getMessage()
 
 
 async def test_it_is_waited_for_from_the_last_success_on(s3: Bucket, clip: Path) -> None:

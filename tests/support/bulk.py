@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from mi_async.bulk.engine.outcome import BulkOutcome, Status
+from mi_async.bulk.engine_factory import enroll_factory
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.options import BulkOptions
-from mi_async.bulk.run import BulkRun, enroll_factory
+from mi_async.bulk.run import BulkRun
 from mi_async.emulator.state import EmulatedPerson
 from mi_async.media.image_check import RawImage
 from tests.support.newsroom import Newsroom, context_of, no_lease_held, nothing_held

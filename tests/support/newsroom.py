@@ -1,9 +1,6 @@
 """A session with a workspace on an emulator, on time that runs fast: what most tests of workflows begin with."""
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -14,6 +11,7 @@ from mi_async import Clock, Session, Timeout, Workspace, emulator
 from mi_async._core.limits import LeaseLimiter
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.emulator.bodies import BODIES, Bodies
+from mi_async.emulator.running import EmulatorThread
 from mi_async.workflow_parts import HELD
 from mi_async.workflows.context import Context
 from tests.support.sockets import sockets_closed
@@ -62,23 +60,12 @@ async def newsroom(
 
 @contextmanager
 def served_elsewhere(settings: Settings = QUICK, speed: float = SPEED) -> Iterator[Server]:
-    """Serve in an event loop of its own, so that the test's loop has nothing but the client in it."""
-    started: Future[tuple[Server, asyncio.Event, asyncio.AbstractEventLoop]] = Future()
-
-    async def main() -> None:
-        async with emulator.serve(settings=settings, clock=Clock(speed=speed)) as server:
-            enough = asyncio.Event()
-            started.set_result((server, enough, asyncio.get_running_loop()))
-            await enough.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    server, enough, loop = started.result(timeout=60)
+    """Serve in a thread, so that the test's loop has nothing but the client in it; the server itself is yielded."""
+    thread = EmulatorThread(emulator.serve(settings=settings, clock=Clock(speed=speed)))
     try:
-        yield server
+        yield thread.start()
     finally:
-        loop.call_soon_threadsafe(enough.set)
-        thread.join()
+        thread.stop()
 
 
 def no_lease_held(session: Session) -> bool:

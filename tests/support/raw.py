@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -125,10 +126,14 @@ QUICK = emulator.Settings(latency=emulator.Latency.none())
 
 @asynccontextmanager
 async def emulated(
-    settings: emulator.Settings = QUICK, *, clock: Clock | None = None, bodies: Bodies = BODIES
+    settings: emulator.Settings = QUICK,
+    *,
+    clock: Clock | None = None,
+    bodies: Bodies = BODIES,
+    state_file: Path | None = None,
 ) -> AsyncIterator[Raw]:
     async with (
-        emulator.serve(settings=settings, clock=clock, bodies=bodies) as server,
+        emulator.serve(settings=settings, clock=clock, bodies=bodies, state_file=state_file) as server,
         aiohttp.ClientSession() as http,
     ):
         http._retry_connection = False  # aiohttp sends a GET or a PUT again by itself when a connection breaks

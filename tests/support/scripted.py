@@ -5,18 +5,18 @@ Invariant: a step of the script is an answer, an error to raise, or seconds to t
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, cast
 
 from attrs import define, field, frozen
 
-from mi_async._core.call import Calls
+from mi_async._core.call import Calls, calls_for
 from mi_async._core.call_settings import CallSettings
 from mi_async._core.clock import Clock
 from mi_async._core.declare import Group, operation
-from mi_async._core.hooks import Hooks
+from mi_async._core.hooks import Hooks, hooks_of
 from mi_async._core.http_messages import Request, Response
 from mi_async._core.limits import LeaseLimiter
 from mi_async._core.operation import Quota, Repeat
@@ -122,6 +122,10 @@ class Script:
             await asyncio.sleep(step)
         return answer()
 
+    @property
+    def origin(self) -> str:
+        return "https://api.example"
+
     async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
         assert total is None or total > 0
         return await self.send(Request("PUT", url, body), {"Content-Type": content_type})
@@ -145,7 +149,7 @@ async def stage(
     *,
     retry: RetryPolicy | None = None,
     total: float | None = 600.0,
-    hooks: Hooks | None = None,
+    hooks: Hooks | Sequence[Hooks] = (),
     provider: Any = KEYS,
     max_wait: float | None = None,
     clock: Clock | None = None,
@@ -155,10 +159,11 @@ async def stage(
     clock = clock or RunningClock()
     script = Script(list(steps))
     limiter = LeaseLimiter("things.check", QUOTA, clock)
-    calls = Calls(
+    options = CallSettings(Timeout(total=total), retry or policy(), hooks_of(hooks), max_wait)
+    calls = calls_for(options)(
         transport=cast("Transport", script),
         keys=SessionKeys(provider, clock),
-        options=CallSettings(Timeout(total=total), retry or policy(), hooks or Hooks(), max_wait),
+        options=options,
         limiters={"things.check": limiter},
         clock=clock,
         prefix=prefix,

@@ -1,11 +1,9 @@
 """What tests of the command line share: an emulator for another event loop, the environment, real processes."""
 
-import asyncio
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import resources
@@ -13,7 +11,9 @@ from pathlib import Path
 
 from attrs import define
 
-from mi_async.emulator import Latency, Server, Settings, serve
+from mi_async.emulator import Latency, Server, Settings
+from mi_async.emulator.environment import environment as told_variables
+from tests.support.newsroom import served_elsewhere
 from tests.support.signals import signals
 
 PICTURES = Path(str(resources.files("mi_async.cli") / "pictures"))
@@ -26,28 +26,14 @@ QUICK = Settings(latency=Latency.none())
 
 def environment(server: Server) -> dict[str, str]:
     """What a shell exports to reach the emulator."""
-    return {
-        "NCLOUD_ACCESS_KEY_ID": server.credentials.access_key,
-        "NCLOUD_SECRET_ACCESS_KEY": server.credentials.secret_key,
-        "MI_ASYNC_BASE_URL": server.url,
-        "MI_ASYNC_WORKSPACE": "newsroom",
-    }
+    return told_variables(server.url, server.credentials, ["newsroom"])
 
 
 @contextmanager
 def served(settings: Settings = QUICK) -> Iterator[Server]:
     """An emulator in a thread: a command brings an event loop of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        running = serve(settings=settings)
-        yield asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(10)
-        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(10)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+    with served_elsewhere(settings, speed=1.0) as server:
+        yield server
 
 
 @contextmanager

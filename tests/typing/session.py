@@ -78,3 +78,21 @@ def errors(error: mi_async.MIError, refusal: mi_async.APIError, conflict: mi_asy
     assert_type(error.ambiguous, bool)
     assert_type((refusal.status, refusal.code, refusal.retry_after), tuple[int, str, float | None])
     assert_type(conflict.possibly_created, bool)
+
+
+async def options_of_calls(session: mi_async.Session) -> None:
+    view = session.with_options(timeout=5, max_wait=None, retry=mi_async.RetryPolicy(), headers={"X-Tenant": "a"})
+    assert_type(view, mi_async.Session)
+    newsroom = view.workspace("newsroom").with_options(hooks=mi_async.Hooks(before=[note]), timeout=None)
+    assert_type(newsroom, mi_async.Workspace)
+    assert_type(await newsroom.with_options(timeout=2.5).persons.get(1), mi_async.Person)
+    patient: mi_async.CallOptions = {"timeout": 900, "max_wait": 600}
+    session.with_options(**patient)
+    session.with_options(time_out=5)  # type: ignore[call-arg]
+    session.with_options(timeout="5")  # type: ignore[arg-type]
+    assert_type(await session.ping(), mi_async.Ping)
+
+
+def answers_of_a_web_service(error: mi_async.MIError) -> None:
+    assert_type(mi_async.http_status(error), int)
+    assert_type(mi_async.retry_after(error), int | None)

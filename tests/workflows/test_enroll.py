@@ -27,7 +27,7 @@ from mi_async import (
 from mi_async._core.concurrency import each
 from mi_async.emulator import Fault, Faults, Latency, Rejection, Settings
 from mi_async.media.image_source import Source
-from mi_async.workflows.enroll import find_person
+from mi_async.workflows.named_person import find_person
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import context_of, newsroom, no_lease_held, nothing_held
 from tests.support.pictures import picture, plain_picture
@@ -109,11 +109,23 @@ async def test_a_namesake_is_a_conflict_and_stays_as_it_was() -> None:
         with pytest.raises(ConflictError) as caught:
             await news.workspace.enroll_person("Gildong Hong", [picture(seed=1)], tags=["Anchor"])
         assert not caught.value.possibly_created
+        assert caught.value.created == {}
+
+        async def enroll_as_somebody_comes_first() -> None:
+            def come_first(upload: Upload) -> None:
+                if upload.state is State.CONFIRMED:
+                    news.server.state.workspaces["newsroom"].names["Late"] = first.id
+
+            await news.workspace.enroll_person("Late", [picture(seed=1)], tags=["Anchor"], progress=come_first)
+
+        with pytest.raises(ConflictError) as caught:
+            await enroll_as_somebody_comes_first()
+        assert not caught.value.possibly_created
         assert len(caught.value.created["thumbnail_keys"]) == 1
         assert set(caught.value.created["tag_ids"]) == {"Anchor"}
         news.server.faults.next("persons.create", Fault.ERROR_BEFORE)  # now the 409 comes on a second attempt
         with pytest.raises(ConflictError) as caught:
-            await news.workspace.enroll_person("Gildong Hong", [picture(seed=1)])
+            await enroll_as_somebody_comes_first()
         assert caught.value.possibly_created
         now = await news.workspace.persons.get(first.id)
         assert [t.id for t in now.thumbnails] == [t.id for t in first.thumbnails]
@@ -307,11 +319,11 @@ PLAIN_IMAGE = plain_picture()
 async def test_a_single_image_that_is_refused_is_named() -> None:
     async with newsroom() as news:
         with pytest.raises(
-            InvalidRequestError, match=r"^image 1: persons\.create: Please upload a large, clear"
+            InvalidRequestError, match=r"^image 1 of 1: persons\.create: Please upload a large, clear"
         ) as caught:
             await news.workspace.enroll_person("Hong", [PLAIN_IMAGE])
-        assert (caught.value.code, caught.value.images) == ("10069", ("image 1",))
-        assert pickle.loads(pickle.dumps(caught.value)).images == ("image 1",)  # noqa: S301  our own
+        assert (caught.value.code, caught.value.images) == ("10069", ("image 1 of 1",))
+        assert pickle.loads(pickle.dumps(caught.value)).images == ("image 1 of 1",)  # noqa: S301  our own
 
 
 async def test_a_source_without_a_name_is_called_by_its_position() -> None:
@@ -319,12 +331,12 @@ async def test_a_source_without_a_name_is_called_by_its_position() -> None:
         for source in (b"no image", BytesIO(b"no image")):
             with pytest.raises(ImageRejectedError) as caught:
                 await news.workspace.enroll_person("Hong", [picture("jpg"), source])
-            said = 'image 2: not a jpg, png or webp image: it starts with "no image"'
-            assert (str(caught.value), caught.value.source) == (said, "image 2")
+            said = 'image 2 of 2: not a jpg, png or webp image: it starts with "no image"'
+            assert (str(caught.value), caught.value.source) == (said, "image 2 of 2")
         sources: list[Source] = [picture("jpg"), PLAIN_IMAGE, BytesIO(PLAIN_IMAGE)]
         with pytest.raises(InvalidRequestError) as refused:
             await news.workspace.enroll_person("Hong", sources, one_by_one=True)
-        assert refused.value.images == ("image 2", "image 3")
+        assert refused.value.images == ("image 2 of 3", "image 3 of 3")
 
 
 async def test_one_of_several_is_named_on_demand(tmp_path: Path) -> None:
@@ -365,7 +377,7 @@ async def test_one_by_one_the_first_is_the_primary_one_and_other_failures_end_it
         assert news.server.log.count("persons.set_thumbnails") == 2
         with pytest.raises(InvalidRequestError) as first:
             await news.workspace.enroll_person("Kim", [PLAIN_IMAGE, images[0]], one_by_one=True)
-        assert first.value.images == ("image 1",)
+        assert first.value.images == ("image 1 of 2",)
         news.server.faults.next("persons.set_thumbnails", Rejection(10068))
         with pytest.raises(CapacityError) as full:
             await news.workspace.enroll_person("Lee", images, one_by_one=True)
@@ -384,9 +396,9 @@ async def test_every_code_about_an_image_names_it(code: str) -> None:
 async def test_a_refusal_of_what_follows_the_first_hundred_is_about_them() -> None:
     async with newsroom(Settings(latency=Latency.none())) as news:
         images = [*[picture("jpg", 256, 256)] * 100, PLAIN_IMAGE]
-        with pytest.raises(InvalidRequestError, match=r"^image 101: persons\.set_thumbnails") as caught:
+        with pytest.raises(InvalidRequestError, match=r"^image 101 of 101: persons\.set_thumbnails") as caught:
             await news.workspace.enroll_person("Hong", images)
-        assert caught.value.images == ("image 101",)
+        assert caught.value.images == ("image 101 of 101",)
 
 
 def test_many_names_are_cut() -> None:
@@ -405,8 +417,11 @@ async def test_a_name_that_looks_the_same_is_found_and_an_exact_one_comes_first(
         found = await find_person(context_of(workspace), "Hong")
         assert found is not None
         assert (found.id, found.name) == (spaced, "Hong ")
-        exact = await workspace.enroll_person("Hong", [picture("png")], tags=["Anchor"])
-        assert [each.id for each in exact.tags] == [tag.id]
+        with pytest.raises(ConflictError, match=f"in use by person {spaced}"):
+            await workspace.enroll_person("Hong", [picture("png")])
+        other = await workspace.enroll_person("Lee", [picture("png")], tags=["Anchor"])
+        assert [each.id for each in other.tags] == [tag.id]
+        exact = await workspace.persons.create("Hong", thumbnails=[])
         again = await workspace.person_tags.create("Anchor")
         found = await find_person(context_of(workspace), "Hong")
         assert (found and found.id) == exact.id

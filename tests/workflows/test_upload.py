@@ -17,7 +17,7 @@ from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
 from mi_async.media.image import ImageHeader
 from mi_async.media.image_check import Image
-from mi_async.workflows.attach import shows
+from mi_async.workflows.thumbnail_names import shows
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import QUICK, SPEED, Newsroom, newsroom, no_lease_held, nothing_held, served_elsewhere
 from tests.support.pictures import picture

@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import asdict, frozen
 
+from mi_async.models import Serializable
+
 
 class Status(Enum):
     """End of an item.
@@ -35,7 +37,7 @@ DUPLICATE, INPUT = "DUPLICATE", "INPUT"
 
 
 @frozen
-class Problem:
+class Problem(Serializable):
     """A problem of an item.
 
     Attributes:
@@ -51,7 +53,7 @@ class Problem:
 
 
 @frozen
-class BulkOutcome:
+class BulkOutcome(Serializable):
     """Outcome of one item.
 
     Attributes:

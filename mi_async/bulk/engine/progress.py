@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from mi_async.bulk.engine.outcome import Status
+from mi_async.models import Serializable
 
 QUIET = 10.0
 """Seconds without an end of an item, after which the rate so far says nothing about the rest."""
@@ -16,8 +17,13 @@ UNUSUAL = 3.0
 """The same in times of the usual seconds from one end to the next."""
 
 
+def counter(counts: Mapping[Status, int]) -> Mapping[Status, int]:
+    """Return counts that are 0 for a status without any."""
+    return counts if isinstance(counts, Counter) else Counter(counts)
+
+
 @frozen
-class OldestUpload:
+class OldestUpload(Serializable):
     """The upload that has waited longest for the service to take it over.
 
     Attributes:
@@ -34,7 +40,7 @@ class OldestUpload:
 
 
 @frozen(kw_only=True)
-class BulkProgress:
+class BulkProgress(Serializable):
     """A moment of a bulk run.
 
     Attributes:
@@ -63,7 +69,7 @@ class BulkProgress:
         stopping: True once nothing more is admitted: the time that the rest would take is unknown then.
     """
 
-    counts: Mapping[Status, int] = field(factory=Counter)
+    counts: Mapping[Status, int] = field(factory=Counter, converter=counter)
     open: int = 0
     total: int | None = None
     pictures: int = 0

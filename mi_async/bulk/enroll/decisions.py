@@ -4,7 +4,6 @@ Invariant: pure; no I/O, no clock. The run executes a decision and the plan coun
 """
 
 from collections.abc import Mapping
-from enum import Enum, auto
 from functools import cached_property
 from typing import TypeAlias
 
@@ -14,6 +13,7 @@ from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, BulkOutcome, Problem,
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
 from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord
 from mi_async.media.image_source import name_of
+from mi_async.workflows.enroll_decisions import ImageDecision, decide_image, unassigned_tags
 from mi_async.workflows.upload import State
 
 Fingerprint: TypeAlias = tuple[int, int]
@@ -151,8 +151,7 @@ def is_done(item: FaceItem, person: PersonRecord) -> bool:
 
 def missing_tags(item: FaceItem, person: PersonRecord) -> list[str]:
     """Return the names of the tags that a person has not been given yet."""
-    wanted = item.tags if isinstance(item, PersonInput) else ()
-    return [tag for tag in wanted if tag not in person.tags]
+    return unassigned_tags(item.tags, person.tags) if isinstance(item, PersonInput) else []
 
 
 def promotes(item: FaceItem, row: ImageRecord | None) -> bool:
@@ -181,27 +180,7 @@ def ending(
     return Status.FAILED if sent else Status.REJECTED
 
 
-class ImageDecision(Enum):
-    """Next step for an image whose content is known."""
-
-    UPLOAD = auto()
-    """Nothing of it is at the service."""
-    RESUME = auto()
-    """An earlier run has begun to upload it."""
-    RECALL = auto()
-    """The service has refused it; it is left alone until ``journal retry``."""
-    KEEP = auto()
-    """The person has it."""
-
-
-def decide_image(row: ImageRecord) -> ImageDecision:
+def decide_row(row: ImageRecord) -> ImageDecision:
     """Decide about an image by the row of its content, whatever its file is called."""
-    match row.state:
-        case State.NEW.value:
-            return ImageDecision.UPLOAD
-        case State.ATTACHED.value:
-            return ImageDecision.KEEP
-        case state if state == FAILED:
-            return ImageDecision.RECALL
-        case _:
-            return ImageDecision.RESUME
+    state = row.state
+    return decide_image(attached=state == State.ATTACHED.value, refused=state == FAILED, begun=state != State.NEW.value)

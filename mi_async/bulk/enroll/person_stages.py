@@ -16,15 +16,16 @@ from mi_async.bulk.enroll.upload_stages import EnrollContext, close, find_attach
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, given_up
 from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.journal.records import UNREADABLE, AbandonedRecord, ImageRecord, Record
-from mi_async.errors import APIError, ConflictError, MIError, UploadFailedError
+from mi_async.errors import APIError, MIError, UploadFailedError
 from mi_async.media.image_source import name_of
-from mi_async.workflows.attach import add_thumbnails, refuses_image, shows
+from mi_async.workflows.attach import add_thumbnails, refuses_image
 from mi_async.workflows.context import known
-from mi_async.workflows.enroll import MAX_PER_CREATE, create_person, find_person
+from mi_async.workflows.enroll import MAX_PER_CREATE
+from mi_async.workflows.enroll_decisions import PersonDecision, decide_person
+from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, name_taken
+from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State
 
-NAME_TAKEN = "50005"
-"""The service's code for a name that somebody has already."""
 NOT_THERE = "NOT_THERE"
 """Our code for a thumbnail that the person was given and no longer has."""
 REPLACED = "the image was replaced, or is no longer in the input"
@@ -40,8 +41,10 @@ async def look_up(run: EnrollContext, work: EnrollWork) -> Moves:
     """
     confirmed = [row for row in work.rows.values() if row.state == State.CONFIRMED.value]
     await find_attached(run, work, confirmed)
-    if work.person.person_id is None and await find_person(run.context, work.item.key) is not None:
-        raise ConflictError(409, NAME_TAKEN, "the name is in use", operation="persons.create")
+    if work.person.person_id is None:
+        found = await find_person(run.context, work.item.key)
+        if found is not None and decide_person(exists=True) is PersonDecision.REFUSE:
+            raise name_taken(found)
     return tuple((EnrollRoute.READ, image) for image in work.images)
 
 

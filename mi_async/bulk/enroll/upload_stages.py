@@ -12,7 +12,7 @@ from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
 from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.bulk.engine.stats import RunStats
 from mi_async.bulk.enroll.adaptive_limit import AdaptiveLimit
-from mi_async.bulk.enroll.decisions import ImageDecision, decide_image
+from mi_async.bulk.enroll.decisions import decide_row
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.schedule import Schedule
 from mi_async.bulk.enroll.tag_ids import TagIds
@@ -23,9 +23,10 @@ from mi_async.bulk.journal.records import FAILED, MENDED, UNREADABLE, AbandonedR
 from mi_async.errors import MIError
 from mi_async.media.image_check import Image
 from mi_async.workflows import upload as uploads
-from mi_async.workflows.attach import shows
 from mi_async.workflows.context import Context, known
-from mi_async.workflows.enroll import find_ours
+from mi_async.workflows.enroll_decisions import ImageDecision
+from mi_async.workflows.named_person import find_ours
+from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State, Upload
 
 AMBIGUOUS = "its upload failed, and may have arrived all the same"
@@ -83,7 +84,7 @@ async def read(run: EnrollContext, image: ImageUpload) -> Moves:
     image.record, image.upload = row, _resumed(row, loaded.image, image.primary)
     if loaded.note:
         work.notes.append(f"{name}: {loaded.note}")
-    match decide_image(row):
+    match decide_row(row):
         case ImageDecision.UPLOAD:
             return ((EnrollRoute.PRESIGN, image),)
         case ImageDecision.RESUME:

@@ -157,7 +157,8 @@ class ImageConverter:
         if "reason" in said:
             text = f"{size(len(raw.content))}, and {said['text']}" if said["reason"] != "resolution" else said["text"]
             raise rejected(raw.name, said["reason"], text)
-        image = await to_image(RawImage(raw.name, content))
+        digest = await asyncio.to_thread(lambda: raw.md5)
+        image = evolve(await to_image(RawImage(raw.name, content)), source_md5=digest)
         return image, _note(raw, was, image, said)
 
     async def _ask(self, raw: RawImage) -> tuple[dict[str, Any], bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from mi_async.models import Serializable
 from mi_async.text import encodable
 
 MOST_KINDS = 40
@@ -18,7 +19,7 @@ WITHOUT_SUFFIX, OTHERS = "without suffix", "others"
 
 
 @frozen
-class InputFacts:
+class InputFacts(Serializable):
     """Facts about an input.
 
     Attributes:

@@ -3,13 +3,13 @@
 Invariant: streams. A line that is no object becomes a ``BadInput``, and the next one is read.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from mi_async._core import json_codec
 from mi_async.bulk.inputs.encodings import MARK, LineReader, LineTooLongError, open_text
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.tables import TableRow
@@ -51,8 +51,8 @@ def rows(path: Path, encoding: str) -> Iterator[TableRow | BadInput]:
 
 def _row(origin: str, line: str) -> TableRow | BadInput:
     try:
-        cells: Any = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        cells: Any = json_codec.loads(line)
+    except json.JSONDecodeError as error:
         return BadInput(origin, f"not JSON: {error.msg} at column {error.colno}")
     if not isinstance(cells, dict):
         return BadInput(origin, f"a line holds one object, not {type(cells).__name__}")

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, select, update
 
+from mi_async._core import json_codec
 from mi_async._core.names import clean_name
 from mi_async.bulk.journal.schema import abandoned, journal, persons, pictures
 from mi_async.text import escaped
@@ -71,9 +71,9 @@ def clean_keys(connection: Connection) -> None:
 
 def _cleaned_tags(text: str) -> str:
     try:
-        tags: Any = orjson.loads(text)
+        tags: Any = json_codec.loads(text)
     except ValueError:
         return text  # damaged: refused when it is read
     if type(tags) is not list or not all(type(tag) is str for tag in tags):
         return text
-    return orjson.dumps(clean_tags(tags)).decode()
+    return json_codec.dumps(clean_tags(tags)).decode()

@@ -8,7 +8,6 @@ from operator import attrgetter
 from typing import Any
 
 import attrs
-import orjson
 from attrs import frozen
 from sqlalchemy import (
     ARRAY,
@@ -28,6 +27,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 
+from mi_async._core import json_codec
 from mi_async.bulk.journal.records import AbandonedRecord, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.journal.schema import abandoned, assets, members, persons, pictures
 
@@ -55,7 +55,7 @@ def _upsert(table: Table, dialect: Dialect, **options: Any) -> str:
 
 
 def _person_values(record: PersonRecord) -> tuple[Any, ...]:
-    tags = orjson.dumps(record.tags).decode() if record.tags else "[]"
+    tags = json_codec.dumps(record.tags).decode() if record.tags else "[]"
     return (
         record.person,
         record.status,
@@ -69,7 +69,7 @@ def _person_values(record: PersonRecord) -> tuple[Any, ...]:
 
 
 def _asset_values(record: AssetRecord) -> tuple[Any, ...]:
-    earlier = orjson.dumps(record.earlier).decode()
+    earlier = json_codec.dumps(record.earlier).decode()
     return tuple([earlier if name == "earlier" else getattr(record, name) for name in assets.columns.keys()])  # noqa: SIM118  no dict
 
 

@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 from typing import Any, TypeAlias
 
-import orjson
-
+from mi_async._core import json_codec
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.records import (
     FAILED,
@@ -79,7 +78,7 @@ def _listed(text: str, kind: type, row: Sequence[Any], where: str) -> tuple[Any,
     if text == "[]":
         return ()
     try:
-        members: Any = orjson.loads(text)
+        members: Any = json_codec.loads(text)
     except ValueError:
         members = None
     _require(type(members) is list and all(type(member) is kind for member in members), row, where)

@@ -19,10 +19,9 @@ from mi_async.bulk.engine.work_item import code_of
 from mi_async.bulk.enroll.decisions import (
     WORK,
     Decision,
-    ImageDecision,
     PersonHistory,
     decide,
-    decide_image,
+    decide_row,
     ending,
     is_done,
     missing_tags,
@@ -41,6 +40,7 @@ from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.errors import ResourceError
 from mi_async.media.image_source import Source, name_of
 from mi_async.workflows.enroll import MAX_PER_CREATE
+from mi_async.workflows.enroll_decisions import ImageDecision
 
 CHUNK = 256
 """Items that are looked at in one go."""
@@ -79,7 +79,7 @@ class ExaminedImage:
     @property
     def is_refused(self) -> bool:
         """Return True if the service has refused it in an earlier run."""
-        return self.row is not None and decide_image(self.row) is ImageDecision.RECALL
+        return self.row is not None and decide_row(self.row) is ImageDecision.RECALL
 
     @property
     def problem(self) -> Problem | None:

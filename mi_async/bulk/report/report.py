@@ -12,19 +12,20 @@ from attrs import field, frozen
 
 from mi_async import notebook
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Status
-from mi_async.bulk.engine.progress import BulkProgress
+from mi_async.bulk.engine.progress import BulkProgress, counter
 from mi_async.bulk.engine.stats import SHORT
 from mi_async.bulk.inputs.input_facts import NO_FACTS, InputFacts
 from mi_async.bulk.journal.place import Journalled, JournalUrl, shown_journal
 from mi_async.bulk.report import export, wording
 from mi_async.bulk.report.advice import advice
+from mi_async.models import Serializable, internal
 from mi_async.text import aligned, one_line, size, span
 
 MINUTE = 60
 
 
 @frozen(kw_only=True)
-class BulkReport:
+class BulkReport(Serializable):
     """Report of a bulk run that has ended.
 
     Attributes:
@@ -51,7 +52,7 @@ class BulkReport:
     journal: str
     run: int
     ending: str = ""
-    counts: Mapping[Status, int] = field(factory=Counter)
+    counts: Mapping[Status, int] = field(factory=Counter, converter=counter)
     open: int = 0
     total: int | None = None
     pictures: int = 0
@@ -64,7 +65,7 @@ class BulkReport:
     problems: tuple[BulkOutcome, ...] = ()
     sent: int | None = None
     facts: InputFacts = NO_FACTS
-    url: JournalUrl | None = field(default=None, repr=False, eq=False)
+    url: JournalUrl | None = field(default=None, repr=False, eq=False, metadata=internal())
 
     @classmethod
     def at(

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from mi_async.api.assets import Asset
 from mi_async.api.indexes import Index
 from mi_async.api.scene_summaries import SceneSummary
+from mi_async.models import Serializable, internal
 from mi_async.storage.models import StoredObject
 from mi_async.workflows.jobs.job import Job
 
@@ -68,7 +69,7 @@ class Stage(Enum):
 
 
 @frozen
-class Ingestion:
+class Ingestion(Serializable):
     """A media file or object on its way to an index; each step returns the next value.
 
     Attributes:
@@ -114,7 +115,7 @@ class Ingestion:
     fresh: bool = field(default=False, repr=False, kw_only=True)
     look: bool = field(default=False, repr=False, kw_only=True)
     reused: bool = field(default=False, repr=False, kw_only=True)
-    pending: Job[Any] | None = field(default=None, repr=False, eq=False, kw_only=True)
+    pending: Job[Any] | None = field(default=None, repr=False, eq=False, kw_only=True, metadata=internal())
     asset: Asset | None = field(default=None, repr=False, eq=False, kw_only=True)
     index: Index | None = field(default=None, repr=False, eq=False, kw_only=True)
     summary: SceneSummary | None = field(default=None, repr=False, eq=False, kw_only=True)
@@ -131,7 +132,7 @@ IngestProgress: TypeAlias = Callable[[Ingestion], None]
 
 
 @frozen
-class IngestedAsset:
+class IngestedAsset(Serializable):
     """Result of an ingestion.
 
     Attributes:

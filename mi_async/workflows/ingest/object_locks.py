@@ -3,12 +3,12 @@
 Invariant: sends nothing, and holds nothing but the locks in use; other processes are not known of.
 """
 
-import asyncio
 from typing import Protocol
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakSet
 
 from attrs import define, field
 
+from mi_async._core.keyed_locks import KeyedLocks
 from mi_async.storage.models import StoredObject
 
 
@@ -21,21 +21,10 @@ class RegistrationListener(Protocol):
 
 
 @define(eq=False)
-class ObjectLocks:
+class ObjectLocks(KeyedLocks[StoredObject]):
     """The locks of a session, and those who listen for its registrations."""
 
-    # Weak: a lock goes when nobody holds it or waits for it, so that a run over a million objects keeps none.
-    _locks: WeakValueDictionary[StoredObject, asyncio.Lock] = field(init=False, factory=WeakValueDictionary)
     _listeners: WeakSet[RegistrationListener] = field(init=False, factory=WeakSet)
-
-    @property
-    def in_use(self) -> int:
-        """Number of locks that are held or waited for."""
-        return len(self._locks)
-
-    def lock(self, place: StoredObject) -> asyncio.Lock:
-        """Return the lock of an object."""
-        return self._locks.setdefault(place, asyncio.Lock())
 
     def subscribe(self, listener: RegistrationListener) -> None:
         """Report every registration to a listener, for as long as there is one."""

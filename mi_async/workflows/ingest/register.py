@@ -36,7 +36,9 @@ async def register_once(context: Context, project_id: int, place: StoredObject, 
         found = await find_assets(context, project_id, place.key)
         return next((asset for asset in found if asset not in before), None)
 
-    asset = await context.retries.look_first(register, find, again=may_be_sent_again, least=context.polling.first)
+    asset = await context.retries.look_first(
+        register, find, name="assets.register", again=may_be_sent_again, least=context.polling.first
+    )
     context.object_locks.registered(context.groups.name, project_id, place.key, asset)
     return asset
 

@@ -12,7 +12,8 @@ from attrs import define, evolve
 
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.models import SCHEME, StoredObject
-from mi_async.workflows.context import Context, known, tell_created
+from mi_async.workflows.context import Context, known
+from mi_async.workflows.effects import Effects, effects_of
 from mi_async.workflows.ingest.asset_index import AssetIndex, file_name
 from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
 from mi_async.workflows.ingest.options import IngestOptions
@@ -25,20 +26,26 @@ UNKNOWN_BUCKET = "-"
 
 @define(eq=False)
 class LatestIngestion:
-    """Observer that keeps the latest value and passes it to the caller's progress function."""
+    """Observer that notes what exists by now and passes each value to the caller's progress function."""
 
-    now: Ingestion
+    effects: Effects
     options: IngestOptions
 
     def changed(self, now: Ingestion) -> None:
-        """Keep a value and pass it on, without the handle of a job: a caller may send it to another process."""
-        self.now = now
+        """Note and pass on a value, without the handle of a job: a caller may send it to another process."""
+        self._note(now)
         if self.options.progress is not None:
             self.options.progress(evolve(now, pending=None))
 
     async def registering(self, now: Ingestion) -> None:
-        """Keep a value; a single call has no journal."""
-        self.now = now
+        """Note a value; a single call has no journal."""
+        self._note(now)
+
+    def _note(self, now: Ingestion) -> None:
+        self.effects.created = created = now.created
+        for kind, is_new in (("object", now.sent > 0), ("asset_id", not now.reused)):
+            if kind in created and not is_new:
+                self.effects.had(kind, created[kind])
 
 
 async def ingest_asset(
@@ -52,16 +59,13 @@ async def ingest_asset(
     if not ingestion.is_object:
         bucket = await linked_bucket(context, options.bucket)
         ingestion = evolve(ingestion, place=StoredObject(bucket, known(ingestion.place).key))
-    observer = LatestIngestion(ingestion, options)
-    try:
+    with effects_of("ingest_asset", ingestion.source) as effects:
+        observer = LatestIngestion(effects, options)
         observer.changed(ingestion)
         project = await project_id_of(context, options.project)
         assets = AssetIndex(context, project, file_name(known(ingestion.place).key))
         done = await walk(IngestContext(context, options, project, assets), ingestion, observer)
         observer.changed(evolve(done, stage=Stage.DONE, state=None))
-    except BaseException as error:
-        tell_created(error, **observer.now.created)
-        raise
     return IngestedAsset(known(done.asset), done.index, done.summary, known(done.place), done.sent, done.reused)
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import ExitStack, suppress
 from typing import Any
 
+from mi_async._core.own_context import OwnContext
 from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.workflows.jobs.job import Job, T
 from mi_async.workflows.jobs.polled_job import JobAnswer
@@ -69,17 +70,28 @@ async def _next(ended: asyncio.Queue[Job[T]], deadline: float) -> Job[T] | None:
 
 def _follow(job: Job[T], ended: asyncio.Queue[Job[T]], watched: ExitStack) -> None:
     """Put the job into the queue at its end."""
+    # Each wait has its own context: hooks are told of them as they end, in any order, and never of one within another.
+    own = OwnContext(job._workflow())  # noqa: SLF001  the two belong together
 
     def settle(answer: asyncio.Future[JobAnswer]) -> None:
         if not answer.cancelled():
-            job._settle(answer)  # noqa: SLF001  the two belong together
+            job._settle(answer)  # noqa: SLF001  as above
+            result.update(job._told)  # noqa: SLF001  as above
+            error = answer.exception() or job._error  # noqa: SLF001  as above
+            if error is None:
+                wait.close()
+            else:
+                wait.__exit__(type(error), error, error.__traceback__)
             ended.put_nowait(job)
 
     if job.ended:
         ended.put_nowait(job)
-    else:
-        job._missed = None  # noqa: SLF001  as above; it is asked about anew
-        watched.enter_context(job._watching(None)).add_done_callback(settle)  # noqa: SLF001  the two belong together
+        return
+    job._missed = None  # noqa: SLF001  as above; it is asked about anew
+    wait = watched.enter_context(ExitStack())
+    result = wait.enter_context(own)
+    answer = own.context.run(watched.enter_context, job._watching(None))  # noqa: SLF001  as above
+    answer.add_done_callback(settle)
 
 
 def _too_late(left: list[Job[Any]], trouble: MIError | None) -> JobTimeoutError:

@@ -130,11 +130,14 @@ class Job(Generic[T]):
         limit = self._limit(timeout)
         if not self._ended:
             self._raise_missed()
-            with self._watching(progress) as answer:
-                await asyncio.wait((answer,), timeout=limit)
-                if not answer.done():
-                    raise self._late(timeout) from self._trouble
-                self._keep(answer.result())
+            with self._workflow() as result:
+                with self._watching(progress) as answer:
+                    await asyncio.wait((answer,), timeout=limit)
+                    if not answer.done():
+                        raise self._late(timeout) from self._trouble
+                    self._keep(answer.result())
+                result.update(self._told)
+                return self._outcome()
         return self._outcome()
 
     async def refresh(self) -> OpenEnum:
@@ -204,6 +207,15 @@ class Job(Generic[T]):
             message = f"timeout is a number of seconds from 0, not {timeout!r}"
             raise InvalidArgumentError(message)
         return None if seconds == math.inf else self._context.clock.real(seconds)
+
+    def _workflow(self) -> AbstractContextManager[dict[str, Any]]:
+        """Return a watch over a wait for the job, for hooks."""
+        return self._context.workflow("job", job=self.id, kind=self.kind)
+
+    @property
+    def _told(self) -> dict[str, str]:
+        """What hooks are told of the end of a wait."""
+        return {"state": str(self.state), "phase": str(self.phase)}
 
     def _watching(self, progress: "JobProgress | None") -> AbstractContextManager[asyncio.Future[JobAnswer]]:
         refuse_async(progress)

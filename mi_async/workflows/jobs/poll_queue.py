@@ -8,19 +8,19 @@ nothing.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from heapq import heappop, heappush
 from itertools import count
 
 from attrs import define, field
 
 from mi_async._core.clock import Clock
+from mi_async._core.failed_attempt import retryable
 from mi_async._core.operation import Repeat
-from mi_async._core.retry import retryable
 from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError
 from mi_async.workflows.jobs.live_pace import LivePace
 from mi_async.workflows.jobs.poll_order import delay, first_ones
-from mi_async.workflows.jobs.polled_job import PolledJob, PollPace, Question, Waiter
+from mi_async.workflows.jobs.polled_job import JobAnswer, PolledJob, PollPace, Question, Waiter
 
 _log = logging.getLogger(__name__)
 
@@ -148,14 +148,16 @@ class PollQueue:
         thing.due, thing.urgent = math.inf, False
         interval = 2.0 ** min(self._failures, SLOWEST) / self.pace.rate
         self._free = max(self._free, self.clock.monotonic() - REST) + interval
-        thing.asking = asyncio.get_running_loop().create_task(self._ask(thing))
+        # The timer has the context of whoever set it last, and may ask about the job of somebody else.
+        asker = thing.asker
+        thing.asking = asyncio.get_running_loop().create_task(self._ask(thing, asker.ask), context=asker.context.copy())
         self._asking.add(thing.asking)
         thing.asking.add_done_callback(self._over)
         self._set_timer()
 
-    async def _ask(self, thing: PolledJob) -> None:
+    async def _ask(self, thing: PolledJob, ask: Callable[[], Awaitable[JobAnswer]]) -> None:
         try:
-            answer = await thing.question.ask()
+            answer = await ask()
         except MIError as error:
             if passing(error):
                 self._failures += 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from typing import Any
 
 from attrs import define, field, frozen
@@ -72,11 +73,21 @@ class Question:
 
 @define(eq=False)
 class Waiter:
-    """Somebody who waits: whom to tell what was seen, or why nothing was, and where the end goes."""
+    """Somebody who waits.
+
+    Attributes:
+        tell: called with what was seen.
+        future: gets the end.
+        stumble: called with a failure of asking.
+        ask: one question, as this one would ask it.
+        context: in which this one's questions are asked: with its trace and its log context.
+    """
 
     tell: Callable[[Any], None]
     future: asyncio.Future[JobAnswer]
     stumble: Callable[[MIError], None]
+    ask: Callable[[], Awaitable[JobAnswer]]
+    context: Context = field(factory=copy_context)
 
     def told(self, answer: JobAnswer) -> None:
         """Take an answer; whatever ``tell`` raises ends the wait of this one alone."""
@@ -121,6 +132,11 @@ class PolledJob:
         """Begin with what the question knows."""
         self.seen = self.question.seen
         self.urgent = self.seen is None
+
+    @property
+    def asker(self) -> Waiter:
+        """The one in whose name the next question is asked: who has waited longest."""
+        return next(iter(self.waiters))
 
     def answered(self, answer: JobAnswer, now: float) -> None:
         """Tell everybody, and learn from it."""

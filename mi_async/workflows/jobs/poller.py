@@ -59,7 +59,7 @@ class Poller:
             message = "the session belongs to another event loop: connect() once in each loop"
             raise SessionError(message)
         queue = self._queue(question.pace)
-        waiter = Waiter(tell, self._loop.create_future(), stumble)
+        waiter = Waiter(tell, self._loop.create_future(), stumble, question.ask)
         thing = queue.join(question, waiter)
         try:
             if thing.last is not None:

@@ -10,12 +10,14 @@ from attrs import define, evolve, field, frozen
 
 from mi_async._core import convert
 from mi_async._core.paging import every
-from mi_async.api.search import SearchResults, SearchStatus
+from mi_async.api.search import SearchQuery, SearchResults, SearchStatus
 from mi_async.errors import ResponseError, SearchFailedError
+from mi_async.media.image_source import Source, name_of
 from mi_async.member_display import told
 from mi_async.models import JsonObject, Model, Page
 from mi_async.text import one_line
 from mi_async.workflows.context import Context
+from mi_async.workflows.effects import effects_of
 from mi_async.workflows.jobs.handles import search_job
 from mi_async.workflows.jobs.job import SHOWN
 from mi_async.workflows.jobs.kinds import RESULTS
@@ -92,15 +94,30 @@ class _Search:
 
     async def page(self, number: int) -> Page[SceneHit]:
         """Get one page of what is found; the first one begins the search and waits for it."""
-        results = await (self._first() if number == 1 else self._further(number))
+        results = await (self._watched() if number == 1 else self._further(number))
         hits = tuple(map(read_hit, results.results or ()))
         return Page(hits, total_count=results.total_count or 0, total_page=results.total_page or 0)
 
+    async def _watched(self) -> SearchResults:
+        """Get the first page as a workflow; what follows are calls of whoever takes the hits."""
+        with self.context.workflow("search_scenes") as result:
+            found = await self._first()
+            result |= {"search_id": found.search_id, "total_count": found.total_count}
+        return found
+
     async def _first(self) -> SearchResults:
-        query, context = self.asked.query, self.context
         if self.wanted.image is not None:
-            key = await upload_query_image(context, self.uploads, self.wanted.image)
-            query, context = evolve(query, image_query=key), evolve(context, entry=context.groups)
+            return await self._by_image(self.wanted.image)
+        return await self._searched(self.context, self.asked.query)
+
+    async def _by_image(self, image: Source) -> SearchResults:
+        with effects_of("search_scenes", name_of(image)) as effects:
+            key = await upload_query_image(self.context, self.uploads, image)
+            effects.created["query_image"] = key
+            patient = evolve(self.context, entry=self.context.groups)
+            return await self._searched(patient, evolve(self.asked.query, image_query=key))
+
+    async def _searched(self, context: Context, query: SearchQuery) -> SearchResults:
         job = await start_search(context, query, query_option=self.asked.option, query_filter=self.asked.where)
         found = await job.wait(timeout=self.wanted.timeout)
         self.search_id = found.search_id

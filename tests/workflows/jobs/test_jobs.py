@@ -514,7 +514,7 @@ async def test_as_completed_gives_a_job_about_which_asking_failed(error: Excepti
         if broken and attempt.operation == "indexes.status":
             raise error
 
-    async with serving(hooks=Hooks(before=[before])) as news:
+    async with serving(hooks=Hooks(before=[before], strict=True)) as news:
         index, importing = await started(news, "index"), await started(news, "import")
         given = [job async for job in mi_async.as_completed([index, importing])]
         assert set(given) == {index, importing}

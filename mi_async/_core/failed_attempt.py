@@ -1,0 +1,65 @@
+"""Failed attempts: which are worth another one, and the lines that are logged of them.
+
+Invariant: pure.
+"""
+
+from mi_async._core.operation import Repeat
+from mi_async.errors import (
+    APIError,
+    AuthenticationError,
+    ConnectError,
+    DeadlineExceededError,
+    MIError,
+    ResponseError,
+    TransportError,
+    UploadFailedError,
+)
+from mi_async.text import escaped
+
+
+def retryable(error: BaseException, repeat: Repeat) -> bool:
+    """Return True if a retry can help and cannot harm; pure.
+
+    What surely did not reach the service (connect, 429) is always retried. What may have had its effect is retried
+    where that is harmless (SAFE) or refused (CONFLICTS). An authentication failure is retried once, after the
+    clock offset that explains it was learnt. Nothing else is.
+    """
+    match error:
+        case TransportError(permanent=True) | ResponseError(path=str()):
+            return False  # the latter arrived whole, and would only arrive the same again
+        case ConnectError():
+            return True
+        case APIError(status=429):
+            return True
+        case AuthenticationError(clock_corrected=True):
+            return True
+        case MIError(ambiguous=True):
+            return repeat is not Repeat.DUPLICATES and not isinstance(error, DeadlineExceededError)
+        case _:
+            return False
+
+
+def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: float) -> str:
+    """Return the line that is logged of a retry.
+
+    Args:
+        name: ID of the operation, or what the step is called.
+        number: of the attempt that failed.
+        attempts: that the policy allows; not shown where it goes on all the same.
+        error: its failure.
+        seconds: to the next attempt.
+    """
+    of = f" of {attempts}" if number < attempts else ""
+    reason, traced = type(error).__name__, ""
+    if isinstance(error, APIError):
+        reason = str(error.status)
+        traced = f", request ID {escaped(error.request_id, 100)}" if error.request_id else ""
+    elif isinstance(error, UploadFailedError):
+        reason = escaped(error.reason, 100)
+    return f"{name}: attempt {number}{of} failed ({reason}), again in {seconds:.1f} s{traced}"
+
+
+def correction_line(offset: float) -> str:
+    """Return the line that is logged when the clock of the service is learnt, seconds ahead of this machine's."""
+    side = "behind" if offset > 0 else "ahead of"
+    return f"this machine's clock is {abs(offset):.0f} s {side} the service's; requests are signed by the service's"

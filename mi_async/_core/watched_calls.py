@@ -1,0 +1,64 @@
+"""Calls whose hooks are told of them; the same calls, in the same way.
+
+Invariant: made for a session or view with hooks only: the path of all others has nothing of this.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from attrs import Factory, define, field
+
+from mi_async._core.address import absolute
+from mi_async._core.call import Answer, Calls
+from mi_async._core.hook_chain import CallWatch, HookChain
+from mi_async._core.http_messages import Request, Response
+from mi_async._core.operation import Operation
+from mi_async._core.running_call import Guard, RunningCall
+
+
+@define(eq=False)
+class WatchedCalls(Calls):
+    """Calls with hooks."""
+
+    chain: HookChain = field(
+        init=False, default=Factory(lambda self: HookChain(self.options.hooks, self.clock), takes_self=True)
+    )
+
+    async def _call(
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        max_wait: float | None,
+        result_of: Callable[[Any, Response], Any],
+        guard: Guard | None = None,
+        *,
+        watch: CallWatch | None = None,  # noqa: ARG002  made here
+    ) -> Any:
+        async with self.chain.watch(operation.id, "api", self.options.retry.max_attempts) as own:
+            return await super()._call(operation, arguments, max_wait, result_of, guard, watch=own)
+
+    async def _send(self, call: RunningCall, number: int, added: Mapping[str, str] | None = None) -> Answer:
+        watch, request = call.watch, call.request
+        if watch is None:
+            return await super()._send(call, number, added)
+        if self.keys.lasting is None:
+            await self.keys.current()  # what a provider takes is no time of the service, and its failure no attempt
+        attempt = await watch.ask(request, self.clock.real(call.in_flight.waited), self.options.headers)
+        with watch.sending(attempt, len(request.body or b""), call.in_flight.deadline) as answers:
+            try:
+                answer = await super()._send(call, number, attempt.headers)
+            finally:
+                answers.extend(call.take_refused())
+            answers.append(answer[1])
+            return answer
+
+    async def put(self, url: str, body: bytes, content_type: str, *, operation: str = "thumbnails.put") -> Response:
+        """PUT to a presigned URL: a call of one attempt."""
+        there = absolute(url)
+        server = "" if there is None else str(there.origin())
+        request = Request("PUT", "" if there is None else server + there.raw_path)
+        async with self.chain.watch(operation, "upload") as watch:
+            watch.start("PUT", server, None)
+            send = partial(super().put, url, body, content_type)
+            return await watch.once(request, len(body), send)

@@ -1,0 +1,145 @@
+"""Decisions about a person to enroll and its images, from what is there: one rule for the single call and the bulk run.
+
+Invariant: pure; no I/O, no clock. What nobody can tell is decided so that nothing is there twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
+from typing import Literal, TypeAlias, get_args
+
+from attrs import frozen
+
+from mi_async.api.persons import PersonThumbnail
+from mi_async.errors import InvalidArgumentError
+from mi_async.workflows.thumbnail_names import shown_digest
+
+IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]
+"""What becomes of a call for a name that somebody has: it is refused, gets that person, or adds what is missing."""
+
+
+class PersonDecision(Enum):
+    """Next step for a person."""
+
+    CREATE = auto()
+    """Nobody has the name."""
+    REFUSE = auto()
+    """Somebody else has it."""
+    REUSE = auto()
+    """The person who has it is taken as it is."""
+    COMPLETE = auto()
+    """The person who has it is given what is missing."""
+
+
+_EXISTING: Mapping[IfPersonExists, PersonDecision] = {
+    "error": PersonDecision.REFUSE,
+    "reuse": PersonDecision.REUSE,
+    "complete": PersonDecision.COMPLETE,
+}
+
+
+def decide_person(*, exists: bool, ours: bool = False, if_exists: IfPersonExists = "error") -> PersonDecision:
+    """Decide about a person.
+
+    Args:
+        exists: somebody has the name.
+        ours: that person was created by the call, or row of a journal, that goes on here.
+        if_exists: what the caller wants.
+    """
+    if not exists:
+        return PersonDecision.CREATE
+    return PersonDecision.COMPLETE if ours else _EXISTING[if_exists]
+
+
+def check_if_exists(given: str) -> None:
+    """Refuse a word that says nothing.
+
+    Raises:
+        InvalidArgumentError: it is none of the three.
+    """
+    if given not in _EXISTING:
+        message = f"if_exists must be one of {', '.join(get_args(IfPersonExists))}, got {given!r}"
+        raise InvalidArgumentError(message)
+
+
+class ImageDecision(Enum):
+    """Next step for an image whose content is known."""
+
+    UPLOAD = auto()
+    """Nothing of it is at the service."""
+    RESUME = auto()
+    """An earlier call or run has begun to upload it."""
+    RECALL = auto()
+    """The service has refused it; it is left alone until ``journal retry``."""
+    KEEP = auto()
+    """The person has it."""
+    LEAVE = auto()
+    """Nobody can tell if the person has it."""
+
+
+def decide_image(*, attached: bool, refused: bool = False, unclear: bool = False, begun: bool = False) -> ImageDecision:
+    """Decide about an image.
+
+    Args:
+        attached: the person has it.
+        refused: the service has refused it before.
+        unclear: the person has thumbnails of unknown content, and this image may be one of them.
+        begun: it was uploaded, or an upload of it was begun.
+    """
+    if attached:
+        return ImageDecision.KEEP
+    if refused:
+        return ImageDecision.RECALL
+    # To add it would double it whenever it is there, once more with each repeated request; that it was left out is
+    # reported, and one call of upload_thumbnail adds it.
+    if unclear:
+        return ImageDecision.LEAVE
+    return ImageDecision.RESUME if begun else ImageDecision.UPLOAD
+
+
+@frozen
+class PlannedImage:
+    """An image that the single call has decided about.
+
+    Attributes:
+        number: of the image, from 0.
+        decision: what becomes of it.
+        key: of an earlier upload of it.
+    """
+
+    number: int
+    decision: ImageDecision
+    key: str | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """True if the person is given it."""
+        return self.decision in (ImageDecision.UPLOAD, ImageDecision.RESUME)
+
+
+def decide_images(
+    digests: Sequence[str], begun: Mapping[str, Sequence[str]], thumbnails: Sequence[PersonThumbnail] | None
+) -> list[PlannedImage]:
+    """Decide about all images of a person.
+
+    Args:
+        digests: MD5 of each image.
+        begun: keys of earlier uploads by MD5, each used once.
+        thumbnails: of a person who exists, to whom each content is given once; None for one who is created with all
+            images as they are listed.
+    """
+    there = [shown_digest(thumbnail) for thumbnail in thumbnails or ()]
+    seen, left = set(there), {digest: list(keys) for digest, keys in begun.items()}
+    plan: list[PlannedImage] = []
+    for number, digest in enumerate(digests):
+        keys = left.get(digest, [])
+        decision = decide_image(attached=digest in seen, unclear=None in there, begun=bool(keys))
+        plan.append(PlannedImage(number, decision, keys.pop(0) if decision is ImageDecision.RESUME else None))
+        if thumbnails is not None:
+            seen.add(digest)
+    return plan
+
+
+def unassigned_tags(wanted: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Return the names of the tags that a person has not been given yet."""
+    there = frozenset(present)
+    return [tag for tag in wanted if tag not in there]
