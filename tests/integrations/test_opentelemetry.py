@@ -7,7 +7,11 @@ import aiohttp
 import pytest
 from opentelemetry import trace
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
-from opentelemetry.instrumentation.utils import suppress_http_instrumentation, suppress_instrumentation
+from opentelemetry.instrumentation.utils import (
+    is_http_instrumentation_enabled,
+    suppress_http_instrumentation,
+    suppress_instrumentation,
+)
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -15,7 +19,7 @@ import mi_async
 from mi_async import Credentials, Quota, RetryPolicy
 from mi_async.emulator import Fault
 from mi_async.integrations.opentelemetry import OpenTelemetryHooks
-from tests.support.canned import SILENCE
+from tests.support.canned import SILENCE, http
 from tests.support.newsroom import newsroom
 from tests.support.talking import WORKSPACE, asked, talking
 from tests.support.telemetry import Telemetry, events
@@ -230,10 +234,33 @@ async def test_who_suppresses_telemetry_has_none(suppress: "type[object]", instr
     async with newsroom(hooks=told.hooks) as news:
         with suppress():  # type: ignore[attr-defined]
             await news.session.workspaces.get("newsroom")
+            await (await news.workspace.start_search(mi_async.SearchQuery("goal")))
         assert told.spans == []
-        assert not told.points("mi_async.call.duration")
+        assert not list(told.all_points())
         await news.session.workspaces.get("newsroom")
     assert [span.name for span in told.spans] == ["workspaces.get"]
+
+
+async def test_http_is_suppressed_while_an_attempt_is_sent_and_at_no_other_time() -> None:
+    told, seen = Telemetry(), list[bool]()
+
+    def look(*_told: object) -> None:
+        seen.append(is_http_instrumentation_enabled())
+
+    around = mi_async.Hooks(before=[look], after=[look], call_started=[look], call_ended=[look])
+    within = mi_async.Hooks(before=[look])
+    async with newsroom(hooks=[around, told.hooks, within]) as news:
+        await news.session.workspaces.get("newsroom")
+    assert seen == [True, True, False, True, True]  # the last of those in order is the sending
+
+
+async def test_a_code_that_is_text_is_left_out() -> None:
+    told = Telemetry()
+    refusal = http('{"code": "Gildong exists", "message": "no"}', status="409 Conflict")
+    async with talking(refusal, hooks=told.hooks) as (session, _):
+        with pytest.raises(mi_async.ConflictError):
+            await asked(session)
+    assert not [text for text in told.texts() if "Gildong" in text]
 
 
 @pytest.mark.parametrize("propagate", [False, True])

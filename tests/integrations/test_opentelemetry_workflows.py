@@ -155,7 +155,7 @@ async def test_a_wait_in_another_process_is_linked_to_where_the_job_was_started(
                 await session.job(token)
             with linked(None):
                 await session.job(token)
-            with linked("garbage"):
+            with linked(started), linked("garbage"):
                 await session.job(token)
     first, *others = elsewhere.of("search.wait")
     assert [link.context.span_id for link in first.links] == [request.get_span_context().span_id]
@@ -168,7 +168,7 @@ def test_outside_any_trace_there_is_no_traceparent() -> None:
     assert traceparent() is None
 
 
-async def test_who_stops_waiting_leaves_the_events_to_nobody() -> None:
+async def test_who_stops_waiting_leaves_the_events_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
     """A wait that has ended takes no events any more, while its session asks on for another."""
     told = Telemetry()
     async with newsroom(Settings(searching=Latency.constant(30)), hooks=told.hooks) as news:
@@ -181,6 +181,7 @@ async def test_who_stops_waiting_leaves_the_events_to_nobody() -> None:
         await second
     phases = [(span.attributes or {}).get("error.type") for span in told.of("search.wait")]
     assert phases == ["CancelledError", None]
+    assert not [record for record in caplog.records if record.name.startswith("opentelemetry")]
 
 
 @pytest.mark.parametrize("poll_spans", [False, True])

@@ -33,12 +33,9 @@ def linked(started: str | None) -> Generator[None]:
     """Link the waits for jobs within the block to the span in which they were started.
 
     Args:
-        started: what ``traceparent()`` gave there; None, or what is none, links to nothing.
+        started: what ``traceparent()`` gave there; None, or what is no ``traceparent``, links to nothing.
     """
     span = trace.get_current_span(_W3C.extract({TRACEPARENT: started or ""}, context.Context())).get_span_context()
-    if not span.is_valid:
-        yield
-        return
     token = context.attach(context.set_value(_STARTED, span))
     try:
         yield
@@ -49,4 +46,4 @@ def linked(started: str | None) -> Generator[None]:
 def links() -> tuple[Link, ...]:
     """Return the links of a wait that begins now."""
     started = context.get_value(_STARTED)
-    return (Link(started),) if isinstance(started, trace.SpanContext) else ()
+    return (Link(started),) if isinstance(started, trace.SpanContext) and started.is_valid else ()
