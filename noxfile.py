@@ -5,27 +5,33 @@ Invariant: makes its own environments, downloads no Python, and leaves out one t
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nox
+from filelock import FileLock
 from nox.command import CommandFailed
+from nox.virtualenv import HAS_UV, UV
 
 nox.needs_version = ">=2025.2.9"
-nox.options.default_venv_backend = "venv"
+nox.options.default_venv_backend = "uv|venv"  # uv installs in a tenth of the CPU time of pip, which compiles everything
 nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "docs", "package", "tests"]
 
-AT_ONCE = ("-n", "4", "--dist", "worksteal")
+AT_ONCE = ("-n", os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "4"), "--dist", "worksteal")
 """Tests at once: on two cores some of them always wait for a server or a process; neighbours share a worker."""
+FEWER = ("-m", "not soak and not slow", "--hypothesis-profile", "fewer")
+"""Tests of the second Python and later ones: what says the same on each of them is said by the first."""
 ONCE = ("tests/docs", "tests/benchmarks")
 """Tests in the session docs."""
 SAME = ("tests/emulator/test_openapi.py",)
 """Tests that say the same on every Python, and whose tools only the first one has."""
-GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+FILE = nox.project.load_toml("pyproject.toml")
+GROUPS = FILE["dependency-groups"]
 FROM_WHEEL = """
 import mi_async
 everything = [getattr(mi_async, name) for name in mi_async.__all__]
@@ -50,7 +56,7 @@ def installed() -> list[str]:
 PYTHONS = installed()
 SHARED = Path(".nox", "shared").resolve()
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
-"""Every worker and every process of a test would compile all modules again."""
+"""Every worker and every process of a test would compile all modules again; so one collects before them."""
 
 
 @functools.cache
@@ -60,11 +66,19 @@ def shared() -> Path:
     Installing takes longer than most of these checks.
     """
     programs = SHARED / ("Scripts" if sys.platform == "win32" else "bin")
-    if not programs.exists():
-        subprocess.run([shutil.which(f"python{PYTHONS[0]}") or PYTHONS[0], "-m", "venv", SHARED], check=True)
-    groups = [package for name in ("lint", "types", "tests", "once", "bench") for package in GROUPS[name]]
-    packages = ["-e", ".[cli,postgres,redis,storage]", "nox", *map(str, groups)]
-    subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", *packages], check=True)
+    python, stamp = str(programs / "python"), SHARED / "installed.txt"
+    groups = [str(package) for name in ("lint", "types", "tests", "once", "bench") for package in GROUPS[name]]
+    packages = ["-e", ".[all]", "nox", *groups]
+    wanted = "\n".join([*packages, *map(str, FILE["project"].values()), Path("mi_async", "version.py").read_text()])
+    SHARED.parent.mkdir(exist_ok=True)
+    with FileLock(SHARED.with_suffix(".lock")):  # .ci/run runs nox twice at once, and what is in use stays as it is
+        if stamp.exists() and stamp.read_text() == wanted:
+            return programs
+        first = shutil.which(f"python{PYTHONS[0]}") or PYTHONS[0]
+        subprocess.run([first, "-m", "venv", "--clear", SHARED], check=True)
+        install = [UV, "pip", "install", "--python", python] if HAS_UV else [python, "-m", "pip", "install"]
+        subprocess.run([*install, "--quiet", *packages], check=True)
+        stamp.write_text(wanted)
     return programs
 
 
@@ -98,22 +112,42 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """Wheel and source archive: built, checked, installed away from the clone, and imported from the wheel as a zip."""
-    session.install(*GROUPS["package"])
+    """Wheel and source archive: reproducible, judged, installed away from the clone, and run from a read-only home."""
+    session.install(*GROUPS["package"], *FILE["build-system"]["requires"])
     folder = Path(session.create_tmp()).resolve()
-    shutil.rmtree(folder / "dist", ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(folder / "dist"), silent=True)
-    wheel, source = [str(next((folder / "dist").glob(kind))) for kind in ("*.whl", "*.tar.gz")]
-    session.run("twine", "check", "--strict", wheel, source)
+    wheel, source = built(session, folder)
+    session.run("twine", "check", "--strict", str(wheel), str(source))
+    session.run("check-wheel-contents", str(wheel))
+    session.run("pyroma", "--min", "10", "--skip-tests", "AuthorEmail", str(source))  # the authors have no address
     session.run("python", "-m", "venv", "--clear", str(folder / "venv"))
     clean = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
     session.run(str(clean / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[cli]", external=True)
-    session.chdir(folder)
-    session.run(str(clean / "mi-async"), "--version", "--verbose", external=True)
-    session.run(str(clean / "mi-async"), "demo", silent=True, external=True)  # its pictures are in the wheel
-    zipped = {"PYTHONPATH": wheel}
-    session.run(str(clean / "python"), "-m", "mi_async", "demo", silent=True, env=zipped, external=True)
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    home.chmod(0o555)
+    session.chdir(home)
+    away = {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    session.run(str(clean / "mi-async"), "--version", "--verbose", env=away, external=True)
+    demo = ("-m", "mi_async", "demo")  # its pictures are in the wheel
+    session.run(str(clean / "python"), "-I", *demo, silent=True, env=away, external=True)
+    zipped = {**away, "PYTHONPATH": str(wheel)}
+    session.run(str(clean / "python"), *demo, silent=True, env=zipped, external=True)
     session.run(str(clean / "python"), "-c", FROM_WHEEL, env=zipped, external=True)
+    if left := [path.name for path in home.iterdir()]:  # root writes into a read-only folder, too
+        session.error(f"the demo wrote {left} into the home and current directory")
+
+
+def built(session: nox.Session, folder: Path) -> tuple[Path, Path]:
+    """Build the wheel from the clone and from the source archive; return the file that both are, and the archive."""
+    build = ("python", "-m", "build", "--no-isolation", "--outdir")
+    same = {"SOURCE_DATE_EPOCH": "1704067200"}
+    for name, arguments in {"dist": (), "clone": ("--wheel",)}.items():
+        shutil.rmtree(folder / name, ignore_errors=True)
+        session.run(*build, str(folder / name), *arguments, silent=True, env=same)
+    wheel, source = [next((folder / "dist").glob(kind)) for kind in ("*.whl", "*.tar.gz")]
+    if wheel.read_bytes() != (folder / "clone" / wheel.name).read_bytes():
+        session.error("the wheel of the clone and that of the source archive differ")
+    return wheel, source
 
 
 @nox.session(python=PYTHONS)
@@ -121,22 +155,42 @@ def tests(session: nox.Session) -> None:
     """Run the suite, with the first Python all of it and with branch coverage: all of _core, 95 % of the rest."""
     left_out = [f"--ignore={path}" for path in ONCE]
     if session.python != PYTHONS[0]:
-        session.install("-e", ".[cli,postgres,redis,storage]", *GROUPS["tests"])
+        session.install("-e", ".[all]", *GROUPS["tests"])
         left_out += [f"--ignore={path}" for path in SAME]
-        session.run("pytest", *AT_ONCE, *left_out, "-m", "not soak and not slow", *session.posargs, env=COMPILED)
+        session.run("pytest", "--collect-only", "-qq", *left_out, silent=True, env=COMPILED)
+        session.run("pytest", *AT_ONCE, *left_out, *FEWER, *session.posargs, env=COMPILED)
     elif session.posargs:
         run(session, "pytest", *AT_ONCE, *left_out, *session.posargs)
     else:  # coverage with one Python: it costs half as much again, and the code is the same
+        run(session, "pytest", "--collect-only", "-qq", *left_out, silent=True)
         run(session, "coverage", "erase")
         run(session, "pytest", *AT_ONCE, *left_out, "--cov", "--cov-report=")
         run(session, "coverage", "report", "--include=mi_async/_core/*", "--fail-under=100", silent=True)
         run(session, "coverage", "report", "--fail-under=95", silent=True)
 
 
+@nox.session(python=PYTHONS[0])
+def floors(session: nox.Session) -> None:
+    """Run the suite with the oldest version of each library that pyproject.toml admits."""
+    pins = Path(session.create_tmp()).resolve() / "floors.txt"
+    pins.write_text("\n".join(oldest()))
+    session.install("-e", ".[all]", *GROUPS["tests"], "--constraint", str(pins))
+    session.run("pytest", *AT_ONCE, *[f"--ignore={path}" for path in ONCE + SAME], *session.posargs, env=COMPILED)
+
+
+def oldest() -> list[str]:
+    """Return the requirements of the package and its extras with their floors as versions: one that is too low for
+    another library is an error when they are installed.
+    """
+    project = FILE["project"]
+    listed = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    return sorted({re.sub(r"\[.*?\]", "", each).replace(">=", "==") for each in listed if ">=" in each})
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Benchmarks, as ratios within one run; their results and benchmarks/README.md are written, to be committed."""
-    session.install(".[cli,postgres,redis,storage]", *GROUPS["bench"])
+    session.install(".[all]", *GROUPS["bench"])
     for peer in GROUPS["peers"]:
         try:
             session.install(peer)
@@ -148,12 +202,12 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def soak(session: nox.Session) -> None:
     """Long runs: many uploads and enrollments, with and without faults, and a large file."""
-    session.install("-e", ".[cli,postgres,redis,storage]", *GROUPS["tests"], *GROUPS["once"])
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["once"])
     session.run("pytest", "-m", "soak", "-s", *session.posargs)
 
 
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Mutation tests of the modules where mistakes cost most: one mistake at a time, noticed by the tests or not."""
-    session.install("-e", ".[cli,postgres,redis,storage]", *GROUPS["tests"], *GROUPS["once"])
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["once"])
     session.run("python", "-m", "tests.mutants.run", *session.posargs)

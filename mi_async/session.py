@@ -157,7 +157,8 @@ class Session:
     def job(self, token: str) -> "Job[Any]":
         """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
 
-        The service is not asked whether it exists.
+        The service is not asked whether it exists. A token names a job of any workspace of the account, and can be
+        guessed: of one that comes from outside, from a client of yours, make a handle by ``workspace.job(token)``.
 
         Args:
             token: kind, workspace and IDs: ``import:newsroom:101:1002`` (project and asset), ``index:...`` and

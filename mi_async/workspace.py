@@ -359,7 +359,7 @@ class Workspace(WorkspaceGroups):
         return await start_search(context, query, query_option=query_option, query_filter=query_filter)
 
     def job(self, token: str) -> Job[Any]:
-        """Make a handle of a job of this workspace, see ``session.job``.
+        """Make a handle of a job of this workspace; the way for a token that comes from outside, see ``session.job``.
 
         Raises:
             InvalidArgumentError: it is no job, or one of another workspace.

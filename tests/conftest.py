@@ -31,6 +31,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A busy machine takes longer for one example than for another.
 settings.register_profile("any machine", deadline=None)
+settings.register_profile("fewer", settings.get_profile("any machine"), max_examples=20)
 settings.load_profile("any machine")
 
 

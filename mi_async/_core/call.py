@@ -17,6 +17,7 @@ from mi_async._core.envelope import open_envelope
 from mi_async._core.failed_attempt import retryable
 from mi_async._core.http_messages import Raw, Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
+from mi_async._core.key_advice import explain_refusal
 from mi_async._core.limits import Limiter
 from mi_async._core.live_object import Lifetime, refuse_pickling
 from mi_async._core.operation import Operation
@@ -258,6 +259,7 @@ class Calls:
             if response is not None:
                 call.refused = response
                 self.keys.learn_offset(error, response, offset)
+                explain_refusal(error, keys, str(self.transport.base_url))
             raise
 
     def _headers(

@@ -160,13 +160,13 @@ def _structured(token: Token, item: Any, many: bool) -> list[Any]:
         return [_known(convert.structure(value, item), item, token) for value in values]
     except ResponseError as error:
         message = f"{error} (in {text})"
-        raise CoercionError(message, token=token) from None
+        raise CoercionError(msg=message, token=token) from None
 
 
 def _known(value: Any, item: Any, token: Token) -> Any:
     if unknown := getattr(value, "extra", None):
         message = f"unknown member {', '.join(unknown)} (in {token.value}); it is {_form(item)}"
-        raise CoercionError(message, token=token)
+        raise CoercionError(msg=message, token=token)
     return value
 
 

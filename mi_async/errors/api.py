@@ -10,6 +10,7 @@ from mi_async.text import escaped
 
 KEPT = 4000
 """Characters of the service's text that ``APIError.message`` keeps."""
+DOCTOR = "to find out: mi-async doctor"
 SHOWN = 3
 """Names that a message lists."""
 
@@ -28,9 +29,14 @@ class APIError(MIError):
         details: what the gateway says beside its message, '' when it says nothing.
         images: names of the images that were refused, where a workflow knows which: paths, and ``image 2 of 3``
             for the second of three sources where that has no name.
+        key: the access key and the place it came from, all but its last 4 characters hidden, where the refusal is about
+            the key (401, 403); '' otherwise.
+        likely_cause: of such a refusal, with what to do; '' otherwise.
     """
 
     images: tuple[str, ...] = ()
+    key: str = ""
+    likely_cause: str = ""
 
     def __init__(
         self,
@@ -65,6 +71,11 @@ class APIError(MIError):
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         shown = ", ".join(map(escaped, names[:SHOWN])) + more
         self.args = (f"{shown}: {self.args[0]}",)
+
+    def name_key(self, key: str, cause: str) -> None:
+        """Name the refused key and the likely cause in the message."""
+        self.key, self.likely_cause = key, cause
+        self.args = (f"{self.args[0]}; {key}: {cause}; {DOCTOR}",)
 
 
 class AuthenticationError(APIError):
