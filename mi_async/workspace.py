@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
-    from typing import Any, Unpack
+    from typing import Any, NoReturn, Unpack
 
     from mi_async._core.call import Calls
     from mi_async._core.call_settings import CallOptions
@@ -60,7 +60,9 @@ WORKFLOWS = (
 class Workspace(WorkspaceGroups):
     """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
 
-    __reduce__ = refuse_pickling("connect() where it runs, and take session.workspace(name) there")
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "connect() where it runs, and take session.workspace(name) there")
 
     def __init__(self, calls: Calls, name: str, context: Callable[[str, Calls], Context]) -> None:
         super().__init__(calls, name)

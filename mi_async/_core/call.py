@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from attrs import Factory, define, evolve, field
 
@@ -76,7 +76,9 @@ class Calls:
         chain: its hooks; None without hooks.
     """
 
-    __reduce__ = refuse_pickling("connect() where it runs")  # every group of operations refuses by it
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "connect() where it runs")  # every group of operations refuses by it
 
     transport: Transport
     keys: SessionKeys

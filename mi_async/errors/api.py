@@ -4,6 +4,7 @@ Source of the table: the common response codes of the service and the error hand
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from mi_async.errors.mi_error import MIError
 from mi_async.text import escaped
@@ -50,12 +51,12 @@ class APIError(MIError):
         details: str = "",
     ) -> None:
         self.status = status
-        self.code = code[:KEPT]
-        self.message = message[:KEPT]
+        self.code: str = code[:KEPT]
+        self.message: str = message[:KEPT]
         self.request_id = request_id
         self.operation = operation
         self.retry_after = retry_after
-        self.details = details[:KEPT]
+        self.details: str = details[:KEPT]
         named = f"{operation}: " if operation else ""
         traced = f" [request {escaped(request_id, 100)}]" if request_id else ""
         coded = f", code {escaped(code, 50)}" if code else ""
@@ -70,7 +71,7 @@ class APIError(MIError):
         self.images = tuple(names)
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         shown = ", ".join(map(escaped, names[:SHOWN])) + more
-        self.args = (f"{shown}: {self.args[0]}",)
+        self.args: tuple[Any, ...] = (f"{shown}: {self.args[0]}",)
 
     def name_key(self, key: str, cause: str) -> None:
         """Name the refused key and the likely cause in the message."""
@@ -93,7 +94,9 @@ class AuthenticationError(APIError):
         """Name the difference of the clocks in the message."""
         self.clock_offset = offset
         side = "behind" if offset > 0 else "ahead of"
-        self.args = (f"{self.args[0]}; this machine's clock is {abs(offset):.0f} s {side} the service's",)
+        self.args: tuple[Any, ...] = (
+            f"{self.args[0]}; this machine's clock is {abs(offset):.0f} s {side} the service's",
+        )
 
 
 class PermissionDeniedError(APIError):
