@@ -134,7 +134,7 @@ def _converter() -> "Converter":
     from cattrs import Converter  # noqa: PLC0415  for who asks
     from cattrs.gen import make_dict_unstructure_fn, override  # noqa: PLC0415  same
 
-    made = Converter(detailed_validation=False, unstruct_collection_overrides={AbstractSet: list})
+    made = Converter(detailed_validation=False, unstruct_collection_overrides={AbstractSet: sorted})
     hooks: Any = made  # cattrs has the types of its decorators only
     hooks.register_unstructure_hook(bytes, _base64)
     hooks.register_structure_hook(bytes, _bytes)
