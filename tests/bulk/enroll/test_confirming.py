@@ -20,6 +20,7 @@ WARM = 120.0
 """Seconds until the pool has found its size."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "put"), [*[(name, 0.01) for name in KINDS], ("median 8 s, p95 40 s", 1.0)])
 def test_nearly_every_permit_finishes_an_upload(name: str, put: float) -> None:
     processing, share = KINDS[name]
@@ -42,6 +43,7 @@ def test_uploads_that_never_finish_take_few_permits_and_starve_nobody() -> None:
     assert len(seen.done) > 3_900
 
 
+@pytest.mark.slow
 def test_with_little_load_what_is_done_is_soon_known() -> None:
     # 0.10 s and 0.25 s are the least that any schedule can do at these rates, even one that knows the distribution
     for rate, optimum in ((100, 0.10), (300, 0.25)):
