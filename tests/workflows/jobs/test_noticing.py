@@ -176,6 +176,7 @@ MANY = [
 
 
 @pytest.mark.parametrize(("kind", "count", "most"), MANY)
+@pytest.mark.no_cover
 def test_many_ends_are_noticed_within_one_rate_nearly_as_soon_as_alone(
     kind: Callable[[Random], Iterator[Analysis]], count: int, most: float
 ) -> None:
@@ -191,6 +192,7 @@ def test_many_ends_are_noticed_within_one_rate_nearly_as_soon_as_alone(
 
 @pytest.mark.parametrize("count", [1, 10])
 @pytest.mark.parametrize("kind", [constant, lognormal, bimodal, by_size, one_after_another, twenty_at_once])
+@pytest.mark.no_cover
 def test_few_ends_are_noticed_no_later_and_cost_no_more_than_alone(
     kind: Callable[[Random], Iterator[Analysis]], count: int
 ) -> None:
