@@ -9,6 +9,7 @@ to the last presign: until admission ends. The whole run is from the first presi
 """
 
 import asyncio
+import os
 import statistics
 import sys
 from collections.abc import Mapping
@@ -155,7 +156,7 @@ async def measure(scenario: Scenario, items: int, speed: float, seed: int, journ
         first = 0 if scenario.enrolls else here.add_persons(-(-items // len(PICTURES)))
         job = here.job(items, first_person=first, pace=scenario.pace)
         if journal is not None:
-            job = evolve(job, journal=f"{journal}#goodput_{SCENARIOS.index(scenario)}_{items}")
+            job = evolve(job, journal=f"{journal}#goodput_{os.getpid()}_{SCENARIOS.index(scenario)}_{items}")
         client = await here.client(job)
         return evaluate(scenario, items, here, client.figures, client.server_cpu)
 

@@ -87,6 +87,12 @@ from .api.thumbnails import (
 )
 from .api.workspaces import WorkspaceInfo as WorkspaceInfo
 from .display.bulk import show as show
+from .doctor import (
+    CheckResult as CheckResult,
+    CheckStatus as CheckStatus,
+    Diagnosis as Diagnosis,
+    diagnose as diagnose,
+)
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -183,6 +189,8 @@ __all__ = [
     "CallEnd",
     "CallOptions",
     "CapacityError",
+    "CheckResult",
+    "CheckStatus",
     "Clock",
     "ConfidenceLevel",
     "ConfigError",
@@ -193,6 +201,7 @@ __all__ = [
     "CredentialsError",
     "CredentialsProvider",
     "DeadlineExceededError",
+    "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
     "FileFormat",
@@ -298,6 +307,7 @@ __all__ = [
     "api",
     "as_completed",
     "connect",
+    "diagnose",
     "emulator",
     "environment_proxies",
     "errors",

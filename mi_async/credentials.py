@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, runtime_checkable
 
 from attrs import Factory, field, frozen
 
@@ -24,6 +24,7 @@ PROFILE_FILE = Path("~/.ncloud/configure")
 BLOCK = 64
 """Bytes of a block of SHA-256."""
 DEFAULT_PROFILE = "DEFAULT"
+C = TypeVar("C", bound="Credentials")
 
 
 def _filled(_instance: object, attribute: object, value: str) -> None:
@@ -53,11 +54,13 @@ class Credentials:
         access_key: main account, sub account or STS access key.
         secret_key: the secret key; shown in no repr and refused by pickle.
         expires_at: seconds since the epoch after which an STS key is void; None for a lasting key.
+        source: the place they were read from, for messages; '' for keys that the program itself gave.
     """
 
     access_key: str = field(validator=_filled)
     secret_key: str = field(validator=_filled, repr=False)
     expires_at: float | None = None
+    source: str = field(default="", eq=False, repr=False, kw_only=True)
     _mac: "tuple[hashlib._Hash, hashlib._Hash]" = field(
         init=False,
         repr=False,
@@ -95,7 +98,7 @@ class Credentials:
         for access_name, secret_name in zip(ACCESS_KEY_NAMES, SECRET_KEY_NAMES, strict=True):
             access_key, secret_key = environ.get(access_name, "").strip(), environ.get(secret_name, "").strip()
             if access_key and secret_key:
-                return cls(access_key, secret_key)
+                return _from(f"{access_name} and {secret_name}", cls, access_key, secret_key)
             if access_key or secret_key:
                 present, absent = (access_name, secret_name) if access_key else (secret_name, access_name)
                 message = f"{present} is set but {absent} is not"
@@ -126,7 +129,16 @@ class Credentials:
             message = f"{path} profile [{profile}] lacks {' and '.join(missing)}"
             raise CredentialsError(message)
         access_key, secret_key = (section[key] for key in PROFILE_KEYS)
-        return cls(access_key, secret_key)
+        return _from(f"profile {profile} of {path}", cls, access_key, secret_key)
+
+
+def _from(source: str, make: type[C], access_key: str, secret_key: str) -> C:
+    """Make credentials of what a place holds; a key that cannot be one is refused with the name of the place."""
+    try:
+        return make(access_key, secret_key, source=source)
+    except CredentialsError as error:
+        message = f"{source}: {error}"
+        raise CredentialsError(message) from None
 
 
 def _profiles(file: Path) -> "ConfigParser":

@@ -27,7 +27,8 @@ from mi_async.bulk.run import BulkRun
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
-from mi_async.storage.models import SCHEME, Storage
+from mi_async.storage.models import SCHEME
+from mi_async.storage.regions import storage_at
 from mi_async.workspace import Workspace
 
 FleetOperation: TypeAlias = Literal["enroll_many", "upload_thumbnails", "ingest_many"]
@@ -169,7 +170,7 @@ class Member:
             given["timeout"] = Timeout(total=given["timeout"])
         if self.quota_store is not None:
             given["quota_store"] = filled(self.quota_store)
-        storage = None if self.storage_url is None else Storage(self.storage_url)
+        storage = None if self.storage_url is None else storage_at(self.storage_url)
         proxy = environment_proxies(os.environ)  # a member is the program: nobody else could say it where it runs
         async with connect(
             base_url=self.base_url, profile=self.profile, proxy=proxy, storage=storage, **given

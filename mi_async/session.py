@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 import aiohttp
 from attrs import define, field
@@ -64,7 +64,9 @@ WORKSPACES = 1000
 class Session:
     """An open connection to the service; close it with ``await session.aclose()`` or ``async with``."""
 
-    __reduce__ = refuse_pickling("connect() where it runs")
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "connect() where it runs")
 
     _settings: ConnectSettings
     _calls: Calls
@@ -157,7 +159,8 @@ class Session:
     def job(self, token: str) -> "Job[Any]":
         """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
 
-        The service is not asked whether it exists.
+        The service is not asked whether it exists. A token names a job of any workspace of the account, and can be
+        guessed: of one that comes from outside, from a client of yours, make a handle by ``workspace.job(token)``.
 
         Args:
             token: kind, workspace and IDs: ``import:newsroom:101:1002`` (project and asset), ``index:...`` and
@@ -223,7 +226,9 @@ class Session:
 class Connecting:
     """Result of connect(): await it, or enter it."""
 
-    __reduce__ = refuse_pickling("connect() where it runs")  # it holds the keys that connect() was given
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "connect() where it runs")  # it holds the keys that connect() was given
 
     _settings: ConnectSettings
     _session: Session | None = field(init=False, default=None)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
-    from typing import Any, Unpack
+    from typing import Any, NoReturn, Unpack
 
     from mi_async._core.call import Calls
     from mi_async._core.call_settings import CallOptions
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mi_async.bulk.inputs.models import AssetInput, BadInput, Items, PersonInput, ThumbnailUpload
     from mi_async.bulk.run import BulkRun
     from mi_async.media.image_source import Source
+    from mi_async.media.readable_source import ReadableSource
     from mi_async.storage.models import StoredObject
     from mi_async.workflows.context import Context
     from mi_async.workflows.enroll_decisions import IfPersonExists
@@ -59,7 +60,9 @@ WORKFLOWS = (
 class Workspace(WorkspaceGroups):
     """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
 
-    __reduce__ = refuse_pickling("connect() where it runs, and take session.workspace(name) there")
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "connect() where it runs, and take session.workspace(name) there")
 
     def __init__(self, calls: Calls, name: str, context: Callable[[str, Calls], Context]) -> None:
         super().__init__(calls, name)
@@ -221,7 +224,7 @@ class Workspace(WorkspaceGroups):
 
     async def ingest_asset(
         self,
-        source: str | os.PathLike[str] | StoredObject,
+        source: str | os.PathLike[str] | StoredObject | ReadableSource,
         *,
         project: int | str | None = None,
         bucket: str | None = None,
@@ -245,10 +248,13 @@ class Workspace(WorkspaceGroups):
         Args:
             source: path of a file (mp4, mkv, mov, webm, up to 10 GB and 6 hours; jpg, png, heic, up to 10 MB; 360p to
                 1080p), or an object that is in the bucket already: ``StoredObject(bucket, key)`` or its spelling
-                ``"s3://bucket/key"``.
+                ``"s3://bucket/key"``. A readable object, such as a file that a client has sent to a web service, is
+                copied to a temporary file first, which is gone when the call ends; an upload that was not finished
+                cannot be resumed then, and is given up.
             project: number or name of a project; by default the workspace's base project.
             bucket: where the file goes; by default the one that the workspace is linked to.
-            key: what the object is called; by default the name of the file, in Unicode NFC.
+            key: what the object is called; by default the name of the file (of a readable object its ``filename`` or
+                ``name``), in Unicode NFC.
             analyze: request an analysis, and wait for its index.
             summarize: request texts for the scenes after it.
             if_exists: where the project has an asset of this very object: ``reuse`` takes it, ``duplicate`` makes
@@ -257,7 +263,7 @@ class Workspace(WorkspaceGroups):
             locale: language of the summary.
             timeout: seconds for each wait at the service; by default those of the jobs, see ``Job.wait``.
             state_folder: where the record of an unfinished upload is kept; by default beside the file. It holds no
-                secret, and is gone when the upload is complete.
+                secret, and is gone when the upload is complete. For a readable object, where it is copied to.
             progress: a plain function, called with an :class:`Ingestion` whenever something has changed.
 
         Raises:
@@ -359,7 +365,7 @@ class Workspace(WorkspaceGroups):
         return await start_search(context, query, query_option=query_option, query_filter=query_filter)
 
     def job(self, token: str) -> Job[Any]:
-        """Make a handle of a job of this workspace, see ``session.job``.
+        """Make a handle of a job of this workspace; the way for a token that comes from outside, see ``session.job``.
 
         Raises:
             InvalidArgumentError: it is no job, or one of another workspace.

@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from attrs import Factory, define, evolve, field
 
@@ -17,6 +17,7 @@ from mi_async._core.envelope import open_envelope
 from mi_async._core.failed_attempt import retryable
 from mi_async._core.http_messages import Raw, Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
+from mi_async._core.key_advice import explain_refusal
 from mi_async._core.limits import Limiter
 from mi_async._core.live_object import Lifetime, refuse_pickling
 from mi_async._core.operation import Operation
@@ -75,7 +76,9 @@ class Calls:
         chain: its hooks; None without hooks.
     """
 
-    __reduce__ = refuse_pickling("connect() where it runs")  # every group of operations refuses by it
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "connect() where it runs")  # every group of operations refuses by it
 
     transport: Transport
     keys: SessionKeys
@@ -258,6 +261,7 @@ class Calls:
             if response is not None:
                 call.refused = response
                 self.keys.learn_offset(error, response, offset)
+                explain_refusal(error, keys, str(self.transport.base_url))
             raise
 
     def _headers(

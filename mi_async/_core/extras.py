@@ -51,10 +51,15 @@ def require(name: str) -> None:
     Raises:
         ConfigError: one of them is not installed.
     """
-    extra = EXTRAS[name]
-    if missing := [library for library, module in extra.modules.items() if _is_missing(module)]:
+    if missing := missing_of(name):
+        extra = EXTRAS[name]
         message = f"{extra.purpose} needs {' and '.join(missing)}: pip install {extra.install}"
         raise ConfigError(message)
+
+
+def missing_of(name: str) -> list[str]:
+    """Return the libraries of an extra that are not installed."""
+    return [library for library, module in EXTRAS[name].modules.items() if _is_missing(module)]
 
 
 def _is_missing(module: str) -> bool:

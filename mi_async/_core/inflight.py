@@ -44,10 +44,10 @@ class InFlightCall:
     )
 
     def __init__(self, others: "InFlightCalls", deadline: float) -> None:
-        self.deadline = deadline
+        self.deadline: float = deadline
         self.failure: Exception | None = None
-        self.may_have_acted = False
-        self.waited = 0.0
+        self.may_have_acted: bool = False
+        self.waited: float = 0.0
         self.unsent: Callable[[], Exception] | None = None
         self._others = others
         self._reason: Exception | None = None

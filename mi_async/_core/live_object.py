@@ -4,7 +4,7 @@ Invariant: the refusal says what to send instead; the interpreter would name som
 """
 
 import asyncio
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from attrs import define, field
 
@@ -36,16 +36,16 @@ class Lifetime:
             raise SessionError(message)
 
 
-def refuse_pickling(instead: str) -> Any:
-    """Return a ``__reduce__`` that refuses; pickle, copy, multiprocessing, Dask and Ray all ask it.
+def refuse_pickling(value: object, instead: str) -> NoReturn:
+    """Refuse for ``__reduce__``, which pickle, copy, multiprocessing, Dask and Ray ask.
 
     Args:
+        value: what it is asked of.
         instead: what the caller can do.
+
+    Raises:
+        InvalidArgumentError: always.
     """
-
-    def __reduce__(self: object) -> NoReturn:  # noqa: N807  it becomes that method
-        kind = type(self).__name__
-        message = f"{kind} cannot be pickled or copied, it belongs to its process and event loop: {instead}"
-        raise InvalidArgumentError(message)
-
-    return __reduce__
+    kind = type(value).__name__
+    message = f"{kind} cannot be pickled or copied, it belongs to its process and event loop: {instead}"
+    raise InvalidArgumentError(message)

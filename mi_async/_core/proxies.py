@@ -103,14 +103,13 @@ def environment_proxies(environ: Mapping[str, str]) -> Callable[[URL], str | Non
     """
 
     def named(scheme: str) -> MaskedURL | None:
-        for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY"):
-            # Under CGI the header "Proxy" of any visitor becomes HTTP_PROXY (CVE-2016-5385).
-            if text := "" if name == "HTTP_PROXY" and "REQUEST_METHOD" in environ else environ.get(name, "").strip():
-                return proxy_url(text if "://" in text else f"http://{text}", name)
-        return None
+        name = proxy_variable(environ, scheme)
+        if not name:
+            return None
+        text = environ[name].strip()
+        return proxy_url(text if "://" in text else f"http://{text}", name)
 
-    every = named("all")
-    proxies = {scheme: named(scheme) or every for scheme in ("http", "https")}
+    proxies = {scheme: named(scheme) for scheme in ("http", "https")}
     if not any(proxies.values()):
         return None
     listed = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
@@ -123,6 +122,15 @@ def environment_proxies(environ: Mapping[str, str]) -> Callable[[URL], str | Non
         return proxies.get(url.scheme)
 
     return choose
+
+
+def proxy_variable(environ: Mapping[str, str], scheme: str) -> str:
+    """Return the variable that names the proxy for URLs of a scheme, '' if none does."""
+    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
+        # Under CGI the header "Proxy" of any visitor becomes HTTP_PROXY (CVE-2016-5385).
+        if environ.get(name, "").strip() and not (name == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
+            return name
+    return ""
 
 
 def is_this_machine(host: str) -> bool:

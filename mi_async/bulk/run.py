@@ -18,7 +18,7 @@ from collections.abc import (
 )
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from attrs import define, evolve, field
 
@@ -79,9 +79,11 @@ class BulkRun:
         number: of the run in the journal; 0 before it was started.
     """
 
-    __reduce__ = refuse_pickling(
-        "connect() where it runs and make the run there, or send mi_async.fleet.member(...), which does both"
-    )
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(
+            self, "connect() where it runs and make the run there, or send mi_async.fleet.member(...), which does both"
+        )
 
     _factory: EngineFactory
     _items: Input

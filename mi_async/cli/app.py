@@ -78,6 +78,11 @@ COMMANDS: Mapping[str, Command] = {
         "Run the emulator until Ctrl-C; it prints the export lines with which other commands find it.",
         "emulator:emulator",
     ),
+    "doctor": Command(
+        START,
+        "Check keys, clock, network, certificates, workspace and bucket, and say what to do; nothing is created.",
+        "doctor:doctor",
+    ),
     "enroll": Command(
         WORKFLOWS,
         "Create a person with images, the first being the primary one, and tags.",

@@ -18,11 +18,9 @@ from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine.stats import LastMinute
 from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
 from mi_async.bulk.report.report import BulkReport
+from mi_async.cli.bulk_display import shown
 from mi_async.cli.connection import InStorage, InWorkspace
-from mi_async.cli.signals import handled
-from mi_async.cli.streams import as_file, print_line, stderr
-from mi_async.cli.verbosity import log_to_stderr
-from mi_async.display.bulk import show as display
+from mi_async.cli.streams import print_line
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError
 from mi_async.fleet import FleetOperation, Member
 from mi_async.integrations.dask import DaskPlace, RunningMembers, running_members
@@ -88,7 +86,7 @@ def _member(operation: FleetOperation, source: str, given: dict[str, Any], servi
         service.quota_store,
         profile=service.profile,
         base_url=service.base_url,
-        storage_url=service.storage_url if isinstance(service, InStorage) else None,
+        storage_url=storage.url if isinstance(service, InStorage) and (storage := service.storage) else None,
         options={name: value for name, value in given.items() if value is not None},
     )
 
@@ -146,28 +144,11 @@ async def _watched(
     command: FleetCommand, running: RunningMembers, total: int | None, service: InWorkspace
 ) -> list[str]:
     """Display the run until all members have ended; a stop signal is passed on to them."""
-
-    def stopping(number: int, name: str) -> None:
-        if number == 1:
-            again = "Ctrl-C again" if name == "SIGINT" else "another signal"
-            print_line(f"stopping: the members have {span(command.grace)} to end; {again} leaves them")
-        else:
-            print_line("stopping at once")
-
-    verbose = service.verbose > 0
     async with _following(command.journal, total) as run:
-        try:
-            with (
-                handled() as received,
-                display(run, file=as_file(stderr()), plain=verbose, verbose=verbose),
-                received.told_to(stopping),
-            ):
-                log_to_stderr(service.verbose)
-                failures = await _ended(running)
-                await run.look()  # the display ends with what the report says
-                return failures
-        finally:
-            log_to_stderr(service.verbose)
+        with shown(run, service, lambda: f"the members have {span(command.grace)} to end"):
+            failures = await _ended(running)
+            await run.look()  # the display ends with what the report says
+            return failures
 
 
 async def _ended(running: RunningMembers) -> list[str]:

@@ -23,13 +23,11 @@ from mi_async.bulk.report.report import BulkReport
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
 from mi_async.cli.bulk_advice import as_bulk_error, judge, report_target, warn_of_no_items
+from mi_async.cli.bulk_display import shown
 from mi_async.cli.bulk_dry_run import journal_of, print_plan
 from mi_async.cli.bulk_options import ImageOptions, RunOptions
 from mi_async.cli.connection import InWorkspace
-from mi_async.cli.signals import handled
-from mi_async.cli.streams import OutputError, ReaderGoneError, as_file, print_line, stderr, stdout
-from mi_async.cli.verbosity import log_to_stderr
-from mi_async.display.bulk import show as display
+from mi_async.cli.streams import OutputError, ReaderGoneError, print_line, stderr, stdout
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.fleet import FleetOperation
 from mi_async.session import Session
@@ -171,27 +169,13 @@ async def _run_on(started: _Started, options: RunOptions) -> BulkReport:
 
 
 async def _displayed(run: BulkRun, grace: float, service: InWorkspace) -> BulkReport:
-    """Run and display it; stop signals are for the run, and what is logged goes through the display."""
+    """Run and display it; stop signals are for the run."""
 
-    def stopping(number: int, name: str) -> None:
-        if number == 1:
-            again = "Ctrl-C again" if name == "SIGINT" else "another signal"
-            open_items = f"{run.progress.open:,} items in progress have {span(grace)} to end"
-            print_line(f"stopping: {open_items}; {again} leaves them for the next run")
-        else:
-            print_line("stopping at once")
+    def open_items() -> str:
+        return f"{run.progress.open:,} items in progress have {span(grace)} to end"
 
-    verbose = service.verbose > 0
-    try:
-        with (
-            handled() as received,
-            display(run, file=as_file(stderr()), plain=verbose, verbose=verbose),
-            received.told_to(stopping),
-        ):
-            log_to_stderr(service.verbose)
-            return await run
-    finally:
-        log_to_stderr(service.verbose)
+    with shown(run, service, open_items):
+        return await run
 
 
 def _report_of(run: BulkRun) -> BulkReport | None:

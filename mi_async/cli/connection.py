@@ -1,12 +1,12 @@
 """Connection options that all commands share, and the session that they make.
 
-Invariant: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE, MI_ASYNC_STORAGE_URL, MI_ASYNC_QUOTA_STORE and the
-proxies of the environment; keys come from where the session looks for them.
+Invariant: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE, MI_ASYNC_STORAGE_URL, MI_ASYNC_QUOTA_STORE, the
+proxies of the environment and the vendor's own variables; keys come from where the session looks for them.
 """
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -20,9 +20,9 @@ from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async._core.url_secrets import filled
 from mi_async.cli.output import Form
+from mi_async.cli.vendor_environment import check_site, named_storage
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
-from mi_async.credentials import ACCESS_KEY_NAMES, DEFAULT_PROFILE, PROFILE_FILE, SECRET_KEY_NAMES
-from mi_async.errors import AuthenticationError, ConnectError, MIError, NotFoundError
+from mi_async.errors import ConnectError, MIError, NotFoundError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import STORAGE_URL, Storage
@@ -77,6 +77,7 @@ class Account:
     async def session(self, *, storage: Storage | None = None) -> AsyncGenerator[Session]:
         """Set up logging and open a session."""
         log_to_stderr(self.verbose)
+        check_site(self.base_url, os.environ)
         try:
             async with connect(
                 base_url=self.base_url,
@@ -102,8 +103,6 @@ class Account:
             places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
         for setting in _silent(places, error):
             error.add_note(f"is it running? see {setting}")
-        if any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
-            error.add_note(f"check the keys in {key_source(self.profile, os.environ)}")
         if any(isinstance(each, NotFoundError) and each.code == NO_WORKSPACE for each in (error, error.__cause__)):
             error.add_note("to list the workspaces: mi-async workspaces list")
 
@@ -134,22 +133,16 @@ class InStorage(InWorkspace):
         str | None,
         Parameter(
             env_var="MI_ASYNC_STORAGE_URL",
-            help=f"URL of Object Storage; by default {STORAGE_URL}, if the base URL is the service's.",
+            help="URL of Object Storage; by default that of NCLOUD_OBS_ENDPOINT or NCLOUD_REGION, else "
+            f"{STORAGE_URL}, if the base URL is the service's.",
         ),
     ] = None
 
     @property
     def storage(self) -> Storage | None:
-        """Object Storage, where it was named."""
-        return None if self.storage_url is None else Storage(self.storage_url)
-
-
-def key_source(profile: str | None, environ: Mapping[str, str]) -> str:
-    """Return the place that the keys came from: variables, or a profile."""
-    names = [next((name for name in pair if environ.get(name)), "") for pair in (ACCESS_KEY_NAMES, SECRET_KEY_NAMES)]
-    if profile is None and all(names):
-        return " and ".join(names)
-    return f"profile {profile or DEFAULT_PROFILE} of {PROFILE_FILE}"
+        """Object Storage, where an option or the environment names it."""
+        named = named_storage(self.storage_url, self.base_url, os.environ)
+        return None if named is None else named.storage
 
 
 def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:

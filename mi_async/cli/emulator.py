@@ -28,7 +28,7 @@ from mi_async.emulator.faults import read_fault
 from mi_async.errors import ConfigError
 from mi_async.storage.models import Storage
 
-Positive = Parameter(validator=Number(gt=0))
+Positive: Parameter = Parameter(validator=Number(gt=0))
 FAILURE = re.compile(r"(?P<fault>[A-Za-z0-9_-]+?)(?:x(?P<times>[0-9]{1,9}))?", re.ASCII)
 Share: TypeAlias = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 

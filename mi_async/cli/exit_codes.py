@@ -27,6 +27,10 @@ from mi_async.errors import (
 )
 
 
+class FailedChecksError(Exception):
+    """Checks of ``doctor`` failed, as its result shows."""
+
+
 @frozen
 class Exit:
     """One exit code.
@@ -61,7 +65,11 @@ EXITS = (
     Exit(143, "stopped by SIGTERM: docker stop, Kubernetes, systemd, kill", (TerminatedError,)),
     Exit(130, "interrupted by Ctrl-C", (KeyboardInterrupt,)),
     Exit(141, "the reader of the output went away", (ReaderGoneError,)),
-    Exit(1, "any other failure of the service, the network, an upload or the output", (MIError, OutputError)),
+    Exit(
+        1,
+        "any other failure of the service, network, upload, output or check",
+        (MIError, OutputError, FailedChecksError),
+    ),
 )
 """Every exit code; an error has the first that names its class."""
 

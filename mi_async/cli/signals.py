@@ -49,7 +49,7 @@ class StopSignals:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.first: signal.Signals | None = None
-        self.count = 0
+        self.count: int = 0
         self.listeners: list[Callable[[int, str], None]] = []
         self._now = now
         self._last = 0.0

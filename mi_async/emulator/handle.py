@@ -63,7 +63,7 @@ class EmulatorHandle:
     def __init__(self, url: str, credentials: Credentials, ask: Ask) -> None:
         self.url = url
         self.credentials = credentials
-        self.faults = FaultsElsewhere(ask)
+        self.faults: FaultsElsewhere = FaultsElsewhere(ask)
         self._ask = ask
 
     @property

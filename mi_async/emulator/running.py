@@ -11,7 +11,7 @@ from collections.abc import Generator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from mi_async._core.clock import Clock
 from mi_async._core.live_object import refuse_pickling
@@ -36,12 +36,14 @@ class RunningEmulator(EmulatorHandle):
         clock: its time, for ``connect(clock=...)``.
     """
 
-    __reduce__ = refuse_pickling("its url")
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "its url")
 
     def __init__(self, thread: "EmulatorThread", server: Server) -> None:
         super().__init__(server.url, server.credentials, thread.ask)
-        self.settings = server.settings
-        self.clock = server.clock
+        self.settings: Settings = server.settings
+        self.clock: Clock = server.clock
         self._thread = thread
 
     def stop(self) -> None:

@@ -4,12 +4,14 @@ Source of the table: the common response codes of the service and the error hand
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from mi_async.errors.mi_error import MIError
 from mi_async.text import escaped
 
 KEPT = 4000
 """Characters of the service's text that ``APIError.message`` keeps."""
+DOCTOR = "to find out: mi-async doctor"
 SHOWN = 3
 """Names that a message lists."""
 
@@ -28,9 +30,14 @@ class APIError(MIError):
         details: what the gateway says beside its message, '' when it says nothing.
         images: names of the images that were refused, where a workflow knows which: paths, and ``image 2 of 3``
             for the second of three sources where that has no name.
+        key: the access key and the place it came from, all but its last 4 characters hidden, where the refusal is about
+            the key (401, 403); '' otherwise.
+        likely_cause: of such a refusal, with what to do; '' otherwise.
     """
 
     images: tuple[str, ...] = ()
+    key: str = ""
+    likely_cause: str = ""
 
     def __init__(
         self,
@@ -44,12 +51,12 @@ class APIError(MIError):
         details: str = "",
     ) -> None:
         self.status = status
-        self.code = code[:KEPT]
-        self.message = message[:KEPT]
+        self.code: str = code[:KEPT]
+        self.message: str = message[:KEPT]
         self.request_id = request_id
         self.operation = operation
         self.retry_after = retry_after
-        self.details = details[:KEPT]
+        self.details: str = details[:KEPT]
         named = f"{operation}: " if operation else ""
         traced = f" [request {escaped(request_id, 100)}]" if request_id else ""
         coded = f", code {escaped(code, 50)}" if code else ""
@@ -64,7 +71,12 @@ class APIError(MIError):
         self.images = tuple(names)
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         shown = ", ".join(map(escaped, names[:SHOWN])) + more
-        self.args = (f"{shown}: {self.args[0]}",)
+        self.args: tuple[Any, ...] = (f"{shown}: {self.args[0]}",)
+
+    def name_key(self, key: str, cause: str) -> None:
+        """Name the refused key and the likely cause in the message."""
+        self.key, self.likely_cause = key, cause
+        self.args = (f"{self.args[0]}; {key}: {cause}; {DOCTOR}",)
 
 
 class AuthenticationError(APIError):
@@ -82,7 +94,9 @@ class AuthenticationError(APIError):
         """Name the difference of the clocks in the message."""
         self.clock_offset = offset
         side = "behind" if offset > 0 else "ahead of"
-        self.args = (f"{self.args[0]}; this machine's clock is {abs(offset):.0f} s {side} the service's",)
+        self.args: tuple[Any, ...] = (
+            f"{self.args[0]}; this machine's clock is {abs(offset):.0f} s {side} the service's",
+        )
 
 
 class PermissionDeniedError(APIError):

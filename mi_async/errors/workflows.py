@@ -107,7 +107,7 @@ class JobTimeoutError(JobError, builtins.TimeoutError):
         self, message: str, *, job: str | None = None, state: str | None = None, brief: str | None = None
     ) -> None:
         super().__init__(message, job=job, state=state)
-        self.brief = message if brief is None else brief
+        self.brief: str = message if brief is None else brief
 
 
 class JournalError(MIError):

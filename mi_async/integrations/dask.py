@@ -10,6 +10,7 @@ import signal
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import Any
 
 from attrs import define, frozen
@@ -35,11 +36,21 @@ ASKED = 1.0
 """Seconds between two looks of a member at whether it is to stop."""
 
 
+TERMINAL = frozenset(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
+"""Signals of the terminal, which reach workers of this machine too; Windows has no SIGHUP."""
+
+
 def dask_setup(_worker: object) -> None:
-    """Leave Ctrl-C and a closed terminal, which reach workers of this machine too, to the command that started them."""
-    for name in ("SIGINT", "SIGHUP"):
-        if hasattr(signal, name):  # Windows has no SIGHUP
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    """Leave Ctrl-C and a closed terminal to the command that started the workers."""
+    for number in TERMINAL:
+        signal.signal(number, signal.SIG_IGN)
+    _mask(block=False)
+
+
+def _mask(*, block: bool) -> None:
+    """Block the signals of the terminal in this thread, and in threads and processes that it starts; or let them in."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK if block else signal.SIG_UNBLOCK, TERMINAL)
 
 
 @frozen
@@ -177,14 +188,10 @@ async def running_members(member: Member, place: DaskPlace) -> AsyncGenerator[Ru
         OSError: there is no such scheduler.
     """
     require("dask")
-    from distributed import Client, Event, LocalCluster  # noqa: PLC0415  an extra
+    from distributed import Client, Event  # noqa: PLC0415  an extra
 
     async with AsyncExitStack() as stack:
-        where: Any = place.address
-        if not where:
-            where = await stack.enter_async_context(
-                LocalCluster(**LOCAL_CLUSTER, n_workers=place.members, asynchronous=True)
-            )
+        where = place.address or await stack.enter_async_context(_local_cluster(place.members))
         client: Any = await stack.enter_async_context(Client(where, asynchronous=True, set_as_default=False))
         if not place.address:  # on a scheduler the workers have logs of their own
             await client.forward_logging(PACKAGE)  # through the display of this process, and not over it
@@ -193,3 +200,28 @@ async def running_members(member: Member, place: DaskPlace) -> AsyncGenerator[Ru
         task = DaskMember(member, f"mi-async-stop-{uuid.uuid4().hex}")
         futures = client.map(task, range(number), pure=False, retries=RETRIES, key=f"mi-async-{uuid.uuid4().hex}")
         yield RunningMembers(Event(task.event, client=client), futures)
+
+
+@asynccontextmanager
+async def _local_cluster(workers: int) -> AsyncGenerator[str]:
+    """Start processes of this machine, and yield the address of their scheduler; they end with the block.
+
+    A thread of its own starts them, with the signals of the terminal blocked: a process inherits that, so Ctrl-C while
+    it still imports prints no traceback of it, and this process hears Ctrl-C at once.
+    """
+    starting = asyncio.create_task(asyncio.to_thread(_started_cluster, workers))
+    try:
+        yield (await asyncio.shield(starting)).scheduler_address
+    finally:
+        await asyncio.to_thread((await starting).close)
+
+
+def _started_cluster(workers: int) -> Any:
+    from distributed import LocalCluster  # noqa: PLC0415  an extra
+
+    resource_tracker.ensure_running()  # it would be started with the first worker, and let the signals in again
+    _mask(block=True)
+    try:
+        return LocalCluster(**LOCAL_CLUSTER, n_workers=workers)
+    finally:
+        _mask(block=False)  # the thread goes back to the pool

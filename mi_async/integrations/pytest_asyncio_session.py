@@ -25,5 +25,8 @@ def _fixture(scope: Scope) -> Any:
     return pytest_asyncio.fixture(opened, loop_scope=scope, name=f"_mi_session_{scope}")
 
 
-of_function, of_class, of_module = _fixture("function"), _fixture("class"), _fixture("module")
-of_package, of_session = _fixture("package"), _fixture("session")
+of_function: Any = _fixture("function")
+of_class: Any = _fixture("class")
+of_module: Any = _fixture("module")
+of_package: Any = _fixture("package")
+of_session: Any = _fixture("session")

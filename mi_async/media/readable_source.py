@@ -119,8 +119,8 @@ def given_name(source: object) -> str | None:
     An uploaded file has both at times, and then ``name`` is that of the form's field. Folders that an old browser sends
     before the name of a file are left out.
     """
-    if hasattr(source, "filename"):
-        given = source.filename
+    given = getattr(source, "filename", source)
+    if given is not source:
         return (_FOLDER.split(given)[-1] or None) if isinstance(given, str) else None
     named = getattr(source, "name", None)  # a number, for a file that has none or was opened by its descriptor
     return os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) and named else None

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias
 
@@ -130,7 +130,7 @@ class CheckpointStore(Protocol):
 
 Checkpoints: TypeAlias = Callable[[StoredObject], CheckpointStore]
 """From the object that an upload will be to the store of its checkpoint."""
-TYPES = {
+TYPES: Mapping[str, Any] = {
     "url": str,
     "bucket": str,
     "key": str,

@@ -148,7 +148,7 @@ def _text(value: Any) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-def library_session() -> AioSession:
+def library_session() -> Any:
     """Return a session that reads no environment and no files but its own models, which are loaded here."""
     # (name in files, names in the environment, default, conversion): the defaults are all that is left.
     own_way = {name: (None, None, *rest) for name, (_, _, *rest) in AioSession.SESSION_VARIABLES.items()}
@@ -165,7 +165,7 @@ def library_session() -> AioSession:
     return session
 
 
-def library_config(network: Network) -> AioConfig:
+def library_config(network: Network) -> Any:
     """Return the settings under which the library neither signs, retries nor adds checksums."""
     return AioConfig(
         signature_version=UNSIGNED,  # signed where it is sent

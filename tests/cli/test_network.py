@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from mi_async.cli.app import run
-from mi_async.cli.connection import Account, key_source
+from mi_async.cli.connection import Account
 from tests.support.canned import canned, http, success
 from tests.support.terminal import process
 from tests.support.tls import ca_file, proxied, server_context
@@ -148,20 +148,3 @@ async def test_a_process_without_descriptors_is_not_asked_whether_the_other_side
     )
     out, err = await process.communicate()
     assert out == b"True []\n", err.decode()
-
-
-@pytest.mark.parametrize(
-    ("profile", "environ", "source"),
-    [
-        (
-            None,
-            {"NCLOUD_ACCESS_KEY_ID": "a", "NCLOUD_SECRET_ACCESS_KEY": "b"},
-            "NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY",
-        ),
-        (None, {"NCLOUD_ACCESS_KEY": "a", "NCLOUD_SECRET_KEY": "b"}, "NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY"),
-        (None, {}, "profile DEFAULT of ~/.ncloud/configure"),
-        ("news", {"NCLOUD_ACCESS_KEY_ID": "a"}, "profile news of ~/.ncloud/configure"),
-    ],
-)
-def test_the_source_of_the_keys_is_named(profile: str | None, environ: dict[str, str], source: str) -> None:
-    assert key_source(profile, environ) == source

@@ -150,6 +150,32 @@ async def test_the_command_stops_its_members_and_goes_on(postgres_server: Postgr
         written, said = await asyncio.wait_for(again.communicate(), LONG)
         assert again.returncode == 0, said.decode()
         assert face_faults(fleet.server, "newsroom", folder) == []
+        third = await _started(fleet, *command, "--report", str(tmp_path / "third.jsonl"))
+        third_written, said_again = await asyncio.wait_for(third.communicate(), LONG)
+        assert third.returncode == 0, said_again.decode()
+        assert json.loads(third_written) | {"goodput": 0, "pictures": 0} == json.loads(third_written)
     assert json.loads(written)["counts"]["done"] == 40
     assert "40 of 40 (100.0%); 40 done" in said.decode()
     assert len((tmp_path / "report.jsonl").read_text().splitlines()) == 40
+
+
+@pytest.mark.slow
+async def test_ctrl_c_while_members_start_is_quiet(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    folder = make_faces(tmp_path / "faces", 4)
+    async with fleet_of(postgres_server, "early") as fleet:
+        given = ("--journal", fleet.journal, "--on", "local:2", "--workspace", "newsroom")
+        child = await _started(fleet, sys.executable, "-m", "mi_async", "enroll-many", str(folder), *given)
+        ending = asyncio.create_task(child.communicate())
+        async with asyncio.timeout(LONG):
+            while len(_children(child.pid)) < 2:  # noqa: ASYNC110  a process tells nobody what it starts
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)  # the workers import
+        os.killpg(child.pid, signal.SIGINT)
+        _, said = await asyncio.wait_for(ending, LONG)
+    assert child.returncode == INTERRUPTED, said.decode()
+    assert "Traceback" not in said.decode()
+
+
+def _children(pid: int) -> list[str]:
+    """Processes that a process has started, whichever of its threads did."""
+    return [child for thread in Path(f"/proc/{pid}/task").glob("*/children") for child in thread.read_text().split()]

@@ -50,9 +50,11 @@ async def ended_well(members: list[MemberProcess]) -> list[dict[str, Any]]:
 async def test_three_members_one_is_killed_and_one_joins_late(postgres_server: PostgresServer, tmp_path: Path) -> None:
     folder = make_faces(tmp_path / "faces", 60)
     async with fleet_of(postgres_server, "killed", operation="enroll_many", source=str(folder)) as fleet:
-        victim, *others = [await fleet.start() for _ in range(3)]
+        late, victim, *others = [await fleet.start(wait=True) for _ in range(4)]
+        for member in (victim, *others):
+            member.join()
         assert await fleet.until_at_work(victim)
-        late = await fleet.start()
+        late.join()
         assert await fleet.kill(victim) < LIFE + 1.0 + SLACK
         reports = await ended_well([*others, late])
         assert face_faults(fleet.server, "newsroom", folder) == []

@@ -59,6 +59,10 @@ class MemberProcess:
         """Number of the process."""
         return self._child.pid
 
+    def join(self) -> None:
+        """Let a member join that was told to wait."""
+        self.send(signal.SIGUSR1)
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
         if self._child.returncode is None:
@@ -96,7 +100,7 @@ class Fleet:
         return self.postgres.url(self.schema)
 
     async def start(self, **more: Any) -> MemberProcess:
-        """Start a member."""
+        """Start a member; with ``wait=True`` it joins when it is told to."""
         keys = self.server.credentials
         env = {"NCLOUD_ACCESS_KEY_ID": keys.access_key, "NCLOUD_SECRET_ACCESS_KEY": keys.secret_key}
         given = {"base_url": self.server.url, "journal": self.journal, **self.options, **more}

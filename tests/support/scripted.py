@@ -110,6 +110,7 @@ class Script:
     steps: list[Step] = field(factory=list)
     sent: list[Sent] = field(init=False, factory=list)
     closed: int = field(init=False, default=0)
+    base_url: str = "https://mi.example"
 
     async def send(self, request: Request, headers: Mapping[str, str]) -> Response:
         self.sent.append(Sent(asyncio.get_running_loop().time(), request, dict(headers)))

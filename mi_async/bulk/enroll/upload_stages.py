@@ -91,7 +91,7 @@ async def read(run: EnrollContext, image: ImageUpload) -> Moves:
             return ((EnrollRoute.RESUME, image),)
         case ImageDecision.RECALL:
             work.recall(row)
-        case ImageDecision.KEEP:
+        case ImageDecision.KEEP | ImageDecision.LEAVE:
             if row != before:  # the file was touched or moved: the next run need not read it again
                 await run.journal.write(row)
     return close(run, image)

@@ -125,14 +125,15 @@ class EnrollWork(WorkItem):
     def recall(self, row: ImageRecord) -> None:
         """Add the problem of an image that failed for good in an earlier run."""
         self.problems.append(Problem(row.source, row.code, row.message))
-        self.sent = True
+        self.sent: bool = True
 
     def take_over(self, image: ImageUpload, first: ImageUpload) -> None:
         """End as another item of the person has, which has uploaded the same content; problems name the own file."""
         other = first.work
         named = {first.name: image.name}
-        self.problems += [evolve(each, source=named.get(each.source, each.source)) for each in other.problems]
-        self.transient = self.transient or other.transient
+        taken = [evolve(each, source=named.get(each.source, each.source)) for each in other.problems]
+        self.problems: list[Problem] = [*self.problems, *taken]
+        self.transient: bool = self.transient or other.transient
         self.sent = self.sent or other.sent
 
     def status(self) -> Status:

@@ -40,7 +40,7 @@ class AssetWork(WorkItem):
         """Take the value that a step has returned; return True if the journal is to get the row."""
         # Results are for the single call; an index is large, and many items wait.
         self.ingestion = evolve(ingestion, asset=None, index=None, summary=None)
-        self.look = ingestion.look
+        self.look: bool = ingestion.look
         if ingestion.reached.journalled is not ingestion.reached:
             return False
         self.record = evolve(

@@ -190,7 +190,7 @@ class LineReader(Iterator[str]):
 
     def __init__(self, file: TextIO, longest: int) -> None:
         self._file, self._longest = file, longest
-        self.number = 0
+        self.number: int = 0
 
     def __next__(self) -> str:
         """Read a line, with its end.

@@ -30,7 +30,7 @@ class RunTotals:
     Attributes:
         run: its number; of a shared run, that of the process that began it.
         statuses: items by status, those in flight too.
-        pictures: images that the service has taken over; of persons that the run has seen, in earlier runs too.
+        pictures: images that were stored since it began and that the service has taken over.
         sent: bytes of media files that are stored.
         abandoned: uploads that were started over, in earlier runs too.
         started: when it began, in UTC, as ISO 8601 has it; '' if there was no run.
@@ -74,7 +74,7 @@ def run_totals(reader: JournalReader) -> RunTotals:
     return RunTotals(
         run=run,
         statuses=_statuses(reader, run),
-        pictures=0 if reader.has_assets else _count(connection, _taken_over(run)),
+        pictures=0 if reader.has_assets else _count(connection, _taken_over(run, started)),
         sent=_sent(connection, run) if reader.has_assets else 0,
         abandoned=0 if reader.has_assets else _count(connection, select(func.count()).select_from(abandoned)),
         started=started or "",
@@ -150,10 +150,12 @@ def _image_statuses(connection: Connection, run: int) -> Mapping[str, int]:
     return counts
 
 
-def _taken_over(run: int) -> Any:
+def _taken_over(run: int, started: str | None) -> Any:
+    # An earlier run may have done the same persons: to count their images again would make up a rate.
+    began = datetime.fromisoformat(started).timestamp() if started else 0.0
     there = pictures.c.state.in_([State.CONFIRMED.value, State.ATTACHED.value])
     joined = select(func.count()).select_from(pictures).join(persons, persons.c.person == pictures.c.person)
-    return joined.where(there, persons.c.run >= run)
+    return joined.where(there, pictures.c.stored_at >= began, persons.c.run >= run)
 
 
 def _sent(connection: Connection, run: int) -> int:

@@ -36,13 +36,13 @@ READABLE = (1, SCHEMA)
 APPLICATION = 0x6D694A31
 """Application ID in SQLite's header, ``miJ1``: tells a journal from any other database."""
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
 
 class Flag(UserDefinedType[int]):
     """0 or 1 as SQLite has it, a boolean in PostgreSQL: SQLAlchemy's Boolean takes any damage for true."""
 
-    cache_ok = True
+    cache_ok: bool | None = True
 
     def get_col_spec(self, **_: Any) -> str:
         """Name the type in SQL."""
@@ -58,7 +58,7 @@ def _text(name: str, *, key: bool = False) -> Column[str]:
     return Column(name, _TEXT, primary_key=key, nullable=False)
 
 
-journal = Table(
+journal: Table = Table(
     "journal",
     metadata,
     Column("schema", Integer, nullable=False),
@@ -69,7 +69,7 @@ journal = Table(
     _text("created"),
     _text("software"),
 )
-runs = Table(
+runs: Table = Table(
     "runs",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
@@ -80,7 +80,7 @@ runs = Table(
     _text("host"),
     _text("software"),
 )
-persons = Table(
+persons: Table = Table(
     "persons",
     metadata,
     _text("person", key=True),
@@ -93,7 +93,7 @@ persons = Table(
     Column("run", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-pictures = Table(
+pictures: Table = Table(
     "pictures",
     metadata,
     _text("person", key=True),
@@ -110,7 +110,7 @@ pictures = Table(
     _text("note"),
     sqlite_with_rowid=False,
 )
-abandoned = Table(
+abandoned: Table = Table(
     "abandoned",
     metadata,
     _text("thumbnail_key", key=True),
@@ -119,7 +119,7 @@ abandoned = Table(
     _text("reason"),
     sqlite_with_rowid=False,
 )
-assets = Table(
+assets: Table = Table(
     "assets",
     metadata,
     Column("project_id", BigInteger, primary_key=True, nullable=False, autoincrement=False),
@@ -139,14 +139,14 @@ assets = Table(
     Column("run", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-members = Table(
+members: Table = Table(
     "members",
     metadata,
     Column("run", Integer, primary_key=True, autoincrement=False),
     _text("owner"),
     Column("lapses", DateTime(timezone=True), nullable=False),
 )
-shards = Table(
+shards: Table = Table(
     "shards",
     metadata,
     Column("shard", Integer, primary_key=True, autoincrement=False),
@@ -156,7 +156,7 @@ shards = Table(
     Column("since", Integer, nullable=False, server_default="0"),
     Column("done", Boolean, nullable=False, server_default="false"),
 )
-parts = Table(
+parts: Table = Table(
     "parts",
     metadata,
     _text("bucket", key=True),

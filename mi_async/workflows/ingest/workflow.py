@@ -11,12 +11,14 @@ from pathlib import Path
 from attrs import define, evolve
 
 from mi_async.errors import InvalidArgumentError
+from mi_async.media.readable_source import ReadableSource, reader_of
 from mi_async.storage.models import SCHEME, StoredObject
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.effects import Effects, effects_of
 from mi_async.workflows.ingest.asset_index import AssetIndex, file_name
 from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
 from mi_async.workflows.ingest.options import IngestOptions
+from mi_async.workflows.ingest.received_file import own_name, received_file
 from mi_async.workflows.ingest.resolve import linked_bucket, project_id_of
 from mi_async.workflows.ingest.steps import IngestContext, checked, walk
 
@@ -49,11 +51,20 @@ class LatestIngestion:
 
 
 async def ingest_asset(
-    context: Context, source: str | os.PathLike[str] | StoredObject, options: IngestOptions
+    context: Context, source: str | os.PathLike[str] | StoredObject | ReadableSource, options: IngestOptions
 ) -> IngestedAsset:
     """Ingest a file or an object; see ``Workspace.ingest_asset``."""
     options.check(context)
     context.store.connection.check_meant()
+    reader = reader_of(source)
+    if reader is None:
+        return await _ingest(context, source, options)
+    name = options.key or own_name(source)
+    async with received_file(context.store, reader, name, options.folder) as path:
+        return await _ingest(context, path, evolve(options, key=name, state_folder=None))
+
+
+async def _ingest(context: Context, source: object, options: IngestOptions) -> IngestedAsset:
     # The first step comes before the bucket and the project are asked for: a bad file costs no request.
     ingestion = await checked(context, _started(source, options))
     if not ingestion.is_object:
@@ -69,7 +80,7 @@ async def ingest_asset(
     return IngestedAsset(known(done.asset), done.index, done.summary, known(done.place), done.sent, done.reused)
 
 
-def _started(source: str | os.PathLike[str] | StoredObject, options: IngestOptions) -> Ingestion:
+def _started(source: object, options: IngestOptions) -> Ingestion:
     """Return the value before its first step.
 
     Raises:
@@ -81,9 +92,8 @@ def _started(source: str | os.PathLike[str] | StoredObject, options: IngestOptio
             message = f"{place} names bucket and key already: give neither"
             raise InvalidArgumentError(message)
         return Ingestion(str(place), place=place, is_object=True)
-    given: object = place
-    if not isinstance(given, str | os.PathLike):
-        message = f"source must be a path or a stored object, got {type(given).__name__}"
+    if not isinstance(place, str | os.PathLike):
+        message = f"source must be a path, a stored object or a readable object, got {type(place).__name__}"
         raise InvalidArgumentError(message)
     name = os.fsdecode(place)
     # In Unicode NFC, so that a name typed on one system is found on another.

@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, suppress
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 
 from attrs import define, field
 
@@ -102,7 +102,9 @@ class Job(Generic[T]):
             {"job": self.id, "state": self.state, "phase": self.phase, "reason": self.reason}, caption="Job"
         )
 
-    __reduce__ = refuse_pickling("send str(job), and session.job(...) makes a handle of it there")
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        refuse_pickling(self, "send str(job), and session.job(...) makes a handle of it there")
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait as ``wait()`` does."""
