@@ -4,6 +4,7 @@ Invariant: what a hook raises is logged and goes no further, unless its Hooks ar
 by sessions with hooks only.
 """
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -95,12 +96,16 @@ BEGINNINGS = frozenset({"before", "call_started", "workflow_started"})
 
 @contextmanager
 def _contained(hooks: Hooks, event: str, hook: object) -> Generator[None]:
+    task = asyncio.current_task()
+    cancelled = 0 if task is None else task.cancelling()
     try:
         yield
     except Exception as error:
         if hooks.strict:
             raise
         hooks.log(event, hook, error)
+        if task is not None and task.cancelling() > cancelled:  # the hook has lost a cancellation that is not its own
+            raise asyncio.CancelledError from error
 
 
 @define(eq=False)
@@ -215,6 +220,7 @@ class CallWatch:
 
 
 def _request_id(response: Response | None, failure: MIError | None) -> str | None:
-    if response is not None:
-        return next((found for name in REQUEST_IDS if (found := response.headers.get(name))), None)
-    return failure.request_id if isinstance(failure, APIError) else None
+    if isinstance(failure, APIError) and failure.request_id:
+        return failure.request_id
+    headers = {} if response is None else response.headers
+    return next((found for name in REQUEST_IDS if (found := headers.get(name))), None)

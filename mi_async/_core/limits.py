@@ -74,7 +74,7 @@ class QuotaState(Serializable):
         if self.paused:
             return f"a 429 pauses everybody for {self.paused:.1f} s"
         if self.waiting:
-            return f"{self.waiting} callers are ahead, at {rate}"
+            return f"{self.waiting} {'caller is' if self.waiting == 1 else 'callers are'} ahead, at {rate}"
         if self.used >= self.calls:
             return f"all of {rate} are used"
         return f"{rate} are spread over the period" if self.next_free else ""

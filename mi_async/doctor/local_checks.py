@@ -67,14 +67,18 @@ def _version(name: str) -> str:
 
 async def check_terminal(subject: Subject) -> CheckResult:
     """Name the encoding and the width of the terminal, which Hangul needs."""
-    encoding = getattr(sys.stdout, "encoding", None) or "none"
-    width = _columns()
-    text = f"{encoding}, {f'{width} columns' if width else 'no terminal'}"
-    if encoding.lower() not in PLAIN and encoding != "none":
+    return judged_terminal(getattr(sys.stdout, "encoding", None) or "", _columns(), subject.environ.get("TERM", ""))
+
+
+def judged_terminal(encoding: str, columns: int, term: str) -> CheckResult:
+    """Return the result for an encoding, a width, 0 for no terminal, and a kind of terminal."""
+    kind = f", TERM={escaped(term, 50)}" if term else ""
+    text = f"{encoding or 'no stdout'}, {f'{columns} columns' if columns else 'no terminal'}{kind}"
+    if encoding and encoding.lower() not in PLAIN:
         return warning(f"{text}; Hangul may not be shown", "set PYTHONUTF8=1, and the terminal to UTF-8")
-    if width and width < NARROW:
+    if 0 < columns < NARROW:
         return warning(text, f"make it {NARROW} columns wide or more; tables are cut below")
-    return fine(text) if "TERM" not in subject.environ else fine(f"{text}, TERM={escaped(subject.environ['TERM'], 50)}")
+    return fine(text)
 
 
 def _columns() -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from mi_async.errors import APIError, MIError
 from mi_async.text import aligned
 
 
@@ -90,3 +91,8 @@ def failed(text: str, remedy: str) -> CheckResult:
 def not_tried(reason: str) -> CheckResult:
     """Return the result of a check that was left out."""
     return CheckResult(CheckStatus.NOT_TRIED, reason)
+
+
+def error_text(error: MIError) -> str:
+    """Return what an error says, without what it says of the key: that is the remedy, or another check's result."""
+    return str(error).partition(f"; {error.key}")[0] if isinstance(error, APIError) and error.key else str(error)

@@ -5,7 +5,7 @@ Invariant: a check returns what it found and raises nothing of its own; it creat
 
 import difflib
 
-from mi_async.doctor.models import CheckResult, failed, fine, not_tried
+from mi_async.doctor.models import CheckResult, error_text, failed, fine, not_tried
 from mi_async.doctor.subject import Subject
 from mi_async.errors import APIError, MIError, NotFoundError, QuotaError, ServerError
 from mi_async.text import duration, escaped
@@ -35,7 +35,7 @@ async def check_signature(subject: Subject) -> CheckResult:
 def refused(error: MIError) -> CheckResult:
     """Return the result of a check whose call failed; what the error says of the key is the remedy."""
     if isinstance(error, APIError) and error.key:
-        return failed(str(error).partition(f"; {error.key}: ")[0], f"{error.key}: {error.likely_cause}")
+        return failed(error_text(error), f"{error.key}: {error.likely_cause}")
     return failed(str(error), next(remedy for kind, remedy in REMEDIES if isinstance(error, kind)))
 
 

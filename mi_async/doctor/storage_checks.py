@@ -9,7 +9,7 @@ from contextlib import aclosing
 from uuid import uuid4
 
 from mi_async._core.extras import missing_of
-from mi_async.doctor.models import CheckResult, failed, fine, not_tried, warning
+from mi_async.doctor.models import CheckResult, error_text, failed, fine, not_tried, warning
 from mi_async.doctor.subject import Subject
 from mi_async.errors import APIError, ConfigError, MIError, NotFoundError, PermissionDeniedError
 from mi_async.storage.errors import PERMISSIONS
@@ -41,7 +41,7 @@ async def check_bucket(subject: Subject) -> CheckResult:
     except PermissionDeniedError:
         return warning(f"{shown} may be there: it cannot be listed", "see list")
     except MIError as error:
-        return failed(str(error), next(remedy for kind, remedy in REMEDIES if isinstance(error, kind)))
+        return failed(error_text(error), next(remedy for kind, remedy in REMEDIES if isinstance(error, kind)))
     subject.may_list = True
     return fine(shown)
 

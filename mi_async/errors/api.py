@@ -74,9 +74,9 @@ class APIError(MIError):
         self.args: tuple[Any, ...] = (f"{shown}: {self.args[0]}",)
 
     def name_key(self, key: str, cause: str) -> None:
-        """Name the refused key and the likely cause in the message."""
+        """Name the refused key and the likely cause, where one is known, in the message."""
         self.key, self.likely_cause = key, cause
-        self.args = (f"{self.args[0]}; {key}: {cause}; {DOCTOR}",)
+        self.args = ("; ".join([str(self.args[0]), f"{key}: {cause}" if cause else key, DOCTOR]),)
 
 
 class AuthenticationError(APIError):

@@ -19,11 +19,12 @@ from mi_async._core.clock import Clock
 from mi_async._core.connections import Answer, Connections
 from mi_async._core.http_messages import Request, Response
 from mi_async._core.inflight import InFlightCall, InFlightCalls
+from mi_async._core.key_advice import form_fault, named_key
 from mi_async._core.network_errors import PROXY_AUTH, proxy_refusal, with_our_errors
 from mi_async._core.signing import SignedHeaders
 from mi_async._core.transport import SlicedBytes, silence
 from mi_async.credentials import Credentials
-from mi_async.errors import ResponseError
+from mi_async.errors import AuthenticationError, ResponseError
 from mi_async.storage.errors import redirected, refusal
 from mi_async.storage.models import Call, Network, Storage
 from mi_async.storage.part_layout import MOST_AT_ONCE
@@ -98,7 +99,10 @@ class HttpClient:
         if call.heard is not None:
             call.heard(answer)
         if answer.status >= 400:  # noqa: PLR2004  the HTTP classes of errors
-            raise refusal(answer, call, now)
+            refused = refusal(answer, call, now)
+            if isinstance(refused, AuthenticationError):
+                refused.name_key(named_key(keys), form_fault(keys))
+            raise refused
         if answer.status >= 300:  # noqa: PLR2004  the HTTP class of redirects
             raise redirected(answer, call)
         return answer

@@ -174,6 +174,24 @@ def test_a_strict_hook_that_raises_ends_the_call(event: str) -> None:
     run(main())
 
 
+def test_a_hook_that_fails_when_it_is_cancelled_does_not_swallow_the_cancellation() -> None:
+    async def swallow(_attempt: Attempt) -> None:
+        try:
+            await asyncio.sleep(FOREVER)
+        except asyncio.CancelledError:
+            raise ZeroDivisionError from None
+
+    async def main() -> None:
+        async with stage(hooks=Hooks(before=[swallow])) as play:
+            call = asyncio.create_task(play.things.tag("x"))
+            await asyncio.sleep(1)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+    run(main())
+
+
 def test_a_hook_that_would_have_to_be_awaited_is_refused_where_nothing_awaits() -> None:
     class Later:
         async def __call__(self, *_told: object) -> None:

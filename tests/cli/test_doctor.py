@@ -73,7 +73,7 @@ def test_options_are_checked_as_the_options_that_they_are(
 ) -> None:
     monkeypatch.setenv("MI_ASYNC_WORKSPACE", "")
     monkeypatch.setenv("NCLOUD_OBS_ENDPOINT", "http://127.0.0.1:9")
-    line = ["--timeout", "2", "doctor", "--bucket", "b", "--proxy", "http://u:p4ss@127.0.0.1:9"]
+    line = ["--timeout", "20", "doctor", "--bucket", "b", "--proxy", "http://u:p4ss@127.0.0.1:9"]
     assert run([*line, "--journal", str(tmp_path / "none.journal"), "--quota-store", "redis://127.0.0.1:9/0"]) == 1
     said = capsys.readouterr().out
     assert "http://127.0.0.1:9, from --proxy\n" in said

@@ -12,11 +12,14 @@ import pytest
 from mi_async.credentials import Credentials
 from mi_async.doctor import CheckStatus, Diagnosis, diagnose
 from mi_async.doctor.diagnosis import CHECKS, Check, _run
+from mi_async.doctor.local_checks import judged_terminal
 from mi_async.doctor.models import CheckResult, fine
 from mi_async.doctor.subject import Subject
 from mi_async.emulator import CREDENTIALS, Fault, Rejection, Server, Settings, rules, serve
+from mi_async.session import connect
 from mi_async.storage.models import Storage
 from tests.support.canned import DROP, SILENCE, canned, http, success
+from tests.support.redis_server import redis_server
 from tests.support.tls import ca_file, proxied, server_context
 
 OK, WARNING, FAILED, NOT_TRIED = CheckStatus
@@ -332,6 +335,37 @@ async def test_a_journal_that_is_not_there_yet_and_one_that_is_none(server: Serv
     found = await diagnosed(server.url, journal="postgresql://u:p4ss@127.0.0.1:9/db")
     assert found["journal"].status is FAILED
     assert "p4ss" not in str(found)
+
+
+async def test_a_journal_that_is_there(server: Server, tmp_path: Path) -> None:
+    place = tmp_path / "run.journal"
+    async with connect(CREDENTIALS, base_url=server.url) as session:
+        async for _ in session.workspace("newsroom").enroll_many([], journal=place):
+            pass
+    found = await diagnosed(server.url, journal=str(place))
+    assert found["journal"].text == f"{place}: enroll in newsroom"
+
+
+@pytest.mark.slow  # a Redis server
+async def test_a_quota_store_that_answers(server: Server, tmp_path: Path) -> None:
+    with redis_server(tmp_path) as store:
+        found = await diagnosed(server.url, quota_store=store.url)
+    assert found["quota store"].text.startswith("answers in ")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "columns", "term", "status", "text"),
+    [
+        ("utf-8", 80, "xterm", OK, "utf-8, 80 columns, TERM=xterm"),
+        ("UTF-8", 0, "", OK, "UTF-8, no terminal"),
+        ("", 0, "", OK, "no stdout, no terminal"),
+        ("cp949", 120, "", WARNING, "cp949, 120 columns; Hangul may not be shown"),
+        ("utf-8", 40, "", WARNING, "utf-8, 40 columns"),
+    ],
+)
+def test_terminals(encoding: str, columns: int, term: str, status: CheckStatus, text: str) -> None:
+    result = judged_terminal(encoding, columns, term)
+    assert (result.status, result.text) == (status, text)
 
 
 def subject() -> Subject:

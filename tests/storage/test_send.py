@@ -210,6 +210,7 @@ async def test_refusals_are_one_clear_error(
         await sent(s3.url, clip)
     for word in (SECRET, "AWS4-HMAC", "Signature="):
         assert word not in caplog.text + str(caught.value) + repr(caught.value)
+    assert ("; access key ****" in str(caught.value)) == (kind is AuthenticationError)
 
 
 async def test_nobody_there(clip: Path) -> None:

@@ -45,6 +45,8 @@ def connect_to_schema(url: JournalUrl) -> Connection:
     def connect() -> "psycopg.Connection[Any]":
         driver: psycopg.Connection[Any] = psycopg.connect(make_conninfo("", **DEFAULTS | conninfo_to_dict(url.dsn)))
         speak_text(driver)
+        if _is_pooled(driver):
+            driver.prepare_threshold = None
         return driver
 
     engine = create_engine(
@@ -57,6 +59,17 @@ def connect_to_schema(url: JournalUrl) -> Connection:
         execution_options={"schema_translate_map": {None: url.schema}},
     )
     return engine.connect()
+
+
+def _is_pooled(driver: "psycopg.Connection[Any]") -> bool:
+    """Return True behind a pooler such as pgbouncer, which tells a process ID of its own.
+
+    In its transaction mode each transaction may have another session of the server, in which a statement that was
+    prepared before is missing, or is another client's: https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
+    """
+    row = driver.execute("SELECT pg_backend_pid()").fetchone()
+    driver.rollback()
+    return row != (driver.info.backend_pid,)
 
 
 def has_schema(url: JournalUrl, connection: Connection) -> bool:

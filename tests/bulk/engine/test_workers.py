@@ -87,7 +87,7 @@ async def test_a_worker_whose_cancellation_fails_ends_all_the_same(tmp_path: Pat
             except asyncio.CancelledError:
                 raise ZeroDivisionError from None
 
-    async with newsroom(AT_ONCE, hooks=Hooks(before=[swallow])) as news:
+    async with newsroom(AT_ONCE, hooks=Hooks(before=[swallow], strict=True)) as news:
         run = news.workspace.enroll_many(people(60), journal=tmp_path / "j", grace=1e6)
         going = asyncio.ensure_future(run)
         await begun.wait()

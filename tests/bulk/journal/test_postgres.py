@@ -2,8 +2,10 @@
 
 import asyncio
 import pickle
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -23,6 +25,7 @@ from mi_async.bulk.plan.enroll import plan_people
 from mi_async.errors import ConfigError, JournalError
 from tests.support.bulk import faces, files
 from tests.support.newsroom import newsroom
+from tests.support.pooler import pooled
 from tests.support.postgres import PostgresServer, postgres
 
 NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
@@ -259,3 +262,19 @@ async def test_a_server_that_is_restarted_loses_nothing() -> None:
         await asyncio.wait_for(journal.aclose(), 60)
         with pytest.raises(JournalError, match="there is no connection to the server"):
             await Journal.open(server.url("faces"), NEWSROOM)
+
+
+async def test_two_runs_behind_a_pooler_that_gives_each_transaction_another_session(
+    postgres_server: PostgresServer,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="mi-pgb-") as folder, pooled(postgres_server, Path(folder)) as url:
+        shared = partial(opened, f"{url}#pooled", shards=4, life=60.0)
+        async with shared() as one, shared() as other:
+            for number in range(12):  # a driver prepares what it has executed five times
+                await one.write(PersonRecord(f"one {number}", Status.DONE.value))
+                await other.find_persons([f"one {number}"])
+                await other.write(ImageRecord(f"one {number}", "0" * 64, "a.jpg"))
+                await one.find_images([(f"one {number}", "0" * 64)])
+        with read_journal(f"{url}#pooled") as reader:
+            found = [(person.person, len(images)) for person, images in reader.entries()]
+    assert sorted(found) == sorted((f"one {number}", 1) for number in range(12))

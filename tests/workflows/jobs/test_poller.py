@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from contextvars import ContextVar
 from itertools import pairwise
 from random import Random
 
@@ -25,6 +26,9 @@ DOWN = ServerError(503, "500", "Endpoint Error")
 GONE = NotFoundError(404, "10010", "The asset file does not exist.")
 
 
+WHO: ContextVar[str] = ContextVar("WHO", default="nobody")
+
+
 @define(eq=False)
 class Thing:
     """Something that ends at a time; it remembers when it was asked about."""
@@ -33,6 +37,7 @@ class Thing:
     ends: float = 100.0
     takes: float = 0.01
     fails: list[Exception] = field(factory=list)
+    askers: list[str] = field(factory=list)
     asked: list[float] = field(factory=list)
     under_way: int = 0
     most: int = 0
@@ -40,6 +45,8 @@ class Thing:
     async def ask(self) -> JobAnswer:
         now = asyncio.get_running_loop().time()
         self.asked.append(now)
+        self.askers.append(WHO.get())
+        WHO.set("a question before")  # which the next one does not see
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         try:
@@ -85,6 +92,43 @@ def test_one_thing_is_asked_about_geometrically_in_its_age() -> None:
         assert len(thing.asked) < 30
 
     run(main())
+
+
+def test_each_thing_is_asked_about_in_the_context_of_who_waits_for_it() -> None:
+    things = [Thing(f"job {number}", ends=60.0) for number in range(20)]
+
+    async def waiting(poller: Poller, thing: Thing) -> None:
+        WHO.set(thing.key)
+        await wait(poller, thing)
+
+    async def main() -> None:
+        async with polling() as poller:
+            await asyncio.gather(*(asyncio.create_task(waiting(poller, thing)) for thing in things))
+
+    run(main())
+    assert all(set(thing.askers) == {thing.key} for thing in things)
+
+
+def test_of_several_who_wait_it_is_asked_for_the_one_who_has_waited_longest() -> None:
+    first, second = Thing(ends=100.0), Thing(ends=100.0)  # the same job, as two handles of it
+
+    async def waiting(poller: Poller, thing: Thing, who: str) -> None:
+        WHO.set(who)
+        await wait(poller, thing)
+
+    async def main() -> None:
+        async with polling() as poller:
+            gone = asyncio.create_task(waiting(poller, first, "first"))
+            await asyncio.sleep(1)
+            stays = asyncio.create_task(waiting(poller, second, "second"))
+            await asyncio.sleep(30)
+            gone.cancel()
+            await stays
+
+    run(main())
+    assert set(first.askers) == {"first"}
+    assert set(second.askers) == {"second"}
+    assert max(first.asked) < 31 < min(second.asked)
 
 
 def test_what_is_due_is_asked_at_once() -> None:
