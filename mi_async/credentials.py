@@ -74,7 +74,8 @@ class Credentials:
         inner, outer = inner.copy(), outer.copy()
         inner.update(message)
         outer.update(inner.digest())
-        return outer.digest()
+        digest: bytes = outer.digest()
+        return digest
 
     def __getstate__(self) -> object:
         """Refuse to be pickled: a secret must not end up in a queue or a file by accident."""
