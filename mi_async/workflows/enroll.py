@@ -29,6 +29,7 @@ from mi_async.workflows.enroll_decisions import (
     check_if_exists,
     decide_images,
     decide_person,
+    doubled,
     unassigned_tags,
 )
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
@@ -188,7 +189,13 @@ class _Enrollment:
             refused = await _add(self.context, person.id, uploads, self.size)
         if described:
             await persons.update(person.id, description=wanted.description)
-        return await self._end(person.id, tag_ids, uploads, refused)
+        person = await self._end(person.id, tag_ids, uploads, refused)
+        # Two processes may have found the same image missing: no request can say "unless it is there".
+        twice = doubled([known(upload.key) for upload in uploads], person.thumbnails)
+        if twice:
+            left = await persons.remove_thumbnails(person.id, thumbnail_ids=twice)
+            person = evolve(person, thumbnails=left.thumbnail_list)
+        return person
 
     def _digests(self) -> list[str]:
         return [checked.image.digest for checked in self.images]
