@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from attrs import Factory, field, frozen
 
@@ -36,7 +36,7 @@ def _filled(_instance: object, attribute: object, value: str) -> None:
         raise CredentialsError(message)
 
 
-def _keyed(secret_key: object) -> "tuple[hashlib._Hash, hashlib._Hash]":
+def _keyed(secret_key: object) -> "tuple[Any, Any]":
     """Return the inner and the outer hash of HMAC (RFC 2104) that have taken in the key: half of the work is done.
 
     A copy of both signs in 1.2 us; one of ``hmac.new()`` takes 3.0, as much as two headers of a request.
@@ -62,7 +62,7 @@ class Credentials:
     secret_key: str = field(validator=_filled, repr=False)
     expires_at: float | None = None
     source: str = field(default="", eq=False, repr=False, kw_only=True)
-    _mac: "tuple[hashlib._Hash, hashlib._Hash]" = field(
+    _mac: "tuple[Any, Any]" = field(
         init=False,
         repr=False,
         eq=False,
@@ -75,7 +75,8 @@ class Credentials:
         inner, outer = inner.copy(), outer.copy()
         inner.update(message)
         outer.update(inner.digest())
-        return outer.digest()
+        digest: bytes = outer.digest()
+        return digest
 
     def __getstate__(self) -> object:
         """Refuse to be pickled: a secret must not end up in a queue or a file by accident."""
