@@ -185,11 +185,11 @@ class _Enrollment:
             return person
         tag_ids = await self._tag_ids(tags)
         uploads = await self._upload(sent, primary=None if person.thumbnails else sent[0].number if sent else None)
-        with self.effects.doubting("the person may have the images"):
+        with self.effects.doubting(f"person {person.id} may have been given a part of it"):
             refused = await _add(self.context, person.id, uploads, self.size)
-        if described:
-            await persons.update(person.id, description=wanted.description)
-        person = await self._end(person.id, tag_ids, uploads, refused)
+            if described:
+                await persons.update(person.id, description=wanted.description)
+            person = await self._end(person.id, tag_ids, uploads, refused)
         # Two processes may have found the same image missing: no request can say "unless it is there".
         twice = doubled([known(upload.key) for upload in uploads], person.thumbnails)
         if twice:

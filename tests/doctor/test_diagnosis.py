@@ -295,6 +295,19 @@ async def test_sites_and_regions(
     assert (found["site"].status, text in found["site"].text) == (status, True), str(found["site"])
 
 
+@pytest.mark.parametrize(
+    ("gateway", "status"),
+    [("https://ncloud.apigw.gov-ntruss.com", FAILED), ("https://ncloud.apigw.ntruss.com", OK), ("", OK)],
+)
+async def test_the_gateway_of_the_profile_tells_its_site(gateway: str, status: CheckStatus, home: Path) -> None:
+    (home / ".ncloud").mkdir()
+    pair = f"ncloud_access_key_id = {CREDENTIALS.access_key}\nncloud_secret_access_key = {SECRET}\n"
+    (home / ".ncloud" / "configure").write_text(f"{pair}ncloud_api_url = {gateway}\n")
+    found = await diagnosed("https://mi.apigw.ntruss.com", None, network=False)
+    assert found["credentials"].text == "access key ****-KEY from profile DEFAULT of ~/.ncloud/configure"
+    assert found["site"].status is status, str(found["site"])
+
+
 async def test_without_the_network_nothing_is_sent(server: Server) -> None:
     found = await diagnosed(server.url, network=False)
     assert set(statuses(found).values()) == {"not tried"}
