@@ -27,7 +27,7 @@ def pytest_configure(config):
 
 def test_all_of_it_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [name for name, _ in MODULES]
-    assert len(names) == 7
+    assert len(names) == 8
     for name, source in MODULES:
         (tmp_path / name).write_text(source, encoding="utf-8")
     (tmp_path / "hong.jpg").write_bytes(picture())
@@ -37,4 +37,4 @@ def test_all_of_it_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv("MI_ASYNC_BASE_URL", server.url)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         done = run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
-    assert (done.returncode, done.stdout.count("11 passed")) == (0, 1), done.stdout
+    assert (done.returncode, done.stdout.count("12 passed")) == (0, 1), done.stdout

@@ -13,7 +13,15 @@ from mi_async.session import connect
 from mi_async.settings import BASE_URL
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 300.0
+"""Real seconds for a run of pytest in a process of its own, on a busy machine."""
 Suite = Callable[[str], pytest.Pytester]
+WITHOUT_ASYNCIO = (
+    "-p",
+    "no:asyncio",
+    "-W",
+    "ignore::pytest.PytestConfigWarning",
+)  # whose option is in the configuration
 
 ANY_KIND = """
 import asyncio, os, unittest
@@ -218,6 +226,11 @@ def test_mistakes_are_named(suite: Suite) -> None:
     done.assert_outcomes(errors=len(SAID))
 
 
+def test_an_asynchronous_test_that_nobody_runs(suite: Suite) -> None:
+    done = suite("async def test_it(mi_session):\n    pass\n").runpytest_inprocess(*WITHOUT_ASYNCIO)
+    done.stdout.fnmatch_lines(["*mi_session needs pytest-asyncio, or anyio with @pytest.mark.anyio*"])
+
+
 def test_pytest_lists_it(suite: Suite) -> None:
     pytester = suite("")
     done = pytester.runpytest_inprocess("--fixtures")
@@ -226,21 +239,24 @@ def test_pytest_lists_it(suite: Suite) -> None:
     done.stdout.fnmatch_lines(["@pytest.mark.mi_fault(place, fault, times=1): *", "@pytest.mark.mi_emulator(*"])
 
 
+@pytest.mark.slow
 def test_a_suite_that_does_not_use_it_loads_next_to_nothing(suite: Suite) -> None:
     pytester = suite("def test_other():\n    pass\n")
     pytester.makeconftest(LOADED)
-    ours = "mi_async mi_async.integrations mi_async.integrations.{}mi_async.version"
-    lines = [ours.format("pytest_plugin ")]
-    pytester.runpytest_subprocess("-p", "no:asyncio").stdout.fnmatch_lines([f"loaded: {line}" for line in lines])
+    loaded = "mi_async mi_async.integrations mi_async.integrations.pytest_plugin mi_async.version"
+    done = pytester.runpytest_subprocess(*WITHOUT_ASYNCIO, timeout=PATIENCE)
+    done.stdout.fnmatch_lines([f"loaded: {loaded}"])
+    done.assert_outcomes(passed=1)
 
 
 @pytest.mark.slow
 def test_it_is_switched_off(suite: Suite) -> None:
     pytester = suite("def test_it(mi_emulator):\n    pass\n")
-    done = pytester.runpytest_subprocess("-p", "no:mi_async")
+    done = pytester.runpytest_subprocess("-p", "no:mi_async", timeout=PATIENCE)
     done.stdout.fnmatch_lines(["*fixture 'mi_emulator' not found"])
 
 
 @pytest.mark.slow
 def test_several_processes(suite: Suite) -> None:
-    suite(ANY_KIND).runpytest_subprocess("-n", "3", "-o", "asyncio_mode=auto").assert_outcomes(passed=9)
+    parallel = ("-n", "3", "-o", "asyncio_mode=auto")
+    suite(ANY_KIND).runpytest_subprocess(*parallel, timeout=PATIENCE).assert_outcomes(passed=9)
