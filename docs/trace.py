@@ -1,7 +1,7 @@
 """Write the trace of docs/observability.md from a real run; with --check, compare all of it but times and order.
 
 A person with two images is enrolled at an emulator that refuses the first create, under a quota of one presigned URL in
-half a second. Spans are drawn in the order in which they began, with their start, their length and their events.
+a second. Spans are drawn in the order in which they began, with their start, their length and their events.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ async def record() -> list[ReadableSpan]:
     tracers = TracerProvider()
     tracers.add_span_processor(SimpleSpanProcessor(exporter))
     hooks = OpenTelemetryHooks(tracer_provider=tracers)
-    quotas = {"thumbnails.presign": mi_async.Quota(1, 0.5)}
+    quotas = {"thumbnails.presign": mi_async.Quota(1, 1.0)}
     async with (
         emulator.serve(settings=Settings(latency=Latency.constant(0.2))) as server,
         mi_async.connect(server.credentials, base_url=server.url, hooks=hooks, quotas=quotas) as session,

@@ -5,16 +5,14 @@ Invariant: pure; no I/O, no clock. What nobody can tell is decided so that nothi
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 from attrs import frozen
 
 from mi_async.api.persons import PersonThumbnail
+from mi_async.argument_types import IfPersonExists
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.thumbnail_names import shown_digest, shows
-
-IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]
-"""What becomes of a call for a name that somebody has: it is refused, gets that person, or adds what is missing."""
 
 
 class PersonDecision(Enum):

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -13,11 +14,14 @@ from mi_async import PersonInput, Quota, RetryPolicy, SearchQuery, Storage
 from mi_async.emulator import Fault, Latency, Rejection, Settings
 from mi_async.integrations.opentelemetry import linked, traceparent
 from tests.support.films import film
+from tests.support.footage import footage, keywords
 from tests.support.newsroom import newsroom
 from tests.support.pictures import picture
 from tests.support.storage import BUCKET, Bucket
 from tests.support.telemetry import Telemetry, events
 
+INSTANT = Latency.none()
+SEARCHED = Settings(latency=INSTANT, importing=INSTANT, queueing=INSTANT, analysing=INSTANT, searching=INSTANT)
 QUERY = SearchQuery("goal celebration")
 AGAIN = RetryPolicy(base=0.01, cap=0.02)
 NAMES = ("Gildong", "홍길동", "%ED%99%8D", "Anchor", "hong", "portrait", "a secret note", "goal celebration")
@@ -239,3 +243,33 @@ async def test_requests_to_object_storage_are_spans_without_bucket_and_key(s3: B
     assert sent["storage.put_object"] == 50_000
     for forbidden in (*NAMES, *SECRETS, BUCKET):
         assert not [text for text in told.texts() if forbidden in text], forbidden
+
+
+async def test_whoever_stops_half_way_has_the_context_of_before(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """OpenTelemetry logs it as an error where a context is given back in another one than it was taken in."""
+    told = Telemetry()
+    async with newsroom(SEARCHED, hooks=told.hooks) as news:
+        room = news.workspace
+        (asset,) = await footage(room, "evening.mp4")
+        word = (await keywords(room, asset))[0]
+        with told.tracer.start_as_current_span("request") as request:
+            async for _ in room.search_scenes(word):
+                assert trace.get_current_span() is request
+                break
+            async for _ in mi_async.as_completed([await room.start_search(QUERY) for _ in range(2)]):
+                assert trace.get_current_span() is request
+                break
+            people = [PersonInput(f"Person {number}", [picture(seed=number)]) for number in range(3)]
+            async with room.enroll_many(people, journal=tmp_path / "run.journal") as run:
+                async for _ in run:
+                    assert trace.get_current_span() is request
+                    break
+            scenes = room.search_scenes(word)
+            await anext(scenes)
+            await asyncio.create_task(scenes.aclose())
+            assert trace.get_current_span() is request
+        names = Counter(span.name for span in told.spans)
+    assert [names[name] for name in ("search_scenes", "enroll_many", "request")] == [2, 1, 1]
+    assert not [record for record in caplog.records if record.name.startswith("opentelemetry")]

@@ -1,7 +1,6 @@
 """Hooks that make spans and metrics.
 
-Invariant: what is told of something is told for as long as it lasts: whoever suppressed telemetry when a call or a
-workflow began has none of it.
+Invariant: suppression is looked at once, when a call or a workflow begins, and holds to its end.
 """
 
 from attrs import define
