@@ -37,6 +37,16 @@ import mi_async
 everything = [getattr(mi_async, name) for name in mi_async.__all__]
 assert ".whl" in mi_async.__file__, mi_async.__file__
 """
+BILL = """
+import sys
+import zipfile
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+wheel = zipfile.ZipFile(sys.argv[1])
+(bill,) = [wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/sboms/" in name]
+fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill)
+assert fault is None, fault
+"""
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -99,8 +109,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def types(session: nox.Session) -> None:
-    """Strict types, by two checkers."""
+    """Strict types, by four checkers: what one of them does not know is in pyproject.toml, with its reason."""
     run(session, "mypy")
+    run(session, "ty", "check", "--python", str(shared() / "python"))
+    run(session, "pyrefly", "check", "--python-interpreter-path", str(shared() / "python"))
     run(session, "pyright", "--pythonpath", str(shared() / "python"))
     run(session, "pyright", "--ignoreexternal", "--verifytypes", "mi_async", silent=True)  # all of it has a type
 
@@ -119,6 +131,7 @@ def package(session: nox.Session) -> None:
     wheel, source = built(session, folder)
     session.run("twine", "check", "--strict", str(wheel), str(source))
     session.run("check-wheel-contents", str(wheel))
+    session.run("python", "-c", BILL, str(wheel))
     session.run("pyroma", "--min", "10", "--skip-tests", "AuthorEmail", str(source))  # the authors have no address
     session.run("python", "-m", "venv", "--clear", str(folder / "venv"))
     clean = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")

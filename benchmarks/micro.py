@@ -87,8 +87,12 @@ def awaited() -> dict[str, Callable[[], Awaitable[object]]]:
         await limiter.acquire(600.0)
         limiter.release()
 
+    async def view() -> None:
+        with_both.with_options({"timeout": 5.0, "max_wait": 1.0})
+
     return {
         "bare await": nothing,
+        "view: with_options(timeout=5, max_wait=1)": view,
         "typed method to arguments": lambda: thumbnails.presign(FILE_NAME),
         "quota: acquire, release": lease,
         "call, neither retry nor quota": lambda: plain(PRESIGN, PRESIGN_ARGUMENTS),

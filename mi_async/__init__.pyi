@@ -146,7 +146,7 @@ from .errors import (
     TransportError as TransportError,
     UploadFailedError as UploadFailedError,
 )
-from .models import OpenEnum as OpenEnum, Page as Page
+from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
@@ -158,6 +158,7 @@ from .workflows.jobs.kinds import JobPhase as JobPhase
 from .workflows.search.hits import SceneHit as SceneHit
 from .integrations.redis_quotas import RedisQuotas as RedisQuotas
 from .media.image_source import Source as Source
+from .media.readable_source import ReadableSource as ReadableSource
 from .workflows.jobs.start import AnalysisOptions as AnalysisOptions
 from .workflows.upload import State as State, Upload as Upload
 from .workspace import Workspace as Workspace
@@ -226,6 +227,7 @@ __all__ = [
     "MIError",
     "MediaRejectedError",
     "MergedPersons",
+    "Model",
     "NameType",
     "NotFoundError",
     "OpenEnum",
@@ -255,6 +257,7 @@ __all__ = [
     "QuotaStoreError",
     "QuotaWaitError",
     "Raw",
+    "ReadableSource",
     "RedisQuotas",
     "Repeat",
     "RequestedAnalysis",
@@ -272,6 +275,7 @@ __all__ = [
     "SearchQuery",
     "SearchResults",
     "SearchStatus",
+    "Serializable",
     "ServerError",
     "ServiceCall",
     "Session",

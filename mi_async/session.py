@@ -5,18 +5,21 @@ nothing asynchronous happens outside connect and aclose.
 """
 
 import asyncio
+import inspect
 import os
 import platform
 import ssl
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+from numbers import Rational
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
 import aiohttp
 from attrs import define, field
 from yarl import URL
 
+import mi_async
 from mi_async._core import convert
 from mi_async._core.body import MAX_RESPONSE
 from mi_async._core.call import Calls, calls_for
@@ -41,18 +44,9 @@ from mi_async.version import VERSION
 from mi_async.workspace import WORKFLOWS, Workspace
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from mi_async._core.hooks import Hooks
-    from mi_async._core.quota_store import QuotaStore
-    from mi_async.api.query_assets import QueryAssets
-    from mi_async.api.workspaces import Workspaces
-    from mi_async.ping import Ping
-    from mi_async.storage.models import Storage
     from mi_async.storage.object_store import ObjectStore
     from mi_async.workflow_parts import WorkflowParts
     from mi_async.workflows.context import Context
-    from mi_async.workflows.jobs.job import Job
 
 TEMPORARY = "temporary"
 """Account of keys that expire, as calls name it."""
@@ -62,7 +56,19 @@ WORKSPACES = 1000
 
 @define(eq=False)
 class Session:
-    """An open connection to the service; close it with ``await session.aclose()`` or ``async with``."""
+    """An open connection to the service: quotas, keys and sockets that all calls share.
+
+    ``async with mi_async.connect() as session:`` opens and closes one; or ``session = await mi_async.connect()``, and
+    ``await session.aclose()`` at the end. Keep one for the life of a program, in the event loop that opened it.
+
+    Most work begins with ``newsroom = session.workspace("newsroom")``, see :class:`mi_async.Workspace`. Calls that
+    concern no workspace are in ``session.workspaces`` and ``session.query_assets``; ``session.job(token)`` finds a job
+    of another process; ``session.quota`` shows what each quota allows now.
+    """
+
+    __signature__: ClassVar[inspect.Signature] = (
+        inspect.Signature()
+    )  # help() begins with it, and nobody but connect() makes one
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied."""
@@ -79,7 +85,7 @@ class Session:
     _workspaces: dict[str, Workspace] = field(init=False, factory=dict)
 
     @cached_property
-    def workspaces(self) -> "Workspaces":
+    def workspaces(self) -> "mi_async.api.Workspaces":
         """The account's workspaces."""
         load_modules(["mi_async.api.workspaces"])
         from mi_async.api.workspaces import Workspaces  # noqa: PLC0415  not before it is needed
@@ -87,7 +93,7 @@ class Session:
         return Workspaces(self._calls)
 
     @cached_property
-    def query_assets(self) -> "QueryAssets":
+    def query_assets(self) -> "mi_async.api.QueryAssets":
         """Uploads of images to search with."""
         load_modules(["mi_async.api.query_assets"])
         from mi_async.api.query_assets import QueryAssets  # noqa: PLC0415  as above
@@ -121,7 +127,7 @@ class Session:
         calls, origin = self._calls.with_options(options), self._origin or self
         return Session(self._settings, calls, self._quotas, self._trust, self._storage_proxy, self._loop, origin)
 
-    async def ping(self) -> "Ping":
+    async def ping(self) -> "mi_async.Ping":
         """Make the cheapest signed call: it proves that network, clock and keys are good.
 
         Its time counts waits for retries; ``session.with_options(timeout=2, retry=RetryPolicy(max_attempts=1))`` makes
@@ -156,7 +162,7 @@ class Session:
     def _store(self) -> "ObjectStore":
         return self._parts().store
 
-    def job(self, token: str) -> "Job[Any]":
+    def job(self, token: str) -> "mi_async.Job[Any]":
         """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
 
         The service is not asked whether it exists. A token names a job of any workspace of the account, and can be
@@ -311,8 +317,8 @@ def connect(
     timeout: Timeout | None = None,
     retry: RetryPolicy | None = None,
     quotas: Mapping[str, Quota | None] | None = None,
-    quota_store: "str | QuotaStore | None" = None,
-    quota_share: "float | Fraction | None" = None,
+    quota_store: "str | mi_async.QuotaStore | None" = None,
+    quota_share: float | Rational | None = None,
     max_wait: float | None = None,
     polling: Polling | None = None,
     connector: aiohttp.BaseConnector | None = None,
@@ -320,10 +326,10 @@ def connect(
     ca_file: str | os.PathLike[str] | None = None,
     max_response: int = MAX_RESPONSE,
     paths: Mapping[str, str] | None = None,
-    hooks: "Hooks | Sequence[Hooks] | None" = None,
+    hooks: "mi_async.Hooks | Sequence[mi_async.Hooks] | None" = None,
     clock: Clock | None = None,
     validate: bool = True,
-    storage: "Storage | None" = None,
+    storage: "mi_async.Storage | None" = None,
 ) -> Connecting:
     """Open a session with the service.
 

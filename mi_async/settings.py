@@ -5,6 +5,7 @@ Invariant: values only; a setting that cannot work is a ConfigError that names i
 
 import os
 from collections.abc import Mapping
+from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -25,8 +26,6 @@ from mi_async.credentials import CredentialsProvider
 from mi_async.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from mi_async._core.hooks import Hooks
     from mi_async._core.quota_store import QuotaStore
     from mi_async.storage.models import Storage
@@ -139,9 +138,7 @@ def _quota_store(store: Any) -> "QuotaStore | None":
 def _quota_share(settings: "ConnectSettings", _attribute: object, value: Any) -> None:
     if value is None:
         return
-    from fractions import Fraction  # noqa: PLC0415  as above
-
-    if not isinstance(value, int | float | Fraction) or not 0 < value <= 1:
+    if not isinstance(value, float | Rational) or not 0 < float(value) <= 1:
         message = f"quota_share must be a number above 0 and up to 1, such as 1/4, not {value!r}"
         raise ConfigError(message)
     if settings.quota_store is not None:
@@ -153,7 +150,7 @@ def _quota_share(settings: "ConnectSettings", _attribute: object, value: Any) ->
             raise ConfigError(message)
 
 
-def share_of(quota: Quota, share: "float | Fraction") -> int:
+def share_of(quota: Quota, share: float | Rational) -> int:
     """Return the whole calls in a share of a quota, so that the shares of all never add up to more than it."""
     from fractions import Fraction  # noqa: PLC0415  as above
 
@@ -187,7 +184,7 @@ class ConnectSettings:
     retry: RetryPolicy = field(validator=instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
     quotas: dict[str, Quota] = field(converter=_quotas)
     quota_store: "QuotaStore | None" = field(default=None, converter=_quota_store)
-    quota_share: "float | Fraction | None" = field(default=None, validator=_quota_share)
+    quota_share: float | Rational | None = field(default=None, validator=_quota_share)
     max_wait: float | None = field(default=None, validator=seconds)
     polling: Polling = field(validator=instance(Polling, "mi_async.Polling(first, factor, longest, timeout)"))
     connector: aiohttp.BaseConnector | None = field(

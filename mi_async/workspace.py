@@ -7,41 +7,25 @@ program that makes single calls does not pay for them. The first workflow loads 
 from __future__ import annotations
 
 import asyncio
+import inspect
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
+import mi_async
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import are_loaded, load_modules
 from mi_async.api import WorkspaceGroups
+from mi_async.argument_types import IfExists, IfPersonExists, IngestProgress, Items, Progress
 from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, SHARDS
 from mi_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
-    from typing import Any, NoReturn, Unpack
-
     from mi_async._core.call import Calls
-    from mi_async._core.call_settings import CallOptions
-    from mi_async.api.assets import Asset
-    from mi_async.api.indexes import AssetType, ConfidenceLevel, Index
-    from mi_async.api.persons import Person
-    from mi_async.api.scene_summaries import SceneSummary
-    from mi_async.api.search import QueryOption, SearchFilter, SearchQuery, SearchResults
-    from mi_async.bulk.inputs.models import AssetInput, BadInput, Items, PersonInput, ThumbnailUpload
-    from mi_async.bulk.run import BulkRun
-    from mi_async.media.image_source import Source
-    from mi_async.media.readable_source import ReadableSource
-    from mi_async.storage.models import StoredObject
     from mi_async.workflows.context import Context
-    from mi_async.workflows.enroll_decisions import IfPersonExists
-    from mi_async.workflows.ingest.models import IfExists, IngestedAsset, IngestProgress
-    from mi_async.workflows.jobs.job import Job
-    from mi_async.workflows.jobs.start import AnalysisOptions
     from mi_async.workflows.query_image import QueryUploads
-    from mi_async.workflows.search.hits import SceneHit
-    from mi_async.workflows.upload import Progress, Upload
 
 WORKFLOWS = (
     "mi_async.bulk.images.image_converter",
@@ -58,7 +42,27 @@ WORKFLOWS = (
 
 
 class Workspace(WorkspaceGroups):
-    """One workspace of the account; made by ``session.workspace(name)``, which asks the service nothing."""
+    """One workspace: its groups of operations as attributes, and workflows as methods.
+
+    ``newsroom = session.workspace("newsroom")`` makes one and asks the service nothing. Then, for example::
+
+        person = await newsroom.enroll_person("Gildong Hong", ["hong.jpg"], tags=["Anchor"])
+        person = await newsroom.persons.get(person.id)
+        async for scene in newsroom.search_scenes("goal", persons=[person.id]):
+            print(scene)
+
+    Groups, with a method for each call of the API: ``persons``, ``person_tags``, ``thumbnails``, ``projects``,
+    ``assets``, ``indexes``, ``scene_summaries`` and ``search``; ``help(newsroom.persons)`` lists the calls.
+
+    Workflows, of several calls each: :meth:`enroll_person`, :meth:`upload_thumbnail`, :meth:`ingest_asset` and
+    :meth:`search_scenes`; for any number of items :meth:`enroll_many`, :meth:`upload_thumbnails` and
+    :meth:`ingest_many`; jobs by :meth:`import_asset`, :meth:`analyze`, :meth:`summarize`, :meth:`start_search` and
+    :meth:`job`.
+    """
+
+    __signature__: ClassVar[inspect.Signature] = (
+        inspect.Signature()
+    )  # help() begins with it, and nobody but a session makes one
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied."""
@@ -72,7 +76,7 @@ class Workspace(WorkspaceGroups):
         """Name the workspace."""
         return f"Workspace({self.name!r})"
 
-    def with_options(self, **options: Unpack[CallOptions]) -> Workspace:
+    def with_options(self, **options: Unpack[mi_async.CallOptions]) -> Workspace:
         """Return a view of the workspace whose calls have other options: ``session.with_options`` says which.
 
         ``await newsroom.with_options(timeout=5).persons.get(1001)`` changes them for one call. Workflows, jobs and
@@ -101,13 +105,13 @@ class Workspace(WorkspaceGroups):
     async def upload_thumbnail(
         self,
         person_id: int,
-        source: Source,
+        source: mi_async.Source,
         *,
         primary: bool = False,
         fit: bool = False,
         resume: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
-    ) -> Upload:
+    ) -> mi_async.Upload:
         """Give a person one more image: presign, PUT to Object Storage, poll completion, attach.
 
         Args:
@@ -154,7 +158,7 @@ class Workspace(WorkspaceGroups):
     async def enroll_person(
         self,
         name: str,
-        sources: Iterable[Source],
+        sources: Iterable[mi_async.Source],
         *,
         description: str | None = None,
         tags: Iterable[str] = (),
@@ -163,7 +167,7 @@ class Workspace(WorkspaceGroups):
         fit: bool = False,
         progress: Progress | None = None,
         one_by_one: bool = False,
-    ) -> Person:
+    ) -> mi_async.Person:
         """Create a person with images and tags, exactly once whatever the network does.
 
         The name is looked up before anything is uploaded, images go up several at a time, missing tags are created,
@@ -224,7 +228,7 @@ class Workspace(WorkspaceGroups):
 
     async def ingest_asset(
         self,
-        source: str | os.PathLike[str] | StoredObject | ReadableSource,
+        source: str | os.PathLike[str] | mi_async.StoredObject | mi_async.ReadableSource,
         *,
         project: int | str | None = None,
         bucket: str | None = None,
@@ -232,12 +236,12 @@ class Workspace(WorkspaceGroups):
         analyze: bool = True,
         summarize: bool = False,
         if_exists: IfExists = "reuse",
-        analysis: AnalysisOptions | None = None,
+        analysis: mi_async.AnalysisOptions | None = None,
         locale: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  as long as a caller likes
         state_folder: str | os.PathLike[str] | None = None,
         progress: IngestProgress | None = None,
-    ) -> IngestedAsset:
+    ) -> mi_async.IngestedAsset:
         """Ingest a media file: into the bucket, registered, imported, analysed, and summarised if wanted.
 
         Running the same call again is the resume: parts that have arrived are not sent again, an object that holds
@@ -300,7 +304,7 @@ class Workspace(WorkspaceGroups):
             result |= {"asset_id": ingested.asset.asset_id, "object": str(ingested.place)}
         return ingested
 
-    async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> Job[Asset]:
+    async def import_asset(self, project_id: int, *, key: str, bucket_name: str) -> mi_async.Job[mi_async.Asset]:
         """Register an object of a linked bucket as an asset; the job's result is the asset once it is imported.
 
         A second registration makes a second asset, so one whose answer was lost is not repeated: it fails.
@@ -312,7 +316,9 @@ class Workspace(WorkspaceGroups):
 
         return await start_import(context, project_id, key=key, bucket_name=bucket_name)
 
-    async def analyze(self, project_id: int, asset_id: int, **options: Unpack[AnalysisOptions]) -> Job[Index]:
+    async def analyze(
+        self, project_id: int, asset_id: int, **options: Unpack[mi_async.AnalysisOptions]
+    ) -> mi_async.Job[mi_async.Index]:
         """Request the analysis of an asset; the job's result is its index.
 
         Args:
@@ -332,7 +338,7 @@ class Workspace(WorkspaceGroups):
 
     async def summarize(
         self, project_id: int, asset_id: int, *, scene_ids: Sequence[int] | None = None, locale: str | None = None
-    ) -> Job[SceneSummary]:
+    ) -> mi_async.Job[mi_async.SceneSummary]:
         """Request a text for each scene of an analysed asset; the job's result is all that there are then.
 
         Args:
@@ -350,11 +356,11 @@ class Workspace(WorkspaceGroups):
 
     async def start_search(
         self,
-        query: SearchQuery,
+        query: mi_async.SearchQuery,
         *,
-        query_option: QueryOption | None = None,
-        query_filter: SearchFilter | None = None,
-    ) -> Job[SearchResults]:
+        query_option: mi_async.QueryOption | None = None,
+        query_filter: mi_async.SearchFilter | None = None,
+    ) -> mi_async.Job[mi_async.SearchResults]:
         """Request a search; the job's result is its first page, of 100, and ``search.all(...)`` has them all.
 
         Source: maiu-search-asset, maiu-get-asset-search-result.
@@ -364,7 +370,7 @@ class Workspace(WorkspaceGroups):
 
         return await start_search(context, query, query_option=query_option, query_filter=query_filter)
 
-    def job(self, token: str) -> Job[Any]:
+    def job(self, token: str) -> mi_async.Job[Any]:
         """Make a handle of a job of this workspace; the way for a token that comes from outside, see ``session.job``.
 
         Raises:
@@ -384,22 +390,22 @@ class Workspace(WorkspaceGroups):
         self,
         text: str | None = None,
         *,
-        image: Source | None = None,
+        image: mi_async.Source | None = None,
         persons: Iterable[int] = (),
         persons_any: Iterable[int] = (),
         persons_not: Iterable[int] = (),
         dialogs: Iterable[str] = (),
         dialogs_any: Iterable[str] = (),
         dialogs_not: Iterable[str] = (),
-        confidence_level: ConfidenceLevel | None = None,
+        confidence_level: mi_async.ConfidenceLevel | None = None,
         project_ids: Iterable[int] | None = None,
         asset_ids: Iterable[int] | None = None,
-        asset_types: Iterable[AssetType] | None = None,
+        asset_types: Iterable[mi_async.AssetType] | None = None,
         index_modified_from: datetime | None = None,
         index_modified_to: datetime | None = None,
         limit: int | None = None,
         timeout: float | None = None,
-    ) -> AsyncGenerator[SceneHit]:
+    ) -> AsyncGenerator[mi_async.SceneHit]:
         """Search the analysed assets and iterate over the scenes that are found, the best first.
 
         An image is uploaded, the search requested and awaited, and its pages are fetched as they are needed, all of
@@ -463,7 +469,7 @@ class Workspace(WorkspaceGroups):
 
     def enroll_many(
         self,
-        people: Items[PersonInput | BadInput],
+        people: Items[mi_async.PersonInput | mi_async.BadInput],
         *,
         journal: str | os.PathLike[str],
         total: int | None = None,
@@ -473,7 +479,7 @@ class Workspace(WorkspaceGroups):
         patience: float = PATIENCE,
         shards: int = SHARDS,
         claim_life: float = LIFE,
-    ) -> BulkRun:
+    ) -> mi_async.BulkRun:
         """Enroll any number of persons: as fast as the quotas allow, in flat memory, and each once whatever happens.
 
         To resume after a crash, an interruption or failures, make the same call again: what is finished costs no
@@ -523,7 +529,7 @@ class Workspace(WorkspaceGroups):
 
     def upload_thumbnails(
         self,
-        items: Items[ThumbnailUpload | BadInput],
+        items: Items[mi_async.ThumbnailUpload | mi_async.BadInput],
         *,
         journal: str | os.PathLike[str],
         total: int | None = None,
@@ -533,7 +539,7 @@ class Workspace(WorkspaceGroups):
         patience: float = PATIENCE,
         shards: int = SHARDS,
         claim_life: float = LIFE,
-    ) -> BulkRun:
+    ) -> mi_async.BulkRun:
         """Give any number of images to persons who exist; everything else is as in :meth:`enroll_many`.
 
         Images of one person are attached in the order of the input; the same image for the same person is attached
@@ -557,7 +563,7 @@ class Workspace(WorkspaceGroups):
         )
         return BulkRun(enroll_factory(context, ThumbnailUpload), items, options)
 
-    def stored_assets(self, prefix: str) -> AsyncGenerator[AssetInput]:
+    def stored_assets(self, prefix: str) -> AsyncGenerator[mi_async.AssetInput]:
         """List the media files of a bucket, for :meth:`ingest_many`: by their names, page by page.
 
         Args:
@@ -574,7 +580,7 @@ class Workspace(WorkspaceGroups):
 
     def ingest_many(
         self,
-        assets: Items[AssetInput | BadInput],
+        assets: Items[mi_async.AssetInput | mi_async.BadInput],
         *,
         journal: str | os.PathLike[str],
         project: int | str | None = None,
@@ -582,7 +588,7 @@ class Workspace(WorkspaceGroups):
         analyze: bool = True,
         summarize: bool = False,
         if_exists: IfExists = "reuse",
-        analysis: AnalysisOptions | None = None,
+        analysis: mi_async.AnalysisOptions | None = None,
         locale: str | None = None,
         total: int | None = None,
         max_failures: int | None = None,
@@ -590,7 +596,7 @@ class Workspace(WorkspaceGroups):
         patience: float = PATIENCE,
         shards: int = SHARDS,
         claim_life: float = LIFE,
-    ) -> BulkRun:
+    ) -> mi_async.BulkRun:
         """Ingest any number of media files, each as :meth:`ingest_asset` does and each once whatever happens.
 
         A few files go up at a time, hundreds may be imported and analysed at once. To resume, make the same call

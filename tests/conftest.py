@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.support.postgres import PostgresServer
     from tests.support.storage import Bucket
 
+pytest_plugins = ["pytester"]
+
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # Test modules are compiled once, not by every worker, and some hundred processes start from compiled modules.

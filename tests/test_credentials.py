@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mi_async.credentials import Credentials, CredentialsProvider, find_credentials
+from mi_async.credentials import Credentials, CredentialsProvider, find_credentials, profile_gateway
 from mi_async.errors import CredentialsError, MIError
 
 SECRET = "s3cr3t%(x)s#;="
@@ -184,6 +184,32 @@ def test_what_is_wrong_with_a_file(text: str | bytes, complaint: str, home: Path
     assert complaint in str(caught.value)
     assert SECRET not in shown(caught.value)
     assert SECRET.encode() not in pickle.dumps(caught.value)
+
+
+def test_the_gateway_of_a_profile(home: Path) -> None:
+    assert profile_gateway() == ""
+    configured(home, f"[DEFAULT]\n{PAIR}ncloud_api_url = https://ncloud.apigw.ntruss.com\n[work]\n{PAIR}")
+    assert profile_gateway() == profile_gateway("default") == "https://ncloud.apigw.ntruss.com"
+    assert profile_gateway("work") == ""
+
+
+def test_a_source_is_remembered_and_is_no_part_of_the_keys(home: Path) -> None:
+    file = configured(home, f"[work]\n{PAIR}")
+    read = Credentials.from_profile("work", path=file)
+    assert (read.source, Credentials.from_env(TERRAFORM).source) == (
+        f"profile work of {file}",
+        "NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY",
+    )
+    assert read == Credentials("access", SECRET)
+    assert Credentials("access", SECRET).source == ""
+
+
+def test_a_key_that_cannot_be_one_is_refused_with_its_place() -> None:
+    with pytest.raises(
+        CredentialsError, match=r"^NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY: access_key must be"
+    ) as caught:
+        Credentials.from_env(TERRAFORM | {"NCLOUD_ACCESS_KEY": "a b"})
+    assert SECRET not in shown(caught.value)
 
 
 def test_no_file(home: Path) -> None:

@@ -1,11 +1,18 @@
 """What `import mi_async` costs and gives."""
 
 import ast
+import importlib
+import inspect
+import json
 import os
+import pydoc
+import shutil
 import subprocess
 import sys
+import typing
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import jedi
 import pytest
@@ -14,6 +21,11 @@ import mi_async
 
 STUB = ast.parse(Path(mi_async.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
 HOMES = sorted({f"mi_async.{node.module}" for node in STUB.body if isinstance(node, ast.ImportFrom) and node.module})
+
+
+ROOT = Path(__file__).parents[1]
+PUBLIC: dict[str, list[str]] = json.loads((ROOT / "docs" / "public-names.json").read_text(encoding="utf-8"))
+PROBE = ROOT / "tests" / "typing" / "public_names.py"
 
 
 PROGRAM = """
@@ -53,9 +65,72 @@ def test_the_stub_names_what_is_there_and_where() -> None:
     assert [name for name in mi_async.__all__ if not hasattr(mi_async, name)] == []
 
 
-def test_editors_with_jedi_see_every_name_and_its_signature() -> None:
-    seen = {found.name for found in jedi.Script("import mi_async\nmi_async.").complete()}
-    assert seen >= set(mi_async.__all__)
+def test_the_list_is_what_modules_export() -> None:
+    assert {module: sorted(importlib.import_module(module).__all__) for module in PUBLIC} == PUBLIC
+    used = {ast.unparse(node) for node in ast.walk(ast.parse(PROBE.read_text())) if isinstance(node, ast.Attribute)}
+    assert used >= {f"{module}.{name}" for module, names in PUBLIC.items() for name in names}
+
+
+@pytest.mark.parametrize("module", sorted(PUBLIC))
+def test_editors_with_jedi_see_every_name(module: str) -> None:
+    seen = {found.name for found in jedi.Script(f"import {module}\n{module}.").complete()}
+    assert seen >= set(PUBLIC[module])
+
+
+@pytest.mark.slow
+def test_pyright_sees_every_name_and_knows_the_type_of_all_that_is_public() -> None:
+    pyright = shutil.which("pyright", path=Path(sys.executable).parent)
+    if pyright is None:
+        pytest.skip("pyright is installed for the first Python only")
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [pyright, "--ignoreexternal", "--outputjson", "--verifytypes", "mi_async"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=300)
+    seen = json.loads(done.stdout)["typeCompleteness"]
+    unknown = [symbol["name"] for symbol in seen["symbols"] if not symbol["isTypeKnown"] or symbol["isTypeAmbiguous"]]
+    assert (unknown, seen["completenessScore"]) == ([], 1)
+    exported = {symbol["name"] for symbol in seen["symbols"] if symbol["isExported"]}
+    assert {f"{module}.{name}" for module, names in PUBLIC.items() for name in names} - exported == set()
+
+
+def resolved(path: str) -> Any:
+    """Return what a public name stands for."""
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+MADE_BY_OTHERS = {"BulkRun", "Session"}
+"""Classes that nobody else makes: the types of their private members are loaded with what they are for."""
+
+
+@pytest.mark.parametrize("module", sorted(PUBLIC))
+def test_the_types_of_all_that_can_be_called_are_found_at_run_time(module: str) -> None:
+    for name in PUBLIC[module]:
+        value = resolved(f"{module}.{name}")
+        if inspect.isclass(value):
+            methods = [each for key, each in inspect.getmembers(value) if not key.startswith("_")]
+            methods = [each.fget if isinstance(each, property) else each for each in methods]
+            for method in filter(lambda each: inspect.isfunction(each) or inspect.ismethod(each), methods):
+                typing.get_type_hints(method, include_extras=True)
+        if callable(value) and name not in MADE_BY_OTHERS and typing.get_origin(value) is None:
+            typing.get_type_hints(value, include_extras=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (mi_async.Workspace, ["enroll_person", "newsroom.persons", "Workflows", "Groups", "ingest_asset"]),
+        (mi_async.Session, ["async with mi_async.connect() as session", "session.workspace(", "aclose"]),
+    ],
+)
+def test_help_begins_with_what_a_user_needs(kind: type, words: list[str]) -> None:
+    _, _, shown = pydoc.plain(pydoc.render_doc(kind)).partition(f"class {kind.__name__}(")
+    first = " ".join(shown.split("Method resolution order")[0].split("Methods defined here")[0].split())
+    assert [word for word in words if word not in first] == []
+    assert "ConnectSettings" not in first
+    assert "Context" not in first
+
+
+def test_editors_with_jedi_see_signatures() -> None:
     (connect,) = jedi.Script("import mi_async\nmi_async.connect(").get_signatures()
     assert "base_url" in {param.name for param in connect.params}
 

@@ -3,6 +3,8 @@
 import asyncio
 import copy
 import pickle
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from mi_async import Hooks, Quota, RetryPolicy
 from mi_async.emulator import Settings
 from mi_async.errors import AuthenticationError, ConfigError, InvalidArgumentError, QuotaWaitError, SessionError
 from tests.support.canned import canned, http
+from tests.support.footage import first_project
 from tests.support.newsroom import newsroom, nothing_held
 from tests.support.pictures import picture
 from tests.support.talking import KEYS
@@ -81,6 +84,24 @@ async def test_a_workflow_of_a_view_may_fail_fast_at_its_beginning() -> None:
         await news.workspace.thumbnails.presign("a.jpg")
         with pytest.raises(QuotaWaitError):
             await news.workspace.with_options(max_wait=0).enroll_person("Hong", [picture()])
+
+
+async def test_a_bulk_run_and_a_job_of_a_view_make_their_calls_with_its_options(tmp_path: Path) -> None:
+    seen = Counter[tuple[str, str | None]]()
+
+    async def look(attempt: mi_async.Attempt) -> None:
+        seen[attempt.operation, attempt.headers.get("X-Tenant")] += 1
+
+    async with newsroom(hooks=Hooks(before=[look])) as news:
+        room = news.workspace.with_options(headers={"X-Tenant": "a"}, timeout=3000)
+        people = [mi_async.PersonInput("Hong", (picture(),))]
+        report = await room.enroll_many(people, journal=tmp_path / "people.journal")
+        assert report.counts[mi_async.Status.DONE] == 1
+        project = await first_project(room)
+        await (await room.import_asset(project, key="news.mp4", bucket_name="footage"))
+        assert nothing_held(news.session)
+    assert {name for name, tenant in seen if tenant is None} == {"thumbnails.put"}  # which is signed as it is
+    assert {"persons.create", "assets.import_status"} <= {name for name, tenant in seen if tenant == "a"}
 
 
 async def test_views_may_be_made_where_no_event_loop_runs() -> None:

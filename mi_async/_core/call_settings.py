@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from attrs import evolve, field, frozen
 
+import mi_async
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.setting_checks import instance, seconds
 from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP
@@ -51,7 +52,7 @@ class CallOptions(TypedDict, total=False):
     max_wait: float | None
     retry: RetryPolicy
     headers: Mapping[str, str]
-    hooks: "Hooks | Sequence[Hooks]"
+    hooks: "mi_async.Hooks | Sequence[mi_async.Hooks]"
 
 
 @frozen(eq=False, repr=False)

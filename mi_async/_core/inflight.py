@@ -8,6 +8,7 @@ Calls of another time limit are kept apart, in the order of their own.
 import asyncio
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 from weakref import WeakSet
 
@@ -168,9 +169,7 @@ class InFlightCalls:
             for call in tuple(calls.calls):
                 call.end(SessionError("the session was closed while the call was in flight"))
         for calls in every:
-            while calls.calls:
-                if not await calls.rests_by(loop.time() + 1.0):
-                    break  # a caller that swallows its cancellation is not waited for
+            await calls.rests_by(loop.time() + 1.0)  # a caller that swallows its cancellation is not waited for
             calls.stop()
 
     def stop(self) -> None:
@@ -179,17 +178,13 @@ class InFlightCalls:
             self.timer.cancel()
             self.timer = None
 
-    async def rests_by(self, end: float) -> bool:
-        """Wait until nothing is in flight; return False when that takes longer than to this time of the loop."""
-        if not self.calls:
-            return True
-        self.idle.clear()
-        try:
-            async with asyncio.timeout_at(end):
-                await self.idle.wait()
-        except TimeoutError:
-            return False
-        return True
+    async def rests_by(self, end: float) -> None:
+        """Wait until nothing is in flight, to this time of the loop at most."""
+        if self.calls:
+            self.idle.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(end):
+                    await self.idle.wait()
 
 
 def was_cancelled() -> bool:

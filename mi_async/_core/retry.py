@@ -10,7 +10,7 @@ import math
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from attrs import define, field, frozen
 
@@ -166,14 +166,12 @@ class _Attempts:
         await self.retries.clock.sleep(seconds)
 
     def _wait(self, state: "RetryCallState") -> float:
-        error = _error(state)
-        self._line = ""
+        error, self._line = cast("MIError", _error(state)), ""  # no other is worth another attempt
         if self._waits_in_limiter(error) or isinstance(error, AuthenticationError):
             return 0.0  # the pause of a quota, and the correction of a clock, are logged where they are made
         asked = error.retry_after if isinstance(error, APIError | UploadFailedError) else None
         seconds = max(self.least, self.retries.policy.backoff(self.failures) if asked is None else asked)
-        if isinstance(error, MIError):
-            self._line = retry_line(self.name, self.failures, self.retries.policy.max_attempts, error, seconds)
+        self._line = retry_line(self.name, self.failures, self.retries.policy.max_attempts, error, seconds)
         return seconds
 
     def _again(self, state: "RetryCallState") -> bool:

@@ -5,7 +5,7 @@ Invariant: made for a session or view with hooks only: the path of all others ha
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from attrs import Factory, define, field
 
@@ -38,10 +38,13 @@ class WatchedCalls(Calls):
         async with self.chain.watch(operation.id, "api", self.options.retry.max_attempts) as own:
             return await super()._call(operation, arguments, max_wait, result_of, guard, watch=own)
 
-    async def _send(self, call: RunningCall, number: int, added: Mapping[str, str] | None = None) -> Answer:
-        watch, request = call.watch, call.request
-        if watch is None:
-            return await super()._send(call, number, added)
+    async def _send(
+        self,
+        call: RunningCall,
+        number: int,
+        added: Mapping[str, str] | None = None,  # noqa: ARG002  what hooks have added to that of the options
+    ) -> Answer:
+        watch, request = cast("CallWatch", call.watch), call.request  # made with the call, above
         if self.keys.lasting is None:
             await self.keys.current()  # what a provider takes is no time of the service, and its failure no attempt
         attempt = await watch.ask(request, self.clock.real(call.in_flight.waited), self.options.headers)

@@ -13,14 +13,16 @@ from mi_async._core.modules import load_modules
 from mi_async._core.operation import Operation
 
 if TYPE_CHECKING:
-    from mi_async.api.assets import Assets
-    from mi_async.api.indexes import Indexes
-    from mi_async.api.person_tags import PersonTags
-    from mi_async.api.persons import Persons
-    from mi_async.api.projects import Projects
-    from mi_async.api.scene_summaries import SceneSummaries
-    from mi_async.api.search import Search
-    from mi_async.api.thumbnails import Thumbnails
+    from mi_async.api.assets import Assets as Assets
+    from mi_async.api.indexes import Indexes as Indexes
+    from mi_async.api.person_tags import PersonTags as PersonTags
+    from mi_async.api.persons import Persons as Persons
+    from mi_async.api.projects import Projects as Projects
+    from mi_async.api.query_assets import QueryAssets as QueryAssets
+    from mi_async.api.scene_summaries import SceneSummaries as SceneSummaries
+    from mi_async.api.search import Search as Search
+    from mi_async.api.thumbnails import Thumbnails as Thumbnails
+    from mi_async.api.workspaces import Workspaces as Workspaces
 
     GROUPS: tuple[type[Group], ...]
     """Every group of operations."""

@@ -23,7 +23,6 @@ from mi_async.cli.streams import stderr, stdout
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.emulator import CREDENTIALS, Control, Fault, Faults, Latency, Mixture, Rejection, Server, Settings, serve
 from mi_async.emulator.control import is_loopback
-from mi_async.emulator.environment import environment
 from mi_async.emulator.faults import read_fault
 from mi_async.errors import ConfigError
 from mi_async.storage.models import Storage
@@ -206,7 +205,7 @@ def export_lines(server: Server, storage: Storage | None = None) -> str:
     """Return the shell lines with which other commands find the emulator."""
     url = server.settings.public_url or server.url
     variables = {
-        **environment(url, server.credentials, server.settings.workspaces),
+        **server.environment,
         **({} if storage is None else {"MI_ASYNC_STORAGE_URL": storage.url}),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]

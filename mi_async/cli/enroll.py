@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from mi_async.argument_types import IfPersonExists
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.output import show
@@ -17,7 +18,6 @@ from mi_async.display.uploads import upload_display
 from mi_async.errors import ConflictError
 from mi_async.media.image_source import Source
 from mi_async.text import one_line
-from mi_async.workflows.enroll_decisions import IfPersonExists
 from mi_async.workflows.named_person import NAME_TAKEN
 from mi_async.workflows.upload import Upload
 

@@ -12,6 +12,7 @@ from attrs import frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from mi_async.argument_types import IfExists
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InStorage
 from mi_async.cli.output import show
@@ -19,7 +20,7 @@ from mi_async.cli.sources import refuse_directories
 from mi_async.cli.streams import drawable, stderr
 from mi_async.display.ingest import WORDS, ingest_display
 from mi_async.errors import JobTimeoutError
-from mi_async.workflows.ingest.models import IfExists, IngestedAsset, Ingestion, Stage
+from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
 
 
 @Parameter(name="*")

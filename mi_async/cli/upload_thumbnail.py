@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from mi_async._core.concurrency import each
+from mi_async.argument_types import Progress
 from mi_async.bulk.images.image_converter import image_loader
 from mi_async.cli import event_loop
 from mi_async.cli.connection import NO_WORKSPACE, InWorkspace
@@ -28,7 +29,7 @@ from mi_async.display.uploads import upload_display
 from mi_async.errors import InvalidArgumentError, MIError, NotFoundError
 from mi_async.media.image_check import Image
 from mi_async.media.image_source import Source
-from mi_async.workflows.upload import Progress, Upload
+from mi_async.workflows.upload import Upload
 from mi_async.workspace import Workspace
 
 PARALLEL = 8

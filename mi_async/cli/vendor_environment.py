@@ -32,13 +32,13 @@ def check_site(base_url: str, environ: Mapping[str, str]) -> None:
     """Refuse to sign for the public service with keys that the environment says are of another site.
 
     Raises:
-        ConfigError: the environment names another site, and no base URL is given.
+        ConfigError: the environment names another site, and the base URL is the public service.
     """
     site, variable = environment_site(environ)
     if site not in {"", PUBLIC} and base_url == BASE_URL:
         message = (
             f"{variable} names the site {escaped(site)!r}, whose keys open nothing elsewhere; the service is "
-            f"documented for the public site alone; unset it, or name the service: --base-url / MI_ASYNC_BASE_URL"
+            f"documented for the public site alone; unset it, or name another service: --base-url / MI_ASYNC_BASE_URL"
         )
         raise ConfigError(message)
 

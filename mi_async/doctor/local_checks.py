@@ -23,6 +23,7 @@ from mi_async.credentials import (
     SECRET_KEY_NAMES,
     Credentials,
     find_credentials,
+    profile_gateway,
 )
 from mi_async.doctor.models import CheckResult, failed, fine, warning
 from mi_async.doctor.subject import Subject
@@ -143,12 +144,14 @@ async def check_site(subject: Subject) -> CheckResult:
     """Compare the sites and regions that keys, environment, base URL and storage name."""
     base_url = str(subject.settings.base_url)
     keys = getattr(subject, "keys", None)
-    site, variable = environment_site(subject.environ)
+    site, named = environment_site(subject.environ)
+    if not site and keys is not None and keys.source.startswith("profile "):
+        site, named = site_of_url(await asyncio.to_thread(profile_gateway, subject.profile)), keys.source
     if fault := "" if keys is None else site_fault(keys, base_url):
         return failed(fault, "use keys and base URL of one site")
     if site not in {"", PUBLIC} and site_of_url(base_url) == PUBLIC:
-        text = f"{variable} names the site {escaped(site, 50)}, and the base URL is one of the public site"
-        return failed(text, "use keys of the public site, and unset the variable")
+        text = f"{named} names the site {escaped(site, 50)}, and the base URL is one of the public site"
+        return failed(text, "use keys of the public site, and correct or unset what names another")
     return _region_fault(subject) or fine(site_of_url(base_url) or "not a host of the vendor's")
 
 

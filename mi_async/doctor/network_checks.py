@@ -6,13 +6,15 @@ Invariant: a check returns what it found and raises nothing of its own.
 import asyncio
 import socket
 
+import aiohttp
 from yarl import URL
 
+from mi_async._core.network_errors import UNTIMELY, UNTRUSTED
 from mi_async._core.proxies import is_this_machine
 from mi_async.doctor.exchange import exchange, issuer_at
 from mi_async.doctor.models import CheckResult, failed, fine, warning
 from mi_async.doctor.subject import Subject
-from mi_async.errors import ConnectError, MIError, TransportError
+from mi_async.errors import MIError, TransportError
 from mi_async.text import MaskedURL, duration, escaped, span
 from mi_async.version import VERSION
 
@@ -21,10 +23,9 @@ REFUSED_FROM = 300.0
 """Seconds of clock offset from which the service refuses a signature."""
 WORTH_SAYING = 5.0
 """Seconds of clock offset below which nothing is wrong."""
-TRUST = (
-    "if that is your company's proxy, trust its certificate: connect(ca_file=...), --ca-file, or SSL_CERT_FILE; "
-    "if not, somebody reads along"
-)
+TRUST = "if that is your company's proxy, trust its certificate; if not, somebody reads along"
+RENEW = "set this machine's clock, or have the certificate renewed"
+RENAME = "use the name that the certificate is for: --base-url"
 SERVER_ERROR = 500
 HALF = 0.5
 """Seconds that a Date header has lost on average: it has no fractions."""
@@ -54,9 +55,10 @@ async def check_connection(subject: Subject) -> CheckResult:
     try:
         answered = await exchange(url, proxy, subject.trust, AGENT, subject.settings.clock)
     except TransportError as error:
-        issuer = await _issuer(url, proxy, subject) if isinstance(error, ConnectError) and error.permanent else ""
+        distrusted = _distrusted(error)
+        issuer = await _issuer(url, proxy, subject) if distrusted else ""
         named = f"{error}; its certificate was issued by {issuer}" if issuer else str(error)
-        return failed(named, TRUST if issuer else _reachable(subject))
+        return failed(named, distrusted or _reachable(subject))
     subject.answered = answered
     taken = f"HTTP {answered.status} in {duration(answered.seconds)}"
     if answered.status >= SERVER_ERROR:
@@ -68,10 +70,20 @@ async def check_connection(subject: Subject) -> CheckResult:
     return warning(f"{taken}; plain HTTP, which everybody on the way can read", "use https:// in the base URL")
 
 
+def _distrusted(error: TransportError) -> str:
+    """Return what to do about a certificate that is not trusted, '' where that is not what failed."""
+    if not isinstance(error.__cause__, aiohttp.ClientConnectorCertificateError):
+        return ""
+    code = getattr(error.__cause__.certificate_error, "verify_code", None)
+    return TRUST if code in UNTRUSTED else RENEW if code in UNTIMELY else RENAME
+
+
 def _reachable(subject: Subject) -> str:
+    if subject.proxy() is not None:
+        return "check the proxy, and whether it lets the host through"
     if is_this_machine(subject.settings.base_url.host or ""):
         return "is it running? see --base-url / MI_ASYNC_BASE_URL"
-    return "check the network, the firewall and the proxy"
+    return "check the network and the firewall; a company's proxy is named by --proxy or HTTPS_PROXY"
 
 
 async def _issuer(url: URL, proxy: MaskedURL | None, subject: Subject) -> str:

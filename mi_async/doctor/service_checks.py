@@ -29,7 +29,8 @@ async def check_signature(subject: Subject) -> CheckResult:
         answer = await (await subject.session()).ping()
     except MIError as error:
         return refused(error)
-    return fine(f"accepted in {duration(answer.seconds)}; the key sees {answer.workspaces} workspaces")
+    seen = "1 workspace" if answer.workspaces == 1 else f"{answer.workspaces} workspaces"
+    return fine(f"accepted in {duration(answer.seconds)}; the key sees {seen}")
 
 
 def refused(error: MIError) -> CheckResult:

@@ -128,17 +128,19 @@ class Faults:
         self.injected.clear()
         self._rng.seed(seed)
 
-    def next(self, place: str, fault: Fault | Rejection, *, times: int = 1) -> None:
+    def next(self, place: str, fault: Fault | Rejection | int | str, *, times: int = 1) -> None:
         """Let the next requests of a place go wrong, after those already asked for.
 
         Args:
             place: an operation id, ``storage.put``, or ``*`` for whatever comes next.
-            fault: the kind, or a refusal such as ``Rejection(10069)``, without effect and of an operation alone.
+            fault: the kind or its name, or a refusal or its documented code, such as 10069, without effect and of an
+                operation alone.
             times: how many requests.
 
         Raises:
-            InvalidArgumentError: there is no such place, or a refusal is none of an operation's.
+            InvalidArgumentError: there is no such place or fault, or a refusal is none of an operation's.
         """
+        fault = read_fault(fault)
         if isinstance(fault, Rejection) and place in {ANYWHERE, STORAGE_PUT}:
             message = f"{place!r} is no operation, which alone refuses with a code; name one, such as persons.create"
             raise InvalidArgumentError(message)

@@ -8,7 +8,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Generator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,6 +26,8 @@ from mi_async.errors import SessionError
 
 PATIENCE = 60.0
 """Real seconds for which a thread waits for the emulator's thread: a busy machine may keep it that long."""
+LOOK = 0.5
+"""Real seconds between two looks at whether the thread is still there."""
 
 
 class RunningEmulator(EmulatorHandle):
@@ -113,7 +115,11 @@ class EmulatorThread:
         except RuntimeError:  # the loop is closed
             message = "the emulator has ended"
             raise SessionError(message) from None
-        return answer.result(PATIENCE)
+        while not wait([answer], timeout=LOOK).done:
+            if not self._thread.is_alive():  # it was asked while the loop ended
+                message = "the emulator has ended"
+                raise SessionError(message)
+        return answer.result()
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

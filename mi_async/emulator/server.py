@@ -28,6 +28,7 @@ from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
 from mi_async.emulator.browsers import allowed, preflight
 from mi_async.emulator.control import add_control
 from mi_async.emulator.delivery import deliver
+from mi_async.emulator.environment import environment
 from mi_async.emulator.faults import COURSES, STORAGE_PUT, Faults, Moment
 from mi_async.emulator.gateway import Gateway, gateway_words
 from mi_async.emulator.links import PREFIX, Links, reached_at
@@ -90,6 +91,11 @@ class Server:
         self.faults = Faults(places, self.settings.random_faults, random.Random())
         self._gateway = Gateway(self.credentials, self.state, self.log)
         self._begin()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the environment by which the command line and programs of yours find it."""
+        return environment(self.settings.public_url or self.url, self.credentials, self.settings.workspaces)
 
     def reset(self) -> None:
         """Go back to the start: what exists, faults, log and quotas; address, keys and settings stay."""

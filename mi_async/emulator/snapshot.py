@@ -108,20 +108,40 @@ def _join_arriving(room: EmulatedWorkspace) -> None:
     ]
 
 
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+def _bytes(text: str, _: object) -> bytes:
+    return b64decode(text, validate=True)
+
+
+def _datetime(text: str, _: object) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _number(number: float) -> float | str:
+    # JSON has no infinity, which is when a job ends that never does
+    return number if math.isfinite(number) else str(number)
+
+
+def _none(_value: object, _kind: object) -> None:
+    return None
+
+
 @cache
 def _converter() -> "Converter":
     from cattrs import Converter  # noqa: PLC0415  for who asks
     from cattrs.gen import make_dict_unstructure_fn, override  # noqa: PLC0415  same
 
-    made = Converter(detailed_validation=False, unstruct_collection_overrides={AbstractSet: list})
+    made = Converter(detailed_validation=False, unstruct_collection_overrides={AbstractSet: sorted})
     hooks: Any = made  # cattrs has the types of its decorators only
-    hooks.register_unstructure_hook(bytes, lambda content: b64encode(content).decode())
-    hooks.register_structure_hook(bytes, lambda text, _: b64decode(text, validate=True))
+    hooks.register_unstructure_hook(bytes, _base64)
+    hooks.register_structure_hook(bytes, _bytes)
     hooks.register_unstructure_hook(datetime, datetime.isoformat)
-    hooks.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
-    # JSON has no infinity, which is when a job ends that never does
-    hooks.register_unstructure_hook(float, lambda number: number if math.isfinite(number) else str(number))
-    hooks.register_structure_hook(type(None), lambda _value, _kind: None)
+    hooks.register_structure_hook(datetime, _datetime)
+    hooks.register_unstructure_hook(float, _number)
+    hooks.register_structure_hook(type(None), _none)
     hooks.register_unstructure_hook(
         EmulatedUpload, make_dict_unstructure_fn(EmulatedUpload, made, content=override(omit=True))
     )

@@ -94,7 +94,8 @@ def _session_fixture(request: pytest.FixtureRequest) -> str:
         if name != "asyncio":
             pytest.fail(f"mi_session needs asyncio, and anyio_backend is {name!r}", pytrace=False)
         return "_mi_session_anyio"
-    if not inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+    test = getattr(request.node, "obj", None)
+    if not inspect.iscoroutinefunction(getattr(getattr(test, "hypothesis", None), "inner_test", test)):
         pytest.fail("mi_session needs an async test; a synchronous one takes mi_emulator", pytrace=False)
     if not request.config.pluginmanager.hasplugin("asyncio"):
         pytest.fail("mi_session needs pytest-asyncio, or anyio with @pytest.mark.anyio", pytrace=False)

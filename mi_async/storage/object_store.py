@@ -7,7 +7,6 @@ upload, which may leave one behind: that is reported. Bodies are hashed by whoev
 
 import asyncio
 import copy
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -22,6 +21,7 @@ from mi_async.errors import APIError, MIError, NotFoundError, PermissionDeniedEr
 from mi_async.storage.connection import COMPLETION, Connection
 from mi_async.storage.listing import Walk
 from mi_async.storage.local_file import Piece
+from mi_async.storage.lost_beginning import may_have_begun, warn_left_behind
 from mi_async.storage.memory_budget import MemoryBudget
 from mi_async.storage.models import Prefix, Storage, StoredObject
 from mi_async.storage.responses import ListedObject, ObjectHead, head_of, member, members, parts_of, text
@@ -31,15 +31,7 @@ if TYPE_CHECKING:
     from mi_async.storage.watched_requests import WatchedRequests
 
 __all__ = ["ListedObject", "ObjectHead", "ObjectStore"]
-_log = logging.getLogger(__name__)
 
-LEFT_BEHIND = (
-    "%s: the answer to the beginning of an upload was lost, so there may be one unfinished upload of it too many. A "
-    "lifecycle rule of the bucket removes it, or you do: ListMultipartUploads of bucket %r with prefix %r names it, "
-    "AbortMultipartUpload removes it"
-)
-SURELY_NOT = frozenset({429, 503})
-"""HTTP statuses of a storage that is busy: nothing was begun."""
 UNCLEAR = frozenset({400, 401, 403})
 """HTTP statuses of a HEAD whose reason only an answer with a body can tell."""
 
@@ -298,14 +290,3 @@ class ObjectStore:
 def _stored(answer: Mapping[str, Any], size: int) -> ObjectHead:
     """Return the head of an object or part from the answer to its PUT."""
     return head_of({**answer, "ContentLength": size})
-
-
-def may_have_begun(error: BaseException) -> bool:
-    """Return True if the beginning of an upload may have had its effect although we saw a failure."""
-    busy = isinstance(error, APIError) and error.status in SURELY_NOT
-    return bool(getattr(error, "ambiguous", True)) and not busy
-
-
-def warn_left_behind(place: StoredObject) -> None:
-    """Say how an upload of which nobody knows the ID is found and removed."""
-    _log.warning(LEFT_BEHIND, place, place.bucket, place.key)

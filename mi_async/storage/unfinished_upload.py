@@ -16,8 +16,9 @@ from attrs import define, evolve, frozen
 from mi_async.errors import MIError
 from mi_async.storage.checkpoint import Checkpoint, CheckpointStore
 from mi_async.storage.local_file import Fingerprint
+from mi_async.storage.lost_beginning import warn_left_behind
 from mi_async.storage.models import StoredObject
-from mi_async.storage.object_store import ObjectStore, warn_left_behind
+from mi_async.storage.object_store import ObjectStore
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -15,6 +15,7 @@ from attrs import define, evolve, field
 from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
 from mi_async.api.persons import Person, ThumbnailInput
+from mi_async.argument_types import IfPersonExists, Progress
 from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIError
 from mi_async.media.image_source import CheckedSource, Source, check_image, load_image, loading_as
 from mi_async.text import escaped
@@ -22,19 +23,19 @@ from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_im
 from mi_async.workflows.context import Context, known, refuse_async
 from mi_async.workflows.effects import Effects, Resumed, effects_of
 from mi_async.workflows.enroll_decisions import (
-    IfPersonExists,
     ImageDecision,
     PersonDecision,
     PlannedImage,
     check_if_exists,
     decide_images,
     decide_person,
+    doubled,
     unassigned_tags,
 )
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.thumbnail_names import shown_digest, shows
-from mi_async.workflows.upload import Progress, State, Upload
+from mi_async.workflows.upload import State, Upload
 from mi_async.workflows.upload_thumbnail import ImageLoader, bring
 from mi_async.workflows.wanted_person import WantedPerson, wanted_person
 
@@ -184,11 +185,17 @@ class _Enrollment:
             return person
         tag_ids = await self._tag_ids(tags)
         uploads = await self._upload(sent, primary=None if person.thumbnails else sent[0].number if sent else None)
-        with self.effects.doubting("the person may have the images"):
+        with self.effects.doubting(f"person {person.id} may have been given a part of it"):
             refused = await _add(self.context, person.id, uploads, self.size)
-        if described:
-            await persons.update(person.id, description=wanted.description)
-        return await self._end(person.id, tag_ids, uploads, refused)
+            if described:
+                await persons.update(person.id, description=wanted.description)
+            person = await self._end(person.id, tag_ids, uploads, refused)
+        # Two processes may have found the same image missing: no request can say "unless it is there".
+        twice = doubled([known(upload.key) for upload in uploads], person.thumbnails)
+        if twice:
+            left = await persons.remove_thumbnails(person.id, thumbnail_ids=twice)
+            person = evolve(person, thumbnails=left.thumbnail_list)
+        return person
 
     def _digests(self) -> list[str]:
         return [checked.image.digest for checked in self.images]

@@ -3,18 +3,16 @@
 Invariant: pure; no I/O, no clock. What nobody can tell is decided so that nothing is there twice.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 from attrs import frozen
 
 from mi_async.api.persons import PersonThumbnail
+from mi_async.argument_types import IfPersonExists
 from mi_async.errors import InvalidArgumentError
-from mi_async.workflows.thumbnail_names import shown_digest
-
-IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]
-"""What becomes of a call for a name that somebody has: it is refused, gets that person, or adds what is missing."""
+from mi_async.workflows.thumbnail_names import shown_digest, shows
 
 
 class PersonDecision(Enum):
@@ -137,6 +135,22 @@ def decide_images(
         if thumbnails is not None:
             seen.add(digest)
     return plan
+
+
+def doubled(keys: Collection[str], thumbnails: Sequence[PersonThumbnail]) -> list[int]:
+    """Return the IDs of thumbnails that a call has added although another process was first with the same image.
+
+    Of one content the lowest ID stays: everybody who looks decides the same, and removes nothing but its own.
+
+    Args:
+        keys: of the images that the call has added.
+        thumbnails: all that the person has.
+    """
+    first: dict[str | None, int] = {}
+    for thumbnail in sorted(thumbnails, key=lambda each: each.id):
+        first.setdefault(shown_digest(thumbnail), thumbnail.id)
+    own = [thumbnail for thumbnail in thumbnails if any(shows(thumbnail, key) for key in keys)]
+    return [thumbnail.id for thumbnail in own if first[shown_digest(thumbnail)] != thumbnail.id]
 
 
 def unassigned_tags(wanted: Iterable[str], present: Iterable[str]) -> list[str]:

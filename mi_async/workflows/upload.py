@@ -15,6 +15,7 @@ from mi_async._core.envelope import retry_after
 from mi_async._core.http_messages import Response
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
+from mi_async.argument_types import Progress
 from mi_async.errors import ConnectError, MIError, TransportError, UploadFailedError
 from mi_async.media.image_check import Image
 from mi_async.models import Serializable
@@ -76,9 +77,6 @@ class Upload(Serializable):
     tries: int = 0
     thumbnails: tuple[PersonThumbnail, ...] = ()
 
-
-Progress = Callable[[Upload], None]
-"""Called with the upload after each step; an exception in it ends the workflow."""
 
 Took = Callable[[Upload], Awaitable[Upload]]
 """Takes each new value of an upload before the next step begins, to write it down; returns it."""

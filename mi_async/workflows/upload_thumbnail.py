@@ -11,6 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from mi_async.api.persons import PersonThumbnail
+from mi_async.argument_types import Progress
 from mi_async.errors import UploadFailedError
 from mi_async.media.image_check import Image
 from mi_async.media.image_source import Source, check_image, load_image
@@ -18,7 +19,7 @@ from mi_async.text import escaped
 from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.effects import Resumed, effects_of
 from mi_async.workflows.thumbnail_names import shows
-from mi_async.workflows.upload import Progress, State, Upload, check, confirm, walk
+from mi_async.workflows.upload import State, Upload, check, confirm, walk
 
 _log = logging.getLogger(__name__)
 

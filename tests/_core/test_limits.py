@@ -30,6 +30,7 @@ JITTER = 0.15
         pytest.param(PER_MINUTE, 1100, range(225, 400), id="more minutes", marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.no_cover
 def test_no_window_at_the_server_holds_more_than_the_quota(quota: Quota, calls: int, orderings: range) -> None:
     async def storm(network: Network, workers: int, cancelled: float) -> tuple[list[float], int]:
         return await network.storm(calls, workers, cancelled=cancelled), network.limiter.state().waiting
@@ -50,6 +51,7 @@ def test_no_window_at_the_server_holds_more_than_the_quota(quota: Quota, calls: 
 @pytest.mark.parametrize(
     ("quota", "calls", "floor"), [(PER_SECOND, 2000, 0.93), (PER_MINUTE, 6000, 0.97)], ids=["second", "minute"]
 )
+@pytest.mark.no_cover
 def test_the_quota_is_nearly_used_up(quota: Quota, calls: int, floor: float) -> None:
     arrivals = run(Network(limiter(quota), seeded(1), 0.025, fixed=True).storm(calls, 100))
     assert most_in_a_window(arrivals, quota) <= quota.calls

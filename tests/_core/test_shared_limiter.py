@@ -114,6 +114,7 @@ class Mishaps:
         pytest.param(range(40, 5040), id="many", marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.no_cover
 def test_no_window_holds_more_than_the_quota_whatever_happens(seeds: range) -> None:
     async def schedule(random: Random, quota: Quota) -> list[float]:
         store = LuaStore(random, delay=random.choice([0.001, 0.05]))
@@ -141,6 +142,7 @@ def test_no_window_holds_more_than_the_quota_whatever_happens(seeds: range) -> N
 @pytest.mark.parametrize(
     ("quota", "calls", "floor"), [(PER_SECOND, 1000, 0.95), (SLOW, 700, 0.99)], ids=["second", "slow"]
 )
+@pytest.mark.no_cover
 def test_the_quota_is_nearly_used_up_and_shared_out(quota: Quota, calls: int, floor: float) -> None:
     async def main() -> tuple[list[Process], LuaStore]:
         store, random = LuaStore(), seeded(7)

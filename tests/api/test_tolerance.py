@@ -13,6 +13,7 @@ from mi_async._core.operation import Operation, RawArguments
 from mi_async._core.wire_names import camel, wire_names
 from mi_async.errors import ResponseError
 from mi_async.models import Model, OpenEnum
+from tests.support.cases import sampled
 from tests.support.contract import CONTRACT
 from tests.support.documented import Documented
 
@@ -52,7 +53,7 @@ def cases(wanted: type | tuple[type, ...]) -> list[Any]:
                 # results of a search and the texts of a summary are free-form
                 if isinstance(value, wanted) and path[:1] not in {("results",), ("sceneSummaries",)}
             ]
-    return found
+    return sampled(found, 4)
 
 
 def parsed(page: Documented, document: Any) -> Any:

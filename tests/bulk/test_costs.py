@@ -18,6 +18,7 @@ from mi_async.bulk.inputs.models import PersonInput, ThumbnailUpload
 from mi_async.bulk.run import BulkRun
 from mi_async.emulator import Fault, Latency, Rejection, Settings
 from tests.support.bulk import face, outcomes
+from tests.support.cases import sampled
 from tests.support.costs import added, costs
 from tests.support.newsroom import Newsroom, newsroom
 
@@ -125,13 +126,16 @@ async def test_without_a_fault_and_then_again(name: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("name", "place", "fault", "more"),
-    [
-        pytest.param(name, place, fault, more, id=f"{name}-{place}-{fault.name}")
-        for name in ("enroll", "upload")
-        for place, faults, more in FAULTS
-        for fault in faults
-        if place in RUNS[name].cost
-    ],
+    sampled(
+        [
+            pytest.param(name, place, fault, more, id=f"{name}-{place}-{fault.name}")
+            for name in ("enroll", "upload")
+            for place, faults, more in FAULTS
+            for fault in faults
+            if place in RUNS[name].cost
+        ],
+        5,
+    ),
 )
 async def test_with_one_fault(name: str, place: str, fault: Fault, more: Cost, tmp_path: Path) -> None:
     bulk = RUNS[name]

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import pytest
 from mi_async.bulk.report.advice import ADVICE
 from mi_async.cli.app import run
 from mi_async.cli.exit_codes import exit_code
-from mi_async.emulator import Fault, Latency, Server, Settings
+from mi_async.emulator import Fault, Latency, RunningEmulator, Server, Settings
 from mi_async.errors import AuthenticationError, BulkError, CapacityError, JournalError, NotFoundError
 from tests.support.pictures import picture
 from tests.support.terminal import environment, on_terminal, process, served
@@ -30,13 +29,10 @@ pytestmark = pytest.mark.usefixtures("server")
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+def server(mi_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunningEmulator:
     """An emulator that the environment leads to, and a directory of our own to work in."""
     monkeypatch.chdir(tmp_path)
-    with served() as running:
-        for name, value in environment(running).items():
-            monkeypatch.setenv(name, value)
-        yield running
+    return mi_emulator
 
 
 def people(count: int, prefix: str = "홍길동") -> Path:
@@ -49,7 +45,7 @@ def people(count: int, prefix: str = "홍길동") -> Path:
 
 
 def test_people_of_a_directory_are_enrolled_and_the_same_command_does_nothing_more(
-    server: Server, capsys: pytest.CaptureFixture[str]
+    server: RunningEmulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     people(3)
     assert run(["enroll-many", "faces"]) == 0
@@ -69,7 +65,7 @@ def test_people_of_a_directory_are_enrolled_and_the_same_command_does_nothing_mo
     assert server.log.answers.total() == requests
 
 
-def test_pictures_go_to_people_who_are_there(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pictures_go_to_people_who_are_there(server: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["enroll-many", str(people(1))]) == 0
     [person] = server.state.persons()
     Path("more.jpg").write_bytes(picture("jpg", seed=5))
@@ -171,7 +167,9 @@ def test_each_code_has_its_advice_and_a_retry_is_named_where_it_helps(capsys: py
     assert again == f"10068: once the cause is gone, have the next run retry with: {retry}"
 
 
-def test_a_dry_run_makes_no_request_and_tells_the_plan(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_makes_no_request_and_tells_the_plan(
+    server: RunningEmulator, capsys: pytest.CaptureFixture[str]
+) -> None:
     people(3)
     assert run(["enroll-many", "faces", "--dry-run"]) == 0
     written = capsys.readouterr()
@@ -256,7 +254,9 @@ def test_a_run_that_had_to_stop_ends_as_its_cause_does_but_never_as_if_nothing_h
     assert exit_code(error) == code
 
 
-def test_the_journal_of_another_workspace_is_refused(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_journal_of_another_workspace_is_refused(
+    server: RunningEmulator, capsys: pytest.CaptureFixture[str]
+) -> None:
     people(1)
     assert run(["enroll-many", "faces"]) == 0
     assert run(["enroll-many", "faces", "--workspace", "another"]) == 2
@@ -342,7 +342,7 @@ def test_a_name_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) 
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_on_a_terminal_there_is_a_panel_and_what_is_logged_stands_above_it(server: Server) -> None:
+def test_on_a_terminal_there_is_a_panel_and_what_is_logged_stands_above_it(server: RunningEmulator) -> None:
     people(3)
     server.faults.next("thumbnails.presign", Fault.RATE_LIMITED)
     out, shown = on_terminal("enroll-many", "faces")
@@ -365,7 +365,7 @@ def table_of(count: int) -> Path:
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 @pytest.mark.parametrize("force", [[], ["--force"]])
 def test_a_report_destroys_nothing_and_is_refused_before_the_run(
-    more: list[str], force: list[str], server: Server, capsys: pytest.CaptureFixture[str]
+    more: list[str], force: list[str], server: RunningEmulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = table_of(2)
     assert run(["enroll-many", "r.csv", "--journal", "x.journal"]) == 0

@@ -4,32 +4,27 @@ import json
 import os
 import socket
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mi_async.cli.app import run
-from mi_async.emulator import Server
+from mi_async.emulator import RunningEmulator
 from mi_async.errors import ImageRejectedError, MediaRejectedError
 from mi_async.media.image_source import load_image
 from mi_async.storage.local_file import LocalFile
 from mi_async.workflows.query_image import QUERY_IMAGE
 from tests.support.pictures import picture
-from tests.support.terminal import environment, served
 
 PICTURE = picture("jpg")
 NAME = "사진/홍길동.jpg"
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+def server(mi_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunningEmulator:
     """An emulator that the environment leads to, and a directory of our own to work in."""
     monkeypatch.chdir(tmp_path)
-    with served() as running:
-        for name, value in environment(running).items():
-            monkeypatch.setenv(name, value)
-        yield running
+    return mi_emulator
 
 
 def nfd(text: str) -> str:
@@ -47,7 +42,7 @@ def as_json(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     return dict(json.loads(capsys.readouterr().out))
 
 
-def test_a_table_of_excel_names_files_of_a_mac(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_of_excel_names_files_of_a_mac(server: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:
     laid(nfd(NAME))
     laid(nfd("사진/김.jpg"), PICTURE + b"2")
     laid("people.csv", f"이름,사진\r\n홍길동,{NAME}\r\n김민지,사진\\김.jpg\r\n".encode("cp949"))
@@ -65,7 +60,7 @@ def test_a_table_of_excel_names_files_of_a_mac(server: Server, capsys: pytest.Ca
 
 
 def test_the_journal_is_the_same_however_its_name_is_spelled(
-    server: Server, capsys: pytest.CaptureFixture[str]
+    server: RunningEmulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     laid("사진/홍길동/1.jpg")
     for source, status in ((nfd("사진"), "done"), ("사진", "skipped")):
@@ -78,7 +73,7 @@ def test_the_journal_is_the_same_however_its_name_is_spelled(
     assert len(list(Path().glob("*.journal"))) == 1
 
 
-def test_images_are_found_by_the_single_commands(server: Server) -> None:
+def test_images_are_found_by_the_single_commands(server: RunningEmulator) -> None:
     laid(nfd(NAME))
     laid(nfd("김.jpg"), PICTURE + b"2")
     assert run(["enroll", "\u3000홍길동\u200b", NAME]) == 0
@@ -102,7 +97,7 @@ def test_a_name_in_another_case_is_suggested_and_not_taken(capsys: pytest.Captur
         ]
 
 
-def test_a_table_in_another_encoding(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_in_another_encoding(server: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:
     laid("kim.jpg")
     laid("people.csv", "name,thumbnail\r\n田中太郎,kim.jpg\r\n".encode("shift_jis"))
     for more in (["--dry-run"], []):
@@ -115,7 +110,7 @@ def test_a_table_in_another_encoding(server: Server, capsys: pytest.CaptureFixtu
     assert [person.name for person in server.state.persons()] == ["田中太郎"]
 
 
-def test_what_a_nas_has_left_is_nobody(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_nas_has_left_is_nobody(server: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("faces/홍길동/1.jpg", "faces/#recycle/2.jpg", "faces/홍길동/@eaDir/3.jpg"):
         laid(name, PICTURE + name.encode())
     for more in (["--dry-run"], []):
@@ -166,7 +161,7 @@ def special(kind: str, path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
 def test_what_is_no_file_is_refused_and_not_waited_for(
-    kind: str, server: Server, capsys: pytest.CaptureFixture[str]
+    kind: str, server: RunningEmulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     special(kind, Path("a.jpg"))
     Path("faces").mkdir()

@@ -13,25 +13,22 @@ import pytest
 
 from mi_async.cli.app import run
 from mi_async.cli.standard_input import table_format
-from mi_async.emulator import Server
+from mi_async.emulator import RunningEmulator
 from tests.support.pictures import picture
-from tests.support.terminal import environment, process, served, terminal
+from tests.support.terminal import environment, process, terminal
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+def server(mi_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RunningEmulator]:
     """An emulator that the environment leads to, and a directory of our own with an image."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", None)
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     Path("a.jpg").write_bytes(picture("jpg"))
-    with served() as running:
-        for name, value in environment(running).items():
-            monkeypatch.setenv(name, value)
-        yield running
+    yield mi_emulator
     marks = f"mi-async-{os.getuid()}"  # of the runs that go on
     assert [path.name for path in (tmp_path / "tmp").iterdir() if path.name != marks] == []
 
@@ -78,7 +75,7 @@ def test_the_content_tells_the_format(start: bytes, told: str) -> None:
     ],
 )
 def test_people_are_enrolled_and_the_same_again_does_nothing_more(
-    text: str | bytes, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    text: str | bytes, server: RunningEmulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for count in ("done", "skipped"):
         typed(text, monkeypatch)
@@ -90,7 +87,7 @@ def test_people_are_enrolled_and_the_same_again_does_nothing_more(
     assert [person.name for person in server.state.persons()] == ["홍길동"]
 
 
-def test_more_images_by_a_pipe(server: Server) -> None:
+def test_more_images_by_a_pipe(server: RunningEmulator) -> None:
     assert run(["enroll", "Ama", "a.jpg"]) == 0
     [person] = server.state.persons()
     Path("b.jpg").write_bytes(picture("jpg", seed=3))
@@ -101,7 +98,7 @@ def test_more_images_by_a_pipe(server: Server) -> None:
     assert json.loads(out)["counts"]["done"] == 1
 
 
-def test_who_types_it_is_told_how_to_end_it(server: Server) -> None:
+def test_who_types_it_is_told_how_to_end_it(server: RunningEmulator) -> None:
     with terminal("enroll-many", "-", "--dry-run", env=environment(server)) as (running, screen):
         screen.read("reading a table from standard input; Ctrl-D ends it")
         os.write(screen.number, b"name,thumbnail\nAma,a.jpg\n\x04")
@@ -150,7 +147,7 @@ def test_what_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("options", "report"), [("--dry-run", "link"), ("--journal j", "people.csv"), ("--journal j", "/dev/stdin")]
 )
-def test_a_report_never_replaces_the_table_that_is_piped_in(options: str, report: str, server: Server) -> None:
+def test_a_report_never_replaces_the_table_that_is_piped_in(options: str, report: str, server: RunningEmulator) -> None:
     table = Path("people.csv")
     table.write_text("name,thumbnail\nAma,a.jpg\n", encoding="utf-8")
     Path("link").symlink_to(table)

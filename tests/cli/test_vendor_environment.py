@@ -2,6 +2,8 @@
 
 import pytest
 
+from mi_async.cli.app import run
+from mi_async.cli.connection import InStorage
 from mi_async.cli.vendor_environment import check_site, named_storage
 from mi_async.errors import ConfigError
 from mi_async.settings import BASE_URL
@@ -67,3 +69,16 @@ def test_another_site_is_refused_unless_the_service_is_named(variable: str, valu
 )
 def test_the_public_site_is_taken(environ: dict[str, str]) -> None:
     check_site(BASE_URL, environ)
+
+
+def test_the_command_line_reads_them(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("MI_ASYNC_BASE_URL", raising=False)
+    monkeypatch.setenv("NCLOUD_REGION", "USWN")
+    assert InStorage(workspace="newsroom").storage == Storage(US, "us-standard")
+    assert InStorage(workspace="newsroom", storage_url=LOCAL).storage == Storage(LOCAL)
+    assert InStorage(workspace="newsroom", base_url=LOCAL).storage is None
+    monkeypatch.setenv("NCLOUD_SITE", "gov")
+    assert run(["workspaces", "list"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: NCLOUD_SITE names the site 'gov', whose keys open nothing elsewhere"
+    )

@@ -2,8 +2,6 @@
 
 import inspect
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import attrs
@@ -90,27 +88,6 @@ def test_help_of_a_workspace_tells_its_groups() -> None:
     groups = {operation.group for operation in operations() if operation.scope}
     assert groups <= set(told)
     assert all(told.values())
-
-
-def test_the_fixtures_of_the_emulator_page_work(tmp_path: Path) -> None:
-    (example,) = [
-        block for block in re.findall(r"```python\n(.*?)```", page("emulator.md"), re.DOTALL) if "fixture" in block
-    ]
-    (tmp_path / "test_example.py").write_text(example, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        "asyncio_mode=auto",
-        "-c",
-        "/dev/null",
-    ]
-    done = subprocess.run([*command, "test_example.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "1 passed" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("name", ["NCLOUD_ACCESS_KEY_ID", "MI_ASYNC_BASE_URL", "MI_ASYNC_WORKSPACE"])

@@ -167,7 +167,11 @@ async def test_a_certificate_of_a_private_authority_is_named(tmp_path: Path) -> 
         found = await diagnosed(private.url)
         assert found["connection"].status is FAILED
         assert "its certificate was issued by trustme v" in found["connection"].text
-        assert "--ca-file, or SSL_CERT_FILE" in found["connection"].remedy
+        assert "--ca-file or SSL_CERT_FILE" in found["connection"].text
+        assert (
+            found["connection"].remedy
+            == "if that is your company's proxy, trust its certificate; if not, somebody reads along"
+        )
         assert private.received
         assert all(b"x-ncp" not in request.lower() for request in private.received)
         trusted = await diagnosed(private.url, ca_file=ca_file(tmp_path))
@@ -181,6 +185,7 @@ async def test_a_certificate_that_is_for_another_name(tmp_path: Path) -> None:
     async with canned(LISTED, tls=server_context("mi.example")) as private:
         found = await diagnosed(private.url, ca_file=ca_file(tmp_path))
     assert found["connection"].status is FAILED
+    assert found["connection"].remedy == "use the name that the certificate is for: --base-url"
 
 
 async def test_a_proxy_with_a_password(tmp_path: Path) -> None:
@@ -197,6 +202,7 @@ async def test_a_proxy_with_a_password(tmp_path: Path) -> None:
         assert unread["proxy"].text == "none: connect() does not read HTTPS_PROXY"
         refused = await diagnosed("https://mi.example", proxy=proxy.url.replace("p4ss", "wr0ng"), **more)
     assert "it wants a user and a password" in refused["connection"].text
+    assert refused["connection"].remedy == "check the proxy, and whether it lets the host through"
     assert refused["proxy"].text.endswith("from connect(proxy=...), --proxy")
     assert "p4ss" not in f"{found}{unread}{refused}"
     assert "wr0ng" not in str(refused)
@@ -287,6 +293,19 @@ async def test_sites_and_regions(
 ) -> None:
     found = await diagnosed(**({"base_url": "https://mi.apigw.ntruss.com"} | given), environ=environ, network=False)
     assert (found["site"].status, text in found["site"].text) == (status, True), str(found["site"])
+
+
+@pytest.mark.parametrize(
+    ("gateway", "status"),
+    [("https://ncloud.apigw.gov-ntruss.com", FAILED), ("https://ncloud.apigw.ntruss.com", OK), ("", OK)],
+)
+async def test_the_gateway_of_the_profile_tells_its_site(gateway: str, status: CheckStatus, home: Path) -> None:
+    (home / ".ncloud").mkdir()
+    pair = f"ncloud_access_key_id = {CREDENTIALS.access_key}\nncloud_secret_access_key = {SECRET}\n"
+    (home / ".ncloud" / "configure").write_text(f"{pair}ncloud_api_url = {gateway}\n")
+    found = await diagnosed("https://mi.apigw.ntruss.com", None, network=False)
+    assert found["credentials"].text == "access key ****-KEY from profile DEFAULT of ~/.ncloud/configure"
+    assert found["site"].status is status, str(found["site"])
 
 
 async def test_without_the_network_nothing_is_sent(server: Server) -> None:

@@ -79,7 +79,8 @@ async def test_inside_and_outside_see_the_same() -> None:
 
 
 def test_what_it_says_of_itself() -> None:
-    with emulator.running(settings=evolve(QUICK, workspaces=("archive", "newsroom"))) as server:
+    settings = evolve(QUICK, workspaces=("archive", "newsroom"))
+    with emulator.running(settings=settings) as server:
         elsewhere = RemoteEmulator(server.url)
         assert elsewhere.environment == server.environment
         assert server.environment["MI_ASYNC_WORKSPACE"] == "archive"
@@ -95,14 +96,20 @@ def test_a_copy_stands_still_and_changes_nothing() -> None:
         assert list(server.state.workspaces) == ["newsroom"]
 
 
-def test_faults_by_name_and_by_code() -> None:
+async def test_faults_by_name_and_by_code() -> None:
     with remote() as server:
-        server.faults.next("persons.create", "drop-after")
-        server.faults.next("persons.create", 10069)
-        with pytest.raises(InvalidArgumentError, match=r"no fault 'drop'; there are documented codes.*DROP_AFTER"):
-            server.faults.next("persons.create", "drop")
-        with pytest.raises(InvalidArgumentError, match="no documented error 10070"):
-            server.faults.next("persons.create", 10070)
+        name_faults(server)
+    async with emulator.serve(settings=QUICK) as inside:
+        name_faults(inside)
+
+
+def name_faults(server: Emulator) -> None:
+    server.faults.next("persons.create", "drop-after")
+    server.faults.next("persons.create", 10069)
+    with pytest.raises(InvalidArgumentError, match=r"no fault 'drop'; there are documented codes.*DROP_AFTER"):
+        server.faults.next("persons.create", "drop")
+    with pytest.raises(InvalidArgumentError, match="no documented error 10070"):
+        server.faults.next("persons.create", 10070)
 
 
 async def ask(raw: Raw, method: str = "GET", path: str = "", content: Any = None, **headers: str) -> tuple[int, str]:

@@ -46,7 +46,7 @@ def form(*images: tuple[str, bytes]) -> aiohttp.FormData:
 async def uvicorned(app: FastAPI) -> AsyncGenerator[str]:
     """Serve with uvicorn on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}/"

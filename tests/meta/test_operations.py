@@ -118,7 +118,9 @@ def groups_in_reach() -> dict[str, type[Group]]:
     """Groups as users reach them, by attribute: those of a workspace, and the session's one."""
     bound = api.WorkspaceGroups(Recorder(), "newsroom")
     groups = {name: type(value) for name in dir(bound) if isinstance(value := getattr(bound, name), Group)}
-    return groups | {name: getattr(api, Session.__annotations__[name]) for name in ("workspaces", "query_assets")}
+    return groups | {
+        name: getattr(api, Session.__annotations__[name].rpartition(".")[2]) for name in ("workspaces", "query_assets")
+    }
 
 
 @every_operation

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 FILE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT, GROUPS = FILE["project"], FILE["dependency-groups"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-REQUIREMENT = re.compile(r"(?P<name>[a-z0-9-]+)(?:\[[a-z0-9,]+\])?>=(?P<floor>[0-9.]+)")
+REQUIREMENT = re.compile(r"(?P<name>[a-z0-9-]+)(?:\[[a-z0-9,-]+\])?>=(?P<floor>[0-9.]+)")
 ITSELF = re.compile(r"mi-async\[([a-z,]+)\]")
 INSTALL = re.compile(r"pip install [^\n`]*?'(mi-async|[./][^'\n]*)\[([a-z,]+)\]'")
 ROW = re.compile(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)

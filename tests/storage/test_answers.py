@@ -10,6 +10,7 @@ from mi_async.storage.listing import Walk
 from mi_async.storage.models import Prefix
 from mi_async.storage.responses import ObjectHead, head_of, parts_of
 from tests.support.canned import DROP, Play, canned, http
+from tests.support.cases import sampled
 from tests.support.storage_calls import CALLS, PLACE
 from tests.support.uploading import opened
 
@@ -61,7 +62,7 @@ MALFORMED: dict[str, Play] = {
 """What may come back instead of an answer of S3."""
 
 
-@pytest.mark.parametrize("malformed", MALFORMED)
+@pytest.mark.parametrize("malformed", sampled(MALFORMED, 5))
 async def test_no_foreign_error_comes_of_an_odd_answer(malformed: str) -> None:
     surely_wrong, said = {"begin", "objects", "read"}, list[str]()
     async with canned(MALFORMED[malformed]) as server, opened(server.url, attempts=1) as store:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import define
 
-from mi_async.emulator import Latency, Server, Settings
+from mi_async.emulator import Latency, RunningEmulator, Server, Settings
 from mi_async.emulator.environment import environment as told_variables
 from tests.support.newsroom import served_elsewhere
 from tests.support.signals import signals
@@ -24,7 +24,7 @@ CONTROLLED = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 
 QUICK = Settings(latency=Latency.none())
 
 
-def environment(server: Server) -> dict[str, str]:
+def environment(server: Server | RunningEmulator) -> dict[str, str]:
     """What a shell exports to reach the emulator."""
     return told_variables(server.url, server.credentials, ["newsroom"])
 

@@ -27,6 +27,7 @@ from mi_async.emulator import Fault, Latency, Rejection, Settings
 from mi_async.media.image import ImageHeader
 from mi_async.media.image_check import Image
 from tests.support import virtual
+from tests.support.cases import sampled
 from tests.support.costs import added, costs
 from tests.support.footage import first_project, footage
 from tests.support.newsroom import Newsroom, newsroom
@@ -228,7 +229,7 @@ def test_without_a_fault(name: str) -> None:
     run(main)
 
 
-@pytest.mark.parametrize(("name", "place", "fault", "more", "seconds"), list(cases()))
+@pytest.mark.parametrize(("name", "place", "fault", "more", "seconds"), sampled(cases(), 5))
 def test_with_one_fault(name: str, place: str, fault: Fault, more: Cost, seconds: float) -> None:
     workflow = WORKFLOWS[name]
 

@@ -117,6 +117,18 @@ async def test_a_cancellation_is_one_line_that_says_what_may_exist(lines: list[l
         assert len(again.thumbnails) == len(news.thumbnails()) == 2
 
 
+async def test_a_completion_tells_what_may_have_been_given(lines: list[logging.LogRecord]) -> None:
+    async with newsroom(AT_ONCE, retry=ONCE) as news:
+        person = await news.workspace.enroll_person("Hong", IMAGES[:1])
+        await news.workspace.person_tags.create("Anchor")
+        news.server.faults.next("persons.add_tags", Fault.DROP_AFTER)
+        with pytest.raises(MIError):
+            await news.workspace.enroll_person("Hong", IMAGES[:1], tags=["Anchor"], if_exists="complete")
+        (record,) = lines
+        assert set(told(record)) == {"tag_ids"}
+        assert record.getMessage().endswith(f"; person {person.id} may have been given a part of it")
+
+
 async def test_upload_thumbnail_tells_the_key(lines: list[logging.LogRecord]) -> None:
     async with newsroom(AT_ONCE, retry=ONCE) as news:
         person = await news.workspace.enroll_person("Hong", IMAGES[:1])

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from mi_async import PersonInput
 from mi_async.api.persons import PersonThumbnail
+from mi_async.argument_types import IfPersonExists
 from mi_async.bulk.enroll.decisions import decide_row, missing_tags
 from mi_async.bulk.journal.records import FAILED, ImageRecord, PersonRecord
 from mi_async.workflows.enroll_decisions import (
-    IfPersonExists,
     ImageDecision,
     PersonDecision,
     decide_image,

@@ -11,6 +11,7 @@ import mi_async
 from mi_async import (
     Attempt,
     ConflictError,
+    Hooks,
     InvalidArgumentError,
     MIError,
     Polling,
@@ -155,36 +156,49 @@ async def test_two_callers_of_one_session_make_one_person(if_exists: Any) -> Non
         assert not [one for one in ended if isinstance(one, BaseException) and one not in refused]
 
 
+def together(count: int, operation: str) -> Hooks:
+    """Return hooks that hold this operation back until so many callers have come to it."""
+    come: list[str] = []
+    all_here = asyncio.Event()
+
+    async def hold(attempt: Attempt) -> None:
+        if attempt.operation == operation:
+            come.append(operation)
+            if len(come) == count:
+                all_here.set()
+            await asyncio.wait_for(all_here.wait(), 60)
+
+    return Hooks(before=[hold])
+
+
+async def enroll_elsewhere(news: Newsroom, hooks: Hooks, **options: Any) -> mi_async.Person:
+    """Enroll in a session of its own, as another process does: they share nothing."""
+    async with mi_async.connect(news.server.credentials, base_url=news.server.url, hooks=hooks) as session:
+        return await session.workspace("newsroom").enroll_person(NAME, IMAGES, **options)
+
+
 @pytest.mark.parametrize("if_exists", ["error", "reuse", "complete"])
 async def test_two_sessions_that_both_found_nobody_make_one_person(if_exists: Any) -> None:
-    """As two processes do: they share nothing; both have looked before either has created."""
     async with newsroom(AT_ONCE) as news:
-        both, looked = asyncio.Event(), 0
-
-        def stored(upload: Upload) -> None:
-            nonlocal looked
-            looked += upload.state is State.CONFIRMED
-            if looked == 2 * len(IMAGES):
-                both.set()
-
-        async def hold(attempt: Attempt) -> None:
-            if attempt.operation == "persons.create":
-                await asyncio.wait_for(both.wait(), 60)
-
-        async def enroll() -> int:
-            async with mi_async.connect(
-                news.server.credentials, base_url=news.server.url, hooks=mi_async.Hooks(before=[hold])
-            ) as session:
-                room = session.workspace("newsroom")
-                person = await room.enroll_person(NAME, IMAGES, if_exists=if_exists, progress=stored)
-                return person.id
-
-        ended = await asyncio.gather(enroll(), enroll(), return_exceptions=True)
+        hooks = together(2, "persons.create")
+        calls = [enroll_elsewhere(news, hooks, if_exists=if_exists) for _ in range(2)]
+        ended = await asyncio.gather(*calls, return_exceptions=True)
         (person,) = news.server.state.persons()
         refused = [one for one in ended if isinstance(one, ConflictError)]
         assert len(refused) == (1 if if_exists == "error" else 0), ended
-        assert {one for one in ended if not isinstance(one, ConflictError)} == {person.id}
+        assert {one.id for one in ended if isinstance(one, mi_async.Person)} == {person.id}
         assert contents(news) == IMAGES
+
+
+async def test_sessions_that_complete_a_person_in_the_same_moment_add_each_image_once() -> None:
+    async with newsroom(AT_ONCE) as news:
+        first = await news.workspace.enroll_person(NAME, [picture(seed=7)])
+        hooks = together(3, "persons.set_thumbnails")
+        ended = await asyncio.gather(*[enroll_elsewhere(news, hooks, if_exists="complete") for _ in range(3)])
+        assert news.server.log.count("persons.set_thumbnails") == 3
+        assert {person.id for person in ended} == {first.id}
+        assert {content for content in contents(news) if content != picture(seed=7)} == set(IMAGES)
+        assert len(contents(news)) == 3
 
 
 @pytest.mark.parametrize("place", ["persons.create", "persons.add_tags", "storage.put", "thumbnails.complete"])
@@ -359,3 +373,49 @@ async def test_an_image_that_was_made_to_fit_is_known_again() -> None:
         first = await news.workspace.enroll_person(*given, fit=True)
         again = await news.workspace.enroll_person(*given, fit=True, if_exists="complete")
         assert [each.id for each in again.thumbnails] == [each.id for each in first.thumbnails]
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_completion_cancelled_at_every_await_adds_nothing_twice(late: bool) -> None:
+    async with newsroom(AT_ONCE) as news:
+        suspension, ended = 0, False
+        while not ended:
+            suspension += 1
+            name = f"Person {suspension}"
+            await news.workspace.enroll_person(name, IMAGES[:1])
+            given: dict[str, Any] = {"tags": ["Anchor"], "if_exists": "complete"}
+            work = CancelAt(news.workspace.enroll_person(name, IMAGES, **given), suspension, late)
+
+            async def enroll(work: CancelAt = work) -> None:
+                await work
+
+            resume = None
+            try:
+                await asyncio.ensure_future(enroll())
+                ended = True
+            except asyncio.CancelledError as error:
+                resume = getattr(error, "created", {})
+            puts = news.server.log.count("storage.put")
+            person = await news.workspace.enroll_person(name, IMAGES, resume=resume, **given)
+            assert (len(person.thumbnails), len(person.tags)) == (2, 1)
+            if resume and "thumbnail_keys" in resume:
+                assert news.server.log.count("storage.put") == puts
+        assert len(news.thumbnails()) == 2 * suspension
+        assert news.none_doubled()
+        assert nothing_held(news.session)
+
+
+async def test_an_upload_that_is_still_processed_is_waited_for() -> None:
+    async with newsroom(Settings(latency=Latency.constant(2.0))) as news:
+        stored = asyncio.Event()
+        work = asyncio.ensure_future(
+            news.workspace.enroll_person(
+                NAME, IMAGES[:1], progress=lambda upload: stored.set() if upload.state is State.STORED else None
+            )
+        )
+        await asyncio.wait_for(stored.wait(), 60)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await work
+        person = await news.workspace.enroll_person(NAME, IMAGES[:1], resume=vars(caught.value)["created"])
+        assert (len(person.thumbnails), news.server.log.count("storage.put")) == (1, 1)

@@ -18,6 +18,7 @@ from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
 from mi_async.media.image import ImageHeader
 from mi_async.media.image_check import Image
 from mi_async.workflows.thumbnail_names import shows
+from tests.support.cases import sampled
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import QUICK, SPEED, Newsroom, newsroom, no_lease_held, nothing_held, served_elsewhere
 from tests.support.pictures import picture
@@ -80,7 +81,7 @@ async def test_largest_picture_arrives_and_a_larger_one_is_refused_before_any_re
         assert news.server.log.answers == before
 
 
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("fault", sampled(Fault, 4))
 @pytest.mark.parametrize("place", PLACES)
 async def test_one_fault_anywhere_neither_loses_nor_doubles(place: str, fault: Fault) -> None:
     async with newsroom() as news:

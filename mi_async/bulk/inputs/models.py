@@ -193,8 +193,6 @@ class BadInput:
 
 FaceItem: TypeAlias = PersonInput | ThumbnailUpload
 Item: TypeAlias = FaceItem | AssetInput
-Items: TypeAlias = Iterable[T] | AsyncIterable[T] | Callable[[], Iterable[T] | AsyncIterable[T]]
-"""An input as it is given: items, or a function without arguments that begins a pass over them."""
 Pass: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
 """An input, to be gone through once."""
 Input: TypeAlias = Pass | Callable[[], Pass]

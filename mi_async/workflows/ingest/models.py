@@ -3,9 +3,8 @@
 Invariant: values only.
 """
 
-from collections.abc import Callable
 from enum import Enum
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from attrs import field, frozen
 
@@ -15,9 +14,6 @@ from mi_async.api.scene_summaries import SceneSummary
 from mi_async.models import Serializable, internal
 from mi_async.storage.models import StoredObject
 from mi_async.workflows.jobs.job import Job
-
-IfExists: TypeAlias = Literal["reuse", "duplicate", "error"]
-"""Treatment of an asset of this object that the project has already: take it, make another, or refuse."""
 
 
 class IngestState(Enum):
@@ -125,10 +121,6 @@ class Ingestion(Serializable):
         """The object and asset that exist by now, for ``MIError.created``."""
         made: dict[str, Any] = {"object": str(self.place)} if self.reached.includes(IngestState.STORED) else {}
         return made if self.asset_id is None else {**made, "asset_id": self.asset_id}
-
-
-IngestProgress: TypeAlias = Callable[[Ingestion], None]
-"""Called whenever something has changed; an exception in it ends the workflow."""
 
 
 @frozen

@@ -14,9 +14,10 @@ from attrs import frozen
 from mi_async._core.declare import operations_of
 from mi_async.api.indexes import Indexes
 from mi_async.api.scene_summaries import SceneSummaries
+from mi_async.argument_types import IfExists, IngestProgress
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.context import Context
-from mi_async.workflows.ingest.models import IfExists, IngestProgress, IngestState
+from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.jobs.start import AnalysisOptions
 
 ANALYSIS = next(operation for operation in operations_of(Indexes) if operation.name == "request")

@@ -17,8 +17,9 @@ from mi_async.errors import InvalidArgumentError, MediaRejectedError, ResourceEr
 from mi_async.media.limits import MOST_VIDEO_BYTES
 from mi_async.media.readable_source import Readable, given_name, read_piece
 from mi_async.storage.checkpoint import SUFFIX
+from mi_async.storage.lost_beginning import warn_left_behind
 from mi_async.storage.models import StoredObject
-from mi_async.storage.object_store import ObjectStore, warn_left_behind
+from mi_async.storage.object_store import ObjectStore
 from mi_async.storage.unfinished_upload import CheckpointFile, UnfinishedUpload, to_the_end
 from mi_async.workflows.thumbnail_names import NOT_IN_NAME, STEM
 

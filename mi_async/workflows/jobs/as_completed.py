@@ -7,15 +7,12 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import ExitStack, suppress
-from typing import Any
 
 from mi_async._core.own_context import OwnContext
-from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
+from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.jobs.job import Job, T
 from mi_async.workflows.jobs.polled_job import JobAnswer
-
-SHOWN = 3
-"""Jobs that a message names."""
+from mi_async.workflows.jobs.timeouts import all_too_late
 
 
 async def as_completed(jobs: Iterable[Job[T]], *, timeout: float | None = None) -> AsyncGenerator[Job[T]]:  # noqa: ASYNC109  as long as a caller likes
@@ -52,7 +49,7 @@ async def as_completed(jobs: Iterable[Job[T]], *, timeout: float | None = None) 
             given = await _next(ended, deadline)
             if given is None:
                 trouble = next((job._trouble for job in left if job._trouble is not None), None)  # noqa: SLF001  as above
-                raise _too_late(list(left), trouble) from trouble
+                raise all_too_late(list(left), trouble) from trouble
             del left[given]
             yield given
 
@@ -92,9 +89,3 @@ def _follow(job: Job[T], ended: asyncio.Queue[Job[T]], watched: ExitStack) -> No
     result = wait.enter_context(own)
     answer = own.context.run(watched.enter_context, job._watching(None))  # noqa: SLF001  as above
     answer.add_done_callback(settle)
-
-
-def _too_late(left: list[Job[Any]], trouble: MIError | None) -> JobTimeoutError:
-    named = ", ".join(map(str, left[:SHOWN])) + (", ..." if len(left) > SHOWN else "")
-    why = "" if trouble is None else f"; asking failed last: {trouble}"
-    return JobTimeoutError(f"{len(left)} of the jobs have not ended in time and go on: {named}{why}", job=left[0].id)

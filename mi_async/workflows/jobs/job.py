@@ -14,13 +14,14 @@ from attrs import define, field
 
 from mi_async import notebook
 from mi_async._core.live_object import refuse_pickling
-from mi_async.errors import ConflictError, InvalidArgumentError, JobTimeoutError, MIError
+from mi_async.errors import ConflictError, InvalidArgumentError, MIError
 from mi_async.models import OpenEnum
 from mi_async.text import one_line
 from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.jobs.durations import LastLook
 from mi_async.workflows.jobs.kinds import Ids, JobKind, JobPhase, JobStatus
 from mi_async.workflows.jobs.polled_job import JobAnswer, Question
+from mi_async.workflows.jobs.timeouts import too_late
 from mi_async.workflows.jobs.tokens import Token
 
 T = TypeVar("T")
@@ -136,7 +137,8 @@ class Job(Generic[T]):
                 with self._watching(progress) as answer:
                     await asyncio.wait((answer,), timeout=limit)
                     if not answer.done():
-                        raise self._late(timeout) from self._trouble
+                        seconds = self.timeout if timeout is None else timeout
+                        raise too_late(self, seconds, self._trouble) from self._trouble
                     self._keep(answer.result())
                 result.update(self._told)
                 return self._outcome()
@@ -273,20 +275,6 @@ class Job(Generic[T]):
         if self._error is not None:
             raise self._error.with_traceback(None)
         return cast("T", self._result)
-
-    def _late(self, timeout: float | None) -> JobTimeoutError:
-        seconds = self.timeout if timeout is None else timeout
-        seen = "has not been seen yet" if self.state is None else f"is {self.state}"
-        over = self.phase is not None and not self.phase.is_active
-        goes = "its result has not come" if over else "it goes on"
-        if self.phase is JobPhase.UNKNOWN:
-            goes = "this version does not know that state; it may go on"
-        if self._trouble is not None:
-            goes = f"asking failed last ({self._trouble}); it may go on"
-        brief = f"{self}: {seen} after {seconds:g} s of waiting; {goes}"
-        message = f"{brief}, and session.job({self.id!r}) finds it"
-        state = None if self.state is None else str(self.state)
-        return JobTimeoutError(message, job=self.id, state=state, brief=brief)
 
     @classmethod
     def of(cls, kind: JobKind[T], context: Context, ids: Ids, *, fresh: bool, size: int | None = None) -> Self:

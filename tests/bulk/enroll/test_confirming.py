@@ -20,7 +20,9 @@ WARM = 120.0
 """Seconds until the pool has found its size."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "put"), [*[(name, 0.01) for name in KINDS], ("median 8 s, p95 40 s", 1.0)])
+@pytest.mark.no_cover
 def test_nearly_every_permit_finishes_an_upload(name: str, put: float) -> None:
     processing, share = KINDS[name]
     seen = bench(5_000, processing, put=put)
@@ -35,6 +37,7 @@ def test_after_a_tenfold_shift_the_pool_finds_its_size_within_three_minutes() ->
     assert max(seen.pools[180:]) > 4 * max(seen.pools[120:180])
 
 
+@pytest.mark.no_cover
 def test_uploads_that_never_finish_take_few_permits_and_starve_nobody() -> None:
     seen = bench(4_000, mixed(0.01, never, USUAL))
     assert seen.goodput(60.0, 180.0) >= 0.9
@@ -42,6 +45,8 @@ def test_uploads_that_never_finish_take_few_permits_and_starve_nobody() -> None:
     assert len(seen.done) > 3_900
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 def test_with_little_load_what_is_done_is_soon_known() -> None:
     # 0.10 s and 0.25 s are the least that any schedule can do at these rates, even one that knows the distribution
     for rate, optimum in ((100, 0.10), (300, 0.25)):

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from mi_async import AssetInput, AssetOutcome, IngestedAsset, MIError, Storage, StoredObject
 from mi_async.bulk.engine.work_item import code_of
 from mi_async.emulator import Fault, Latency, Settings
+from tests.support.cases import sampled
 from tests.support.costs import spent
 from tests.support.films import film
 from tests.support.newsroom import Newsroom, newsroom
@@ -199,7 +200,7 @@ async def many(scene: Scene, source: Any, options: dict[str, Any], journal: Path
     return (outcome.asset_id, outcome.place, outcome.sent, outcome.reused)
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", sampled(SCENES, 4))
 async def test_one_is_many(s3: Bucket, tmp_path: Path, name: str) -> None:
     prepare, given = SCENES[name]
     options = {option: value for option, value in given.items() if option != "source"}

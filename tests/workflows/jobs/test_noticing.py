@@ -161,14 +161,14 @@ def most_late(analyses: list[Analysis]) -> float:
 
 MANY = [
     # what is known of them tells little before the first ends: then rounds of all are the best there is
-    pytest.param(constant, 300, 4.0),
-    pytest.param(bimodal, 300, 1.5),
+    pytest.param(constant, 300, 4.0, marks=pytest.mark.slow),
+    pytest.param(bimodal, 300, 1.5, marks=pytest.mark.slow),
     pytest.param(lognormal, 300, 1.0),
-    pytest.param(some_never_end, 300, 1.0),
+    pytest.param(some_never_end, 300, 1.0, marks=pytest.mark.slow),
     # the size, the phase, or what ended before tells who is nearly done
-    pytest.param(by_size, 300, 0.5),
+    pytest.param(by_size, 300, 0.5, marks=pytest.mark.slow),
     pytest.param(twenty_at_once, 300, 0.5),
-    pytest.param(one_after_another, 300, 0.8),
+    pytest.param(one_after_another, 300, 0.8, marks=pytest.mark.slow),
     pytest.param(by_size, 1000, 1.5, marks=pytest.mark.slow),
     pytest.param(twenty_at_once, 1000, 1.5, marks=pytest.mark.slow),
     pytest.param(one_after_another, 1000, 0.8, marks=pytest.mark.slow),
@@ -176,6 +176,7 @@ MANY = [
 
 
 @pytest.mark.parametrize(("kind", "count", "most"), MANY)
+@pytest.mark.no_cover
 def test_many_ends_are_noticed_within_one_rate_nearly_as_soon_as_alone(
     kind: Callable[[Random], Iterator[Analysis]], count: int, most: float
 ) -> None:
@@ -191,6 +192,7 @@ def test_many_ends_are_noticed_within_one_rate_nearly_as_soon_as_alone(
 
 @pytest.mark.parametrize("count", [1, 10])
 @pytest.mark.parametrize("kind", [constant, lognormal, bimodal, by_size, one_after_another, twenty_at_once])
+@pytest.mark.no_cover
 def test_few_ends_are_noticed_no_later_and_cost_no_more_than_alone(
     kind: Callable[[Random], Iterator[Analysis]], count: int
 ) -> None:

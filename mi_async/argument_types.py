@@ -1,0 +1,23 @@
+"""Types of arguments that are more than a class: progress functions, inputs, and what to do with what is there.
+
+Invariant: imports nothing of ours, so that signatures can name them, and ``typing.get_type_hints`` find them.
+"""
+
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    import mi_async
+
+T = TypeVar("T")
+
+Progress: TypeAlias = Callable[["mi_async.Upload"], None]
+"""Called with the upload after each step; an exception in it ends the workflow."""
+IngestProgress: TypeAlias = Callable[["mi_async.Ingestion"], None]
+"""Called whenever something has changed; an exception in it ends the workflow."""
+IfExists: TypeAlias = Literal["reuse", "duplicate", "error"]
+"""Treatment of an asset of this object that the project has already: take it, make another, or refuse."""
+IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]
+"""What becomes of a call for a name that somebody has: it is refused, gets that person, or adds what is missing."""
+Items: TypeAlias = Iterable[T] | AsyncIterable[T] | Callable[[], Iterable[T] | AsyncIterable[T]]
+"""An input as it is given: items, or a function without arguments that begins a pass over them."""
