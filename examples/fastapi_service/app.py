@@ -14,7 +14,7 @@ the service.
 
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from fractions import Fraction
 from http import HTTPStatus
@@ -44,7 +44,7 @@ def settings() -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def connected(app: FastAPI) -> AsyncIterator[None]:
+async def connected(app: FastAPI) -> AsyncGenerator[None]:
     """Open the session in the worker that uses it, never before it forks."""
     app.state.metrics = metrics = Metrics()
     async with mi_async.connect(hooks=metrics.hooks, **settings()) as session:

@@ -6,9 +6,10 @@ by sessions with hooks only.
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,8 @@ from mi_async.errors import APIError, DeadlineExceededError, MIError
 
 _current: ContextVar[Workflow | None] = ContextVar("_current", default=None)
 """The workflow that the running code belongs to."""
+BEGINNINGS, ENDS = ("before", "call_started", "workflow_started"), ("after", "call_ended", "workflow_ended")
+"""Events, as :class:`Hooks` names them."""
 REQUEST_IDS = ("x-ncp-request-id", "x-amz-request-id")
 """Headers by which the gateway and Object Storage name a request."""
 
@@ -36,6 +39,18 @@ class HookChain:
 
     hooks: Sequence[Hooks]
     clock: Clock
+    _in_order: Mapping[str, Sequence[tuple[Hooks, Callable[..., Any]]]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Put the hooks of each event in their order, once for all calls."""
+        self._in_order = {
+            event: [
+                (hooks, hook)
+                for hooks in (self.hooks if event in BEGINNINGS else reversed(self.hooks))
+                for hook in getattr(hooks, event)
+            ]
+            for event in (*BEGINNINGS, *ENDS)
+        }
 
     def watch(self, operation: str, service: Service, max_attempts: int = 1) -> "CallWatch":
         """Return the watch over a call, to be entered."""
@@ -73,39 +88,37 @@ class HookChain:
 
     def tell(self, event: str, *told: Any) -> None:
         """Call the plain hooks of an event."""
-        for hooks, hook in self._in_order(event):
-            with _contained(hooks, event, hook):
+        for hooks, hook in self._in_order[event]:
+            try:
                 hook(*told)
+            except Exception as error:
+                if hooks.strict:
+                    raise
+                hooks.log(event, hook, error)
 
     async def tell_attempt(self, event: str, *told: Any) -> None:
         """Call the hooks around an attempt, and await those that are async."""
-        for hooks, hook in self._in_order(event):
-            with _contained(hooks, event, hook):
+        for hooks, hook in self._in_order[event]:
+            try:
                 waiting = hook(*told)
-                if inspect.isawaitable(waiting):
-                    await waiting
-
-    def _in_order(self, event: str) -> Iterator[tuple[Hooks, Callable[..., Any]]]:
-        for hooks in self.hooks if event in BEGINNINGS else reversed(self.hooks):
-            for hook in getattr(hooks, event):
-                yield hooks, hook
-
-
-BEGINNINGS = frozenset({"before", "call_started", "workflow_started"})
+                if waiting is not None and inspect.isawaitable(waiting):
+                    await (waiting if hooks.strict else _whole(waiting))
+            except Exception as error:
+                if hooks.strict:
+                    raise
+                hooks.log(event, hook, error)
 
 
-@contextmanager
-def _contained(hooks: Hooks, event: str, hook: object) -> Generator[None]:
+async def _whole(waiting: Awaitable[object]) -> None:
+    """Wait for an async hook; a cancellation that it has turned into an error of its own is raised all the same."""
     task = asyncio.current_task()
-    cancelled = 0 if task is None else task.cancelling()
+    before = 0 if task is None else task.cancelling()
     try:
-        yield
+        await waiting
     except Exception as error:
-        if hooks.strict:
-            raise
-        hooks.log(event, hook, error)
-        if task is not None and task.cancelling() > cancelled:  # the hook has lost a cancellation that is not its own
+        if task is not None and task.cancelling() > before:
             raise asyncio.CancelledError from error
+        raise
 
 
 @define(eq=False)
@@ -124,7 +137,7 @@ class CallWatch:
     _begun: float = field(init=False, default=0.0)
     _started: bool = field(init=False, default=False)
     _attempts: int = field(init=False, default=0)
-    _untold: tuple[Attempt, Outcome] | None = field(init=False, default=None)
+    _untold: tuple[Attempt, Callable[[float | None], Outcome]] | None = field(init=False, default=None)
     _last: Outcome | None = field(init=False, default=None)
 
     @property
@@ -170,15 +183,14 @@ class CallWatch:
             if response is None and failure is None and now >= deadline:
                 failure = DeadlineExceededError("no answer before the deadline of the call")
             seconds = clock.real(now - begun)
-            self._untold = attempt, self._outcome(response, failure, seconds, size)
+            self._untold = attempt, partial(self._outcome, response, failure, seconds, size)
             del failure  # its traceback has this frame
 
     async def tell(self, again_in: float | None) -> None:
         """Tell of the end of the attempt that has ended, if there is one: seconds to the next one, None for none."""
         if self._untold is not None:
             (attempt, outcome), self._untold = self._untold, None
-            real = None if again_in is None else self._chain.clock.real(again_in)
-            self._last = evolve(outcome, again_in=real)
+            self._last = outcome(None if again_in is None else self._chain.clock.real(again_in))
             await self._chain.tell_attempt("after", attempt, self._last)
 
     async def __aenter__(self) -> Self:
@@ -212,11 +224,13 @@ class CallWatch:
             answers.append(answer)
             return answer
 
-    def _outcome(self, response: Response | None, failure: MIError | None, seconds: float, size: int) -> Outcome:
+    def _outcome(
+        self, response: Response | None, failure: MIError | None, seconds: float, size: int, again_in: float | None
+    ) -> Outcome:
         received = 0 if response is None else len(response.body)
         if response is not None and self._call.service != "api":
             response = evolve(response, body=b"")  # a storage that refuses a signature quotes what was signed
-        return Outcome(response, failure, seconds, None, size, received, _request_id(response, failure))
+        return Outcome(response, failure, seconds, again_in, size, received, _request_id(response, failure))
 
 
 def _request_id(response: Response | None, failure: MIError | None) -> str | None:

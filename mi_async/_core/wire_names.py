@@ -26,7 +26,6 @@ def all_names(field: "attrs.Attribute[Any]") -> tuple[str, ...]:
     return tuple(dict.fromkeys((field.name, *wire_names(field))))
 
 
-@attrs.frozen(eq=False, repr=False)
 class Spelling:
     """Spelling of objects as plain values.
 
@@ -35,8 +34,11 @@ class Spelling:
         whole: True to write members that are None, too, and to keep apart members of ``extra`` whose names are taken.
     """
 
-    names: "Callable[[attrs.Attribute[Any]], tuple[str, ...]]"
-    whole: bool
+    __slots__ = ("names", "whole")
+
+    def __init__(self, names: "Callable[[attrs.Attribute[Any]], tuple[str, ...]]", *, whole: bool) -> None:
+        self.names = names
+        self.whole: bool = whole
 
 
 WIRE = Spelling(wire_names, whole=False)

@@ -23,17 +23,23 @@ local function text(x) return string.format('%.0f', x) end
 -- The clock: a store that was set back, or took over from one that was ahead, goes on from the last time that was told.
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local s = redis.call('HMGET', S, 'tat', 'taken', 'shut', 'hold', 'slot', 'last', 'refused', 'behind')
+local s = redis.call('HMGET', S, 'tat', 'taken', 'shut', 'hold', 'slot', 'last', 'refused', 'behind', 'server')
 local tat, taken, shut, hold = tonumber(s[1]), tonumber(s[2]), tonumber(s[3]), tonumber(s[4])
 local slot, last, refused, behind = tonumber(s[5]), tonumber(s[6]), tonumber(s[7]), tonumber(s[8])
-if tat then
+-- A replica that took over, or a server that read its file again, has not heard of what was granted last. One that may
+-- not say who it is ('' then) is trusted.
+local info = redis.pcall('INFO', 'server')
+local server = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+if tat and server == s[9] then
   now = now + behind
   if now < last then behind = behind + last - now; now = last end
 else
-  -- No state: a new store, or one that has lost it. The period before may have been full, with a burst at its end and
-  -- calls on their way: those are waited for, then slots come free one by one.
+  -- No state, or one of which the end is lost. The period before may have been full, with a burst at its end and calls
+  -- on their way: those are waited for, then slots come free one by one.
+  behind = tat and math.max(0, last - now) or 0
+  now = now + behind
   tat = now + transit + burst * T / N
-  taken, shut, hold, slot, refused, behind = 0, 0, 0, N, 0, 0
+  taken, shut, hold, slot, refused = 0, 0, 0, N, 0
   redis.call('DEL', C, H, A, W)
   for i = 1, N do redis.call('ZADD', C, text(tat + i * T / N), i) end
 end
@@ -109,7 +115,7 @@ elseif fresh then
   redis.call('ZREM', W, me)
 end
 redis.call('HSET', S, 'tat', text(tat), 'taken', taken, 'shut', text(shut), 'hold', text(hold), 'slot', slot,
-  'last', text(now), 'refused', refused, 'behind', text(behind))
+  'last', text(now), 'refused', refused, 'behind', text(behind), 'server', server)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, WEEK) end
 local paused = math.max(0, math.ceil(shut - now))
 local answer = {granted, math.ceil(retry), math.ceil(first), holders, free, refused, paused, text(now)}

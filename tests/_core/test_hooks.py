@@ -174,6 +174,18 @@ def test_a_strict_hook_that_raises_ends_the_call(event: str) -> None:
     run(main())
 
 
+def test_an_async_hook_that_fails_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(_attempt: Attempt) -> None:
+        raise LookupError
+
+    async def main() -> None:
+        async with stage(hooks=Hooks(before=[broken])) as play:
+            assert await play.things.tag("x") == "done"
+
+    run(main())
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_a_hook_that_fails_when_it_is_cancelled_does_not_swallow_the_cancellation() -> None:
     async def swallow(_attempt: Attempt) -> None:
         try:

@@ -78,7 +78,7 @@ class Mishaps:
         for _ in range(self.random.randrange(4)):
             begin, lasts = self.random.uniform(0.5, LASTS), self.random.choice([0.1, 1.0, 3.0])
             mishap: Callable[[float], None] = self.random.choice(
-                [self.kill, self.away, self.deaf, self.forget, self.set_back, self.refused]
+                [self.kill, self.away, self.deaf, self.forget, self.set_back, self.fall_back, self.refused]
             )
             loop.call_later(begin, mishap, lasts)
 
@@ -99,6 +99,9 @@ class Mishaps:
 
     def set_back(self, lasts: float) -> None:
         self.store.skew -= 10 * lasts
+
+    def fall_back(self, lasts: float) -> None:
+        asyncio.get_running_loop().call_later(lasts, self.store.go_back, self.store.copied())
 
     def refused(self, lasts: float) -> None:
         self.random.choice(self.processes).limiter.pause(lasts)

@@ -1,8 +1,7 @@
-"""Clients of one's own: a node of a cluster, and a Sentinel that has found another primary."""
+"""Clients of one's own: a node of a cluster, a Sentinel that has found another primary, a replica that is late."""
 
 import asyncio
 import contextlib
-import secrets
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,10 +12,11 @@ import redis.asyncio
 import redis.asyncio.cluster
 import redis.asyncio.sentinel
 
-from mi_async import Quota, RedisQuotas
+from mi_async import Quota, QuotaStoreError, RedisQuotas
 from mi_async._core.clock import Clock
 from mi_async._core.session_quotas import SessionQuotas
 from mi_async.integrations.redis_quotas import RedisClient
+from tests.support.network import most_in_a_window
 from tests.support.programs import program
 from tests.support.redis_server import free_port, redis_server
 
@@ -26,8 +26,9 @@ TEN = Quota(10, 0.2)
 
 @contextlib.asynccontextmanager
 async def shared(client: RedisClient) -> AsyncIterator[SessionQuotas]:
+    """The quotas of a session; each test has servers of its own, so they are those of all its sessions."""
     quotas = SessionQuotas({"things.do": TEN, "things.check": TEN}, Clock())
-    quotas.keep_in(RedisQuotas(client=client), secrets.token_hex(6))
+    quotas.keep_in(RedisQuotas(client=client), "account")
     try:
         yield quotas
     finally:
@@ -82,18 +83,76 @@ async def test_a_sentinel_names_another_primary_and_callers_go_on(tmp_path: Path
                         break
                     await asyncio.sleep(0.1)
             client = found.master_for("quotas")
-            async with shared(client) as quotas:
-                await called(quotas, 3)
+            async with shared(client) as one, shared(client) as other, calling(one, other) as arrivals:
+                await until(arrivals, 30)
                 first.kill()
-                await called(quotas, 3)
+                await until(arrivals, len(arrivals) + 30)
             await client.aclose()
             for each in found.sentinels:
                 await each.aclose()
             assert await replica.keys("mi-async:*:state")
+            assert most_in_a_window(arrivals, TEN) <= TEN.calls
         finally:
             sentinel.kill()
             await sentinel.wait()
         await replica.aclose()
+
+
+async def test_a_replica_that_took_over_late_lets_nobody_through_twice(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    with redis_server(folders[0]) as first, redis_server(folders[1]) as second:
+        replica: Any = redis.asyncio.Redis(port=second.port)
+        await replica.execute_command("REPLICAOF", "127.0.0.1", str(first.port))
+        clients: list[Any] = [redis.asyncio.Redis(port=first.port) for _ in range(2)]
+        async with shared(clients[0]) as one, shared(clients[1]) as other, calling(one, other) as arrivals:
+            async with asyncio.timeout(60):
+                while not await replica.keys("mi-async:*:state"):  # noqa: ASYNC110  as below
+                    await asyncio.sleep(0.02)
+            await replica.execute_command("REPLICAOF", "NO", "ONE")  # what comes now it does not hear
+            await until(arrivals, len(arrivals) + 15)
+            first.kill()
+            for client in clients:
+                client.connection_pool.connection_kwargs["port"] = second.port
+                await client.connection_pool.disconnect()
+                client.connection_pool.reset()  # each connection keeps the address that it was made for
+            await until(arrivals, len(arrivals) + 30)
+        for client in (*clients, replica):
+            await client.aclose()
+    assert most_in_a_window(arrivals, TEN) <= TEN.calls
+
+
+@contextlib.asynccontextmanager
+async def calling(*sessions: SessionQuotas) -> AsyncIterator[list[float]]:
+    """Callers who never rest, of several sessions; the moments at which they were let through."""
+    arrivals: list[float] = []
+
+    async def call(quotas: SessionQuotas) -> None:
+        limiter = quotas.limiters["things.do"]
+        while True:
+            try:
+                await limiter.acquire(60)
+            except QuotaStoreError:
+                await asyncio.sleep(0.02)
+                continue
+            arrivals.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(0)
+            limiter.release()
+
+    tasks = [asyncio.create_task(call(quotas)) for quotas in sessions for _ in range(4)]
+    try:
+        yield arrivals
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def until(arrivals: list[float], number: int) -> None:
+    async with asyncio.timeout(60):
+        while len(arrivals) < number:  # noqa: ASYNC110  callers tell nobody
+            await asyncio.sleep(0.02)
 
 
 async def replicas_of(sentinel: Any) -> Any:

@@ -5,6 +5,7 @@ Invariant: the law is that of lease.lua itself; only what Redis's own commands d
 
 import asyncio
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from heapq import nsmallest
 from random import Random
 from typing import Any
@@ -27,6 +28,7 @@ class FewCommands:
     time: Callable[[], float]
     hashes: dict[str, dict[str, str]] = field(init=False, factory=dict)
     sets: dict[str, dict[str, float]] = field(init=False, factory=dict)
+    server: int = field(init=False, default=1)
 
     def call(self, name: str, *arguments: Any) -> Any:
         return getattr(self, f"_{name.lower()}")(*[_text(each) for each in arguments])
@@ -34,6 +36,10 @@ class FewCommands:
     def _time(self) -> list[str]:
         seconds, micros = divmod(round((EPOCH + self.time()) * 1e6), 1_000_000)
         return [str(seconds), str(micros)]
+
+    def _info(self, section: str) -> str:
+        assert section == "server"
+        return f"# Server\r\nredis_version:7.0.15\r\nrun_id:{self.server:040x}\r\ntcp_port:6379\r\n"
 
     def _hmget(self, key: str, *names: str) -> list[str | bool]:
         return [self._hget(key, name) for name in names]
@@ -126,7 +132,9 @@ class LuaStore:
     def _script(self, name: str) -> Any:
         self._lua.globals().called = lambda name, *arguments: self._reply(self.commands.call(name, *arguments))
         text = Script.load(name).text
-        return self._lua.execute(f"local redis = {{call = called}}; return function(KEYS, ARGV) {text} end")
+        return self._lua.execute(
+            f"local redis = {{call = called, pcall = called}}; return function(KEYS, ARGV) {text} end"
+        )
 
     def _reply(self, reply: Any) -> Any:
         return self._lua.table_from(reply) if isinstance(reply, list) else reply
@@ -146,6 +154,15 @@ class LuaStore:
         """Lose everything, as a server that was flushed or comes back empty."""
         self.commands.hashes.clear()
         self.commands.sets.clear()
+
+    def go_back(self, copied: "tuple[dict[str, dict[str, str]], dict[str, dict[str, float]]]") -> None:
+        """Be what it was when it was copied, as a replica that took over and had not heard of what came later."""
+        self.commands.hashes, self.commands.sets = deepcopy(copied)
+        self.commands.server += 1
+
+    def copied(self) -> "tuple[dict[str, dict[str, str]], dict[str, dict[str, float]]]":
+        """All that it knows now."""
+        return deepcopy((self.commands.hashes, self.commands.sets))
 
     async def exchange(self, exchange: Exchange) -> Granted:
         """Make one exchange."""
