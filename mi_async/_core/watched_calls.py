@@ -21,7 +21,7 @@ from mi_async._core.running_call import Guard, RunningCall
 class WatchedCalls(Calls):
     """Calls with hooks."""
 
-    chain: HookChain = field(
+    chain: HookChain = field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never set again
         init=False, default=Factory(lambda self: HookChain(self.options.hooks, self.clock), takes_self=True)
     )
 
