@@ -202,9 +202,8 @@ class _Enrollment:
         plan = decide_images([checked.image.digest for checked in self.images], self.begun.by_digest, thumbnails)
         for planned in plan:
             if planned.same_as is not None:
-                names = [escaped(self.images[number].image.name) for number in (planned.number, planned.same_as)]
-                counted = (planned.number + 1, names[0], planned.same_as + 1, names[1])
-                _log.warning("image %d (%s) has the same content as image %d (%s); it was left out", *counted)
+                names = (escaped(self.images[number].image.name) for number in (planned.number, planned.same_as))
+                _log.warning("%s has the same content as %s; it was left out", *names)
         return plan
 
     async def _tag_ids(self, names: Sequence[str]) -> list[int]:

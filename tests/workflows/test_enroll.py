@@ -343,7 +343,8 @@ async def test_a_source_without_a_name_is_called_by_its_position() -> None:
 async def test_one_of_several_is_named_on_demand(tmp_path: Path) -> None:
     names = ["a.jpg", "plain.png", "b.jpg", "dull.png"]
     for name in names:
-        content = PLAIN_IMAGE if name.endswith("png") else picture("jpg", 300, 300, seed=ord(name[0]))
+        plain = PLAIN_IMAGE + name.encode()
+        content = plain if name.endswith("png") else picture("jpg", 300, 300, seed=ord(name[0]))
         (tmp_path / name).write_bytes(content)
     sources = [tmp_path / name for name in names]
     async with newsroom() as news:

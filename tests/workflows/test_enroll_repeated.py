@@ -64,8 +64,8 @@ async def test_equal_content_in_one_call_counts_once(
         assert news.server.log.count("storage.put") == 2
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert said == [
-        "image 3 (image.jpg) has the same content as image 1 (image.jpg); it was left out",
-        "image 4 (image.jpg) has the same content as image 2 (image.jpg); it was left out",
+        "image 3 of 4 has the same content as image 1 of 4; it was left out",
+        "image 4 of 4 has the same content as image 2 of 4; it was left out",
     ]
 
 
