@@ -103,6 +103,8 @@ class EmulatorThread:
             message = "the emulator runs in the process that this one was forked from; use RemoteEmulator(url) here"
             raise SessionError(message)
         server, answer = self._started.result(0), Future[Any]()
+        if threading.current_thread() is self._thread:  # a function of the settings asks, which would wait for itself
+            return perform(server, command, arguments)
 
         def answered() -> None:
             try:
@@ -110,13 +112,10 @@ class EmulatorThread:
             except Exception as error:  # noqa: BLE001  it is the asking thread's
                 answer.set_exception(error)
 
-        try:
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(answered)
-        except RuntimeError:  # the loop is closed
-            message = "the emulator has ended"
-            raise SessionError(message) from None
-        while not wait([answer], timeout=LOOK).done:
-            if not self._thread.is_alive():  # it was asked while the loop ended
+        while not wait([answer], timeout=LOOK if self._thread.is_alive() else 0).done:
+            if not self._thread.is_alive():
                 message = "the emulator has ended"
                 raise SessionError(message)
         return answer.result()

@@ -13,13 +13,15 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from yarl import URL
 
 import mi_async
 from mi_async import emulator
-from mi_async.emulator import Fault, RunningEmulator
+from mi_async.emulator import EmulatedObject, Fault, RunningEmulator
+from mi_async.emulator.objects import by_name
 from tests.support.raw import QUICK
 
 
@@ -168,3 +170,21 @@ def test_a_forked_process_reaches_it_by_its_url(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert (done.stdout, done.returncode) == ("whole\n", 0), done.stderr
+
+
+def test_a_function_of_its_settings_asks_it() -> None:
+    seen = list[int]()
+
+    async def look(bucket: str, key: str) -> EmulatedObject | None:
+        seen.append(server.log.count("assets.register"))
+        return await by_name(bucket, key)
+
+    async def register() -> None:
+        async with mi_async.connect(server.credentials, base_url=server.url) as session:
+            room = session.workspace("newsroom")
+            number = (await room.projects.list()).projects[0].project_id
+            await room.import_asset(number, key="a.mp4", bucket_name="footage")
+
+    with emulator.running(settings=evolve(QUICK, objects=look)) as server:
+        asyncio.run(register())
+    assert seen == [1]
