@@ -20,6 +20,7 @@ from mi_async.errors import ConfigError
 if TYPE_CHECKING:
     from mi_async._core.hooks import Hooks
 
+is_policy = instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)")
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,7 +55,7 @@ class CallSettings(Value):
     """
 
     timeout: Timeout
-    retry: RetryPolicy = field(validator=instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
+    retry: RetryPolicy = field(validator=is_policy)
     hooks: "tuple[Hooks, ...]" = ()
     max_wait: float | None = field(default=None, validator=seconds)
     headers: Mapping[str, str] = field(default=NONE, repr=False)
@@ -77,12 +78,19 @@ class CallSettings(Value):
         if "headers" in new:
             new["headers"] = _with_headers(self.headers, new["headers"])
         if "hooks" in new:
-            new["hooks"] = (*self.hooks, *_hooks(new["hooks"]))
+            new["hooks"] = (*self.hooks, *given_hooks(new["hooks"]))
         return evolve(self, **new)
 
 
-def _hooks(given: object) -> "tuple[Hooks, ...]":
-    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most views have none
+def given_hooks(given: object) -> "tuple[Hooks, ...]":
+    """Return the hooks that were given, None for none.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if given is None:
+        return ()
+    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most sessions and views have none
 
     return hooks_of(given)
 

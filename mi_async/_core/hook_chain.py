@@ -17,6 +17,7 @@ from typing import Any, Self
 from attrs import define, evolve, field
 
 from mi_async._core.clock import Clock
+from mi_async._core.envelope import REQUEST_ID
 from mi_async._core.header_rules import header_fault
 from mi_async._core.hooks import Attempt, CallEnd, Hooks, Outcome, Service, ServiceCall, Workflow, WorkflowEnd
 from mi_async._core.http_messages import Request, Response
@@ -29,7 +30,7 @@ _current: ContextVar[Workflow | None] = ContextVar("_current", default=None)
 """The workflow that the running code belongs to."""
 BEGINNINGS, ENDS = ("before", "call_started", "workflow_started"), ("after", "call_ended", "workflow_ended")
 """Events, as :class:`Hooks` names them."""
-REQUEST_IDS = ("x-ncp-request-id", "x-amz-request-id")
+REQUEST_IDS = (REQUEST_ID, "x-amz-request-id")
 """Headers by which the gateway and Object Storage name a request."""
 
 

@@ -76,7 +76,10 @@ def _follow(job: Job[T], ended: asyncio.Queue[Job[T]], watched: ExitStack) -> No
             result.update(job._told)  # noqa: SLF001  as above
             error = answer.exception() or job._error  # noqa: SLF001  as above
             try:
-                wait.__exit__(error and type(error), error, error and error.__traceback__)
+                if error is None:
+                    wait.close()
+                else:
+                    wait.__exit__(type(error), error, error.__traceback__)
             finally:  # a strict hook may have raised
                 ended.put_nowait(job)
 
