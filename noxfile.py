@@ -28,7 +28,7 @@ FEWER = ("-m", "not soak and not slow", "--hypothesis-profile", "fewer")
 """Tests of the second Python and later ones: what says the same on each of them is said by the first."""
 ONCE = ("tests/docs", "tests/benchmarks")
 """Tests in the session docs."""
-SAME = ("tests/emulator/test_openapi.py",)
+SAME = ("tests/emulator/test_openapi.py", "tests/meta/test_project_files.py")
 """Tests that say the same on every Python, and whose tools only the first one has."""
 FILE = nox.project.load_toml("pyproject.toml")
 GROUPS = FILE["dependency-groups"]
@@ -101,10 +101,11 @@ def run(session: nox.Session, program: str, *arguments: str, silent: bool = Fals
 
 @nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
-    """Style, format and the layers of the design."""
+    """Style, format, the layers of the design, and what workflows of GitHub must not do."""
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
     run(session, "lint-imports")
+    run(session, "zizmor", "--offline", "--quiet", "--min-severity", "medium", ".github")
 
 
 @nox.session(venv_backend="none")
@@ -189,7 +190,8 @@ def floors(session: nox.Session) -> None:
     pins = Path(session.create_tmp()).resolve() / "floors.txt"
     pins.write_text("\n".join(oldest()))
     session.install("-e", ".[all]", *GROUPS["tests"], "--constraint", str(pins))
-    session.run("pytest", *AT_ONCE, *[f"--ignore={path}" for path in ONCE + SAME], *session.posargs, env=COMPILED)
+    left_out = [f"--ignore={path}" for path in ONCE + SAME]
+    session.run("pytest", *AT_ONCE, *left_out, *FEWER, *session.posargs, env=COMPILED)
 
 
 def oldest() -> list[str]:

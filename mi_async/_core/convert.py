@@ -185,7 +185,7 @@ def from_plain(value: object, kind: Any) -> Any:
 
 def members(value: object) -> dict[str, Any]:
     """Return the members of a result by name, as they are; see ``Serializable.__dict__``."""
-    from mi_async._core.model_hooks import members_of  # noqa: PLC0415  see converter
+    from mi_async._core.model_writer import members_of  # noqa: PLC0415  see converter
 
     return members_of(value)
 

@@ -30,10 +30,14 @@ def masked(access_key: str) -> str:
     return "****" + (access_key[-SHOWN:] if len(access_key) > 2 * SHOWN else "")
 
 
+def shown_key(keys: Credentials) -> str:
+    """Return the access key with all but its end hidden; all of it where it may be a secret key."""
+    return "****" if is_secret_form(keys.access_key) else masked(keys.access_key)
+
+
 def named_key(keys: Credentials) -> str:
     """Name the access key and the place it came from."""
-    shown = "****" if is_secret_form(keys.access_key) else masked(keys.access_key)
-    return f"access key {shown} {'from ' + keys.source if keys.source else 'as the program gave it'}"
+    return f"access key {shown_key(keys)} {'from ' + keys.source if keys.source else 'as the program gave it'}"
 
 
 def is_secret_form(key: str) -> bool:

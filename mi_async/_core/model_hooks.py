@@ -7,15 +7,17 @@ cattrs then writes a function that reads just these members and asks for no othe
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, lru_cache, partial
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import attrs
 from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn_from_attrs, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_structure_fn_from_attrs
 
 from mi_async._core.generated_reader import generated_reader
+from mi_async._core.model_fields import absent_members, closed, member_fields
+from mi_async._core.model_writer import whole_hook, writing_hook
 from mi_async._core.strict import COLLECTIONS, WORDS, Hook, Json, MisfitError, as_id, is_collection, is_optional_scalar
 from mi_async._core.values import PlainData
 from mi_async._core.wire_names import Spelling, all_names
@@ -42,9 +44,9 @@ def register_models(converter: Converter, *, tolerant: bool, spelling: Spelling)
         converter.register_structure_hook_factory(_is_array_of_models, partial(_array_hook, spelling))
     if spelling.whole:
         converter.register_unstructure_hook(str, str)  # an enum or a MaskedURL is a plain text there
-        converter.register_unstructure_hook_factory(_is_model, partial(_whole_hook, spelling))
+        converter.register_unstructure_hook_factory(_is_model, partial(whole_hook, spelling))
     else:
-        converter.register_unstructure_hook_factory(_is_model, partial(_writing_hook, spelling))
+        converter.register_unstructure_hook_factory(_is_model, partial(writing_hook, spelling))
 
 
 class Readers(dict[tuple[str, ...], Hook]):
@@ -195,15 +197,6 @@ def _extra(spelling: Spelling, unknown: dict[str, Json]) -> dict[str, Json]:
     return unknown
 
 
-def absent_members(model: Any) -> dict[str, Any]:
-    """Return what stands for members that are never written, where they have no default."""
-    return {
-        field.name: field.metadata["internal"]
-        for field in attrs.fields(model)
-        if "internal" in field.metadata and field.default is attrs.NOTHING
-    }
-
-
 def _spellings(
     spelling: Spelling, model: Any, names: tuple[str, ...]
 ) -> tuple[tuple[str, ...], list[tuple[str, str]], Collection[str]]:
@@ -250,74 +243,6 @@ def _members(
         field.evolve(name=name, alias=field.alias, default=attrs.NOTHING, kw_only=field.kw_only or name not in in_place)
         for name, field in ((name, spelled[name]) for name in wanted)
     ]
-
-
-def closed(kind: Any, arguments: Mapping[str, Any]) -> Any:
-    """Return a type with the arguments of its generic model filled in."""
-    if isinstance(kind, TypeVar):
-        return arguments[kind.__name__]
-    parameters = getattr(kind, "__parameters__", ())
-    return kind[tuple(arguments[parameter.__name__] for parameter in parameters)] if parameters else kind
-
-
-def member_fields(model: Any) -> list["attrs.Attribute[Any]"]:
-    """Return the fields that have a member among plain values, those that go by position first."""
-    fields = attrs.fields(attrs.resolve_types(model))
-    return sorted((f for f in fields if f.name != "extra" and "internal" not in f.metadata), key=lambda f: f.kw_only)
-
-
-def _plain_hook(spelling: Spelling, kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
-    """Return the hook that writes the members of a model, with ``extra`` as one of them."""
-    model = get_origin(kind) or kind
-    spelled = {field.name: override(rename=spelling.names(field)[0]) for field in member_fields(model)}
-    left_out = {field.name: override(omit=True) for field in attrs.fields(model) if "internal" in field.metadata}
-    return make_dict_unstructure_fn(kind, converter, **spelled, **left_out)  # type: ignore[arg-type]
-
-
-def _writing_hook(spelling: Spelling, kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
-    """Return the hook that writes a model: None is not sent, and ``extra`` goes back to where it came from."""
-    plain = _plain_hook(spelling, kind, converter)
-
-    def unstructure_model(value: Any) -> dict[str, Json]:
-        members = plain(value)
-        extra: Mapping[str, Json] = members.pop("extra", {})
-        return {**extra, **{name: member for name, member in members.items() if member is not None}}
-
-    return unstructure_model
-
-
-def _whole_hook(spelling: Spelling, kind: Any, converter: Converter) -> Callable[[Any], dict[str, Json]]:
-    """Return the hook that writes a model as a whole, so that it comes back equal."""
-    plain, model = _plain_hook(spelling, kind, converter), get_origin(kind) or kind
-
-    def unstructure_model(value: Any) -> dict[str, Json]:
-        if value.__class__ is not model:  # a subclass, in a member of this class
-            written: dict[str, Json] = converter.get_unstructure_hook(value.__class__)(value)
-            return written
-        members = plain(value)
-        return members | beside(model, members.pop("extra", {}))
-
-    return unstructure_model
-
-
-def beside(model: Any, extra: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the members of ``extra`` as they stand beside those of a model, in a dict where their names are taken."""
-    taken = _taken(model)
-    free = {name: member for name, member in extra.items() if name not in taken}
-    apart = {name: member for name, member in extra.items() if name in taken}
-    return free | ({"extra": apart} if apart else {})
-
-
-@cache
-def _taken(model: Any) -> frozenset[str]:
-    return frozenset({"extra", *[name for field in member_fields(model) for name in all_names(field)]})
-
-
-def members_of(value: Any) -> dict[str, Any]:
-    """Return the members of an object by name, as they are, and those of ``extra`` beside them."""
-    model = type(value)
-    named = {field.name: getattr(value, field.name) for field in member_fields(model)}
-    return named | beside(model, getattr(value, "extra", {}))
 
 
 def _is_model(kind: Any) -> bool:

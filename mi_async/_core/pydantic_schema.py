@@ -15,7 +15,8 @@ from pydantic_core import core_schema
 
 from mi_async._core.annotations import bare
 from mi_async._core.docstrings import member_texts, summary
-from mi_async._core.model_hooks import absent_members, closed, member_fields, members_of
+from mi_async._core.model_fields import absent_members, closed, member_fields
+from mi_async._core.model_writer import members_of
 from mi_async._core.open_enum import OpenEnum
 from mi_async._core.values import PlainData
 from mi_async._core.wire_names import all_names

@@ -21,9 +21,13 @@ from mi_async._core.running_call import Guard, RunningCall
 class WatchedCalls(Calls):
     """Calls with hooks."""
 
-    chain: HookChain = field(
+    _hooks: HookChain = field(
         init=False, default=Factory(lambda self: HookChain(self.options.hooks, self.clock), takes_self=True)
     )
+
+    def __attrs_post_init__(self) -> None:
+        """Show the hooks to the workflows."""
+        self.chain = self._hooks
 
     async def _call(
         self,
@@ -35,7 +39,7 @@ class WatchedCalls(Calls):
         *,
         watch: CallWatch | None = None,  # noqa: ARG002  made here
     ) -> Any:
-        async with self.chain.watch(operation.id, "api", self.options.retry.max_attempts) as own:
+        async with self._hooks.watch(operation.id, "api", self.options.retry.max_attempts) as own:
             return await super()._call(operation, arguments, max_wait, result_of, guard, watch=own)
 
     async def _send(
@@ -61,7 +65,7 @@ class WatchedCalls(Calls):
         there = absolute(url)
         server = "" if there is None else str(there.origin())
         request = Request("PUT", "" if there is None else server + there.raw_path)
-        async with self.chain.watch(operation, "upload") as watch:
+        async with self._hooks.watch(operation, "upload") as watch:
             watch.start("PUT", server, None)
             send = partial(super().put, url, body, content_type)
             return await watch.once(request, len(body), send)

@@ -6,6 +6,7 @@ Invariant: each command is a plain function that prints its result; nothing here
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Annotated, Any
 
@@ -198,10 +199,18 @@ def versions(*, full: bool) -> str:
     rows = [
         ("mi-async", VERSION),
         ("Python", f"{platform.python_version()} ({platform.python_implementation()}, {platform.platform()})"),
-        *[(name, version_of(name)) for name in PARTS],
+        *[(name, installed(name)) for name in PARTS],
         ("parser", parser(in_c=http_parser.HttpResponseParser is not http_parser.HttpResponseParserPy)),
     ]
     return "\n".join(aligned(rows))
+
+
+def installed(package: str) -> str:
+    """Return the version of a package; orjson may be left out where it has no wheels."""
+    try:
+        return version_of(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def parser(*, in_c: bool) -> str:

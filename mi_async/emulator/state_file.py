@@ -137,7 +137,7 @@ async def kept(server: Server, path: Path) -> AsyncGenerator[None]:
     """
     with closing(StateFile(path)) as file:
         file.load(server)
-        saving = asyncio.create_task(_save_changes(server, file))
+        saving = asyncio.create_task(save_changes(server, file, Clock()))
         try:
             yield
         finally:
@@ -150,8 +150,15 @@ async def kept(server: Server, path: Path) -> AsyncGenerator[None]:
                 raise ConfigError(message) from None
 
 
-async def _save_changes(server: Server, file: StateFile) -> None:
-    saved, wait, real = server.changes, EVERY, Clock()
+async def save_changes(server: Server, file: StateFile, real: Clock) -> None:
+    """Save what exists after each change, until cancelled.
+
+    Args:
+        server: whose state it is.
+        file: where it is saved.
+        real: the time between two saves.
+    """
+    saved, wait = server.changes, EVERY
     while True:
         await real.sleep(wait)
         if server.changes == saved:

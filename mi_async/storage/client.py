@@ -39,6 +39,7 @@ class _Asked:
 
     call: Call
     answer: Response | None = None
+    read: float | None = None
 
 
 ASKED: ContextVar[_Asked] = ContextVar("ASKED")
@@ -138,7 +139,7 @@ class _Sender:
         asked = ASKED.get()
         call = asked.call
         headers = {name: _text(value) for name, value in request.headers.items()}
-        read = request.context.get("read_timeout") or self.usual
+        read = asked.read or self.usual
         body = call.body if call.body is not None else request.body
         asked.answer = answer = await self.http.send(Request(request.method, request.url, body), headers, call, read)
         return AioAWSResponse(request.url, answer.status, dict(answer.headers), _Body(answer.body))
@@ -191,7 +192,7 @@ def certificates(storage: Storage, network: Network) -> ssl.SSLContext | None:
 def _patient(seconds: float) -> Callable[..., None]:
     """Let one request wait longer for its answer."""
 
-    def before_call(context: dict[str, Any], **_more: Any) -> None:
-        context["read_timeout"] = seconds
+    def before_call(**_more: Any) -> None:
+        ASKED.get().read = seconds  # the requests of older botocores know nothing of their call
 
     return before_call

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mi_async.cli.app import parser, run
+from mi_async.cli.app import installed, parser, run
 from mi_async.cli.demo import program_name, run_demo
 from mi_async.cli.demo_people import PEOPLE, example_image
 from mi_async.cli.streams import Stream
@@ -114,3 +114,4 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         assert part in text
     assert parser(in_c=True) == "C (aiohttp's extension)"
     assert "slow" in parser(in_c=False)
+    assert installed("no-such-package-of-ours") == "not installed"

@@ -13,13 +13,16 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from yarl import URL
 
 import mi_async
 from mi_async import emulator
-from mi_async.emulator import Fault, RunningEmulator
+from mi_async.emulator import EmulatedObject, Fault, RunningEmulator, Server
+from mi_async.emulator.objects import by_name
+from mi_async.emulator.running import EmulatorThread
 from tests.support.raw import QUICK
 
 
@@ -130,6 +133,22 @@ def test_two_of_them_are_two() -> None:
     assert not threads()
 
 
+def test_a_failure_at_the_end_is_told_to_who_ends_it() -> None:
+    @asynccontextmanager
+    async def full() -> AsyncIterator[Server]:
+        async with emulator.serve(settings=QUICK) as server:
+            yield server
+        message = "what exists now could not be saved"
+        raise mi_async.ConfigError(message)
+
+    thread = EmulatorThread(full())
+    thread.start()
+    with pytest.raises(mi_async.ConfigError, match="could not be saved"):
+        thread.stop()
+    assert not threads()
+    thread.stop()
+
+
 def test_an_address_that_is_taken() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         with pytest.raises(OSError, match="address already in use"), emulator.running(port=taken.getsockname()[1]):
@@ -168,3 +187,21 @@ def test_a_forked_process_reaches_it_by_its_url(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert (done.stdout, done.returncode) == ("whole\n", 0), done.stderr
+
+
+def test_a_function_of_its_settings_asks_it() -> None:
+    seen = list[int]()
+
+    async def look(bucket: str, key: str) -> EmulatedObject | None:
+        seen.append(server.log.count("assets.register"))
+        return await by_name(bucket, key)
+
+    async def register() -> None:
+        async with mi_async.connect(server.credentials, base_url=server.url) as session:
+            room = session.workspace("newsroom")
+            number = (await room.projects.list()).projects[0].project_id
+            await room.import_asset(number, key="a.mp4", bucket_name="footage")
+
+    with emulator.running(settings=evolve(QUICK, objects=look)) as server:
+        asyncio.run(register())
+    assert seen == [1]

@@ -1,10 +1,12 @@
 """State that survives a restart: all of it, written whole or not at all, and no file is harmed."""
 
+import asyncio
 import json
+import shutil
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from mi_async._core.http_messages import Request
 from mi_async._core.signing import sign
 from mi_async.emulator import Latency, Server
 from mi_async.emulator.snapshot import FORMAT, document_of, images_of
+from mi_async.emulator.state_file import StateFile, save_changes
 from mi_async.errors import ConfigError
 from mi_async.session import Session
 from tests.support.pictures import picture
@@ -94,6 +97,48 @@ async def test_a_workspace_of_the_settings_is_added(tmp_path: Path) -> None:
         now = [project for room in server.state.workspaces.values() for project in room.projects]
         assert now[:1] == ids
         assert len(set(now)) == 2
+
+
+async def seen(path: Path, tmp_path: Path) -> list[str]:
+    """Return the workspaces that a file names at this moment; none while it is being written."""
+    copied = Path(shutil.copy(path, tmp_path / "copy"))
+    with suppress(ConfigError):
+        async with kept(copied) as (server, _):
+            return list(server.state.workspaces)
+    return []
+
+
+async def test_a_change_is_saved_soon_and_a_full_disk_is_survived(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with asyncio.timeout(120):
+        await saved_soon(tmp_path, caplog)
+
+
+async def saved_soon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, server = tmp_path / "state", Server(SETTINGS)
+
+    def change(name: str) -> None:
+        server.state.add_workspace(name, "x" * 20_000)
+        server.changes += 1
+
+    with closing(StateFile(path)) as file:
+        file.load(server)
+        saving = asyncio.create_task(save_changes(server, file, Clock(speed=100)))
+        await asyncio.sleep(0)  # it begins with what the file has
+        change("soon")
+        while "soon" not in await seen(path, tmp_path):  # noqa: ASYNC110  the file tells nobody
+            await asyncio.sleep(0.01)
+        file._database.execute("PRAGMA max_page_count = 1")  # no smaller than it is
+        change("full")
+        while "could not be saved" not in caplog.text:  # noqa: ASYNC110  as above
+            await asyncio.sleep(0.01)
+        saving.cancel()
+        await asyncio.wait([saving])
+        assert await seen(path, tmp_path) == ["newsroom", "soon"]
+        file._database.execute("PRAGMA max_page_count = 1000000")
+        file.save(document_of(server.state), images_of(server.state), server.state.links.key)
+        assert await seen(path, tmp_path) == ["newsroom", "soon", "full"]
 
 
 async def refused(path: Path) -> str:

@@ -14,6 +14,7 @@ from mi_async import ConfigError, InvalidArgumentError, Status
 from mi_async.bulk import report_of
 from mi_async.cli.bulk_fleet import FleetCommand, FollowedRun
 from mi_async.cli.connection import InStorage, InWorkspace
+from mi_async.fleet import member as member_by_hand
 from mi_async.integrations.dask import DaskPlace
 from tests.fleet.test_members import LIFE, SPEED, fleet_of
 from tests.support import dask_child
@@ -54,7 +55,11 @@ def test_what_the_command_line_starts() -> None:
     assert (member.source, member.journal, member.storage_url) == ("s3://archive/", JOURNAL, "http://127.0.0.1:1")
     assert member.options == {"grace": 30.0, "timeout": 60.0, "validate": False}
     faces = FleetCommand.of("enroll_many", "people.csv", GIVEN, InWorkspace(workspace="newsroom"))
-    assert faces.member.source == str(Path("people.csv").absolute())
+    options: dict[str, Any] = {"grace": 30.0, "fit": True, "validate": True}
+    source = str(Path("people.csv").absolute())
+    assert faces.member == member_by_hand(
+        "newsroom", "enroll_many", source, journal=JOURNAL, quota_store=None, **options
+    )
 
 
 def test_what_cannot_be_sent_to_members() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FILES = {".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"}
+FILES = {".gitignore", ".pre-commit-config.yaml", "LICENSE"}
+PAGES = {"AGENTS.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "RELEASING.md", "SECURITY.md"}
 CODE = {"noxfile.py", "pyproject.toml"}
 FOLDERS = {".ci", ".github", "benchmarks", "docs", "examples", "mi_async", "tests"}
 
@@ -18,4 +19,4 @@ def test_nothing_stands_at_the_top_that_does_not_belong_there() -> None:
     listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         pytest.skip("no clone: the files of an archive are those that were packed")
-    assert {path.partition("/")[0] for path in listed.stdout.split("\0") if path} <= FILES | CODE | FOLDERS
+    assert {path.partition("/")[0] for path in listed.stdout.split("\0") if path} <= FILES | PAGES | CODE | FOLDERS

@@ -19,6 +19,7 @@ from mi_async._core.trust import trust
 from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.errors import AuthenticationError, ConfigError, InvalidArgumentError, MIError
 from mi_async.storage import checkpoint, client
+from mi_async.storage.client import ASKED
 from mi_async.storage.connection import COMPLETION
 from mi_async.storage.local_file import LocalFile
 from mi_async.storage.models import Network, Storage
@@ -161,8 +162,8 @@ async def test_nothing_that_blocks_is_done_on_the_loop(s3: Bucket, clip: Path, m
 async def test_the_completion_may_take_long(s3: Bucket, clip: Path) -> None:
     seen: dict[str, float | None] = {}
 
-    def before_send(request: Any, event_name: str, **_more: Any) -> None:
-        seen[event_name.rpartition(".")[2]] = request.context.get("read_timeout")
+    def before_send(event_name: str, **_more: Any) -> None:
+        seen[event_name.rpartition(".")[2]] = ASKED.get().read
 
     async with opened(s3.url) as store:
         await store.head(PLACE)

@@ -15,7 +15,7 @@ from mi_async.bulk.enroll.decisions import promotes
 from mi_async.bulk.enroll.upload_stages import EnrollContext, close, find_attached, release
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, given_up
 from mi_async.bulk.inputs.models import PersonInput
-from mi_async.bulk.journal.records import UNREADABLE, AbandonedRecord, ImageRecord, Record
+from mi_async.bulk.journal.records import AbandonedRecord, ImageRecord, Record, unread_key
 from mi_async.errors import APIError, MIError, UploadFailedError
 from mi_async.media.image_source import name_of
 from mi_async.workflows.attach import add_thumbnails, refuses_image
@@ -227,7 +227,7 @@ async def give_up(run: EnrollContext, thing: Movable[EnrollWork], error: MIError
         return ((END, work),)
     release(run, thing)
     problem = work.add_problem(name_of(thing.source), error, transient=transient)
-    row = thing.record or ImageRecord(work.item.key, UNREADABLE + problem.source, problem.source)
+    row = thing.record or ImageRecord(work.item.key, unread_key(problem.source), problem.source)
     row = given_up(row, problem, transient=transient)
     work.rows[row.sha256] = row
     await run.journal.write(row)

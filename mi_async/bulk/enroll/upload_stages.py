@@ -19,7 +19,7 @@ from mi_async.bulk.enroll.tag_ids import TagIds
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, recorded
 from mi_async.bulk.images.loading import Load, without_content
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import FAILED, MENDED, UNREADABLE, AbandonedRecord, ImageRecord, Record
+from mi_async.bulk.journal.records import FAILED, MENDED, AbandonedRecord, ImageRecord, Record, unread_key
 from mi_async.errors import MIError
 from mi_async.media.image_check import Image
 from mi_async.workflows import upload as uploads
@@ -109,9 +109,9 @@ def _leave_to(run: EnrollContext, image: ImageUpload, first: ImageUpload) -> Mov
 async def _know(run: EnrollContext, work: EnrollWork, sha256: str, name: str) -> None:
     """Fetch the rows of an image, and mend that of a source which could not be read once."""
     if not work.enrolls:  # a person may have any number of images: only this one's rows are asked for
-        keys = [(work.item.key, sha256), (work.item.key, UNREADABLE + name)]
+        keys = [(work.item.key, sha256), (work.item.key, unread_key(name))]
         work.rows |= {row.sha256: row for row in await run.journal.find_images(keys)}
-    stale = work.rows.get(UNREADABLE + name)
+    stale = work.rows.get(unread_key(name))
     if stale is not None and stale.state != MENDED:
         work.rows[stale.sha256] = mended = evolve(stale, state=MENDED, code="", message="")
         await run.journal.write(mended)

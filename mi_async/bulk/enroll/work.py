@@ -13,7 +13,7 @@ from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import WorkItem
 from mi_async.bulk.enroll.decisions import ending, is_done, missing_tags
 from mi_async.bulk.inputs.models import FaceItem, PersonInput
-from mi_async.bulk.journal.records import FAILED, UNREADABLE, ImageRecord, PersonRecord, worst
+from mi_async.bulk.journal.records import FAILED, ImageRecord, PersonRecord, unread_key, worst
 from mi_async.media.image_source import Source, name_of
 from mi_async.workflows.upload import State, Upload
 
@@ -171,7 +171,7 @@ class EnrollWork(WorkItem):
         return [row for row in rows if self.enrolls or row.source in own]
 
     def _is_unread(self, name: str) -> bool:
-        row = self.rows.get(UNREADABLE + name)
+        row = self.rows.get(unread_key(name))
         return row is not None and row.state == FAILED
 
     def _own_rows(self) -> list[ImageRecord]:

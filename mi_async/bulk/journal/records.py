@@ -230,7 +230,9 @@ FAILED = "failed"
 MENDED = "mended"
 """State of a source that could not be read once and can now; the picture has a row of its own."""
 UNREADABLE = "unreadable:"
-"""Before the source, in place of the hash of a picture that could not be read."""
+"""Before the source, in place of the hash of a picture that could not be read; see ``unread_key``."""
+LONGEST = 400
+"""Characters of a source as part of a key: an index of PostgreSQL takes 2,700 bytes, and a path may have 4,095."""
 WORSE = (Status.PARKED.value, Status.PARTIAL.value)
 """Statuses of a person that those of other items do not change, the first before the second."""
 OPEN = "open"
@@ -241,3 +243,10 @@ AGAIN = frozenset({Status.PARKED.value, Status.REJECTED.value})
 """Ways to end after which the next run looks at an item again."""
 Known: TypeAlias = tuple[PersonRecord, tuple[ImageRecord, ...]]
 """A person with the pictures that the journal has."""
+
+
+def unread_key(source: str) -> str:
+    """Return what stands in place of the hash of a picture that could not be read."""
+    if len(source) > LONGEST:
+        source = f"sha256:{hashlib.sha256(source.encode(errors='surrogatepass')).hexdigest()}"
+    return UNREADABLE + source

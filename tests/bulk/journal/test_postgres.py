@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import attrs
 import psycopg
@@ -18,7 +19,7 @@ from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed, shown_journal
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.rebuild import rebuild_journal
-from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord
+from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord, unread_key
 from mi_async.bulk.journal.retry import retry_failed
 from mi_async.bulk.journal.sharing import Sharing
 from mi_async.bulk.plan.enroll import plan_people
@@ -278,3 +279,14 @@ async def test_two_runs_behind_a_pooler_that_gives_each_transaction_another_sess
         with read_journal(f"{url}#pooled") as reader:
             found = [(person.person, len(images)) for person, images in reader.entries()]
     assert sorted(found) == sorted((f"one {number}", 1) for number in range(12))
+
+
+async def test_the_longest_path_that_cannot_be_read_has_a_row(schema_url: str) -> None:
+    letters = [chr(ord("가") + step) for step in range(11_000)]
+    path = "/" + "".join(Random(1).sample(letters, 1364))  # noqa: S311  4,093 bytes that do not compress
+    async with opened(schema_url) as journal:
+        await journal.write(PersonRecord("Z", Status.REJECTED.value), ImageRecord("Z", unread_key(path), path))
+        ((_, images),) = (await journal.find(["Z"])).values()
+    assert [image.source for image in images] == [path]
+    assert unread_key(path) != unread_key(path[:-1])
+    assert unread_key("/a.jpg") == "unreadable:/a.jpg"
