@@ -13,7 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mi_async._core.extras import EXTRAS, missing_of
-from mi_async._core.key_advice import form_fault, masked, named_key, site_fault
+from mi_async._core.key_advice import form_fault, named_key, site_fault
+from mi_async._core.key_forms import masked
 from mi_async._core.proxies import environment_proxies, proxy_variable
 from mi_async._core.sites import PUBLIC, environment_site, site_of_url
 from mi_async._core.trust import trust
