@@ -36,6 +36,7 @@ from mi_async.doctor.subject import Subject
 from mi_async.errors import MIError
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import Storage
+from mi_async.text import escaped
 
 ATTEMPTS = 2
 """Attempts of each call: a clock that is off is corrected after the first."""
@@ -176,3 +177,7 @@ async def _in_time(check: Check, subject: Subject) -> CheckResult:
         return failed(str(error), "see docs/troubleshooting.md")
     except TimeoutError:  # after ours, some of which are one too
         return failed(f"no end in {subject.seconds:g} s", "check the network; give it longer with --timeout")
+    except Exception as error:  # noqa: BLE001  of an object of the program, or a fault of ours: the other checks go on
+        said = getattr(error, "strerror", None)  # any other text may hold a secret
+        text = f"{type(error).__name__}: {said}" if isinstance(said, str) else type(error).__name__
+        return failed(f"the check ended with {escaped(text)}", "correct what the line names, or report it as a bug")

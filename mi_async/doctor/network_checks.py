@@ -39,8 +39,8 @@ async def check_dns(subject: Subject) -> CheckResult:
     begun = subject.settings.clock.steady()
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, url.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        said = escaped(error.strerror or type(error).__name__)
+    except (OSError, UnicodeError) as error:  # the latter of a name that DNS has no form for
+        said = escaped(getattr(error, "strerror", None) or "it is no host name")
         remedy = "correct the proxy" if proxy else "check the name in --base-url, the network and the DNS server"
         return failed(f"{whose}{escaped(host)} does not resolve: {said}", remedy)
     seconds = subject.settings.clock.steady() - begun

@@ -54,7 +54,7 @@ async def check_workspace(subject: Subject) -> CheckResult:
     except MIError as error:
         return refused(error)
     subject.linked = info.bucket_name
-    linked = f"the bucket {info.bucket_name}" if info.bucket_name else "no bucket"
+    linked = f"the bucket {escaped(info.bucket_name)}" if info.bucket_name else "no bucket"
     return fine(f"{escaped(name)}, linked to {linked}")
 
 
@@ -66,4 +66,4 @@ def _missing(name: str, names: list[str]) -> CheckResult:
     if near:
         return failed(text, f"did you mean {near[0]!r}?")
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return failed(text, f"this key sees {', '.join(names[:SHOWN])}{more}")
+    return failed(text, f"this key sees {', '.join(map(escaped, names[:SHOWN]))}{more}")

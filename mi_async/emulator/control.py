@@ -39,6 +39,8 @@ ROUTES: Mapping[str, tuple[str, str]] = {
     "reset": ("POST", f"{ROOT}/reset"),
 }
 """Method and path of each command."""
+STATUSES = range(200, 600)
+"""HTTP statuses of a refusal."""
 FORWARDED = ("Forwarded", "X-Forwarded-For")
 """Headers of a proxy: it is on this machine, and whoever asks it need not be."""
 
@@ -127,7 +129,11 @@ def told_fault(plain: Any) -> Fault | Rejection:
     """Return the fault that plain values name: as :func:`written_fault` writes it, a name or a code."""
     if not isinstance(plain, Mapping):
         return read_fault(plain)
-    return Rejection(plain["status"], str(plain["code"]), plain["text"], Dialect[plain["dialect"]])
+    status, text = plain["status"], plain["text"]
+    if type(status) is not int or status not in STATUSES or not isinstance(text, str):
+        message = f"a refusal has a status from {STATUSES[0]} to {STATUSES[-1]} and a text"
+        raise InvalidArgumentError(message)  # here, or each request that meets it would end in an error of the server
+    return Rejection(status, str(plain["code"]), text, Dialect[plain["dialect"]])
 
 
 def told_log(plain: Any) -> RequestLog:
@@ -182,7 +188,7 @@ def objection_to(request: web.Request, server: "Server") -> str | None:
     A page of the browser on this machine reaches loopback addresses, too: under its own name after DNS rebinding, and
     as a cross-origin request, which names its origin.
     """
-    host = URL(f"//{request.headers.get(hdrs.HOST, '')}").host or ""
+    named = request.headers.get(hdrs.HOST, "")
     anywhere = server.settings.control is Control.ANYWHERE
     local = is_loopback(server.host) and is_loopback(request.remote or "")
     checks = (
@@ -191,7 +197,7 @@ def objection_to(request: web.Request, server: "Server") -> str | None:
             anywhere or not any(name in request.headers for name in FORWARDED),
             "the request came through a proxy; set --control anywhere",
         ),
-        (_is_trusted(host, server), f"Host {host!r} is not an address of the emulator; use its IP address"),
+        (_is_trusted(_host(named), server), f"Host {named!r} is not an address of the emulator; use its IP address"),
         (hdrs.ORIGIN not in request.headers, "a web page may not control the emulator"),
         (
             request.method == hdrs.METH_GET or not request.body_exists or request.content_type == "application/json",
@@ -201,11 +207,19 @@ def objection_to(request: web.Request, server: "Server") -> str | None:
     return next((objection for fits, objection in checks if not fits), None)
 
 
-def _is_trusted(host: str, server: "Server") -> bool:
+def _host(header: str) -> str | None:
+    """Return the host that a ``Host`` header names, None if it is no such header."""
+    try:
+        return URL(f"//{header}").host or ""
+    except ValueError:
+        return None
+
+
+def _is_trusted(host: str | None, server: "Server") -> bool:
     """Return True if a host name cannot be one that an attacker's name server answers for."""
-    if is_loopback(host):
+    if host is not None and is_loopback(host):
         return True
-    if server.settings.control is not Control.ANYWHERE:
+    if host is None or server.settings.control is not Control.ANYWHERE:
         return False
     public = URL(server.settings.public_url).host if server.settings.public_url else None
     return "." not in host or _is_address(host) or host == public

@@ -112,7 +112,8 @@ class Faults:
     _places: Collection[str] = field(repr=False)
     _random: Mapping[Fault, float] = field(repr=False)
     _rng: random.Random = field(repr=False)
-    _scripted: defaultdict[str, deque[Fault | Rejection]] = field(
+    # each fault with how many requests it is still for: a list of a billion times the same would take 8 GB
+    _scripted: defaultdict[str, deque[tuple[Fault | Rejection, int]]] = field(
         init=False, repr=False, factory=lambda: defaultdict(deque)
     )
     injected: Counter[Fault | Rejection] = Factory(Counter)
@@ -152,7 +153,7 @@ class Faults:
         if times < 1:
             message = f"times must be >= 1, got {times}"
             raise InvalidArgumentError(message)
-        self._scripted[place].extend([fault] * times)
+        self._scripted[place].append((fault, times))
 
     def clear(self) -> None:
         """Forget what was asked for and has not happened."""
@@ -167,7 +168,12 @@ class Faults:
 
     def _asked(self, place: str) -> Fault | Rejection | None:
         queue = self._scripted.get(place) or self._scripted.get(ANYWHERE)
-        return queue.popleft() if queue else None
+        if not queue:
+            return None
+        fault, times = queue.popleft()
+        if times > 1:
+            queue.appendleft((fault, times - 1))
+        return fault
 
     def _chance(self) -> Fault | None:
         if not self._random:

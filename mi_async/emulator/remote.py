@@ -36,7 +36,10 @@ class RemoteEmulator(EmulatorHandle):
     def __init__(
         self, url: str = "http://127.0.0.1:8080", credentials: Credentials = CREDENTIALS, *, timeout: float = TIMEOUT
     ) -> None:
-        parsed = URL(url)
+        try:
+            parsed = URL(url)
+        except ValueError:  # such as a port that is no number
+            parsed = URL()
         if parsed.scheme not in {"http", "https"} or not parsed.host:
             message = f"url must be http(s)://host[:port], not {url!r}"
             raise ConfigError(message)
@@ -54,6 +57,8 @@ class RemoteEmulator(EmulatorHandle):
         try:
             told = json.loads(body)
         except ValueError:
+            told = None
+        if not isinstance(told, dict):  # something else listens there
             told = {}
         if "result" in told:
             return told["result"]

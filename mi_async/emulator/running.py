@@ -49,7 +49,11 @@ class RunningEmulator(EmulatorHandle):
         self._thread = thread
 
     def stop(self) -> None:
-        """End it before the end of the block; ending it again does nothing."""
+        """End it before the end of the block; ending it again does nothing.
+
+        Raises:
+            ConfigError: what exists could not be saved in the state file.
+        """
         self._thread.stop()
 
 
@@ -64,6 +68,7 @@ class EmulatorThread:
         self._serving = serving
         self._process = os.getpid()
         self._started: Future[Server] = Future()
+        self._failure: BaseException | None = None
         self._loop = asyncio.new_event_loop()
         self._enough = asyncio.Event()
         # a daemon: a second Ctrl-C, while the block waits for the thread, must not keep the interpreter from ending
@@ -84,13 +89,20 @@ class EmulatorThread:
         return self._started.result(PATIENCE)
 
     def stop(self) -> None:
-        """End the server and its thread, from any thread; ending them again does nothing."""
+        """End the server and its thread, from any thread; ending them again does nothing.
+
+        Raises:
+            ConfigError: what exists could not be saved in the state file.
+        """
         if os.getpid() != self._process:
             return
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._enough.set)
         if threading.current_thread() is not self._thread:
             self._thread.join(PATIENCE)
+            failure, self._failure = self._failure, None
+            if failure is not None:
+                raise failure
 
     def ask(self, command: str, arguments: Any) -> Any:
         """Have a command performed in the event loop of the server.
@@ -124,10 +136,11 @@ class EmulatorThread:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             try:
                 runner.run(self._serve())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  raised where it is started or ended
                 if self._started.done():
-                    raise
-                self._started.set_exception(error)
+                    self._failure = error
+                else:
+                    self._started.set_exception(error)
 
     async def _serve(self) -> None:
         async with self._serving as server:

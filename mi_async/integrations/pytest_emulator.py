@@ -21,7 +21,7 @@ INSTANT = Settings(
     latency=NONE, importing=NONE, queueing=NONE, analysing=NONE, summarizing=NONE, searching=NONE, slow_body=0.2
 )
 """Settings of an emulator where nothing takes time."""
-ELSEWHERE = ("MI_ASYNC_QUOTA_STORE", "MI_ASYNC_STORAGE_URL")
+ELSEWHERE = ("MI_ASYNC_QUOTA_STORE", "MI_ASYNC_STORAGE_URL", "NCLOUD_OBS_ENDPOINT")
 """Variables that would lead the command line to something of the developer's own."""
 
 

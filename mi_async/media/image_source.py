@@ -12,7 +12,7 @@ from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
 from mi_async.media.image import MAX_BYTES
 from mi_async.media.image_check import THUMBNAIL, Image, ImageRules, RawImage, image_of, rejected, too_big
-from mi_async.media.readable_source import Readable, ReadableSource, given_name, read_piece, reader_of
+from mi_async.media.readable_source import Readable, ReadableSource, given_name, read_piece, reader_of, said
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | ReadableSource
 """A path, bytes, or a readable object: an open file, a stream, or a file that a client has sent to a web service."""
@@ -213,5 +213,4 @@ def unreadable_file(name: str, error: Exception) -> ImageRejectedError | Resourc
 
 def unreadable(name: str, error: BaseException) -> ImageRejectedError:
     """Return the refusal of an image that cannot be read."""
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-    return rejected(name, "unreadable", f"cannot be read: {said}")
+    return rejected(name, "unreadable", f"cannot be read: {said(error)}")

@@ -124,3 +124,8 @@ def given_name(source: object) -> str | None:
         return (_FOLDER.split(given)[-1] or None) if isinstance(given, str) else None
     named = getattr(source, "name", None)  # a number, for a file that has none or was opened by its descriptor
     return os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) and named else None
+
+
+def said(error: BaseException) -> str:
+    """Return what an error of a reader says, without the number of the operating system."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__

@@ -162,6 +162,12 @@ async def test_a_host_that_does_not_resolve() -> None:
     assert found["connection"].text == "DNS: failed"
 
 
+@pytest.mark.parametrize("host", ["a" * 70 + ".com", "a..b"])
+async def test_a_host_that_no_name_server_can_be_asked_for(host: str) -> None:
+    found = await diagnosed(f"https://{host}")
+    assert (found["DNS"].status, found["DNS"].text) == (FAILED, f"{host} does not resolve: it is no host name")
+
+
 async def test_a_certificate_of_a_private_authority_is_named(tmp_path: Path) -> None:
     async with canned(LISTED, tls=server_context()) as private:
         found = await diagnosed(private.url)
@@ -264,6 +270,14 @@ async def test_other_keys_are_named(home: Path, server: Server) -> None:
     assert found["other keys"].text == "the same keys: ****-KEY in profile DEFAULT of ~/.ncloud/configure"
 
 
+async def test_other_keys_that_are_swapped_show_no_part_of_the_secret(server: Server) -> None:
+    secret = "s3cr3t" * 6 + "WXYZ"
+    swapped = {"NCLOUD_ACCESS_KEY": secret, "NCLOUD_SECRET_KEY": "A" * 20}
+    found = await diagnosed(server.url, environ=swapped)
+    assert found["other keys"].text.startswith("different keys: **** in NCLOUD_ACCESS_KEY")
+    assert "WXYZ" not in str(found)
+
+
 async def test_keys_of_an_odd_form(server: Server) -> None:
     found = await diagnosed(server.url, Credentials('"quoted-key"', "s3cret"))
     assert found["credentials"].status is WARNING
@@ -337,6 +351,12 @@ async def test_certificates_of_the_environment(name: str, tmp_path: Path) -> Non
     assert found["certificates"].text == f"trusted: {tmp_path} ({name})"
     found = await diagnosed("https://mi.example", environ={name: str(tmp_path / "no")}, network=False)
     assert found["certificates"].status is FAILED
+
+
+async def test_a_check_that_fails_in_an_unforeseen_way_ends_no_other(server: Server) -> None:
+    found = await diagnosed(server.url, environ={"SSL_CERT_FILE": "/" + "a" * 300})
+    assert found["certificates"].text == "the check ended with OSError: File name too long"
+    assert found["credentials"].status is OK
 
 
 async def test_a_quota_store_that_does_not_run(server: Server) -> None:

@@ -1,5 +1,7 @@
 """Control of an emulator from outside: the same as inside, and only for whom the settings allow."""
 
+import asyncio
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from mi_async import emulator
 from mi_async.emulator import Control, Fault, Rejection, RemoteEmulator, RunningEmulator, Server
 from mi_async.errors import ConfigError, ConnectError, InvalidArgumentError
 from mi_async.session import Connecting
+from tests.support.canned import canned, http
 from tests.support.raw import PERSONS, PICTURE, QUICK, Raw, emulated
 
 FAST = mi_async.Clock(speed=20)
@@ -129,6 +132,8 @@ async def ask(raw: Raw, method: str = "GET", path: str = "", content: Any = None
         ({"Host": "192.0.2.7"}, "is not an address of the emulator"),
         ({"Host": ""}, "is not an address of the emulator"),
         ({"Host": "a b"}, "is not an address of the emulator"),
+        ({"Host": "["}, "is not an address of the emulator"),
+        ({"Host": "127.0.0.1:port"}, "is not an address of the emulator"),
         ({"Origin": "https://attacker.example"}, "a web page may not control the emulator"),
         ({"Origin": "null"}, "a web page may not control the emulator"),
         ({"X_Forwarded_For": "192.0.2.7"}, "came through a proxy; set --control anywhere"),
@@ -169,6 +174,10 @@ async def test_a_form_of_a_page_does_nothing() -> None:
         ('{"place": "persons.get", "fault": 99999, "times": "2"}', "times must be a whole number, got '2'"),
         ('{"place": [], "fault": "DROP_AFTER"}', "faults.next needs other arguments"),
         ('{"place": "persons.get", "fault": {"status": 1}}', "faults.next needs other arguments"),
+        (
+            '{"place": "persons.get", "fault": {"status": "x", "text": "", "dialect": "SERVICE", "code": "1"}}',
+            "from 200 to",
+        ),
         ('{"place": "persons.gett", "fault": 99999}', "did you mean persons.get"),
     ],
 )
@@ -207,12 +216,30 @@ def test_no_emulator_and_one_that_is_not_controlled() -> None:
         RemoteEmulator(server.url).reset()
     with pytest.raises(ConnectError, match=f"no emulator answers at {server.url}: "):
         RemoteEmulator(server.url).reset()
-    with pytest.raises(ConfigError, match=r"url must be http\(s\)"):
-        RemoteEmulator("localhost:8080")
+    for url in ("localhost:8080", "http://localhost:port", "http://[::1"):
+        with pytest.raises(ConfigError, match=r"url must be http\(s\)"):
+            RemoteEmulator(url)
     with emulator.running("0.0.0.0", settings=QUICK) as server:  # noqa: S104  what is tested
         server.faults.next("persons.get", 99999)
         with pytest.raises(ConfigError, match="from its own machine only; set --control anywhere"):
             RemoteEmulator(server.url).reset()
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"5", b"null", b'"result"', b"<html>"])
+async def test_something_else_that_listens_there(body: bytes) -> None:
+    async with canned(http(body)) as place:
+        with pytest.raises(ConfigError, match="no emulator, an older one"):
+            await asyncio.to_thread(RemoteEmulator(place.url).reset)
+
+
+def test_a_fault_for_a_billion_requests_takes_no_memory() -> None:
+    with emulator.running(settings=QUICK) as server:
+        tracemalloc.start()
+        try:
+            server.faults.next("persons.get", 99999, times=10**9)
+            assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        finally:
+            tracemalloc.stop()
 
 
 async def test_what_was_sent() -> None:

@@ -20,8 +20,9 @@ from yarl import URL
 
 import mi_async
 from mi_async import emulator
-from mi_async.emulator import EmulatedObject, Fault, RunningEmulator
+from mi_async.emulator import EmulatedObject, Fault, RunningEmulator, Server
 from mi_async.emulator.objects import by_name
+from mi_async.emulator.running import EmulatorThread
 from tests.support.raw import QUICK
 
 
@@ -130,6 +131,22 @@ def test_two_of_them_are_two() -> None:
         one.reset()
         assert list(one.state.persons()) == []
     assert not threads()
+
+
+def test_a_failure_at_the_end_is_told_to_who_ends_it() -> None:
+    @asynccontextmanager
+    async def full() -> AsyncIterator[Server]:
+        async with emulator.serve(settings=QUICK) as server:
+            yield server
+        message = "what exists now could not be saved"
+        raise mi_async.ConfigError(message)
+
+    thread = EmulatorThread(full())
+    thread.start()
+    with pytest.raises(mi_async.ConfigError, match="could not be saved"):
+        thread.stop()
+    assert not threads()
+    thread.stop()
 
 
 def test_an_address_that_is_taken() -> None:

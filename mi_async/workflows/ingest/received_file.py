@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mi_async.errors import InvalidArgumentError, MediaRejectedError, ResourceError
 from mi_async.media.limits import MOST_VIDEO_BYTES
-from mi_async.media.readable_source import Readable, given_name, read_piece
+from mi_async.media.readable_source import Readable, given_name, read_piece, said
 from mi_async.storage.checkpoint import SUFFIX
 from mi_async.storage.lost_beginning import warn_left_behind
 from mi_async.storage.models import StoredObject
@@ -65,8 +65,10 @@ async def received_file(store: ObjectStore, reader: Readable, name: str, folder:
         await _copy(reader, room / (kept or "file"), name)
         yield room / (kept or "file")
     finally:
-        await _give_up(store, room)
-        await to_the_end(partial(shutil.rmtree, room, ignore_errors=True))
+        try:
+            await _give_up(store, room)
+        finally:  # whoever is cancelled once more while the storage is asked: up to 10 GB must not stay
+            await to_the_end(partial(shutil.rmtree, room, ignore_errors=True))
 
 
 async def _copy(reader: Readable, path: Path, name: str) -> None:
@@ -96,8 +98,7 @@ async def _piece(reader: Readable, name: str) -> bytes:
     try:
         return await read_piece(reader, PIECE)
     except Exception as error:  # a reader is the caller's code and may raise anything
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-        message = f"{name}: cannot be read: {said}"
+        message = f"{name}: cannot be read: {said(error)}"
         raise MediaRejectedError(message, source=name, reason="unreadable") from error
 
 

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 
 from mi_async import InvalidArgumentError, MediaRejectedError, MIError, ResourceError, RetryPolicy, StoredObject
+from mi_async.emulator import CREDENTIALS
 from mi_async.media.readable_source import reader_of
+from mi_async.session import connect
+from mi_async.storage.checkpoint import Checkpoint, checkpoint_path
+from mi_async.storage.local_file import Fingerprint
+from mi_async.storage.models import Storage
+from mi_async.storage.part_layout import LEAST_TAKEN
+from mi_async.storage.unfinished_upload import CheckpointFile
 from mi_async.workflows.ingest import received_file as module
+from tests.support.canned import SILENCE, canned
 from tests.support.films import film
 from tests.support.newsroom import context_of
 from tests.support.small_parts import cut_small
@@ -99,6 +107,28 @@ async def test_no_more_is_copied_than_the_service_takes(
         nowhere = tmp_path / "none"
         with pytest.raises(ResourceError, match="cannot be copied to the disk: No such file"):
             await room.workspace.ingest_asset(Upload(Stream([])), bucket=BUCKET, state_folder=nowhere)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_copy_goes_when_its_upload_cannot_be_given_up(tmp_path: Path) -> None:
+    async with (
+        canned(SILENCE) as silent,
+        connect(CREDENTIALS, base_url=silent.url, storage=Storage(silent.url)) as session,
+    ):
+        store = context_of(session.workspace("newsroom")).store
+
+        async def received() -> None:
+            async with module.received_file(store, Stream([FILM]), "a.mp4", tmp_path) as path:
+                place = StoredObject(BUCKET, "a.mp4")
+                record = Checkpoint(silent.url, BUCKET, "a.mp4", "id", LEAST_TAKEN, Fingerprint(1, 1, 1, 1))
+                await CheckpointFile(checkpoint_path(str(path), place, silent.url, None)).save(record)
+                raise KeyError
+
+        work = asyncio.ensure_future(received())
+        await asyncio.wait_for(silent.arrived.wait(), 60)  # the storage is asked to give the upload up
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
     assert list(tmp_path.iterdir()) == []
 
 
