@@ -105,9 +105,13 @@ def is_web(url: str) -> bool:
 
 def text(value: str) -> Html:
     """Return a text as markup: one line, at most 300 characters, of URLs without their queries."""
+    return Html(TEX.sub(r"<span>\g<0></span>", escaped_line(value)))
+
+
+def escaped_line(value: str) -> str:
+    """Return the same for an attribute, for SVG, and for a page without mathematics."""
     line = one_line(QUERY.sub(r"\1?…", value[: LETTERS * 10]))
-    line = line if len(line) <= LETTERS else line[:LETTERS] + "…"
-    return Html(TEX.sub(r"<span>\g<0></span>", line.translate(ESCAPES)))
+    return (line if len(line) <= LETTERS else line[:LETTERS] + "…").translate(ESCAPES)
 
 
 @attrs.frozen(repr=False, eq=False)

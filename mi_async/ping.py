@@ -7,7 +7,7 @@ from attrs import frozen
 
 from mi_async._core.call import Calls
 from mi_async._core.declare import raw
-from mi_async._core.envelope import date
+from mi_async._core.envelope import REQUEST_ID, date
 from mi_async._core.values import Value
 from mi_async.api.workspaces import Workspaces
 
@@ -39,4 +39,4 @@ async def ping(calls: Calls) -> Ping:
     took = clock.monotonic() - begun
     theirs = date(answer.headers)  # cut off to a whole second, so half of one later on average
     offset = None if theirs is None else theirs + 0.5 - (moment + took / 2)
-    return Ping(clock.real(took), offset, answer.parsed.total_count, answer.headers.get("x-ncp-request-id"))
+    return Ping(clock.real(took), offset, answer.parsed.total_count, answer.headers.get(REQUEST_ID))

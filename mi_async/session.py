@@ -32,7 +32,7 @@ from mi_async._core.operation import Quota
 from mi_async._core.polling import Polling
 from mi_async._core.proxies import Proxies, ProxyChoice
 from mi_async._core.retry import RetryPolicy, prepare_retries
-from mi_async._core.session_keys import SessionKeys
+from mi_async._core.session_keys import TEMPORARY, SessionKeys
 from mi_async._core.session_quotas import SessionQuotas, account_tag
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from mi_async.workflow_parts import WorkflowParts
     from mi_async.workflows.context import Context
 
-TEMPORARY = "temporary"
-"""Account of keys that expire, as calls name it."""
 WORKSPACES = 1000
 """Workspaces that a session remembers; names may come from the users of a web service."""
 

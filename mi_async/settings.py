@@ -13,6 +13,7 @@ from attrs import field, frozen
 from yarl import URL
 
 from mi_async._core.body import MAX_RESPONSE
+from mi_async._core.call_settings import given_hooks, is_policy
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Operation, Quota
 from mi_async._core.polling import Polling
@@ -112,14 +113,6 @@ def _paths(given: Mapping[str, str] | None) -> dict[str, Operation]:
     return {name: declared[name].at_path(path) for name, path in replaced.items()}
 
 
-def _hooks(given: Any) -> "tuple[Hooks, ...]":
-    if given is None:
-        return ()
-    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most sessions have none
-
-    return hooks_of(given)
-
-
 def _quota_store(store: Any) -> "QuotaStore | None":
     if store is None:
         return None
@@ -181,7 +174,7 @@ class ConnectSettings:
     profile: str | None = field(default=None, validator=[instance(str, "a name"), _not_both])
     base_url: URL = field(converter=_base_url)
     timeout: Timeout = field(validator=instance(Timeout, "mi_async.Timeout(connect, read, total)"))
-    retry: RetryPolicy = field(validator=instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
+    retry: RetryPolicy = field(validator=is_policy)
     quotas: dict[str, Quota] = field(converter=_quotas)
     quota_store: "QuotaStore | None" = field(default=None, converter=_quota_store)
     quota_share: float | Rational | None = field(default=None, validator=_quota_share)
@@ -194,7 +187,7 @@ class ConnectSettings:
     ca_file: str | None = field(default=None, converter=_ca_file, validator=_no_connector)
     max_response: int = field(default=MAX_RESPONSE, validator=_bytes)
     paths: dict[str, Operation] = field(default=None, converter=_paths)
-    hooks: "tuple[Hooks, ...]" = field(default=(), converter=_hooks)
+    hooks: "tuple[Hooks, ...]" = field(default=(), converter=given_hooks)
     clock: Clock = field(validator=instance(Clock, "mi_async.Clock(speed)"))
     validate: bool = True
     _storage: "Storage | None" = field(default=None, alias="storage", validator=_given_storage)

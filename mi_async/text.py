@@ -48,6 +48,11 @@ def escaped(text: str, most: int = 200) -> str:
     return head if len(text) <= most else f"{head}... ({len(text):,} characters)"
 
 
+def clock_difference(offset: float) -> str:
+    """Return by how much this machine's clock is off, given the seconds by which the service's is ahead of it."""
+    return f"this machine's clock is {abs(offset):.0f} s {'behind' if offset > 0 else 'ahead of'} the service's"
+
+
 def _is_safe(character: str) -> bool:
     return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
 

@@ -3,7 +3,6 @@
 Invariant: a value that cannot work is refused when it is made, and not by the first call.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from attrs import evolve, field, frozen
 
 import mi_async
+from mi_async._core.header_rules import header_fault
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.setting_checks import instance, seconds
-from mi_async._core.signing import ACCESS_KEY, SIGNATURE, TIMESTAMP
 from mi_async._core.transport import Timeout
 from mi_async._core.values import Value
 from mi_async.errors import ConfigError
@@ -21,20 +20,8 @@ from mi_async.errors import ConfigError
 if TYPE_CHECKING:
     from mi_async._core.hooks import Hooks
 
+is_policy = instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)")
 NONE: Mapping[str, str] = MappingProxyType({})
-
-OURS = frozenset(
-    {
-        *(TIMESTAMP, ACCESS_KEY, SIGNATURE),
-        *("accept-encoding", "connection", "content-encoding", "content-length", "content-type"),
-        *("expect", "host", "te", "trailer", "transfer-encoding", "upgrade"),
-    }
-)
-"""Headers that are ours or HTTP's own, in lower case: the signature, what the body is, how the message travels."""
-NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""Name of a header. Source: RFC 9110, section 5.1."""
-TEXT = re.compile(r"[\x20-\x7e\t]*")
-"""Value of a header: the line breaks that would begin another header are not in it."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -68,7 +55,7 @@ class CallSettings(Value):
     """
 
     timeout: Timeout
-    retry: RetryPolicy = field(validator=instance(RetryPolicy, "mi_async.RetryPolicy(max_attempts, ...)"))
+    retry: RetryPolicy = field(validator=is_policy)
     hooks: "tuple[Hooks, ...]" = ()
     max_wait: float | None = field(default=None, validator=seconds)
     headers: Mapping[str, str] = field(default=NONE, repr=False)
@@ -91,12 +78,19 @@ class CallSettings(Value):
         if "headers" in new:
             new["headers"] = _with_headers(self.headers, new["headers"])
         if "hooks" in new:
-            new["hooks"] = (*self.hooks, *_hooks(new["hooks"]))
+            new["hooks"] = (*self.hooks, *given_hooks(new["hooks"]))
         return evolve(self, **new)
 
 
-def _hooks(given: object) -> "tuple[Hooks, ...]":
-    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most views have none
+def given_hooks(given: object) -> "tuple[Hooks, ...]":
+    """Return the hooks that were given, None for none.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if given is None:
+        return ()
+    from mi_async._core.hooks import hooks_of  # noqa: PLC0415  most sessions and views have none
 
     return hooks_of(given)
 
@@ -115,18 +109,8 @@ def _with_headers(present: Mapping[str, str], given: object) -> Mapping[str, str
         message = f"headers must be a mapping from name to value, not {type(given).__name__}"
         raise ConfigError(message)
     for name, value in given.items():
-        _check_header(name, value)
+        if fault := header_fault(name, value):
+            message = f"headers: {fault}"
+            raise ConfigError(message)
     lower = {name.lower() for name in given}
     return {name: value for name, value in present.items() if name.lower() not in lower} | dict(given)
-
-
-def _check_header(name: object, value: object) -> None:
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        message = f"headers: {name!r} is not the name of a header"
-    elif name.lower() in OURS:
-        message = f"headers: {name} is set by the session and cannot be replaced"
-    elif not isinstance(value, str) or not TEXT.fullmatch(value):
-        message = f"headers: the value of {name} must be one line of printable ASCII"
-    else:
-        return
-    raise ConfigError(message)

@@ -18,6 +18,8 @@ from mi_async.text import escaped
 SUCCESS = "0"
 FIRST_ERROR_STATUS = 400
 FIRST_REDIRECT_STATUS = 300
+REQUEST_ID = "x-ncp-request-id"
+"""Header by which the gateway names a request."""
 EXCERPT = 200
 """Characters of a foreign answer that an error message quotes."""
 QUERY = re.compile(r"""\?[^\s"'<>]+""")
@@ -62,7 +64,7 @@ def _api_error(response: Response, operation: str) -> APIError:
         response.status,
         code,
         text,
-        request_id=response.headers.get("x-ncp-request-id"),
+        request_id=response.headers.get(REQUEST_ID),
         operation=operation,
         retry_after=retry_after(response),
         details=details,

@@ -14,7 +14,7 @@ from mi_async.errors import (
     TransportError,
     UploadFailedError,
 )
-from mi_async.text import escaped
+from mi_async.text import clock_difference, escaped
 
 
 def retryable(error: BaseException, repeat: Repeat) -> bool:
@@ -61,5 +61,4 @@ def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: f
 
 def correction_line(offset: float) -> str:
     """Return the line that is logged when the clock of the service is learnt, seconds ahead of this machine's."""
-    side = "behind" if offset > 0 else "ahead of"
-    return f"this machine's clock is {abs(offset):.0f} s {side} the service's; requests are signed by the service's"
+    return f"{clock_difference(offset)}; requests are signed by the service's"

@@ -6,6 +6,7 @@ by sessions with hooks only.
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -16,15 +17,20 @@ from typing import Any, Self
 from attrs import define, evolve, field
 
 from mi_async._core.clock import Clock
+from mi_async._core.envelope import REQUEST_ID
+from mi_async._core.header_rules import header_fault
 from mi_async._core.hooks import Attempt, CallEnd, Hooks, Outcome, Service, ServiceCall, Workflow, WorkflowEnd
 from mi_async._core.http_messages import Request, Response
-from mi_async.errors import APIError, DeadlineExceededError, MIError
+from mi_async.errors import APIError, ConfigError, DeadlineExceededError, MIError
+from mi_async.text import escaped
+
+_log = logging.getLogger(__name__)
 
 _current: ContextVar[Workflow | None] = ContextVar("_current", default=None)
 """The workflow that the running code belongs to."""
 BEGINNINGS, ENDS = ("before", "call_started", "workflow_started"), ("after", "call_ended", "workflow_ended")
 """Events, as :class:`Hooks` names them."""
-REQUEST_IDS = ("x-ncp-request-id", "x-amz-request-id")
+REQUEST_IDS = (REQUEST_ID, "x-amz-request-id")
 """Headers by which the gateway and Object Storage name a request."""
 
 
@@ -39,6 +45,7 @@ class HookChain:
 
     hooks: Sequence[Hooks]
     clock: Clock
+    _refused: set[str] = field(init=False, factory=set)  # faults of headers that were logged already
     _in_order: Mapping[str, Sequence[tuple[Hooks, Callable[..., Any]]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -108,9 +115,32 @@ class HookChain:
                     raise
                 hooks.log(event, hook, error)
 
+    def drop_faulty_headers(self, attempt: Attempt, before: Mapping[str, str]) -> None:
+        """Undo what hooks have done to headers that cannot be sent so: it is a failure of a hook.
+
+        Args:
+            attempt: as hooks have left it.
+            before: its headers until then.
+
+        Raises:
+            ConfigError: there is one, and some hooks are strict.
+        """
+        faults = {name: fault for name, value in attempt.headers.items() if (fault := header_fault(name, value))}
+        if faults and any(hooks.strict for hooks in self.hooks):
+            raise ConfigError("; ".join(faults.values()))
+        for name, fault in faults.items():
+            del attempt.headers[name]
+            attempt.headers.update({name: before[name]} if name in before else {})
+            if fault not in self._refused:
+                self._refused.add(fault)
+                _log.error("a hook has added a header that is left out: %s", escaped(fault, 200))
+
 
 async def _whole(waiting: Awaitable[object]) -> None:
-    """Wait for an async hook; a cancellation that it has turned into an error of its own is raised all the same."""
+    """Wait for an async hook; a cancellation that it swallows, or turns into another error, is raised all the same.
+
+    Else a timeout around the call would not strike, and the call would go on without a deadline.
+    """
     task = asyncio.current_task()
     before = 0 if task is None else task.cancelling()
     try:
@@ -119,6 +149,8 @@ async def _whole(waiting: Awaitable[object]) -> None:
         if task is not None and task.cancelling() > before:
             raise asyncio.CancelledError from error
         raise
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 @define(eq=False)
@@ -159,6 +191,8 @@ class CallWatch:
         self._attempts += 1
         attempt = Attempt(self.operation, request, self._attempts, dict(headers), waited, self._call)
         await self._chain.tell_attempt("before", attempt)
+        if attempt.headers != headers:
+            self._chain.drop_faulty_headers(attempt, headers)
         return attempt
 
     @contextmanager

@@ -1,6 +1,7 @@
 """Hooks: functions that are told of each call, of its attempts, and of each workflow; values only.
 
-Invariant: what a hook is told holds neither a signature, nor a key, nor the query of a presigned URL.
+Invariant: what a hook is told holds neither a signature, nor a key, nor the query of a presigned URL; the body of an
+answer of the API alone is as it came, and no repr shows it.
 """
 
 import inspect
@@ -97,7 +98,8 @@ class Attempt(Value):
         request: method, target and body. Of a PUT and of a request to Object Storage the target is the URL without
             its query, and there is no body.
         number: from 1.
-        headers: may be added to; sent with a request to the API, and with no other.
+        headers: may be added to; sent with a request to the API, and with no other. What cannot be sent, or is set by
+            the session (signature, body, host), is left out and logged.
         waited: real seconds for which it waited for its quota.
         call: the call that it belongs to.
     """
@@ -105,7 +107,7 @@ class Attempt(Value):
     operation: str
     request: Request
     number: int
-    headers: dict[str, str] = field(factory=dict)
+    headers: dict[str, str] = field(factory=dict, repr=False)
     waited: float = 0.0
     call: ServiceCall = field(
         default=Factory(lambda self: ServiceCall(self.operation, method=self.request.method), takes_self=True)

@@ -168,8 +168,9 @@ class InFlightCalls:
         for calls in every:
             for call in tuple(calls.calls):
                 call.end(SessionError("the session was closed while the call was in flight"))
+        end = loop.time() + 1.0  # a caller that swallows its cancellation is not waited for
         for calls in every:
-            await calls.rests_by(loop.time() + 1.0)  # a caller that swallows its cancellation is not waited for
+            await calls.rests_by(end)
             calls.stop()
 
     def stop(self) -> None:

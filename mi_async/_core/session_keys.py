@@ -24,6 +24,9 @@ EXPIRY_MARGIN = 120.0
 SKEW_WORTH_LEARNING = 30.0
 """Seconds: a smaller change of the clock offset cannot explain a rejected timestamp."""
 
+TEMPORARY = "temporary"
+"""Account of keys that expire: the next ones mean the same account."""
+
 
 @define(eq=False)
 class SessionKeys:
@@ -58,7 +61,7 @@ class SessionKeys:
     async def account(self) -> str:
         """Return the access key, or ``temporary`` for one that expires: the next one means the same account."""
         keys = self._latest or await self.current()
-        return keys.access_key if keys.expires_at is None else "temporary"
+        return keys.access_key if keys.expires_at is None else TEMPORARY
 
     def learn_offset(self, error: MIError, response: Response, used: float) -> None:
         """Learn the service's clock from a refusal whose timestamp was off, and mark the error as worth one retry.

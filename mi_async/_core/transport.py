@@ -43,9 +43,14 @@ _awaited: ContextVar[InFlightCall] = ContextVar("_awaited")
 """The answer that the running attempt waits for."""
 
 
+def _limit(seconds: float | None) -> float | None:
+    """Return None for infinity: a timer of aiohttp cannot be set to it."""
+    return None if seconds == math.inf else seconds
+
+
 @frozen(eq=False, repr=False)
 class Timeout(Value):
-    """Time limits in seconds; None means no limit.
+    """Time limits in seconds; None and infinity mean no limit.
 
     Args:
         connect: for connecting: TCP and TLS. Waiting for a free connection of the pool counts to the total alone.
@@ -53,9 +58,9 @@ class Timeout(Value):
         total: the whole call, its waits for quota and its repeats included.
     """
 
-    connect: float | None = 10.0
-    read: float | None = 60.0
-    total: float | None = 600.0
+    connect: float | None = field(default=10.0, converter=_limit)
+    read: float | None = field(default=60.0, converter=_limit)
+    total: float | None = field(default=600.0, converter=_limit)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""

@@ -1,4 +1,4 @@
-"""``journal``: the journals of bulk runs: show, list failures, export, retry, rebuild.
+"""``journal``: the journals of bulk runs: show, list failures, report, export, retry, rebuild.
 
 Invariant: only ``retry`` changes anything; what may be long is written as it is read.
 """
@@ -6,7 +6,7 @@ Invariant: only ``retry`` changes anything; what may be long is written as it is
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,7 @@ from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
+from mi_async.cli.journal_page import report
 from mi_async.cli.output import Form, show, show_each
 from mi_async.cli.streams import stderr, stdout
 from mi_async.text import one_line
@@ -66,8 +67,8 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
             show(parts if reader.has_assets else parts | {"abandoned": left}, "json")
             return
         members = [row | {"lapses": _lapses(row["lapses"])} for row in parts.pop("members", [])]
-        living = {member.run for member in reader.members() if member.lives} if reader.is_shared else None
-        runs = [row | {"ending": row["ending"] or _ending(row, living)} | _moments(row) for row in parts.pop("runs")]
+        endings = _endings(reader)
+        runs = [row | {"ending": endings[row["number"]]} | _moments(row) for row in parts.pop("runs")]
         show({_titled(name, reader): _counted(part) for name, part in parts.items()}, "table")
         show(runs, "table")
         for more in (members, left):
@@ -137,6 +138,7 @@ def journal_app(name: str) -> App:
     app = App(name=name)
     app.command(show_journal, name="show", help_epilogue="")
     app.command(failed, help_epilogue="")
+    app.command(report, help_epilogue="")
     app.command(export, help_epilogue="")
     app.command(retry, help_epilogue="")
     app.command(rebuild, help_epilogue="")
@@ -193,13 +195,10 @@ def _counted(part: object) -> object:
     return ", ".join(f"{count:,} {name}" for name, count in part.items()) if isinstance(part, Mapping) else part
 
 
-def _ending(run: Row, living: Collection[int] | None) -> str:
-    """Return the meaning of an empty ending; nobody can tell the living runs of a file."""
-    if run["ended"] is not None:
-        return "finished"
-    if living is None:
-        return "still running, or killed"
-    return "still running" if run["number"] in living else "killed"
+def _endings(reader: "JournalReader") -> Mapping[int, str]:
+    from mi_async.bulk.report.journal_report import run_endings  # noqa: PLC0415  brings SQLAlchemy, an extra
+
+    return run_endings(reader)
 
 
 def _lapses(seconds: float) -> str:

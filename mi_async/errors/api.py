@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mi_async.errors.mi_error import MIError
-from mi_async.text import escaped
+from mi_async.text import clock_difference, escaped
 
 KEPT = 4000
 """Characters of the service's text that ``APIError.message`` keeps."""
@@ -93,10 +93,7 @@ class AuthenticationError(APIError):
     def name_offset(self, offset: float) -> None:
         """Name the difference of the clocks in the message."""
         self.clock_offset = offset
-        side = "behind" if offset > 0 else "ahead of"
-        self.args: tuple[Any, ...] = (
-            f"{self.args[0]}; this machine's clock is {abs(offset):.0f} s {side} the service's",
-        )
+        self.args: tuple[Any, ...] = (f"{self.args[0]}; {clock_difference(offset)}",)
 
 
 class PermissionDeniedError(APIError):

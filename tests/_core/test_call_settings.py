@@ -8,7 +8,8 @@ from typing import Unpack, cast
 import pytest
 
 from mi_async._core.call import Calls
-from mi_async._core.call_settings import OURS, CallOptions, CallSettings
+from mi_async._core.call_settings import CallOptions, CallSettings
+from mi_async._core.header_rules import OURS
 from mi_async._core.hooks import Attempt, Hooks
 from mi_async._core.retry import RetryPolicy
 from mi_async._core.signing import SIGNATURE
@@ -38,6 +39,11 @@ def test_what_is_left_out_stays_as_it_is() -> None:
     again = patient.changed({"timeout": 5, "retry": RetryPolicy(max_attempts=1)})
     assert (again.timeout, again.max_wait, again.retry.max_attempts) == (Timeout(total=5), 2.0, 1)
     assert PLAIN.timeout == Timeout()
+
+
+def test_an_infinite_time_limit_is_none() -> None:
+    assert PLAIN.changed({"timeout": float("inf")}).timeout == Timeout(total=None)
+    assert Timeout(connect=float("inf"), read=float("inf")) == Timeout(connect=None, read=None)
 
 
 def test_headers_and_hooks_are_added_and_a_header_is_replaced_in_any_case() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import partial
 from typing import Any
@@ -26,7 +27,7 @@ from mi_async.errors import (
     ServerError,
     SessionError,
 )
-from tests.support.scripted import FOREVER, Step, answer, policy, refusal, stage
+from tests.support.scripted import FOREVER, Step, Things, answer, policy, refusal, stage
 from tests.support.virtual import run
 
 # ---- hooks
@@ -41,7 +42,6 @@ class Watching:
     async def before(self, attempt: Attempt) -> None:
         self.seen.append(("before", attempt.operation, attempt.number))
         attempt.headers["traceparent"] = f"00-{attempt.number}"
-        attempt.headers[SIGNATURE] = "forged"
 
     async def after(self, attempt: Attempt, outcome: Outcome) -> None:
         status = outcome.response and outcome.response.status
@@ -67,7 +67,6 @@ def test_hooks_run_once_an_attempt_and_see_failures() -> None:
                 ("after", 3, 200, type(None), 0.5),
             ]
             assert [one.headers["traceparent"] for one in play.script.sent] == ["00-1", "00-2", "00-3"]
-            assert "forged" not in {one.headers[SIGNATURE] for one in play.script.sent}
 
     run(main())
 
@@ -202,6 +201,61 @@ def test_a_hook_that_fails_when_it_is_cancelled_does_not_swallow_the_cancellatio
                 await call
 
     run(main())
+
+
+def test_a_hook_that_swallows_a_cancellation_swallows_nothing() -> None:
+    async def swallow(_attempt: Attempt) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(FOREVER)
+
+    async def main() -> None:
+        async with stage(hooks=Hooks(before=[swallow]), total=3) as play:
+            with pytest.raises(DeadlineExceededError):
+                await play.things.tag("x")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(2):
+                    await play.things.tag("x")
+            assert play.script.sent == []
+
+    run(main())
+
+
+BAD_HEADERS: dict[str, Any] = {
+    "X-A": "one\r\nX-B: two",
+    "X-C": 5,
+    "X D": "x",
+    "Content-Length": "3",
+    SIGNATURE: "forged",
+    SIGNATURE.upper(): "forged",
+    "X-Tenant": None,
+}
+
+
+def test_a_header_that_cannot_be_sent_is_a_hook_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    def add(attempt: Attempt) -> None:
+        attempt.headers.update(BAD_HEADERS | {"X-Good": "yes"})
+
+    async def main() -> None:
+        async with stage(hooks=Hooks(before=[add])) as play:
+            tenant = Things(play.calls.with_options({"headers": {"X-Tenant": "a"}}))
+            assert [await tenant.tag("x") for _ in range(2)] == ["done", "done"]
+            for sent in play.script.sent:
+                assert sent.headers.keys() & BAD_HEADERS.keys() == {"X-Tenant", SIGNATURE}
+                assert sent.headers[SIGNATURE] != "forged"
+                assert (sent.headers["X-Good"], sent.headers["X-Tenant"]) == ("yes", "a")
+        async with stage(hooks=Hooks(before=[add], strict=True)) as play:
+            with pytest.raises(ConfigError, match="Content-Length is set by the session and cannot be replaced"):
+                await play.things.tag("x")
+            assert play.script.sent == []
+
+    run(main())
+    assert [record.name for record in caplog.records] == ["mi_async._core.hook_chain"] * len(BAD_HEADERS)
+    assert "forged" not in caplog.text
+
+
+def test_no_repr_of_what_hooks_are_told_has_a_header() -> None:
+    attempt = Attempt("persons.get", Request("GET", "/x"), 1, {"Authorization": "Bearer s3cr3t"})
+    assert "s3cr3t" not in repr(attempt)
 
 
 def test_a_hook_that_would_have_to_be_awaited_is_refused_where_nothing_awaits() -> None:

@@ -81,7 +81,7 @@ def test_what_is_generated_is_current(script: str) -> None:
     subprocess.run([sys.executable, ROOT / "docs" / script, "--check"], check=True)
 
 
-LINKED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md"]
+LINKED = sorted({*PAGES, *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"})
 
 
 def anchors(page: Path) -> set[str]:

@@ -13,7 +13,7 @@ from opentelemetry.instrumentation.utils import (
     suppress_instrumentation,
 )
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 
 import mi_async
 from mi_async import Credentials, Quota, RetryPolicy
@@ -272,6 +272,16 @@ async def test_traceparent_goes_to_the_service_only_where_asked(propagate: bool)
     context = told.spans[0].context
     expected = f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
     assert sent == (expected if propagate else None)
+
+
+async def test_the_state_of_a_trace_stays_here() -> None:
+    told = Telemetry({"propagate": True})
+    parent = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1), trace_state=TraceState([("vendor", "words")]))
+    async with talking(WORKSPACE, hooks=told.hooks) as (session, server):
+        with trace.use_span(NonRecordingSpan(parent)):
+            await asked(session)
+        assert server.header("traceparent")
+        assert server.header("tracestate") is None
 
 
 async def test_the_signature_does_not_mind_a_traceparent() -> None:

@@ -118,6 +118,23 @@ async def test_a_failed_workflow_says_what_exists() -> None:
     assert (span.attributes or {})["mi_async.person_id"] == caught.value.created["person_id"]
 
 
+async def test_an_error_of_others_may_have_an_attribute_of_that_name(caplog: pytest.LogCaptureFixture) -> None:
+    class Refused(Exception):  # noqa: N818  somebody else's
+        created = 1_700_000_000
+
+    def refuse(_job: object) -> None:
+        raise Refused
+
+    told = Telemetry()
+    async with newsroom(SEARCHED, hooks=told.hooks) as news:
+        job = await news.workspace.start_search(QUERY)
+        with pytest.raises(Refused):
+            await job.wait(progress=refuse)
+        assert not trace.get_current_span().get_span_context().is_valid
+    assert str((told.one("search.wait").attributes or {})["error.type"]).endswith("Refused")
+    assert not caplog.records
+
+
 async def test_a_wait_for_a_job_is_one_span_whatever_is_asked_meanwhile() -> None:
     told = Telemetry()
     settings = Settings(searching=Latency.constant(20))

@@ -135,7 +135,7 @@ def test_every_check_of_nox_is_a_job_with_every_python() -> None:
     assert {row["python"] for row in matrix() if row["session"].startswith("tests-")} == pythons
     assert set(in_noxfile("SUPPORTED")) == pythons
     run = [row["session"].partition("-")[0] for row in matrix()]
-    assert set(run) == {*in_noxfile("nox.options.sessions"), "floors"}
+    assert set(run) == {*in_noxfile("nox.options.sessions"), "floors"}, "a session is a row in checks.yml"
     assert set(run) <= sessions()
     assert all(row["session"].endswith(row["python"]) for row in matrix() if "-" in row["session"])
 
@@ -202,8 +202,6 @@ def test_commands_and_files_that_a_page_names_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for named in re.findall(r"nox -s ([a-z ]+)", text):
         assert set(named.split()) <= sessions(), named
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        assert (page.parent / target).exists(), target
     for script in re.findall(r"python ((?:docs|benchmarks)/\w+\.py)", text):
         assert (ROOT / script).exists(), script
     for path in re.findall(r"`((?:mi_async|tests|docs|benchmarks|examples|\.github|\.ci)/[\w./-]*)`", text):

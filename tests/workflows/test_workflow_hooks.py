@@ -236,6 +236,19 @@ async def test_jobs_as_completed_end_each_in_its_own_context() -> None:
     assert tracing.spans("search.get") == {"request/job"}
 
 
+async def test_a_strict_hook_that_fails_does_not_keep_back_a_job_that_has_ended() -> None:
+    def refuse(workflow: Workflow, _end: WorkflowEnd) -> None:
+        raise LookupError(workflow.kind)
+
+    async with newsroom(QUICK, hooks=Hooks(workflow_ended=[refuse], strict=True)) as news:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, told: seen.append(told["exception"]))
+        seen: list[object] = []
+        job = await news.workspace.start_search(SearchQuery(text_query="goal"))
+        async with asyncio.timeout(60):
+            assert [each async for each in mi_async.as_completed([job])] == [job]
+    assert [type(error) for error in seen] == [LookupError]
+
+
 async def test_a_failed_job_is_the_error_of_its_wait() -> None:
     tracing = Tracing()
     async with newsroom(QUICK, hooks=tracing.hooks) as news:

@@ -97,6 +97,11 @@ class Process:
         converter_worker.send(self.outward, {}, content)
         return converter_worker.receive(self.inward, FIT_BYTES)
 
+    def preview(self, content: bytes, side: int) -> tuple[dict[str, Any], bytes]:
+        """Return a small JPEG of an image, or ``reason`` and ``text``, of why there is none; raises as ``ask`` does."""
+        converter_worker.send(self.outward, {"side": side}, content)
+        return converter_worker.receive(self.inward, FIT_BYTES)
+
     def last_words(self) -> str:
         """End it, and return the last line that it wrote to standard error, '' for none."""
         self._kill()

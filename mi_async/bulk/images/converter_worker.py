@@ -105,8 +105,29 @@ def _fitting(image: Any, encoding: str, icc: bytes | None, limit: int, least: in
     raise UnfitError(reason="size", text="does not fit, however small it is made")
 
 
-def _opened(content: bytes, most: tuple[int, int]) -> tuple[Any, bytes | None, str, tuple[int, int], bool]:
-    """Return an image, decoded, upright and plain, its profile, its format, its size, and True if it moves."""
+def preview(content: bytes, side: int) -> tuple[dict[str, Any], bytes]:
+    """Return a small JPEG of an image, neither side longer than ``side``; or ``reason`` and ``text``, of why not."""
+    from PIL import Image  # noqa: PLC0415  an extra
+
+    try:
+        image, *_ = _opened(content, MOST_DECODED, side)
+    except UnfitError as error:
+        return {"reason": error.reason, "text": str(error)}, b""
+    image.thumbnail((side, side))
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    stream = BytesIO()
+    image.save(stream, "JPEG", quality=QUALITIES[-1], optimize=True)
+    return {"to": image.size}, stream.getvalue()
+
+
+def _opened(
+    content: bytes, most: tuple[int, int], side: int = 0
+) -> tuple[Any, bytes | None, str, tuple[int, int], bool]:
+    """Return an image, decoded, upright and plain, its profile, its format, its size, and True if it moves.
+
+    With ``side`` a JPEG is decoded no larger than a preview of that many pixels needs.
+    """
     from PIL import Image, ImageOps  # noqa: PLC0415  an extra
 
     try:
@@ -114,6 +135,8 @@ def _opened(content: bytes, most: tuple[int, int]) -> tuple[Any, bytes | None, s
         kind = "JPEG" if image.format == "MPO" else image.format  # MPO: what phones put behind a JPEG
         full, moves = image.size, kind != "JPEG" and bool(getattr(image, "is_animated", False))
         _refuse_raw(image, kind)
+        if side and kind == "JPEG":
+            image.draft(None, (side, side))
         _draft(image, kind, most)
         image.load()
         icc = image.info.get("icc_profile")
@@ -265,10 +288,10 @@ def main(source: int, target: int, limit: int, least: int) -> None:
     send(outward, HELLO)
     while True:
         try:
-            _, content = receive(inward, sys.maxsize)
+            asked, content = receive(inward, sys.maxsize)
         except EOFError:
             return
-        send(outward, *answer(content, limit, least))
+        send(outward, *(preview(content, asked["side"]) if "side" in asked else answer(content, limit, least)))
 
 
 if __name__ == "__main__":

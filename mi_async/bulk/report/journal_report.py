@@ -4,7 +4,7 @@ Invariant: from the journal alone; of a run that many processes share it is the 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from attrs import evolve
@@ -13,7 +13,7 @@ from mi_async._core.extras import require
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, BulkOutcome, Status
 from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.journal.place import Journalled, parsed
-from mi_async.bulk.journal.reader import JournalReader, read_journal
+from mi_async.bulk.journal.reader import JournalReader, RunRow, read_journal
 from mi_async.bulk.journal.records import OPEN
 from mi_async.bulk.journal.run_totals import RunTotals, first_assets, first_persons, run_totals
 from mi_async.bulk.report.export import asset_outcome, person_outcome
@@ -21,6 +21,7 @@ from mi_async.bulk.report.report import BulkReport
 
 RUNNING = "still running"
 KILLED = "killed"
+FINISHED = "finished"
 
 
 def report_of(journal: Journalled) -> BulkReport:
@@ -40,17 +41,35 @@ def report_of(journal: Journalled) -> BulkReport:
     require("bulk")
     place = parsed(journal)
     with read_journal(place) as reader:
-        totals = run_totals(reader)
-        problems = _problems(reader, totals.run)
-        report = BulkReport.at(
-            _progress(totals, has_assets=reader.has_assets),
-            journal=place,
-            run=totals.run,
-            ending=_ending(totals),
-            abandoned=totals.abandoned,
-            problems=problems,
-        )
+        return report_in(reader, place)
+
+
+def report_in(reader: JournalReader, place: Journalled) -> BulkReport:
+    """Return the same, of a journal that is open, under the name that it was given."""
+    totals = run_totals(reader)
+    report = BulkReport.at(
+        _progress(totals, has_assets=reader.has_assets),
+        journal=place,
+        run=totals.run,
+        ending=_ending(totals),
+        abandoned=totals.abandoned,
+        problems=_problems(reader, totals.run),
+    )
     return evolve(report, checks=None, pool=None, refused=None)
+
+
+def run_endings(reader: JournalReader) -> Mapping[int, str]:
+    """Return how each run ended, by its number; nobody can tell the living runs of a file."""
+    living = {member.run for member in reader.members() if member.lives} if reader.is_shared else None
+    return {run.number: run.ending or _run_ending(run, living) for run in reader.runs()}
+
+
+def _run_ending(run: RunRow, living: Collection[int] | None) -> str:
+    if run.ended is not None:
+        return FINISHED
+    if living is None:
+        return f"{RUNNING}, or {KILLED}"
+    return RUNNING if run.number in living else KILLED
 
 
 def shared_report(own: BulkReport) -> BulkReport:

@@ -108,7 +108,8 @@ def of_workflow(workflow: Workflow) -> Attributes:
 def of_workflow_end(end: WorkflowEnd) -> Attributes:
     """Return what is known of a workflow when it has ended."""
     counts = {f"mi_async.bulk.{status}": count for status, count in items_of(end)}
-    created = getattr(end.error, "created", {})  # what exists by the time of a failure
+    told = getattr(end.error, "created", None)  # what exists by the time of a failure; an error of others may have one
+    created = told if isinstance(told, Mapping) else {}
     return {**_exported(FOUND, created), **_exported(FOUND, end.result), **counts, **of_error(end.error)}
 
 

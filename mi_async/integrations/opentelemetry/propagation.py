@@ -1,6 +1,7 @@
 """Trace context beside the token of a job: where a job was started, for a process that waits for it later.
 
-Invariant: W3C's ``traceparent`` alone. Baggage, which may hold what a user has typed, is neither written nor read.
+Invariant: W3C's ``traceparent`` alone. Baggage, which may hold what a user has typed, and ``tracestate`` are neither
+written nor read.
 """
 
 from collections.abc import Generator
@@ -18,13 +19,14 @@ _STARTED: Final = context.create_key("mi-async-started")
 
 def inject(headers: dict[str, str]) -> None:
     """Add the current span to the headers of a request."""
-    _W3C.inject(headers)
+    if (current := traceparent()) is not None:
+        headers[TRACEPARENT] = current
 
 
 def traceparent() -> str | None:
     """Return the current span as a W3C ``traceparent``, to be kept beside ``str(job)``; None outside any trace."""
     carrier: dict[str, str] = {}
-    inject(carrier)
+    _W3C.inject(carrier)  # the state of a trace, which vendors write, stays here too
     return carrier.get(TRACEPARENT)
 
 

@@ -75,11 +75,13 @@ def _follow(job: Job[T], ended: asyncio.Queue[Job[T]], watched: ExitStack) -> No
             job._settle(answer)  # noqa: SLF001  as above
             result.update(job._told)  # noqa: SLF001  as above
             error = answer.exception() or job._error  # noqa: SLF001  as above
-            if error is None:
-                wait.close()
-            else:
-                wait.__exit__(type(error), error, error.__traceback__)
-            ended.put_nowait(job)
+            try:
+                if error is None:
+                    wait.close()
+                else:
+                    wait.__exit__(type(error), error, error.__traceback__)
+            finally:  # a strict hook may have raised
+                ended.put_nowait(job)
 
     if job.ended:
         ended.put_nowait(job)
