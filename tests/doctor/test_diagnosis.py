@@ -82,8 +82,8 @@ async def test_the_wrong_secret(server: Server) -> None:
     assert found["signature"].status is FAILED
     assert "Authentication Failed: the signature does not match (HTTP 401, code 200)" in found["signature"].text
     assert found["signature"].remedy == (
-        "access key ****-KEY as the program gave it: it is unknown or disabled, or the secret key is not its own: "
-        "copy both again"
+        "access key ****-KEY as the program gave it: it is unknown or disabled, or the secret key is that of "
+        "another key: copy both again"
     )
     assert found["workspace"] == CheckResult(NOT_TRIED, "signature: failed", name="workspace")
     assert "an-0ther-s3cret" not in str(found)
