@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkabl
 from attrs import Factory, field, frozen
 
 from mi_async._core.files import open_regular_file
+from mi_async._core.key_forms import masked
 from mi_async.errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ class Credentials:
     """An access key and its secret key.
 
     Args:
-        access_key: main account, sub account or STS access key.
+        access_key: main account, sub account or STS access key; its last 4 characters are shown.
         secret_key: the secret key; shown in no repr and refused by pickle.
         expires_at: seconds since the epoch after which an STS key is void; None for a lasting key.
         source: the place they were read from, for messages; '' for keys that the program itself gave.
     """
 
-    access_key: str = field(validator=_filled)
+    access_key: str = field(validator=_filled, repr=lambda key: repr(masked(key)))
     secret_key: str = field(validator=_filled, repr=False)
     expires_at: float | None = None
     source: str = field(default="", eq=False, repr=False, kw_only=True)

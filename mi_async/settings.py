@@ -69,7 +69,7 @@ def _url(text: object, name: str, path: str) -> URL:
 
 def _base_url(text: object) -> URL:
     url = _url(text, "base_url", "[/path]")
-    if url.user:
+    if url.user or "@" in str(text):  # in its path it ends a password with a slash
         message = "base_url must be http(s)://host[:port][/path], not one with a user"
         raise ConfigError(message)
     return url

@@ -176,7 +176,8 @@ class Workspace(WorkspaceGroups):
 
         Args:
             name: 1 to 50 characters, unique in the workspace; sent in Unicode NFC.
-            sources: images as in :meth:`upload_thumbnail`, at least one; the first becomes the primary one.
+            sources: images as in :meth:`upload_thumbnail`, at least one; the first becomes the primary one. Equal
+                content counts once, with a warning in the log.
             description: 1 to 700 characters.
             tags: names of 1 to 30 characters.
             if_exists: where somebody has the name: ``error`` refuses, ``reuse`` returns that person as it is,

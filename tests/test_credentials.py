@@ -70,7 +70,8 @@ def test_what_cannot_be_a_key(value: str) -> None:
 
 def test_a_secret_is_shown_nowhere() -> None:
     keys = Credentials("access", SECRET)
-    assert repr(keys) == "Credentials(access_key='access', expires_at=None)"
+    assert repr(keys) == "Credentials(access_key='****', expires_at=None)"
+    assert repr(Credentials("A1B2C3D4E5F6G7H8J9K0", SECRET)) == "Credentials(access_key='****J9K0', expires_at=None)"
     assert SECRET not in f"{keys} {keys!r} {[keys]}"
     with pytest.raises(AttributeError):
         keys.secret_key = "other"  # type: ignore[misc]

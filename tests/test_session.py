@@ -82,6 +82,7 @@ async def test_keys_are_looked_for_when_the_session_opens(monkeypatch: pytest.Mo
         "http://mi.example?x=1",
         "http://mi.example/#here",
         "http://user:pa55@mi.example",
+        "http://pa55/word@mi.example",
         "http://mi.example:port",
         "http://mi.example:99999",
         "",

@@ -174,7 +174,7 @@ class CallWatch:
 
     @property
     def operation(self) -> str:
-        """What is called."""
+        """ID of the operation."""
         return self._call.operation
 
     def start(self, method: str, server: str, template: str | None) -> None:

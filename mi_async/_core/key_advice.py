@@ -6,44 +6,23 @@ where it may be a secret key, swapped by mistake.
 
 import re
 
+from mi_async._core.key_forms import NEW_FORM, look_swapped, masked
 from mi_async._core.sites import PUBLIC, site_of_url
 from mi_async.credentials import Credentials
 from mi_async.errors import APIError, AuthenticationError, MIError, PermissionDeniedError
 
-SHOWN = 4
-"""Last characters of an access key that are shown, if it has more than twice as many."""
 SET_CLOCK = "its signature was made at the wrong time, set the clock (NTP)"
-NOT_A_PAIR = "it is unknown or disabled, or the secret key is not its own: copy both again"
+NOT_A_PAIR = "it is unknown or disabled, or the secret key is that of another key: copy both again"
 DENIED = "it may not do this; a sub account needs a permission for Media Intelligence (console, Sub Account)"
 QUOTES = "\"'`"
 PLACEHOLDER = re.compile(r"[<{$%]|your[-_]|xxxx|\.\.\.", re.IGNORECASE)
 """Start of what manuals write in the place of a key."""
-# No form is documented. Old keys have 20 and 40 characters; newer ones begin with ncp_iam_, a letter for the kind of
-# account, one for its site and A or K for access and secret key, as public configurations show.
-NEW_FORM = re.compile(r"ncp_iam_[A-Z](?P<site>[A-Z])(?P<kind>[AK])")
-OLD_ACCESS, OLD_SECRET = 20, 40
 GOVERNMENT = "G"
-
-
-def masked(access_key: str) -> str:
-    """Return an access key with all but its last 4 characters hidden; all of them where little would be hidden."""
-    return "****" + (access_key[-SHOWN:] if len(access_key) > 2 * SHOWN else "")
-
-
-def shown_key(keys: Credentials) -> str:
-    """Return the access key with all but its end hidden; all of it where it may be a secret key."""
-    return "****" if is_secret_form(keys.access_key) else masked(keys.access_key)
 
 
 def named_key(keys: Credentials) -> str:
     """Name the access key and the place it came from."""
-    return f"access key {shown_key(keys)} {'from ' + keys.source if keys.source else 'as the program gave it'}"
-
-
-def is_secret_form(key: str) -> bool:
-    """Return True if a key has the form of a secret key."""
-    found = NEW_FORM.match(key)
-    return len(key) == OLD_SECRET if found is None else found["kind"] == "K"
+    return f"access key {masked(keys.access_key)} {'from ' + keys.source if keys.source else 'as the program gave it'}"
 
 
 def form_fault(keys: Credentials) -> str:
@@ -56,9 +35,7 @@ def form_fault(keys: Credentials) -> str:
             return f"the {name} key looks like a placeholder of a manual: put the key in its place"
     if keys.access_key == keys.secret_key:
         return "the access key and the secret key are the same"
-    found = NEW_FORM.match(keys.secret_key)
-    is_access = len(keys.secret_key) == OLD_ACCESS if found is None else found["kind"] == "A"
-    if is_access and is_secret_form(keys.access_key):
+    if look_swapped(keys.access_key, keys.secret_key):
         return "the access key and the secret key look swapped"
     return ""
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from attrs import define, field
 from yarl import URL
 
+from mi_async._core.url_secrets import has_stray_at
 from mi_async.errors import ConfigError
 from mi_async.text import MaskedURL, escaped
 
@@ -34,10 +35,10 @@ def proxy_url(text: object, name: str = "proxy") -> MaskedURL:
     """
     try:
         url = URL(text) if isinstance(text, str) else URL()
-        usable = url.scheme in {"http", "https"} and url.host and url.port
+        usable = url.scheme in {"http", "https"} and url.host and url.port and not has_stray_at(str(text))
     except ValueError:
         url, usable = URL(), None
-    if not usable or url.query_string or url.fragment:
+    if not usable or url.path not in {"", "/"} or url.query_string or url.fragment:
         message = f"{name} must be http(s)://[user:password@]host[:port], got {_masked(text)}; {_fix(text)}"
         raise ConfigError(message)
     return MaskedURL(url)

@@ -54,7 +54,7 @@ class RunningCall:
 
     @property
     def waiting(self) -> Waiting | None:
-        """Tells hooks of the wait before another attempt; None without hooks."""
+        """Function that tells hooks of the wait before another attempt; None without hooks."""
         return None if self.watch is None else partial(self._tell, self.watch)
 
     async def _tell(self, watch: "CallWatch", seconds: float) -> None:

@@ -30,14 +30,24 @@ def check_no_secret(name: str, url: str) -> None:
         raise ConfigError(message)
 
 
+def has_stray_at(url: str) -> bool:
+    """Return True if a URL has an ``@`` that ends no user: of a password with ``@ / ?`` or ``#`` in it as they are.
+
+    Programs then disagree on the host, and what one of them takes for it, and shows, may be a part of the password.
+    """
+    parts = urlsplit(url)
+    user = parts.netloc.rpartition("@")[0]
+    return bool(parts.netloc) and "@" in f"{user}{parts.path}{parts.query}{parts.fragment}"
+
+
 def _secrets(url: str) -> list[str]:
     """Return the passwords of a URL; the whole of it where nobody can tell which part is one."""
     try:
         parts = urlsplit(url)
+        if has_stray_at(url):
+            return [url]
     except ValueError:  # as of brackets, or a character that stands for a slash
         return [url] if "@" in url else []
-    if parts.netloc and "@" in f"{parts.path}{parts.query}{parts.fragment}":  # of a password with / ? or #
-        return [url]
     given = [value for name, value in parse_qsl(parts.query) if name in SECRETS]
     return given if parts.password is None else [*given, parts.password]
 

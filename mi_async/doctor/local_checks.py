@@ -13,7 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mi_async._core.extras import EXTRAS, missing_of
-from mi_async._core.key_advice import form_fault, named_key, shown_key, site_fault
+from mi_async._core.key_advice import form_fault, named_key, site_fault
+from mi_async._core.key_forms import masked
 from mi_async._core.proxies import environment_proxies, proxy_variable
 from mi_async._core.sites import PUBLIC, environment_site, site_of_url
 from mi_async._core.trust import trust
@@ -48,7 +49,7 @@ async def check_versions(_subject: Subject) -> CheckResult:
     """Name the versions of what a call goes through, and the extras that are installed."""
     from aiohttp import http_parser  # noqa: PLC0415  as the command line does
 
-    names = [name for name in EXTRAS if not missing_of(name)]
+    names = [name for name, extra in EXTRAS.items() if extra.install != name and not missing_of(name)]  # pandas is none
     parts = ", ".join(f"{name} {_version(name)}" for name in ("aiohttp", "cryptography") if _version(name))
     text = (
         f"mi-async {VERSION}, Python {platform.python_version()} on {platform.system()}, {parts}, "
@@ -112,7 +113,7 @@ async def check_other_keys(subject: Subject) -> CheckResult:
     others = [keys for keys in found if used is None or keys.source != used.source]
     if not others:
         return fine("none")
-    shown = " and ".join(f"{shown_key(keys)} in {keys.source}" for keys in others)
+    shown = " and ".join(f"{masked(keys.access_key)} in {keys.source}" for keys in others)
     if used is not None and any(keys != used for keys in others):
         return warning(f"different keys: {shown}; not used", "remove those that are not meant, or name a --profile")
     return fine(f"the same keys: {shown}")

@@ -15,6 +15,7 @@ from yarl import URL
 
 from mi_async._core.extras import require
 from mi_async._core.quota_store import Exchange, Granted, OnLoss
+from mi_async._core.url_secrets import has_stray_at
 from mi_async.errors import ConfigError, QuotaStoreError
 from mi_async.text import escaped
 
@@ -159,9 +160,11 @@ def _shown(url: object) -> str:
         parsed = URL(url) if isinstance(url, str) else URL()
     except ValueError:
         parsed = URL()
+    if isinstance(url, str) and parsed.scheme and has_stray_at(url):  # what looks like the host may be a password
+        parsed = URL()
     if parsed.scheme == "unix":
         return f"unix://{parsed.path}"
-    if parsed.scheme not in SCHEMES or not parsed.host or "@" in parsed.path:  # of a password with a slash
+    if parsed.scheme not in SCHEMES or not parsed.host:
         given = "one with a password" if "@" in str(url) else escaped(repr(url))
         message = f"quota_store must be {HINT}, not {given}"
         raise ConfigError(message)

@@ -29,7 +29,7 @@ def _url(text: str) -> str:
         url = URL(text) if isinstance(text, str) else URL()
     except ValueError:
         url = URL()
-    if url.scheme not in {"http", "https"} or not url.host or url.user or url.query_string or url.fragment:
+    if url.scheme not in {"http", "https"} or not url.host or "@" in text or url.query_string or url.fragment:
         message = "the URL of a storage must be http(s)://host[:port], without a user"
         raise ConfigError(message)
     return str(url).rstrip("/")

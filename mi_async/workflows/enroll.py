@@ -14,7 +14,7 @@ from attrs import define, evolve, field
 
 from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
-from mi_async.api.persons import Person, ThumbnailInput
+from mi_async.api.persons import Person, PersonThumbnail, ThumbnailInput
 from mi_async.argument_types import IfPersonExists, Progress
 from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIError
 from mi_async.media.image_source import CheckedSource, Source, check_image, load_image, loading_as
@@ -155,6 +155,7 @@ class _Enrollment:
         """Return the person who has got the name while we uploaded; our uploads are what is begun."""
         if self.if_exists == "error" or error.code != NAME_TAKEN:
             raise error
+        self.effects.in_doubt = None  # the create was settled: nobody was created
         found = await find_person(self.context, self.wanted.name)
         if found is None:
             raise error
@@ -163,9 +164,9 @@ class _Enrollment:
 
     async def _create(self) -> Person:
         wanted = self.wanted
-        plan = decide_images(self._digests(), self.begun.by_digest, None)
+        plan = self._plan()
         tag_ids = await self._tag_ids(wanted.tags)
-        uploads = await self._upload(plan, primary=0)
+        uploads = await self._upload(_sent(plan), primary=0)
         with _naming(uploads[: self.size]), self.effects.doubting("the person may have been created"):
             inputs = _inputs(uploads[: self.size])
             person_id = await create_person(self.context, wanted.name, wanted.description, inputs)
@@ -176,10 +177,10 @@ class _Enrollment:
     async def _complete(self, person: Person) -> Person:
         """Add what the person does not have: images, tags, and a description where there is none."""
         wanted, persons = self.wanted, self.context.groups.persons
-        plan = decide_images(self._digests(), self.begun.by_digest, person.thumbnails)
+        plan = self._plan(person.thumbnails)
         self._report_unclear(plan, person)
         tags = unassigned_tags(wanted.tags, [clean_name(tag.name) for tag in person.tags])
-        sent = [planned for planned in plan if planned.is_sent]
+        sent = _sent(plan)
         described = wanted.description is not None and person.description is None
         if not (sent or tags or described):
             return person
@@ -197,8 +198,14 @@ class _Enrollment:
             person = evolve(person, thumbnails=left.thumbnail_list)
         return person
 
-    def _digests(self) -> list[str]:
-        return [checked.image.digest for checked in self.images]
+    def _plan(self, thumbnails: Sequence[PersonThumbnail] = ()) -> list[PlannedImage]:
+        """Decide about the images, and log those whose content the call has already."""
+        plan = decide_images([checked.image.digest for checked in self.images], self.begun.by_digest, thumbnails)
+        for planned in plan:
+            if planned.same_as is not None:
+                names = (escaped(self.images[number].image.name) for number in (planned.number, planned.same_as))
+                _log.warning("%s has the same content as %s; it was left out", *names)
+        return plan
 
     async def _tag_ids(self, names: Sequence[str]) -> list[int]:
         found = await ensure_tags(self.context, names, partial(self.effects.had, "tag_ids"))
@@ -249,6 +256,10 @@ class _Enrollment:
         if refused:
             raise _named(refused, uploads)
         return person
+
+
+def _sent(plan: Iterable[PlannedImage]) -> list[PlannedImage]:
+    return [planned for planned in plan if planned.is_sent]
 
 
 async def _add(context: Context, person_id: int, uploads: Sequence[Upload], size: int) -> dict[str, APIError]:

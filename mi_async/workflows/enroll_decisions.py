@@ -69,7 +69,7 @@ class ImageDecision(Enum):
     RECALL = auto()
     """The service has refused it; it is left alone until ``journal retry``."""
     KEEP = auto()
-    """The person has it."""
+    """The person has it, or is given it already as an earlier image of the same call."""
     LEAVE = auto()
     """Nobody can tell if the person has it."""
 
@@ -102,11 +102,13 @@ class PlannedImage:
         number: of the image, from 0.
         decision: what becomes of it.
         key: of an earlier upload of it.
+        same_as: number of the first image of the call with the same content; None if it is that one itself.
     """
 
     number: int
     decision: ImageDecision
     key: str | None = None
+    same_as: int | None = None
 
     @property
     def is_sent(self) -> bool:
@@ -115,25 +117,26 @@ class PlannedImage:
 
 
 def decide_images(
-    digests: Sequence[str], begun: Mapping[str, Sequence[str]], thumbnails: Sequence[PersonThumbnail] | None
+    digests: Sequence[str], begun: Mapping[str, Sequence[str]], thumbnails: Sequence[PersonThumbnail] = ()
 ) -> list[PlannedImage]:
-    """Decide about all images of a person.
+    """Decide about all images of a person, to whom each content is given once, as in a bulk run.
 
     Args:
         digests: MD5 of each image.
-        begun: keys of earlier uploads by MD5, each used once.
-        thumbnails: of a person who exists, to whom each content is given once; None for one who is created with all
-            images as they are listed.
+        begun: keys of earlier uploads by MD5.
+        thumbnails: what the person has; nothing for one who is to be created.
     """
-    there = [shown_digest(thumbnail) for thumbnail in thumbnails or ()]
-    seen, left = set(there), {digest: list(keys) for digest, keys in begun.items()}
+    there = [shown_digest(thumbnail) for thumbnail in thumbnails]
+    first: dict[str, int] = {}
     plan: list[PlannedImage] = []
     for number, digest in enumerate(digests):
-        keys = left.get(digest, [])
-        decision = decide_image(attached=digest in seen, unclear=None in there, begun=bool(keys))
-        plan.append(PlannedImage(number, decision, keys.pop(0) if decision is ImageDecision.RESUME else None))
-        if thumbnails is not None:
-            seen.add(digest)
+        if digest in first:
+            plan.append(PlannedImage(number, ImageDecision.KEEP, same_as=first[digest]))
+            continue
+        first[digest] = number
+        keys = begun.get(digest, ())
+        decision = decide_image(attached=digest in there, unclear=None in there, begun=bool(keys))
+        plan.append(PlannedImage(number, decision, keys[0] if decision is ImageDecision.RESUME else None))
     return plan
 
 

@@ -10,9 +10,9 @@ from mi_async._core.key_advice import (
     SET_CLOCK,
     explain_refusal,
     form_fault,
-    masked,
     named_key,
 )
+from mi_async._core.key_forms import masked
 from mi_async.credentials import Credentials
 from mi_async.errors import APIError, AuthenticationError, NotFoundError, PermissionDeniedError
 
@@ -23,7 +23,7 @@ NEW_ACCESS, NEW_SECRET = "ncp_iam_BPASKR0000000000abcd", "ncp_iam_BPKSKR00000000
 
 @pytest.mark.parametrize(
     ("key", "shown"),
-    [(ACCESS, "****J9K0"), ("12345678", "****"), ("123456789", "****6789"), ("a", "****")],
+    [(ACCESS, "****J9K0"), ("12345678", "****"), ("123456789", "****6789"), ("a", "****"), (SECRET, "****")],
 )
 def test_all_but_the_end_of_a_key_is_hidden(key: str, shown: str) -> None:
     assert masked(key) == shown
@@ -51,6 +51,11 @@ def test_a_key_is_named_with_its_source_and_a_secret_in_its_place_is_hidden(keys
         (Credentials(ACCESS, SECRET), ""),
         (Credentials(NEW_ACCESS, NEW_SECRET), ""),
         (Credentials("short", "other"), ""),
+        (Credentials("EMULATOR-ACCESS-KEY", "emulator-secret-key-that-opens-nothing"), ""),
+        (
+            Credentials("emulator-secret-key-that-opens-nothing", "EMULATOR-ACCESS-KEY"),
+            "the access key and the secret key look swapped",
+        ),
         (Credentials(f'"{ACCESS}"', SECRET), "the access key has a quotation mark in it: write it without"),
         (Credentials(ACCESS, f"{SECRET}'"), "the secret key has a quotation mark in it: write it without"),
         (

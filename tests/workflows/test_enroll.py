@@ -79,7 +79,7 @@ async def test_existing_tags_are_used() -> None:
 async def test_more_than_a_hundred_pictures() -> None:
     async with newsroom(Settings(latency=Latency.none()), speed=600.0) as news:
         content = picture()
-        person = await news.workspace.enroll_person("many", [content] * 203)
+        person = await news.workspace.enroll_person("many", [content + number.to_bytes(2) for number in range(203)])
         assert len(person.thumbnails) == 203
         assert sum(t.is_primary_thumbnail for t in person.thumbnails) == 1
 
@@ -334,7 +334,7 @@ async def test_a_source_without_a_name_is_called_by_its_position() -> None:
                 await news.workspace.enroll_person("Hong", [picture("jpg"), source])
             said = 'image 2 of 2: not a jpg, png or webp image: it starts with "no image"'
             assert (str(caught.value), caught.value.source) == (said, "image 2 of 2")
-        sources: list[Source] = [picture("jpg"), PLAIN_IMAGE, BytesIO(PLAIN_IMAGE)]
+        sources: list[Source] = [picture("jpg"), PLAIN_IMAGE, BytesIO(PLAIN_IMAGE + b"\0")]
         with pytest.raises(InvalidRequestError) as refused:
             await news.workspace.enroll_person("Hong", sources, one_by_one=True)
         assert refused.value.images == ("image 2 of 3", "image 3 of 3")
@@ -343,7 +343,8 @@ async def test_a_source_without_a_name_is_called_by_its_position() -> None:
 async def test_one_of_several_is_named_on_demand(tmp_path: Path) -> None:
     names = ["a.jpg", "plain.png", "b.jpg", "dull.png"]
     for name in names:
-        content = PLAIN_IMAGE if name.endswith("png") else picture("jpg", 300, 300, seed=ord(name[0]))
+        plain = PLAIN_IMAGE + name.encode()
+        content = plain if name.endswith("png") else picture("jpg", 300, 300, seed=ord(name[0]))
         (tmp_path / name).write_bytes(content)
     sources = [tmp_path / name for name in names]
     async with newsroom() as news:
@@ -396,7 +397,8 @@ async def test_every_code_about_an_image_names_it(code: str) -> None:
 
 async def test_a_refusal_of_what_follows_the_first_hundred_is_about_them() -> None:
     async with newsroom(Settings(latency=Latency.none())) as news:
-        images = [*[picture("jpg", 256, 256)] * 100, PLAIN_IMAGE]
+        content = picture("jpg", 256, 256)
+        images = [*(content + bytes([number]) for number in range(100)), PLAIN_IMAGE]
         with pytest.raises(InvalidRequestError, match=r"^image 101 of 101: persons\.set_thumbnails") as caught:
             await news.workspace.enroll_person("Hong", images)
         assert caught.value.images == ("image 101 of 101",)

@@ -79,18 +79,18 @@ def test_what_nobody_can_tell_is_left_out() -> None:
 @given(
     st.lists(st.sampled_from(DIGESTS), max_size=8),
     st.dictionaries(st.sampled_from(DIGESTS), st.lists(st.text(min_size=1), max_size=3)),
-    st.one_of(st.none(), st.lists(st.sampled_from(DIGESTS), max_size=4)),
+    st.lists(st.sampled_from(DIGESTS), max_size=4),
 )
 def test_every_image_is_there_at_the_end_and_no_key_is_used_twice(
-    digests: list[str], begun: dict[str, list[str]], there: list[str] | None
+    digests: list[str], begun: dict[str, list[str]], there: list[str]
 ) -> None:
-    thumbnails = None if there is None else [ours(digest) for digest in there]
-    plan = decide_images(digests, begun, thumbnails)
+    plan = decide_images(digests, begun, [ours(digest) for digest in there])
     sent = [digests[planned.number] for planned in plan if planned.is_sent]
-    if there is None:
-        assert sent == digests
-    else:
-        assert sorted([*sent, *set(there)]) == sorted({*digests, *there})
+    assert sorted([*sent, *set(there)]) == sorted({*digests, *there})
+    assert [planned.number for planned in plan] == [*range(len(digests))]
+    for planned in plan:
+        first = digests.index(digests[planned.number])
+        assert planned.same_as == (None if first == planned.number else first)
     keys = [planned.key for planned in plan if planned.key is not None]
     left = [key for given_keys in begun.values() for key in given_keys]
     for key in keys:

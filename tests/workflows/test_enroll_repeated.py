@@ -3,7 +3,7 @@
 import asyncio
 import json
 import unicodedata
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -49,6 +49,24 @@ async def enroll_by_other_software(news: Newsroom, name: str = NAME, *images: by
         check = await news.workspace.thumbnails.complete(key.thumbnail_key)
         assert check.upload_status == "COMPLETED"
     return (await news.workspace.persons.create(name, thumbnails=keys)).id
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("if_exists", ["error", "reuse", "complete"])
+async def test_equal_content_in_one_call_counts_once(
+    if_exists: Literal["error", "reuse", "complete"], one_by_one: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    images = [IMAGES[0], IMAGES[1], IMAGES[0], IMAGES[1]]
+    async with newsroom(AT_ONCE) as news:
+        person = await news.workspace.enroll_person(NAME, images, if_exists=if_exists, one_by_one=one_by_one)
+        assert [thumbnail.is_primary_thumbnail for thumbnail in person.thumbnails] == [True, False]
+        assert contents(news) == IMAGES
+        assert news.server.log.count("storage.put") == 2
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == [
+        "image 3 of 4 has the same content as image 1 of 4; it was left out",
+        "image 4 of 4 has the same content as image 2 of 4; it was left out",
+    ]
 
 
 async def test_a_name_in_use_is_found_before_anything_is_uploaded() -> None:

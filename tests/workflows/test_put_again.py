@@ -19,7 +19,8 @@ async def test_the_name_of_a_file_is_kept_and_made_unique(tmp_path: Path) -> Non
     path = tmp_path / "hong.gil.jpg"
     path.write_bytes(picture())
     async with newsroom() as news:
-        await news.workspace.enroll_person("Gildong Hong", [path, path])
+        for person in ("Gildong Hong", "Cheolsu Kim"):
+            await news.workspace.enroll_person(person, [path])
         names = [key.rpartition("/")[2] for key in news.server.state.uploads]
     assert len(set(names)) == 2
     assert all(re.fullmatch(r"hong\.gil-[\w-]+\.jpg", name) for name in names)
