@@ -180,10 +180,10 @@ def resume(figures: JournalFigures, words: Words) -> Iterator[str]:
     """Yield what is left to do, with the commands."""
     yield f"<h2>{words('resume')}</h2>"
     report = figures.report
-    if report.ok and figures.runs:
+    if report.ok and not figures.codes:
         yield f"<p>{words('nothing_left')}</p>"
         return
-    helped = [code for code in figures.codes if advice(code).retry][:MOST_RETRIES]
+    helped = [code for code in figures.failed_codes if advice(code).retry][:MOST_RETRIES]
     if helped:
         yield f"<p>{words('retry_first')}</p>"
         yield "".join(_command("journal retry", _quoted(report.journal), f"--code {_quoted(code)}") for code in helped)

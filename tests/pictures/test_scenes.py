@@ -35,7 +35,7 @@ def test_scenes_are_drawn_where_they_are_in_their_asset() -> None:
     page = Parsed(markup)
     drawn = [(values["x"], values["width"]) for tag, values in page.seen if tag == "rect" and "x" in values]
     assert drawn == [("66.667%", "33.333%"), ("0.000%", "33.333%"), ("99.999%", "0.001%")]
-    assert "2 scenes, up to 0:01:30.0" in page.text
+    assert "scenes: 2, up to 0:01:30.0" in page.text
     assert "asset 2" in page.text
     assert "poster.jpg: an image; it has no times" in page.text
     assert "unknown asset" in page.text
@@ -58,8 +58,8 @@ def test_pictures_are_bounded() -> None:
     hits += [SceneHit(0, "0.mp4", n, n * 10, n * 10 + 5, 0.5) for n in range(2 * MOST_SCENES)]
     page = Parsed(timeline(hits, lang="en").markup)
     assert len([1 for tag, values in page.seen if tag == "rect" and "x" in values]) == MOST_ASSETS - 1 + MOST_SCENES
-    assert "3 more assets are not drawn" in page.text
-    assert f"{len(hits) - MOST_ROWS:,} more scenes are not listed" in page.text
+    assert "Assets that are not drawn: 3." in page.text
+    assert f"Scenes that are not listed: {len(hits) - MOST_ROWS:,}." in page.text
 
 
 def test_without_hits_the_pictures_say_so() -> None:
