@@ -340,7 +340,7 @@ def connect(
             is read for it.
         profile: look for this profile in ``~/.ncloud/configure`` and nowhere else.
         timeout: connect, read and whole-call limits.
-        retry: how failed attempts are repeated.
+        retry: when failed attempts are retried.
         quotas: by operation id, a quota instead of the declared one; None lifts it.
         quota_store: where all processes that use an account keep its quotas together: the URL of a Redis or Valkey
             server, ``redis://host:6379/0`` or ``rediss://`` for TLS, or :class:`mi_async.RedisQuotas`. Without it

@@ -68,6 +68,12 @@ EXPECTED = {
 }
 
 
+class Foreign(builtins.TimeoutError):
+    """Somebody else's, with a method of that name."""
+
+    def wait(self) -> None: ...
+
+
 def made(kind: type[MIError]) -> MIError:
     """An error of a class, whatever its signature."""
     if issubclass(kind, APIError):
@@ -119,6 +125,7 @@ def test_no_answer_blames_the_client_for_our_keys() -> None:
         (AuthenticationError(401, "200", "no", retry_after=9.0), 500, None),
         (JobTimeoutError("no"), 504, None),
         (builtins.TimeoutError(), 504, None),
+        (Foreign(), 504, None),
         (KeyError("x"), 500, None),
         (asyncio.CancelledError(), 500, None),
     ],

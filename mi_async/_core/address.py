@@ -28,7 +28,7 @@ class Address:
 
         Args:
             text: the URL.
-            secure: whether only https will do, because the service itself is reached by https.
+            secure: True if only https will do, because the service itself is reached by https.
 
         Raises:
             ResponseError: the body of an upload must not be sent there.

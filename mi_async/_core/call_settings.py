@@ -1,4 +1,4 @@
-"""Settings of calls: what a call may be told, as one frozen value.
+"""Settings of calls: options of a session, and of its views, as one frozen value.
 
 Invariant: a value that cannot work is refused when it is made, and not by the first call.
 """
@@ -44,7 +44,7 @@ class CallOptions(TypedDict, total=False):
 
 @frozen(eq=False, repr=False)
 class CallSettings(Value):
-    """What a call may be told.
+    """Options of the calls of a session or view, checked.
 
     Args:
         timeout: ``total`` is the deadline of a call.

@@ -157,7 +157,7 @@ class CallEnd(Value):
 
 
 Told: TypeAlias = Awaitable[None] | None
-"""What a hook around attempts returns: nothing, or something to await."""
+"""Result of a hook around attempts: nothing, or something to await."""
 
 
 def _plain(_hooks: object, attribute: Any, value: Iterable[object]) -> None:

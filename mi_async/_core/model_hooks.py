@@ -35,7 +35,7 @@ def register_models(converter: Converter, *, tolerant: bool, spelling: Spelling)
 
     Args:
         converter: what is taught.
-        tolerant: whether a member that does not fit is mended where that can be done.
+        tolerant: True to mend a member that does not fit, where that can be done.
         spelling: names of the members.
     """
     reading = partial(_tolerant_hook if tolerant else _strict_hook, spelling)

@@ -14,7 +14,7 @@ from mi_async._core.inflight import InFlightCall
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
 from mi_async._core.retry import Waiting
-from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError
+from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError
 
 if TYPE_CHECKING:
     from mi_async._core.hook_chain import CallWatch
@@ -54,7 +54,7 @@ class RunningCall:
 
     @property
     def waiting(self) -> Waiting | None:
-        """Tells hooks of the wait before another attempt; None without hooks."""
+        """Function that tells hooks of the wait before another attempt; None without hooks."""
         return None if self.watch is None else partial(self._tell, self.watch)
 
     async def _tell(self, watch: "CallWatch", seconds: float) -> None:
@@ -69,5 +69,6 @@ class RunningCall:
         message = f"the deadline of the call would pass while it waits for quota: {error}"
         late = DeadlineExceededError(message)
         late.ambiguous = may_have_acted
+        late.retry_after = error.wait if isinstance(error, QuotaWaitError) else None
         late.__cause__ = error
         return late

@@ -55,7 +55,7 @@ class Timeout(Value):
     Args:
         connect: for connecting: TCP and TLS. Waiting for a free connection of the pool counts to the total alone.
         read: from the request to the head of its answer, and between two pieces of the body.
-        total: the whole call, its waits for quota and its repeats included.
+        total: the whole call, its waits for quota and its retries included.
     """
 
     connect: float | None = field(default=10.0, converter=_limit)
@@ -89,7 +89,7 @@ class SlicedBytes(Payload):
         return bytes(self._value).decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write the whole body; may be called again for a repeat."""
+        """Write the whole body; may be called again for a retry."""
         await self.write_with_length(writer, None)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:

@@ -34,7 +34,6 @@ from mi_async.doctor.storage_checks import check_bucket, check_list, check_read,
 from mi_async.doctor.store_checks import check_journal, check_quota_store
 from mi_async.doctor.subject import Subject
 from mi_async.errors import MIError
-from mi_async.settings import BASE_URL
 from mi_async.storage.models import Storage
 from mi_async.text import escaped
 
@@ -89,7 +88,7 @@ async def diagnose(
     credentials: CredentialsProvider | None = None,
     *,
     profile: str | None = None,
-    base_url: str = BASE_URL,
+    base_url: str | None = None,
     proxy: ProxyChoice = None,
     ca_file: str | os.PathLike[str] | None = None,
     storage: Storage | None = None,
@@ -110,7 +109,7 @@ async def diagnose(
     Args:
         credentials: as for connect().
         profile: as for connect().
-        base_url: as for connect().
+        base_url: as for connect(), whose default is taken for None.
         proxy: as for connect().
         ca_file: as for connect().
         storage: as for connect().
@@ -129,7 +128,6 @@ async def diagnose(
     given: dict[str, Any] = {
         "credentials": credentials,
         "profile": profile,
-        "base_url": base_url,
         "proxy": proxy,
         "ca_file": ca_file,
         "storage": storage,
@@ -138,6 +136,8 @@ async def diagnose(
         "retry": RetryPolicy(max_attempts=ATTEMPTS),
         "clock": Clock() if clock is None else clock,
     }
+    if base_url is not None:  # else the default of connect(), which a test with an emulator has changed
+        given["base_url"] = base_url
     environ = os.environ if environ is None else environ
     subject = Subject(given, workspace, bucket, journal, environ, timeout, network)
     async with subject.closing:

@@ -49,7 +49,7 @@ async def check_versions(_subject: Subject) -> CheckResult:
     """Name the versions of what a call goes through, and the extras that are installed."""
     from aiohttp import http_parser  # noqa: PLC0415  as the command line does
 
-    names = [name for name in EXTRAS if not missing_of(name)]
+    names = [name for name, extra in EXTRAS.items() if extra.install != name and not missing_of(name)]  # pandas is none
     parts = ", ".join(f"{name} {_version(name)}" for name in ("aiohttp", "cryptography") if _version(name))
     text = (
         f"mi-async {VERSION}, Python {platform.python_version()} on {platform.system()}, {parts}, "

@@ -15,6 +15,7 @@ from mi_async.errors import APIError, ConfigError, MIError, NotFoundError, Permi
 from mi_async.storage.errors import PERMISSIONS
 from mi_async.storage.models import StoredObject
 from mi_async.storage.object_store import ObjectStore
+from mi_async.text import escaped
 
 PREFIX = "mi-async-doctor/"
 """Start of the keys that are asked about; there is no such object."""
@@ -32,7 +33,7 @@ async def check_bucket(subject: Subject) -> CheckResult:
     """List what is in the bucket under a prefix that nobody uses."""
     if reason := _unusable(subject):
         return not_tried(reason)
-    shown = f"{subject.bucket_name} at {subject.storage.url}"
+    shown = f"{escaped(str(subject.bucket_name))} at {subject.storage.url}"
     try:
         store = await _store(subject)
         async with aclosing(store.objects(str(subject.bucket_name), f"{PREFIX}{uuid4()}")) as listed:

@@ -115,7 +115,7 @@ COMMANDS: Mapping[str, Command] = {
     "state": _state,
     "reset": _reset,
 }
-"""What each command does; it returns plain values."""
+"""Functions by command; they return plain values."""
 
 
 def written_fault(fault: Fault | Rejection) -> Json:

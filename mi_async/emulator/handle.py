@@ -24,7 +24,7 @@ Ask = Callable[[str, Mapping[str, Any]], Any]
 
 @frozen
 class FaultsElsewhere:
-    """What goes wrong at an emulator that runs elsewhere."""
+    """The scripted faults of an emulator that runs elsewhere."""
 
     _ask: Ask
 
@@ -47,7 +47,7 @@ class FaultsElsewhere:
 
     @property
     def injected(self) -> Counter[Fault | Rejection]:
-        """How often each kind happened."""
+        """Return the number of times that each kind happened."""
         return Counter({told_fault(fault): count for fault, count in self._ask("faults", {})["injected"]})
 
 
@@ -68,17 +68,17 @@ class EmulatorHandle:
 
     @property
     def log(self) -> RequestLog:
-        """What it saw until now; a copy."""
+        """Return the log until now; a copy."""
         return told_log(self._ask("log", {}))
 
     @property
     def state(self) -> EmulatorState:
-        """What exists now, for assertions; a copy that stands still."""
+        """Return the state at this moment, for assertions; a copy that stands still."""
         return told_state(self._ask("state", {}))
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables of the environment by which the command line and programs of yours find it."""
+        """Return the variables of the environment by which the command line and programs of yours find it."""
         return environment(self.url, self.credentials, self._ask("about", {})["workspaces"][:1])
 
     def reset(self) -> None:

@@ -25,6 +25,7 @@ from mi_async.errors.local import (
     ResourceError,
     SessionError,
 )
+from mi_async.errors.mi_error import MIError
 from mi_async.errors.transport import TimeoutError, TransportError  # noqa: A004  the field's name
 from mi_async.errors.workflows import (
     DeadlineExceededError,
@@ -110,7 +111,8 @@ def retry_after(error: BaseException) -> int | None:
     status = http_status(error)
     if status not in MOMENTARY:
         return None
-    known: float | None = getattr(error, "wait", None) or getattr(error, "retry_after", None)
-    if known:
+    names = ("wait", "retry_after") if isinstance(error, MIError) else ()  # elsewhere they may mean anything
+    told: list[float | None] = [getattr(error, name, None) for name in names]
+    if known := next(filter(None, told), None):
         return math.ceil(min(known, LONGEST))
     return MOMENT if status == 503 else None  # noqa: PLR2004  Service Unavailable

@@ -124,7 +124,7 @@ def _shortened(created: Mapping[str, Any]) -> dict[str, Any]:
 
 @frozen
 class Resumed:
-    """What a failed call has created, as the next one goes on with it.
+    """The effects of a failed call, as the next call goes on with them.
 
     Attributes:
         person_id: ID of the person that it has created, None for none.

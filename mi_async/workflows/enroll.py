@@ -155,6 +155,7 @@ class _Enrollment:
         """Return the person who has got the name while we uploaded; our uploads are what is begun."""
         if self.if_exists == "error" or error.code != NAME_TAKEN:
             raise error
+        self.effects.in_doubt = None  # the create was settled: nobody was created
         found = await find_person(self.context, self.wanted.name)
         if found is None:
             raise error

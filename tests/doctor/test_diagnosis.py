@@ -46,8 +46,8 @@ async def server() -> AsyncIterator[Server]:
 async def diagnosed(
     base_url: str, credentials: Any = CREDENTIALS, environ: Mapping[str, str] | None = None, **more: Any
 ) -> Diagnosis:
-    """Diagnose with few seconds for each check; what holds for every diagnosis is asserted here."""
-    found = await diagnose(credentials, base_url=base_url, environ=environ or {}, **({"timeout": 5.0} | more))
+    """Diagnose with time enough for a busy machine; what holds for every diagnosis is asserted here."""
+    found = await diagnose(credentials, base_url=base_url, environ=environ or {}, **({"timeout": 60.0} | more))
     assert [each.name for each in found.results] == [check.name for check in CHECKS]
     assert SECRET not in str(found)
     assert all("\n" not in str(each) for each in found.results)
@@ -93,7 +93,7 @@ async def test_a_clock_that_is_ten_minutes_off() -> None:
     async with serve(settings=Settings(clock_offset=600.0)) as late:
         found = await diagnosed(late.url)
     assert found["clock"].status is WARNING
-    assert re.match(r"this machine is (9 min 59|10 min 0[01]) s behind the service; ", found["clock"].text)
+    assert re.match(r"this machine is (9 min [3-5]\d|10 min [0-2]\d) s behind the service; ", found["clock"].text)
     assert found["signature"].status is OK
 
 

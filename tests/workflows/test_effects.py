@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mi_async import ConflictError, ImageRejectedError, MIError, RetryPolicy
+from mi_async import Attempt, ConflictError, Hooks, ImageRejectedError, MIError, RetryPolicy, ServerError
 from mi_async.api.persons import CreatedPerson, Persons, ThumbnailInput
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.emulator.bodies import BODIES
@@ -115,6 +115,22 @@ async def test_a_cancellation_is_one_line_that_says_what_may_exist(lines: list[l
         assert set(told(record)["thumbnail_keys"]) == {key for _, key in news.thumbnails()}
         again = await news.workspace.enroll_person("Hong", IMAGES, resume=told(record))
         assert len(again.thumbnails) == len(news.thumbnails()) == 2
+
+
+async def test_a_create_that_met_a_namesake_is_not_in_doubt(lines: list[logging.LogRecord]) -> None:
+    async with newsroom(AT_ONCE, retry=ONCE) as news:
+
+        async def overtake(attempt: Attempt) -> None:
+            if attempt.operation == "persons.create":
+                await news.workspace.persons.create("Hong", thumbnails=[])
+                news.server.faults.next("persons.search", Fault.ERROR_BEFORE)
+
+        overtaken = news.workspace.with_options(hooks=Hooks(before=[overtake]))
+        with pytest.raises(ServerError):
+            await overtaken.enroll_person("Hong", IMAGES, if_exists="complete")
+        (record,) = lines
+        assert set(told(record)) == {"thumbnail_keys"}
+        assert "may have been created" not in record.getMessage()
 
 
 async def test_a_completion_tells_what_may_have_been_given(lines: list[logging.LogRecord]) -> None:

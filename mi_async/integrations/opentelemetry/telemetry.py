@@ -19,7 +19,7 @@ SCHEMA = "https://opentelemetry.io/schemas/1.37.0"
 
 @define(eq=False)
 class _Telemetry:
-    """What the hooks of one ``OpenTelemetryHooks`` share."""
+    """State that the hooks of one ``OpenTelemetryHooks`` share."""
 
     tracing: Tracing
     metrics: Metrics
