@@ -22,6 +22,8 @@ def told_and_seen(
 ) -> tuple[float, float]:
     """Return the estimate for a newcomer and its wait; times are shares of the period."""
 
+    line = limiter(quota)
+
     async def one(begins: float, lasts: float) -> None:
         await asyncio.sleep(begins * quota.period)
         if not line.take():
@@ -30,8 +32,6 @@ def told_and_seen(
         line.release()
 
     async def main() -> tuple[float, float]:
-        nonlocal line
-        line = limiter(quota)
         others = [asyncio.create_task(one(*plan)) for plan in planned]
         await asyncio.sleep(at * quota.period)
         if paused:
@@ -43,7 +43,6 @@ def told_and_seen(
         await asyncio.gather(*others)
         return told, seen
 
-    line = limiter(quota)
     return run(main())
 
 
