@@ -62,3 +62,26 @@ def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: f
 def correction_line(offset: float) -> str:
     """Return the line that is logged when the clock of the service is learnt, seconds ahead of this machine's."""
     return f"{clock_difference(offset)}; requests are signed by the service's"
+
+
+def wait_asked(error: BaseException | None) -> float | None:
+    """Return the seconds that an answer asked to wait; None where it did not."""
+    return error.retry_after if isinstance(error, APIError | UploadFailedError) else None
+
+
+def too_late(error: MIError, left: float, attempts: int) -> DeadlineExceededError:
+    """Return the error of a call whose next attempt would come after its deadline.
+
+    Args:
+        error: its last failure.
+        left: seconds until the deadline.
+        attempts: how many were made.
+    """
+    asked = wait_asked(error)
+    why = "no success before the deadline"
+    if asked is not None and asked >= left:
+        why = f"the service asks to wait {asked:g} s, longer than the {left:.3g} s that are left"
+    made = f"after {attempts} attempt{'' if attempts == 1 else 's'}"
+    late = DeadlineExceededError(f"{why}, {made}; the last failure: {error}")
+    late.retry_after = asked
+    return late

@@ -30,6 +30,8 @@ _current: ContextVar[Workflow | None] = ContextVar("_current", default=None)
 """The workflow that the running code belongs to."""
 BEGINNINGS, ENDS = ("before", "call_started", "workflow_started"), ("after", "call_ended", "workflow_ended")
 """Events, as :class:`Hooks` names them."""
+MOST_FAULTS = 100
+"""Faults of headers that are logged; a hook may take their names from anywhere."""
 REQUEST_IDS = (REQUEST_ID, "x-amz-request-id")
 """Headers by which the gateway and Object Storage name a request."""
 
@@ -39,7 +41,8 @@ class HookChain:
     """The hooks of a session, or of a view of it, as one.
 
     Args:
-        hooks: told in this order of what begins, and in the reverse order of what ends, so that what they set nests.
+        hooks: told in this order of what begins, and in the reverse order of what ends, so that what they set nests;
+            those that are given twice are told once.
         clock: the time.
     """
 
@@ -50,6 +53,8 @@ class HookChain:
 
     def __attrs_post_init__(self) -> None:
         """Put the hooks of each event in their order, once for all calls."""
+        # Given to connect() and to a view of it, hooks would begin two spans of a call and end one of them twice.
+        self.hooks = tuple({id(hooks): hooks for hooks in self.hooks}.values())
         self._in_order = {
             event: [
                 (hooks, hook)
@@ -131,7 +136,7 @@ class HookChain:
         for name, fault in faults.items():
             del attempt.headers[name]
             attempt.headers.update({name: before[name]} if name in before else {})
-            if fault not in self._refused:
+            if fault not in self._refused and len(self._refused) < MOST_FAULTS:
                 self._refused.add(fault)
                 _log.error("a hook has added a header that is left out: %s", escaped(fault, 200))
 

@@ -15,19 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
-from mi_async._core.failed_attempt import retry_line, retryable
+from mi_async._core.failed_attempt import retry_line, retryable, too_late, wait_asked
 from mi_async._core.operation import Repeat
 from mi_async._core.values import Value
 from mi_async.errors import (
-    APIError,
     AuthenticationError,
     ConfigError,
     ConflictError,
-    DeadlineExceededError,
     MIError,
     NotFoundError,
     QuotaError,
-    UploadFailedError,
 )
 
 if TYPE_CHECKING:
@@ -128,7 +125,7 @@ class _Attempts:
     waiting: Waiting | None = None
     failures: int = field(init=False, default=0)
     ambiguous: bool = field(init=False, default=False)  # one of the failures was
-    _out_of_time: bool = field(init=False, default=False)
+    _left: float | None = field(init=False, default=None)  # of the time, when another attempt would have been too late
     _line: str = field(init=False, default="")  # to be logged before the next attempt
 
     async def run(self, first: MIError, attempt: Callable[[int], Awaitable[T]]) -> T:
@@ -152,11 +149,9 @@ class _Attempts:
         try:
             return await retrying(once)
         except MIError as error:
-            if not self._out_of_time:
+            if self._left is None:
                 raise
-            attempts = "1 attempt" if number == 1 else f"{number} attempts"
-            message = f"no success before the deadline, after {attempts}; the last failure: {error}"
-            raise DeadlineExceededError(message) from error
+            raise too_late(error, self._left, number) from error
 
     async def _sleep(self, seconds: float) -> None:
         if self._line:
@@ -169,7 +164,7 @@ class _Attempts:
         error, self._line = cast("MIError", _error(state)), ""  # no other is worth another attempt
         if self._waits_in_limiter(error) or isinstance(error, AuthenticationError):
             return 0.0  # the pause of a quota, and the correction of a clock, are logged where they are made
-        asked = error.retry_after if isinstance(error, APIError | UploadFailedError) else None
+        asked = wait_asked(error)
         seconds = max(self.least, self.retries.policy.backoff(self.failures) if asked is None else asked)
         self._line = retry_line(self.name, self.failures, self.retries.policy.max_attempts, error, seconds)
         return seconds
@@ -186,10 +181,13 @@ class _Attempts:
         error, policy = _error(state), self.retries.policy
         if self.failures >= policy.max_attempts or policy.max_attempts == 1:
             return True
-        if isinstance(error, APIError | UploadFailedError) and (error.retry_after or 0.0) > policy.retry_after_ceiling:
+        if (wait_asked(error) or 0.0) > policy.retry_after_ceiling:
             return True
-        self._out_of_time = self.retries.clock.monotonic() + state.upcoming_sleep >= self.deadline
-        return self._out_of_time or not (self._waits_in_limiter(error) or self.retries.budget.spend())
+        left = self.deadline - self.retries.clock.monotonic()
+        if state.upcoming_sleep >= left:
+            self._left = max(left, 0.0)
+            return True
+        return not (self._waits_in_limiter(error) or self.retries.budget.spend())
 
     def _waits_in_limiter(self, error: Any) -> bool:
         return self.paced and isinstance(error, QuotaError) and error.status == THROTTLED

@@ -14,7 +14,7 @@ from mi_async._core.inflight import InFlightCall
 from mi_async._core.limits import Limiter
 from mi_async._core.operation import Operation
 from mi_async._core.retry import Waiting
-from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError
+from mi_async.errors import DeadlineExceededError, MIError, QuotaStoreError, QuotaWaitError
 
 if TYPE_CHECKING:
     from mi_async._core.hook_chain import CallWatch
@@ -69,5 +69,6 @@ class RunningCall:
         message = f"the deadline of the call would pass while it waits for quota: {error}"
         late = DeadlineExceededError(message)
         late.ambiguous = may_have_acted
+        late.retry_after = error.wait if isinstance(error, QuotaWaitError) else None
         late.__cause__ = error
         return late

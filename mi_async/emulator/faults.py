@@ -147,8 +147,9 @@ class Faults:
             raise InvalidArgumentError(message)
         if place != ANYWHERE and place not in self._places:
             close = get_close_matches(place, self._places)
-            hint = f", did you mean {' or '.join(close)}?" if close else ";"
-            message = f"no operation {place!r}{hint} there are {', '.join(sorted(self._places))} and {ANYWHERE}"
+            there = f"there are {', '.join(sorted(self._places))} and {ANYWHERE}"
+            hint = f", did you mean {' or '.join(close)}?" if close else f"; {there}"
+            message = f"no operation {place!r}{hint}"
             raise InvalidArgumentError(message)
         if times < 1:
             message = f"times must be >= 1, got {times}"

@@ -54,10 +54,7 @@ class Gateway:
         if quota is None or self._window(operation, quota).admit(now):
             return None
         self.log.throttled[operation.id] += 1
-        response = refusal(rules.THROTTLED)
-        if self.state.settings.retry_after is not None:
-            response.headers["Retry-After"] = f"{self.state.settings.retry_after:g}"
-        return response
+        return refusal(rules.THROTTLED)
 
     def _window(self, operation: Operation, quota: Quota) -> Window:
         window = self.windows.get(operation.id)

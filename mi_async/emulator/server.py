@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from functools import partial
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -232,6 +233,8 @@ class Server:
         _log.info("%s %s: HTTP %d%s", one_line(request.method), one_line(request.path), response.status, reason)
         if request.path.startswith(PREFIX):
             response.headers.update(allowed(request, self.settings.cors))
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS and self.settings.retry_after is not None:
+            response.headers["Retry-After"] = f"{self.settings.retry_after:g}"
         response.headers["Date"] = formatdate(self.state.wall(), usegmt=True)
         response.headers[REQUEST_ID] = f"{self._request_ids.getrandbits(128):032x}"
 

@@ -143,7 +143,8 @@ class Settings:
             an object exists unless "missing" is in its name.
         enforce_quotas: whether a request above a quota is refused with 429.
         quotas: quotas by operation id, in place of the declared ones or in addition to them.
-        retry_after: seconds in the ``Retry-After`` header of a 429; None, as documented, for no header.
+        retry_after: seconds in the ``Retry-After`` header of every 429, also of one that a fault asked for; None, as
+            documented, for no header.
         url_lifetime: seconds for which an upload URL is good.
         key_lifetime: seconds for which a thumbnail key can be given to a person after its upload.
         random_faults: probability of each kind of fault per request; see ``Faults.uniform``.

@@ -34,9 +34,15 @@ class QuotaStoreError(MIError):
 
 
 class DeadlineExceededError(MIError, builtins.TimeoutError):
-    """The whole call, its waits and retries included, would take longer than allowed; may have acted."""
+    """The whole call, its waits and retries included, would take longer than allowed; may have acted.
+
+    Attributes:
+        retry_after: seconds until another call has a chance, where the service asked to wait or the quota is full;
+            None where nobody knows.
+    """
 
     ambiguous = True
+    retry_after: float | None = None
 
 
 OF_THE_MOMENT = frozenset({"ETAG_MISMATCH", "HTTP_408", "HTTP_429"})

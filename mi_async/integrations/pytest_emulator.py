@@ -73,7 +73,10 @@ def _told(item: pytest.Item) -> tuple[Settings, float]:
 
 
 def _script(server: RunningEmulator, place: str, fault: Any, times: int = 1) -> None:
+    refused = ""
     try:
         server.faults.next(place, read_fault(fault), times=times)
     except MIError as error:
-        pytest.fail(f"@pytest.mark.mi_fault: {error}", pytrace=False)
+        refused = str(error)
+    if refused:  # outside of the handler: pytest would show the error itself as well, with its traceback
+        pytest.fail(f"@pytest.mark.mi_fault: {refused}", pytrace=False)

@@ -123,6 +123,17 @@ def test_no_hooks_are_no_hooks_and_take_the_path_of_none() -> None:
     run(main())
 
 
+def test_hooks_of_a_session_that_a_view_is_given_too_are_told_once() -> None:
+    async def main() -> None:
+        recording = Recording()
+        hooks = recording.hooks
+        async with stage(hooks=hooks) as play:
+            await Things(play.calls.with_options({"hooks": [hooks, Hooks(), hooks]})).tag("x")
+        assert recording.names == ["started", "before", "after", "ended"]
+
+    run(main())
+
+
 # ---- hooks that fail
 
 EVENTS = ("before", "after", "call_started", "call_ended")

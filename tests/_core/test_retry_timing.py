@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mi_async import retry_after
 from mi_async._core.clock import Clock
 from mi_async._core.retry import RetryPolicy
 from mi_async.errors import (
@@ -124,6 +125,7 @@ def test_429_within_a_quota_ends_with_the_deadline() -> None:
             assert now() <= 10
             assert len(play.script.sent) == 3
             assert caught.value.__cause__ is not None
+            assert caught.value.retry_after == pytest.approx(4, abs=0.01)
 
     run(main())
 
@@ -153,7 +155,30 @@ def test_the_deadline_spans_attempts() -> None:
             ) as caught:
                 await play.things.tag("x")
             assert isinstance(caught.value.__cause__, ServerError)
+            assert caught.value.retry_after == 4
             assert now() == pytest.approx(8, abs=0.001)  # it knows, so it does not wait
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked", "answered", "why"),
+    [
+        ({"Retry_After": "50"}, 50, 50, "the service asks to wait 50 s, longer than the 30 s that are left"),
+        ({}, None, 5, "no success before the deadline"),
+    ],
+)
+def test_a_wait_beyond_the_deadline_is_told_and_not_begun(
+    headers: dict[str, str], asked: float | None, answered: int, why: str
+) -> None:
+    async def main() -> None:
+        late = policy(base=100, cap=100, random=lambda: 0.9)
+        async with stage([refusal(429, **headers)], total=30, retry=late) as play:
+            with pytest.raises(DeadlineExceededError) as caught:
+                await play.things.tag("x")
+            assert str(caught.value).startswith(f"{why}, after 1 attempt; the last failure: things.tag: no")
+            assert (caught.value.retry_after, retry_after(caught.value)) == (asked, answered)
+            assert now() == pytest.approx(0, abs=0.001)
 
     run(main())
 

@@ -17,7 +17,8 @@ async def test_the_example_prints_what_the_page_shows(
     caplog.set_level(logging.DEBUG, "mi_async._core.call")
     await run(EXAMPLE)
     seconds = re.compile(r"\d+\.\d")  # on a busy machine some more
-    assert seconds.sub("n", capsys.readouterr().out) == seconds.sub("n", PRINTED)
+    printed, shown = (sorted(seconds.sub("n", text).splitlines()) for text in (capsys.readouterr().out, PRINTED))
+    assert printed == shown  # on a busy machine a call may end after the look at the quota
     waited = [record.getMessage() for record in caplog.records if record.name == "mi_async._core.call"]
     assert len(waited) == 3
     assert re.fullmatch(r"thumbnails.presign: waited \d\.\d s for its quota: .* 2 calls per 1 s.*", waited[0])

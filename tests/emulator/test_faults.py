@@ -126,9 +126,20 @@ async def test_scripts_keep_their_order_and_place() -> None:
         faults.next("workspaces.get", Fault.RATE_LIMITED)
         faults.clear()
         assert (await raw.call("GET", ROOM)).status == 200
-        mistyped = r"no operation 'persons\.craete', did you mean persons\.create .*there are assets\."
+        mistyped = r"no operation 'persons\.craete', did you mean persons\.create( or [\w.]+)*\?$"
         with pytest.raises(InvalidArgumentError, match=mistyped):
             faults.next("persons.craete", Fault.DROP_AFTER)
+        with pytest.raises(InvalidArgumentError, match=r"no operation 'x'; there are assets\..* and \*$"):
+            faults.next("x", Fault.DROP_AFTER)
+
+
+async def test_every_429_asks_for_the_wait_of_the_settings() -> None:
+    async with emulated(evolve(QUICK, retry_after=300)) as raw:
+        for fault in (Fault.RATE_LIMITED, 420, Fault.UNAVAILABLE):
+            raw.server.faults.next("workspaces.get", fault)
+        answers = [await raw.call("GET", ROOM) for _ in range(4)]
+        told = [(answer.status, answer.headers.get("Retry-After")) for answer in answers]
+        assert told == [(429, "300"), (429, "300"), (503, None), (200, None)]
 
 
 async def test_random_faults_follow_the_seed() -> None:
