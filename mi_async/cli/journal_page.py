@@ -33,7 +33,7 @@ def report(
     It works during a run, too. The page runs no script, loads nothing and holds no key and no presigned URL.
     """
     require("bulk")
-    from mi_async.pictures.journal_page import save_journal_page  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.pictures.run_page import save_journal_page  # noqa: PLC0415  brings SQLAlchemy, an extra
 
     save_journal_page(file, html, lang=lang, images=images, force=force)
     stderr().write(f"wrote {one_line(str(html))}\n")

@@ -1,4 +1,4 @@
-"""Pictures of results, for notebooks and as files that need nothing else: the page of a bulk run.
+"""Pictures of results, for notebooks and as files that need nothing else: of bulk runs and of search hits.
 
 Invariant: each name is loaded when it is first asked for; a picture holds no presigned URL and runs no script.
 """
@@ -7,14 +7,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mi_async.pictures.journal_page import journal_page as journal_page
-    from mi_async.pictures.journal_page import save_journal_page as save_journal_page
+    from mi_async.pictures.picture import Picture as Picture
+    from mi_async.pictures.run_page import journal_page as journal_page
+    from mi_async.pictures.run_page import save_journal_page as save_journal_page
+    from mi_async.pictures.scene_scores import score_histogram as score_histogram
+    from mi_async.pictures.scene_timeline import timeline as timeline
 
 _HOMES = {
-    "journal_page": "journal_page",
-    "save_journal_page": "journal_page",
+    "Picture": "picture",
+    "journal_page": "run_page",
+    "save_journal_page": "run_page",
+    "score_histogram": "scene_scores",
+    "timeline": "scene_timeline",
 }
-"""The module that each public name lives in."""
+"""The module that each public name lives in; none has the name of a module, whose import would take its place."""
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]  # the imports above name them
 

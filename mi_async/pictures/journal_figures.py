@@ -63,6 +63,7 @@ class JournalFigures:
         operation: of the journal.
         workspace: of the journal.
         codes: number of problems by code, most first.
+        failed_codes: the same of those that ``journal retry`` opens again.
         runs: every run.
         endings: how each ended, by its number.
         stretches: when images were stored.
@@ -74,6 +75,7 @@ class JournalFigures:
     operation: str
     workspace: str
     codes: Mapping[str, int]
+    failed_codes: Mapping[str, int]
     runs: tuple[RunRow, ...]
     endings: Mapping[int, str]
     stretches: Sequence[RateStretch]
@@ -111,6 +113,7 @@ def journal_figures(journal: Journalled, *, images: bool) -> JournalFigures:
             operation=reader.identity.operation,
             workspace=reader.identity.workspace,
             codes=reader.codes(),
+            failed_codes=reader.codes(failed=True),
             runs=reader.runs(),
             endings=run_endings(reader),
             stretches=drawn,

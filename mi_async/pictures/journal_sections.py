@@ -4,7 +4,7 @@ Invariant: pure; text from a journal passes through ``escaped_line``.
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 
 from mi_async.api.quotas import QUOTAS
@@ -18,6 +18,7 @@ from mi_async.pictures.journal_figures import FailedImage, JournalFigures
 from mi_async.pictures.journal_words import advice_in
 from mi_async.pictures.language import Words
 from mi_async.pictures.rate_chart import RateChart
+from mi_async.pictures.web_page import stacked_table
 from mi_async.text import one_line, percent, size
 
 MOST_CODES, MOST_RUNS, MOST_RETRIES = 30, 20, 5
@@ -113,7 +114,7 @@ def failures(figures: JournalFigures, words: Words) -> Iterator[str]:
         ]
         for code, number in list(figures.codes.items())[:MOST_CODES]
     ]
-    yield _table(rows, [words(name) for name in REASON_HEADS], words("reasons"))
+    yield stacked_table(rows, [words(name) for name in REASON_HEADS], words("reasons"))
     if (left := len(figures.codes) - MOST_CODES) > 0:
         yield f'<p class="soft">{words("more_codes", count=f"{left:,}")}</p>'
     if figures.problems:
@@ -133,7 +134,7 @@ def _first(figures: JournalFigures, words: Words) -> Iterator[str]:
     if report.troubled > len(report.problems):
         yield f"<p>{words('first_of', shown=len(report.problems), count=f'{report.troubled:,}')}</p>"
     heads = [words(name) for name in ("item", "status", "code", "problem", "of")]
-    yield _table([_failure(outcome, words) for outcome in report.problems], heads, words("first"))
+    yield stacked_table([_failure(outcome, words) for outcome in report.problems], heads, words("first"))
     yield f"<p>{words('all_of_them')}</p>{_command('journal failed', _quoted(report.journal), '-o table')}"
 
 
@@ -179,10 +180,10 @@ def resume(figures: JournalFigures, words: Words) -> Iterator[str]:
     """Yield what is left to do, with the commands."""
     yield f"<h2>{words('resume')}</h2>"
     report = figures.report
-    if report.ok and figures.runs:
+    if report.ok and not figures.codes:
         yield f"<p>{words('nothing_left')}</p>"
         return
-    helped = [code for code in figures.codes if advice(code).retry][:MOST_RETRIES]
+    helped = [code for code in figures.failed_codes if advice(code).retry][:MOST_RETRIES]
     if helped:
         yield f"<p>{words('retry_first')}</p>"
         yield "".join(_command("journal retry", _quoted(report.journal), f"--code {_quoted(code)}") for code in helped)
@@ -210,28 +211,9 @@ def runs(figures: JournalFigures, words: Words, zone: tzinfo | None) -> Iterator
         for run in figures.runs[: -MOST_RUNS - 1 : -1]
     ]
     heads = [words(name) for name in ("run", "started", "ended", "took", "ending", "software")]
-    yield _table(rows, heads, words("runs"))
+    yield stacked_table(rows, heads, words("runs"))
     if len(figures.runs) > MOST_RUNS:
         yield f'<p class="soft">{words("more_runs", count=f"{len(figures.runs) - MOST_RUNS:,}")}</p>'
-
-
-def _table(rows: Iterable[Sequence[str]], heads: Sequence[str], label: str) -> str:
-    """Return a table whose first column heads the rows; on a narrow screen each cell shows its own heading."""
-    head = "".join([f'<th scope="col">{name}</th>' for name in heads])
-    body = "".join([f'<tr><th scope="row">{first}</th>{_cells(rest, heads[1:])}</tr>' for first, *rest in rows])
-    return (
-        f'<div class="wide" role="region" aria-label="{label}" tabindex="0"><table class="stacked">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cells(cells: Sequence[str], heads: Sequence[str]) -> str:
-    return "".join(
-        [
-            f'<td data-head="{head}">{cell}</td>' if cell else "<td></td>"
-            for cell, head in zip(cells, heads, strict=True)
-        ]
-    )
 
 
 def _command(*parts: str) -> str:

@@ -6,6 +6,7 @@ Invariant: pure; nothing is loaded from anywhere, and the policy says so to the 
 import base64
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from mi_async.notebook import escaped_line
@@ -35,4 +36,23 @@ def web_page(title: str, body: str, language: Language) -> str:
         '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n'
         f"<title>{escaped_line(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
         "</body>\n</html>\n"
+    )
+
+
+def stacked_table(rows: Iterable[Sequence[str]], heads: Sequence[str], label: str) -> str:
+    """Return a table whose first column heads the rows; on a narrow screen each cell shows its own heading."""
+    head = "".join([f'<th scope="col">{name}</th>' for name in heads])
+    body = "".join([f'<tr><th scope="row">{first}</th>{_cells(rest, heads[1:])}</tr>' for first, *rest in rows])
+    return (
+        f'<div class="wide" role="region" aria-label="{label}" tabindex="0"><table class="stacked">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cells(cells: Sequence[str], heads: Sequence[str]) -> str:
+    return "".join(
+        [
+            f'<td data-head="{head}">{cell}</td>' if cell else "<td></td>"
+            for cell, head in zip(cells, heads, strict=True)
+        ]
     )

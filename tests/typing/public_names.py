@@ -231,6 +231,9 @@ NAMES: tuple[object, ...] = (
     mi_async.errors.TransportError,
     mi_async.errors.UploadFailedError,
     mi_async.errors.error_class,
+    mi_async.pictures.Picture,
     mi_async.pictures.journal_page,
     mi_async.pictures.save_journal_page,
+    mi_async.pictures.score_histogram,
+    mi_async.pictures.timeline,
 )

@@ -112,7 +112,7 @@ class _Page:
 
     def _verdict(self) -> str:
         report, words = self.figures.report, self.words
-        if not self.figures.runs:
+        if not report.ended + report.open and not report.ending:
             return f'<p class="verdict open">{words("empty")}</p>'
         said: list[str] = []
         if report.ending:

@@ -1,0 +1,105 @@
+"""Pictures of search hits."""
+
+from pathlib import Path
+
+import pytest
+
+from mi_async import pictures
+from mi_async.errors import InvalidArgumentError
+from mi_async.pictures import score_histogram, timeline
+from mi_async.pictures.scene_scores import BINS, score_counts
+from mi_async.pictures.scene_timeline import MOST_ASSETS, MOST_ROWS, MOST_SCENES, time_code
+from mi_async.pictures.search_words import SEARCH_WORDS
+from mi_async.workflows.search.hits import SceneHit
+from tests.pictures.test_run_page import HOSTILE, Parsed
+
+HITS = (
+    SceneHit(1, "news.mp4", 7, 60_000, 90_000, 0.9, script="goal"),
+    SceneHit(1, "news.mp4", 8, 0, 30_000, 0.5),
+    SceneHit(2, None, 1, 3_599_950, 3_600_000, None),
+    SceneHit(3, "poster.jpg", 1, None, None, 0.4),
+    SceneHit(None, None, None, None, None, None),
+)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "code"),
+    [(0, "0:00:00.0"), (999, "0:00:00.9"), (3_599_999, "0:59:59.9"), (360_000_000, "100:00:00.0"), (-5, "0:00:00.0")],
+)
+def test_time_codes(milliseconds: int, code: str) -> None:
+    assert time_code(milliseconds) == code
+
+
+def test_scenes_are_drawn_where_they_are_in_their_asset() -> None:
+    markup = timeline(HITS, lang="en").markup
+    page = Parsed(markup)
+    drawn = [(values["x"], values["width"]) for tag, values in page.seen if tag == "rect" and "x" in values]
+    assert drawn == [("66.667%", "33.333%"), ("0.000%", "33.333%"), ("99.999%", "0.001%")]
+    assert "scenes: 2, up to 0:01:30.0" in page.text
+    assert "asset 2" in page.text
+    assert "poster.jpg: an image; it has no times" in page.text
+    assert "unknown asset" in page.text
+    assert "0:01:00.0-0:01:30.0 (0.9) goal" in page.text
+    opacities = [values["fill-opacity"] for tag, values in page.seen if tag == "rect" and "x" in values]
+    assert (opacities[0], opacities[2]) == ("1.00", "1.00")
+    assert 0.45 < float(str(opacities[1])) < 1
+    assert "60000" not in markup
+
+
+def test_nothing_in_a_hit_becomes_markup() -> None:
+    page = Parsed(timeline([SceneHit(1, HOSTILE, 1, 5, 9, 0.5, script=HOSTILE)], lang="en").markup)
+    assert {tag for tag, _ in page.seen} & {"script", "img"} == set()
+    assert "\u202e" not in page.text
+    assert not [name for _, values in page.seen for name in values if name.startswith("on") or name == "style"]
+
+
+def test_pictures_are_bounded() -> None:
+    hits = [SceneHit(n, f"{n}.mp4", 1, 0, 1000, 0.5) for n in range(MOST_ASSETS + 3)]
+    hits += [SceneHit(0, "0.mp4", n, n * 10, n * 10 + 5, 0.5) for n in range(2 * MOST_SCENES)]
+    page = Parsed(timeline(hits, lang="en").markup)
+    assert len([1 for tag, values in page.seen if tag == "rect" and "x" in values]) == MOST_ASSETS - 1 + MOST_SCENES
+    assert "Assets that are not drawn: 3." in page.text
+    assert f"Scenes that are not listed: {len(hits) - MOST_ROWS:,}." in page.text
+
+
+def test_without_hits_the_pictures_say_so() -> None:
+    assert "찾은 장면이 없습니다" in timeline([], lang="ko").markup
+    assert "No scene has a score" in score_histogram([*HITS[2:3], SceneHit(score=float("nan"))], lang="en").markup
+    with pytest.raises(InvalidArgumentError, match="lang must be en or ko"):
+        timeline(HITS, lang="de")
+    assert all(english and korean for english, korean in SEARCH_WORDS.values())
+
+
+def test_scores_are_counted_once_each() -> None:
+    assert score_counts([0, 0.05, 0.5, 1.0], 0, 1) == [1, 1, *[0] * 8, 1, *[0] * 8, 1]
+    page = Parsed(score_histogram(HITS, lang="en").markup)
+    assert "3 scores from 0.400 to 0.900, half of them at least 0.500." in page.text
+    assert len([tag for tag, _ in page.seen if tag == "rect"]) == BINS
+    assert "0 - 0.05" in page.text
+    wide = Parsed(score_histogram([SceneHit(score=12.0), SceneHit(score=62.0)], lang="en").markup)
+    assert "12 - 14.5" in wide.text
+    assert "7 - 7.05" in Parsed(score_histogram([SceneHit(score=7.0)], lang="en").markup).text
+
+
+def test_a_picture_shows_itself_and_is_saved_as_a_page(tmp_path: Path) -> None:
+    picture = timeline(HITS, lang="ko")
+    assert "mathjax_ignore" in picture._repr_html_()
+    assert "<script" not in repr(picture)
+    path = tmp_path / "scenes.html"
+    picture.save(path)
+    picture.save(path)
+    page = path.read_text(encoding="utf-8")
+    Parsed(page)
+    assert '<html lang="ko">' in page
+    assert picture.markup in page
+    path.write_text("mine")
+    with pytest.raises(InvalidArgumentError, match="was not written by mi-async"):
+        picture.save(path)
+    picture.save(path, force=True)
+
+
+def test_no_public_name_is_that_of_a_module() -> None:
+    """The import of a module puts it into its package, in the place of a function of that name."""
+    modules = {path.stem for path in Path(str(pictures.__file__)).parent.glob("*.py")}
+    assert modules.isdisjoint(pictures.__all__)
+    assert modules.issuperset(vars(pictures)["_HOMES"].values())
