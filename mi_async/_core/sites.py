@@ -24,6 +24,11 @@ def site_of_url(url: str) -> str:
     return next((site for site, end in SITES.items() if host.lower().endswith(end)), "")
 
 
+def is_foreign(site: str, url: str) -> bool:
+    """Return True if keys of a site, '' for an unknown one, open nothing at a URL: that of the public site."""
+    return site not in {"", PUBLIC} and site_of_url(url) == PUBLIC
+
+
 def environment_site(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return the site that the environment names, and the variable that does; two empty texts if none does."""
     by_name, by_gateway = SITE_NAMES

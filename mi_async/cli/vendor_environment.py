@@ -9,9 +9,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from mi_async._core.sites import PUBLIC, environment_site, site_of_url
+from mi_async._core.sites import PUBLIC, environment_site, is_foreign, site_of_url
 from mi_async.errors import ConfigError
-from mi_async.settings import BASE_URL
 from mi_async.storage.models import Storage
 from mi_async.storage.regions import REGIONS, region_of_code, region_of_url, storage_at
 from mi_async.text import escaped
@@ -32,10 +31,10 @@ def check_site(base_url: str, environ: Mapping[str, str]) -> None:
     """Refuse to sign for the public service with keys that the environment says are of another site.
 
     Raises:
-        ConfigError: the environment names another site, and the base URL is the public service.
+        ConfigError: the environment names another site, and the base URL is of the public one.
     """
     site, variable = environment_site(environ)
-    if site not in {"", PUBLIC} and base_url == BASE_URL:
+    if is_foreign(site, base_url):
         message = (
             f"{variable} names the site {escaped(site)!r}, whose keys open nothing elsewhere; the service is "
             f"documented for the public site alone; unset it, or name another service: --base-url / MI_ASYNC_BASE_URL"

@@ -16,7 +16,7 @@ from mi_async._core.extras import EXTRAS, missing_of
 from mi_async._core.key_advice import form_fault, named_key, site_fault
 from mi_async._core.key_forms import masked
 from mi_async._core.proxies import environment_proxies, proxy_variable
-from mi_async._core.sites import PUBLIC, environment_site, site_of_url
+from mi_async._core.sites import PUBLIC, environment_site, is_foreign, site_of_url
 from mi_async._core.trust import trust
 from mi_async.credentials import (
     ACCESS_KEY_NAMES,
@@ -150,7 +150,7 @@ async def check_site(subject: Subject) -> CheckResult:
         site, named = site_of_url(await asyncio.to_thread(profile_gateway, subject.profile)), keys.source
     if fault := "" if keys is None else site_fault(keys, base_url):
         return failed(fault, "use keys and base URL of one site")
-    if site not in {"", PUBLIC} and site_of_url(base_url) == PUBLIC:
+    if is_foreign(site, base_url):
         text = f"{named} names the site {escaped(site, 50)}, and the base URL is one of the public site"
         return failed(text, "use keys of the public site, and correct or unset what names another")
     return _region_fault(subject) or fine(site_of_url(base_url) or "not a host of the vendor's")

@@ -24,6 +24,10 @@ MARKERS = {
         "of its clock that pass in a real second; speed=1 is real time"
     ),
 }
+LOOP_SCOPE = "asyncio_default_test_loop_scope"
+"""Option of pytest-asyncio since 0.26, the first version that runs a fixture in the event loop of any test."""
+ASYNCIO = "mi_async.asyncio"
+"""Name of the fixtures that pytest-asyncio runs."""
 SPEED = "20"
 """Above some hundreds, the milliseconds of a machine weigh more than what they measure; at 20 a time limit of ten
 seconds that the code under test sets leaves a busy machine half a second."""
@@ -38,10 +42,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and the fixtures that pytest-asyncio runs."""
     for marker in MARKERS.values():
         config.addinivalue_line("markers", marker)
-    if config.pluginmanager.hasplugin("asyncio"):
+    if config.pluginmanager.hasplugin("asyncio") and _has_option(config, LOOP_SCOPE):
         from mi_async.integrations import pytest_asyncio_session  # noqa: PLC0415  pytest-asyncio is optional
 
-        config.pluginmanager.register(pytest_asyncio_session, "mi_async.asyncio")
+        config.pluginmanager.register(pytest_asyncio_session, ASYNCIO)
+
+
+def _has_option(config: pytest.Config, name: str) -> bool:
+    """Return True if a plugin has added an option; a suite with an older plugin must run all the same."""
+    try:
+        config.getini(name)
+    except ValueError:
+        return False
+    return True
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -97,9 +110,9 @@ def _session_fixture(request: pytest.FixtureRequest) -> str:
     test = getattr(request.node, "obj", None)
     if not inspect.iscoroutinefunction(getattr(getattr(test, "hypothesis", None), "inner_test", test)):
         pytest.fail("mi_session needs an async test; a synchronous one takes mi_emulator", pytrace=False)
-    if not request.config.pluginmanager.hasplugin("asyncio"):
-        pytest.fail("mi_session needs pytest-asyncio, or anyio with @pytest.mark.anyio", pytrace=False)
+    if not request.config.pluginmanager.hasplugin(ASYNCIO):
+        pytest.fail("mi_session needs pytest-asyncio 0.26 or later, or anyio with @pytest.mark.anyio", pytrace=False)
     marker = request.node.get_closest_marker("asyncio")
     told = {} if marker is None else marker.kwargs
-    scope = told.get("loop_scope") or told.get("scope") or request.config.getini("asyncio_default_test_loop_scope")
+    scope = told.get("loop_scope") or told.get("scope") or request.config.getini(LOOP_SCOPE)
     return f"_mi_session_{scope or 'function'}"

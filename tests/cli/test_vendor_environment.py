@@ -61,6 +61,8 @@ def test_a_region_without_object_storage_is_refused_where_it_would_be_used() -> 
 def test_another_site_is_refused_unless_the_service_is_named(variable: str, value: str) -> None:
     with pytest.raises(ConfigError, match=f"^{variable} names the site"):
         check_site(BASE_URL, {variable: value})
+    with pytest.raises(ConfigError, match=f"^{variable} names the site"):
+        check_site(f"{BASE_URL}/", {variable: value})
     check_site("https://mi.example", {variable: value})
 
 

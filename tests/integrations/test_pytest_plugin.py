@@ -232,7 +232,28 @@ def test_mistakes_are_named(suite: Suite) -> None:
 
 def test_an_asynchronous_test_that_nobody_runs(suite: Suite) -> None:
     done = suite("async def test_it(mi_session):\n    pass\n").runpytest_inprocess(*WITHOUT_ASYNCIO)
-    done.stdout.fnmatch_lines(["*mi_session needs pytest-asyncio, or anyio with @pytest.mark.anyio*"])
+    done.stdout.fnmatch_lines(["*mi_session needs pytest-asyncio 0.26 or later, or anyio with @pytest.mark.anyio*"])
+
+
+OLDER = """
+from types import ModuleType
+
+def pytest_addoption(parser, pluginmanager):  # pytest-asyncio before 0.26 has another option
+    parser.addini("asyncio_mode", "strict or auto", default="strict")
+    pluginmanager.register(ModuleType("older_asyncio"), "asyncio")
+"""
+
+
+def test_a_suite_with_an_older_pytest_asyncio_runs(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytester = suite("def test_other():\n    pass\n\nasync def test_it(mi_session):\n    pass\n")
+    pytester.makepyfile(older=OLDER)
+    pytester.syspathinsert()
+    pytester.makeini("[pytest]\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugins = ("-p", "older", "-p", "mi_async.integrations.pytest_plugin", "-p", "no:cacheprovider")
+    done = pytester.runpytest_inprocess(*plugins)
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*mi_session needs pytest-asyncio 0.26 or later*"])
 
 
 def test_pytest_lists_it(suite: Suite) -> None:
