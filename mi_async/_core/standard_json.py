@@ -131,7 +131,7 @@ def _plain(value: Any, default: Callable[[Any], Any] | None, depth: int) -> Any:
     if isinstance(value, Enum):
         return _plain(value.value, default, depth)
     for kind, scalar in _SCALARS.items():
-        if isinstance(value, kind):
+        if type(value) is kind or (kind is not float and isinstance(value, kind)):  # numpy's is a subclass of float
             return scalar(value)
     if depth >= MOST_WRITTEN:
         message = "Recursion limit reached"
@@ -143,14 +143,18 @@ def _plain(value: Any, default: Callable[[Any], Any] | None, depth: int) -> Any:
     return _by_default(value, default, depth)
 
 
-def _by_default(value: Any, default: Callable[[Any], Any] | None, depth: int) -> Any:
+def _unwritable(value: Any, cause: Exception | None = None) -> NoReturn:
     message = f"Type is not JSON serializable: {type(value).__qualname__}"
+    raise TypeError(message) from cause
+
+
+def _by_default(value: Any, default: Callable[[Any], Any] | None, depth: int) -> Any:
     if default is None:
-        raise TypeError(message)
+        _unwritable(value)
     try:
         plain = default(value)
-    except Exception as error:
-        raise TypeError(message) from error
+    except Exception as error:  # noqa: BLE001  as orjson does
+        _unwritable(value, error)
     return _plain(plain, default, depth + 1)
 
 
@@ -175,12 +179,19 @@ def _number(value: int) -> int:
     return int(value)
 
 
+def _time(value: time) -> str:
+    if value.tzinfo is not None:
+        message = "datetime.time must not have tzinfo set"
+        raise TypeError(message)
+    return value.isoformat()
+
+
 _SCALARS: dict[type, Callable[[Any], object]] = {
     str: _text,
     int: _number,
-    float: lambda value: value if math.isfinite(value) else None,
     datetime: datetime.isoformat,
+    float: lambda value: value if math.isfinite(value) else None,
     date: date.isoformat,
-    time: time.isoformat,
+    time: _time,
     UUID: str,
 }

@@ -113,6 +113,8 @@ VALUES: list[object] = [
     datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
     datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=9))),
     [date(2026, 1, 2), time(3, 4, 5), UUID(int=5)],
+    time(3, 4, 5, tzinfo=UTC),
+    type("float64", (float,), {})(2.5),
     'controls \x00\x1f\x7f\b\f\n " \\ / \u2028 한글',
     circle,
     deep,
