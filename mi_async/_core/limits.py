@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
+from mi_async._core.wait_estimate import expected_wait, level_of
 from mi_async.errors import MIError, QuotaWaitError
 from mi_async.models import Serializable
 
@@ -72,7 +73,8 @@ class QuotaState(Serializable):
         if self.away and not self.alone:
             return "the quota store does not answer"
         if self.paused:
-            return f"a 429 pauses everybody for {self.paused:.1f} s"
+            slot = f", the next slot is {self.next_free:.1f} s away" if self.next_free > self.paused + 0.05 else ""
+            return f"a 429 pauses everybody for {self.paused:.1f} s{slot}"
         if self.waiting:
             return f"{self.waiting} {'caller is' if self.waiting == 1 else 'callers are'} ahead, at {rate}"
         if self.used >= self.calls:
@@ -158,6 +160,7 @@ class LeaseLimiter:
     _in_flight: int = field(init=False, default=0)
     _cooling: deque[float] = field(init=False, factory=deque)  # when the slots of ended calls come free, in order
     _waiting: int = field(init=False, default=0)
+    _paid: bool = field(init=False, default=False)  # True iff the first in line has passed the pacer
     _paused_until: float = field(init=False, default=-math.inf)
     _pauses: PauseLog = field(init=False)
     _refused: int = field(init=False, default=0)
@@ -201,12 +204,16 @@ class LeaseLimiter:
 
     async def _first_in_line(self) -> None:
         await self._pacer.acquire()
-        while delay := self._closed_for():
-            if delay == math.inf:  # every slot is in flight: only an answer can free one
-                self._answered.clear()
-                await self._answered.wait()
-            else:
-                await self.clock.sleep(delay)
+        self._paid = True
+        try:
+            while delay := self._closed_for():
+                if delay == math.inf:  # every slot is in flight: only an answer can free one
+                    self._answered.clear()
+                    await self._answered.wait()
+                else:
+                    await self.clock.sleep(delay)
+        finally:
+            self._paid = False
         self._in_flight += 1
 
     def release(self, *, answered: bool = True) -> None:
@@ -253,15 +260,18 @@ class LeaseLimiter:
         return self._in_flight + len(self._cooling)
 
     def next_free(self) -> float:
-        """Estimate the seconds that a newcomer would wait: the pause, the pace and the slots, whichever is longest."""
-        now, step = self.clock.monotonic(), self.quota.period / self.quota.calls
-        position = self._waiting + 1
-        behind = position - (self.quota.calls - self._used(now))
-        pace = 0.0 if position == 1 and self._pacer.has_capacity() else position * step
-        slot = 0.0
-        if behind > 0:
-            slot = self._cooling[behind - 1] - now if behind <= len(self._cooling) else self.quota.period
-        return max(self._paused_until - now, pace, slot, 0.0)
+        """Estimate the seconds that a newcomer would wait."""
+        now = self.clock.monotonic()
+        self._used(now)
+        return expected_wait(
+            self.quota,
+            self._burst,
+            level_of(self._burst, self._pacer.has_capacity),
+            ahead=self._waiting,
+            paid=self._paid,
+            paused=max(self._paused_until - now, 0.0),
+            slots=[*(free - now for free in self._cooling), *[self.quota.period] * self._in_flight],
+        )
 
     def state(self) -> QuotaState:
         """Show the live state."""
