@@ -60,7 +60,7 @@ class EmulatorOptions:
         control: Who may ask for faults, log, state and reset over /_emulator/.
         state: File in which it keeps what exists; the next run goes on with it.
         register_strangers: Register unknown faces of an analysis as persons without a name.
-        detect_faces: Refuse images of a single colour where a person gets them; others count as faces.
+        detect_faces: Refuse plain images (one colour, a gradient) where a person gets them; others count as faces.
         keep_bytes: Keep and serve images; without, many take little memory.
         workspace: Workspace that exists from the start; may be given several times.
         public_url: Base of all its URLs, if clients reach the emulator by another address than their requests name.

@@ -7,6 +7,7 @@
 Invariant: shares declarations, signing and conversion with the client and nothing else of it.
 """
 
+from mi_async.emulator.example_images import example_image
 from mi_async.emulator.faults import Fault, Faults
 from mi_async.emulator.log import LoggedRequest
 from mi_async.emulator.objects import EmulatedObject
@@ -31,6 +32,7 @@ __all__ = [
     "RunningEmulator",
     "Server",
     "Settings",
+    "example_image",
     "run",
     "running",
     "serve",

@@ -1,4 +1,4 @@
-"""Images of a single colour, told from all others by how little they say.
+"""Plain images, of a single colour or of a few stripes, told from all others by how little they say.
 
 Pure: no decoder. In every format the data of a plain image repeat themselves, so a second compression leaves next to
 nothing of them, while the simplest drawing keeps more than a kilobyte.
@@ -16,7 +16,7 @@ WEBP_IMAGES = {b"VP8 ", b"VP8L", b"ALPH", b"ANMF"}
 
 
 def is_plain(content: bytes) -> bool:
-    """Return True if the image shows a single colour; False for what is no JPEG, PNG or WebP."""
+    """Return True if the image shows next to nothing, such as a gradient; False for what is no JPEG, PNG or WebP."""
     compressor, said = zlib.compressobj(), 0
     found = False
     for data in _image_data(content):

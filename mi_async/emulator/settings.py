@@ -153,8 +153,8 @@ class Settings:
         control: who may ask for faults, log, state and reset over ``/_emulator/``.
         register_strangers: whether an analysis registers faces that it does not know as persons without a name, as the
             service does.
-        detect_faces: whether an image of a single colour, which shows no face, is refused where a person gets it (400,
-            10069); all others count as faces.
+        detect_faces: whether a plain image (a single colour, a gradient, a few stripes), which shows no face, is
+            refused where a person gets it (400, 10069); all others count as faces.
         thumbnails_per_person: how many a person can have before more are refused (409, 10068). The documents say "500
             items" and not of what.
         slow_body: seconds over which the fault SLOW_BODY spreads an answer.

@@ -1,14 +1,18 @@
 """Every documented refusal comes out of the emulator: by its rules, or because a test asks for it."""
 
+from collections.abc import Callable
+from io import BytesIO
+
 import pytest
 from attrs import evolve
+from PIL import Image
 
 import mi_async
 from mi_async import emulator
-from mi_async.emulator import Fault, Rejection
+from mi_async.emulator import Fault, Latency, Rejection
 from mi_async.emulator.faults import STORAGE_PUT
 from mi_async.emulator.plain_images import is_plain
-from mi_async.errors import InvalidArgumentError
+from mi_async.errors import InvalidArgumentError, InvalidRequestError
 from tests.support.newsroom import newsroom
 from tests.support.pictures import padded, picture, plain_picture
 from tests.support.raw import PERSONS, QUICK, Raw, emulated
@@ -85,6 +89,30 @@ PLAIN = [
 @pytest.mark.parametrize("content", PLAIN, ids=range(len(PLAIN)))
 def test_an_image_of_one_colour_is_plain(content: bytes) -> None:
     assert is_plain(content)
+
+
+def grey(shade: Callable[[int, int], int]) -> bytes:
+    stream = BytesIO()
+    image = Image.new("L", (256, 256))
+    image.putdata([shade(x, y) % 256 for y in range(256) for x in range(256)])
+    image.save(stream, "png")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("shade", [lambda _, y: y, lambda x, _: x, lambda _, y: y // 128 * 255])
+def test_a_gradient_and_a_few_stripes_are_plain(shade: Callable[[int, int], int]) -> None:
+    assert is_plain(grey(shade))
+
+
+async def test_an_example_image_is_taken_and_a_plain_one_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with newsroom(evolve(QUICK, latency=Latency.none())) as news:
+        images = [emulator.example_image(number) for number in range(20)]
+        person = await news.workspace.enroll_person("Hong", images)
+        assert len(person.thumbnails) == 20
+        assert not caplog.records
+        with pytest.raises(InvalidRequestError):
+            await news.workspace.enroll_person("Kim", [PLAIN[3]])
+    assert "the image shows next to nothing; see example_image(), Settings.detect_faces" in caplog.text
 
 
 @pytest.mark.parametrize("format", ["jpg", "png", "webp"])  # the simplest of the tests' pictures

@@ -192,6 +192,7 @@ NAMES: tuple[object, ...] = (
     mi_async.emulator.RunningEmulator,
     mi_async.emulator.Server,
     mi_async.emulator.Settings,
+    mi_async.emulator.example_image,
     mi_async.emulator.run,
     mi_async.emulator.running,
     mi_async.emulator.serve,
