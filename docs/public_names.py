@@ -16,7 +16,10 @@ from typing import get_origin
 PAGE = Path(__file__).with_name("public-names.md")
 LIST = PAGE.with_suffix(".json")
 PROBE = PAGE.parents[1] / "tests" / "typing" / "public_names.py"
-MODULES = ("mi_async", "mi_async.bulk", "mi_async.doctor", "mi_async.emulator", "mi_async.errors", "mi_async.pictures")
+MODULES = (
+    *("mi_async", "mi_async.bulk", "mi_async.doctor", "mi_async.emulator", "mi_async.errors"),
+    *("mi_async.integrations.opentelemetry", "mi_async.pictures"),
+)
 HEAD = """# Public names
 
 Written by `python docs/public_names.py`; [public-names.json](public-names.json) has the same for programs. These names

@@ -18,6 +18,8 @@ from attrs import frozen
 PART_PIECE = 2**18
 """Bytes asked for at once of a part of a multipart body; aiohttp wants at least the length of its boundary."""
 _FOLDER = re.compile(r"[/\\]")
+_NO_NAMES = frozenset({"", ".", ".."})
+"""What a client may send in the place of a name, and what names a folder."""
 
 
 @runtime_checkable
@@ -121,7 +123,8 @@ def given_name(source: object) -> str | None:
     """
     given = getattr(source, "filename", source)
     if given is not source:
-        return (_FOLDER.split(given)[-1] or None) if isinstance(given, str) else None
+        last = _FOLDER.split(given)[-1] if isinstance(given, str) else ""
+        return last if last not in _NO_NAMES else None
     named = getattr(source, "name", None)  # a number, for a file that has none or was opened by its descriptor
     return os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) and named else None
 

@@ -5,6 +5,7 @@ import mi_async.bulk
 import mi_async.doctor
 import mi_async.emulator
 import mi_async.errors
+import mi_async.integrations.opentelemetry
 import mi_async.pictures
 
 NAMES: tuple[object, ...] = (
@@ -232,6 +233,9 @@ NAMES: tuple[object, ...] = (
     mi_async.errors.TransportError,
     mi_async.errors.UploadFailedError,
     mi_async.errors.error_class,
+    mi_async.integrations.opentelemetry.OpenTelemetryHooks,
+    mi_async.integrations.opentelemetry.linked,
+    mi_async.integrations.opentelemetry.traceparent,
     mi_async.pictures.Picture,
     mi_async.pictures.journal_page,
     mi_async.pictures.save_journal_page,

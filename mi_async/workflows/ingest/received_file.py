@@ -8,8 +8,8 @@ import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from mi_async.storage.lost_beginning import warn_left_behind
 from mi_async.storage.models import StoredObject
 from mi_async.storage.object_store import ObjectStore
 from mi_async.storage.unfinished_upload import CheckpointFile, UnfinishedUpload, to_the_end
+from mi_async.text import escaped
 from mi_async.workflows.thumbnail_names import NOT_IN_NAME, STEM
 
 PIECE = 2**20
@@ -57,18 +58,32 @@ async def received_file(store: ObjectStore, reader: Readable, name: str, folder:
         ResourceError: it cannot be written.
     """
     given = Path(name)
-    kept = f"{NOT_IN_NAME.sub('_', given.stem)[:STEM]}{NOT_IN_NAME.sub('_', given.suffix)[: STEM // 4]}"
+    safe = f"{NOT_IN_NAME.sub('_', given.stem)[:STEM]}{NOT_IN_NAME.sub('_', given.suffix)[: STEM // 4]}"
+    kept = safe if safe.strip(".") else "file"  # ".." is the folder of all temporary files
     # Named before it is made: whoever is cancelled while a thread makes it knows what to take away.
     room = (folder or Path(tempfile.gettempdir())) / f"mi-async-{secrets.token_hex(8)}"
     try:
         await _on_disk(name, partial(room.mkdir, 0o700))
-        await _copy(reader, room / (kept or "file"), name)
-        yield room / (kept or "file")
+        await _copy(reader, room / kept, name)
+        with _called(room / kept, name):
+            yield room / kept
     finally:
         try:
             await _give_up(store, room)
         finally:  # whoever is cancelled once more while the storage is asked: up to 10 GB must not stay
             await to_the_end(partial(shutil.rmtree, room, ignore_errors=True))
+
+
+@contextmanager
+def _called(path: Path, name: str) -> Generator[None]:
+    """Call the copy in a refusal as the client does: a web service answers with the text, and the path is its own."""
+    try:
+        yield
+    except (MediaRejectedError, ResourceError) as error:
+        if error.source == str(path):
+            error.source = name
+            error.args = (str(error).replace(str(path), escaped(name)),)
+        raise
 
 
 async def _copy(reader: Readable, path: Path, name: str) -> None:

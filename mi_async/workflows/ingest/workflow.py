@@ -70,7 +70,7 @@ async def _ingest(context: Context, source: object, options: IngestOptions) -> I
     if not ingestion.is_object:
         bucket = await linked_bucket(context, options.bucket)
         ingestion = evolve(ingestion, place=StoredObject(bucket, known(ingestion.place).key))
-    with effects_of("ingest_asset", ingestion.source) as effects:
+    with effects_of("ingest_asset", options.key or ingestion.source) as effects:
         observer = LatestIngestion(effects, options)
         observer.changed(ingestion)
         project = await project_id_of(context, options.project)

@@ -95,6 +95,33 @@ async def test_a_stream_that_fails_is_refused(pieces: list[Any], said: str, s3: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["..", ".", "a\\..", "a/."])
+async def test_a_name_of_a_folder_is_none(name: str, s3: Bucket, tmp_path: Path) -> None:
+    class Named(AsyncStream):
+        filename = name
+
+    async with session_with(s3) as (room, project):
+        given: dict[str, Any] = {"project": project, "bucket": BUCKET, "analyze": False, "state_folder": tmp_path}
+        with pytest.raises(InvalidArgumentError, match="a Named has no file name: give key"):
+            await room.workspace.ingest_asset(Named(Stream([FILM])), **given)
+        store = context_of(room).store
+        async with module.received_file(store, Stream([FILM]), name, tmp_path) as path:
+            assert (path.read_bytes(), path.parent.parent) == (FILM, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"GIF89a" + bytes(1000), b""])
+async def test_a_refusal_has_the_name_and_no_path_of_this_machine(content: bytes, s3: Bucket, tmp_path: Path) -> None:
+    async with session_with(s3) as (room, project):
+        with pytest.raises(MediaRejectedError) as caught:
+            await room.workspace.ingest_asset(
+                Upload(Stream([content])), project=project, bucket=BUCKET, state_folder=tmp_path
+            )
+        assert str(caught.value).startswith("저녁 뉴스.mp4: ")
+        assert caught.value.source == Upload.filename
+        assert str(tmp_path) not in str(caught.value)
+
+
 async def test_no_more_is_copied_than_the_service_takes(
     s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
