@@ -104,16 +104,24 @@ _ALL = inspect.Parameter(
 )
 
 
+class STR:
+    """Text of the command line, as help shows it, that a converter of ours reads.
+
+    Not ``str``: in a process that has imported pydantic, cyclopts has it compare what a converter gave with the hint.
+    """
+
+
 def command_parameter(p: Parameter) -> inspect.Parameter:
     """Return the operation's parameter as the command line takes it."""
     item, many = _item(p)
     native = item in NATIVE
-    hint: Any = bare(p.kind) if native else Sequence[str] if many else str
+    hint: Any = bare(p.kind) if native else Sequence[STR] if many else STR
     if not p.required and p.default is None:
         hint |= None
     option = cyclopts.Parameter(
         help=_parameter_help(p),
         converter=None if native else partial(_read, item, many),
+        json_list=False if many else None,  # ours reads it
         show_default=p.default is not None,
     )
     return inspect.Parameter(
