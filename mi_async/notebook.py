@@ -122,7 +122,11 @@ class Tabled(Mapping[str, V], Generic[V]):
 
     def __getitem__(self, name: str) -> V:
         """Get a value by its name."""
-        return self.values_by_name[name]
+        try:
+            return self.values_by_name[name]
+        except KeyError:
+            message = f"there is no {name!r} here; there are {', '.join(self.values_by_name)}"
+            raise KeyError(message) from None
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""

@@ -270,6 +270,8 @@ async def test_quotas_show_themselves_as_a_table() -> None:
         assert "thumbnails.presign" in read(session.quota).cells
     assert session.quota == dict(session.quota)
     assert repr(notebook.Tabled({})) == "{}"
+    with pytest.raises(KeyError, match=r"there is no 'persons.list' here; there are a, b"):
+        notebook.Tabled({"a": 1, "b": 2})["persons.list"]
 
 
 def items() -> Iterator[Item]:

@@ -1,6 +1,6 @@
 """A web service of several workers over one account of Media Intelligence.
 
-    pip install '../..[redis]' fastapi uvicorn python-multipart
+    pip install '../..[cli,web]' fastapi uvicorn python-multipart
     export NCLOUD_ACCESS_KEY_ID=... NCLOUD_SECRET_ACCESS_KEY=... QUOTA_STORE=redis://cache:6379/0
     uvicorn app:app --workers 4 --timeout-graceful-shutdown 20
 
@@ -10,6 +10,7 @@ each of four workers its part of every quota. With MI_ASYNC_BASE_URL it is the e
 
 SIGTERM stops it: no new requests, and 20 s for those in flight. What is cut off then is in the log, with what exists at
 the service.
+With gunicorn that takes `graceful_worker.py`.
 """
 
 import logging

@@ -39,7 +39,7 @@ def retryable(error: BaseException, repeat: Repeat) -> bool:
             return False
 
 
-def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: float) -> str:
+def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: float | None) -> str:
     """Return the line that is logged of a retry.
 
     Args:
@@ -47,7 +47,7 @@ def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: f
         number: of the attempt that failed.
         attempts: that the policy allows; not shown where it goes on all the same.
         error: its failure.
-        seconds: to the next attempt.
+        seconds: to the next attempt; None where the quota says when.
     """
     of = f" of {attempts}" if number < attempts else ""
     reason, traced = type(error).__name__, ""
@@ -56,7 +56,8 @@ def retry_line(name: str, number: int, attempts: int, error: MIError, seconds: f
         traced = f", request ID {escaped(error.request_id, 100)}" if error.request_id else ""
     elif isinstance(error, UploadFailedError):
         reason = escaped(error.reason, 100)
-    return f"{name}: attempt {number}{of} failed ({reason}), again in {seconds:.1f} s{traced}"
+    when = "when its quota allows" if seconds is None else f"in {seconds:.1f} s"
+    return f"{name}: attempt {number}{of} failed ({reason}), again {when}{traced}"
 
 
 def correction_line(offset: float) -> str:

@@ -10,6 +10,7 @@ from mi_async._core.key_forms import NEW_FORM, look_swapped, masked
 from mi_async._core.sites import PUBLIC, site_of_url
 from mi_async.credentials import Credentials
 from mi_async.errors import APIError, AuthenticationError, MIError, PermissionDeniedError
+from mi_async.errors.api import DIAGNOSE, DOCTOR
 
 SET_CLOCK = "its signature was made at the wrong time, set the clock (NTP)"
 NOT_A_PAIR = "it is unknown or disabled, or the secret key is that of another key: copy both again"
@@ -65,4 +66,5 @@ def likely_cause(error: MIError, keys: Credentials, base_url: str) -> str:
 def explain_refusal(error: MIError, keys: Credentials, base_url: str) -> None:
     """Name in a refusal which key it is about and the likely cause; any other error stays as it is."""
     if isinstance(error, APIError) and (cause := likely_cause(error, keys, base_url)):
-        error.name_key(named_key(keys), cause)
+        # doctor looks for keys where everybody does, and would try others than those that a program gave
+        error.name_key(named_key(keys), cause, DOCTOR if keys.source else DIAGNOSE)

@@ -59,6 +59,8 @@ def _fix(text: object) -> str:
     given = text if isinstance(text, str) else ""
     if given.lower().startswith("socks"):
         return "SOCKS is not supported, name an HTTP proxy"
+    if "@" in given and "://" not in given:
+        return "write http:// before it, and percent-encode special characters in the user and the password"
     if "@" in given:
         return "percent-encode special characters in the user and the password"
     host = _HOST.match(given)

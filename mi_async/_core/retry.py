@@ -162,8 +162,11 @@ class _Attempts:
 
     def _wait(self, state: "RetryCallState") -> float:
         error, self._line = cast("MIError", _error(state)), ""  # no other is worth another attempt
-        if self._waits_in_limiter(error) or isinstance(error, AuthenticationError):
-            return 0.0  # the pause of a quota, and the correction of a clock, are logged where they are made
+        if isinstance(error, AuthenticationError):
+            return 0.0  # the correction of a clock is logged where it is made
+        if self._waits_in_limiter(error):
+            self._line = retry_line(self.name, state.attempt_number, 0, error, None)
+            return 0.0  # the limiter waits
         asked = wait_asked(error)
         seconds = max(self.least, self.retries.policy.backoff(self.failures) if asked is None else asked)
         self._line = retry_line(self.name, self.failures, self.retries.policy.max_attempts, error, seconds)

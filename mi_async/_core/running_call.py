@@ -58,8 +58,9 @@ class RunningCall:
         return None if self.watch is None else partial(self._tell, self.watch)
 
     async def _tell(self, watch: "CallWatch", seconds: float) -> None:
-        paused = 0.0 if self.limiter is None else self.limiter.state().paused  # after a 429 the limiter waits, not we
-        await watch.tell(max(seconds, paused))
+        # After a 429 the limiter waits, not we: for the end of its pause, and then for a slot.
+        slot = 0.0 if self.limiter is None else self.limiter.state().next_free
+        await watch.tell(max(seconds, slot))
 
     def unsent(self, error: MIError) -> MIError:
         """Return the error of an attempt that was not sent, since the deadline passes before it has its quota."""

@@ -29,6 +29,7 @@ class Answered:
         seconds: that it took.
         issuer: of the certificate; '' without TLS.
         protocol: version of TLS; '' without it.
+        is_page: True if it is a page of HTML, which the service never sends.
     """
 
     status: int
@@ -37,6 +38,7 @@ class Answered:
     seconds: float
     issuer: str = ""
     protocol: str = ""
+    is_page: bool = False
 
 
 class _Observed(aiohttp.TCPConnector):
@@ -55,7 +57,7 @@ async def exchange(url: URL, proxy: MaskedURL | None, trust: ssl.SSLContext, nam
     """Send one GET and return the head of its answer, whatever it says.
 
     Args:
-        url: where to.
+        url: base URL of who is asked.
         proxy: through which it goes.
         trust: certificates to trust.
         name: of the sender.
@@ -64,12 +66,13 @@ async def exchange(url: URL, proxy: MaskedURL | None, trust: ssl.SSLContext, nam
     Raises:
         TransportError: there is no answer.
     """
-    address = Address(url)
-    return await with_our_errors(_exchange(address, proxy, trust, name, clock), address)
+    # below the API: at the root of a host a service may have a page of its own, as the emulator does
+    address, shown = Address(url / "api" / "v1"), Address(url)
+    return await with_our_errors(_exchange(address, proxy, trust, name, clock, shown=shown), address, shown)
 
 
 async def _exchange(
-    address: Address, proxy: MaskedURL | None, trust: ssl.SSLContext, name: str, clock: Clock
+    address: Address, proxy: MaskedURL | None, trust: ssl.SSLContext, name: str, clock: Clock, *, shown: Address
 ) -> Answered:
     begun, now = clock.steady(), clock.wall()
     connector = _Observed(ssl=trust, force_close=True)
@@ -78,7 +81,7 @@ async def _exchange(
         http.get(address.url, proxy=proxy, allow_redirects=False) as answer,
     ):
         if answer.status == PROXY_AUTH and proxy is not None:
-            raise proxy_refusal(PROXY_AUTH, address)
+            raise proxy_refusal(PROXY_AUTH, shown)
         seconds = clock.steady() - begun
         moment = date(answer.headers)
         tls = connector.tls
@@ -90,6 +93,7 @@ async def _exchange(
             seconds,
             issuer_of(der or b""),
             "" if tls is None else tls.version() or "",
+            answer.content_type == "text/html",
         )
 
 

@@ -115,7 +115,9 @@ async def check_other_keys(subject: Subject) -> CheckResult:
         return fine("none")
     shown = " and ".join(f"{masked(keys.access_key)} in {keys.source}" for keys in others)
     if used is not None and any(keys != used for keys in others):
-        return warning(f"different keys: {shown}; not used", "remove those that are not meant, or name a --profile")
+        same = all(keys.access_key == used.access_key for keys in others)
+        what = "the same access key with another secret key" if same else "different keys"
+        return warning(f"{what}: {shown}; not used", "remove those that are not meant, or name a --profile")
     return fine(f"the same keys: {shown}")
 
 

@@ -27,6 +27,10 @@ TRUST = "if that is your company's proxy, trust its certificate; if not, somebod
 RENEW = "set this machine's clock, or have the certificate renewed"
 RENAME = "use the name that the certificate is for: --base-url"
 SERVER_ERROR = 500
+PROXY_ADVICE = "; check connect(proxy=...)"
+"""Beginning of what an error of a proxy says to do."""
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+"""OpenSSL's words for an answer that is no TLS, old and new."""
 HALF = 0.5
 """Seconds that a Date header has lost on average: it has no fractions."""
 
@@ -57,17 +61,22 @@ async def check_connection(subject: Subject) -> CheckResult:
     except TransportError as error:
         distrusted = _distrusted(error)
         issuer = await _issuer(url, proxy, subject) if distrusted else ""
-        named = f"{error}; its certificate was issued by {issuer}" if issuer else str(error)
-        return failed(named, distrusted or _reachable(subject))
+        said, advised, advice = str(error).partition(PROXY_ADVICE)
+        named = f"{said}; its certificate was issued by {issuer}" if issuer else said
+        return failed(named, distrusted or (f"{advised}{advice}".removeprefix("; ") or _reachable(subject, said)))
     subject.answered = answered
-    taken = f"HTTP {answered.status} in {duration(answered.seconds)}"
+    taken = f"answered in {duration(answered.seconds)}"
     if answered.status >= SERVER_ERROR:
+        taken = f"HTTP {answered.status} in {duration(answered.seconds)}"
         return warning(f"{taken} from {url}: the service, or a proxy before it, fails", "try again in some minutes")
+    if answered.is_page:
+        at = "--proxy and --base-url" if proxy is not None else "--base-url"
+        return failed(f"a web server answered, not the service: a page of HTML at {url}", f"correct {at}")
     if answered.protocol:
         return fine(f"{answered.protocol}, certificate issued by {answered.issuer or 'nobody it names'}; {taken}")
     if is_this_machine(url.host or ""):
         return fine(f"{taken}; plain HTTP, on this machine")
-    return warning(f"{taken}; plain HTTP, which everybody on the way can read", "use https:// in the base URL")
+    return warning(f"{taken}; plain HTTP, which others on the network can read", "use https:// in the base URL")
 
 
 def _distrusted(error: TransportError) -> str:
@@ -78,7 +87,9 @@ def _distrusted(error: TransportError) -> str:
     return TRUST if code in UNTRUSTED else RENEW if code in UNTIMELY else RENAME
 
 
-def _reachable(subject: Subject) -> str:
+def _reachable(subject: Subject, said: str) -> str:
+    if any(word in said for word in NO_TLS):
+        return "it speaks plain HTTP: write http:// in the URL of the " + ("proxy" if subject.proxy() else "service")
     if subject.proxy() is not None:
         return "check the proxy, and whether it lets the host through"
     if is_this_machine(subject.settings.base_url.host or ""):

@@ -53,7 +53,7 @@ async def check_workspace(subject: Subject) -> CheckResult:
         return _missing(name, [one.workspace_name for one in page.content])
     except MIError as error:
         return refused(error)
-    subject.linked = info.bucket_name
+    subject.linked, subject.looked_up = info.bucket_name, True
     linked = f"the bucket {escaped(info.bucket_name)}" if info.bucket_name else "no bucket"
     return fine(f"{escaped(name)}, linked to {linked}")
 

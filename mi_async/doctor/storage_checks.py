@@ -52,7 +52,8 @@ def _unusable(subject: Subject) -> str:
     if reason := subject.settings.no_storage:
         return reason
     if subject.bucket_name is None:
-        return "no bucket was named, and the workspace is linked to none: --bucket"
+        linked = "the workspace is linked to none" if subject.looked_up else "no workspace was looked up"
+        return f"no bucket was named, and {linked}: --bucket"
     missing = missing_of("storage")
     return f"{' and '.join(missing)} is not installed: pip install 'mi-async[storage]'" if missing else ""
 

@@ -37,6 +37,7 @@ class Subject:
         keys: the keys that were found.
         answered: what the service answered to a request without a signature.
         linked: the bucket that the workspace is linked to.
+        looked_up: True if the workspace was found.
         may_list: True if the bucket could be listed.
     """
 
@@ -53,6 +54,7 @@ class Subject:
     keys: Credentials = field(init=False)
     answered: Answered = field(init=False)
     linked: str | None = None
+    looked_up: bool = False
     may_list: bool = False
     _session: Session | None = None
     _opening: asyncio.Lock = field(factory=asyncio.Lock)

@@ -12,6 +12,7 @@ from mi_async.text import clock_difference, escaped
 KEPT = 4000
 """Characters of the service's text that ``APIError.message`` keeps."""
 DOCTOR = "to find out: mi-async doctor"
+DIAGNOSE = "to find out: await mi_async.diagnose(...) with the arguments of connect()"
 SHOWN = 3
 """Names that a message lists."""
 
@@ -73,10 +74,10 @@ class APIError(MIError):
         shown = ", ".join(map(escaped, names[:SHOWN])) + more
         self.args: tuple[Any, ...] = (f"{shown}: {self.args[0]}",)
 
-    def name_key(self, key: str, cause: str) -> None:
-        """Name the refused key and the likely cause, where one is known, in the message."""
+    def name_key(self, key: str, cause: str, advice: str = DOCTOR) -> None:
+        """Name the refused key, the likely cause, where one is known, and how to find out, in the message."""
         self.key, self.likely_cause = key, cause
-        self.args = ("; ".join([str(self.args[0]), f"{key}: {cause}" if cause else key, DOCTOR]),)
+        self.args = ("; ".join([str(self.args[0]), f"{key}: {cause}" if cause else key, advice]),)
 
 
 class AuthenticationError(APIError):

@@ -55,17 +55,19 @@ def test_a_failure_that_is_not_retried_is_not_logged(caplog: pytest.LogCaptureFi
     assert lines(caplog) == []
 
 
-def test_the_pause_of_a_quota_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_429_is_a_line_of_the_pause_and_one_of_the_call(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     async def main() -> None:
-        async with stage([refusal(429, Retry_After="2"), refusal(429, Retry_After="2")]) as play:
+        async with stage([refusal(429, Retry_After="2", **ID), refusal(429, Retry_After="2")]) as play:
             await play.things.check("x")
 
     run(main())
     assert lines(caplog) == [
         "WARNING limits: things.check: refused with 429, pausing 2.0 s",
+        "INFO retry: things.check: attempt 1 failed (429), again when its quota allows, request ID r-1",
         "INFO limits: things.check: refused with 429, pausing 2.0 s",
+        "INFO retry: things.check: attempt 2 failed (429), again when its quota allows",
     ]
 
 
@@ -116,6 +118,10 @@ def test_a_call_that_waited_says_why(caplog: pytest.LogCaptureFixture) -> None:
         ({"used": 50, "waiting": 1}, "1 caller is ahead, at 50 calls per 1 s"),
         ({"used": 50, "waiting": 7}, "7 callers are ahead, at 50 calls per 1 s"),
         ({"waiting": 1, "paused": 2.04}, "a 429 pauses everybody for 2.0 s"),
+        (
+            {"paused": 0.2, "next_free": 1.0},
+            "a 429 pauses everybody for 0.2 s, the next slot is 1.0 s away",
+        ),
         ({"paused": 2.0, "away": True}, "the quota store does not answer"),
         ({"used": 50, "away": True, "alone": True}, "all of 50 calls per 1 s are used"),
     ],

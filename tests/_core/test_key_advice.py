@@ -15,6 +15,7 @@ from mi_async._core.key_advice import (
 from mi_async._core.key_forms import masked
 from mi_async.credentials import Credentials
 from mi_async.errors import APIError, AuthenticationError, NotFoundError, PermissionDeniedError
+from mi_async.errors.api import DIAGNOSE
 
 BASE_URL = "https://mi.apigw.ntruss.com"
 ACCESS, SECRET = "A1B2C3D4E5F6G7H8J9K0", "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3cr"
@@ -112,10 +113,16 @@ def test_the_likely_cause_of_a_refusal(error: APIError, keys: Credentials, base_
     before = str(error)
     explain_refusal(error, keys, base_url)
     assert error.likely_cause == cause
-    assert str(error) == f"{before}; {error.key}: {cause}; to find out: mi-async doctor"
+    assert str(error) == f"{before}; {error.key}: {cause}; {DIAGNOSE}"
     assert SECRET not in str(error)
     twin = pickle.loads(pickle.dumps(error))  # noqa: S301  our own
     assert (str(twin), vars(twin)) == (str(error), vars(error))
+
+
+def test_keys_that_the_program_did_not_give_are_for_the_doctor_of_the_command_line() -> None:
+    error = PermissionDeniedError(401, "210", "no")
+    explain_refusal(error, Credentials(ACCESS, SECRET, source="profile DEFAULT of a file"), BASE_URL)
+    assert str(error).endswith("; to find out: mi-async doctor")
 
 
 def test_an_error_that_is_not_about_keys_stays_as_it_is() -> None:

@@ -110,7 +110,7 @@ NO_SOCKS = "SOCKS is not supported, name an HTTP proxy"
         ("http://u/p4ss@proxy:3128", f'got "http://***@proxy:3128"; {ENCODE}'),
         ("http://proxy:3128/path", 'got "http://proxy:3128/path"; write http://proxy:3128'),
         ("http://u:p4@ss@proxy:x", f'got "http://***@proxy:***"; {ENCODE}'),
-        ("u:p4ss@proxy:3128", f'got "***@proxy:3128"; {ENCODE}'),
+        ("u:p4ss@proxy:3128", f'got "***@proxy:3128"; write http:// before it, and {ENCODE}'),
         ("http://u:p4ss", 'got "http://u:***"; write http://HOST:PORT'),
         (7, "got int; write http://HOST:PORT"),
     ],

@@ -156,6 +156,41 @@ async def test_a_closed_port() -> None:
     }
 
 
+PAGE = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 18\r\n\r\n<html>nginx</html>"
+
+
+async def test_any_web_server_is_not_the_service() -> None:
+    async with canned(PAGE) as web:
+        found = await diagnosed(web.url)
+        through = await diagnosed("http://mi.example", proxy=web.url)
+    for one, remedy in ((found, "correct --base-url"), (through, "correct --proxy and --base-url")):
+        assert one["connection"].status is FAILED
+        assert one["connection"].text.startswith("a web server answered, not the service: ")
+        assert one["connection"].remedy == remedy
+        assert one["signature"].status is NOT_TRIED
+        assert "<" not in str(one)
+
+
+async def test_a_service_that_speaks_plain_http(server: Server) -> None:
+    found = await diagnosed(server.url.replace("http://", "https://"))
+    assert found["connection"].status is FAILED
+    assert found["connection"].remedy == "it speaks plain HTTP: write http:// in the URL of the service"
+
+
+async def test_a_proxy_that_is_not_there_is_advised_about_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    connection = (await diagnosed("http://mi.example", proxy=f"http://127.0.0.1:{port}"))["connection"]
+    assert "check" not in connection.text
+    assert connection.remedy == "check connect(proxy=...), --proxy or HTTPS_PROXY / HTTP_PROXY"
+
+
+async def test_the_same_access_key_with_another_secret_is_named() -> None:
+    environ = {"NCLOUD_ACCESS_KEY_ID": CREDENTIALS.access_key, "NCLOUD_SECRET_ACCESS_KEY": "an-0ther-s3cret"}
+    found = await diagnosed("http://127.0.0.1:9", environ=environ, network=False)
+    assert found["other keys"].text.startswith("the same access key with another secret key: ****-KEY in ")
+
+
 async def test_a_host_that_does_not_resolve() -> None:
     found = await diagnosed("https://nowhere.invalid")
     assert found["DNS"].text.startswith("nowhere.invalid does not resolve: ")
