@@ -80,19 +80,19 @@ Newsroom = Annotated[mi_async.Workspace, Depends(newsroom_of)]
 
 @app.exception_handler(mi_async.MIError)
 async def failed(_request: Request, error: mi_async.MIError) -> JSONResponse:
-    """Answer with a status, and with when to come again; what concerns our keys is for the log alone."""
+    """Answer with a status, and with when to come again; what is not the client's fault is for the log alone."""
     status, wait = mi_async.http_status(error), mi_async.retry_after(error)
     message = str(error)
-    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logging.getLogger("newsroom").error("%s: %s", type(error).__name__, message)
-        message = "internal error"
+        message = "internal error" if status == HTTPStatus.INTERNAL_SERVER_ERROR else "try again later"
     headers = {} if wait is None else {"Retry-After": str(wait)}
     return JSONResponse({"error": type(error).__name__, "message": message}, status, headers)
 
 
-@app.put("/persons/{name}", status_code=201)
+@app.put("/persons/{name}")
 async def enroll(name: str, images: list[UploadFile], newsroom: Newsroom) -> mi_async.Person:
-    """Enroll a person; a client that got no answer sends the same request again."""
+    """Enroll a person; a client that got no answer sends the same request again, so it is 200 and never 201."""
     return await newsroom.enroll_person(name, images, if_exists="complete")
 
 
@@ -103,7 +103,9 @@ async def person(person_id: int, newsroom: Newsroom) -> mi_async.Person:
 
 
 @app.get("/scenes")
-async def scenes(text: str, newsroom: Newsroom, limit: Annotated[int, Query(le=100)] = 20) -> list[mi_async.SceneHit]:
+async def scenes(
+    text: str, newsroom: Newsroom, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> list[mi_async.SceneHit]:
     """Search the analysed assets, the best scenes first."""
     async with aclosing(newsroom.search_scenes(text, limit=limit, timeout=20.0)) as found:
         return [scene async for scene in found]

@@ -231,6 +231,21 @@ def test_a_hook_that_swallows_a_cancellation_swallows_nothing() -> None:
     run(main())
 
 
+def test_a_hook_that_cancels_the_call_ends_it_before_it_is_sent() -> None:
+    async def leave(_attempt: Attempt) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+
+    async def main() -> None:
+        async with stage(hooks=Hooks(before=[leave])) as play:
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.create_task(play.things.tag("x"))
+            assert play.script.sent == []
+
+    run(main())
+
+
 BAD_HEADERS: dict[str, Any] = {
     "X-A": "one\r\nX-B: two",
     "X-C": 5,
