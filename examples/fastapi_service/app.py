@@ -41,6 +41,8 @@ def settings() -> dict[str, Any]:
         told["quota_store"] = store
     elif workers := os.environ.get("WORKERS"):
         told["quota_share"] = Fraction(1, int(workers))
+    else:
+        logging.getLogger("newsroom").warning("neither QUOTA_STORE nor WORKERS is set: right for one worker only")
     return told
 
 
