@@ -9,8 +9,7 @@ each of four workers its part of every quota. With MI_ASYNC_BASE_URL it is the e
 `mi-async emulator` prints that and its keys.
 
 SIGTERM stops it: no new requests, and 20 s for those in flight. What is cut off then is in the log, with what exists at
-the service.
-With gunicorn that takes `graceful_worker.py`.
+the service. With gunicorn that takes the worker in `graceful_worker.py`.
 """
 
 import logging
@@ -41,6 +40,8 @@ def settings() -> dict[str, Any]:
         told["quota_store"] = store
     elif workers := os.environ.get("WORKERS"):
         told["quota_share"] = Fraction(1, int(workers))
+    else:
+        logging.getLogger("newsroom").warning("neither QUOTA_STORE nor WORKERS is set: right for one worker only")
     return told
 
 

@@ -18,14 +18,7 @@ from mi_async._core.clock import Clock
 from mi_async._core.failed_attempt import retry_line, retryable, too_late, wait_asked
 from mi_async._core.operation import Repeat
 from mi_async._core.values import Value
-from mi_async.errors import (
-    AuthenticationError,
-    ConfigError,
-    ConflictError,
-    MIError,
-    NotFoundError,
-    QuotaError,
-)
+from mi_async.errors import AuthenticationError, ConfigError, ConflictError, MIError, NotFoundError, QuotaError
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

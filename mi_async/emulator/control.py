@@ -129,11 +129,11 @@ def told_fault(plain: Any) -> Fault | Rejection:
     """Return the fault that plain values name: as :func:`written_fault` writes it, a name or a code."""
     if not isinstance(plain, Mapping):
         return read_fault(plain)
-    status, text = plain["status"], plain["text"]
+    status, text, dialect = plain.get("status"), plain.get("text", ""), plain.get("dialect", Dialect.SERVICE.name)
     if type(status) is not int or status not in STATUSES or not isinstance(text, str):
         message = f"a refusal has a status from {STATUSES[0]} to {STATUSES[-1]} and a text"
         raise InvalidArgumentError(message)  # here, or each request that meets it would end in an error of the server
-    return Rejection(status, str(plain["code"]), text, Dialect[plain["dialect"]])
+    return Rejection(status, str(plain.get("code", "")), text, Dialect[dialect])
 
 
 def told_log(plain: Any) -> RequestLog:

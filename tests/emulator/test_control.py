@@ -173,7 +173,12 @@ async def test_a_form_of_a_page_does_nothing() -> None:
         ('{"place": "persons.get", "fault": 99999, "time": 2}', "a fault has place, fault and times, not time"),
         ('{"place": "persons.get", "fault": 99999, "times": "2"}', "times must be a whole number, got '2'"),
         ('{"place": [], "fault": "DROP_AFTER"}', "faults.next needs other arguments"),
-        ('{"place": "persons.get", "fault": {"status": 1}}', "faults.next needs other arguments"),
+        ('{"place": "persons.get", "fault": {"status": 1}}', "a refusal has a status from 200 to"),
+        ('{"place": "persons.get", "fault": {"code": "10072"}}', "a refusal has a status from 200 to"),
+        (
+            '{"place": "persons.get", "fault": {"status": 400, "code": "10099"}}',
+            "no documented error 10099; give status",
+        ),
         (
             '{"place": "persons.get", "fault": {"status": "x", "text": "", "dialect": "SERVICE", "code": "1"}}',
             "from 200 to",
@@ -185,6 +190,21 @@ async def test_commands_that_cannot_be_performed(asked: str, said: str) -> None:
     async with emulated() as raw:
         status, body = await ask(raw, "POST", "/faults", asked, Content_Type="application/json")
         assert (status, said in body) == (400, True), body
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        ('{"status": 422, "code": "10072"}', 422, '"code":"10072"'),
+        ('{"status": 400, "code": 10099, "text": "New."}', 400, "New."),
+    ],
+)
+async def test_a_refusal_as_json(fault: str, status: int, told: str) -> None:
+    async with emulated() as raw:
+        asked = f'{{"place": "persons.list", "fault": {fault}}}'
+        assert (await ask(raw, "POST", "/faults", asked, Content_Type="application/json"))[0] == 200
+        answer = await raw.call("GET", f"{PERSONS}?pageNum=1")
+        assert (answer.status, told in answer.body.decode().replace(": ", ":")) == (status, True), answer
 
 
 async def served_at(host: str, control: Control, **headers: str) -> int:
