@@ -87,7 +87,11 @@ class BrokenError(Exception):
 
 
 def interrupted() -> None:
-    signal.raise_signal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs us in the background ignores it
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def broken() -> None:
