@@ -25,6 +25,7 @@ from mi_async.cli import event_loop
 from mi_async.cli.demo_people import PEOPLE, DemoPerson, example_image
 from mi_async.cli.output import draw
 from mi_async.cli.streams import Stream, console, drawable, stdout
+from mi_async.cli.verbosity import log_to_stderr
 from mi_async.display.uploads import UploadView, upload_display
 from mi_async.emulator import Latency, Settings, serve
 from mi_async.errors import NotFoundError
@@ -46,6 +47,7 @@ def demo(*, seed: int = 1) -> None:
     """
     # The display draws in a thread of its own, where an exception would help nobody: the stream is asked for failures.
     out = stdout(strict=False)
+    log_to_stderr(0)
     event_loop.run(run_demo(out, Settings(seed=seed, latency=LATENCY, workspaces=())))
     out.check()
 

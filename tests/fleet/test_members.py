@@ -50,13 +50,13 @@ async def ended_well(members: list[MemberProcess]) -> list[dict[str, Any]]:
 async def test_three_members_one_is_killed_and_one_joins_late(postgres_server: PostgresServer, tmp_path: Path) -> None:
     folder = make_faces(tmp_path / "faces", 60)
     async with fleet_of(postgres_server, "killed", operation="enroll_many", source=str(folder)) as fleet:
-        late, victim, *others = [await fleet.start(wait=True) for _ in range(4)]
-        for member in (victim, *others):
+        late, *members = [await fleet.start(wait=True) for _ in range(4)]
+        for member in members:
             member.join()
-        assert await fleet.until_at_work(victim)
+        victim = await fleet.first_at_work(members)
         late.join()
         assert await fleet.kill(victim) < LIFE + 1.0 + SLACK
-        reports = await ended_well([*others, late])
+        reports = await ended_well([*[member for member in members if member is not victim], late])
         assert face_faults(fleet.server, "newsroom", folder) == []
         whole = report_of(fleet.journal)
     assert dict(whole.counts) == {Status.DONE: 60}

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,17 @@ class Fleet:
     def held(self, member: MemberProcess) -> list[int]:
         """Shards that a member has taken and not finished."""
         return [shard for (shard,) in self.ask(HELD, member.pid)]
+
+    async def first_at_work(self, members: Sequence[MemberProcess]) -> MemberProcess:
+        """Wait until one of them has a shard, and return it."""
+        end = time.monotonic() + LONG
+        while time.monotonic() < end:
+            for member in members:
+                if self.held(member):
+                    return member
+            await asyncio.sleep(0.02)
+        message = "nobody has taken a shard"
+        raise AssertionError(message)
 
     async def until_at_work(self, member: MemberProcess) -> list[int]:
         """Wait until a member has a shard; returns those that it has, none if all is done."""

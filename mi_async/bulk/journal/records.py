@@ -231,7 +231,7 @@ MENDED = "mended"
 """State of a source that could not be read once and can now; the picture has a row of its own."""
 UNREADABLE = "unreadable:"
 """Before the source, in place of the hash of a picture that could not be read; see ``unread_key``."""
-LONGEST = 400
+LONGEST_SOURCE = 400
 """Characters of a source as part of a key: an index of PostgreSQL takes 2,700 bytes, and a path may have 4,095."""
 WORSE = (Status.PARKED.value, Status.PARTIAL.value)
 """Statuses of a person that those of other items do not change, the first before the second."""
@@ -247,6 +247,6 @@ Known: TypeAlias = tuple[PersonRecord, tuple[ImageRecord, ...]]
 
 def unread_key(source: str) -> str:
     """Return what stands in place of the hash of a picture that could not be read."""
-    if len(source) > LONGEST:
+    if len(source) > LONGEST_SOURCE:
         source = f"sha256:{hashlib.sha256(source.encode(errors='surrogatepass')).hexdigest()}"
     return UNREADABLE + source

@@ -87,7 +87,7 @@ async def test_a_marker_is_about_one_project(s3: Bucket) -> None:
 
 async def test_a_source_is_a_path_or_an_object() -> None:
     async with newsroom(storage=Storage("http://127.0.0.1:9")) as room:
-        with pytest.raises(InvalidArgumentError, match="source must be a path, a stored object or a readable object, got int"):
+        with pytest.raises(InvalidArgumentError, match="a stored object or a readable object, got int"):
             await room.workspace.ingest_asset(7)  # type: ignore[arg-type]  # what a caller without types may do
 
 
