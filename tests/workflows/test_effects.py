@@ -30,7 +30,8 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
     class Kept(logging.Filter):
         def filter(self, record: logging.LogRecord) -> bool:
-            records.append(record)
+            if record.name == "mi_async.workflows.effects":
+                records.append(record)
             return True
 
     caplog.handler.addFilter(Kept("x"))
