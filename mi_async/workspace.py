@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
@@ -75,6 +75,10 @@ class Workspace(WorkspaceGroups):
     def __repr__(self) -> str:
         """Name the workspace."""
         return f"Workspace({self.name!r})"
+
+    def __rich_repr__(self) -> Generator[str]:
+        """Name the workspace to rich, which else shows all that it holds."""
+        yield self.name
 
     def with_options(self, **options: Unpack[mi_async.CallOptions]) -> Workspace:
         """Return a view of the workspace whose calls have other options: ``session.with_options`` says which.
