@@ -18,7 +18,7 @@ import mi_async
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import are_loaded, load_modules
 from mi_async.api import WorkspaceGroups
-from mi_async.argument_types import IfExists, IfPersonExists, IngestProgress, Items, Progress
+from mi_async.argument_types import IfExists, IfPersonExists, IfThumbnailExists, IngestProgress, Items, Progress
 from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, SHARDS
 from mi_async.errors import InvalidArgumentError
 
@@ -113,6 +113,7 @@ class Workspace(WorkspaceGroups):
         *,
         primary: bool = False,
         fit: bool = False,
+        if_exists: IfThumbnailExists = "duplicate",
         resume: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> mi_async.Upload:
@@ -126,13 +127,18 @@ class Workspace(WorkspaceGroups):
             primary: make it the person's primary image.
             fit: convert HEIC, AVIF, TIFF, BMP and GIF images, and make images above 5,000,000 bytes smaller; the
                 upload's ``image.note`` says so. Needs the extra ``images``.
+            if_exists: where the person has the image: ``duplicate`` adds it all the same, ``reuse`` takes the thumbnail
+                that is there and uploads nothing, so that the call may be repeated. An image is known by its content,
+                where this package uploaded it; thumbnails of other software do not keep it back. Calls of one session
+                for the same person and image take turns.
             resume: ``error.created`` of this very call that failed: the image is not sent again if it has arrived, and
                 not attached again if the person has it.
             progress: a plain function, called with the :class:`Upload` after each step; after a failed PUT the state
                 is NEW once more.
 
         Returns:
-            The upload in state ATTACHED; its ``thumbnails`` are all that the person then has.
+            The upload in state ATTACHED; its ``thumbnails`` are all that the person then has, and ``existing`` is the
+            one that was reused.
 
         Raises:
             ImageRejectedError: the image breaks a rule; nothing was sent.
@@ -152,6 +158,7 @@ class Workspace(WorkspaceGroups):
                     person_id,
                     source,
                     primary=primary,
+                    if_exists=if_exists,
                     resume=resume,
                     progress=progress,
                     load=load,

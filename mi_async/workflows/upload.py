@@ -67,6 +67,8 @@ class Upload(Serializable):
         url: the presigned URL, while it may be good.
         tries: PUTs so far.
         thumbnails: all that the person has after attaching.
+        existing: the thumbnail of the same content that ``if_exists="reuse"`` has taken; the call added none, and there
+            is no key of its own.
     """
 
     image: Image
@@ -77,6 +79,7 @@ class Upload(Serializable):
     url: str | None = field(default=None, repr=False)
     tries: int = 0
     thumbnails: tuple[PersonThumbnail, ...] = ()
+    existing: PersonThumbnail | None = None
 
 
 Took = Callable[[Upload], Awaitable[Upload]]
