@@ -225,6 +225,12 @@ class Session:
         closed = ", closed" if self._calls.lifetime.ended else ""
         return f"Session({str(self._settings.base_url)!r}{closed})"
 
+    def __rich_repr__(self) -> Generator[str | tuple[str, bool]]:
+        """Name the service to rich, which else shows all that a session holds."""
+        yield str(self._settings.base_url)
+        if self._calls.lifetime.ended:
+            yield "closed", True
+
 
 @define(eq=False)
 class Connecting:

@@ -61,6 +61,7 @@ class WorkflowParts:
     held: asyncio.Semaphore = field(init=False, factory=lambda: asyncio.Semaphore(HELD))
     _object_locks: ObjectLocks = field(init=False, factory=ObjectLocks)
     _person_locks: KeyedLocks[tuple[str, str]] = field(init=False, factory=KeyedLocks)
+    _image_locks: KeyedLocks[tuple[str, int, str]] = field(init=False, factory=KeyedLocks)
     _poller: Poller = field(init=False)
     store: ObjectStore = field(init=False)
 
@@ -88,6 +89,7 @@ class WorkflowParts:
             account=calls.account,
             object_locks=self._object_locks,
             person_locks=self._person_locks,
+            image_locks=self._image_locks,
             store=self._watched_store(calls.chain),
             describe=lambda: Workspaces(calls.patient).get(name),
             validate=calls.validate,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
@@ -18,7 +18,7 @@ import mi_async
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import are_loaded, load_modules
 from mi_async.api import WorkspaceGroups
-from mi_async.argument_types import IfExists, IfPersonExists, IngestProgress, Items, Progress
+from mi_async.argument_types import IfExists, IfPersonExists, IfThumbnailExists, IngestProgress, Items, Progress
 from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, SHARDS
 from mi_async.errors import InvalidArgumentError
 
@@ -76,6 +76,10 @@ class Workspace(WorkspaceGroups):
         """Name the workspace."""
         return f"Workspace({self.name!r})"
 
+    def __rich_repr__(self) -> Generator[str]:
+        """Name the workspace to rich, which else shows all that it holds."""
+        yield self.name
+
     def with_options(self, **options: Unpack[mi_async.CallOptions]) -> Workspace:
         """Return a view of the workspace whose calls have other options: ``session.with_options`` says which.
 
@@ -109,6 +113,7 @@ class Workspace(WorkspaceGroups):
         *,
         primary: bool = False,
         fit: bool = False,
+        if_exists: IfThumbnailExists = "duplicate",
         resume: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> mi_async.Upload:
@@ -122,13 +127,18 @@ class Workspace(WorkspaceGroups):
             primary: make it the person's primary image.
             fit: convert HEIC, AVIF, TIFF, BMP and GIF images, and make images above 5,000,000 bytes smaller; the
                 upload's ``image.note`` says so. Needs the extra ``images``.
+            if_exists: where the person has the image: ``duplicate`` adds it all the same, ``reuse`` takes the thumbnail
+                that is there and uploads nothing, so that the call may be repeated. An image is known by its content,
+                where this package uploaded it; thumbnails of other software do not keep it back. Calls of one session
+                for the same person and image take turns.
             resume: ``error.created`` of this very call that failed: the image is not sent again if it has arrived, and
                 not attached again if the person has it.
             progress: a plain function, called with the :class:`Upload` after each step; after a failed PUT the state
                 is NEW once more.
 
         Returns:
-            The upload in state ATTACHED; its ``thumbnails`` are all that the person then has.
+            The upload in state ATTACHED; its ``thumbnails`` are all that the person then has, and ``existing`` is the
+            one that was reused.
 
         Raises:
             ImageRejectedError: the image breaks a rule; nothing was sent.
@@ -148,6 +158,7 @@ class Workspace(WorkspaceGroups):
                     person_id,
                     source,
                     primary=primary,
+                    if_exists=if_exists,
                     resume=resume,
                     progress=progress,
                     load=load,

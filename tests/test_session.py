@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from rich.pretty import pretty_repr
 
 import mi_async
 from mi_async import Clock, Hooks, Quota, Session, Timeout
@@ -219,6 +220,13 @@ async def test_the_password_of_a_proxy_shows_nowhere(caplog: pytest.LogCaptureFi
             await asked(session)
         shown = repr(connecting) + shown_by(session) + "".join(traceback.format_exception(caught.value))
     assert "pa55" not in shown + caplog.text
+
+
+async def test_rich_shows_a_session_and_a_workspace_as_briefly_as_their_repr() -> None:
+    async with talking(WORKSPACE) as (session, server):
+        newsroom = session.workspace("newsroom")
+        assert [pretty_repr(each) for each in (session, newsroom)] == [repr(session), repr(newsroom)]
+    assert pretty_repr(session) == f"Session('{server.url}', closed=True)"
 
 
 # ---- closing with calls under way

@@ -144,8 +144,8 @@ class Calls:
         self.lifetime.check()
         if watch is not None:
             watch.start(operation.method, self.transport.origin, operation.path)
-        total = self.options.timeout.total
-        deadline = math.inf if total is None else self.clock.monotonic() + total
+        total, begun = self.options.timeout.total, self.clock.monotonic()
+        deadline = math.inf if total is None else begun + total
         with InFlightCall(self.in_flight, deadline) as in_flight:
             call = RunningCall(operation, request, self.limiters.get(operation.id), max_wait, guard, in_flight, watch)
             try:
@@ -154,28 +154,22 @@ class Calls:
                 if not retryable(error, operation.repeat):
                     raise
                 first = error
-                in_flight.fail(error)
+                call.fail(error, self.clock.monotonic())
             else:
                 self.retries.budget.earn()
+                call.end(self.clock.monotonic() - begun)
                 return result_of(*answer)
-            again, paced = partial(self._again, call), call.limiter is not None
-            answer = await self.retries.call(
-                first,
-                again,
-                name=operation.id,
-                repeat=operation.repeat,
-                deadline=deadline,
-                paced=paced,
-                waiting=call.waiting,
-            )
+            answer = await call.retry(self.retries, first, partial(self._again, call))
+            call.end(self.clock.monotonic() - begun)
             return result_of(*answer)
 
     async def _again(self, call: RunningCall, number: int) -> Answer:
         """Make another attempt, and record its failure."""
+        call.begin_again(number, self.clock.monotonic())
         try:
             return await self._attempt(call, number)
         except MIError as error:
-            call.in_flight.fail(error)
+            call.fail(error, self.clock.monotonic())
             raise
 
     async def put(
@@ -228,6 +222,7 @@ class Calls:
         finally:
             in_flight.unsent = None
             in_flight.waited = waited = self.clock.monotonic() - begun
+            call.waited += waited
             if call.watch is not None:
                 call.watch.waited += waited
         if waited >= WORTH_SAYING:

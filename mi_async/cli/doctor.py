@@ -23,7 +23,7 @@ from mi_async.cli.output import Form, show
 from mi_async.cli.streams import console, stdout
 from mi_async.cli.vendor_environment import named_storage
 from mi_async.cli.verbosity import log_to_stderr
-from mi_async.doctor import CheckStatus, Diagnosis, diagnose
+from mi_async.doctor import CheckResult, CheckStatus, Diagnosis, diagnose
 from mi_async.text import one_line
 
 STYLES: Mapping[CheckStatus, str] = {
@@ -32,6 +32,8 @@ STYLES: Mapping[CheckStatus, str] = {
     CheckStatus.FAILED: "bold red",
     CheckStatus.NOT_TRIED: "dim",
 }
+NAMED_BY: Mapping[str, str] = {"bucket": "--bucket", "quota store": "--quota-store", "journal": "--journal"}
+"""Options that name what a check is about."""
 SECONDS = 10.0
 """Deadline of a check where no --timeout is given."""
 
@@ -48,6 +50,7 @@ class Examined(Account):
     storage_url: Annotated[
         str | None, Parameter(env_var="MI_ASYNC_STORAGE_URL", help="URL of Object Storage, as for ingest.")
     ] = None
+    timeout: Annotated[float | None, Parameter(help="Seconds for each check; 10 by default.")] = None
     output: Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")] = "table"
 
 
@@ -94,13 +97,34 @@ async def _doctor(arguments: Mapping[str, Any], service: Examined) -> None:
     out = stdout()
     if service.output == "json":
         show(diagnosis.as_dict(), "json")
-    elif out.isatty():
-        draw(console(out, highlight=False), diagnosis)
     else:
-        out.write(f"{diagnosis}\n")
+        shown = folded(diagnosis)
+        if out.isatty():
+            draw(console(out, highlight=False), shown)
+        else:
+            out.write(f"{shown}\n")
+        out.write(verdict(diagnosis))
     if names := [each.name for each in diagnosis.results if each.status is CheckStatus.FAILED]:
         message = f"{len(names)} of {len(diagnosis.results)} checks failed: {', '.join(names)}"
         raise FailedChecksError(message)
+
+
+def folded(diagnosis: Diagnosis) -> Diagnosis:
+    """Return it with one line, the last, for all that nobody has asked for."""
+    unasked = [each.name for each in diagnosis.results if not each.asked]
+    if not unasked:
+        return diagnosis
+    options = ", ".join(NAMED_BY[name] for name in unasked if name in NAMED_BY)
+    rest = CheckResult(CheckStatus.NOT_TRIED, f"{', '.join(unasked)}: not named ({options})", name="others")
+    return Diagnosis((*(each for each in diagnosis.results if each.asked), rest))
+
+
+def verdict(diagnosis: Diagnosis) -> str:
+    """Return the last line, which says that all is well; '' if something is not."""
+    passed, left = (sum(r.status is s for r in diagnosis.results) for s in (CheckStatus.OK, CheckStatus.NOT_TRIED))
+    if passed + left < len(diagnosis.results):
+        return ""
+    return f"all is well: {passed} checks passed{f', {left} were not tried' if left else ''}\n"
 
 
 def draw(shown: Console, diagnosis: Diagnosis) -> None:

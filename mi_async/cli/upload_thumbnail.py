@@ -5,25 +5,19 @@ Invariant: every image is read and checked before the session makes its first re
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
+from attrs import frozen
 from cyclopts import Parameter
 
 from mi_async._core.concurrency import each
-from mi_async.argument_types import Progress
+from mi_async.argument_types import IfThumbnailExists, Progress
 from mi_async.bulk.images.image_converter import image_loader
 from mi_async.cli import event_loop
 from mi_async.cli.connection import NO_WORKSPACE, InWorkspace
 from mi_async.cli.enroll import print_changes
 from mi_async.cli.output import show
-from mi_async.cli.sources import (
-    Fit,
-    NamedBytes,
-    Sources,
-    read_sources,
-    refuse_directories,
-    refuse_unknown_options,
-)
+from mi_async.cli.sources import Fit, Sources, read_sources, refuse_directories, refuse_unknown_options
 from mi_async.cli.streams import drawable, stderr
 from mi_async.display.uploads import upload_display
 from mi_async.errors import InvalidArgumentError, MIError, NotFoundError
@@ -34,6 +28,7 @@ from mi_async.workspace import Workspace
 
 PARALLEL = 8
 """Images of one command that are uploaded at once."""
+IF_EXISTS = "Treatment of an image that the person has already: duplicate adds it once more, reuse uploads nothing."
 
 
 def upload_thumbnail(
@@ -41,6 +36,7 @@ def upload_thumbnail(
     /,
     *sources: Sources,
     primary: Annotated[bool, Parameter(negative=())] = False,
+    if_exists: Annotated[IfThumbnailExists, Parameter(help=IF_EXISTS)] = "duplicate",
     fit: Fit = False,
     service: InWorkspace,
 ) -> None:
@@ -55,10 +51,19 @@ def upload_thumbnail(
     if not sources:
         message = "SOURCE is missing; see mi-async upload-thumbnail --help"
         raise InvalidArgumentError(message)
-    event_loop.run(_upload(person_id, read_sources(sources, fit=fit), service, primary=primary, fit=fit))
+    options = _Options(primary, if_exists)
+    event_loop.run(_upload(person_id, read_sources(sources, fit=fit), service, options, fit=fit))
 
 
-async def _upload(person_id: int, sources: Sequence[Source], service: InWorkspace, *, primary: bool, fit: bool) -> None:
+@frozen
+class _Options:
+    primary: bool
+    if_exists: IfThumbnailExists
+
+
+async def _upload(
+    person_id: int, sources: Sequence[Source], service: InWorkspace, options: _Options, *, fit: bool
+) -> None:
     async with image_loader(fit=fit) as load:
         images = await each(load, sources, PARALLEL)
     print_changes({image.name: image.note for image in images})
@@ -66,24 +71,29 @@ async def _upload(person_id: int, sources: Sequence[Source], service: InWorkspac
         workspace = session.workspace(service.workspace)
         await _require_person(workspace, person_id)
         with upload_display(drawable(stderr()), plain=service.verbose > 0) as display:
-            await _attach(workspace, person_id, images, display.step, primary=primary)
+            await _attach(workspace, person_id, images, display.step, options)
         # Several calls added them; the person as it is now shows what all of them made of it.
         person = await workspace.persons.get(person_id)
         show(person, service.output, changed=True)  # before the session is closed: a signal may come while it is
 
 
 async def _attach(
-    workspace: Workspace, person_id: int, images: Sequence[Image], progress: Progress, *, primary: bool
+    workspace: Workspace, person_id: int, images: Sequence[Image], progress: Progress, options: _Options
 ) -> None:
     """Upload all images; a failure names what all of them left behind."""
     done: list[Upload] = []
     created: dict[str, Any] = {}
 
     async def upload(number: int) -> None:
-        source = NamedBytes(images[number].content, images[number].name)
+        # A checked image passes every loader as it is; as bytes it would lose the MD5 of a source that was made to fit,
+        # by which later calls know it.
+        source = cast("Source", images[number])
+        primary = options.primary and number == 0
         try:
             done.append(
-                await workspace.upload_thumbnail(person_id, source, primary=primary and number == 0, progress=progress)
+                await workspace.upload_thumbnail(
+                    person_id, source, primary=primary, if_exists=options.if_exists, progress=progress
+                )
             )
         except (MIError, asyncio.CancelledError) as error:
             _merge(created, getattr(error, "created", {}))

@@ -18,6 +18,7 @@ from mi_async.workflows.upload import State, Upload
 
 STEPS = {State.PRESIGNED: "presign", State.STORED: "put", State.CONFIRMED: "check", State.ATTACHED: "attach"}
 """The state that each step ends in, in order, and the step's name."""
+REUSED = "the person has it already"
 
 ROOMY = 101
 """Columns from which there is room for format and size."""
@@ -51,6 +52,7 @@ class UploadRow:
         key: of the upload as last seen.
         state: reached so far.
         ended: when it was attached.
+        reused: True if the person had the image.
     """
 
     label: str
@@ -59,6 +61,7 @@ class UploadRow:
     key: str | None = None
     state: State = State.NEW
     ended: float | None = None
+    reused: bool = False
 
 
 @define(eq=False)
@@ -86,10 +89,12 @@ class UploadView:
         """Note a step, and report it."""
         row, header = self._row(upload), upload.image.picture
         extent = f"{header.width} x {header.height}"
-        row.about = row.about or f"{header.format:<4} {extent:<11} {size(len(upload.image.content)):>8}"
+        weight = size(len(upload.image.content)) if upload.image.content else ""  # released once it is stored
+        row.about = row.about or f"{header.format:<4} {extent:<11} {weight:>8}"
         row.key, row.state = upload.key, upload.state
         row.ended = self.now() if upload.state is State.ATTACHED else None
-        step = STEPS.get(row.state, "put failed, retrying with a fresh URL")
+        row.reused = upload.existing is not None
+        step = REUSED if row.reused else STEPS.get(row.state, "put failed, retrying with a fresh URL")
         self.where.say(f"{': '.join(filter(None, [row.label, row.name]))}: {step} ({self._age(row)})")
 
     @property
@@ -129,8 +134,8 @@ class UploadView:
         """Return the row of this key, else one of this name that awaits the step, else a new one."""
         named = [row for row in self._rows if row.name == upload.image.name]
         same = [row for row in named if upload.key and row.key == upload.key]
-        # An upload that starts again has no key: it had one before.
-        before = State.NEW if upload.key else State.PRESIGNED
+        # An upload that starts again has no key: it had one before. One of an image that is there never gets one.
+        before = State.NEW if upload.key or upload.existing else State.PRESIGNED
         for row in [*same, *[row for row in named if row.state is before]]:
             return row
         self._rows.append(UploadRow("", upload.image.name))
@@ -141,7 +146,7 @@ def _steps(row: UploadRow) -> Iterator[Cell]:
     """Yield done steps with a tick, the present one with a spinner, the rest dimmed."""
     reached = list(State).index(row.state)
     for number, name in enumerate(STEPS.values(), start=1):
-        if number <= reached:
+        if number <= reached and (not row.reused or number == len(STEPS)):  # of a reused one only the last is true
             yield StyledText(f"✔ {name}", "green")
         elif number == reached + 1:
             yield SpinnerText(name)

@@ -159,7 +159,7 @@ async def _result(check: Check, others: Mapping[str, asyncio.Task[CheckResult]],
     if check.network and not subject.network:
         found = not_tried("nothing was to be sent")
     elif blocking is not None:
-        found = not_tried(f"{blocking.name}: {blocking.status.value}")
+        found = not_tried(f"{blocking.name}: {blocking.status.value}", asked=blocking.asked)
     else:
         found = await _in_time(check, subject)
     return evolve(found, name=check.name)

@@ -15,7 +15,7 @@ from pathlib import Path
 from mi_async._core.extras import EXTRAS, missing_of
 from mi_async._core.key_advice import form_fault, named_key, site_fault
 from mi_async._core.key_forms import masked
-from mi_async._core.proxies import environment_proxies, proxy_variable
+from mi_async._core.proxies import environment_proxies, is_this_machine, proxy_variable
 from mi_async._core.sites import PUBLIC, environment_site, is_foreign, site_of_url
 from mi_async._core.trust import trust
 from mi_async.credentials import (
@@ -186,8 +186,25 @@ async def check_proxy(subject: Subject) -> CheckResult:
         shown = repr(proxy).removeprefix("<URL of ").removesuffix(">")  # without user and password
         return fine(f"{shown}, from {_variable(subject) if proxy == named else GIVEN_PROXY}")
     if named is None or subject.given.get("proxy") is not None:
-        return fine("none")
+        return fine(_passed_over(subject, named) or "none")
     return warning(f"none: connect() does not read {_variable(subject)}", READ_PROXIES)
+
+
+def _passed_over(subject: Subject, named: str | None) -> str:
+    """Return why the proxies of the environment are not used, '' if it names none."""
+    url, environ = subject.settings.base_url, subject.environ
+    names = dict.fromkeys(name for scheme in ("https", "http") if (name := proxy_variable(environ, scheme)))
+    if not names:
+        return ""
+    if is_this_machine(url.host or ""):
+        reason = "the service is on this machine"
+    elif not _variable(subject):
+        reason = f"the service is at {url.scheme}://"
+    elif named is not None:
+        reason = f"{GIVEN_PROXY} chooses none"
+    else:
+        reason = "NO_PROXY names the host" if environ.get("no_proxy") or environ.get("NO_PROXY") else "it is not usable"
+    return f"none: {' and '.join(names)} not used, {reason}"
 
 
 def _variable(subject: Subject) -> str:

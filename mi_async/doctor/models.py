@@ -6,7 +6,7 @@ Invariant: values only; texts are one line each and hold no secret.
 from enum import Enum
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mi_async.errors import APIError, MIError
 from mi_async.text import aligned
@@ -30,12 +30,14 @@ class CheckResult:
         text: what was found, or why it was not tried.
         remedy: what to do; '' where there is nothing to do.
         name: of the check, such as ``signature``.
+        asked: False where nobody has named what it checks: a journal, a quota store, a bucket.
     """
 
     status: CheckStatus
     text: str
     remedy: str = ""
     name: str = ""
+    asked: bool = field(default=True, repr=False)
 
     def __str__(self) -> str:
         """Return what was found and what to do, on one line."""
@@ -88,9 +90,9 @@ def failed(text: str, remedy: str) -> CheckResult:
     return CheckResult(CheckStatus.FAILED, text, remedy)
 
 
-def not_tried(reason: str) -> CheckResult:
+def not_tried(reason: str, *, asked: bool = True) -> CheckResult:
     """Return the result of a check that was left out."""
-    return CheckResult(CheckStatus.NOT_TRIED, reason)
+    return CheckResult(CheckStatus.NOT_TRIED, reason, asked=asked)
 
 
 def error_text(error: MIError) -> str:

@@ -5,6 +5,7 @@ Invariant: a check returns what it found and raises nothing of its own.
 
 import asyncio
 import socket
+from ipaddress import ip_address
 
 import aiohttp
 from yarl import URL
@@ -40,6 +41,8 @@ async def check_dns(subject: Subject) -> CheckResult:
     proxy = subject.proxy()
     url = subject.settings.base_url if proxy is None else URL(proxy)
     host, whose = url.host or "", "" if proxy is None else "proxy "
+    if _is_address(host):
+        return fine(f"{whose}{host} is an address, nothing to look up")
     begun = subject.settings.clock.steady()
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, url.port, type=socket.SOCK_STREAM)
@@ -51,6 +54,14 @@ async def check_dns(subject: Subject) -> CheckResult:
     addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     return fine(f"{whose}{escaped(host)} is {addresses[0]}{more} ({duration(seconds)})")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def check_connection(subject: Subject) -> CheckResult:

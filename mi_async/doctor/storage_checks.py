@@ -32,7 +32,9 @@ REMEDIES: tuple[tuple[type[MIError], str], ...] = (
 async def check_bucket(subject: Subject) -> CheckResult:
     """List what is in the bucket under a prefix that nobody uses."""
     if reason := _unusable(subject):
-        return not_tried(reason)
+        # Beside an emulator a workspace that is linked to a bucket is no wish to look at one.
+        looked_for = subject.looked_up and not subject.settings.no_storage
+        return not_tried(reason, asked=subject.bucket is not None or looked_for)
     shown = f"{escaped(str(subject.bucket_name))} at {subject.storage.url}"
     try:
         store = await _store(subject)

@@ -15,7 +15,7 @@ from mi_async.text import duration
 async def check_quota_store(subject: Subject) -> CheckResult:
     """Make one request to the quota store that changes nothing."""
     if subject.settings.quota_store is None:
-        return not_tried("none was named: --quota-store, MI_ASYNC_QUOTA_STORE")
+        return not_tried("none was named: --quota-store, MI_ASYNC_QUOTA_STORE", asked=False)
     clock = subject.settings.clock
     begun = clock.steady()
     try:
@@ -29,7 +29,7 @@ async def check_journal(subject: Subject) -> CheckResult:
     """Open the journal to read it."""
     journal = subject.journal
     if journal is None:
-        return not_tried("none was named: --journal")
+        return not_tried("none was named: --journal", asked=False)
     if missing := missing_of("bulk"):
         return not_tried(f"{' and '.join(missing)} is not installed: pip install 'mi-async[bulk]'")
     try:

@@ -90,8 +90,12 @@ def http_status(error: BaseException) -> int:
     :func:`retry_after`; 507: an allowance is full; 500: keys, rights or settings of the web service.
 
     Args:
-        error: of this package; a ``TimeoutError`` of Python is 504, any other exception 500.
+        error: of this package; a ``TimeoutError`` of Python is 504, any other exception 500. A group, as a
+            ``TaskGroup`` raises it, has the status that all its errors share, else 500.
     """
+    if isinstance(error, BaseExceptionGroup):
+        statuses = {http_status(each) for each in error.exceptions}
+        return statuses.pop() if len(statuses) == 1 else 500
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     if status in MOMENTARY and getattr(error, "permanent", False):
         return 500  # fails again until a setting is changed
@@ -111,6 +115,8 @@ def retry_after(error: BaseException) -> int | None:
     status = http_status(error)
     if status not in MOMENTARY:
         return None
+    if isinstance(error, BaseExceptionGroup):
+        return max(filter(None, map(retry_after, error.exceptions)), default=None)
     names = ("wait", "retry_after") if isinstance(error, MIError) else ()  # elsewhere they may mean anything
     told: list[float | None] = [getattr(error, name, None) for name in names]
     if known := next(filter(None, told), None):

@@ -73,6 +73,7 @@ class Context:
         account: returns the access key, or ``temporary`` for one that expires.
         object_locks: the session's, for ingestions of the same object.
         person_locks: the session's, for persons of the same name, by workspace and name.
+        image_locks: the session's, for one image of one person, by workspace, ID and MD5.
         store: Object Storage, for media files.
         describe: returns the workspace as the service has it, with the bucket that it is linked to.
         validate: False to skip the check of arguments against their documented bounds.
@@ -96,6 +97,7 @@ class Context:
     account: Callable[[], Awaitable[str]]
     object_locks: ObjectLocks
     person_locks: KeyedLocks[tuple[str, str]]
+    image_locks: KeyedLocks[tuple[str, int, str]]
     store: ObjectStore
     describe: Callable[[], Awaitable[WorkspaceInfo]]
     validate: bool = True

@@ -48,14 +48,18 @@ def decide_person(*, exists: bool, ours: bool = False, if_exists: IfPersonExists
     return PersonDecision.COMPLETE if ours else _EXISTING[if_exists]
 
 
-def check_if_exists(given: str) -> None:
+def check_if_exists(given: str, words: object = IfPersonExists) -> None:
     """Refuse a word that says nothing.
 
+    Args:
+        given: the word.
+        words: the ``Literal`` of all that say something.
+
     Raises:
-        InvalidArgumentError: it is none of the three.
+        InvalidArgumentError: it is none of them.
     """
-    if given not in _EXISTING:
-        message = f"if_exists must be one of {', '.join(get_args(IfPersonExists))}, got {given!r}"
+    if given not in get_args(words):
+        message = f"if_exists must be one of {', '.join(get_args(words))}, got {given!r}"
         raise InvalidArgumentError(message)
 
 
@@ -138,6 +142,17 @@ def decide_images(
         decision = decide_image(attached=digest in there, unclear=None in there, begun=bool(keys))
         plan.append(PlannedImage(number, decision, keys[0] if decision is ImageDecision.RESUME else None))
     return plan
+
+
+def same_content(digest: str, thumbnails: Iterable[PersonThumbnail]) -> PersonThumbnail | None:
+    """Return the thumbnail of this content, of several the one with the lowest ID; None where nobody can tell of one.
+
+    Args:
+        digest: MD5 of the image.
+        thumbnails: all that the person has.
+    """
+    same = [thumbnail for thumbnail in thumbnails if shown_digest(thumbnail) == digest]
+    return min(same, key=lambda each: each.id, default=None)
 
 
 def doubled(keys: Collection[str], thumbnails: Sequence[PersonThumbnail]) -> list[int]:

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from mi_async._core.envelope import retry_after
 from mi_async._core.http_messages import Response
+from mi_async._core.running_call import SLOW
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
 from mi_async.api.thumbnails import UploadCheck, UploadMessage, UploadStatus
 from mi_async.argument_types import Progress
@@ -66,6 +67,8 @@ class Upload(Serializable):
         url: the presigned URL, while it may be good.
         tries: PUTs so far.
         thumbnails: all that the person has after attaching.
+        existing: the thumbnail of the same content that ``if_exists="reuse"`` has taken; the call added none, and there
+            is no key of its own.
     """
 
     image: Image
@@ -76,6 +79,7 @@ class Upload(Serializable):
     url: str | None = field(default=None, repr=False)
     tries: int = 0
     thumbnails: tuple[PersonThumbnail, ...] = ()
+    existing: PersonThumbnail | None = None
 
 
 Took = Callable[[Upload], Awaitable[Upload]]
@@ -168,15 +172,19 @@ async def confirm(context: Context, upload: Upload, took: Took) -> Upload:
     Raises:
         UploadFailedError: the service refuses the image, or it takes too long.
     """
-    polling, clock = context.polling, context.clock
+    polling, clock, checks = context.polling, context.clock, 0
     stored = clock.monotonic()
     while True:
         age = clock.monotonic() - stored
         await clock.sleep(min(polling.delay(age), max(0.0, polling.timeout - age)))
         upload = await check(context, upload)
+        checks, age = checks + 1, clock.monotonic() - stored
         if upload.state is State.CONFIRMED:
+            if age >= SLOW:
+                name = escaped(upload.image.name)
+                _log.debug("%s: upload ready after %.1f s; completion checks: %d", name, age, checks)
             return await took(upload)
-        if clock.monotonic() - stored >= polling.timeout:
+        if age >= polling.timeout:
             raise late(upload, polling.timeout)
 
 

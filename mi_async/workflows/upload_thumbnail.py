@@ -1,23 +1,24 @@
 """An image from its source to a thumbnail that a person has, in one call.
 
 Invariant: bytes are in memory no longer than until they are stored; what an earlier call has stored is not sent again,
-and what it has attached not attached again.
+and what it has attached not attached again. With ``reuse`` a person gets each content once, whoever uploads it.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from attrs import evolve
+from attrs import define, evolve
 
 from mi_async.api.persons import PersonThumbnail
-from mi_async.argument_types import Progress
+from mi_async.argument_types import IfThumbnailExists, Progress
 from mi_async.errors import UploadFailedError
 from mi_async.media.image_check import Image
-from mi_async.media.image_source import Source, check_image, load_image
+from mi_async.media.image_source import CheckedSource, Source, check_image, load_image
 from mi_async.text import escaped
-from mi_async.workflows.context import Context, refuse_async
-from mi_async.workflows.effects import Resumed, effects_of
+from mi_async.workflows.context import Context, known, refuse_async
+from mi_async.workflows.effects import Effects, Resumed, effects_of
+from mi_async.workflows.enroll_decisions import check_if_exists, doubled, same_content
 from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State, Upload, check, confirm, walk
 
@@ -35,11 +36,13 @@ async def upload_thumbnail(
     source: Source,
     *,
     primary: bool = False,
+    if_exists: IfThumbnailExists = "duplicate",
     resume: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     load: ImageLoader = load_image,
 ) -> Upload:
     """Give a person one more image; see ``Workspace.upload_thumbnail``."""
+    check_if_exists(if_exists, IfThumbnailExists)
     refuse_async(progress)
     begun = Resumed.of(resume).by_digest
     with effects_of("upload_thumbnail", f"person {person_id}") as effects:
@@ -50,32 +53,88 @@ async def upload_thumbnail(
             if progress is not None:
                 progress(upload)
 
-        key: str | None = None
-        given: Source | Image = source
-        if begun:
-            async with context.held:
-                checked = await check_image(source, load)
-            key, given = next(iter(begun.get(checked.image.digest, [])), None), checked.source
-            if key is not None and (found := await _attached(context, person_id, key)):
-                done = Upload(checked.image, person_id, primary, State.ATTACHED, key, thumbnails=found)
-                follow(done)
-                return done
+        gift = _Gift(context, person_id, primary, follow, load, effects)
+        if not begun and if_exists == "duplicate":
+            return await gift.send(source)
+        async with context.held:
+            checked = await check_image(source, load)
+        key = next(iter(begun.get(checked.image.digest, [])), None)
+        if if_exists == "duplicate":
+            return await gift.resume(checked, key)
+        # Of two calls for one image the second one looks when the first has ended, and finds what that has added.
+        async with context.image_locks.lock((context.groups.name, person_id, checked.image.digest)):
+            return await gift.give_once(checked, key)
+
+
+@define(eq=False)
+class _Gift:
+    """One image for one person."""
+
+    context: Context
+    person_id: int
+    primary: bool
+    follow: Progress
+    load: ImageLoader
+    effects: Effects
+
+    async def send(self, source: Source | Image, key: str | None = None) -> Upload:
         return await bring(
-            context,
-            given,
+            self.context,
+            source,
             State.ATTACHED,
-            person_id=person_id,
-            primary=primary,
-            progress=follow,
-            load=load,
+            person_id=self.person_id,
+            primary=self.primary,
+            progress=self.follow,
+            load=self.load,
             key=key,
         )
 
+    async def resume(self, checked: CheckedSource, key: str | None) -> Upload:
+        """Send the image, unless the person has the upload of this key."""
+        if key is not None:
+            thumbnails = await self._thumbnails()
+            if any(shows(thumbnail, key) for thumbnail in thumbnails):
+                return self._done(Upload(checked.image, self.person_id, self.primary, key=key, thumbnails=thumbnails))
+        return await self.send(checked.source, key)
 
-async def _attached(context: Context, person_id: int, key: str) -> tuple[PersonThumbnail, ...]:
-    """Return the thumbnails of a person who has the image of this key; none where it is not among them."""
-    thumbnails = (await context.groups.persons.get(person_id)).thumbnails
-    return thumbnails if any(shows(thumbnail, key) for thumbnail in thumbnails) else ()
+    async def give_once(self, checked: CheckedSource, key: str | None) -> Upload:
+        """Send the image, unless the person has one of its content."""
+        # Thumbnails of unknown content do not keep it back, unlike those of a person who is completed: the caller has
+        # named this image, and once it is there under our name every later call knows it.
+        digest, sent = checked.image.digest, None
+        thumbnails = await self._thumbnails()
+        if same_content(digest, thumbnails) is None:
+            sent = await self.send(checked.source, key)
+            key, thumbnails = known(sent.key), sent.thumbnails
+            self.effects.created["thumbnail_keys"] = [key]
+        # Another process may have been first with the same image: no request can say "unless it is there".
+        twice = doubled([] if key is None else [key], thumbnails)
+        if sent is not None and not twice:
+            return sent
+        existing = known(same_content(digest, thumbnails))
+        if twice:
+            thumbnails = await self._without(twice)
+        if self.primary and not existing.is_primary_thumbnail:
+            thumbnails = await self._with_primary(existing)
+        existing = same_content(digest, thumbnails) or existing
+        upload = sent or Upload(checked.image, self.person_id, self.primary)
+        return self._done(evolve(upload, key=None, thumbnails=thumbnails, existing=existing))
+
+    async def _thumbnails(self) -> tuple[PersonThumbnail, ...]:
+        return (await self.context.groups.persons.get(self.person_id)).thumbnails
+
+    async def _without(self, numbers: list[int]) -> tuple[PersonThumbnail, ...]:
+        persons = self.context.groups.persons
+        return (await persons.remove_thumbnails(self.person_id, thumbnail_ids=numbers)).thumbnail_list
+
+    async def _with_primary(self, thumbnail: PersonThumbnail) -> tuple[PersonThumbnail, ...]:
+        persons = self.context.groups.persons
+        return (await persons.update(self.person_id, primary_thumbnail_id=thumbnail.id)).thumbnails
+
+    def _done(self, upload: Upload) -> Upload:
+        done = evolve(upload, state=State.ATTACHED)
+        self.follow(done)
+        return done
 
 
 async def bring(

@@ -100,13 +100,44 @@ def test_a_call_that_waited_says_why(caplog: pytest.LogCaptureFixture) -> None:
             await asyncio.gather(*(play.things.check("x") for _ in range(60)))
 
     run(main())
-    paused, behind, *more = [line.partition(" for its quota: ") for line in lines(caplog, logging.DEBUG)[1:]]
+    waits = [line for line in lines(caplog, logging.DEBUG)[1:] if " for its quota: " in line]
+    paused, behind, *more = [line.partition(" for its quota: ") for line in waits]
     assert (paused[0], paused[2]) == (
         "DEBUG call: things.check: waited 2.0 s",
         "a 429 pauses everybody for 2.0 s",
     )
     assert behind[2] == "a 429 pauses everybody for 2.0 s"
     assert "10 callers are ahead, at 50 calls per 1 s" in {why for *_, why in more}
+
+
+@pytest.mark.parametrize(
+    ("steps", "took"),
+    [
+        ([0.9], ""),
+        ([3.0], "took 3.0 s: quota 0.0, back-off 0.0, service 3.0; 1 attempt"),
+        ([0.5, refusal(503), 1.0, refusal(503)], "took 4.5 s: quota 0.0, back-off 3.0, service 1.5; 3 attempts"),
+        ([0.5, refusal(429, Retry_After="2")], "took 2.5 s: quota 2.0, back-off 0.0, service 0.5; 2 attempts"),
+    ],
+)
+def test_a_slow_call_says_what_took_its_time(steps: list[Step], took: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with stage(steps, retry=policy(base=1.0, random=lambda: 1.0)) as play:
+            await play.things.check("x")
+
+    caplog.set_level(logging.DEBUG)
+    run(main())
+    slow = [line for line in lines(caplog, logging.DEBUG) if " running_call: " in line]
+    assert slow == ([f"DEBUG running_call: things.check: {took}"] if took else [])
+
+
+def test_a_slow_call_is_not_logged_without_debug(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with stage([3.0]) as play:
+            await play.things.tag("x")
+
+    caplog.set_level(logging.INFO)
+    run(main())
+    assert lines(caplog, logging.DEBUG) == []
 
 
 @pytest.mark.parametrize(

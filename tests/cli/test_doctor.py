@@ -48,6 +48,12 @@ def test_a_line_for_each_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in lines[:4]] == ["ok"] * 4
     assert "  credentials   access key ****-KEY from NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY" in lines[2]
     assert all(line == line.rstrip() for line in lines)
+    assert lines[-2].split(maxsplit=3)[2:] == [
+        "others",
+        "bucket, list, read, write, quota store, journal: not named (--bucket, --quota-store, --journal)",
+    ]
+    assert lines[-1].startswith("all is well: ")
+    assert len(lines) == 19 - 6 + 2
     assert written.err == ""
 
 

@@ -54,6 +54,23 @@ def test_enroll_then_more_pictures(
     assert kept.thumbnails[kept.primary].endswith(".webp")
 
 
+def test_an_image_that_the_person_has_is_reused(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gif = tmp_path / "a.gif"
+    gif.write_bytes(picture("gif", 300, 300))
+    assert run(["enroll", "Hong", JPG, str(gif), "--fit"]) == 0
+    number = str(json.loads(capsys.readouterr().out)["personId"])
+    again = ["upload-thumbnail", number, JPG, str(gif), "--fit"]
+    assert run([*again, "--if-exists", "reuse"]) == 0
+    written = capsys.readouterr()
+    assert written.err.count("the person has it already (") == 2
+    assert len(json.loads(written.out)["thumbnails"]) == 2
+    assert server.log.count("storage.put") == 2
+    assert run(again) == 0
+    assert len(json.loads(capsys.readouterr().out)["thumbnails"]) == 4
+
+
 @pytest.mark.parametrize("command", [["enroll", "Ama"], ["upload-thumbnail", "1001"]])
 def test_a_picture_that_cannot_be_is_refused_before_any_request(
     command: list[str], server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
+from mi_async.api.persons import PersonThumbnail
 from mi_async.display.display import displayed
 from mi_async.display.lines import LineDisplay
 from mi_async.display.terminal import TerminalDisplay
@@ -77,6 +78,14 @@ async def test_a_failed_put_starts_again_in_the_same_row() -> None:
     [last] = [line for line in text.splitlines() if "✔ put" in line]  # one row, drawn for the last time
     assert "· attach" in last
     assert "retrying with a fresh URL" in _lines(_at(State.PRESIGNED, "k"), again)[-1]
+
+
+async def test_an_image_that_is_there_takes_no_row_of_another_and_has_only_its_last_step() -> None:
+    reused = evolve(_at(State.ATTACHED, None), existing=PersonThumbnail(1, "https://storage.example/a.jpg"))
+    text = _drawn(_at(State.PRESIGNED, "k"), reused, width=120)
+    [last] = [line for line in text.splitlines() if "✔ attach" in line]
+    assert all(f"· {step}" in last for step in ("presign", "put", "check"))
+    assert _lines(_at(State.PRESIGNED, "k"), reused)[-1].startswith("a.jpg: the person has it already (")
 
 
 @pytest.mark.parametrize(("width", "roomy"), [(120, True), (80, False)])

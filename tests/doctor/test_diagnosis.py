@@ -236,7 +236,7 @@ async def test_a_proxy_with_a_password(tmp_path: Path) -> None:
         found = await diagnosed("https://mi.example", proxy=proxy.url, **more)
         shown = proxy.url.replace("user:p4ss@", "")
         assert found["proxy"].text == f"{shown}, from HTTPS_PROXY"
-        assert found["DNS"].text.startswith("proxy 127.0.0.1 is 127.0.0.1 (")
+        assert found["DNS"].text.startswith("proxy 127.0.0.1 is an address")
         assert found["connection"].status is found["signature"].status is OK
         unread = await diagnosed("https://mi.example", network=False, **more)
         assert unread["proxy"].status is WARNING
@@ -253,6 +253,31 @@ async def test_a_proxy_whose_name_does_not_resolve() -> None:
     found = await diagnosed("https://mi.example", proxy="http://nowhere.invalid:3128")
     assert found["DNS"].text.startswith("proxy nowhere.invalid does not resolve")
     assert found["DNS"].remedy == "correct the proxy"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "environ", "text"),
+    [
+        ("http://127.0.0.1:9", {}, "none"),
+        ("http://127.0.0.1:9", {"HTTPS_PROXY": "p:1"}, "none: HTTPS_PROXY not used, the service is on this machine"),
+        ("http://mi.example", {"https_proxy": "p:1"}, "none: https_proxy not used, the service is at http://"),
+        (
+            "https://mi.example",
+            {"HTTPS_PROXY": "p:1", "http_proxy": "p:2", "NO_PROXY": ".example"},
+            "none: HTTPS_PROXY and http_proxy not used, NO_PROXY names the host",
+        ),
+        ("https://mi.example", {"HTTPS_PROXY": "socks5://p:1"}, "none: HTTPS_PROXY not used, it is not usable"),
+    ],
+)
+async def test_a_proxy_of_the_environment_that_is_not_used(base_url: str, environ: dict[str, str], text: str) -> None:
+    found = await diagnosed(base_url, environ=environ, network=False)
+    assert (found["proxy"].status, found["proxy"].text) == (OK, text)
+
+
+async def test_a_function_that_chooses_no_proxy() -> None:
+    environ = {"HTTPS_PROXY": "http://p:1"}
+    found = await diagnosed("https://mi.example", environ=environ, proxy=lambda _url: None, network=False)
+    assert found["proxy"].text == "none: HTTPS_PROXY not used, connect(proxy=...), --proxy chooses none"
 
 
 async def test_a_function_that_chooses_no_proxy_that_can_be_one() -> None:

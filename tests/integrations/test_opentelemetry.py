@@ -132,6 +132,7 @@ async def test_a_refusal_says_class_and_code_and_nothing_that_the_service_wrote(
     attributes = span.attributes or {}
     assert (attributes["error.type"], attributes["mi_async.error.code"]) == ("ConflictError", caught.value.code)
     assert attributes["http.response.status_code"] == 409
+    assert "mi_async.ambiguous" not in attributes
     assert span.status.status_code is StatusCode.ERROR
     assert span.status.description is None
     assert not span.events

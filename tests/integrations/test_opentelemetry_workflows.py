@@ -32,6 +32,17 @@ def polls(span: ReadableSpan) -> object:
     return (span.attributes or {}).get("mi_async.polls")
 
 
+async def test_a_lost_create_that_its_workflow_settles_is_told_apart() -> None:
+    told = Telemetry()
+    async with newsroom(hooks=told.hooks, retry=AGAIN) as news:
+        news.server.faults.next("persons.create", Fault.DROP_AFTER)
+        await news.workspace.enroll_person("Gildong Hong", [picture(seed=1)])
+    create = told.one("persons.create")
+    assert create.status.status_code is StatusCode.ERROR
+    assert (create.attributes or {})["mi_async.ambiguous"] is True
+    assert told.one("enroll_person").status.status_code is StatusCode.UNSET
+
+
 async def test_enroll_person_is_the_parent_of_its_calls() -> None:
     told = Telemetry()
     async with newsroom(hooks=told.hooks, retry=AGAIN) as news:

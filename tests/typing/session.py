@@ -63,9 +63,10 @@ def keys() -> None:
 
 
 async def workflows(newsroom: mi_async.Workspace) -> None:
-    upload = await newsroom.upload_thumbnail(1001, "hong.jpg", primary=True, progress=print)
+    upload = await newsroom.upload_thumbnail(1001, "hong.jpg", primary=True, if_exists="reuse", progress=print)
     assert_type(upload, mi_async.Upload)
     assert_type(upload.state, mi_async.State)
+    assert_type(upload.existing, mi_async.PersonThumbnail | None)
     assert_type(upload.thumbnails, tuple[mi_async.PersonThumbnail, ...])
     sources: list[mi_async.Source] = [Path("a.jpg"), b"", bytearray(), memoryview(b""), io.BytesIO()]
     person = await newsroom.enroll_person("Gildong Hong", sources, description="A hero.", tags=["Anchor"])

@@ -19,6 +19,7 @@ from mi_async.workflows.enroll_decisions import (
     decide_image,
     decide_images,
     decide_person,
+    same_content,
     unassigned_tags,
 )
 from mi_async.workflows.thumbnail_names import digest_of, shown_digest, shows, upload_name
@@ -122,3 +123,10 @@ def test_a_name_tells_its_content(file_name: str, kept: str) -> None:
 def test_another_name_tells_nothing(name: str) -> None:
     assert digest_of(f"newsroom/random/{name}") is None
     assert shown_digest(thumbnail(name)) is None
+
+
+def test_of_equal_thumbnails_the_first_one_is_taken_and_unknown_ones_are_not() -> None:
+    first, second = evolve(ours(DIGESTS[0]), id=3), evolve(ours(DIGESTS[0]), id=2)
+    there = [thumbnail("photo.jpg"), first, second]
+    assert same_content(DIGESTS[0], there) is second
+    assert same_content(DIGESTS[1], there) is None

@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import io
+import logging
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,6 +51,14 @@ async def test_a_picture_becomes_a_thumbnail(kind: str, tmp_path: Path) -> None:
         assert next(t for t in upload.thumbnails if t.is_primary_thumbnail) == upload.thumbnails[-1]
         stored = news.server.state.uploads[str(upload.key)]
         assert stored.content == path.read_bytes()
+
+
+async def test_an_upload_that_is_slow_to_be_ready_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "mi_async.workflows.upload")
+    async with newsroom(Settings(latency=Latency.constant(3.0))) as news:
+        await person(news)
+    (said,) = [record.getMessage() for record in caplog.records if record.name == "mi_async.workflows.upload"]
+    assert re.fullmatch(r".+: upload ready after \d+\.\d s; completion checks: \d+", said)
 
 
 async def test_every_kind_of_source_arrives_whole() -> None:

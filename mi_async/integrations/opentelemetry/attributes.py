@@ -27,6 +27,9 @@ METHOD: Final = "http.request.method"
 RESENDS: Final = "http.request.resend_count"
 REQUEST_ID: Final = "mi_async.request_id"
 QUOTA_WAIT: Final = "mi_async.quota.wait"
+AMBIGUOUS: Final = "mi_async.ambiguous"
+MAY_HAVE_ACTED: Final = ("ambiguous", "possibly_created", "possibly_deleted")
+"""Attributes of errors by which a failed call may have had its effect."""
 
 JOB: Final = "job"
 """Kind of the workflow that waits for a job."""
@@ -71,6 +74,8 @@ def of_call_end(end: CallEnd) -> Attributes:
     """Return what is known of a call when it has ended."""
     found = {} if end.outcome is None else of_answer(end.outcome)
     found |= of_error(end.error)
+    if any(getattr(end.error, name, False) is True for name in MAY_HAVE_ACTED):
+        found[AMBIGUOUS] = True
     if end.attempts > 1:
         found[RESENDS] = end.attempts - 1
     if end.waited > 0:
