@@ -14,6 +14,7 @@ from mi_async import ConfigError, InvalidArgumentError, Status
 from mi_async.bulk import report_of
 from mi_async.cli.bulk_fleet import FleetCommand, FollowedRun
 from mi_async.cli.connection import InStorage, InWorkspace
+from mi_async.emulator import Fault
 from mi_async.fleet import member as member_by_hand
 from mi_async.integrations.dask import DaskPlace
 from tests.fleet.test_members import LIFE, SPEED, fleet_of
@@ -139,6 +140,7 @@ async def test_the_command_stops_its_members_and_goes_on(postgres_server: Postgr
             *(sys.executable, "-m", "mi_async", "enroll-many", str(folder), "--workspace", "newsroom"),
             *("--journal", fleet.journal, "--on", "local:2", "--shards", "8", "--grace", "1"),
         ]
+        fleet.server.faults.next("persons.create", Fault.UNAVAILABLE, times=100_000)  # nobody comes to an end
         stopped = tmp_path / "stopped.jsonl"
         child = await _started(fleet, *command, "--report", str(stopped))
         ending = asyncio.create_task(child.communicate())
@@ -151,6 +153,7 @@ async def test_the_command_stops_its_members_and_goes_on(postgres_server: Postgr
         assert "of 8 shards done" in json.loads(written)["ending"]
         assert stopped.exists()
         assert await _pids(fleet, 0) == [], "the shards are given back, and not left to lapse after 30 seconds"
+        fleet.server.faults.clear()
         again = await _started(fleet, *command, "--report", str(tmp_path / "report.jsonl"))
         written, said = await asyncio.wait_for(again.communicate(), LONG)
         assert again.returncode == 0, said.decode()
