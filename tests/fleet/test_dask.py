@@ -110,10 +110,12 @@ async def test_a_member_whose_worker_is_killed_is_started_again(
     options: dict[str, Any] = {"operation": "enroll_many", "source": str(folder), "quota_store": None}
     async with fleet_of(postgres_server, "dask", **options) as fleet:
         given = {"base_url": fleet.server.url, "journal": fleet.journal, **fleet.options}
+        fleet.server.faults.next("persons.create", Fault.UNAVAILABLE, times=100_000)  # until both are at work
         child = await _started(fleet, sys.executable, dask_child.__file__, json.dumps(given))
         ending = asyncio.create_task(child.communicate())
         (victim, _) = await _pids(fleet, 2)
         os.kill(victim, signal.SIGKILL)
+        fleet.server.faults.clear()
         written, said = await asyncio.wait_for(ending, LONG)
         assert (child.returncode, json.loads(written)) == (0, []), said.decode()
         assert face_faults(fleet.server, "newsroom", folder) == []
