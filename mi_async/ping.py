@@ -14,7 +14,7 @@ from mi_async.api.workspaces import Workspaces
 
 @frozen(eq=False, repr=False)
 class Ping(Value):
-    """What an accepted call shows.
+    """Marks of an accepted call.
 
     Attributes:
         seconds: from its beginning to the end of its answer; with the connection, where a new one was made, and with

@@ -130,7 +130,7 @@ class Faults:
         self._rng.seed(seed)
 
     def next(self, place: str, fault: Fault | Rejection | int | str, *, times: int = 1) -> None:
-        """Let the next requests of a place go wrong, after those already asked for.
+        """Make the next requests of a place fail, after those already asked for.
 
         Args:
             place: an operation id, ``storage.put``, or ``*`` for whatever comes next.

@@ -105,7 +105,7 @@ class EmulatorThread:
                 raise failure
 
     def ask(self, command: str, arguments: Any) -> Any:
-        """Have a command performed in the event loop of the server.
+        """Run a command in the event loop of the server.
 
         Raises:
             InvalidArgumentError: its arguments are wrong.

@@ -114,7 +114,7 @@ def _positive(_instance: object, _attribute: object, value: Mapping[float, float
 
 
 class Control(Enum):
-    """Who may control an emulator over HTTP."""
+    """Clients that may control an emulator over HTTP."""
 
     LOOPBACK = "loopback"
     """Processes of this machine, and only if the emulator listens to no other."""

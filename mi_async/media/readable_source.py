@@ -19,7 +19,7 @@ PART_PIECE = 2**18
 """Bytes asked for at once of a part of a multipart body; aiohttp wants at least the length of its boundary."""
 _FOLDER = re.compile(r"[/\\]")
 _NO_NAMES = frozenset({"", ".", ".."})
-"""What a client may send in the place of a name, and what names a folder."""
+"""Names that a client may send and that are none, or that name a folder."""
 
 
 @runtime_checkable

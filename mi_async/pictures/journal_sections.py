@@ -16,7 +16,7 @@ from mi_async.bulk.report.report import BulkReport
 from mi_async.notebook import escaped_line
 from mi_async.pictures.journal_figures import FailedImage, JournalFigures
 from mi_async.pictures.journal_words import advice_in
-from mi_async.pictures.language import Words
+from mi_async.pictures.language import PageWords
 from mi_async.pictures.rate_chart import RateChart
 from mi_async.pictures.web_page import stacked_table
 from mi_async.text import one_line, percent, size
@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, str] = {
 """Command of each operation of a journal."""
 
 
-def totals(figures: JournalFigures, words: Words) -> Iterator[str]:
+def totals(figures: JournalFigures, words: PageWords) -> Iterator[str]:
     """Yield the totals of the latest run, and a bar of its items by status."""
     report = figures.report
     yield f"<h2>{words('totals')}</h2>"
@@ -56,7 +56,7 @@ def totals(figures: JournalFigures, words: Words) -> Iterator[str]:
     yield from _shares(report, words)
 
 
-def _shares(report: BulkReport, words: Words) -> Iterator[str]:
+def _shares(report: BulkReport, words: PageWords) -> Iterator[str]:
     counts = {status.value: number for status, number in report.counts.items() if number}
     counts |= {"open": report.open} if report.open else {}
     whole = sum(counts.values())
@@ -85,7 +85,7 @@ def _shares(report: BulkReport, words: Words) -> Iterator[str]:
     yield f'<ul class="legend">{"".join(legend)}</ul>'
 
 
-def rate(figures: JournalFigures, words: Words, zone: tzinfo | None) -> Iterator[str]:
+def rate(figures: JournalFigures, words: PageWords, zone: tzinfo | None) -> Iterator[str]:
     """Yield a chart of each stretch of the run."""
     yield f"<h2>{words('rate_heading')}</h2>"
     if not figures.stretches:
@@ -98,7 +98,7 @@ def rate(figures: JournalFigures, words: Words, zone: tzinfo | None) -> Iterator
     yield f'<p class="soft">{words("quota_note")}</p>'
 
 
-def failures(figures: JournalFigures, words: Words) -> Iterator[str]:
+def failures(figures: JournalFigures, words: PageWords) -> Iterator[str]:
     """Yield the failures by reason, and the first of them."""
     yield f"<h2>{words('reasons')}</h2>"
     if not figures.codes:
@@ -128,7 +128,7 @@ def _meter(share: float, said: str) -> str:
     )
 
 
-def _first(figures: JournalFigures, words: Words) -> Iterator[str]:
+def _first(figures: JournalFigures, words: PageWords) -> Iterator[str]:
     report = figures.report
     yield f"<h2>{words('first')}</h2>"
     if report.troubled > len(report.problems):
@@ -138,7 +138,7 @@ def _first(figures: JournalFigures, words: Words) -> Iterator[str]:
     yield f"<p>{words('all_of_them')}</p>{_command('journal failed', _quoted(report.journal), '-o table')}"
 
 
-def _failure(outcome: BulkOutcome, words: Words) -> list[str]:
+def _failure(outcome: BulkOutcome, words: PageWords) -> list[str]:
     first = (outcome.problems or (Problem("", "", ""),))[0]
     row = wording.row(outcome)
     message = escaped_line(row["problem"])
@@ -153,7 +153,7 @@ def _path(name: str) -> str:
     return escaped_line(name).replace("/", "/<wbr>")
 
 
-def images(figures: JournalFigures, words: Words) -> Iterator[str]:
+def images(figures: JournalFigures, words: PageWords) -> Iterator[str]:
     """Yield the contact sheet of images that failed, nothing if there is none."""
     found = figures.images
     if not found.shown:
@@ -165,7 +165,7 @@ def images(figures: JournalFigures, words: Words) -> Iterator[str]:
     yield f'<ul class="sheet">{"".join([_image(image, words) for image in found.shown])}</ul>'
 
 
-def _image(image: FailedImage, words: Words) -> str:
+def _image(image: FailedImage, words: PageWords) -> str:
     name = escaped_line(image.source.replace("\\", "/").rpartition("/")[2])
     if image.preview.data:
         drawn = f'<img src="{image.preview.data}" alt="{name}">'
@@ -176,7 +176,7 @@ def _image(image: FailedImage, words: Words) -> str:
     )
 
 
-def resume(figures: JournalFigures, words: Words) -> Iterator[str]:
+def resume(figures: JournalFigures, words: PageWords) -> Iterator[str]:
     """Yield what is left to do, with the commands."""
     yield f"<h2>{words('resume')}</h2>"
     report = figures.report
@@ -194,7 +194,7 @@ def resume(figures: JournalFigures, words: Words) -> Iterator[str]:
     )
 
 
-def runs(figures: JournalFigures, words: Words, zone: tzinfo | None) -> Iterator[str]:
+def runs(figures: JournalFigures, words: PageWords, zone: tzinfo | None) -> Iterator[str]:
     """Yield the runs, the latest first."""
     if not figures.runs:
         return

@@ -1,4 +1,4 @@
-"""Words of the page of a bulk run, in English and Korean, and the advice about failures in Korean.
+"""PageWords of the page of a bulk run, in English and Korean, and the advice about failures in Korean.
 
 Invariant: pure data; each code that has advice in English has it in Korean.
 """
@@ -6,7 +6,7 @@ Invariant: pure data; each code that has advice in English has it in Korean.
 from collections.abc import Mapping
 
 from mi_async.bulk.report.advice import ADVICE, advice
-from mi_async.pictures.language import Words
+from mi_async.pictures.language import PageWords
 
 JOURNAL_WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Bulk run in workspace {workspace}", "대량 작업 보고서: 워크스페이스 {workspace}"),
@@ -168,7 +168,7 @@ KOREAN_ADVICE: Mapping[str, str] = {
 """Advice by code, as in ``report.advice``."""
 
 
-def advice_in(words: Words, code: str) -> str:
+def advice_in(words: PageWords, code: str) -> str:
     """Return the advice about a code in the language of these words."""
     english = advice(code).text
     if words.language == "ko" and code in ADVICE:

@@ -36,8 +36,8 @@ def language_of(wanted: str | None, environment: Mapping[str, str] = os.environ)
 
 
 @frozen
-class Words:
-    """Words of a picture in one language.
+class PageWords:
+    """PageWords of a picture in one language.
 
     Attributes:
         language: which.

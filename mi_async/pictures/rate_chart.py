@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from attrs import define, field, frozen
 
-from mi_async.pictures.language import Words
+from mi_async.pictures.language import PageWords
 from mi_async.text import percent
 
 GAP = 30
@@ -93,7 +93,7 @@ class RateChart:
 
     stretch: RateStretch
     quota: float
-    words: Words
+    words: PageWords
     zone: tzinfo | None
     name: str
 

@@ -16,7 +16,7 @@ from mi_async.notebook import escaped_line
 from mi_async.pictures.journal_figures import JournalFigures, journal_figures
 from mi_async.pictures.journal_sections import failures, images, rate, resume, runs, totals
 from mi_async.pictures.journal_words import JOURNAL_WORDS
-from mi_async.pictures.language import Words, language_of
+from mi_async.pictures.language import PageWords, language_of
 from mi_async.pictures.web_page import OURS, web_page
 from mi_async.text import encodable
 
@@ -37,7 +37,7 @@ def journal_page(
         InvalidArgumentError: there is no such language.
         ConfigError: the extra ``bulk`` is not installed.
     """
-    words = Words(language_of(lang), JOURNAL_WORDS)
+    words = PageWords(language_of(lang), JOURNAL_WORDS)
     figures = journal_figures(journal, images=images)
     title = words("title", workspace=figures.workspace)
     return web_page(title, "\n".join(_Page(figures, words, zone).parts()), words.language)
@@ -86,7 +86,7 @@ class _Page:
     """The parts of a page, from the top."""
 
     figures: JournalFigures
-    words: Words
+    words: PageWords
     zone: tzinfo | None
 
     def parts(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from statistics import median
 
-from mi_async.pictures.language import Words, language_of
+from mi_async.pictures.language import PageWords, language_of
 from mi_async.pictures.picture import Picture
 from mi_async.pictures.scene_timeline import BAR
 from mi_async.pictures.search_words import SEARCH_WORDS
@@ -28,7 +28,7 @@ def score_histogram(hits: Iterable[SceneHit], *, lang: str | None = None) -> Pic
     Raises:
         InvalidArgumentError: there is no such language.
     """
-    words = Words(language_of(lang), SEARCH_WORDS)
+    words = PageWords(language_of(lang), SEARCH_WORDS)
     scores = sorted(hit.score for hit in hits if hit.score is not None and isfinite(hit.score))
     title = words("scores")
     if not scores:
@@ -60,7 +60,7 @@ def _scale(scores: Sequence[float]) -> tuple[float, float]:
     return scores[0], scores[-1] if scores[0] < scores[-1] else scores[0] + 1
 
 
-def _drawn(counts: Sequence[int], low: float, high: float, said: str, words: Words) -> str:
+def _drawn(counts: Sequence[int], low: float, high: float, said: str, words: PageWords) -> str:
     most, step = max(counts), 100 / BINS
     edges = [low + (high - low) * n / BINS for n in range(BINS + 1)]
     rows = [(f"{start:.3g} - {end:.3g}", n) for start, end, n in zip(edges, edges[1:], counts, strict=False)]

@@ -6,7 +6,7 @@ Invariant: pure; bounded in assets, scenes and rows. Positions are percentages: 
 from collections.abc import Iterable, Sequence
 
 from mi_async.notebook import escaped_line
-from mi_async.pictures.language import Words, language_of
+from mi_async.pictures.language import PageWords, language_of
 from mi_async.pictures.picture import Picture
 from mi_async.pictures.search_words import SEARCH_WORDS
 from mi_async.pictures.web_page import stacked_table
@@ -33,7 +33,7 @@ def timeline(hits: Iterable[SceneHit], *, lang: str | None = None) -> Picture:
     Raises:
         InvalidArgumentError: there is no such language.
     """
-    words = Words(language_of(lang), SEARCH_WORDS)
+    words = PageWords(language_of(lang), SEARCH_WORDS)
     found = list(hits)
     parts = [f"<h2>{words('timeline')}</h2>"]
     if not found:
@@ -59,14 +59,14 @@ def time_code(milliseconds: int) -> str:
     return f"{tenths // 36_000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def asset_name(hit: SceneHit, words: Words) -> str:
+def asset_name(hit: SceneHit, words: PageWords) -> str:
     """Return the name of the file, or the ID of the asset."""
     if hit.file_name:
         return hit.file_name
     return words("unnamed") if hit.asset_id is None else words("asset", id=hit.asset_id)
 
 
-def _asset(scenes: Sequence[SceneHit], scores: tuple[float, float], words: Words) -> str:
+def _asset(scenes: Sequence[SceneHit], scores: tuple[float, float], words: PageWords) -> str:
     name = escaped_line(asset_name(scenes[0], words))
     placed = [(hit, hit.start_ms, max(hit.end_ms or 0, hit.start_ms)) for hit in scenes if hit.start_ms is not None]
     end = max((last for _, _, last in placed), default=0)
@@ -104,7 +104,7 @@ def _told(hit: SceneHit) -> str:
     return f"{_code(hit.start_ms)}-{_code(hit.end_ms)}{score}{f' {escaped_line(hit.script)}' if hit.script else ''}"
 
 
-def _list(hits: Sequence[SceneHit], words: Words) -> str:
+def _list(hits: Sequence[SceneHit], words: PageWords) -> str:
     rows = [
         [
             f"{rank:,}",

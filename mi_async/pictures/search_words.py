@@ -1,4 +1,4 @@
-"""Words of the pictures of search hits, in English and Korean.
+"""PageWords of the pictures of search hits, in English and Korean.
 
 Invariant: pure data.
 """

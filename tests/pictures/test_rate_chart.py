@@ -5,7 +5,7 @@ from datetime import UTC
 import pytest
 
 from mi_async.pictures.journal_words import JOURNAL_WORDS
-from mi_async.pictures.language import Words
+from mi_async.pictures.language import PageWords
 from mi_async.pictures.rate_chart import GAP, MOST_BARS, RateChart, RateStretch, bars_of, stretches
 
 
@@ -32,5 +32,5 @@ def test_bars_cover_each_minute_once(minutes: int) -> None:
 
 
 def test_a_chart_over_midnight_names_both_days() -> None:
-    chart = RateChart(RateStretch(24 * 60 - 5, [900] * 10), 1000.0, Words("ko", JOURNAL_WORDS), UTC, "a")
+    chart = RateChart(RateStretch(24 * 60 - 5, [900] * 10), 1000.0, PageWords("ko", JOURNAL_WORDS), UTC, "a")
     assert "1970-01-01 23:55 ~ 1970-01-02 00:05: 이미지 9,000개, 분당 평균 900개, 할당량의 90.0 %." in chart.markup()

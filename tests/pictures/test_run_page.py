@@ -22,7 +22,7 @@ from mi_async.cli.app import run
 from mi_async.errors import InvalidArgumentError, JournalError
 from mi_async.pictures import journal_page, save_journal_page
 from mi_async.pictures.journal_words import JOURNAL_WORDS, KOREAN_ADVICE
-from mi_async.pictures.language import Words
+from mi_async.pictures.language import PageWords
 from tests.bulk.journal.test_reader import NEWSROOM, ended
 from tests.support.pictures import picture
 
@@ -224,7 +224,7 @@ def test_korean_has_every_word_and_all_advice(tmp_path: Path) -> None:
     assert KOREAN_ADVICE.keys() == ADVICE.keys()
     for english, korean in JOURNAL_WORDS.values():
         assert set(re.findall(r"{\w+}", korean)) <= set(re.findall(r"{\w+}", english))
-    assert Words("ko", JOURNAL_WORDS).duration(3900) == "1시간 05분"
+    assert PageWords("ko", JOURNAL_WORDS).duration(3900) == "1시간 05분"
 
 
 def test_the_language_is_that_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
