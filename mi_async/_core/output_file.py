@@ -10,7 +10,6 @@ import logging
 import os
 import re
 import stat
-import unicodedata
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -21,6 +20,7 @@ from attrs import define, field
 
 from mi_async._core.files import atomic_write, open_regular_file, probe_directory
 from mi_async._core.output_content import START, refuse_foreign
+from mi_async._core.paths import folded
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import encodable, escaped
 
@@ -209,11 +209,7 @@ def _is_same(real: Path, descriptor: int | None, other: Path | int) -> bool:
     if isinstance(other, int):
         return False
     # not there yet: on some disks names that differ in case or normal form are one file
-    return _folded(real.name) == _folded(other.name) and real.parent == other.parent
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return folded(real.name) == folded(other.name) and real.parent == other.parent
 
 
 def _stream(path: str) -> int | None:

@@ -54,7 +54,7 @@ def not_found(path: str | os.PathLike[str]) -> FileNotFoundError:
     """Return the error for a path that does not exist, with the name that may be meant."""
     said, given = os.strerror(errno.ENOENT), os.fsdecode(path)
     _, folder, part = _walked(given)
-    near = _names(folder).by_case.get(_folded(part)) if part else None
+    near = _names(folder).by_case.get(folded(part)) if part else None
     if near is not None and near != part:
         said = f"{said}; did you mean {near!r}?"
     elif os.sep == "/" and DRIVE.search(given):
@@ -110,8 +110,9 @@ def _listed(folder: str, changed: int) -> _Names:  # noqa: ARG001  another time 
     """Of the directories that were asked about last: a table names many files of one that has none of them."""
     with os.scandir(folder) as found:
         names = sorted(entry.name for entry in islice(found, MOST_NAMES))
-    return _Names({unicodedata.normalize("NFC", name): name for name in names}, {_folded(name): name for name in names})
+    return _Names({unicodedata.normalize("NFC", name): name for name in names}, {folded(name): name for name in names})
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return a name of a file as disks that do not tell cases and Unicode forms apart compare it."""
     return unicodedata.normalize("NFC", name).casefold()

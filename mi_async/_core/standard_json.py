@@ -13,6 +13,8 @@ from enum import Enum
 from typing import Any, NoReturn
 from uuid import UUID
 
+from mi_async._core.names import is_unicode
+
 INDENTED, LINE = 1, 1024
 """Options: two spaces for each level, and a line feed at the end; orjson's numbers."""
 MOST_DEPTH = 1024
@@ -41,7 +43,7 @@ def loads(body: bytes | bytearray | memoryview | str) -> Any:
         value = json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_float)
     except (OverflowError, RecursionError) as error:
         _refuse(str(error), text, 0)
-    if SURROGATE.search(text) and not all(map(_has_utf8, _texts(value))):
+    if SURROGATE.search(text) and not all(map(is_unicode, _texts(value))):
         _refuse("lone surrogate in string", text, 0)
     return value
 
@@ -96,14 +98,6 @@ def _texts(value: Any) -> Iterator[str]:
             rest += each.values()
         elif isinstance(each, list):
             rest += each
-
-
-def _has_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def dumps(value: object, default: Callable[[Any], Any] | None = None, option: int | None = None) -> bytes:
@@ -166,7 +160,7 @@ def _key(name: Any) -> str:
 
 
 def _text(value: str) -> str:
-    if not _has_utf8(value):
+    if not is_unicode(value):
         message = "str is not valid UTF-8: surrogates not allowed"
         raise TypeError(message)
     return str(value)
