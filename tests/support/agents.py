@@ -1,12 +1,12 @@
 """An agent's side of the tools: the official client, in this process and over pipes."""
 
-import os
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import define, field, frozen
 from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult, TextContent
 
@@ -40,6 +40,28 @@ class Agent:
         return "\n".join(texts(result))
 
 
+@define
+class Heard:
+    """Lines of progress as a client gets them.
+
+    Attributes:
+        wanted: number of lines after which there are enough.
+        lines: that were sent.
+        enough: set with the last one that is wanted.
+    """
+
+    wanted: int = 1
+    lines: list[str] = field(init=False, factory=list)
+    enough: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        """Take a line."""
+        assert (progress, total) == (len(self.lines) + 1, None)
+        self.lines.append(message or "")
+        if len(self.lines) >= self.wanted:
+            self.enough.set()
+
+
 def texts(result: CallToolResult) -> list[str]:
     """Return the texts of an answer."""
     return [content.text for content in result.content if isinstance(content, TextContent)]
@@ -48,7 +70,7 @@ def texts(result: CallToolResult) -> list[str]:
 @asynccontextmanager
 async def agent(
     news: Newsroom, *roots: Path, write: bool = False, mode: str = "auto", **options: Any
-) -> AsyncIterator[Agent]:
+) -> AsyncGenerator[Agent]:
     """Connect a client to the tools, in this process."""
     tools = ToolServer(news.session, news.workspace, AllowedFolders.named(roots), write, **options)
     async with Client(tools.protocol_server(), mode=mode) as client:
@@ -64,8 +86,3 @@ def command_line(server: Server, *options: str) -> StdioServerParameters:
 def names(agents: Iterable[Any]) -> list[str]:
     """Return the names of tools."""
     return [each.name for each in agents]
-
-
-def variables_of(server: Server) -> dict[str, str]:
-    """Return the environment of a process that serves the tools."""
-    return {**os.environ, **environment(server)}

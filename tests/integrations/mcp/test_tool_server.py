@@ -15,7 +15,7 @@ from mi_async.api import operations
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.integrations.mcp import operation_tool
 from mi_async.integrations.mcp.tool_results import REMOVED
-from tests.support.agents import MODES, Agent, agent, names, texts
+from tests.support.agents import MODES, Agent, Heard, agent, names, texts
 from tests.support.footage import first_project, footage, keywords
 from tests.support.newsroom import Newsroom, newsroom, nothing_held
 from tests.support.terminal import JPG, PICTURES
@@ -69,14 +69,10 @@ def test_only_gets_can_be_called_by_name() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_person_is_enrolled_once_and_found(mode: str) -> None:
-    told: list[str] = []
-
-    async def progress(_: float, __: float | None, line: str | None) -> None:
-        told.append(line or "")
-
+    heard = Heard()
     async with newsroom(SETTINGS) as news, agent(news, PICTURES, write=True, mode=mode) as writing:
         given = {"name": "홍길동", "images": [FACE], "tags": ["Anchor"]}
-        made = await writing.client.call_tool("enroll_person", given, progress_callback=progress)
+        made = await writing.client.call_tool("enroll_person", given, progress_callback=heard)
         number = made.structured_content["person"]["id"]
         assert texts(made)[0] == f"person {number} has 1 images"
         again = await writing.refused("enroll_person", **given)
@@ -92,8 +88,7 @@ async def test_a_person_is_enrolled_once_and_found(mode: str) -> None:
             "page_num": 1,
         }
         assert len(news.thumbnails()) == 2
-    assert told
-    assert told[0].endswith("presigned")
+    assert heard.lines[0].endswith("presigned")
 
 
 async def test_pages_say_what_is_left() -> None:
@@ -149,22 +144,16 @@ async def test_jobs_are_seen_waited_for_and_left_alone(mode: str) -> None:
         still = await reading.tell("wait_for_job", job=job, at_most=1)
         assert (still["phase"], still["over"]) == ("running", False)
 
-        begun, lines = asyncio.Event(), list[str]()
-
-        async def progress(_: float, __: float | None, line: str | None) -> None:
-            lines.append(line or "")
-            if len(lines) > 1:  # the second is a heartbeat
-                begun.set()
-
-        call = reading.client.call_tool("wait_for_job", {"job": job, "at_most": 3600}, progress_callback=progress)
+        heard = Heard(2)  # the second is a heartbeat
+        call = reading.client.call_tool("wait_for_job", {"job": job, "at_most": 3600}, progress_callback=heard)
         waiting = asyncio.create_task(call)
-        await asyncio.wait_for(begun.wait(), PATIENCE)
+        await asyncio.wait_for(heard.enough.wait(), PATIENCE)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
         await until_idle(reading)
         assert (await reading.tell("job_state", job=job))["over"] is False
-        assert set(lines) == {f"{job}: ANALYZING"}
+        assert set(heard.lines) == {f"{job}: ANALYZING"}
         await news.workspace.job(job).cancel()
         ended = await reading.tell("wait_for_job", job=job)
         assert (ended["phase"], ended["over"]) == ("cancelled", True)
@@ -187,14 +176,10 @@ async def test_calls_in_flight_end_with_the_client() -> None:
             project = await first_project(news.workspace)
             asset = await (await news.workspace.import_asset(project, key="a.mp4", bucket_name="footage"))
             job = str(await news.workspace.analyze(project, asset.asset_id))
-            begun = asyncio.Event()
-
-            async def progress(_: float, __: float | None, ___: str | None) -> None:
-                begun.set()
-
-            call = reading.client.call_tool("wait_for_job", {"job": job, "at_most": 3600}, progress_callback=progress)
+            heard = Heard()
+            call = reading.client.call_tool("wait_for_job", {"job": job, "at_most": 3600}, progress_callback=heard)
             waiting = asyncio.create_task(call)
-            await asyncio.wait_for(begun.wait(), PATIENCE)
+            await asyncio.wait_for(heard.enough.wait(), PATIENCE)
             assert reading.tools._running
         assert not reading.tools._running
         await asyncio.wait((waiting,), timeout=PATIENCE)
