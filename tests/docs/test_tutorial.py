@@ -36,7 +36,7 @@ def shell(commands: str, exports: str, folder: Path) -> str:
 
 
 def shown(text: str, url: str) -> list[str]:
-    """Return the lines of the page: with the address of this emulator, and without frames, which are as wide as it is."""
+    """Return the lines of the page with the address of this emulator, without frames: they are as wide as that is."""
     return [plain(line) for line in text.replace(ADDRESS, url).splitlines() if not re.match("[╭├╰]", line)]
 
 
