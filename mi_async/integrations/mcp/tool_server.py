@@ -132,7 +132,7 @@ class ToolServer:
             sentences, told = told_failure(error, adds=tool.effect is ToolEffect.ADDS)
             return _content(sentences, told, is_error=True)
         except Exception as error:  # noqa: BLE001  an agent gets an answer, and people the log
-            _log.exception("%s failed", tool.name)
+            _log.error("%s failed", tool.name, exc_info=error)
             message = f"{tool.name} failed by a mistake of mi-async ({type(error).__name__}); its log says more"
             return _content(message, {"error": type(error).__name__, "message": message}, is_error=True)
         shown = presented(result)
