@@ -119,7 +119,11 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
-    "mcp": Command(AGENTS, "Serve the workspace to an agent as tools, over stdin and stdout.", "mcp:mcp"),
+    "mcp": Command(
+        AGENTS,
+        "Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.",
+        "mcp:mcp",
+    ),
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),
