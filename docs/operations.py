@@ -23,7 +23,7 @@ WIDTH = 110
 HEAD = f"""# Operations
 
 Written by `python docs/operations.py` from the declarations: what there is, with what it takes and returns, and the
-[types](#types) in it. `SAFE`, `CONFLICTS` and `DUPLICATES` say what a retry does, see [the guide](guide.md#retries). A
+[types](#types) in it. `SAFE`, `CONFLICTS` and `DUPLICATES` say what a retry does, see [retries](retries.md). A
 page is at `https://api.ncloud-docs.com/docs/en/<page>`. What follows a `#` is a bound, which is checked before the
 request is made unless you `connect(validate=False)`. All operations are awaited; what returns an `AsyncGenerator` is
 walked with `async for`. Replace `workspace` by yours: `session.workspace("newsroom")`.

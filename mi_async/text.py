@@ -123,6 +123,12 @@ def span(seconds: float) -> str:
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
 
 
+def time_code(milliseconds: int) -> str:
+    """Return a place in a film for people: ``0:12:03.4``; what is less than a tenth of a second is cut off."""
+    tenths = max(0, milliseconds) // 100
+    return f"{tenths // 36_000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
 def percent(share: float) -> str:
     """Return a share for people; only all of it is 100 %."""
     return "100 %" if share >= 1 else f"{min(share * 100, 99.9):.1f} %"

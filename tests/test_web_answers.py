@@ -158,9 +158,9 @@ def test_only_what_may_pass_says_when_to_come_again() -> None:
     assert told == {name for name, status in EXPECTED.items() if status == 503}
 
 
-def test_the_guide_has_the_same_table() -> None:
-    guide = (Path(__file__).parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ((?:\d{3}(?:, )?)+) \| (.+?) \|", guide.partition("### What to answer")[2], re.MULTILINE)
+def test_the_page_has_the_same_table() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "web-service.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:\d{3}(?:, )?)+) \| (.+?) \|", page.partition("## What to answer")[2], re.MULTILINE)
     told = {
         status: {name for known, names in rows if status in known for name in re.findall(r"`(\w+Error)`", names)}
         for status in {status for known, _ in rows for status in known.split(", ")}

@@ -13,10 +13,10 @@ from mi_async.bulk.engine.stats import SHORT
 from mi_async.bulk.report import wording
 from mi_async.bulk.report.advice import advice
 from mi_async.bulk.report.report import BulkReport
+from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
 from mi_async.pictures.journal_figures import FailedImage, JournalFigures
 from mi_async.pictures.journal_words import advice_in
-from mi_async.pictures.language import PageWords
 from mi_async.pictures.rate_chart import RateChart
 from mi_async.pictures.web_page import stacked_table
 from mi_async.text import one_line, percent, size

@@ -6,7 +6,7 @@ Invariant: pure data; each code that has advice in English has it in Korean.
 from collections.abc import Mapping
 
 from mi_async.bulk.report.advice import ADVICE, advice
-from mi_async.pictures.language import PageWords
+from mi_async.language import PageWords
 
 JOURNAL_WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Bulk run in workspace {workspace}", "대량 작업 보고서: 워크스페이스 {workspace}"),

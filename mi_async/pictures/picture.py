@@ -8,7 +8,7 @@ import os
 from attrs import field, frozen
 
 from mi_async._core.output_file import output_file
-from mi_async.pictures.language import Language
+from mi_async.language import Language
 from mi_async.pictures.web_page import OURS, web_page
 
 FRAME = '<div class="mi-async tex2jax_ignore mathjax_ignore">{}</div>'

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from attrs import define, field, frozen
 
-from mi_async.pictures.language import PageWords
+from mi_async.language import PageWords
 from mi_async.text import percent
 
 GAP = 30

@@ -12,11 +12,11 @@ from attrs import frozen
 from mi_async._core.output_file import output_file
 from mi_async.bulk.journal.place import Journalled, journal_file, parsed
 from mi_async.errors import BulkError
+from mi_async.language import PageWords, language_of
 from mi_async.notebook import escaped_line
 from mi_async.pictures.journal_figures import JournalFigures, journal_figures
 from mi_async.pictures.journal_sections import failures, images, rate, resume, runs, totals
 from mi_async.pictures.journal_words import JOURNAL_WORDS
-from mi_async.pictures.language import PageWords, language_of
 from mi_async.pictures.web_page import OURS, web_page
 from mi_async.text import encodable
 

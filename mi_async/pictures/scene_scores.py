@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from statistics import median
 
-from mi_async.pictures.language import PageWords, language_of
+from mi_async.language import PageWords, language_of
 from mi_async.pictures.picture import Picture
 from mi_async.pictures.scene_timeline import BAR
 from mi_async.pictures.search_words import SEARCH_WORDS

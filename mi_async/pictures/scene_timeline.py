@@ -5,11 +5,12 @@ Invariant: pure; bounded in assets, scenes and rows. Positions are percentages: 
 
 from collections.abc import Iterable, Sequence
 
+from mi_async.language import PageWords, language_of
 from mi_async.notebook import escaped_line
-from mi_async.pictures.language import PageWords, language_of
 from mi_async.pictures.picture import Picture
 from mi_async.pictures.search_words import SEARCH_WORDS
 from mi_async.pictures.web_page import stacked_table
+from mi_async.text import time_code
 from mi_async.workflows.search.hits import SceneHit
 
 MOST_ASSETS, MOST_SCENES, MOST_ROWS = 50, 500, 100
@@ -51,12 +52,6 @@ def timeline(hits: Iterable[SceneHit], *, lang: str | None = None) -> Picture:
         parts.append(f"<p>{words('more_assets', count=f'{len(assets) - MOST_ASSETS:,}')}</p>")
     parts.append(_list(found, words))
     return Picture(words("timeline"), "".join(parts), words.language)
-
-
-def time_code(milliseconds: int) -> str:
-    """Return a place in a film for people: ``0:12:03.4``; what is less than a tenth of a second is cut off."""
-    tenths = max(0, milliseconds) // 100
-    return f"{tenths // 36_000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
 def asset_name(hit: SceneHit, words: PageWords) -> str:

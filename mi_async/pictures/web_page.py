@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
+from mi_async.language import Language
 from mi_async.notebook import escaped_line
-from mi_async.pictures.language import Language
 
 MARK = "<!-- written by mi-async -->"
 """The second line of a page, by which one that we wrote is known."""

@@ -33,14 +33,20 @@ def test_the_emulator_page_lists_settings_and_faults() -> None:
     assert all(fault.value in page("emulator.md") for fault in Fault)
 
 
-def test_the_guide_lists_arguments_errors_and_states() -> None:
-    names = list(inspect.signature(mi_async.connect).parameters)
-    names += [
-        name for name, kind in vars(errors).items() if inspect.isclass(kind) and kind.__module__ == errors.__name__
-    ]
-    names += [field.name for field in attrs.fields(mi_async.QuotaState)]
-    names += [state.name for state in mi_async.State]
-    assert missing(names, page("guide.md")) == []
+CLASSES = [name for name, kind in vars(errors).items() if inspect.isclass(kind) and kind.__module__ == errors.__name__]
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("sessions.md", list(inspect.signature(mi_async.connect).parameters)),
+        ("errors.md", CLASSES),
+        ("quotas.md", [field.name for field in attrs.fields(mi_async.QuotaState)]),
+        ("workflows.md", [state.name for state in mi_async.State]),
+    ],
+)
+def test_the_page_lists_all(name: str, names: list[str]) -> None:
+    assert missing(names, page(name)) == []
 
 
 def test_every_public_name_is_told() -> None:
@@ -70,7 +76,7 @@ def test_every_operation_has_a_row_and_a_signature() -> None:
         assert f"\n{owner}.{operation.id}(" in text
 
 
-@pytest.mark.parametrize("name", ["../README.md", "../CHANGELOG.md", "guide.md", "cli.md", "emulator.md"])
+@pytest.mark.parametrize("name", ["../README.md", "../CHANGELOG.md", "calling-operations.md", "cli.md", "emulator.md"])
 def test_pages_know_how_many_operations_there_are(name: str) -> None:
     counts = re.findall(r"(\d+) \[?operations", page(name))
     assert counts

@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.test_examples import ROOT, run
 
-SECTION = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8").partition("## Why did my call wait?")[2]
+SECTION = (ROOT / "docs" / "quotas.md").read_text(encoding="utf-8").partition("## Why did my call wait?")[2]
 EXAMPLE, PRINTED = (re.findall(rf"```{kind}\n(.*?)```", SECTION, re.DOTALL)[0] for kind in ("python", "text"))
 
 

@@ -1,4 +1,4 @@
-"""Log calls of the package, all of them: their loggers and levels are those of the table in the guide."""
+"""Log calls of the package, all of them: their loggers and levels are those of the table in docs/logging.md."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import mi_async
 
 PACKAGE = Path(mi_async.__file__).parent
-GUIDE = PACKAGE.parent / "docs" / "guide.md"
+PAGE = PACKAGE.parent / "docs" / "logging.md"
 ROW = re.compile(r"^\| `(mi_async[\w.]*)` \| ([A-Z, ]+) \| (.+) \|$", re.MULTILINE)
 LEVELS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR"}
 METHOD = re.compile(r"_log\.(debug|info|warning|error|exception|critical|log)$")
@@ -44,12 +44,12 @@ def levels(call: ast.Call, function: ast.AST) -> set[str]:
     return chosen & set(LEVELS.values())
 
 
-def test_the_table_of_the_guide_has_every_logger_with_its_levels() -> None:
+def test_the_table_of_the_page_has_every_logger_with_its_levels() -> None:
     found: dict[str, set[str]] = {}
     for module, call, function in log_calls():
         found.setdefault(module, set()).update(levels(call, function))
     assert len(found) > 20
-    told = {name: set(levels.split(", ")) for name, levels, _ in ROW.findall(GUIDE.read_text(encoding="utf-8"))}
+    told = {name: set(levels.split(", ")) for name, levels, _ in ROW.findall(PAGE.read_text(encoding="utf-8"))}
     assert told == found
 
 

@@ -4,8 +4,8 @@ from datetime import UTC
 
 import pytest
 
+from mi_async.language import PageWords
 from mi_async.pictures.journal_words import JOURNAL_WORDS
-from mi_async.pictures.language import PageWords
 from mi_async.pictures.rate_chart import GAP, MOST_BARS, RateChart, RateStretch, bars_of, stretches
 
 

@@ -20,9 +20,9 @@ from mi_async.bulk.journal.records import AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import ADVICE
 from mi_async.cli.app import run
 from mi_async.errors import InvalidArgumentError, JournalError
+from mi_async.language import PageWords
 from mi_async.pictures import journal_page, save_journal_page
 from mi_async.pictures.journal_words import JOURNAL_WORDS, KOREAN_ADVICE
-from mi_async.pictures.language import PageWords
 from tests.bulk.journal.test_reader import NEWSROOM, ended
 from tests.support.pictures import picture
 

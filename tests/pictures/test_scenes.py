@@ -8,8 +8,9 @@ from mi_async import pictures
 from mi_async.errors import InvalidArgumentError
 from mi_async.pictures import score_histogram, timeline
 from mi_async.pictures.scene_scores import BINS, score_counts
-from mi_async.pictures.scene_timeline import MOST_ASSETS, MOST_ROWS, MOST_SCENES, time_code
+from mi_async.pictures.scene_timeline import MOST_ASSETS, MOST_ROWS, MOST_SCENES
 from mi_async.pictures.search_words import SEARCH_WORDS
+from mi_async.text import time_code
 from mi_async.workflows.search.hits import SceneHit
 from tests.pictures.test_run_page import HOSTILE, Parsed
 

@@ -1,4 +1,4 @@
-"""Languages of pictures: English and Korean, and the words of a picture in one of them.
+"""Languages of pictures and pages: English and Korean, and the words of one in either.
 
 Invariant: pure, but for the default, which the environment says.
 """
@@ -37,7 +37,7 @@ def language_of(wanted: str | None, environment: Mapping[str, str] = os.environ)
 
 @frozen
 class PageWords:
-    """PageWords of a picture in one language.
+    """Words of a picture or page in one language.
 
     Attributes:
         language: which.
