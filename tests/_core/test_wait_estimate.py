@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mi_async._core.operation import Quota
-from mi_async._core.wait_estimate import expected_wait, level_of
+from mi_async._core.wait_estimate import expected_wait, level_of, longest_wait
 from tests.support.limiters import limiter
 from tests.support.scripted import now
 from tests.support.virtual import run
@@ -55,6 +55,21 @@ def test_no_wait_is_shorter_than_its_estimate_and_calls_that_take_no_time_are_ex
     assert seen >= told - 0.001 * quota.period
     told, seen = told_and_seen(quota, [(begins, 0.0) for begins, _ in planned], at, paused)
     assert seen == pytest.approx(told, abs=0.001 * quota.period)
+
+
+@given(
+    quotas, st.integers(1, 6), shares, st.integers(0, 40), st.booleans(), st.floats(0, 90), st.lists(shares, max_size=6)
+)
+def test_no_estimate_is_above_the_longest_wait(
+    quota: Quota, burst: int, level: float, ahead: int, paid: bool, paused: float, taken: list[float]
+) -> None:
+    burst = min(burst, quota.calls)
+    slots = [share * quota.period for share in taken[: quota.calls]]
+    told = expected_wait(
+        quota, burst, min(level, 1.0) * burst, ahead=ahead, paid=paid and ahead > 0, paused=paused, slots=slots
+    )
+    most = longest_wait(quota, ahead=ahead, paused=paused, held=max(slots, default=0.0))
+    assert told <= most * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
