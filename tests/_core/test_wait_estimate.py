@@ -57,19 +57,14 @@ def test_no_wait_is_shorter_than_its_estimate_and_calls_that_take_no_time_are_ex
     assert seen == pytest.approx(told, abs=0.001 * quota.period)
 
 
-@given(
-    quotas, st.integers(1, 6), shares, st.integers(0, 40), st.booleans(), st.floats(0, 90), st.lists(shares, max_size=6)
-)
+@given(quotas, st.tuples(shares, st.integers(0, 40), st.booleans(), st.floats(0, 90)), st.lists(shares, max_size=6))
 def test_no_estimate_is_above_the_longest_wait(
-    quota: Quota, burst: int, level: float, ahead: int, paid: bool, paused: float, taken: list[float]
+    quota: Quota, line: tuple[float, int, bool, float], taken: list[float]
 ) -> None:
-    burst = min(burst, quota.calls)
+    level, ahead, paid, paused = line
     slots = [share * quota.period for share in taken[: quota.calls]]
-    told = expected_wait(
-        quota, burst, min(level, 1.0) * burst, ahead=ahead, paid=paid and ahead > 0, paused=paused, slots=slots
-    )
-    most = longest_wait(quota, ahead=ahead, paused=paused, held=max(slots, default=0.0))
-    assert told <= most * (1 + 1e-9)
+    told = expected_wait(quota, 1, min(level, 1.0), ahead=ahead, paid=paid and ahead > 0, paused=paused, slots=slots)
+    assert told <= longest_wait(quota, ahead=ahead, paused=paused, held=max(slots, default=0.0)) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
