@@ -119,6 +119,11 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
+    "skill": Command(
+        AGENTS,
+        "Write a skill for agents, from the commands: SKILL.md to stdout, or with their options into a folder.",
+        "skill:skill",
+    ),
     "mcp": Command(
         AGENTS,
         "Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.",
