@@ -122,11 +122,27 @@ class ResultTable:
         return "\n".join(aligned([*heading, *[tuple(map(str, row)) for row in self.rows]], right=self.right))
 
 
-def table_of(items: Iterable[object], bounds: TableBounds, *, caption: str = "") -> ResultTable:
-    """Make a table with a row for each item; a member that no item has makes no column."""
+def table_of(
+    items: Iterable[object],
+    bounds: TableBounds,
+    *,
+    caption: str = "",
+    choose: Callable[[Sequence[str]], Sequence[str]] | None = None,
+) -> ResultTable:
+    """Make a table with a row for each item; a member that no item has makes no column.
+
+    Args:
+        items: what it is about.
+        bounds: of the table.
+        caption: of the table.
+        choose: returns the headings to show of all that there are, instead of those that fit.
+    """
     every = list(items)
     rows = [{name: cell_of(member, bounds) for name, member in members(item, bounds)} for item in every[: bounds.rows]]
-    names = _headings(rows, whole=any(isinstance(item, Mapping) for item in every))[: bounds.columns]
+    if choose is not None and rows:
+        names = list(choose(list(dict.fromkeys(chain(*rows)))))
+    else:
+        names = _headings(rows, whole=any(isinstance(item, Mapping) for item in every))[: bounds.columns]
     cells = tuple(tuple(row.get(name, Cell()) for name in names) for row in rows)
     return ResultTable(tuple(names), cells, caption, len(every) - len(rows))
 
@@ -148,7 +164,7 @@ def _headings(rows: Sequence[Mapping[str, Cell]], *, whole: bool) -> list[str]:
 
 def table_about(value: object, bounds: TableBounds, *, caption: str = "") -> ResultTable:
     """Make a table about one value: of the list that it is about, else of its members."""
-    if (found := _listed(value, bounds)) is not None:
+    if (found := listed(value, bounds)) is not None:
         items, about = found
         return table_of(items, bounds, caption=about)
     cells = [(name, cell_of(member, bounds)) for name, member in list(members(value, bounds))[: bounds.rows]]
@@ -156,7 +172,7 @@ def table_about(value: object, bounds: TableBounds, *, caption: str = "") -> Res
     return ResultTable((), rows, caption or type(value).__name__)
 
 
-def _listed(value: object, bounds: TableBounds) -> tuple[tuple[object, ...], str] | None:
+def listed(value: object, bounds: TableBounds) -> tuple[tuple[object, ...], str] | None:
     """Return the list that a model is about, and a caption from the other members; None where there is no such list."""
     beside = dict(members(value, bounds))
     lists = [name for name, member in beside.items() if isinstance(member, tuple)]

@@ -166,6 +166,27 @@ class Workspace(WorkspaceGroups):
             result["thumbnail_key"] = upload.key
         return upload
 
+    async def download_image(self, url: str) -> bytes:
+        """Return a stored image by the presigned URL that a person's thumbnail has.
+
+        The URL is good for minutes: a 403 means that it has expired, and ``persons.get`` has a new one. The request is
+        made once, without a signature and without following a redirect; ``with_options(timeout=5)`` limits its time.
+        For many images at once there is :func:`mi_async.pictures.contact_sheet`.
+
+        Args:
+            url: of a thumbnail, ``person.thumbnails[0].url``.
+
+        Raises:
+            ResponseError: the storage has no such image, with its ``status``; or what is there is larger than 5 MiB,
+                or not a jpg, png or webp by its content.
+            TransportError: the storage cannot be reached.
+        """
+        from mi_async.text import MaskedURL
+        from mi_async.workflows.image_download import download_image
+
+        url = MaskedURL(url)  # from here on it is in local variables, which reports of errors may show
+        return await download_image(self._calls.get, url)
+
     async def enroll_person(
         self,
         name: str,

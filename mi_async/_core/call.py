@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 
 WORTH_SAYING = 0.1
 """Seconds of a wait for quota that are logged."""
+LONGEST_DOWNLOAD = 600.0
+"""Seconds for an image, where the calls have no limit: nobody watches the silence before its answer begins."""
 
 Answer: TypeAlias = tuple[Any, Response]
 """The parsed result and where it came from."""
@@ -185,6 +187,14 @@ class Calls:
         total = self.options.timeout.total
         with InFlightCall(self.in_flight, math.inf):
             return await self.transport.put(url, body, content_type, None if total is None else self.clock.real(total))
+
+    async def get(self, url: str, most: int) -> Response:
+        """GET a presigned URL: once, since whoever knows what it is of asks for a new one; any status is an answer."""
+        self.lifetime.check()
+        total = self.options.timeout.total
+        seconds = LONGEST_DOWNLOAD if total is None else min(total, LONGEST_DOWNLOAD)
+        with InFlightCall(self.in_flight, math.inf):
+            return await self.transport.get(url, most, self.clock.real(seconds))
 
     def _attempt(self, call: RunningCall, number: int) -> Coroutine[Any, Any, Answer]:
         return self._send(call, number) if call.limiter is None else self._send_within_quota(call, call.limiter, number)

@@ -66,7 +66,8 @@ class ServiceCall:
     """One call, over all of its attempts and its waits; the same object for all of them.
 
     Attributes:
-        operation: ID of the operation; ``thumbnails.put`` and ``query_assets.put`` for a PUT to a presigned URL;
+        operation: ID of the operation; ``thumbnails.put`` and ``query_assets.put`` for a PUT to a presigned URL,
+            ``thumbnails.get`` for the download of an image from one;
             ``storage.`` and the name that boto3 has for it for a request to Object Storage: ``storage.upload_part``.
         service: where it goes.
         method: of HTTP.

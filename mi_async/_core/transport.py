@@ -103,7 +103,7 @@ class SlicedBytes(Payload):
 
 @define(eq=False)
 class Transport:
-    """Two pools of connections: one to the API, one for uploads to Object Storage.
+    """Two pools of connections: one to the API, one for images in Object Storage.
 
     Args:
         base_url: of the API, without ``/api/v1``.
@@ -182,7 +182,8 @@ class Transport:
         options: Mapping[str, Any] = {"headers": headers}
         if request.body is not None:
             options = {"headers": headers, "data": request.body}
-        return with_our_errors(self._attempt(self._api, request.method, address, options), address)
+        attempt = self._attempt(self._api, request.method, address, options, self.max_response)
+        return with_our_errors(attempt, address)
 
     async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
         """PUT a body to a presigned URL, untouched, with its Content-Length.
@@ -198,10 +199,29 @@ class Transport:
         options: dict[str, Any] = {"headers": headers, "data": payload}
         if total is not None:
             options["timeout"] = _limited(self._timeout, total)
-        return await with_our_errors(self._attempt(self._storage, "PUT", address, options), address)
+        attempt = self._attempt(self._storage, "PUT", address, options, self.max_response)
+        return await with_our_errors(attempt, address)
+
+    async def get(self, url: str, most: int, total: float) -> Response:
+        """GET a presigned URL, untouched and unsigned, on the connections of the storage.
+
+        Args:
+            url: that the service has issued.
+            most: bytes of the body that are read.
+            total: seconds, those until the head of the answer included.
+
+        Raises:
+            TransportError: as for ``send``; the query of the URL is in no message.
+            ResponseError: the URL that the service issued is not one that may be asked, or the body is larger.
+        """
+        url = MaskedURL(url)  # as in put
+        address = Address.presigned(url, secure=self.base_url.scheme == "https")
+        # What is not packed is bounded by its own bytes; and no type: some storages sign what they are asked to accept.
+        options = {"headers": {"Accept-Encoding": "identity"}, "timeout": _limited(self._timeout, total)}
+        return await with_our_errors(self._attempt(self._storage, "GET", address, options, most), address)
 
     async def _attempt(
-        self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any]
+        self, pool: aiohttp.ClientSession, method: str, address: Address, options: Mapping[str, Any], most: int
     ) -> Response:
         proxy = None if self._proxies is None else self._proxies.of(address.url)
         awaited = InFlightCall(self._silences, math.inf)  # waits for a free connection, which takes what it takes
@@ -216,9 +236,9 @@ class Transport:
                     raise _redirected(answer, address)
                 if answer.status == PROXY_AUTH and proxy is not None:
                     raise proxy_refusal(PROXY_AUTH, address)
-                body = whole_body(answer, self.max_response)
+                body = whole_body(answer, most)
                 if body is None:
-                    body = await read_body(answer, self.max_response, self._listen)
+                    body = await read_body(answer, most, self._listen)
                 return make_response(answer.status, answer.headers, body)
             finally:
                 if "data" in options or not answer.closed:

@@ -3,7 +3,7 @@
 Invariant: made for a session or view with hooks only: the path of all others has nothing of this.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -62,10 +62,18 @@ class WatchedCalls(Calls):
 
     async def put(self, url: str, body: bytes, content_type: str, *, operation: str = "thumbnails.put") -> Response:
         """PUT to a presigned URL: a call of one attempt."""
+        return await self._once(operation, "PUT", url, len(body), partial(super().put, url, body, content_type))
+
+    async def get(self, url: str, most: int) -> Response:
+        """GET a presigned URL: a call of one attempt."""
+        return await self._once("thumbnails.get", "GET", url, 0, partial(super().get, url, most))
+
+    async def _once(
+        self, operation: str, method: str, url: str, size: int, send: Callable[[], Awaitable[Response]]
+    ) -> Response:
         there = absolute(url)
         server = "" if there is None else str(there.origin())
-        request = Request("PUT", "" if there is None else server + there.raw_path)
+        request = Request(method, "" if there is None else server + there.raw_path)
         async with self._hooks.watch(operation, "upload") as watch:
-            watch.start("PUT", server, None)
-            send = partial(super().put, url, body, content_type)
-            return await watch.once(request, len(body), send)
+            watch.start(method, server, None)
+            return await watch.once(request, size, send)

@@ -19,7 +19,7 @@ from mi_async._core.network_errors import is_local_shortage
 from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async._core.url_secrets import filled
-from mi_async.cli.output import Form
+from mi_async.cli.output import Output
 from mi_async.cli.vendor_environment import check_site, named_storage
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.errors import ConnectError, MIError, NotFoundError
@@ -70,7 +70,7 @@ class Account:
     ca_file: Annotated[
         str | None, Parameter(help="Certificates (PEM) to trust, instead of those of SSL_CERT_FILE or the system.")
     ] = None
-    output: Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")] = "json"
+    output: Output = "json"
     verbose: Verbosity = 0
 
     @asynccontextmanager

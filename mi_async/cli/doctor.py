@@ -19,7 +19,7 @@ from mi_async.cli import event_loop
 from mi_async.cli.connection import SERVICE, Account
 from mi_async.cli.exit_codes import FailedChecksError
 from mi_async.cli.failure_messages import in_options
-from mi_async.cli.output import Form, show
+from mi_async.cli.output import Output, show
 from mi_async.cli.streams import console, stdout
 from mi_async.cli.vendor_environment import named_storage
 from mi_async.cli.verbosity import log_to_stderr
@@ -51,7 +51,7 @@ class Examined(Account):
         str | None, Parameter(env_var="MI_ASYNC_STORAGE_URL", help="URL of Object Storage, as for ingest.")
     ] = None
     timeout: Annotated[float | None, Parameter(help="Seconds for each check; 10 by default.")] = None
-    output: Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")] = "table"
+    output: Output = "table"
 
 
 DEFAULTS = Examined()
@@ -95,8 +95,9 @@ async def _doctor(arguments: Mapping[str, Any], service: Examined) -> None:
         tuple(evolve(each, text=in_options(each.text), remedy=in_options(each.remedy)) for each in diagnosis.results)
     )
     out = stdout()
-    if service.output == "json":
-        show(diagnosis.as_dict(), "json")
+    if service.output != "table":
+        plain = diagnosis.as_dict()
+        show(plain if service.output == "json" else plain["checks"], service.output)
     else:
         shown = folded(diagnosis)
         if out.isatty():

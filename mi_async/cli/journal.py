@@ -3,10 +3,7 @@
 Invariant: only ``retry`` changes anything; what may be long is written as it is read.
 """
 
-import csv
-import io
-import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -20,8 +17,10 @@ from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
+from mi_async.cli.csv_lines import MARK, csv_cell, csv_line
 from mi_async.cli.journal_page import report
-from mi_async.cli.output import Form, show, show_each
+from mi_async.cli.listing import ListingOptions
+from mi_async.cli.output import Form, Output, show, show_each
 from mi_async.cli.streams import stderr, stdout
 from mi_async.text import one_line
 
@@ -32,21 +31,15 @@ if TYPE_CHECKING:
 
 File: TypeAlias = Annotated[str, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")]
 New: TypeAlias = Annotated[Path, Parameter(name="NEW", help="The new journal, which must not exist yet.")]
-Output: TypeAlias = Annotated[Form, Parameter(alias="-o", help="Format of the result on stdout.")]
 Code: TypeAlias = Annotated[
     str | None, Parameter(help="Only items that failed with this code: 50005, OVER_SIZE_LIMIT, resolution, ...")
 ]
 Row: TypeAlias = dict[str, Any]
 Entry: TypeAlias = tuple[PersonRecord, tuple[ImageRecord, ...]]
 
+WHOLE = ListingOptions()
 RETRY = "see the message; the next run retries failed items after mi-async journal retry"
 """Advice for a code that has none of its own."""
-FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-"""Start of a text that a spreadsheet would calculate: https://owasp.org/www-community/attacks/CSV_Injection."""
-NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-"""A number: harmless, although it may begin like a formula."""
-MARK = "\ufeff".encode()
-"""At the start of a CSV file: without it Excel takes Hangul for something else."""
 AT_ONCE = 256
 """Lines that are written at once."""
 PERSON = tuple(member.name for member in attrs.fields(PersonRecord))
@@ -63,8 +56,8 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
     with _open(file) as reader:
         parts = _parts(reader)
         left = [] if reader.has_assets else [attrs.asdict(row) for row in reader.abandoned()]
-        if output == "json":
-            show(parts if reader.has_assets else parts | {"abandoned": left}, "json")
+        if output != "table":
+            show(parts if reader.has_assets else parts | {"abandoned": left}, output)
             return
         members = [row | {"lapses": _lapses(row["lapses"])} for row in parts.pop("members", [])]
         endings = _endings(reader)
@@ -76,14 +69,16 @@ def show_journal(file: File, /, *, output: Output = "json") -> None:
                 show(more, "table")
 
 
-def failed(file: File, /, *, code: Code = None, output: Output = "json") -> None:
+def failed(file: File, /, *, code: Code = None, listing: ListingOptions = WHOLE, output: Output = "json") -> None:
     """List the items that failed, each with its code, message, source and advice.
 
     Items with status failed are retried only after "journal retry", parked ones by the next run. A person who failed
     because of an image is listed as that image, with the state that it reached.
     """
+    columns = listing.wanted(output)
     with _open(file) as reader:
-        event_loop.run(show_each(_advised(reader.problems(code), output), output))
+        problems = islice(reader.problems(code), listing.limit)
+        event_loop.run(show_each(_advised(problems, output), output, columns=columns))
         codes = reader.codes()
         if output == "table":
             for name in codes if code is None else codes.keys() & {code}:
@@ -213,7 +208,7 @@ def _moments(row: Row) -> Row:
 async def _advised(rows: "Iterable[ProblemRow | AssetProblemRow]", output: Form) -> AsyncIterator[Row]:
     """Yield the rows, each with its advice, except for a table, which has no room for it."""
     for row in rows:
-        more = {"advice": advice(row.code).text or RETRY} if output == "json" else {}
+        more = {"advice": advice(row.code).text or RETRY} if output != "table" else {}
         yield attrs.asdict(row) | more
 
 
@@ -224,14 +219,14 @@ def _json_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
 
 
 def _csv_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
-    yield MARK + _csv([*PERSON, *[f"picture_{name}" if name in BOTH else name for name in PICTURE]])
+    yield MARK + csv_line([*PERSON, *[f"picture_{name}" if name in BOTH else name for name in PICTURE]])
     for person, images in entries:
-        whose = [_cell(getattr(person, name)) for name in PERSON]
+        whose = [csv_cell(getattr(person, name)) for name in PERSON]
         for image in images:
             members = _members(image)
-            yield _csv([*whose, *[_cell(members[name]) for name in PICTURE]])
+            yield csv_line([*whose, *[csv_cell(members[name]) for name in PICTURE]])
         if not images:
-            yield _csv([*whose, *[""] * len(PICTURE)])
+            yield csv_line([*whose, *[""] * len(PICTURE)])
 
 
 def _asset_json(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
@@ -241,9 +236,9 @@ def _asset_json(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
 
 def _asset_csv(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
     names = [member.name for member in attrs.fields(AssetRecord)]
-    yield MARK + _csv(names)
+    yield MARK + csv_line(names)
     for row in rows:
-        yield _csv([_cell(getattr(row, name)) for name in names])
+        yield csv_line([csv_cell(getattr(row, name)) for name in names])
 
 
 def _members(record: PersonRecord | ImageRecord) -> Row:
@@ -252,20 +247,6 @@ def _members(record: PersonRecord | ImageRecord) -> Row:
         return {name: getattr(record, name) for name in PERSON}
     at = datetime.fromtimestamp(record.stored_at, UTC).isoformat(timespec="seconds") if record.stored_at else None
     return {name: getattr(record, name) for name in PICTURE} | {"stored_at": at}
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, tuple):
-        return json_codec.dumps(value).decode()
-    if isinstance(value, str):
-        return f"'{value}" if FORMULA.match(value) and not NUMBER.fullmatch(value) else value
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _csv(cells: Sequence[object]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue().encode()
 
 
 def _write(lines: Iterator[bytes]) -> None:

@@ -7,6 +7,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from enum import Enum
 from functools import partial
 from typing import Annotated, Any, get_args, get_origin
@@ -18,12 +19,14 @@ from cyclopts import App, CoercionError, Token
 from mi_async._core import convert
 from mi_async._core.annotations import bare
 from mi_async._core.declare import Group, operations_of
+from mi_async._core.model_fields import member_fields
 from mi_async._core.operation import Operation, Parameter, Place
 from mi_async._core.paging import every
 from mi_async._core.wire_names import camel
 from mi_async.api import group_of
 from mi_async.cli import event_loop
 from mi_async.cli.connection import Account, InWorkspace
+from mi_async.cli.listing import ColumnOptions, PagedOptions
 from mi_async.cli.output import show, show_each
 from mi_async.cli.streams import stderr
 from mi_async.errors import InvalidArgumentError, ResponseError
@@ -31,7 +34,8 @@ from mi_async.models import Page
 
 NATIVE = (str, int, float, bool)
 """Types that the command line itself can read."""
-ALL = "all_pages"
+LISTING = "listing"
+"""Parameter for the options of listings."""
 SNAKE = re.compile(r"\w+_\w+")
 """A Python name in a text."""
 
@@ -62,14 +66,15 @@ def _command(operation: Operation, service: type[Account]) -> Callable[..., None
         default=inspect.Parameter.empty if required else service(),
     )
     own = [command_parameter(p) for p in operation.parameters]
-    signature = inspect.Signature([*own, *([_ALL] if _is_paged(operation) else []), shared])
+    signature = inspect.Signature([*own, *_listing(operation), shared])
     command.__signature__ = signature  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
     return command
 
 
 async def _call(operation: Operation, service: Account, arguments: dict[str, Any]) -> None:
-    whole = arguments.pop(ALL, False)
+    listing: ColumnOptions = arguments.pop(LISTING, None) or PagedOptions()
+    columns = listing.wanted(service.output)
     _refuse_no_change(operation, arguments)
     if operation.deprecated:  # said in words of the command line instead of by Python
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -77,10 +82,13 @@ async def _call(operation: Operation, service: Account, arguments: dict[str, Any
     async with service.session() as session:
         owner = session.workspace(service.workspace) if isinstance(service, InWorkspace) else session
         method = getattr(getattr(owner, operation.group), operation.name)
-        if whole:
-            await show_each(every(lambda number: method(**{**arguments, "page_num": number})), service.output)
+        if isinstance(listing, PagedOptions) and (listing.all_pages or listing.limit is not None):
+            items = every(lambda number: method(**{**arguments, "page_num": number}), limit=listing.limit)
+            async with aclosing(items):
+                await show_each(items, service.output, columns=columns)
         else:
-            show(await method(**arguments), service.output, changed=operation.method != "GET")
+            changed = operation.method != "GET"
+            show(await method(**arguments), service.output, columns=columns, changed=changed)
 
 
 def _refuse_no_change(operation: Operation, arguments: Mapping[str, Any]) -> None:
@@ -90,18 +98,21 @@ def _refuse_no_change(operation: Operation, arguments: Mapping[str, Any]) -> Non
         raise InvalidArgumentError(message)
 
 
-def _is_paged(operation: Operation) -> bool:
-    return get_origin(operation.result) is Page and any(p.name == "page_num" for p in operation.parameters)
+def _listing(operation: Operation) -> list[inspect.Parameter]:
+    """Return the parameter for the options of listings, if the operation lists things."""
+    if get_origin(operation.result) is Page:
+        paged = any(p.name == "page_num" for p in operation.parameters)
+        kind: type[ColumnOptions] = PagedOptions if paged else ColumnOptions
+    elif operation.method == "GET" and _is_about_a_list(operation.result):
+        kind = ColumnOptions
+    else:
+        return []
+    return [inspect.Parameter(LISTING, inspect.Parameter.KEYWORD_ONLY, default=kind(), annotation=kind)]
 
 
-_ALL = inspect.Parameter(
-    ALL,
-    inspect.Parameter.KEYWORD_ONLY,
-    default=False,
-    annotation=Annotated[
-        bool, cyclopts.Parameter(name="--all", negative=(), help="Every page, as one list; --page-num is not used.")
-    ],
-)
+def _is_about_a_list(result: Any) -> bool:
+    fields = member_fields(result) if attrs.has(result) else []
+    return sum(get_origin(bare(field.type)) is tuple for field in fields) == 1
 
 
 class STR:

@@ -1,61 +1,103 @@
-"""Results on stdout: JSON in the service's spelling, or a table for people.
+"""Results on stdout: JSON in the service's spelling, lines of JSON, CSV for spreadsheets, or a table for people.
 
 Invariant: stdout carries results and nothing else.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import partial
 from itertools import repeat
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
+from cyclopts import Parameter
 from rich import box
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from mi_async._core import convert
+from mi_async.cli.csv_lines import MARK, csv_cell, csv_line
+from mi_async.cli.records import as_record, chosen, columns_of, records_of
 from mi_async.cli.streams import WIDE, OutputError, console, stdout
 from mi_async.models import Page
 from mi_async.table import TERMINAL, ResultTable, members, table_about, table_of
 from mi_async.text import display_width, one_line
 
-Form: TypeAlias = Literal["json", "table"]
+Form: TypeAlias = Literal["json", "table", "jsonl", "csv"]
+Output: TypeAlias = Annotated[
+    Form,
+    Parameter(
+        alias="-o",
+        help="Form of the result on stdout: jsonl has a line for each item, csv is for spreadsheets.",
+    ),
+]
+"""The option ``--output`` of every command that prints a result."""
 
 COPIED = 40
 """Columns up to which the first one is not wrapped: it names the row, and is what people copy."""
 
 
-def show(value: object, form: Form, *, changed: bool = False) -> None:
+def show(value: object, form: Form, *, columns: Sequence[str] = (), changed: bool = False) -> None:
     """Write one result.
 
     Args:
         value: the result.
-        form: JSON or a table.
+        form: JSON, a line of JSON for each item, CSV, or a table.
+        columns: of items, instead of all; JSON has none.
         changed: the result is something that was made, to be named when it cannot be written.
     """
     try:
         if form == "json":
             stdout().write_bytes(_json(value) + b"\n")
+        elif form != "table":
+            items = records_of(value)
+            write = _csv if form == "csv" else _json_lines
+            stdout().write_bytes(b"".join(write(items, columns)))
         elif value is not None:
             out = stdout()
-            draw(console(out, width=None if out.isatty() else WIDE), _table(value))
+            draw(console(out, width=None if out.isatty() else WIDE), _table(value, columns))
     except OutputError as error:
         error.created = _identity(value) if changed else {}
         raise
 
 
-async def show_each(items: AsyncIterator[Any], form: Form) -> None:
-    """Write a listing as one JSON array, item by item as it arrives, or as one table."""
-    if form == "table":
-        return show([item async for item in items], form)
-    out, before = stdout(), b"[\n  "
-    async for item in items:
-        out.write_bytes(before + _json(item).replace(b"\n", b"\n  "))
-        before = b",\n  "
-    return out.write_bytes(b"[]\n" if before.startswith(b"[") else b"\n]\n")
+async def show_each(items: AsyncIterator[Any], form: Form, *, columns: Sequence[str] = ()) -> None:
+    """Write a listing: JSON, as one array, and lines of JSON as the items arrive, CSV and a table at the end."""
+    out = stdout()
+    if form == "jsonl":
+        async for item in items:
+            out.write_bytes(b"".join(_json_lines([item], columns)))
+    elif form == "json":
+        before = b"[\n  "
+        async for item in items:
+            out.write_bytes(before + _json(item).replace(b"\n", b"\n  "))
+            before = b",\n  "
+        out.write_bytes(b"[]\n" if before.startswith(b"[") else b"\n]\n")
+    else:
+        show([item async for item in items], form, columns=columns)
 
 
 def _json(value: object) -> bytes:
     return convert.dumps_shown(value, indent=True)
+
+
+def _json_lines(items: Iterable[object], columns: Sequence[str]) -> Iterable[bytes]:
+    for item in items:
+        if columns:
+            record = as_record(item)
+            names = chosen(columns_of([item], [record]), columns, [item])
+            yield convert.dumps_shown({name: record.get(name) for name in names}) + b"\n"
+        else:
+            yield convert.dumps_shown(item) + b"\n"
+
+
+def _csv(items: Sequence[object], columns: Sequence[str]) -> Iterable[bytes]:
+    if not items:
+        return
+    records = [as_record(item) for item in items]
+    names = chosen(columns_of(items, records), columns, items)
+    yield MARK + csv_line(names)
+    for record in records:
+        yield csv_line([csv_cell(record.get(name)) for name in names])
 
 
 def _identity(value: object) -> dict[str, Any]:
@@ -67,7 +109,10 @@ def _identity(value: object) -> dict[str, Any]:
     }
 
 
-def _table(value: object) -> ResultTable:
+def _table(value: object, columns: Sequence[str]) -> ResultTable:
+    if columns:
+        items = records_of(value)
+        return table_of(items, TERMINAL, choose=partial(chosen, wanted=columns, items=items))
     return table_of(value, TERMINAL) if isinstance(value, Page | list | tuple) else table_about(value, TERMINAL)
 
 

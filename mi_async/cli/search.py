@@ -3,7 +3,7 @@
 Invariant: takes what ``search_scenes`` takes; a text that is the name of an operation goes by ``--text``.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_type_hints
@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal, get_type_hints
 import attrs
 from attrs import frozen
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from mi_async.api.indexes import AssetType, ConfidenceLevel
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
+from mi_async.cli.listing import ColumnOptions
 from mi_async.cli.operations import SNAKE, operations_app
 from mi_async.cli.output import show_each
 from mi_async.cli.sources import read_sources
@@ -69,7 +71,7 @@ class SearchOptions:
     index_modified_to: Annotated[
         datetime | None, Parameter(name="--indexed-to", help="Only scenes indexed then or before, likewise.")
     ] = None
-    limit: Annotated[int, Parameter(name="--limit", help="Most scenes.")] = LIMIT
+    limit: Annotated[int, Parameter(name="--limit", validator=Number(gte=1), help="Most scenes.")] = LIMIT
 
     def as_arguments(self) -> dict[str, Any]:
         """Return the arguments of ``search_scenes``; reads an image from standard input."""
@@ -90,6 +92,7 @@ OPTION_NAMES: Mapping[str, str] = {
 """Options by the names of the arguments."""
 
 DEFAULTS = SearchOptions()
+ALL_COLUMNS = ColumnOptions()
 
 
 def search_app(name: str) -> App:
@@ -100,7 +103,13 @@ def search_app(name: str) -> App:
     return app
 
 
-def search(text: str | None = None, *, options: SearchOptions = DEFAULTS, service: InWorkspace) -> None:
+def search(
+    text: str | None = None,
+    *,
+    options: SearchOptions = DEFAULTS,
+    listing: ColumnOptions = ALL_COLUMNS,
+    service: InWorkspace,
+) -> None:
     """Find scenes in the analysed assets, by words or by an image, the best first.
 
     Args:
@@ -110,17 +119,19 @@ def search(text: str | None = None, *, options: SearchOptions = DEFAULTS, servic
         message = "give TEXT or --image; see mi-async search --help"
         raise InvalidArgumentError(message)
     try:
-        event_loop.run(_search(text, options.as_arguments(), service))
+        columns = listing.wanted(service.output)
+        event_loop.run(_search(text, options.as_arguments(), columns, service))
     except InvalidArgumentError as error:
         message = SNAKE.sub(lambda name: OPTION_NAMES.get(name[0], name[0]), str(error))
         raise InvalidArgumentError(message) from error
 
 
-async def _search(text: str | None, options: dict[str, Any], service: InWorkspace) -> None:
+async def _search(text: str | None, options: dict[str, Any], columns: Sequence[str], service: InWorkspace) -> None:
     async with service.session() as session:
         scenes = session.workspace(service.workspace).search_scenes(text, **options)
         async with aclosing(scenes), aclosing(_with_spinner(scenes, plain=service.verbose > 0)) as found:
-            await show_each(found if service.output == "json" else _rows(found), service.output)
+            rows = _rows(found) if service.output == "table" else found
+            await show_each(rows, service.output, columns=columns)
 
 
 async def _with_spinner(scenes: AsyncIterator[SceneHit], *, plain: bool) -> AsyncGenerator[SceneHit]:

@@ -11,12 +11,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
 from attrs import Factory, define, field
 
 PREFIX = "/storage/thumbnails/"
 SIGNATURE = "X-Amz-Signature"
+STAMP = "%Y%m%dT%H%M%SZ"
 _asked: ContextVar[str] = ContextVar("asked", default="")
 
 
@@ -49,7 +50,7 @@ class Links:
 
     def issue(self, method: str, key: str, wall: float, lifetime: float) -> str:
         """Return a URL for one method on one key."""
-        stamp = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = datetime.fromtimestamp(wall, UTC).strftime(STAMP)
         credential = quote(f"EMULATOR/{stamp[:8]}/kr-standard/s3/aws4_request", safe="")
         target = (
             f"{PREFIX}{quote(key)}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}"
@@ -64,6 +65,13 @@ class Links:
 
     def _sign(self, method: str, canonical: str) -> str:
         return hmac.new(self.key, f"{method}\n{canonical}".encode(), hashlib.sha256).hexdigest()
+
+
+def expired(target: str, wall: float) -> bool:
+    """Return True if the time of a genuine target has passed."""
+    query = dict(parse_qsl(urlsplit(target).query))
+    issued = datetime.strptime(query["X-Amz-Date"], STAMP).replace(tzinfo=UTC).timestamp()
+    return wall >= issued + float(query["X-Amz-Expires"])
 
 
 def _canonical(target: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from mi_async.api.thumbnails import UploadMessage
 from mi_async.emulator import rules
 from mi_async.emulator.answers import refusal
 from mi_async.emulator.heic import read_heic
-from mi_async.emulator.links import PREFIX
+from mi_async.emulator.links import PREFIX, expired
 from mi_async.emulator.plain_images import is_plain
 from mi_async.emulator.rules import Accepted, Rejection
 from mi_async.emulator.state import EmulatedUpload, EmulatorState
@@ -54,6 +54,8 @@ class EmulatedStorage:
         """Serve the image of a thumbnail."""
         if not self.state.links.genuine("GET", request.raw_path):
             return refusal(rules.WRONG_SIGNATURE)
+        if expired(request.raw_path, self.state.wall()):
+            return refusal(rules.EXPIRED)
         upload = self.state.uploads.get(request.match_info["key"])
         if upload is None or upload.content is None:
             return refusal(rules.NO_SUCH_KEY)

@@ -211,3 +211,30 @@ def test_what_the_vendor_removes_says_so(server: Server, capsys: pytest.CaptureF
     assert run(["indexes", "list-by-asset", "--help"]) == 0
     assert "Deprecated: the vendor removes it" in capsys.readouterr().out
     assert server.log.count("indexes.list_by_asset") == 1
+
+
+def test_a_limit_asks_for_no_page_after_it(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(5):
+        assert run(["person-tags", "create", f"limited {number}"]) == 0
+    capsys.readouterr()
+    before = server.log.count("person_tags.list")
+    line = ["person-tags", "list", "--page-size", "2", "--limit", "4", "-o", "jsonl", "--columns", "name"]
+    assert run(line) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert all(set(json.loads(each)) == {"name"} for each in lines)
+    assert server.log.count("person_tags.list") == before + 2
+
+
+@pytest.mark.parametrize("limit", ["0", "-1"])
+@pytest.mark.parametrize("command", ["person-tags list", "search ship"])
+def test_a_limit_of_nothing_is_refused(command: str, limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--limit", limit]) == 2
+    assert "--limit" in capsys.readouterr().err
+
+
+def test_columns_are_no_thing_of_json(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    before = len(server.log.arrivals)
+    assert run(["persons", "list", "--columns", "id"]) == 2
+    assert "--columns is for --output table, csv or jsonl" in capsys.readouterr().err
+    assert len(server.log.arrivals) == before

@@ -1,5 +1,7 @@
 """Results: JSON whatever the locale, and tables that show what there is."""
 
+import csv
+import io
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -10,7 +12,8 @@ from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Person, PersonThumbnail, TagList
 from mi_async.api.projects import ProjectList
 from mi_async.api.thumbnails import UploadCheck, UploadStatus
-from mi_async.cli.output import show, show_each
+from mi_async.cli.output import Form, show, show_each
+from mi_async.errors import InvalidArgumentError
 from mi_async.models import Page
 
 HONG = Person(
@@ -80,3 +83,48 @@ async def test_a_listing_is_one_array(capsys: pytest.CaptureFixture[str]) -> Non
         assert [tag["id"] for tag in json.loads(capsys.readouterr().out)] == list(range(count))
     await show_each(items(2), "table")
     assert len(_cells(capsys.readouterr().out)) == 3
+
+
+def test_csv_is_for_spreadsheets_and_jsonl_for_programs(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    people = Page((HONG, Person(1002, '=cmd|"x"', description="a,\nb"), Person(1003, "-1")), total_count=3)
+    show(people, "csv", columns=("ID", "name", "description", "tags", "age"))
+    text = capfdbinary.readouterr().out
+    assert text.startswith(b"\xef\xbb\xbf")
+    assert text.count(b"\r\n") == 4
+    rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"), newline="")))
+    assert rows[0] == ["personId", "name", "description", "tags", "age"]
+    assert rows[1][:3] == ["1001", "홍길동\ufffd[31m", ""]
+    assert [tag["name"] for tag in json.loads(rows[1][3])] == ["Anchor", "뉴스"]
+    assert rows[1][4] == "41"
+    assert rows[2] == ["1002", '\'=cmd|"x"', "a,\nb", "[]", ""]
+    assert rows[3][1] == "-1"  # a number is none
+    show(people, "jsonl")
+    lines = capfdbinary.readouterr().out.splitlines()
+    assert [json.loads(line)["personId"] for line in lines] == [1001, 1002, 1003]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_nothing_is_no_line(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+    show(None, form)
+    show(Page(()), form)
+    show(TagList((), person_id=1), form)
+    assert capsys.readouterr().out == ""
+
+
+def test_columns_of_csv_do_not_depend_on_what_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    show([PersonTag(7, "Anchor")], "csv")
+    header = capsys.readouterr().out.splitlines()[0].lstrip("\ufeff").split(",")
+    assert header == ["id", "name", "createdUserName", "createdTime", "updatedUserName", "updatedTime"]
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl", "csv"])
+def test_an_unknown_column_lists_those_that_there_are(form: Form) -> None:
+    with pytest.raises(InvalidArgumentError) as raised:
+        show([PersonTag(7, "Anchor")], form, columns=("nmae",))
+    assert 'there is no "nmae", did you mean "name"?; columns are id, name' in str(raised.value)
+
+
+def test_columns_of_a_table_are_those_asked_for_in_that_order(capsys: pytest.CaptureFixture[str]) -> None:
+    when = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001  without a zone, as the service writes it
+    show(Page((PersonTag(7, "Anchor", "a***", when, "b***", when),)), "table", columns=("updatedTime", "id"))
+    assert _cells(capsys.readouterr().out) == [["updated time", "id"], ["2026-01-02 03:04:05", "7"]]
