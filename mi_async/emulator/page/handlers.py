@@ -38,7 +38,7 @@ HEADERS: Mapping[str, str] = {
     hdrs.CACHE_CONTROL: "no-store",
 }
 """Headers of every answer."""
-IMAGE_HEADERS = {
+IMAGE_HEADERS: Mapping[str, str] = {
     **HEADERS,
     # what was uploaded is shown as an image and never as a page, whatever is in it
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
@@ -50,7 +50,7 @@ FILES: Mapping[str, str] = {
     "icon.svg": "image/svg+xml",
 }
 """Files of the page, with their types."""
-IMAGE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+IMAGE_TYPES: Mapping[str, str] = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 COMMANDS = frozenset({"faults.next", "faults.clear", "reset"})
 """Commands of the control that the page has a form for."""
 MOST_BYTES = 10_000
@@ -61,7 +61,7 @@ class PageHandlers:
     """The handlers of one server's page."""
 
     def __init__(self, server: "Server") -> None:
-        self.viewers = Viewers()
+        self.viewers: Viewers = Viewers()
         self._server = server
         self._token = secrets.token_urlsafe(24)
         self._files = {
