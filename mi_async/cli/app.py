@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from attrs import frozen
 from cyclopts import App, Group, Parameter
 
+from mi_async.cli.configuration import fill
 from mi_async.cli.exit_codes import FAILURES, epilogue
 from mi_async.cli.failure_messages import check_text, report
 from mi_async.cli.signals import handled
@@ -118,6 +119,7 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
+    "config": Commands(OTHER, "Settings of the command line, and where each comes from.", "config:config_app"),
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),
@@ -140,7 +142,11 @@ COMMANDS: Mapping[str, Command] = {
 """Every command, in one place. Invariant: nothing here imports one, so that each pays for what it uses."""
 
 SHARED = dict.fromkeys(("--verbose", "-v", "-vv"), 1) | dict.fromkeys(
-    ("--output", "-o", "--base-url", "--profile", "--timeout", "--workspace", "-w", "--storage-url"), 2
+    (
+        *("--output", "-o", "--workspace", "-w", "--base-url", "--storage-url", "--profile", "--config"),
+        *("--timeout", "--proxy", "--ca-file", "--quota-store"),
+    ),
+    2,
 )
 """Options of most commands that are taken before the command too, and how many words each is."""
 
@@ -162,6 +168,7 @@ def make_app(wanted: str = "") -> App:
         suppress_keyboard_interrupt=False,
         console=console(stdout()),
     )
+    app.config = (fill,)
     app["--help"].group = OTHER
     for name, command in COMMANDS.items():
         (command.add if name == wanted else command.add_line)(app, name)
