@@ -27,6 +27,8 @@ NO_DESCRIPTOR = {
 """The same in words, with what to do."""
 
 NOT_REGULAR = "not a regular file"
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Without O_NONBLOCK, opening a pipe waits until somebody writes to it. It means nothing for a regular file."""
 
 
 def is_transient(error: BaseException | None) -> bool:
@@ -46,20 +48,24 @@ def open_regular(path: str | os.PathLike[str]) -> int:
         OSError: it cannot be opened, or is a directory (EISDIR), pipe, device or socket (EINVAL).
         ValueError: the path holds a null character.
     """
+    return open_sized(path)[0]
+
+
+def open_sized(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Open a regular file as :func:`open_regular` does; return its descriptor and its size in bytes."""
     descriptor = _opened(path)
     try:
-        _require_regular(os.fstat(descriptor).st_mode, path)
+        found = os.fstat(descriptor)
+        _require_regular(found.st_mode, path)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    return descriptor, found.st_size
 
 
 def _opened(path: str | os.PathLike[str]) -> int:
-    # Without O_NONBLOCK, opening a pipe waits until somebody writes to it. It means nothing for a regular file.
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        return os.open(path, flags)
+        return os.open(path, _READ)
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket: said in the same words as a pipe
             raise OSError(errno.EINVAL, NOT_REGULAR, os.fspath(path)) from None
@@ -68,7 +74,7 @@ def _opened(path: str | os.PathLike[str]) -> int:
         found = existing_path(path)
         if found == os.fsdecode(path):
             raise not_found(path) if error.errno == errno.ENOENT else error from None
-    return os.open(found, flags)
+    return os.open(found, _READ)
 
 
 def _require_regular(mode: int, path: str | os.PathLike[str]) -> None:

@@ -15,6 +15,8 @@ BLANKS = frozenset("\u00a0\u2007\u202f\u3164\uffa0\u2800")
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5")
 """Marks without a shape whose category is not Cf: the grapheme joiner, fillers of Hangul and Khmer."""
 _TO_SPACE = dict.fromkeys(map(ord, BLANKS), " ")
+_SHAPELESS = BLANKS | INVISIBLE
+"""Characters that nobody sees and some of which ``str.isprintable`` takes for printable, as it takes no Cf for one."""
 NOT_TEXT = "is not Unicode text"
 LOST = "\ufffd"
 """Replacement character: a program could not read a letter here."""
@@ -34,17 +36,19 @@ def clean_name(text: str) -> str:
     """
     if text.isascii():  # most are, or are clean; this runs a million times
         return text.strip()
-    text = trimmed(unicodedata.normalize("NFC", text).translate(_TO_SPACE))
-    if not any(map(_is_mark, text)):
-        return text
+    text = unicodedata.normalize("NFC", text)
+    if text.isprintable() and _SHAPELESS.isdisjoint(text):
+        return text.strip()
+    text = trimmed(text.translate(_TO_SPACE))
     shown = "".join(char for before, char in zip(" " + text, text, strict=False) if not _is_unseen(before, char))
     return unicodedata.normalize("NFC", shown)  # what a mark kept apart may be one letter now
 
 
 def trimmed(text: str) -> str:
     """Return a text without white space at its ends, and without marks there that nobody sees."""
-    if text.isascii():
-        return text.strip()
+    bare = text.strip()
+    if bare.isascii() or (bare.isprintable() and _SHAPELESS.isdisjoint((bare[0], bare[-1]))):
+        return bare
     first, last = 0, len(text)
     while first < last and _is_nothing(text[first]):
         first += 1

@@ -4,6 +4,7 @@ Invariant: pure; bytes in, a value out. Used by the checks before an upload and 
 """
 
 from io import BytesIO
+from struct import Struct
 from typing import Literal
 
 from attrs import frozen
@@ -72,6 +73,8 @@ SIZED = frozenset({0xC0, 0xC1, 0xC2})
 """Markers of frames as cameras and programs write them: baseline, extended, progressive."""
 PASSED = frozenset({0xC4, 0xDB, 0xDD, 0xE0, *range(0xE2, 0xF0), 0xFE})
 """Markers of segments that say nothing about the size: tables, application data but for Exif and XMP, comments."""
+SEGMENT, PIXELS = Struct(">BBH").unpack_from, Struct(">HH").unpack_from
+"""The beginning of a segment: 0xFF, its marker, its length; and height and width in the header of a frame."""
 FRAME = 11
 """Bytes of a frame header up to the sampling of its first component."""
 
@@ -81,17 +84,19 @@ def _plain_jpeg_size(content: bytes) -> tuple[int, int] | None:
 
     That is where anything but the usual segments comes before the scan, above all Exif, which may turn the image.
     """
-    found, at = None, 2
-    while at + FRAME <= len(content) and content[at] == 0xFF:  # noqa: PLR2004  every marker begins with it
-        marker, size = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
-        if marker == 0xDA:  # noqa: PLR2004  SOS
-            return found
-        if marker in SIZED and size >= FRAME - 2 and found is None:
-            height, width = (int.from_bytes(content[at + n : at + n + 2], "big") for n in (5, 7))
-            found = (width, height)
-        elif marker not in PASSED or size < 2:  # noqa: PLR2004  the length counts itself
+    found, at, last = None, 2, len(content) - FRAME
+    while at <= last:
+        begin, marker, size = SEGMENT(content, at)
+        if begin != 0xFF:  # noqa: PLR2004  every marker begins with it
             return None
-        at += 2 + size
+        if marker in PASSED and size >= 2:  # noqa: PLR2004  the length counts itself
+            at += 2 + size
+        elif marker in SIZED and size >= FRAME - 2 and found is None:
+            height, width = PIXELS(content, at + 5)
+            found = (width, height)
+            at += 2 + size
+        else:
+            return found if marker == 0xDA else None  # noqa: PLR2004  SOS
     return None
 
 

@@ -133,7 +133,9 @@ async def to_image(raw: RawImage, rules: ImageRules = THUMBNAIL) -> Image:
 
 def name_of(source: Source) -> str:
     """Return the name of a source in messages."""
-    if isinstance(source, str | os.PathLike):
+    if isinstance(source, str):
+        return source
+    if isinstance(source, os.PathLike):
         return os.fsdecode(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>"

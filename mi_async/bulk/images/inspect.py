@@ -9,7 +9,7 @@ import os
 
 from attrs import frozen
 
-from mi_async._core.files import is_exhausted, open_regular, open_regular_file
+from mi_async._core.files import is_exhausted, open_regular_file, open_sized
 from mi_async.bulk.images.image_converter import MOST_BYTES, convertible, fits
 from mi_async.errors import ImageRejectedError, ResourceError
 from mi_async.media.image import MAX_BYTES, TAIL, ImageHeader, has_end, read_picture, sniff
@@ -78,9 +78,8 @@ def digest(source: Source) -> str:
 
 def _inspect_file(path: str, fit: bool) -> ImageInspection:
     try:
-        file = open_regular(path)
+        file, size = open_sized(path)
         try:
-            size = os.fstat(file).st_size
             if size > MAX_BYTES and not fit:
                 raise rejected(path, "size", too_big(size=size))
             start = os.read(file, FIRST)

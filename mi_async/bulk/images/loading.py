@@ -50,6 +50,8 @@ def is_file(source: object) -> TypeGuard[str | os.PathLike[str]]:
 
 def distinct(sources: Sequence[Source]) -> list[Source]:
     """Return the sources, each file once; bytes and readable objects are told apart by their content alone."""
+    if len(sources) == 1:
+        return list(sources)
     named: dict[str | int, Source] = {}
     for number, source in enumerate(sources):
         named.setdefault(name_of(source) if is_file(source) else number, source)

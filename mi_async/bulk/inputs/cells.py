@@ -186,10 +186,10 @@ def flag(what: str, value: Any) -> bool:
 
 
 def _damage(value: str) -> str | None:
-    """Return the damage that a program has done to a text, None if there is none."""
-    if value in ERRORS:
+    """Return the damage that a program has done to a trimmed text, None if there is none."""
+    if value[0] == "#" and value in ERRORS:
         return "the formula in this cell has failed"
-    if not value.strip("? "):
+    if value[0] == "?" and not value.strip("? "):
         return "its letters were lost when the table was saved; save it as CSV UTF-8"
     if (meant := _read_as_western(value)) is not None:
         return f"it was UTF-8 and read as Western text, and may mean {shown(meant)}"
@@ -198,7 +198,7 @@ def _damage(value: str) -> str | None:
 
 def _read_as_western(value: str) -> str | None:
     """Return the text whose UTF-8 was read as Windows-1252; None if that did not happen."""
-    if value.isascii() or max(value) > LAST_WESTERN:
+    if value.isascii() or value[0] > LAST_WESTERN or max(value) > LAST_WESTERN:  # the first of a Korean text tells
         return None
     try:
         # Python leaves five bytes of Windows-1252 undefined; Windows keeps them as control characters.

@@ -118,6 +118,8 @@ def _delimiter(line: str) -> str:
 
 def _fault(names: Sequence[str], cells: Sequence[str]) -> str | None:
     """Return the fault of a row, a cell without a named column; None if it has none."""
+    if len(cells) <= len(names) and all(names):
+        return None
     for number, cell in enumerate(cells):
         if number >= len(names) and cell.strip():
             return f"it has {len(cells)} fields where the header has {len(names)}"
@@ -135,13 +137,14 @@ def _letters(number: int) -> str:
 def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Return cells by the names of their columns; some programs leave out empty cells at the end of a row."""
     missing = [""] * (len(names) - len(cells))
-    return {name: _value(cell) for name, cell in zip(names, [*cells, *missing], strict=False) if name}
+    whole = zip(names, [*cells, *missing], strict=False)
+    return {name: cell if cell[:2] != '="' else _unprotected(cell) for name, cell in whole if name}
 
 
-def _value(cell: str) -> str:
-    if cell[:2] == '="' and (told := FORMULA.fullmatch(cell)) is not None:
-        return told[1].replace('""', '"')
-    return cell
+def _unprotected(cell: str) -> str:
+    """Return a cell without the formula that protects it, if it is one."""
+    told = FORMULA.fullmatch(cell)
+    return cell if told is None else told[1].replace('""', '"')
 
 
 def _explained(error: csv.Error, first: int, last: int) -> str:

@@ -49,8 +49,10 @@ def _renamed(columns: Columns, row: TableRow, *, whole: bool) -> TableRow | BadI
 
 def _is_blank(row: TableRow) -> bool:
     """Return True if all cells of a row are empty, as at the end of many a sheet."""
-    # pandas' empty cells are NaN, which equals nothing
-    return bool(row.cells) and all(value in (None, "", []) or value != value for value in row.cells.values())  # noqa: PLR0124
+    for value in row.cells.values():  # not all(...), which makes a generator for the first cell of a million rows
+        if value not in (None, "", []) and value == value:  # noqa: PLR0124  pandas' empty cells are NaN
+            return False
+    return bool(row.cells)
 
 
 def people_of(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[PersonInput | BadInput]:

@@ -247,23 +247,26 @@ class EnrollPlanner:
     def _count(self, examined: Iterable[BulkOutcome | Candidate]) -> None:
         for one in examined:
             self.counts.add("items")
-            outcome = self._outcome(one) if isinstance(one, Candidate) else one
-            if outcome.status is Status.SKIPPED:
-                self.counts.add("skipped")
-            elif outcome.status is not Status.DONE:
-                self.counts.problem(outcome)
+            if isinstance(one, Candidate):
+                self._count_candidate(one)
+            else:
+                self.counts.problem(one)
 
-    def _outcome(self, one: Candidate) -> BulkOutcome:
-        """Return how the run would end an item, and count what it would do before."""
-        item, person = one.item, one.history.person
+    def _count_candidate(self, one: Candidate) -> None:
+        """Count how the run would end an item, and what it would do before."""
         status, problems, works = one.decision.status, one.decision.problems, False
         if status is None:
             new = one.new()
             problems, works = one.problems(), self._count_work(one, new)
             status = self._ending(one, new, problems=bool(problems), works=works)
-        self.counts.add("attach", status is Status.DONE and not works)
-        number = person.person_id if isinstance(item, PersonInput) else item.person_id
-        return BulkOutcome(item.key, status, number, origin=item.origin, problems=problems)
+        if status is Status.DONE:
+            self.counts.add("attach", not works)
+        elif status is Status.SKIPPED:
+            self.counts.add("skipped")
+        else:
+            item = one.item
+            number = one.history.person.person_id if isinstance(item, PersonInput) else item.person_id
+            self.counts.problem(BulkOutcome(item.key, status, number, origin=item.origin, problems=problems))
 
     def _ending(self, one: Candidate, new: Sequence[ImageInspection], *, problems: bool, works: bool) -> Status:
         """Return how an item that has something left to do would end."""
@@ -295,8 +298,9 @@ class EnrollPlanner:
         counts["persons.create"] += not exists
         counts["persons.set_thumbnails"] += max(0, -(-added // MAX_PER_CREATE))
         counts["persons.add_tags"] += tagged
-        counts["persons.get"] += promoted
-        counts["persons.update"] += promoted
+        if promoted:
+            counts["persons.get"] += 1
+            counts["persons.update"] += 1
         self.firsts.tags(missing)
         return True
 
