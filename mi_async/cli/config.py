@@ -9,7 +9,15 @@ from contextlib import suppress
 
 from cyclopts import App
 
-from mi_async.cli.configuration import BASE, FILE_OPTION, FILE_VARIABLE, SETTINGS, ConfigFile, read_config_file, read_values
+from mi_async.cli.configuration import (
+    BASE,
+    FILE_OPTION,
+    FILE_VARIABLE,
+    SETTINGS,
+    ConfigFile,
+    read_config_file,
+    read_values,
+)
 from mi_async.cli.connection import DEFAULT_ACCOUNT, ConfigPath
 from mi_async.cli.output import Output, show
 from mi_async.cli.streams import stdout
