@@ -27,6 +27,7 @@ from mi_async.errors import ConnectError, MIError, NotFoundError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import STORAGE_URL, Storage
+from mi_async.text import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ WORTH_SAYING = 0.05
 
 NO_WORKSPACE = "10030"
 """The service's code for a workspace that does not exist. Source: common response codes."""
+NAMED = 10
+"""Workspaces that a hint names."""
 SERVICE = Group("Service", sort_key=9)
 
 ConfigPath: TypeAlias = Annotated[
@@ -94,6 +97,10 @@ class Account:
     ] = None
     output: Output = "json"
     config: ConfigPath = None
+    quiet: Annotated[
+        bool,
+        Parameter(alias="-q", negative=(), show_default=False, help="Print results and errors: no progress, no hints."),
+    ] = False
     verbose: Verbosity = 0
 
     @asynccontextmanager
@@ -113,7 +120,12 @@ class Account:
                 storage=storage,
                 validate=self.validate,
             ) as session:
-                yield session
+                try:
+                    yield session
+                except MIError as error:
+                    if not self.quiet and _names_no_workspace(error):
+                        error.add_note(await _workspaces_there(session))
+                    raise
         except MIError as error:
             self._advise(error, storage)
             raise
@@ -126,8 +138,6 @@ class Account:
             places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
         for setting in _silent(places, error):
             error.add_note(f"is it running? see {setting}")
-        if any(isinstance(each, NotFoundError) and each.code == NO_WORKSPACE for each in (error, error.__cause__)):
-            error.add_note("to list the workspaces: mi-async workspaces list")
 
 
 DEFAULT_ACCOUNT = Account()
@@ -169,6 +179,24 @@ class InStorage(InWorkspace):
         """Object Storage, where an option or the environment names it."""
         named = named_storage(self.storage_url, self.base_url, os.environ)
         return None if named is None else named.storage
+
+
+def _names_no_workspace(error: MIError) -> bool:
+    causes = (error, error.__cause__)
+    return any(isinstance(each, NotFoundError) and each.code == NO_WORKSPACE for each in causes)
+
+
+async def _workspaces_there(session: Session) -> str:
+    """Return which workspaces there are, for somebody who named none of them."""
+    try:
+        page = await session.workspaces.list()
+    except MIError:
+        return "to list the workspaces: mi-async workspaces list"
+    names = [one_line(each.workspace_name) for each in page][:NAMED]
+    more = page.total_count - len(names)
+    if not names:
+        return "the account has no workspace; to create one: mi-async workspaces create NAME --bucket-name BUCKET"
+    return f"workspaces are: {', '.join(names)}" + (f" and {more:,} more: mi-async workspaces list" if more > 0 else "")
 
 
 def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:
