@@ -64,9 +64,7 @@ ADVICE = {
     "10072": Advice(f"the service cannot read this format: {_IMAGE}", retry=False),
     "10073": Advice(f"the service cannot crop the face: {_IMAGE}", retry=False),
     "10074": Advice(f"the service cannot make a cover of this image: {_IMAGE}", retry=False),
-    LOST: Advice(
-        "compare the images of the person at the service, then give it the missing ones with upload-many"
-    ),
+    LOST: Advice("compare the images of the person at the service, then give it the missing ones with upload-many"),
     "50005": Advice(
         "the name is taken by a person from before this journal: use another name, or give that person the images "
         "with upload-many",
