@@ -129,7 +129,7 @@ COMMANDS: Mapping[str, Command] = {
     "assets": Commands(OPERATIONS, "Media assets of a workspace's projects.", "operations:operations_app"),
     "indexes": Commands(OPERATIONS, "Analyses of media assets and their indexes.", "operations:operations_app"),
     "scene-summaries": Commands(OPERATIONS, "Scene summaries of media assets.", "operations:operations_app"),
-    "persons": Commands(OPERATIONS, "Persons of a workspace.", "operations:operations_app"),
+    "persons": Commands(OPERATIONS, "Persons of a workspace, and a contact sheet of them.", "persons:persons_app"),
     "person-tags": Commands(OPERATIONS, "Person tags of a workspace.", "operations:operations_app"),
     "thumbnails": Commands(OPERATIONS, "Uploads of person thumbnails.", "operations:operations_app"),
     "query-assets": Commands(OPERATIONS, "Uploads of query images.", "operations:operations_app"),

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mi_async.pictures.person_sheet import contact_sheet as contact_sheet
     from mi_async.pictures.picture import Picture as Picture
     from mi_async.pictures.run_page import journal_page as journal_page
     from mi_async.pictures.run_page import save_journal_page as save_journal_page
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Picture": "picture",
+    "contact_sheet": "person_sheet",
     "journal_page": "run_page",
     "save_journal_page": "run_page",
     "score_histogram": "scene_scores",

@@ -18,7 +18,7 @@ from mi_async.bulk.journal.reader import JournalReader, ProblemRow, RunRow, read
 from mi_async.bulk.journal.stored_minutes import stored_minutes
 from mi_async.bulk.report.journal_report import report_in, run_endings
 from mi_async.bulk.report.report import BulkReport
-from mi_async.pictures.file_previews import FilePreview, file_previews
+from mi_async.pictures.image_previews import ImagePreview, file_previews
 from mi_async.pictures.rate_chart import RateStretch, stretches
 
 MOST_IMAGES = 24
@@ -26,7 +26,7 @@ MOST_IMAGES = 24
 MOST_LOOKED_AT = 2000
 """Failures among which images for the contact sheet are looked for."""
 
-NOT_YET = FilePreview()
+NOT_YET = ImagePreview()
 
 
 @frozen
@@ -36,7 +36,7 @@ class FailedImage:
     source: str
     item: str
     code: str
-    preview: FilePreview = NOT_YET
+    preview: ImagePreview = NOT_YET
 
 
 @frozen

@@ -4,6 +4,7 @@ Invariant: markup without style and script, so that it is the same in a notebook
 """
 
 import os
+import re
 
 from attrs import field, frozen
 
@@ -13,6 +14,31 @@ from mi_async.pictures.web_page import OURS, web_page
 
 FRAME = '<div class="mi-async tex2jax_ignore mathjax_ignore">{}</div>'
 """Around a picture in a notebook; the classes keep MathJax out."""
+
+GREY = "rgba(128,128,128,.6)"
+STYLES = {
+    "sheet": "list-style:none;display:flex;flex-wrap:wrap;gap:8px;margin:0;padding:0",
+    "tile": (
+        f"display:block;box-sizing:border-box;width:136px;margin:0;padding:7px;border:1px solid {GREY};"
+        "border-radius:6px;font-size:12px;line-height:1.4;overflow-wrap:anywhere"
+    ),
+    "face": "display:block;width:120px;height:120px;max-width:none;object-fit:contain;margin:0 0 5px",
+    "none": (
+        "display:block;box-sizing:border-box;width:120px;height:120px;padding:8px;margin:0 0 5px;opacity:.8;"
+        f"border:1px dashed {GREY};border-radius:4px"
+    ),
+    "about": "display:block;opacity:.8",
+    "tags": "display:block",
+    "others": "display:flex;flex-wrap:wrap;gap:3px;margin-top:5px",
+    "other": "width:38px;height:38px;max-width:none;object-fit:contain;margin:0",
+    "lost": (
+        "display:inline-block;box-sizing:border-box;width:38px;height:38px;line-height:36px;text-align:center;"
+        f"border:1px dashed {GREY}"
+    ),
+    "soft": "opacity:.8",
+}
+"""Styles of classes in a notebook, which keeps them where it drops style sheets; a page has them in page.css."""
+CLASS = re.compile(r'class="(\w+)"')
 
 
 @frozen
@@ -31,7 +57,7 @@ class Picture:
 
     def _repr_html_(self) -> str:
         """Show it in a notebook."""
-        return FRAME.format(self.markup)
+        return FRAME.format(CLASS.sub(_styled, self.markup))
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write it as a page of its own, which is replaced as a whole, or stays as it was.
@@ -47,3 +73,8 @@ class Picture:
         target = output_file(path, ours=OURS, force=force)
         with target.writing() as file:
             file.write(web_page(self.title, self.markup, self.language).encode())
+
+
+def _styled(found: re.Match[str]) -> str:
+    style = STYLES.get(found[1])
+    return found[0] if style is None else f'{found[0]} style="{style}"'

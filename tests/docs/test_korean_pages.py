@@ -132,7 +132,8 @@ each_page = pytest.mark.parametrize("page", [pytest.param(page, id=page.name) fo
 @each_page
 def test_a_korean_page_has_what_its_english_one_has(page: Path) -> None:
     assert english_of(page).exists(), f"{page.name} has no English page"
-    assert first_difference(page) is None
+    if told := first_difference(page):
+        pytest.fail(f"{page.name}: {told}")
 
 
 @each_page

@@ -1,0 +1,75 @@
+"""``persons sheet``: persons with their images as one HTML file, beside the operations on persons.
+
+Invariant: the page is written as a whole or not at all, and needs nothing else; nothing is printed on stdout.
+"""
+
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from mi_async._core.output_file import output_file
+from mi_async.api.person_models import NameType
+from mi_async.cli import event_loop
+from mi_async.cli.connection import InWorkspace
+from mi_async.cli.operations import operations_app
+from mi_async.cli.streams import stderr
+from mi_async.text import one_line
+
+PAGE = 50
+"""Most persons of one answer."""
+
+
+def persons_app(name: str) -> App:
+    """Return the group of operations on persons, and the contact sheet."""
+    app = operations_app(name)
+    app.command(sheet, help_epilogue="")
+    return app
+
+
+def sheet(
+    *,
+    html: Annotated[Path, Parameter(help="The page: one file that needs nothing else.")],
+    name: Annotated[str | None, Parameter(help="Only persons with this in their name, 2 to 50 characters.")] = None,
+    person: Annotated[
+        list[int] | None, Parameter(help="ID of a person; may be given several times.", negative=())
+    ] = None,
+    tag: Annotated[list[int] | None, Parameter(help="ID of a tag; may be given several times.", negative=())] = None,
+    named: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Leave out the anonymous persons of analyses.")
+    ] = False,
+    images: Annotated[int, Parameter(help="Most images of a person, the primary one first.")] = 4,
+    limit: Annotated[int, Parameter(help="Most persons, up to 1,000.")] = 200,
+    lang: Annotated[
+        Literal["en", "ko"] | None, Parameter(help="Language of the page, by default that of the environment.")
+    ] = None,
+    force: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Replace a file that mi-async did not write.")
+    ] = False,
+    service: InWorkspace,
+) -> None:
+    """Write a page with the images of persons: a contact sheet, with name, ID and tags of each.
+
+    The images are in the page and stay there. The page loads nothing and holds no presigned URL.
+
+    Example: mi-async persons sheet -w newsroom --html faces.html
+    """
+    asked = {"name": name, "person_ids": person, "tag_ids": tag, "name_type": NameType.NAMED if named else None}
+    event_loop.run(_sheet(html, service, asked, {"images": images, "limit": limit, "lang": lang}, force=force))
+
+
+async def _sheet(
+    html: Path, service: InWorkspace, asked: dict[str, Any], drawn: dict[str, Any], *, force: bool
+) -> None:
+    from mi_async.pictures import contact_sheet  # noqa: PLC0415  with the images, which no other command needs
+    from mi_async.pictures.web_page import OURS  # noqa: PLC0415  as above
+
+    output_file(html, ours=OURS, force=force).close()  # before any request
+    async with service.session() as session:
+        newsroom = session.workspace(service.workspace)
+        persons = newsroom.persons.search_all(page_size=PAGE, **asked)
+        async with aclosing(persons):
+            picture = await contact_sheet(newsroom, persons, **drawn)
+    picture.save(html, force=force)
+    stderr().write(f"wrote {one_line(str(html))}\n")

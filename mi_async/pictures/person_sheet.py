@@ -1,0 +1,116 @@
+"""Contact sheet of persons: each with its name, ID, tags and images, which are part of the picture.
+
+Invariant: a picture of bounded size without any URL, so that it is the same tomorrow; text from the service is text.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+
+from mi_async._core.extras import missing_of
+from mi_async.api.person_models import Person, PersonThumbnail
+from mi_async.errors import InvalidArgumentError
+from mi_async.language import PageWords, language_of
+from mi_async.notebook import escaped_line
+from mi_async.pictures.image_previews import ImagePreview
+from mi_async.pictures.person_words import PERSON_WORDS
+from mi_async.pictures.picture import Picture
+from mi_async.pictures.thumbnail_previews import PersonPreviews, thumbnail_previews
+from mi_async.workspace import Workspace
+
+MOST_PERSONS, MOST_IMAGES = 1000, 100
+MOST_TAGS = 8
+LARGE, SMALL = 120, 40
+"""Pixels of the first image of a person and of the others, where a notebook leaves the style out."""
+
+
+async def contact_sheet(
+    workspace: Workspace,
+    persons: Iterable[Person] | AsyncIterable[Person],
+    *,
+    images: int = 4,
+    limit: int = 200,
+    seconds: float = 120.0,
+    lang: str | None = None,
+) -> Picture:
+    """Return a picture of persons with their images, which stay in it when their presigned URLs have expired.
+
+    The images are downloaded, some at a time, checked to be images, and made small if the extra ``images`` is there.
+    One that cannot be had is a box with the reason. All of them together have at most 16 MiB.
+
+    Args:
+        workspace: that the persons are in.
+        persons: those to show, such as ``newsroom.persons.all()`` or the result of a search.
+        images: most images of a person, the primary one first.
+        limit: most persons, up to 1,000.
+        seconds: that the downloads may take; what is not there by then is left out.
+        lang: ``en`` or ``ko``; by default that of the environment (LC_ALL, LC_MESSAGES, LANG).
+
+    Raises:
+        InvalidArgumentError: a number out of bounds, or there is no such language; at once.
+        MIError: the persons cannot be listed.
+    """
+    words = PageWords(language_of(lang), PERSON_WORDS)
+    for name, value, most in (("images", images, MOST_IMAGES), ("limit", limit, MOST_PERSONS)):
+        if not 1 <= value <= most:
+            message = f"{name} must be 1 to {most:,}, got {value}"
+            raise InvalidArgumentError(message)
+    shown, is_cut = await _first(persons, limit)
+    found = await thumbnail_previews(workspace, shown, images=images, seconds=seconds)
+    title = words("title", workspace=workspace.name)
+    return Picture(title, _drawn(title, found, words, is_cut=is_cut), words.language)
+
+
+async def _first(persons: Iterable[Person] | AsyncIterable[Person], limit: int) -> tuple[list[Person], bool]:
+    """Return the first persons, and True if there are more."""
+    first: list[Person] = []
+    async for person in persons if isinstance(persons, AsyncIterable) else _each(persons):
+        if len(first) == limit:
+            return first, True
+        first.append(person)
+    return first, False
+
+
+async def _each(persons: Iterable[Person]) -> AsyncGenerator[Person]:
+    for person in persons:
+        yield person
+
+
+def _drawn(title: str, found: Sequence[PersonPreviews], words: PageWords, *, is_cut: bool) -> str:
+    heading = f"<h2>{escaped_line(title)}</h2>"
+    if not found:
+        return f"{heading}<p>{words('none')}</p>"
+    previews = [preview for one in found for _, preview in one.previews]
+    missing = sum(not preview.data for preview in previews)
+    notes = [words("counted", persons=f"{len(found):,}", images=f"{len(previews) - missing:,}")]
+    notes += [words("more_persons", count=f"{len(found):,}")] if is_cut else []
+    notes += [words("missing", count=f"{missing:,}")] if missing else []
+    notes += [words("as_they_are")] if missing_of("images") else []
+    tiles = "".join([_tile(one, words) for one in found])
+    return f'{heading}<p class="soft">{" ".join(notes)}</p><ul class="sheet">{tiles}</ul>'
+
+
+def _tile(one: PersonPreviews, words: PageWords) -> str:
+    person = one.person
+    name = person.name or words("no_name")
+    parts = [_image(name, thumbnail, preview, words) for thumbnail, preview in one.previews[:1]]
+    parts = parts or [f'<span class="none">{words("no_thumbnail")}</span>']
+    parts += [f"<strong>{escaped_line(name)}</strong>"]
+    facts = (f"ID {person.id}", words("thumbnails", count=f"{len(person.thumbnails):,}"))
+    parts += [f'<span class="about">{fact}</span>' for fact in facts]
+    if person.tags:
+        more = len(person.tags) - MOST_TAGS
+        said = ", ".join([tag.name for tag in person.tags[:MOST_TAGS]]) + (f" + {more:,}" if more > 0 else "")
+        parts += [f'<span class="tags">{escaped_line(said)}</span>']
+    others = [_image(name, thumbnail, preview, words, SMALL) for thumbnail, preview in one.previews[1:]]
+    parts += [f'<span class="others">{"".join(others)}</span>'] if others else []
+    return f'<li class="tile">{"".join(parts)}</li>'
+
+
+def _image(name: str, thumbnail: PersonThumbnail, preview: ImagePreview, words: PageWords, pixels: int = LARGE) -> str:
+    told = escaped_line(words("image", id=thumbnail.id, person=name))
+    kind = "face" if pixels == LARGE else "other"
+    if preview.data:
+        return f'<img class="{kind}" width="{pixels}" src="{preview.data}" alt="{told}" title="{told}">'
+    reason = words(preview.reason)
+    if kind == "other":
+        return f'<span class="lost" role="img" aria-label="{told}: {reason}" title="{told}: {reason}">?</span>'
+    return f'<span class="none">{reason}</span>'
