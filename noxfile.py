@@ -224,9 +224,10 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Long runs: many uploads and enrollments, with and without faults, and a large file."""
+    """Long runs: many uploads and enrollments, with and without faults, a large file; new examples of each law."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["once"])
     session.run("pytest", "-m", "soak", "-s", *session.posargs)
+    session.run("pytest", *AT_ONCE, "-m", "hypothesis", "--hypothesis-profile", "new", *session.posargs)
 
 
 @nox.session

@@ -6,7 +6,7 @@ member by ``object.__setattr__``, which costs three times as much as all the res
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import attrs
 
@@ -38,6 +38,32 @@ def maker(frozen: Callable[P, T]) -> Callable[P, T]:
     exec("\n".join(lines), variables)  # noqa: S102  our own declarations
     make: Callable[P, T] = variables["make"]
     return make
+
+
+if TYPE_CHECKING:
+    from attrs import evolve as evolve  # noqa: PLC0414  type checkers know by it the members that it takes
+else:
+
+    def evolve(value: T, /, **changes: Any) -> T:
+        """Return a copy of a frozen value with some members changed, as attrs does at a third of the cost.
+
+        That is where the class of the value has a draft; else attrs does it.
+        """
+        return _evolver(value.__class__)(value, **changes)
+
+
+@cache
+def _evolver(model: Any) -> Callable[..., Any]:
+    """Return a function that copies objects of a class and changes members."""
+    draft, names = draft_of(model), [field.name for field in attrs.fields(model)]
+    if draft is None or names != [field.alias for field in attrs.fields(model)]:
+        return attrs.evolve
+    lines = ["def change(value, /, **changes):", " it = draft()", *[f" it.{name} = value.{name}" for name in names]]
+    lines += [" for name, new in changes.items():", "  put(it, name, new)", " it.__class__ = frozen", " return it"]
+    variables: dict[str, Any] = {"draft": draft, "frozen": model, "put": setattr}
+    exec("\n".join(lines), variables)  # noqa: S102  our own declarations
+    evolver: Callable[..., Any] = variables["change"]
+    return evolver
 
 
 @cache

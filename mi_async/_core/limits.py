@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
-from mi_async._core.wait_estimate import expected_wait, level_of
+from mi_async._core.wait_estimate import expected_wait, level_of, longest_wait
 from mi_async.errors import MIError, QuotaWaitError
 from mi_async.models import Serializable
 
@@ -187,11 +187,12 @@ class LeaseLimiter:
 
     async def acquire(self, max_wait: float | None = None) -> None:
         """Wait for a lease and take it; cancelled while waiting, it takes nothing."""
-        if not self._waiting and not self._closed_for() and self._pacer.has_capacity():
+        if self._is_open():
             await self._pacer.acquire()  # has room, so it does not suspend
             self._in_flight += 1
             return
-        if max_wait is not None and (wait := self.next_free()) > max_wait:
+        # An estimate walks through the line and all slots: 1,000 of them for each caller where a quota is short.
+        if max_wait is not None and self._longest_wait() > max_wait and (wait := self.next_free()) > max_wait:
             raise too_long(self.operation, self.quota, wait)
         self._waiting += 1
         try:
@@ -201,6 +202,15 @@ class LeaseLimiter:
             raise self.refusal() from None
         finally:
             self._waiting -= 1
+
+    def _is_open(self) -> bool:
+        """Return True if a newcomer would not have to wait."""
+        return not self._waiting and not self._closed_for() and self._pacer.has_capacity()
+
+    def _longest_wait(self) -> float:
+        now = self.clock.monotonic()
+        held = max(self._cooling[-1] - now if self._cooling else 0.0, self.quota.period if self._in_flight else 0.0)
+        return longest_wait(self.quota, ahead=self._waiting, paused=self._paused_until - now, held=held)
 
     async def _first_in_line(self) -> None:
         await self._pacer.acquire()
@@ -261,6 +271,8 @@ class LeaseLimiter:
 
     def next_free(self) -> float:
         """Estimate the seconds that a newcomer would wait."""
+        if self._is_open():
+            return 0.0
         now = self.clock.monotonic()
         self._used(now)
         return expected_wait(

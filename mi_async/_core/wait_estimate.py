@@ -24,6 +24,20 @@ def level_of(burst: int, has_room: Callable[[float], bool]) -> float:
     return most if most > burst / 2**HALVINGS else 0.0
 
 
+def longest_wait(quota: Quota, *, ahead: int, paused: float, held: float) -> float:
+    """Return seconds within which a newcomer surely has its turn: no shorter than ``expected_wait``, and at no cost.
+
+    Nothing holds the line once the pause is over and every slot is free: it then moves by one caller a step.
+
+    Args:
+        quota: the limit.
+        ahead: callers that wait already.
+        paused: seconds for which no slot can be taken.
+        held: seconds until the last slot that is taken now comes free.
+    """
+    return max(paused, held) + (ahead + 2) * quota.period / quota.calls
+
+
 def expected_wait(
     quota: Quota, burst: int, level: float, *, ahead: int, paid: bool, paused: float, slots: Iterable[float]
 ) -> float:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from mi_async._core.drafts import evolve
 from mi_async.errors import ImageRejectedError
 from mi_async.media.file_kind import FIRST, described, identify
 from mi_async.media.image import MAX_BYTES, MIN_PIXELS, ImageHeader, is_cut_off, read_picture, sniff
@@ -18,7 +19,7 @@ from mi_async.models import Serializable, internal
 from mi_async.text import escaped
 
 
-@frozen
+@frozen(weakref_slot=False)  # else no draft has its layout
 class Image(Serializable):
     """An image that passed the checks.
 

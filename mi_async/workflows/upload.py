@@ -9,8 +9,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from mi_async._core.drafts import evolve
 from mi_async._core.envelope import retry_after
 from mi_async._core.http_messages import Response
 from mi_async._core.running_call import SLOW
@@ -54,7 +55,7 @@ class State(Enum):
 _ORDER = {state: number for number, state in enumerate(State)}
 
 
-@frozen
+@frozen(weakref_slot=False)  # else no draft has its layout
 class Upload(Serializable):
     """One image on its way.
 

@@ -36,3 +36,35 @@ async def test_nothing_is_left_however_often_it_is_cancelled(failing: bool) -> N
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sorted(ended) == ([0, 1] if failing else [0, 1, 2])
+
+
+async def test_results_are_in_the_order_of_the_items_and_few_are_in_flight() -> None:
+    in_flight, most = 0, 0
+
+    async def work(number: int) -> int:
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
+        for _ in range(5 - number):  # the later ones end first
+            await asyncio.sleep(0)
+        in_flight -= 1
+        return number
+
+    assert await each(work, range(5), 2) == [0, 1, 2, 3, 4]
+    assert most == 2
+
+
+async def test_the_first_failure_ends_the_others_and_is_raised() -> None:
+    ended: list[int] = []
+
+    async def work(number: int) -> None:
+        if number == 1:
+            raise ValueError
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(number)
+
+    with pytest.raises(ValueError, match=r"^$"):
+        await each(work, [0, 1, 2], 2)
+    assert ended == [0]

@@ -1,9 +1,11 @@
 """JSON to models and back: strict types, open shapes, and errors that point into the answer."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -306,3 +308,22 @@ def test_the_fast_way_and_the_explaining_way_agree(value: Any) -> None:
 )
 def test_what_may_be_left_out_when_it_cannot_be_read(kind: Any, is_one: bool) -> None:
     assert is_optional_scalar(kind) is is_one
+
+
+class Odd(Enum):
+    TEXT = "\udc80"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"name": "A\udcff", "number": 10**30}, rb'{"name":"A\\udcff","number":%d}' % 10**30),
+        ((Odd.TEXT, None, True), rb'["\\udc80",null,true]'),
+        ([PersonTag(1, "\udcff")], rb'[{"id":1,"name":"\\udcff"}]'),
+    ],
+)
+def test_what_cannot_be_sent_can_be_shown(value: Any, shown: bytes) -> None:
+    with pytest.raises(InvalidArgumentError):
+        convert.dumps(value)
+    assert convert.dumps_shown(value) == shown
+    assert json.loads(convert.dumps_shown(value, indent=True)) == json.loads(shown)

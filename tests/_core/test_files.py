@@ -62,6 +62,12 @@ def test_what_was_there_survives_a_failed_write(tmp_path: Path, failure: BaseExc
     assert names_in(tmp_path) == ["report.jsonl"]
 
 
+def test_a_file_in_a_directory_that_is_not_there_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "missing" / "report.jsonl"):
+        pass
+    assert names_in(tmp_path) == []
+
+
 def test_a_directory_that_cannot_be_opened_needs_no_sync(tmp_path: Path) -> None:
     sync_directory(tmp_path / "missing")
 

@@ -11,12 +11,16 @@ import pytest
 from attrs import define, field
 
 from mi_async._core.call import Calls
-from mi_async._core.hooks import Attempt, CallEnd, Hooks, Outcome, ServiceCall, hooks_of
+from mi_async._core.clock import Clock
+from mi_async._core.envelope import REQUEST_ID
+from mi_async._core.hook_chain import HookChain
+from mi_async._core.hooks import Attempt, CallEnd, Hooks, Outcome, ServiceCall, Workflow, WorkflowEnd, hooks_of
 from mi_async._core.http_messages import Request, Response
 from mi_async._core.signing import SIGNATURE
 from mi_async.api.thumbnails import Thumbnails
 from mi_async.credentials import Credentials
 from mi_async.errors import (
+    APIError,
     ConfigError,
     ConnectError,
     CredentialsError,
@@ -520,3 +524,44 @@ def test_an_attempt_is_made_without_a_call_in_tests_of_users() -> None:
     attempt = Attempt("persons.get", Request("GET", "/x"), 1)
     assert (attempt.call.operation, attempt.call.method, attempt.call.workflow) == ("persons.get", "GET", None)
     assert attempt.call != Attempt("persons.get", Request("GET", "/x"), 1).call
+
+
+def test_a_call_that_is_refused_ends_with_the_id_that_the_service_gave_it() -> None:
+    async def main() -> None:
+        recording = Recording()
+        refused = refusal(409, "50005", **{REQUEST_ID: "r-1"})
+        async with stage([refused], hooks=recording.hooks) as play:
+            with pytest.raises(APIError):
+                await play.things.tag("x")
+        assert [outcome.request_id for outcome in recording.outcomes] == ["r-1"]
+
+    run(main())
+
+
+# ---- workflows
+
+
+@pytest.mark.parametrize("error", [None, ServerError(500, "", "Busy."), asyncio.CancelledError()])
+async def test_a_workflow_has_one_start_and_one_end_and_knows_what_it_is_part_of(error: BaseException | None) -> None:
+    told: list[tuple[str, Workflow, WorkflowEnd | None]] = []
+    hooks = Hooks(
+        workflow_started=[lambda workflow: told.append(("started", workflow, None))],
+        workflow_ended=[lambda workflow, end: told.append(("ended", workflow, end))],
+    )
+    watch = HookChain([hooks], Clock()).workflows("newsroom")
+    with suppress(ServerError, asyncio.CancelledError), watch("enroll_person", name="Hong") as result:
+        with watch("upload_thumbnail"):
+            pass
+        result["person_id"] = 1001
+        if error is not None:
+            raise error
+    assert [(event, workflow.kind) for event, workflow, _ in told] == [
+        ("started", "enroll_person"),
+        ("started", "upload_thumbnail"),
+        ("ended", "upload_thumbnail"),
+        ("ended", "enroll_person"),
+    ]
+    (_, outer, _), (_, inner, _), _, (_, _, end) = told
+    assert (outer.workspace, outer.subject, outer.parent, inner.parent) == ("newsroom", {"name": "Hong"}, None, outer)
+    assert end is not None
+    assert (end.error, end.result) == (error, {"person_id": 1001})

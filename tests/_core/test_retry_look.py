@@ -143,6 +143,16 @@ def test_what_a_look_does_not_find_was_not_deleted_by_the_step() -> None:
     assert not gone.possibly_deleted
 
 
+def test_a_step_that_needs_no_renewal_is_tried_again_as_it_is() -> None:
+    async def main() -> str:
+        retries = Retries(policy(base=0.0), RunningClock())
+        return await retries.look_first(step.act, step.look, name="step", again=lambda _: True)
+
+    step = Step([LOST])
+    assert run(main()) == "done"
+    assert [what for what, _ in step.told] == ["act", "look", "act"]
+
+
 def test_an_answer_that_asks_for_no_wait_leaves_an_effect_its_time_to_show() -> None:
     lost = UploadFailedError("HTTP 503", reason="HTTP_503")
     lost.retry_after, lost.ambiguous = 0.0, True

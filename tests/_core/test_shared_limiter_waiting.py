@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Self, cast
 
 import pytest
 
 from mi_async._core.clock import Clock
 from mi_async._core.operation import Quota
 from mi_async._core.quota_store import Exchange, Granted, QuotaStore
-from mi_async._core.session_quotas import SessionQuotas
+from mi_async._core.session_quotas import SessionQuotas, account_tag
 from mi_async._core.shared_limiter import AGAIN, ANSWER, LAPSE, LOOK, SharedLimiter
 from mi_async._core.store_outage import AWAY
 from mi_async.errors import QuotaStoreError, QuotaWaitError
@@ -313,33 +313,72 @@ def test_what_a_store_of_somebody_elses_raises_is_an_error_in_words() -> None:
     run(main())
 
 
+class SilentStore:
+    """A store, and the connection to it, that never answers."""
+
+    account, on_loss = None, "wait"
+
+    def open(self, _tag: str) -> Self:
+        return self
+
+    async def exchange(self, _quota: str, _exchange: Exchange) -> Granted:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def present(self, _pace: str, _holder: str, _seconds: float) -> int:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        """Have nothing to close."""
+
+
 def test_a_store_that_says_nothing_is_an_error_in_words() -> None:
-    class Silent:
-        account, on_loss = None, "wait"
-
-        def open(self, _tag: str) -> "Silent":
-            return self
-
-        async def exchange(self, _quota: str, _exchange: Exchange) -> Granted:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        async def present(self, _pace: str, _holder: str, _seconds: float) -> int:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        async def aclose(self) -> None:
-            """Have nothing to close."""
-
     async def main() -> None:
         quotas = SessionQuotas({"things.do": PER_SECOND}, Clock())
         await quotas.check_store()
-        quotas.keep_in(cast("QuotaStore", Silent()), "tag")
+        quotas.keep_in(cast("QuotaStore", SilentStore()), "tag")
         with pytest.raises(QuotaStoreError, match="did not answer in 2 s"):
             await quotas.check_store()
         assert now() == pytest.approx(ANSWER, abs=0.01)
         with pytest.raises(QuotaStoreError, match="did not answer in time"):
             await quotas.limiters["things.do"].acquire(3.0)
+        await quotas.aclose()
+
+    run(main())
+
+
+def test_quotas_in_a_store_are_checked_shown_and_closed_with_it() -> None:
+    class Answering(SilentStore):
+        closed = False
+
+        async def present(self, _pace: str, _holder: str, _seconds: float) -> int:
+            return 1
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    async def main() -> None:
+        store, tag = Answering(), account_tag("https://mi.example", "key")
+        quotas = SessionQuotas({"things.do": PER_SECOND}, Clock())
+        quotas.keep_in(cast("QuotaStore", store), tag)
+        assert (len(tag), "key" in tag) == (12, False)
+        await quotas.check_store()
+        assert quotas.states()["things.do"].shared
+        assert quotas.pace("jobs").connection is store
+        await quotas.aclose()
+        assert store.closed
+
+    run(main())
+
+
+def test_quotas_of_this_process_have_no_store_to_ask() -> None:
+    async def main() -> None:
+        quotas = SessionQuotas({"things.do": PER_SECOND}, Clock(), 0.5)
+        quotas.keep_here()
+        await quotas.check_store()
+        assert not quotas.states()["things.do"].shared
+        assert (quotas.pace("jobs").connection, quotas.pace("jobs").part) == (None, 0.5)
         await quotas.aclose()
 
     run(main())
@@ -451,6 +490,16 @@ def test_a_new_store_begins_as_if_the_period_before_had_been_full() -> None:
         assert moments[-1] >= 2.0
         await settled()
         await line.aclose()
+
+    run(main())
+
+
+def test_a_limiter_that_nobody_used_has_nothing_to_give_back() -> None:
+    async def main() -> None:
+        store = LuaStore()
+        async with limiters(store):
+            before = store.exchanges
+        assert store.exchanges == before
 
     run(main())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 import mi_async
@@ -150,6 +151,17 @@ def test_a_cause_that_quotes_the_request_is_dropped() -> None:
     kept.__cause__ = OSError(f"to {url}")
     assert mapped(kept, Address(url)).__cause__ is kept
     assert kept.__cause__ is None
+
+
+def test_a_cause_that_names_the_password_of_a_proxy_is_replaced_by_what_the_system_said() -> None:
+    said = OSError(errno.ECONNREFUSED, "Connection refused")
+    proxy = URL("http://user:p4ssw0rd@proxy.example:8080")
+    key = ConnectionKey("mi.example", 443, True, True, proxy, None, None)  # noqa: FBT003  aiohttp's own
+    failure = mapped(aiohttp.ClientProxyConnectionError(key, said), Address(URL("https://mi.example/x")))
+    assert failure.__cause__ is said
+    assert "p4ssw0rd" not in told(failure)
+    bare = aiohttp.ClientConnectionError(key)  # without an error of the system
+    assert mapped(bare, Address(URL("https://mi.example/x"))).__cause__ is None
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mi_async._core.operation import Quota
-from mi_async._core.wait_estimate import expected_wait, level_of
+from mi_async._core.wait_estimate import expected_wait, level_of, longest_wait
 from tests.support.limiters import limiter
 from tests.support.scripted import now
 from tests.support.virtual import run
@@ -55,6 +55,16 @@ def test_no_wait_is_shorter_than_its_estimate_and_calls_that_take_no_time_are_ex
     assert seen >= told - 0.001 * quota.period
     told, seen = told_and_seen(quota, [(begins, 0.0) for begins, _ in planned], at, paused)
     assert seen == pytest.approx(told, abs=0.001 * quota.period)
+
+
+@given(quotas, st.tuples(shares, st.integers(0, 40), st.booleans(), st.floats(0, 90)), st.lists(shares, max_size=6))
+def test_no_estimate_is_above_the_longest_wait(
+    quota: Quota, line: tuple[float, int, bool, float], taken: list[float]
+) -> None:
+    level, ahead, paid, paused = line
+    slots = [share * quota.period for share in taken[: quota.calls]]
+    told = expected_wait(quota, 1, min(level, 1.0), ahead=ahead, paid=paid and ahead > 0, paused=paused, slots=slots)
+    assert told <= longest_wait(quota, ahead=ahead, paused=paused, held=max(slots, default=0.0)) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.9])

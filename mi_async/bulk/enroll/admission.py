@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from attrs import define, evolve, field
+from attrs import define, field
 
+from mi_async._core.drafts import evolve
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.enroll.decisions import (
     Decision,

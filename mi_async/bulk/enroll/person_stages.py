@@ -6,8 +6,7 @@ next one begins.
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
+from mi_async._core.drafts import evolve
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.work_item import END, Movable, code_of

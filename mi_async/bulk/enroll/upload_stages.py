@@ -6,8 +6,9 @@ next one begins: a run that is killed in between looks at the service before it 
 
 from functools import partial
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from mi_async._core.drafts import evolve
 from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
 from mi_async.bulk.engine.failures import FailureKind, kind
 from mi_async.bulk.engine.stats import RunStats

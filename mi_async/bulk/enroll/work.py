@@ -6,8 +6,9 @@ Invariant: holds what is known of an item and how its rows follow from it; asks 
 from enum import StrEnum
 from typing import TypeAlias
 
-from attrs import define, evolve, field
+from attrs import define, field
 
+from mi_async._core.drafts import evolve
 from mi_async.bulk.engine import work_item as engine
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import WorkItem

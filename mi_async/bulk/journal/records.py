@@ -50,7 +50,7 @@ def masked(fingerprint: str) -> str:
     return f"...{fingerprint.rpartition(':')[0]}"
 
 
-@frozen
+@frozen(weakref_slot=False)  # else no draft has its layout
 class PersonRecord:
     """A person.
 
@@ -87,7 +87,7 @@ def worst(first: PersonRecord, second: PersonRecord) -> PersonRecord:
     return evolve(second, status=status, code=told.code, message=told.message)
 
 
-@frozen
+@frozen(weakref_slot=False)  # else no draft has its layout
 class ImageRecord:
     """A picture of a person.
 
