@@ -14,8 +14,6 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 DOCS = repository.ROOT / "docs"
-URLS: dict[str, str] = {}
-"""URL of each page, by its path."""
 TEXTS: dict[str, str] = {}
 """Markdown of each page as it is on the site, by its path."""
 NAVIGATION: dict[str, Navigation] = {}
@@ -47,8 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
     """Keep a navigation for each language."""
-    del config
-    URLS.update({file.src_uri: file.url for file in files.documentation_pages()})
+    del config, files
     NAVIGATION.update(languages.divided(nav))
     return nav
 
@@ -65,7 +62,7 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, n
     del nav
     language = languages.language_of(page)
     config.theme["language"] = language
-    others = languages.alternates(page, URLS)
+    others = languages.alternates(page, NAVIGATION)
     config.extra["alternate"] = others if len(others) > 1 else []
     return context | {"nav": NAVIGATION[language]}
 

@@ -11,6 +11,7 @@ from mkdocs.structure.pages import Page
 KOREAN = "ko/"
 NAMES = {"en": "English", "ko": "한국어"}
 SECTIONS = {
+    "Home": "홈",
     "Tutorial": "튜토리얼",
     "How-to": "사용 방법",
     "Persons and images": "인물과 이미지",
@@ -23,7 +24,7 @@ SECTIONS = {
     "Explanation": "설명",
     "Project": "프로젝트",
 }
-"""Korean names of the sections of the navigation."""
+"""Korean names of what has a name in the navigation; a page has its title."""
 
 
 def korean_nav(nav: list[Any], there: set[str]) -> list[Any]:
@@ -34,8 +35,8 @@ def korean_nav(nav: list[Any], there: set[str]) -> list[Any]:
             found += [KOREAN + item] if KOREAN + item in there else []
         else:
             ((name, below),) = item.items()
-            if inner := korean_nav(below, there):
-                found.append({SECTIONS[name]: inner})
+            if inner := korean_nav([below] if isinstance(below, str) else below, there):
+                found.append({SECTIONS[name]: inner[0] if isinstance(below, str) else inner})
     return found
 
 
@@ -65,16 +66,14 @@ def language_of(page: Page) -> str:
     return "ko" if page.file.src_uri.startswith(KOREAN) else "en"
 
 
-def alternates(page: Page, urls: dict[str, str]) -> list[dict[str, str]]:
-    """Return the same page in each language, or the first page of a language that does not have it.
-
-    Args:
-        page: that is looked at.
-        urls: of all pages, by their path.
-    """
+def alternates(page: Page, navigation: dict[str, Navigation]) -> list[dict[str, str]]:
+    """Return the same page in each language, or the first page of a language that does not have it."""
     path = page.file.src_uri.removeprefix(KOREAN)
-    places = {"en": urls.get(path, urls["index.md"]), "ko": urls.get(KOREAN + path, urls.get(KOREAN + "index.md", ""))}
-    return [{"lang": code, "name": NAMES[code], "link": link} for code, link in places.items() if link]
+    places = {}
+    for language, nav in navigation.items():
+        same = KOREAN + path if language == "ko" else path
+        places[language] = next((each for each in nav.pages if each.file.src_uri == same), nav.pages[0])
+    return [{"lang": language, "name": NAMES[language], "link": each.url or "./"} for language, each in places.items()]
 
 
 def own_search(html: str) -> str:

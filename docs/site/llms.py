@@ -7,6 +7,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+import reference
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
@@ -59,13 +60,17 @@ def first_sentence(text: str) -> str:
 def documented(found: re.Match[str]) -> str:
     """Return the signature and the docstring of what a directive names."""
     value = resolve_name(re.sub(r"\.([A-Z]\w*|[a-z_]+)$", r":\1", found[1]))
-    parts = [f"## {value.__name__}\n\n```py\n{signature(value)}\n```\n\n{inspect.getdoc(value) or ''}\n"]
+    parts = [told(value, value.__name__, "##")]
     for name, member in vars(value).items() if inspect.isclass(value) else ():
         if inspect.isfunction(member) and not name.startswith("_"):
-            parts.append(
-                f"\n### {value.__name__}.{name}\n\n```py\n{signature(member)}\n```\n\n{inspect.getdoc(member)}\n"
-            )
-    return "".join(parts)
+            parts.append(told(member, f"{value.__name__}.{name}", "###"))
+    return "\n".join(parts)
+
+
+def told(value: Any, name: str, mark: str) -> str:
+    """Return a heading, how it is called, and its docstring."""
+    words = reference.markdown(inspect.getdoc(value) or "")
+    return f"{mark} {name}\n\n```py\n{signature(value)}\n```\n\n{words}\n"
 
 
 def signature(value: Any) -> str:

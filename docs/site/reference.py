@@ -5,6 +5,7 @@ Invariant: made when the site is built, from what the package says of itself; no
 
 import inspect
 import io
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -93,6 +94,11 @@ or the code.
 | HTTP status | code | class | text of the service |
 |---|---|---|---|
 """
+
+
+def markdown(docstring: str) -> str:
+    """Return a docstring without what only Sphinx reads: roles, and colons that announce code."""
+    return re.sub(r"::$", ":", re.sub(r":\w+:`~?([^`]+)`", r"`\1`", docstring), flags=re.MULTILINE)
 
 
 def error_page() -> str:

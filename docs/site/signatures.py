@@ -17,7 +17,13 @@ KINDS = {
 
 
 class Signatures(griffe.Extension):
-    """Gives each public attrs class the signature of its constructor."""
+    """Gives each public attrs class the signature of its constructor, and docstrings without roles of Sphinx."""
+
+    def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
+        """Write the docstring of an object as Markdown."""
+        del kwargs
+        if obj.docstring is not None:
+            obj.docstring.value = reference.markdown(obj.docstring.value)
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         """Go through the public classes once the package is read."""
