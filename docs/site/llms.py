@@ -24,28 +24,28 @@ def write(site: Path, nav: Navigation, texts: dict[str, str], name: str, descrip
         name: of the project.
         description: of the project.
     """
-    index, full = [f"# {name}\n\n> {description}\n"], [f"# {name}\n\n> {description}\n"]
+    index, full = [f"# {name}\n\n> {description}\n\n"], [f"# {name}\n\n> {description}\n"]
     for heading, page in walk(nav.items):
         if heading:
             index.append(f"\n## {heading}\n\n")
-        if page is not None:
-            path, text = page.file.src_uri, DIRECTIVE.sub(documented, texts[page.file.src_uri])
-            target = site / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-            index.append(f"- [{page.title}]({path}): {first_sentence(text)}\n")
-            full.append(f"\n<!-- {path} -->\n\n{text}")
+        path, text = page.file.src_uri, DIRECTIVE.sub(documented, texts[page.file.src_uri])
+        target = site / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        index.append(f"- [{page.title}]({path}): {first_sentence(text)}\n")
+        full.append(f"\n<!-- {path} -->\n\n{text}")
     (site / "llms.txt").write_text("".join(index), encoding="utf-8")
     (site / "llms-full.txt").write_text("".join(full), encoding="utf-8")
 
 
-def walk(items: list[Any], above: str = "") -> Iterator[tuple[str, Page | None]]:
-    """Yield headings and pages in order: a section within a section has both names."""
+def walk(items: list[Any], above: str = "") -> Iterator[tuple[str, Page]]:
+    """Yield pages in order, the first of a section with its heading: a section within a section has both names."""
     for item in items:
         if isinstance(item, Section):
             heading = f"{above}: {item.title}" if above else str(item.title)
-            yield heading, None
-            yield from walk(item.children, heading)
+            pages = [child for child in item.children if isinstance(child, Page)]
+            yield from ((heading if number == 0 else "", page) for number, page in enumerate(pages))
+            yield from walk([child for child in item.children if not isinstance(child, Page)], heading)
         elif isinstance(item, Page):
             yield "", item
 
