@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = {
     "README.md": "index.md",
     "README.ko.md": "ko/index.md",
-    "AGENTS.md": "agents.md",
+    "AGENTS.md": "coding-agents.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "RELEASING.md": "releasing.md",

@@ -25,6 +25,7 @@ START = Group("Start here", sort_key=1)
 WORKFLOWS = Group("Workflows", sort_key=2)
 BULK = Group("Bulk runs", sort_key=3)
 OPERATIONS = Group("Operations of the API", sort_key=3)
+AGENTS = Group("For agents", sort_key=7)
 OTHER = Group("Other", sort_key=8)
 
 
@@ -118,6 +119,11 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
+    "mcp": Command(
+        AGENTS,
+        "Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.",
+        "mcp:mcp",
+    ),
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),
