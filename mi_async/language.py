@@ -47,7 +47,7 @@ class PageWords:
     language: Language
     table: Mapping[str, tuple[str, str]]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return the words of a name with values in their places."""
         return self.table[name][LANGUAGES.index(self.language)].format(**values)
 

@@ -22,6 +22,11 @@ def told() -> dict[str, Any]:
     return {SHOWN: ("text", "")}
 
 
+def timed() -> dict[str, Any]:
+    """Return field metadata: milliseconds of a film, which a notebook shows as a time code."""
+    return {SHOWN: ("time", "")}
+
+
 def few(items: Sequence[object] | None) -> str:
     """Return a repr of a list that stays short: its first items, and the number of the others."""
     if items is None or len(items) <= FEW:

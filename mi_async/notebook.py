@@ -6,6 +6,7 @@ markup, mathematics, a link or a change of the writing direction; a table has an
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,9 +30,15 @@ IMG = (
 )
 FRAME = (
     '<div class="mi-async tex2jax_ignore mathjax_ignore" style="overflow-x:auto">'
-    "<table>{}<tbody>{}</tbody></table></div>"
+    "{}<table><tbody>{}</tbody></table></div>"
 )
 """Around every table; the classes keep MathJax out."""
+ABOVE = '<div style="text-align:left;white-space:nowrap;padding:2px 0 4px">{}</div>'
+"""Caption of a table. A ``<caption>`` would be broken at the width of the columns, or widen them."""
+STORED = "images of persons: mi_async.pictures.contact_sheet(workspace, persons)"
+"""Caption of a table whose images have presigned URLs."""
+PRESIGNED = "presigned URL"
+"""What is shown of one."""
 MARKED = ";outline:2px solid #4a90d9"
 
 
@@ -64,12 +71,14 @@ def html_table(drawn: ResultTable) -> Html:
     caption = [drawn.caption]
     caption += ["no items"] if not drawn.rows else []
     caption += [f"{drawn.left:,} more are not shown"] if drawn.left else []
+    parts = chain.from_iterable(cell.parts for row in drawn.rows for cell in row)
+    caption += [STORED] if any(map(_is_presigned, parts)) else []
     rows = [_row("th", map(text, drawn.columns))] if drawn.columns else []
     for cells in drawn.rows:
         names, rest = ([], cells) if drawn.columns else ([text(str(cells[0]))], cells[1:])
         rows.append(_row("th", names) + _row("td", map(_cell, rest)))
     above = text(" · ".join(filter(None, caption)))
-    head = f'<caption style="caption-side:top;text-align:left">{above}</caption>' if above else ""
+    head = ABOVE.format(above) if above else ""
     return Html(FRAME.format(head, "".join([f"<tr>{row}</tr>" for row in rows])))
 
 
@@ -78,19 +87,36 @@ def _row(element: str, cells: Iterable[Html]) -> str:
 
 
 def _cell(cell: Cell) -> Html:
-    if not any(isinstance(part, CellImage) for part in cell.parts):
-        return text(str(cell))
-    return Html(" ".join(filter(None, map(_part, cell.parts))))
+    """Return a cell; of an image the label alone where the image cannot be shown."""
+    if any(isinstance(part, CellImage) and _is_lasting(part.url) for part in cell.parts):
+        return Html(" ".join(filter(None, map(_part, cell.parts))))
+    said = [part if isinstance(part, str) else _label(part) for part in cell.parts]
+    return text(", ".join(filter(None, said)))
 
 
 def _part(part: Part) -> Html:
-    """Return a text, or an image if its URL is http or https, its label alone for any other."""
     if isinstance(part, str):
         return text(part)
-    if not is_web(part.url):
-        return text(part.label)
+    if not _is_lasting(part.url):
+        return text(_label(part))
     label = one_line(part.label).translate(ESCAPES)
     return Html(IMG.format(part.url.translate(ESCAPES), label, label, MARKED if part.marked else ""))
+
+
+def _label(image: CellImage) -> str:
+    return image.label or (PRESIGNED if _is_presigned(image) else "")
+
+
+def _is_presigned(part: Part) -> bool:
+    return isinstance(part, CellImage) and is_web(part.url) and not _is_lasting(part.url)
+
+
+def _is_lasting(url: str) -> bool:
+    """Return True for a URL of an image without a query, which may be a signature.
+
+    A notebook is stored and shared: a presigned URL in it is a key for some minutes, and a broken image after them.
+    """
+    return is_web(url) and not any(c in url for c in "?#")
 
 
 def is_web(url: str) -> bool:

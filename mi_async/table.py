@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 import attrs
 
 from mi_async.member_display import SHOWN
-from mi_async.text import aligned, one_line, plain
+from mi_async.text import aligned, one_line, plain, time_code
 
 FLAG = re.compile(r"^is (?=\w)|(?<=\w) .*")
 """Left out of the heading of a flag: ``is primary thumbnail`` is shown as ``primary``."""
@@ -208,12 +208,16 @@ def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
 
 
 def _attributes(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
-    """Yield the public attributes of a model that are not None, by heading."""
+    """Yield the public attributes of a model that are not None, by heading; for a notebook times are time codes."""
     for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
         kind, first = field.metadata.get(SHOWN, ("text" if field.repr or bounds.whole else "", ""))
         member = getattr(value, field.name)
         if kind and member is not None and field.name != "extra" and not field.name.startswith("_"):
-            yield field.name.replace("_", " "), _with_images(member, first) if kind == "image" else member
+            name = field.name.replace("_", " ")
+            if kind == "time" and not bounds.whole:
+                yield name.removesuffix(" ms"), time_code(member)
+            else:
+                yield name, _with_images(member, first) if kind == "image" else member
 
 
 def _named(mapping: Mapping[object, object]) -> Iterator[tuple[str, object]]:

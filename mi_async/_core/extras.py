@@ -34,6 +34,7 @@ EXTRAS: Mapping[str, Extra] = {
         "--with-storage", {"moto": "moto", "flask": "flask", "flask-cors": "flask_cors"}, "'mi-async[emulator]'"
     ),
     "images": Extra("making images fit", {"Pillow": "PIL", "pillow-heif": "pillow_heif"}, "'mi-async[images]'"),
+    "mcp": Extra("mi-async mcp", {"mcp": "mcp"}, "'mi-async[mcp]'"),
     "otel": Extra("OpenTelemetryHooks", {"opentelemetry-api": "opentelemetry.trace"}, "'mi-async[otel]'"),
     "pandas": Extra("a data frame", {"pandas": "pandas"}, "pandas"),
     "parquet": Extra("reading Parquet", {"pyarrow": "pyarrow.parquet"}, "'mi-async[parquet]'"),

@@ -8,12 +8,13 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Annotated
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mi_async._core.bounds import NOT_BLANK, Range
 from mi_async._core.declare import Group, Wire, operation
 from mi_async._core.operation import Place, Repeat
 from mi_async._core.paging import every
+from mi_async.member_display import timed
 from mi_async.models import Model, OpenEnum, Page
 
 
@@ -56,7 +57,7 @@ class AssetMetaData(Model):
     """
 
     resolution: str | None = None
-    duration_ms: int | None = None
+    duration_ms: int | None = field(default=None, metadata=timed())
     size: int | None = None
     format: FileFormat | None = None
 

@@ -22,7 +22,7 @@ from mi_async.cli.emulator_storage import BUCKET, local_storage, looking_at
 from mi_async.cli.streams import stderr, stdout
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.emulator import CREDENTIALS, Control, Fault, Faults, Latency, Mixture, Rejection, Server, Settings, serve
-from mi_async.emulator.control import is_loopback
+from mi_async.emulator.access import is_loopback
 from mi_async.emulator.faults import read_fault
 from mi_async.errors import ConfigError
 from mi_async.storage.models import Storage

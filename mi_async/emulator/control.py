@@ -3,16 +3,15 @@
 Invariant: what a command does is told once, in ``COMMANDS``; a thread and another process get the same answers.
 """
 
-import ipaddress
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import hdrs, web
-from yarl import URL
+from aiohttp import web
 
 from mi_async._core import convert
+from mi_async.emulator.access import objection_to_program
 from mi_async.emulator.faults import Fault, read_fault
 from mi_async.emulator.log import RequestLog
 from mi_async.emulator.rules import Dialect, Rejection
@@ -41,8 +40,6 @@ ROUTES: Mapping[str, tuple[str, str]] = {
 """Method and path of each command."""
 STATUSES = range(200, 600)
 """HTTP statuses of a refusal."""
-FORWARDED = ("Forwarded", "X-Forwarded-For")
-"""Headers of a proxy: it is on this machine, and whoever asks it need not be."""
 
 
 def perform(server: "Server", command: str, arguments: Mapping[str, Any]) -> Json:
@@ -163,7 +160,7 @@ def add_control(router: web.UrlDispatcher, server: "Server") -> None:
 
 def _handler(server: "Server", command: str) -> Callable[[web.Request], Any]:
     async def handle(request: web.Request) -> web.Response:
-        if (objection := objection_to(request, server)) is not None:
+        if (objection := objection_to_program(request, server.host, server.settings)) is not None:
             return _answer({"error": objection}, 403)
         try:
             told = convert.loads(await request.read() or b"{}")
@@ -180,62 +177,3 @@ def _handler(server: "Server", command: str) -> Callable[[web.Request], Any]:
 def _answer(content: Json, status: int) -> web.Response:
     # the standard library writes IDs that are keys as texts, and texts that have no UTF-8 form
     return web.Response(body=json.dumps(content).encode(), status=status, content_type="application/json")
-
-
-def objection_to(request: web.Request, server: "Server") -> str | None:
-    """Return the reason for which a request may not control the server; None if it may.
-
-    A page of the browser on this machine reaches loopback addresses, too: under its own name after DNS rebinding, and
-    as a cross-origin request, which names its origin.
-    """
-    named = request.headers.get(hdrs.HOST, "")
-    anywhere = server.settings.control is Control.ANYWHERE
-    local = is_loopback(server.host) and is_loopback(request.remote or "")
-    checks = (
-        (anywhere or local, "the emulator is controlled from its own machine only; set --control anywhere"),
-        (
-            anywhere or not any(name in request.headers for name in FORWARDED),
-            "the request came through a proxy; set --control anywhere",
-        ),
-        (_is_trusted(_host(named), server), f"Host {named!r} is not an address of the emulator; use its IP address"),
-        (hdrs.ORIGIN not in request.headers, "a web page may not control the emulator"),
-        (
-            request.method == hdrs.METH_GET or not request.body_exists or request.content_type == "application/json",
-            "the body needs Content-Type: application/json",
-        ),
-    )
-    return next((objection for fits, objection in checks if not fits), None)
-
-
-def _host(header: str) -> str | None:
-    """Return the host that a ``Host`` header names, None if it is no such header."""
-    try:
-        return URL(f"//{header}").host or ""
-    except ValueError:
-        return None
-
-
-def _is_trusted(host: str | None, server: "Server") -> bool:
-    """Return True if a host name cannot be one that an attacker's name server answers for."""
-    if host is not None and is_loopback(host):
-        return True
-    if host is None or server.settings.control is not Control.ANYWHERE:
-        return False
-    public = URL(server.settings.public_url).host if server.settings.public_url else None
-    return "." not in host or _is_address(host) or host == public
-
-
-def is_loopback(host: str) -> bool:
-    """Return True if a host is this machine by its address or as ``localhost``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -5,7 +5,7 @@ Invariant: decides, and does nothing itself; ``delivery.py`` carries it out. Ran
 
 import random
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from enum import Enum, auto
 
@@ -155,6 +155,12 @@ class Faults:
             message = f"times must be >= 1, got {times}"
             raise InvalidArgumentError(message)
         self._scripted[place].append((fault, times))
+
+    def waiting(self) -> Iterator[tuple[str, Fault | Rejection, int]]:
+        """Yield what was asked for and has not happened: place, kind, and how many requests it is still for."""
+        for place, queue in self._scripted.items():
+            for fault, times in queue:
+                yield place, fault, times
 
     def clear(self) -> None:
         """Forget what was asked for and has not happened."""

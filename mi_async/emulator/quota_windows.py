@@ -12,6 +12,7 @@ class Window:
     """Admits at most ``quota.calls`` arrivals in any window of ``quota.period`` seconds."""
 
     def __init__(self, quota: Quota) -> None:
+        self.quota = quota
         self._period = quota.period
         self._admitted: deque[float] = deque(maxlen=quota.calls)
 
@@ -22,3 +23,12 @@ class Window:
             return False
         admitted.append(now)
         return True
+
+    def used(self, now: float) -> int:
+        """Return the number of arrivals that still count at ``now``."""
+        return sum(1 for time in self._admitted if now < time + self._period)
+
+    def next_free(self, now: float) -> float:
+        """Return the seconds from ``now`` until another arrival is admitted; 0 if it would be now."""
+        admitted = self._admitted
+        return max(0.0, admitted[0] + self._period - now) if len(admitted) == admitted.maxlen else 0.0

@@ -24,16 +24,18 @@ from mi_async.api import GROUPS, operations
 from mi_async.api.openapi import describe
 from mi_async.credentials import Credentials
 from mi_async.emulator import unknown_faces
+from mi_async.emulator.answered import AnsweredRequests
 from mi_async.emulator.answers import REASON, refusal, success
 from mi_async.emulator.bodies import BODIES, Bodies, bodies_for
 from mi_async.emulator.browsers import allowed, preflight
-from mi_async.emulator.control import add_control
+from mi_async.emulator.control import ROOT, add_control
 from mi_async.emulator.delivery import deliver
 from mi_async.emulator.environment import environment
-from mi_async.emulator.faults import COURSES, STORAGE_PUT, Faults, Moment
+from mi_async.emulator.faults import COURSES, STORAGE_PUT, Fault, Faults, Moment
 from mi_async.emulator.gateway import Gateway, gateway_words
 from mi_async.emulator.links import PREFIX, Links, reached_at
 from mi_async.emulator.log import RequestLog
+from mi_async.emulator.page import add_page, is_page
 from mi_async.emulator.request_body import read_json_body
 from mi_async.emulator.rules import INVALID, Refused, Rejection
 from mi_async.emulator.settings import CREDENTIALS, Settings
@@ -50,6 +52,10 @@ REQUEST_ID = "x-ncp-request-id"
 HOST = re.compile(r"(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  to recognise them
 """Addresses to listen on that are none to connect to, with one that is."""
+PLACE = web.RequestKey[str]("place")
+"""The operation that a request asks for."""
+FAULT = web.RequestKey[Fault | Rejection]("fault")
+"""What goes wrong with a request."""
 
 Perform = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -68,6 +74,8 @@ class Server:
         state: what exists, for assertions.
         faults: what goes wrong, for scripting.
         log: what it saw.
+        gateway: the gateway in front of it, with the windows of the quotas.
+        answered: the last requests and how they ended, for its page.
         changes: how many requests and resets may have changed the state.
     """
 
@@ -80,8 +88,9 @@ class Server:
     state: EmulatorState = field(init=False, repr=False)
     faults: Faults = field(init=False, repr=False)
     log: RequestLog = field(init=False, factory=RequestLog, repr=False)
+    answered: AnsweredRequests = field(init=False, factory=AnsweredRequests, repr=False)
     changes: int = field(init=False, default=0)
-    _gateway: Gateway = field(init=False, repr=False)
+    gateway: Gateway = field(init=False, repr=False)
     _request_ids: random.Random = field(init=False, repr=False, factory=random.Random)
     _jitter: random.Random = field(init=False, repr=False, factory=random.Random)
 
@@ -90,7 +99,7 @@ class Server:
         self.state = EmulatorState(self.settings, self.clock, Links())
         places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
         self.faults = Faults(places, self.settings.random_faults, random.Random())
-        self._gateway = Gateway(self.credentials, self.state, self.log)
+        self.gateway = Gateway(self.credentials, self.state, self.log)
         self._begin()
 
     @property
@@ -102,9 +111,10 @@ class Server:
         """Go back to the start: what exists, faults, log and quotas; address, keys and settings stay."""
         self.state.reset()
         self.log.clear()
-        self._gateway.windows.clear()
+        self.gateway.windows.clear()
         self._begin()
         self.changes += 1
+        self.answered.clear()
 
     def _begin(self) -> None:
         seed = self.settings.seed
@@ -119,7 +129,7 @@ class Server:
     def application(self) -> web.Application:
         """Build the aiohttp application."""
         travel = [self._travel] if self.settings.jitter else []
-        app = web.Application(middlewares=[*travel, self._addressed, gateway_words])
+        app = web.Application(middlewares=[self._watched, *travel, self._addressed, gateway_words])
         app.on_response_prepare.append(self._stamp)
         for group in GROUPS:
             for operation in operations_of(group):
@@ -131,6 +141,7 @@ class Server:
             app.router.add_route("OPTIONS", ROUTE, self._preflight)
         app.router.add_get(DESCRIPTION, self._described, allow_head=False)
         add_control(app.router, self)
+        add_page(app, self)
         return app
 
     def listening(self, host: str, port: int) -> None:
@@ -146,7 +157,7 @@ class Server:
         await asyncio.get_running_loop().create_future()
 
     def _api(self, group: type[Group], operation: Operation) -> Handler:
-        quota = self._gateway.quota(operation)
+        quota = self.gateway.quota(operation)
         make = bodies_for(group, self.bodies)
 
         async def perform(request: web.Request) -> web.Response:
@@ -154,7 +165,8 @@ class Server:
             return await _performed(operation, partial(make, self.state), request)
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            refused = self._gateway.refuse(request, operation, quota)
+            request[PLACE] = operation.id
+            refused = self.gateway.refuse(request, operation, quota)
             if refused is not None:
                 return self._logged(operation.id, refused)
             body = await request.read() if operation.takes_body else b""
@@ -187,6 +199,18 @@ class Server:
         return preflight(request, self.settings.cors)
 
     @web.middleware
+    async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Keep how a request ended, but for those by which people look on or control the emulator."""
+        begun, wall = self.state.now(), self.state.wall()
+        answer = await handler(request)
+        if not request.path.startswith(ROOT) and not is_page(request.path):
+            path = request.raw_path.partition("?")[0]
+            took = self.clock.real(self.state.now() - begun)
+            place, fault = request.get(PLACE, ""), request.get(FAULT)
+            self.answered.add((wall, request.method, path, place, answer.status, fault, took))
+        return answer
+
+    @web.middleware
     async def _addressed(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Give URLs with the address by which this client reached the server, unless a public one is set."""
         host = request.headers.get("Host", "")
@@ -198,6 +222,8 @@ class Server:
     @web.middleware
     async def _travel(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let a request be late, and then its answer, each by its own throw of the dice."""
+        if is_page(request.path):  # looking on changes nothing, the dice of others neither
+            return await handler(request)
         await self.clock.sleep(self._jitter.uniform(0.0, self.settings.jitter))
         answer = await handler(request)
         await self.clock.sleep(self._jitter.uniform(0.0, self.settings.jitter))
@@ -208,6 +234,7 @@ class Server:
         fault = self.faults.draw(place)
         if fault is None:
             return self._logged(place, await perform(request))
+        request[FAULT] = fault
         if isinstance(fault, Rejection):
             return self._logged(place, refusal(fault))
         course = COURSES[fault]
@@ -218,6 +245,7 @@ class Server:
         return await deliver(ending, request, self._logged(place, answer), self.clock.sleep, self.settings.slow_body)
 
     def _arrived(self, place: str, request: web.Request) -> None:
+        request[PLACE] = place
         self.log.arrivals[place].append(self.state.now())
         # without the query, which is a signature
         self.log.received.append((place, request.method, request.raw_path.partition("?")[0], b"", ""))
@@ -228,6 +256,8 @@ class Server:
         return answer
 
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
+        if is_page(request.path):
+            return
         # of the target only the path: the query of an upload is a signature
         reason = f" ({response.headers[REASON]})" if REASON in response.headers else ""
         _log.info("%s %s: HTTP %d%s", one_line(request.method), one_line(request.path), response.status, reason)

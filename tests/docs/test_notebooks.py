@@ -40,6 +40,9 @@ async def test_it_runs(path: Path, tmp_path: Path) -> None:
     assert all(read(html).said for html in shown)
     assert any(read(html).cells for html in shown)
     assert not [output for output in outputs if output.get("name") == "stderr"]
+    saved = nbformat.writes(book)  # type: ignore[no-untyped-call]
+    assert not [word for word in ("X-Amz-", "Signature=", "?…") if word in saved]
+    assert ("data:image/jpeg;base64," in saved) == (path.stem == "search")
 
 
 @each

@@ -82,7 +82,7 @@ async def test_every_answer_has_a_request_id_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/"), ("GET", "/api/v1/nothing"), ("PUT", ROOM), ("GET", f"{ROOM}/persons/1/x")]
+    ("method", "path"), [("POST", "/"), ("GET", "/api/v1/nothing"), ("PUT", ROOM), ("GET", f"{ROOM}/persons/1/x")]
 )
 async def test_unknown_paths_and_methods(method: str, path: str) -> None:
     async with emulated() as raw:

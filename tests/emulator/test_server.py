@@ -27,6 +27,7 @@ from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.control import ROUTES
 from mi_async.emulator.links import Links
 from mi_async.emulator.log import RequestLog
+from mi_async.emulator.page import ROUTES as PAGE_ROUTES
 from mi_async.emulator.quota_windows import Window
 from mi_async.emulator.state import EmulatorState
 from mi_async.errors import ConfigError
@@ -67,7 +68,8 @@ async def test_every_declared_operation_has_a_route() -> None:
     resources = server.application().router.resources()
     paths = {(route.method, resource.canonical) for resource in resources for route in resource}
     assert {(operation.method, operation.path) for _, operation in DECLARED} <= paths
-    assert len(paths) == len(DECLARED) + 3 + len(ROUTES)  # two for the storage, the description, and control
+    added = len(ROUTES) + len(PAGE_ROUTES)
+    assert len(paths) == len(DECLARED) + 3 + added  # two for the storage, the description, control and the page
 
 
 async def test_the_session_works_against_it() -> None:

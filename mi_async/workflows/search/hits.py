@@ -13,7 +13,7 @@ from mi_async._core.paging import every
 from mi_async.api.search import SearchQuery, SearchResults, SearchStatus
 from mi_async.errors import ResponseError, SearchFailedError
 from mi_async.media.image_source import Source, name_of
-from mi_async.member_display import told
+from mi_async.member_display import timed, told
 from mi_async.models import JsonObject, Model, Page
 from mi_async.text import one_line
 from mi_async.workflows.context import Context
@@ -48,8 +48,8 @@ class SceneHit(Model):
     asset_id: int | None = None
     file_name: str | None = None
     scene_id: int | None = None
-    start_ms: int | None = None
-    end_ms: int | None = None
+    start_ms: int | None = field(default=None, metadata=timed())
+    end_ms: int | None = field(default=None, metadata=timed())
     score: float | None = None
     project_id: int | None = field(default=None, repr=False, metadata=told())
     index_id: int | None = field(default=None, repr=False, metadata=told())
