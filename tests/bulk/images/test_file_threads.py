@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -26,6 +27,10 @@ async def at_least(files: FileThreads[int, bool], threads: int) -> None:
     async with asyncio.timeout(CAP):
         while files.threads < threads:  # noqa: ASYNC110  a count, which no event tells
             await asyncio.sleep(0.001)
+
+
+def waiting(answers: threading.Event) -> Callable[[int], bool]:
+    return lambda _: answers.wait(CAP)
 
 
 def twice(number: int) -> int:
@@ -68,7 +73,7 @@ async def test_a_file_that_does_not_answer_holds_no_other() -> None:
 
 async def test_there_are_never_too_many() -> None:
     answers = threading.Event()
-    files = FileThreads(lambda _: answers.wait(CAP), moment=0.001)
+    files = FileThreads(waiting(answers), moment=0.001)
     asked = [files(number) for number in range(3 * MOST)]
     await at_least(files, MOST)
     await asyncio.sleep(0.02)
@@ -80,7 +85,7 @@ async def test_there_are_never_too_many() -> None:
 
 async def test_whoever_was_cancelled_gets_nothing_and_the_next_one_does() -> None:
     answers = threading.Event()
-    files = FileThreads(lambda _: answers.wait(CAP))
+    files = FileThreads(waiting(answers))
     first, second = files(1), files(2)
     first.cancel()
     answers.set()
@@ -91,7 +96,7 @@ async def test_whoever_was_cancelled_gets_nothing_and_the_next_one_does() -> Non
 async def test_all_threads_end_when_they_are_closed() -> None:
     earlier = alive()
     answers = threading.Event()
-    files = FileThreads(lambda _: answers.wait(CAP), moment=0.001)
+    files = FileThreads(waiting(answers), moment=0.001)
     asked = [files(number) for number in range(4)]
     await at_least(files, 3)
     ours = [thread for thread in alive() if thread not in earlier]
@@ -117,7 +122,7 @@ def test_what_is_done_after_the_loop_is_nobodys() -> None:
     earlier, answers = alive(), threading.Event()
 
     async def leaves() -> None:
-        FileThreads(lambda _: answers.wait(CAP))(1)
+        FileThreads(waiting(answers))(1)
 
     asyncio.run(leaves())
     gc.collect()
