@@ -13,10 +13,11 @@ from typing import Annotated, Any
 from attrs import frozen
 from cyclopts import App, Group, Parameter
 
+from mi_async.cli.configuration import fill
 from mi_async.cli.exit_codes import FAILURES, epilogue
 from mi_async.cli.failure_messages import check_text, report
 from mi_async.cli.signals import handled
-from mi_async.cli.streams import console, stdout
+from mi_async.cli.streams import console, quieted, stdout
 from mi_async.cli.verbosity import Verbosity
 from mi_async.text import aligned
 from mi_async.version import VERSION
@@ -106,7 +107,7 @@ COMMANDS: Mapping[str, Command] = {
         "enroll_many:enroll_many",
         "INPUT",
     ),
-    "upload-thumbnails": Command(
+    "upload-many": Command(
         BULK,
         "Give many people more images, at the rate that the quotas allow.",
         "enroll_many:upload_thumbnails",
@@ -119,6 +120,7 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
+    "config": Commands(OTHER, "Settings of the command line, and where each comes from.", "config:config_app"),
     "mcp": Command(
         AGENTS,
         "Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.",
@@ -145,8 +147,15 @@ COMMANDS: Mapping[str, Command] = {
 }
 """Every command, in one place. Invariant: nothing here imports one, so that each pays for what it uses."""
 
-SHARED = dict.fromkeys(("--verbose", "-v", "-vv"), 1) | dict.fromkeys(
-    ("--output", "-o", "--base-url", "--profile", "--timeout", "--workspace", "-w", "--storage-url"), 2
+FORMER_NAMES: Mapping[str, str] = {"upload-thumbnails": "upload-many"}
+"""Names that commands had, which go on working: this one differed by a letter from that of another command."""
+
+SHARED = dict.fromkeys(("--verbose", "-v", "-vv", "--quiet", "-q"), 1) | dict.fromkeys(
+    (
+        *("--output", "-o", "--workspace", "-w", "--base-url", "--storage-url", "--profile", "--config"),
+        *("--timeout", "--proxy", "--ca-file", "--quota-store"),
+    ),
+    2,
 )
 """Options of most commands that are taken before the command too, and how many words each is."""
 
@@ -168,6 +177,7 @@ def make_app(wanted: str = "") -> App:
         suppress_keyboard_interrupt=False,
         console=console(stdout()),
     )
+    app.config = (fill,)
     app["--help"].group = OTHER
     for name, command in COMMANDS.items():
         (command.add if name == wanted else command.add_line)(app, name)
@@ -227,16 +237,21 @@ def parser(*, in_c: bool) -> str:
 def run(argv: Sequence[str]) -> int:
     """Run one command line; return the exit code."""
     with handled() as received:
+        quiet = False
         try:
             options, words = _leading_options(argv)
+            words[:1] = [FORMER_NAMES.get(word, word) for word in words[:1]]
             wanted = next((word for word in words if word in COMMANDS), "")
             app = make_app(wanted)  # before signals are thrown: see StopSignals._end_process
             with received.delivered(received.throw):
                 line = _ordered(app, options, words)
-                app(line, exit_on_error=False, print_error=False, result_action="return_value")
+                command, given, _ = app.parse_args(line, exit_on_error=False, print_error=False)
+                quiet = any(getattr(value, "quiet", False) for value in given.arguments.values())
+                with quieted(quiet):
+                    command(*given.args, **given.kwargs)
                 stdout().flush()
         except FAILURES as error:
-            return report(error)
+            return report(error, hints=not quiet)
         return 0
 
 

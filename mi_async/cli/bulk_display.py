@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.signals import handled
-from mi_async.cli.streams import as_file, print_line, stderr
+from mi_async.cli.streams import as_file, notes, print_note
 from mi_async.cli.verbosity import log_to_stderr
 from mi_async.display.bulk import WatchedRun
 from mi_async.display.bulk import show as display
@@ -27,15 +27,15 @@ def shown(run: WatchedRun, service: InWorkspace, left: Callable[[], str]) -> Gen
     def stopping(number: int, name: str) -> None:
         if number == 1:
             again = "Ctrl-C again" if name == "SIGINT" else "another signal"
-            print_line(f"stopping: {left()}; {again} leaves them for the next run")
+            print_note(f"stopping: {left()}; {again} leaves them for the next run")
         else:
-            print_line("stopping at once")
+            print_note("stopping at once")
 
     verbose = service.verbose > 0
     try:
         with (
             handled() as received,
-            display(run, file=as_file(stderr()), plain=verbose, verbose=verbose),
+            display(run, file=as_file(notes()), plain=verbose, verbose=verbose),
             received.told_to(stopping),
         ):
             log_to_stderr(service.verbose)

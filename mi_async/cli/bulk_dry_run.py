@@ -10,7 +10,7 @@ from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.cli import output
 from mi_async.cli.bulk_advice import advise, warn_of_no_items
 from mi_async.cli.connection import InWorkspace
-from mi_async.cli.streams import print_line, stdout
+from mi_async.cli.streams import print_note, stdout
 from mi_async.errors import BulkError
 
 T = TypeVar("T")
@@ -71,4 +71,4 @@ async def counted_async(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
 
 def _print_number(number: int) -> None:
     if not number % OFTEN:
-        print_line(f"{number:,} items read")
+        print_note(f"{number:,} items read")

@@ -20,7 +20,7 @@ from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
 from mi_async.bulk.report.report import BulkReport
 from mi_async.cli.bulk_display import shown
 from mi_async.cli.connection import InStorage, InWorkspace
-from mi_async.cli.streams import print_line
+from mi_async.cli.streams import print_note
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError
 from mi_async.fleet import FleetOperation, Member
 from mi_async.integrations.dask import DaskPlace, RunningMembers, running_members
@@ -105,7 +105,7 @@ async def run_fleet(command: FleetCommand, total: int | None, before: int, servi
         OSError: there is no such scheduler.
     """
     async with running_members(command.member, command.place) as running:
-        print_line(f"{running.number:,} members were started")
+        print_note(f"{running.number:,} members were started")
         failures = await _watched(command, running, total, service)
     report = await report_so_far(command.journal, total, before)
     if report is None or (failures and report.ending):

@@ -27,7 +27,7 @@ from mi_async.cli.bulk_display import shown
 from mi_async.cli.bulk_dry_run import journal_of, print_plan
 from mi_async.cli.bulk_options import ImageOptions, RunOptions
 from mi_async.cli.connection import InWorkspace
-from mi_async.cli.streams import OutputError, ReaderGoneError, print_line, stderr, stdout
+from mi_async.cli.streams import OutputError, ReaderGoneError, notes, print_line, print_note, stdout
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
 from mi_async.fleet import FleetOperation
 from mi_async.session import Session
@@ -94,7 +94,7 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
     may_fit = isinstance(options, ImageOptions) and options.may_fit
     with nullcontext() if report_file is None else closing(report_file):
         if options.dry_run:
-            print_line(f"planning for {source}: {command.plan_message}")
+            print_note(f"planning for {source}: {command.plan_message}")
             plan = command.plan(journal_of(journal, service.workspace), options.report, options.force)
             return print_plan(plan, source, service, may_fit=may_fit)
         if options.journal is None and not os.access(".", os.W_OK):
@@ -116,7 +116,7 @@ def _journal_of(named: str) -> Journalled:
 async def _run(started: _Started, options: RunOptions) -> BulkReport:
     command, service = started.command, started.service
     place = f"in workspace {service.workspace}; journal: {started.journal}"
-    print_line(f"{command.start_message} {started.source} {place}")
+    print_note(f"{command.start_message} {started.source} {place}")
     total = await asyncio.to_thread(command.count)
     async with command.session() as session:
         run = command.start(
@@ -132,7 +132,7 @@ async def _run(started: _Started, options: RunOptions) -> BulkReport:
                 _print_stopped(report_so_far, started)
                 if report_so_far.ended or report_so_far.open:
                     resume = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
-                    print_line(f"what is done is in {started.journal}; {resume} to resume")
+                    print_note(f"what is done is in {started.journal}; {resume} to resume")
             raise
         _print(report, started)  # before the session is closed: a signal may come while it is
     return report
@@ -150,7 +150,7 @@ async def _run_on(started: _Started, options: RunOptions) -> BulkReport:
     command, service = started.command, started.service
     given = {**command.more, **options.of_run, "journal": options.journal, "on": options.on, "members": options.members}
     fleet = FleetCommand.of(command.operation, started.source, given, service)
-    print_line(f"{command.start_message} {started.source} in workspace {service.workspace}; journal: {started.journal}")
+    print_note(f"{command.start_message} {started.source} in workspace {service.workspace}; journal: {started.journal}")
     total = await asyncio.to_thread(command.count)
     before = await asyncio.to_thread(last_run, fleet.journal)
     try:
@@ -162,7 +162,7 @@ async def _run_on(started: _Started, options: RunOptions) -> BulkReport:
     except asyncio.CancelledError:
         if (so_far := await report_so_far(fleet.journal, total, before)) is not None:
             _print_stopped(so_far, started)
-        print_line(f"what is done is in {started.journal}; {AGAIN} to resume")
+        print_note(f"what is done is in {started.journal}; {AGAIN} to resume")
         raise
     _print(report, started)
     return report
@@ -192,7 +192,7 @@ def _print(report: BulkReport, started: _Started) -> None:
         if started.service.output == "table":
             stdout().write(f"{report}\n")
         else:
-            stderr().write(f"{report}\n")
+            notes().write(f"{report}\n")
             output.show(report.as_dict(), started.service.output)
         if not report.ending and not report.open:
             warn_of_no_items(started.source, report.ended)

@@ -1,14 +1,14 @@
 """Connection options that all commands share, and the session that they make.
 
-Invariant: the only reader of MI_ASYNC_BASE_URL, MI_ASYNC_WORKSPACE, MI_ASYNC_STORAGE_URL, MI_ASYNC_QUOTA_STORE, the
-proxies of the environment and the vendor's own variables; keys come from where the session looks for them.
+Invariant: the only reader of the MI_ASYNC_ variables of connections, the proxies of the environment and the vendor's
+own variables; keys come from where the session looks for them.
 """
 
 import logging
 import os
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from attrs import field, frozen
 from cyclopts import Group, Parameter
@@ -19,6 +19,7 @@ from mi_async._core.network_errors import is_local_shortage
 from mi_async._core.proxies import environment_proxies, is_this_machine
 from mi_async._core.transport import Timeout
 from mi_async._core.url_secrets import filled
+from mi_async.cli.configuration import FILE_OPTION, FILE_VARIABLE
 from mi_async.cli.output import Output
 from mi_async.cli.vendor_environment import check_site, named_storage
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
@@ -26,6 +27,7 @@ from mi_async.errors import ConnectError, MIError, NotFoundError
 from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import STORAGE_URL, Storage
+from mi_async.text import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +36,19 @@ WORTH_SAYING = 0.05
 
 NO_WORKSPACE = "10030"
 """The service's code for a workspace that does not exist. Source: common response codes."""
+NAMED = 10
+"""Workspaces that a hint names."""
 SERVICE = Group("Service", sort_key=9)
+
+ConfigPath: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        name=FILE_OPTION,
+        env_var=FILE_VARIABLE,
+        help="File with settings (TOML); by default ~/.config/mi-async/config.toml, if it is there.",
+    ),
+]
+"""The option that names the file with settings."""
 
 
 @Parameter(name="*", group=SERVICE)
@@ -45,7 +59,10 @@ class Account:
     base_url: Annotated[str, Parameter(env_var="MI_ASYNC_BASE_URL", help="URL of the service, or of an emulator.")] = (
         BASE_URL
     )
-    profile: Annotated[str | None, Parameter(help="Take the keys from this profile of ~/.ncloud/configure.")] = None
+    profile: Annotated[
+        str | None,
+        Parameter(env_var="MI_ASYNC_PROFILE", help="Take the keys from this profile of ~/.ncloud/configure."),
+    ] = None
     quota_store: Annotated[
         str | None,
         Parameter(
@@ -53,7 +70,10 @@ class Account:
             help="Redis or Valkey that keeps one quota for all processes of the account: redis://host:6379/0.",
         ),
     ] = field(default=None, repr=False)  # may hold a password
-    timeout: Annotated[float | None, Parameter(help="Seconds for each call, including waits and retries.")] = None
+    timeout: Annotated[
+        float | None,
+        Parameter(env_var="MI_ASYNC_TIMEOUT", help="Seconds for each call, including waits and retries."),
+    ] = None
     validate: Annotated[
         bool,
         Parameter(
@@ -64,13 +84,23 @@ class Account:
     proxy: Annotated[
         str | None,
         Parameter(
-            help="HTTP proxy, instead of HTTPS_PROXY, HTTP_PROXY and NO_PROXY: http://[user:password@]host:port."
+            env_var="MI_ASYNC_PROXY",
+            help="HTTP proxy, instead of HTTPS_PROXY, HTTP_PROXY and NO_PROXY: http://[user:password@]host:port.",
         ),
     ] = field(default=None, repr=False)  # may hold a password
     ca_file: Annotated[
-        str | None, Parameter(help="Certificates (PEM) to trust, instead of those of SSL_CERT_FILE or the system.")
+        str | None,
+        Parameter(
+            env_var="MI_ASYNC_CA_FILE",
+            help="Certificates (PEM) to trust, instead of those of SSL_CERT_FILE or the system.",
+        ),
     ] = None
     output: Output = "json"
+    config: ConfigPath = None
+    quiet: Annotated[
+        bool,
+        Parameter(alias="-q", negative=(), show_default=False, help="Print results and errors: no progress, no hints."),
+    ] = False
     verbose: Verbosity = 0
 
     @asynccontextmanager
@@ -84,13 +114,18 @@ class Account:
                 profile=self.profile,
                 quota_store=None if self.quota_store is None else filled(self.quota_store),
                 timeout=None if self.timeout is None else Timeout(total=self.timeout),
-                proxy=environment_proxies(os.environ) if self.proxy is None else self.proxy,
+                proxy=environment_proxies(os.environ) if self.proxy is None else filled(self.proxy),
                 ca_file=self.ca_file,
                 hooks=Hooks(after=[_log_attempt]) if self.verbose else None,
                 storage=storage,
                 validate=self.validate,
             ) as session:
-                yield session
+                try:
+                    yield session
+                except MIError as error:
+                    if not self.quiet and _names_no_workspace(error):
+                        error.add_note(await _workspaces_there(session))
+                    raise
         except MIError as error:
             self._advise(error, storage)
             raise
@@ -103,8 +138,9 @@ class Account:
             places.append((storage.url, "--storage-url / MI_ASYNC_STORAGE_URL"))
         for setting in _silent(places, error):
             error.add_note(f"is it running? see {setting}")
-        if any(isinstance(each, NotFoundError) and each.code == NO_WORKSPACE for each in (error, error.__cause__)):
-            error.add_note("to list the workspaces: mi-async workspaces list")
+
+
+DEFAULT_ACCOUNT = Account()
 
 
 def _not_blank(_type: object, value: str) -> None:
@@ -143,6 +179,24 @@ class InStorage(InWorkspace):
         """Object Storage, where an option or the environment names it."""
         named = named_storage(self.storage_url, self.base_url, os.environ)
         return None if named is None else named.storage
+
+
+def _names_no_workspace(error: MIError) -> bool:
+    causes = (error, error.__cause__)
+    return any(isinstance(each, NotFoundError) and each.code == NO_WORKSPACE for each in causes)
+
+
+async def _workspaces_there(session: Session) -> str:
+    """Return which workspaces there are, for somebody who named none of them."""
+    try:
+        page = await session.workspaces.list()
+    except MIError:
+        return "to list the workspaces: mi-async workspaces list"
+    names = [one_line(each.workspace_name) for each in page][:NAMED]
+    more = page.total_count - len(names)
+    if not names:
+        return "the account has no workspace; to create one: mi-async workspaces create NAME --bucket-name BUCKET"
+    return f"workspaces are: {', '.join(names)}" + (f" and {more:,} more: mi-async workspaces list" if more > 0 else "")
 
 
 def _silent(places: Iterable[tuple[str, str]], error: MIError) -> Iterator[str]:

@@ -50,7 +50,9 @@ class Examined(Account):
     storage_url: Annotated[
         str | None, Parameter(env_var="MI_ASYNC_STORAGE_URL", help="URL of Object Storage, as for ingest.")
     ] = None
-    timeout: Annotated[float | None, Parameter(help="Seconds for each check; 10 by default.")] = None
+    timeout: Annotated[
+        float | None, Parameter(env_var="MI_ASYNC_TIMEOUT", help="Seconds for each check; 10 by default.")
+    ] = None
     output: Output = "table"
 
 
@@ -80,7 +82,7 @@ def _arguments(service: Examined) -> dict[str, Any]:
     return {
         "profile": service.profile,
         "base_url": service.base_url,
-        "proxy": environment_proxies(os.environ) if service.proxy is None else service.proxy,
+        "proxy": environment_proxies(os.environ) if service.proxy is None else filled(service.proxy),
         "ca_file": service.ca_file,
         "storage": None if storage is None else storage.storage,
         "quota_store": None if service.quota_store is None else filled(service.quota_store),

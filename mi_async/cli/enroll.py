@@ -13,7 +13,7 @@ from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.output import show
 from mi_async.cli.sources import Fit, Sources, read_sources, refuse_directories, refuse_unknown_options
-from mi_async.cli.streams import drawable, stderr
+from mi_async.cli.streams import drawable, notes
 from mi_async.display.uploads import upload_display
 from mi_async.errors import ConflictError
 from mi_async.media.image_source import Source
@@ -63,7 +63,7 @@ async def _enroll(name: str, sources: Sequence[Source], options: Mapping[str, An
     changes = dict[str, str]()
     async with service.session() as session:
         workspace = session.workspace(service.workspace)
-        with upload_display(drawable(stderr()), plain=service.verbose > 0) as display:
+        with upload_display(drawable(notes()), plain=service.verbose > 0) as display:
 
             def step(upload: Upload) -> None:
                 changes[upload.image.name] = upload.image.note
@@ -85,4 +85,4 @@ def print_changes(changes: Mapping[str, str]) -> None:
     """Print what was changed in images to make them fit, by image."""
     for name, change in changes.items():
         if change:
-            stderr().write(f"{one_line(name)}: {change}\n")
+            notes().write(f"{one_line(name)}: {change}\n")

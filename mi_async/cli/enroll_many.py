@@ -1,4 +1,4 @@
-"""``enroll-many`` and ``upload-thumbnails``: bulk runs over a directory or a table of images."""
+"""``enroll-many`` and ``upload-many``: bulk runs over a directory or a table of images."""
 
 from collections.abc import Callable
 from functools import partial

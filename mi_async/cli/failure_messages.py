@@ -52,16 +52,17 @@ def check_text(_kind: object, value: object) -> None:
             check_text(_kind, [each for name, each in members.items() if name not in PATHS])
 
 
-def report(error: BaseException) -> int:
-    """Print what went wrong and what exists all the same; return the exit code."""
+def report(error: BaseException, *, hints: bool = True) -> int:
+    """Print what went wrong, what exists all the same and, with hints, what to do; return the exit code."""
     if not isinstance(error, ReaderGoneError):
-        stderr().write("".join(f"{line}\n" for line in _lines(error)))
+        stderr().write("".join(f"{line}\n" for line in _lines(error, hints=hints)))
     return exit_code(error)
 
 
-def _lines(error: BaseException) -> Iterator[str]:
+def _lines(error: BaseException, *, hints: bool) -> Iterator[str]:
     yield str(error) or "interrupted" if isinstance(error, KeyboardInterrupt) else f"error: {one_line(_message(error))}"
-    yield from [one_line(note) for note in getattr(error, "__notes__", ())]
+    if hints:
+        yield from [one_line(note) for note in getattr(error, "__notes__", ())]
     yield from left_behind(_created(error))
     if isinstance(error, JobTimeoutError) and error.job is not None:
         yield f"to wait for it again: mi-async jobs wait {error.job}"

@@ -17,7 +17,7 @@ from mi_async.cli import event_loop
 from mi_async.cli.connection import InStorage
 from mi_async.cli.output import show
 from mi_async.cli.sources import refuse_directories
-from mi_async.cli.streams import drawable, stderr
+from mi_async.cli.streams import drawable, notes, stderr
 from mi_async.display.ingest import WORDS, ingest_display
 from mi_async.errors import JobTimeoutError
 from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
@@ -93,7 +93,7 @@ async def _ingest(source: str, options: Mapping[str, Any], service: InStorage) -
             display.step(now)
 
         try:
-            with ingest_display(drawable(stderr()), plain=service.verbose > 0) as display:
+            with ingest_display(drawable(notes()), plain=service.verbose > 0) as display:
                 done = await workspace.ingest_asset(source, **options, progress=step)
         except asyncio.CancelledError:
             if goes_on := _job_goes_on(at) + _resumes(at, options):

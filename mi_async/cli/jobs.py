@@ -14,7 +14,7 @@ from mi_async._core.concurrency import each
 from mi_async.cli import event_loop
 from mi_async.cli.connection import Account
 from mi_async.cli.output import show
-from mi_async.cli.streams import drawable, stderr
+from mi_async.cli.streams import drawable, notes
 from mi_async.display.jobs import job_display
 from mi_async.errors import InvalidArgumentError, JobTimeoutError, MIError
 from mi_async.session import Session
@@ -99,11 +99,11 @@ async def _wait(tokens: Sequence[str], service: Account, at_most: float | None) 
     async with service.session() as session:
         jobs = _jobs(session, tokens)
         try:
-            with job_display(drawable(stderr()), jobs, plain=service.verbose > 0) as display:
+            with job_display(drawable(notes()), jobs, plain=service.verbose > 0) as display:
                 waits = [job.wait(timeout=at_most, progress=display.step) for job in jobs]
                 ended = await asyncio.gather(*waits, return_exceptions=True)
         except asyncio.CancelledError:
-            stderr().write("the jobs go on at the service; the same command waits for them again\n")
+            notes().write("the jobs go on at the service; the same command waits for them again\n")
             raise
     errors = [outcome for outcome in ended if isinstance(outcome, BaseException)]
     if (bug := next((error for error in errors if not isinstance(error, MIError)), None)) is not None:

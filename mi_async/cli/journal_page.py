@@ -19,7 +19,8 @@ def report(
     *,
     html: Annotated[Path, Parameter(help="The page: one file that needs nothing else.")],
     lang: Annotated[
-        Literal["en", "ko"] | None, Parameter(help="Language of the page, by default that of the environment.")
+        Literal["en", "ko"] | None,
+        Parameter(env_var="MI_ASYNC_LANG", help="Language of the page, by default that of LANG."),
     ] = None,
     images: Annotated[
         bool, Parameter(help="Embed small previews of the images that failed, where their files are still there.")

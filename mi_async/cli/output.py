@@ -27,6 +27,7 @@ Output: TypeAlias = Annotated[
     Form,
     Parameter(
         alias="-o",
+        env_var="MI_ASYNC_OUTPUT",
         help="Form of the result on stdout: jsonl has a line for each item, csv is for spreadsheets.",
     ),
 ]

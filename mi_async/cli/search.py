@@ -20,7 +20,7 @@ from mi_async.cli.listing import ColumnOptions
 from mi_async.cli.operations import SNAKE, operations_app
 from mi_async.cli.output import show_each
 from mi_async.cli.sources import read_sources
-from mi_async.cli.streams import console, stderr
+from mi_async.cli.streams import console, notes
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.search.hits import SceneHit
 
@@ -136,8 +136,8 @@ async def _search(text: str | None, options: dict[str, Any], columns: Sequence[s
 
 async def _with_spinner(scenes: AsyncIterator[SceneHit], *, plain: bool) -> AsyncGenerator[SceneHit]:
     """Show a spinner on a terminal until the first scene arrives."""
-    searching = console(stderr()).status("searching")  # draws nothing where there is no terminal
-    if not plain:
+    searching = console(notes()).status("searching")
+    if not plain and notes().isatty():
         searching.start()
     try:
         async for hit in scenes:

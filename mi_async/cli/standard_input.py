@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.readers import Read
 from mi_async.bulk.inputs.reading import Reading
-from mi_async.cli.streams import stderr
+from mi_async.cli.streams import notes
 from mi_async.errors import InvalidArgumentError
 
 STDIN = "-"
@@ -80,7 +80,7 @@ def standard_input(given: TableFormat | None) -> Generator[StandardInput]:
         InvalidArgumentError: it cannot be kept.
     """
     if sys.stdin.isatty():
-        stderr().write("reading a table from standard input; Ctrl-D ends it\n")
+        notes().write("reading a table from standard input; Ctrl-D ends it\n")
     try:
         folder = TemporaryDirectory(prefix="mi-async-")
     except OSError as error:

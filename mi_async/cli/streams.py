@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
 from attrs import define
@@ -129,9 +130,40 @@ def stderr() -> Stream:
     return Stream(sys.stderr, strict=False)
 
 
+_quiet = ContextVar("_quiet", default=False)
+
+
+@contextmanager
+def quieted(quiet: bool) -> Generator[None]:
+    """Drop notes until the block ends, if so told."""
+    before = _quiet.set(quiet)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
+
+def notes() -> Stream:
+    """Return the stream of progress and hints: stderr, or with ``--quiet`` nowhere."""
+    return Stream(cast("TextIO", Nowhere()), strict=False) if _quiet.get() else stderr()
+
+
+class Nowhere(io.TextIOBase):
+    """A file that loses what is written to it, and holds no descriptor."""
+
+    def write(self, text: str) -> int:
+        """Lose the text."""
+        return len(text)
+
+
 def print_line(text: str) -> None:
     """Print a line on stderr, above the live display where there is one."""
     stderr().write(f"{one_line(text)}\n")
+
+
+def print_note(text: str) -> None:
+    """Print a line of progress, or a hint."""
+    notes().write(f"{one_line(text)}\n")
 
 
 def as_file(stream: Stream) -> TextIO:

@@ -18,7 +18,7 @@ from mi_async.cli.connection import NO_WORKSPACE, InWorkspace
 from mi_async.cli.enroll import print_changes
 from mi_async.cli.output import show
 from mi_async.cli.sources import Fit, Sources, read_sources, refuse_directories, refuse_unknown_options
-from mi_async.cli.streams import drawable, stderr
+from mi_async.cli.streams import drawable, notes
 from mi_async.display.uploads import upload_display
 from mi_async.errors import InvalidArgumentError, MIError, NotFoundError
 from mi_async.media.image_check import Image
@@ -47,7 +47,7 @@ def upload_thumbnail(
         primary: Make the first image the person's primary thumbnail.
     """
     refuse_unknown_options(sources, upload_thumbnail, "upload-thumbnail")
-    refuse_directories(sources, "upload-thumbnails")
+    refuse_directories(sources, "upload-many")
     if not sources:
         message = "SOURCE is missing; see mi-async upload-thumbnail --help"
         raise InvalidArgumentError(message)
@@ -70,7 +70,7 @@ async def _upload(
     async with service.session() as session:
         workspace = session.workspace(service.workspace)
         await _require_person(workspace, person_id)
-        with upload_display(drawable(stderr()), plain=service.verbose > 0) as display:
+        with upload_display(drawable(notes()), plain=service.verbose > 0) as display:
             await _attach(workspace, person_id, images, display.step, options)
         # Several calls added them; the person as it is now shows what all of them made of it.
         person = await workspace.persons.get(person_id)

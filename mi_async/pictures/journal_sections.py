@@ -28,7 +28,7 @@ QUOTA = _CHECKS.calls * 60 / _CHECKS.period
 REASON_HEADS = ("code", "count", "share", "advice")
 COMMANDS: Mapping[str, str] = {
     "enroll": "enroll-many",
-    "upload-thumbnails": "upload-thumbnails",
+    "upload-thumbnails": "upload-many",
     "ingest": "ingest-many",
 }
 """Command of each operation of a journal."""

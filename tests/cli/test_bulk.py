@@ -1,4 +1,4 @@
-"""``enroll-many`` and ``upload-thumbnails``: results, reports, exit codes, Ctrl-C, and what to do next."""
+"""``enroll-many`` and ``upload-many``: results, reports, exit codes, Ctrl-C, and what to do next."""
 
 import json
 import os
@@ -116,7 +116,7 @@ def test_a_rejected_image_of_a_table_is_shown_with_its_person_and_row(
 def test_a_person_who_does_not_exist_is_to_be_corrected_and_not_retried(capsys: pytest.CaptureFixture[str]) -> None:
     (Path("faces") / "999999").mkdir(parents=True)
     (Path("faces") / "999999" / "1.jpg").write_bytes(PICTURE)
-    assert run(["upload-thumbnails", "faces"]) == 1
+    assert run(["upload-many", "faces"]) == 1
     hints = capsys.readouterr().err
     assert "10001 (1): the service refuses the request as it is, such as one for a person who does not exist" in hints
     assert "journal retry" not in hints
@@ -209,7 +209,7 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
         ("enroll-many faces --journal faces/0/1.jpg", 2, "the file is something else; it is left as it is"),
         ("enroll-many faces --grace -1", 2, "for --grace. Must be >= 0."),
         ("enroll-many faces --max-failures=-1", 2, "for --max-failures. Must be >= 0."),
-        ("upload-thumbnails faces --grace=nan", 2, "for --grace. Must be >= 0."),
+        ("upload-many faces --grace=nan", 2, "for --grace. Must be >= 0."),
         ("enroll-many", 2, "INPUT is missing; see mi-async enroll-many --help"),
         ("enroll-many faces --workspace elsewhere", 4, "the run was stopped: "),
         ("NCLOUD_SECRET_ACCESS_KEY=wrong enroll-many faces", 3, "the run was stopped: "),

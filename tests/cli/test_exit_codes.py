@@ -89,7 +89,7 @@ def test_exit_code_and_one_line(
     assert written.out == ""
     assert written.err.startswith("error: ")
     assert said in written.err
-    assert written.err.count("\n") == 1 + written.err.count("\nto list the workspaces: ")
+    assert written.err.count("\n") == 1 + written.err.count("\nworkspaces are: ")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
@@ -286,10 +286,16 @@ def test_a_result_that_the_stream_cannot_encode_is_escaped() -> None:
     assert raw.getvalue() == rb"\ud64d x" + b"\n"
 
 
-@pytest.mark.parametrize("name", ["", "  "])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "--workspace is missing (or set MI_ASYNC_WORKSPACE)"),
+        ("  ", "MI_ASYNC_WORKSPACE provided by env. the name of the workspace is empty"),
+    ],
+)
 def test_an_empty_name_of_a_workspace_is_refused_as_such(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MI_ASYNC_WORKSPACE", name)
     assert run(["persons", "list"]) == 2
-    assert "MI_ASYNC_WORKSPACE provided by env. the name of the workspace is empty" in capsys.readouterr().err
+    assert said in capsys.readouterr().err

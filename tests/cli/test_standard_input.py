@@ -92,7 +92,7 @@ def test_more_images_by_a_pipe(server: RunningEmulator) -> None:
     [person] = server.state.persons()
     Path("b.jpg").write_bytes(picture("jpg", seed=3))
     Path("t").write_text(f"person_id,thumbnail\n{person.id},b.jpg\n", encoding="utf-8")
-    with process("upload-thumbnails", "-", "--journal", "j", env=environment(server), redirected="< t") as running:
+    with process("upload-many", "-", "--journal", "j", env=environment(server), redirected="< t") as running:
         out, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
     assert json.loads(out)["counts"]["done"] == 1

@@ -127,7 +127,7 @@ def test_an_option_with_a_typing_error_is_no_image(
 
 @pytest.mark.parametrize(
     ("command", "many"),
-    [(["enroll", "Ama"], "enroll-many"), (["upload-thumbnail", "1"], "upload-thumbnails"), (["ingest"], "ingest-many")],
+    [(["enroll", "Ama"], "enroll-many"), (["upload-thumbnail", "1"], "upload-many"), (["ingest"], "ingest-many")],
 )
 def test_a_directory_names_the_command_that_takes_one(
     command: list[str], many: str, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -193,7 +193,7 @@ def test_a_workspace_that_does_not_exist_tells_how_to_list_them(
 ) -> None:
     assert run(["upload-thumbnail", "1001", JPG, "-w", "nowhere"]) == 4
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-1] == "to list the workspaces: mi-async workspaces list"
+    assert lines[-1] == "workspaces are: newsroom"
     assert not list(server.state.thumbnails())
 
 

@@ -64,12 +64,10 @@ ADVICE = {
     "10072": Advice(f"the service cannot read this format: {_IMAGE}", retry=False),
     "10073": Advice(f"the service cannot crop the face: {_IMAGE}", retry=False),
     "10074": Advice(f"the service cannot make a cover of this image: {_IMAGE}", retry=False),
-    LOST: Advice(
-        "compare the images of the person at the service, then give it the missing ones with upload-thumbnails"
-    ),
+    LOST: Advice("compare the images of the person at the service, then give it the missing ones with upload-many"),
     "50005": Advice(
         "the name is taken by a person from before this journal: use another name, or give that person the images "
-        "with upload-thumbnails",
+        "with upload-many",
         retry=False,
     ),
     "10068": Advice("the person or the workspace is full: make room at the service"),
