@@ -120,6 +120,11 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
+    "skill": Command(
+        AGENTS,
+        "Write a skill for agents, from the commands: SKILL.md to stdout, or with their options into a folder.",
+        "skill:skill",
+    ),
     "config": Commands(OTHER, "Settings of the command line, and where each comes from.", "config:config_app"),
     "mcp": Command(
         AGENTS,
