@@ -1,4 +1,4 @@
-"""Every check of the project: `nox` runs lint, types, docs, package and tests; bench and soak take longer.
+"""Every check of the project: `nox` runs lint, types, docs, site, package and tests; bench and soak take longer.
 
 Invariant: makes its own environments, downloads no Python, and leaves out one that is not installed.
 """
@@ -20,7 +20,7 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|venv"  # uv installs in a tenth of the CPU time of pip, which compiles everything
 nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "docs", "package", "tests"]
+nox.options.sessions = ["lint", "types", "docs", "site", "package", "tests"]
 
 AT_ONCE = ("-n", os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "4"), "--dist", "worksteal")
 """Tests at once: on two cores some of them always wait for a server or a process; neighbours share a worker."""
@@ -71,13 +71,13 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 @functools.cache
 def shared() -> Path:
-    """Return the programs of the environment of lint, types, docs and the first Python's tests: one instead of four.
+    """Return the programs of the environment of lint, types, docs, site and the first Python's tests: one, not five.
 
     Installing takes longer than most of these checks.
     """
     programs = SHARED / ("Scripts" if sys.platform == "win32" else "bin")
     python, stamp = str(programs / "python"), SHARED / "installed.txt"
-    groups = [str(package) for name in ("lint", "types", "tests", "once", "bench") for package in GROUPS[name]]
+    groups = [str(package) for name in ("lint", "types", "tests", "once", "bench", "site") for package in GROUPS[name]]
     packages = ["-e", ".[all]", "nox", *groups]
     wanted = "\n".join([*packages, *map(str, FILE["project"].values()), Path("mi_async", "version.py").read_text()])
     SHARED.parent.mkdir(exist_ok=True)
@@ -122,6 +122,13 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run the examples of the README and of docs/ and every benchmark at its smallest; check generated pages."""
     run(session, "pytest", *AT_ONCE, *ONCE, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def site(session: nox.Session) -> None:
+    """Build the site of the documents into build/site: a link, an anchor or a name that leads nowhere is an error."""
+    env = {"NO_MKDOCS_2_WARNING": "1"}
+    session.run(str(shared() / "mkdocs"), "build", "--strict", "--quiet", *session.posargs, env=env, external=True)
 
 
 @nox.session

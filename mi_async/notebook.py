@@ -35,11 +35,25 @@ FRAME = (
 """Around every table; the classes keep MathJax out."""
 ABOVE = '<div style="text-align:left;white-space:nowrap;padding:2px 0 4px">{}</div>'
 """Caption of a table. A ``<caption>`` would be broken at the width of the columns, or widen them."""
+PROGRESS = '<progress value="{:.4f}" max="1" style="width:120px"></progress> &nbsp; {}'
 STORED = "images of persons: mi_async.pictures.contact_sheet(workspace, persons)"
 """Caption of a table whose images have presigned URLs."""
 PRESIGNED = "presigned URL"
 """What is shown of one."""
 MARKED = ";outline:2px solid #4a90d9"
+
+
+@attrs.frozen
+class Bar:
+    """A share, shown as a bar with its words beside it.
+
+    Attributes:
+        share: 0 to 1; None for no bar.
+        words: what it is a share of.
+    """
+
+    share: float | None
+    words: str
 
 
 class Html(str):
@@ -64,6 +78,19 @@ def show(value: object, *, caption: str = "") -> Html:
 def table(items: Iterable[object], *, caption: str = "") -> Html:
     """Return a table with a row for each item, the first 100 of them; a member that no item has makes no column."""
     return html_table(table_of(items, NOTEBOOK, caption=caption))
+
+
+def card(caption: str, rows: Iterable[tuple[str, str | Bar]]) -> Html:
+    """Return a table about a live object, from what is known without asking anybody."""
+    lines = [_row("th", [text(name)]) + _row("td", [_bar(value)]) for name, value in rows]
+    return Html(FRAME.format(ABOVE.format(text(caption)), "".join([f"<tr>{line}</tr>" for line in lines])))
+
+
+def _bar(value: str | Bar) -> Html:
+    if isinstance(value, str):
+        return text(value)
+    words = text(value.words)
+    return words if value.share is None else Html(PROGRESS.format(min(1.0, max(0.0, value.share)), words))
 
 
 def html_table(drawn: ResultTable) -> Html:

@@ -225,6 +225,19 @@ class Session:
         closed = ", closed" if self._calls.lifetime.ended else ""
         return f"Session({str(self._settings.base_url)!r}{closed})"
 
+    def _repr_html_(self) -> str:
+        """Show service, state and quotas in a notebook; nobody is asked."""
+        from mi_async.notebook import Bar, card  # noqa: PLC0415  most programs never look
+
+        ended = self._calls.lifetime.ended
+        rows: list[tuple[str, str | Bar]] = [("state", "closed" if ended else "open")]
+        for state in () if ended else self._quotas.states().values():
+            window = f"{state.used:,} of {state.calls:,} in {state.period:g} s"
+            rows.append(
+                (state.operation, Bar(state.used / state.calls, " · ".join(filter(None, (window, state.reason)))))
+            )
+        return card(f"Session · {self._settings.base_url}", rows)
+
     def __rich_repr__(self) -> Generator[str | tuple[str, bool]]:
         """Name the service to rich, which else shows all that a session holds."""
         yield str(self._settings.base_url)

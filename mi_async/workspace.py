@@ -76,6 +76,15 @@ class Workspace(WorkspaceGroups):
         """Name the workspace."""
         return f"Workspace({self.name!r})"
 
+    def _repr_html_(self) -> str:
+        """Show the workspace in a notebook; nobody is asked whether it exists."""
+        from mi_async.notebook import card
+
+        rows = [("service", self._calls.transport.origin)]
+        rows += [("session", "closed" if self._calls.lifetime.ended else "open")]
+        groups = [(name, told.partition(";")[0]) for name, told in WorkspaceGroups.__slots__.items() if name != "name"]
+        return card(f"Workspace · {self.name}", rows + groups)
+
     def __rich_repr__(self) -> Generator[str]:
         """Name the workspace to rich, which else shows all that it holds."""
         yield self.name

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from mi_async import (
     AssetMetaData,
     Page,
     Person,
+    PersonInput,
     PersonTag,
     PersonThumbnail,
     Project,
@@ -30,6 +32,8 @@ from mi_async.cli.output import show
 from mi_async.table import NOTEBOOK, TERMINAL, cell_of, table_about, table_of
 from mi_async.text import plain
 from mi_async.workflows.search.hits import SceneHit
+from tests.support.newsroom import newsroom
+from tests.support.pictures import picture
 
 pytestmark = pytest.mark.slow
 
@@ -305,6 +309,42 @@ async def test_quotas_show_themselves_as_a_table() -> None:
     assert repr(notebook.Tabled({})) == "{}"
     with pytest.raises(KeyError, match=r"there is no 'persons.list' here; there are a, b"):
         notebook.Tabled({"a": 1, "b": 2})["persons.list"]
+
+
+async def test_a_session_and_a_workspace_show_what_is_known() -> None:
+    async with mi_async.connect(
+        mi_async.Credentials("key", "s3cr3t"),
+        base_url="http://127.0.0.1:1",
+        quotas={"persons.get": mi_async.Quota(4, 1)},
+    ) as session:
+        shown = read(session)
+        assert shown.said[0] == "Session · http://127.0.0.1:1"
+        assert shown.cells[:2] == ["state", "open"]
+        assert shown.cells[shown.cells.index("persons.get") + 1].split() == ["0", "of", "4", "in", "1", "s"]
+        workspace = session.workspace(NASTY)
+        assert read(workspace).cells[:4] == ["service", "http://127.0.0.1:1", "session", "open"]
+        assert "Uploads of person thumbnails" in read(workspace).cells
+    assert read(session).cells == ["state", "closed"]
+    assert read(workspace).cells[3] == "closed"
+    assert "s3cr3t" not in session._repr_html_()
+
+
+async def test_a_run_shows_how_far_it_is(tmp_path: Path) -> None:
+    async with newsroom() as news:
+        people = [PersonInput(NASTY, [b"no image"]), PersonInput("Ama", [picture("jpg")])]
+        run = news.workspace.enroll_many(people, journal=tmp_path / "a.journal")
+        assert read(run).cells[:2] == ["state", "not started"]
+        assert read(run).cells[2::2] == ["items"]
+        async for _ in run:
+            assert read(run).cells[1] == "running"
+        shown = read(run)
+        assert shown.said[0] == f"BulkRun · PersonInput · {tmp_path / 'a.journal'}"
+        assert shown.cells[1] == "ended"
+        assert shown.cells[3].strip() == "2 of 2"
+        assert "1 done, 1 rejected" in shown.cells
+        assert "<script>" in shown.cells[-1]  # as text, says the reader
+        unknown = read(news.workspace.enroll_many(iter(people), journal=tmp_path / "b.journal"))
+        assert unknown.cells[3] == "0"
 
 
 def items() -> Iterator[Item]:

@@ -127,6 +127,14 @@ class BulkRun:
         ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
         return f"BulkRun({self._factory.takes}, journal={shown_journal(self._options.journal)!r}, {ended})"
 
+    def _repr_html_(self) -> str:
+        """Show the run in a notebook."""
+        from mi_async.bulk.report.run_card import run_card  # noqa: PLC0415  most programs never look
+
+        state = "ended" if self._report is not None else "not started" if self._engine is None else "running"
+        about = f"BulkRun · {self._factory.takes} · {shown_journal(self._options.journal)}"
+        return run_card(about, state, self.progress, self.latest)
+
     def stop(self) -> None:
         """Take nothing more from the input; what is in flight may end within the grace time, then the run ends."""
         self._stopped = True

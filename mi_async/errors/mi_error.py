@@ -25,6 +25,12 @@ class MIError(Exception):
         super().__init__(escaped(message, LONGEST))
         self.created = {}
 
+    def _render_traceback_(self) -> list[str]:
+        """Show a notebook the error, the lines of its user and the causes, instead of a page of frames of ours."""
+        from mi_async._core.short_traceback import short_traceback  # noqa: PLC0415  only IPython asks
+
+        return short_traceback(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by state, so that a subclass may have any signature."""
         return _restore, (type(self), self.args), self.__dict__

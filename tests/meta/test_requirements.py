@@ -1,4 +1,4 @@
-"""What the package says about itself: extras as README.md lists them, and floors as `nox -s floors` installs them."""
+"""What the package says about itself: extras as docs/install.md has them, floors as `nox -s floors` installs them."""
 
 import re
 import tomllib
@@ -60,8 +60,9 @@ def test_all_is_the_union_of_the_extras() -> None:
     assert all(own(requirements) <= EXTRAS.keys() for requirements in EXTRAS.values())
 
 
-def test_the_readme_lists_the_extras_and_what_they_install() -> None:
-    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Extras\n")[2].partition("\n## ")[0]
+def test_the_page_lists_the_extras_and_what_they_install() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    table = page.partition("\n## Extras\n")[2].partition("\n## ")[0]
     rows = {name: installs.strip() for name, installs in ROW.findall(table)}
     assert rows.pop("all") == "", "it is all rows above"
     expected = {name: requirements for name, requirements in EXTRAS.items() if name != "all"}
