@@ -45,6 +45,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(import_module("mi_async.integrations.pytest_plugin"), "mi_async")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage in slow tests: it costs half as much again, and their course is a matter of time.
+
+    So a branch counts as covered if the quick tests take it.
+    """
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker("no_cover")
+
+
 def pytest_collection_finish() -> None:
     """Exempt tests and modules from garbage collection, which many tests ask for: 0.15 s each time with them."""
     gc.collect()

@@ -129,6 +129,11 @@ COMMANDS: Mapping[str, Command] = {
         "Print the script with which bash, zsh or fish completes commands, options and files.",
         "completion:completion",
     ),
+    "skill": Command(
+        AGENTS,
+        "Write a skill for agents, from the commands: SKILL.md to stdout, or with their options into a folder.",
+        "skill:skill",
+    ),
     "config": Commands(OTHER, "Settings of the command line, and where each comes from.", "config:config_app"),
     "mcp": Command(
         AGENTS,
@@ -174,17 +179,18 @@ PARTS = ("aiohttp", "aiolimiter", "attrs", "cattrs", "orjson", "tenacity", "yarl
 
 def make_app(wanted: str = "", *, whole: bool = False) -> App:
     """Build the application; of its commands only the wanted one does anything, unless all are asked for."""
+    shown = console(stdout())
     app = App(
         name="mi-async",
         help="NAVER Cloud Media Intelligence: "
         "enroll faces, ingest videos and images, search their scenes, and call every operation of the API.",
-        help_epilogue=epilogue(),
+        help_epilogue=f"{examples('')}\n\n{epilogue(shown.width)}",
         help_format="plaintext",
         version_flags=(),
         default_parameter=Parameter(negative_iterable=(), negative_none=(), validator=check_text),
         group_parameters=Group("Parameters", sort_key=4),
         suppress_keyboard_interrupt=False,
-        console=console(stdout()),
+        console=shown,
     )
     app.config = (fill,)
     app["--help"].group = OTHER

@@ -9,6 +9,12 @@ from collections.abc import Mapping, Sequence
 from mi_async._core.operation import Operation, Parameter
 
 EXAMPLES: Mapping[str, Sequence[str]] = {
+    "": (
+        "mi-async demo",
+        'mi-async enroll "Gildong Hong" hong-1.jpg -w newsroom',
+        "mi-async persons list -w newsroom --output table",
+        "mi-async persons list --help",
+    ),
     "demo": ("mi-async demo",),
     "emulator": (
         "mi-async emulator --workspace newsroom --with-storage",
@@ -62,6 +68,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async persons list --name Hong --limit 20 --output jsonl",
     ),
     "persons sheet": ("mi-async persons sheet --html faces.html --tag 7",),
+    "skill": ("mi-async skill > SKILL.md", "mi-async skill .claude/skills"),
     "mcp": ("mi-async mcp --workspace newsroom",),
     "persons create": (
         """mi-async persons create "Gildong Hong" --thumbnails '{"thumbnailKey": "thumbnails/hong.jpg"}'""",
@@ -69,7 +76,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "persons update": ('mi-async persons update 1001 --name "Gildong Hong" --description "An anchor."',),
     "search request": ("""mi-async search request '{"textQuery": "goal celebration"}'""",),
 }
-"""Examples by the words of the command."""
+"""Examples by the words of the command; '' for that of all commands."""
 
 VALUES: Mapping[str, str] = {
     "workspace_name": "sports",

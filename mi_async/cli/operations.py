@@ -222,7 +222,7 @@ def _help(operation: Operation) -> str:
     quota = operation.quota
     rate = f"{quota.calls:,} calls per {quota.period:g} s" if quota is not None else "none is documented"
     lines = (
-        operation.summary.replace("``", ""),
+        _summary(operation),
         f"Request: {operation.method} {operation.path}",
         f"Vendor's page: {operation.source}",
         f"After a failure: {operation.repeat.value}",
@@ -230,6 +230,12 @@ def _help(operation: Operation) -> str:
         *([f"Deprecated: {_successor(operation)}"] if operation.deprecated else []),
     )
     return "\n\n".join([lines[0], "\n".join(lines[1:])])
+
+
+def _summary(operation: Operation) -> str:
+    """Return the first line of the operation with options in the place of Python's arguments."""
+    options = {p.name: f"--{_dashed(p.name)}" for p in operation.parameters}
+    return SNAKE.sub(lambda found: options.get(found[0], found[0]), operation.summary.replace("``", ""))
 
 
 def _examples(operation: Operation) -> str:

@@ -21,6 +21,7 @@ from tests.support.bulk import face, outcomes
 from tests.support.cases import sampled
 from tests.support.costs import added, costs
 from tests.support.newsroom import Newsroom, newsroom
+from tests.support.virtual import on_virtual_time
 
 Cost: TypeAlias = Mapping[str, int]
 
@@ -114,6 +115,7 @@ async def ends(run: BulkRun) -> Status:
 
 
 @pytest.mark.parametrize("name", RUNS)
+@on_virtual_time
 async def test_without_a_fault_and_then_again(name: str, tmp_path: Path) -> None:
     bulk = RUNS[name]
     async with newsroom(AT_ONCE, retry=RETRY) as news:
@@ -137,6 +139,7 @@ async def test_without_a_fault_and_then_again(name: str, tmp_path: Path) -> None
         5,
     ),
 )
+@on_virtual_time
 async def test_with_one_fault(name: str, place: str, fault: Fault, more: Cost, tmp_path: Path) -> None:
     bulk = RUNS[name]
     async with newsroom(AT_ONCE, retry=RETRY) as news:
@@ -155,6 +158,7 @@ async def test_with_one_fault(name: str, place: str, fault: Fault, more: Cost, t
         ("upload", "persons.set_thumbnails", {**STORE, "persons.set_thumbnails": 1}),
     ],
 )
+@on_virtual_time
 async def test_a_refusal_is_not_repeated_and_stays(name: str, place: str, cost: Cost, tmp_path: Path) -> None:
     bulk = RUNS[name]
     async with newsroom(AT_ONCE, retry=RETRY) as news:
@@ -167,6 +171,7 @@ async def test_a_refusal_is_not_repeated_and_stays(name: str, place: str, cost: 
 
 
 @pytest.mark.parametrize("place", ["thumbnails.presign", "thumbnails.complete"])
+@on_virtual_time
 async def test_a_429_with_retry_after_costs_one_request(place: str, tmp_path: Path) -> None:
     """The server allows one request in 40 seconds and asks for 50; the client is not told of either."""
     settings = evolve(AT_ONCE, quotas={place: Quota(1, 40.0)}, retry_after=50.0)
@@ -178,6 +183,7 @@ async def test_a_429_with_retry_after_costs_one_request(place: str, tmp_path: Pa
         assert arrived[-1] - arrived[-2] >= 50.0
 
 
+@on_virtual_time
 async def test_an_upload_that_is_never_taken_over_is_parked(tmp_path: Path) -> None:
     async with newsroom(evolve(AT_ONCE, latency=Latency.never()), speed=2_000.0, retry=RETRY) as news:
         with costs(news.server, {"thumbnails.presign": 1, "storage.put": 1}, ignored={"thumbnails.complete"}):
@@ -188,6 +194,7 @@ async def test_an_upload_that_is_never_taken_over_is_parked(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("name", "when", "place", "cost"), KILLED)
+@on_virtual_time
 async def test_killed_and_resumed(name: str, when: str, place: str, cost: Cost, tmp_path: Path) -> None:
     bulk = RUNS[name]
     (before := tmp_path / "before").mkdir()
@@ -217,6 +224,7 @@ async def test_killed_and_resumed(name: str, when: str, place: str, cost: Cost, 
         ("upload", "persons.set_thumbnails", "persons.get", {"persons.get": 2}),
     ],
 )
+@on_virtual_time
 async def test_a_stage_that_is_tried_again_looks_before_it_repeats(
     name: str, place: str, look: str, more: Cost, tmp_path: Path
 ) -> None:

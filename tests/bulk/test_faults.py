@@ -44,6 +44,7 @@ from tests.support.bulk import (
     statuses,
 )
 from tests.support.newsroom import SPEED, Newsroom, newsroom
+from tests.support.virtual import on_virtual_time
 
 pytestmark = pytest.mark.slow
 
@@ -291,6 +292,7 @@ async def test_an_attach_that_keeps_failing_is_parked_and_not_doubled(tmp_path: 
         assert news.none_doubled()
 
 
+@on_virtual_time
 async def test_an_outage_is_waited_out_and_parks_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with newsroom(AT_ONCE, speed=200) as news:
@@ -313,6 +315,7 @@ async def test_an_outage_is_waited_out_and_parks_nothing(tmp_path: Path, caplog:
             )
 
 
+@on_virtual_time
 async def test_an_outage_that_is_too_long_stops_the_run(tmp_path: Path) -> None:
     async with newsroom(AT_ONCE, speed=400) as news:
         news.server.faults.next("*", Fault.UNAVAILABLE, times=100_000)
@@ -327,6 +330,7 @@ async def test_an_outage_that_is_too_long_stops_the_run(tmp_path: Path) -> None:
         assert len(news.thumbnails()) == 60
 
 
+@on_virtual_time
 async def test_an_outage_is_not_held_against_uploads_that_wait(tmp_path: Path) -> None:
     async with newsroom(Settings(latency=Latency.constant(700.0)), speed=150) as news:  # a stall counts that often
         news.server.faults.next("thumbnails.complete", Fault.UNAVAILABLE, times=10_000)
@@ -336,6 +340,7 @@ async def test_an_outage_is_not_held_against_uploads_that_wait(tmp_path: Path) -
         assert statuses(found) == {Status.DONE}  # no check was answered until long after the timeout
 
 
+@on_virtual_time
 async def test_while_the_checks_fail_uploads_wait(tmp_path: Path) -> None:
     async with newsroom(AT_ONCE, speed=300) as news:
         news.server.faults.next("thumbnails.complete", Fault.UNAVAILABLE, times=150)
@@ -344,6 +349,7 @@ async def test_while_the_checks_fail_uploads_wait(tmp_path: Path) -> None:
         assert abandoned(tmp_path / "j") == []
 
 
+@on_virtual_time
 async def test_a_check_that_never_succeeds_parks_its_upload(tmp_path: Path) -> None:
     async with newsroom(AT_ONCE, speed=300) as news:
         news.server.faults.next("thumbnails.complete", Fault.UNAVAILABLE, times=8)
@@ -354,6 +360,7 @@ async def test_a_check_that_never_succeeds_parks_its_upload(tmp_path: Path) -> N
         assert statuses(await outcomes(run_of(news, people(1), tmp_path / "j"))) == {Status.DONE}
 
 
+@on_virtual_time
 async def test_uploads_that_never_finish_are_parked_and_starve_nobody(tmp_path: Path) -> None:
     latency = Mixture(((0.1, Latency.never()), (0.9, Latency.constant(1.0))))
     async with newsroom(Settings(latency=latency), speed=200) as news:

@@ -13,6 +13,7 @@ from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_check import Image, RawImage
 from tests.support.bulk import faces, files, outcomes, statuses
 from tests.support.newsroom import newsroom
+from tests.support.virtual import on_virtual_time
 
 AT_ONCE = Settings(latency=Latency.none())
 
@@ -28,6 +29,7 @@ def held() -> int:
     return alive()
 
 
+@on_virtual_time
 async def test_a_stored_image_is_freed_before_its_completion_is_checked(tmp_path: Path) -> None:
     at_presign: list[int] = []
     at_check: list[int] = []
@@ -47,6 +49,7 @@ async def test_a_stored_image_is_freed_before_its_completion_is_checked(tmp_path
     assert all(at_presign)
 
 
+@on_virtual_time
 async def test_an_image_that_an_earlier_run_has_stored_is_freed_while_it_waits(tmp_path: Path) -> None:
     """It is read again to be recognised; then it waits for its next checks without its bytes."""
     checks: list[int] = []
@@ -76,6 +79,7 @@ async def test_an_image_that_an_earlier_run_has_stored_is_freed_while_it_waits(t
 
 
 @pytest.mark.parametrize("fault", [Fault.ERROR_BEFORE, Fault.DROP_BEFORE, Fault.DROP_AFTER])
+@on_virtual_time
 async def test_a_failed_put_leaves_no_bytes_to_the_collector(fault: Fault, tmp_path: Path) -> None:
     """In an outage, 24 uploads of 5 MB that fail again and again would fill the memory before it collects."""
     (path,) = files(tmp_path / "faces", faces(1))

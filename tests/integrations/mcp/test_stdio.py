@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from mcp import Client
+from mcp.client.stdio import stdio_client
 
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.integrations.mcp.stdio import LONGEST_LINE
@@ -50,7 +51,7 @@ def spawn(server: Server, *options: str) -> "subprocess.Popen[bytes]":
 
 
 async def test_the_official_client_enrolls_and_finds_somebody(server: Server) -> None:
-    async with Client(command_line(server, "--root", str(PICTURES), "--write")) as client:
+    async with Client(stdio_client(command_line(server, "--root", str(PICTURES), "--write"))) as client:
         listed = names((await client.list_tools()).tools)
         assert "enroll_person" in listed
         assert len(listed) == 9

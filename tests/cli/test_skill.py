@@ -1,0 +1,127 @@
+"""``skill``: what it tells agents is what the application has, and it overwrites nothing of others."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mi_async.api import operations
+from mi_async.cli.app import COMMANDS, make_app, run
+from mi_async.cli.skill import marked
+from mi_async.cli.skill_pages import NAME, SkillPage, command_of, index_page, leaves, reference_pages
+
+LINE = re.compile(r"^- `mi-async ([\w-]+)`: .+?\.(?: Commands: (.+)\.)?$", re.MULTILINE)
+SECTION = re.compile(r"^## mi-async (.+)$", re.MULTILINE)
+MOST_LINES, MOST_CHARACTERS = 500, 20_000
+
+
+@pytest.fixture(scope="module")
+def references() -> dict[str, str]:
+    return {page.path: page.text for page in reference_pages()}
+
+
+@pytest.fixture(scope="module")
+def index() -> SkillPage:
+    return index_page(has_references=True)
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command that does something, as the application has it."""
+    for name in COMMANDS:
+        yield from leaves(make_app(name)[name], (name,))
+
+
+def test_the_index_names_every_command_and_no_other(index: SkillPage) -> None:
+    told = {
+        (name, *words.split())
+        for name, inner in LINE.findall(index.text)
+        for words in (re.findall(r"`([^`]+)`", inner) or [""])
+    }
+    expected = set(commands())
+    assert told | {("search",)} == expected  # which has commands, and is one itself
+    assert {tuple(command_of(each).split()) for each in operations()} <= expected
+
+
+def test_the_pages_have_every_command_with_its_options(references: dict[str, str]) -> None:
+    found = {tuple(words.split()) for text in references.values() for words in SECTION.findall(text)}
+    assert found == set(commands())
+    shared = references["references/shared-options.md"]
+    for name in COMMANDS:
+        app, text = make_app(name), references[f"references/{name}.md"]
+        for words in leaves(app[name], (name,)):
+            command = app
+            for word in words:
+                command = command[word]
+            section = text.partition(f"## mi-async {' '.join(words)}\n")[2].partition("\n## ")[0] + shared
+            shown = [each for each in command.assemble_argument_collection() if each.show]
+            assert [each.names[0] for each in shown if each.names[0] not in section] == []
+
+
+def test_what_it_shows_to_type_can_be_typed(index: SkillPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MI_ASYNC_WORKSPACE", raising=False)
+    lines = re.findall(r"^mi-async .+$", index.text, re.MULTILINE)
+    assert len(lines) >= 8
+    for line in lines:
+        words = shlex.split(line)[1:]
+        make_app(words[0]).parse_args(words, exit_on_error=False, print_error=False)
+    for words in re.findall(r"`mi-async ([a-z][\w -]*)`", index.text):
+        assert words.split()[0] in COMMANDS
+
+
+def test_its_front_matter_is_that_of_the_format(index: SkillPage) -> None:
+    head = index.text.split("---\n")[1]
+    fields = dict(re.findall(r"^(\w+): (?:>-\n  )?(.*)$", head, re.MULTILINE))
+    assert fields["name"] == NAME
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", NAME)
+    assert 0 < len(fields["description"]) <= 1024
+    assert 0 < len(fields["compatibility"]) <= 500
+    assert len(index.text.splitlines()) < MOST_LINES
+    assert len(index.text) < MOST_CHARACTERS
+    assert "`persons delete`" in index.text
+    assert "`persons merge`" in index.text
+
+
+def test_stdout_gets_the_index_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["skill"]) == 0
+    out = capsys.readouterr().out
+    assert out == index_page(has_references=False).text
+    assert "references/" not in out
+
+
+def test_a_folder_gets_everything_and_again_after_an_update(
+    tmp_path: Path, index: SkillPage, references: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "기술" / NAME
+    for folder in (place.parent, place):  # the folder of skills, or the skill's own
+        assert run(["skill", str(folder)]) == 0
+        assert capsys.readouterr().out == f"{place / 'SKILL.md'}\n"
+    assert (place / "SKILL.md").read_text(encoding="utf-8") == marked(index.text)
+    assert {f"references/{path.name}" for path in (place / "references").iterdir()} == references.keys()
+    for path in ("SKILL.md", "references/gone.md"):
+        (place / path).write_text(marked("of an earlier version\n"), encoding="utf-8")
+    (place / "references" / "mine.md").write_text("mine\n", encoding="utf-8")
+    assert run(["skill", str(place)]) == 0
+    assert (place / "SKILL.md").read_text(encoding="utf-8") == marked(index.text)
+    assert not (place / "references" / "gone.md").exists()
+    assert (place / "references" / "mine.md").read_text(encoding="utf-8") == "mine\n"
+
+
+@pytest.mark.parametrize("changed", ["mine\n", marked("was generated\n").replace("was", "is")])
+def test_what_somebody_has_written_is_left_alone(
+    tmp_path: Path, changed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / NAME / "references" / "enroll.md"
+    page.parent.mkdir(parents=True)
+    page.write_text(changed, encoding="utf-8")
+    assert run(["skill", str(tmp_path)]) == 2
+    assert "was not written by mi-async skill, or was changed since: move it away" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == changed
+    assert not (tmp_path / NAME / "SKILL.md").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert run(["skill", str(tmp_path / "file")]) == 2
+    assert "cannot write the skill to" in capsys.readouterr().err
