@@ -8,14 +8,18 @@ No request is sent twice unless we decide so.
 import select
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 if TYPE_CHECKING:
     from aiohttp.tracing import Trace
+
+NOT_YET: Callable[[], object] = partial(bool)
+"""Look at a connection that was used once: none was made so far."""
 
 
 class Connections(aiohttp.TCPConnector):
@@ -38,7 +42,7 @@ class Connections(aiohttp.TCPConnector):
     ) -> None:
         self._connected = connected
         super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust, limit=limit)
-        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._looks: WeakKeyDictionary[ResponseHandler, Callable[[], object]] = WeakKeyDictionary()
 
     async def connect(
         self,
@@ -50,11 +54,15 @@ class Connections(aiohttp.TCPConnector):
         while True:  # ends: each turn but the last takes one out of the pool
             connection = await super().connect(req, traces, timeout)
             protocol: Any = connection.protocol  # None only once it is released
-            if protocol not in self._used:
-                self._used.add(protocol)  # new, and not looked at: a TLS server sends session tickets unasked
+            look = self._looks.get(protocol)
+            if look is None:  # new, and not looked at: a TLS server sends session tickets unasked
+                self._looks[protocol] = NOT_YET
                 break
-            if not protocol.should_close and not _is_readable(connection.transport):
-                break
+            if not protocol.should_close:
+                if look is NOT_YET:  # a new connection may be closed already, and has no socket then
+                    look = self._looks[protocol] = _look_at(connection.transport)
+                if not look():
+                    break
             connection.close()
         if self._connected is not None:
             self._connected()
@@ -80,11 +88,14 @@ class Answer(aiohttp.ClientResponse):
             raise BrokenError(error) from None  # aiohttp repeats on errors of its own only
 
 
-def _is_readable(transport: Any) -> bool:
-    """Return True if bytes, or the end, have arrived that the event loop has not read yet; urllib3 looks likewise."""
+def _look_at(transport: Any) -> Callable[[], object]:
+    """Return a function that finds if bytes, or the end, have arrived that the event loop has not read yet.
+
+    urllib3 looks likewise. What it looks with is made once for each connection, and not at each request.
+    """
     number = transport.get_extra_info("socket").fileno()
     if not hasattr(select, "poll"):  # Windows, whose select() takes any socket; elsewhere it takes those below 1024
-        return bool(select.select([number], [], [], 0)[0])
+        return lambda: select.select([number], [], [], 0)[0]
     poll = select.poll()
     poll.register(number, select.POLLIN)
-    return bool(poll.poll(0))
+    return partial(poll.poll, 0)

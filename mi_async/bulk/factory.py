@@ -23,8 +23,9 @@ from mi_async.bulk.enroll.pipeline import EnrollPipeline
 from mi_async.bulk.enroll.tag_ids import TagIds
 from mi_async.bulk.enroll.upload_stages import EnrollContext
 from mi_async.bulk.enroll.work import EnrollWork
+from mi_async.bulk.images.file_threads import FileThreads
 from mi_async.bulk.images.image_converter import ImageConverter
-from mi_async.bulk.images.loading import fitted, load
+from mi_async.bulk.images.loading import Load, fitted, load_file, threaded
 from mi_async.bulk.ingest.admission import IngestAdmission
 from mi_async.bulk.ingest.pipeline import IngestPipeline
 from mi_async.bulk.ingest.work import AssetWork
@@ -76,7 +77,7 @@ async def enroll_run(
     options: BulkOptions,
 ) -> WiredRun:
     """Return a run over persons or images, ready to start."""
-    loads = fitted(await stack.enter_async_context(ImageConverter())) if options.fit else load
+    load = await _loader(stack, options)
     journal = await _journal(stack, context, OPERATIONS[kind], options)
     context = _patient(context, journal)
     order, stats = PersonOrder(), RunStats(context.clock)
@@ -87,11 +88,20 @@ async def enroll_run(
         schedule=options.schedule,
         order=order,
         stats=stats,
-        load=loads,
+        load=load,
         tag_ids=TagIds(context),
     )
     admission = EnrollAdmission(journal, order, kind, context.validate)
     return _wired(EnrollPipeline(run), admission, stats, journal, (items, options))
+
+
+async def _loader(stack: AsyncExitStack, options: BulkOptions) -> Load:
+    """Return the loader of images, whose processes or threads end with the stack."""
+    if options.fit:
+        return fitted(await stack.enter_async_context(ImageConverter()))
+    threads = FileThreads(load_file)
+    stack.callback(threads.close)
+    return threaded(threads)
 
 
 async def ingest_run(

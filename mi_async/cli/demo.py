@@ -23,6 +23,7 @@ from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async.api.persons import Person
 from mi_async.cli import event_loop
 from mi_async.cli.demo_people import PEOPLE, DemoPerson, example_image
+from mi_async.cli.emulator import DEFAULTS
 from mi_async.cli.output import draw
 from mi_async.cli.streams import Stream, console, drawable, stdout
 from mi_async.cli.verbosity import log_to_stderr
@@ -37,6 +38,8 @@ from mi_async.workspace import Workspace
 WORKSPACE = "newsroom"
 LATENCY = Latency.lognormal(median=0.9, p95=2.5)
 """Quicker than the emulator's own, which is as slow as the service."""
+PAGE = f"http://127.0.0.1:{DEFAULTS.port}/"
+"""The page of an emulator that is started without options."""
 
 
 def demo(*, seed: int = 1) -> None:
@@ -157,6 +160,7 @@ def _print_next(shown: Console) -> None:
     program = program_name(sys.argv[0], sys.executable, sys.path[1:])
     blocks = (
         ("What to type next: the emulator in one terminal,", (f"{program} emulator",)),
+        ("its page in a browser, where you see what happens and switch faults on,", (PAGE,)),
         (
             "in another the export lines that it prints, and",
             (

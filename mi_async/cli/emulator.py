@@ -22,7 +22,7 @@ from mi_async.cli.emulator_storage import BUCKET, local_storage, looking_at
 from mi_async.cli.streams import stderr, stdout
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.emulator import CREDENTIALS, Control, Fault, Faults, Latency, Mixture, Rejection, Server, Settings, serve
-from mi_async.emulator.access import is_loopback
+from mi_async.emulator.access import is_loopback, page_url
 from mi_async.emulator.faults import read_fault
 from mi_async.errors import ConfigError
 from mi_async.storage.models import Storage
@@ -209,7 +209,9 @@ def export_lines(server: Server, storage: Storage | None = None) -> str:
         **({} if storage is None else {"MI_ASYNC_STORAGE_URL": storage.url}),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    return "\n".join([f"# Media Intelligence, emulated at {url}; Ctrl-C ends it", *lines, ""])
+    page = page_url(server.host, server.url, server.settings)
+    look = [] if page is None else [f"# Look at it in a browser: {page}"]
+    return "\n".join([f"# Media Intelligence, emulated at {url}; Ctrl-C ends it", *lines, *look, ""])
 
 
 def _summary(server: Server) -> str:

@@ -80,6 +80,19 @@ def objection_to_reader(request: web.BaseRequest, host: str, settings: Settings)
     return _first(checks)
 
 
+def page_url(host: str, url: str, settings: Settings) -> str | None:
+    """Return the address at which a browser may see the page of a server; None if it may nowhere.
+
+    Args:
+        host: that the server listens at.
+        url: of the server.
+        settings: of the server.
+    """
+    if settings.control is Control.ANYWHERE:
+        return f"{(settings.public_url or url).rstrip('/')}/"
+    return f"{url}/" if settings.control is Control.LOOPBACK and is_loopback(host) else None
+
+
 def is_loopback(host: str) -> bool:
     """Return True if a host is this machine by its address or as ``localhost``."""
     try:

@@ -5,9 +5,11 @@ changes is woken, and not told what changed.
 """
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 from attrs import Factory, define, frozen
@@ -58,15 +60,31 @@ class AnsweredRequests:
     """The last requests, and who waits for more.
 
     Attributes:
+        run: of the server, so that no number of an earlier one is taken for one of this.
         count: the number of the last one.
         resets: how often all were forgotten.
     """
 
+    run: str = Factory(partial(secrets.token_hex, 4))
     count: int = 0
     resets: int = 0
     _forgotten: int = 0
     _last: deque[Ended] = Factory(lambda: deque(maxlen=KEPT))
     _waiting: set[asyncio.Event] = Factory(set)
+
+    @property
+    def stand(self) -> str:
+        """Return run, resets and number as the ID of what was seen so far."""
+        return f"{self.run}.{self.resets}.{self.count}"
+
+    def missed(self, stand: str) -> "list[AnsweredRequest] | None":
+        """Return the kept requests after what was seen; None if it was of another time, or of another server."""
+        run, _, rest = stand.partition(".")
+        resets, _, number = rest.partition(".")
+        known = run == self.run and resets == str(self.resets) and number.isascii() and number.isdigit()
+        if not known or len(number) > len(str(self.count)) or int(number) > self.count:
+            return None
+        return self.since(int(number))
 
     @property
     def total(self) -> int:

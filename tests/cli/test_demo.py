@@ -43,6 +43,7 @@ async def test_the_demo_enrolls_everybody() -> None:
         assert cells[4].isdigit()
     assert text.rindex(" enroll ") > text.rindex("│")
     assert " emulator\n" in text
+    assert text.index(" emulator\n") < text.index("  http://127.0.0.1:8080/\n") < text.rindex(" enroll ")
     assert "\x1b" not in text
 
 

@@ -1,6 +1,7 @@
 """``emulator``: what it prints, what it logs, what it adds up."""
 
 import asyncio
+import re
 import shlex
 import subprocess
 import time
@@ -49,13 +50,14 @@ def test_settings_shell_lines_log_and_summary(
     assert run([*words.split(), "--public-url", "http://localhost:1", *cors]) == 0
     written = capsys.readouterr()
     lines = written.out.splitlines()
-    assert [line.partition("=")[0] for line in lines[1:]] == [
+    assert [line.partition("=")[0] for line in lines[1:5]] == [
         "export NCLOUD_ACCESS_KEY_ID",
         "export NCLOUD_SECRET_ACCESS_KEY",
         "export MI_ASYNC_BASE_URL",
         "export MI_ASYNC_WORKSPACE",
     ]
-    assert lines[-1].endswith("=one")
+    assert lines[4].endswith("=one")
+    assert re.fullmatch(r"# Look at it in a browser: http://127\.0\.0\.1:\d+/", lines[5])
     assert lines[0] == "# Media Intelligence, emulated at http://localhost:1; Ctrl-C ends it"
     assert lines[3] == "export MI_ASYNC_BASE_URL=http://localhost:1"
     assert "warning" not in written.err

@@ -8,12 +8,13 @@ import asyncio
 import os
 import stat
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeGuard
+from typing import TypeAlias, TypeGuard
 
 from attrs import frozen
 
 from mi_async._core.files import NOT_REGULAR
 from mi_async._core.paths import stat_path
+from mi_async.bulk.images.file_threads import FileThreads
 from mi_async.media.image_check import Image, RawImage, image_of, rejected
 from mi_async.media.image_source import Source, name_of, read_file, read_source
 
@@ -37,13 +38,14 @@ class Loaded:
     note: str = ""
 
 
+FilePath: TypeAlias = str | os.PathLike[str]
 Load = Callable[[Source], Awaitable[Loaded]]
 """Reads a source. Raises ImageRejectedError, InvalidArgumentError."""
 Fit = Callable[[Source], Awaitable[tuple[RawImage, Image, str]]]
 """Reads a source and resizes it if need be; returns the source, the image, and the changes made to it."""
 
 
-def is_file(source: object) -> TypeGuard[str | os.PathLike[str]]:
+def is_file(source: object) -> TypeGuard[FilePath]:
     """Return True if a source is the path of a file."""
     return isinstance(source, str | os.PathLike)
 
@@ -93,14 +95,19 @@ def _print(found: os.stat_result | None) -> tuple[int, int]:
     return (0, 0) if found is None else (found.st_size, found.st_mtime_ns)
 
 
-async def load(source: Source) -> Loaded:
-    """Read a source and check it."""
-    if is_file(source):
-        return await asyncio.to_thread(_load_file, source)
-    return await asyncio.to_thread(_checked, await read_source(source))
+def threaded(threads: FileThreads[FilePath, Loaded]) -> Load:
+    """Return a loader whose files are read by the threads of a run; they do ``load_file``."""
+
+    async def load(source: Source) -> Loaded:
+        if is_file(source):
+            return await threads(source)
+        return await asyncio.to_thread(_checked, await read_source(source))
+
+    return load
 
 
-def _load_file(path: str | os.PathLike[str]) -> Loaded:
+def load_file(path: FilePath) -> Loaded:
+    """Read a file and check it; blocks."""
     size, changed = checked_fingerprint(path)  # before it is read: if it changes meanwhile, it will be read again
     raw = read_file(path)
     return Loaded(raw.sha256, size, changed, image_of(raw))

@@ -82,7 +82,7 @@ class PageDocument:
         sections = {name: self._section(name, live[name]) for name in ("persons", "assets", "quotas")}
         data = {
             "events": f"{PAGE}/live/events{self.view.query()}",
-            "after": f"{server.answered.count}.{server.answered.resets}",
+            "after": server.answered.stand,
             **{f"word-{name}": words(name) for name in ("live", "connecting", "lost", "refused")},
             "word-held": words("held", count="{}"),
         }

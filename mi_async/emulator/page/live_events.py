@@ -44,13 +44,11 @@ class Heard:
     """What a browser was sent so far.
 
     Attributes:
-        number: of the last request.
-        resets: of the server at that time; -1 for none, so that the log is sent as a whole.
+        stand: ID of the last event; '' for none, so that the log is sent as a whole.
         sections: markup by name.
     """
 
-    number: int = 0
-    resets: int = -1
+    stand: str = ""
     sections: dict[str, str] = Factory(dict)
 
     def update(self, document: PageDocument) -> str | None:
@@ -59,20 +57,14 @@ class Heard:
         rendered = {name: render() for name, render in document.sections().items()}
         changed = {name: html for name, html in rendered.items() if self.sections.get(name) != html}
         self.sections = rendered
-        whole = self.resets != answered.resets or not 0 <= self.number <= answered.count
-        rows = request_rows(answered.since(0 if whole else self.number), document.words)
-        self.number, self.resets = answered.count, answered.resets
+        missed = answered.missed(self.stand)
+        whole = missed is None
+        rows = request_rows(answered.since(0) if missed is None else missed, document.words)
+        self.stand = answered.stand
         if not (changed or rows or whole):
             return None
         content = json.dumps({"sections": changed, "rows": rows, "whole": whole})
-        return f"id: {self.number}.{self.resets}\ndata: {content}\n\n"
-
-
-def heard_of(last: str) -> Heard:
-    """Return what a browser was sent that names the ID of its last event; '' for none."""
-    number, dot, resets = last.partition(".")
-    known = dot and all(part.isascii() and part.isdigit() and len(part) < 19 for part in (number, resets))  # noqa: PLR2004
-    return Heard(int(number), int(resets)) if known else Heard()
+        return f"id: {self.stand}\ndata: {content}\n\n"
 
 
 @define(eq=False)
@@ -98,7 +90,7 @@ class Viewers:
         """Send events until the browser goes, reads nothing, or the server ends."""
         if self.count >= MOST_VIEWERS:
             return web.Response(status=503, headers=headers, text="too many pages look on")
-        heard = heard_of(request.headers.get("Last-Event-ID", request.query.get("after", "")))
+        heard = Heard(request.headers.get("Last-Event-ID", request.query.get("after", "")))
         response = web.StreamResponse(headers={**headers, "Content-Type": "text/event-stream; charset=utf-8"})
         self.count += 1
         try:

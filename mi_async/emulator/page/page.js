@@ -86,6 +86,10 @@
   });
 
   const shown = (event) => {
+    if (event.lastEventId.split(".")[0] !== told.after.split(".")[0]) {
+      location.reload(); // another emulator listens there, which does not know the token of these forms
+      return;
+    }
     const { sections, rows: html, whole } = JSON.parse(event.data);
     after = event.lastEventId || after;
     for (const [name, content] of Object.entries(sections)) {

@@ -19,7 +19,7 @@ from mi_async.emulator.answered import KEPT, AnsweredRequests
 from mi_async.emulator.page import add_page
 from mi_async.emulator.page.document import PageDocument
 from mi_async.emulator.page.handlers import PageHandlers
-from mi_async.emulator.page.live_events import MOST_VIEWERS, Heard, Pace, Viewers, heard_of
+from mi_async.emulator.page.live_events import MOST_VIEWERS, Heard, Pace, Viewers
 from mi_async.emulator.page.view import View
 from tests.support.raw import PERSONS, QUICK, Raw, emulated
 
@@ -62,32 +62,41 @@ async def looking(raw: Raw, query: str = "", **headers: str) -> AsyncIterator[Br
 
 async def test_a_browser_hears_what_changes() -> None:
     async with emulated() as raw, looking(raw) as browser:
+        run = raw.server.answered.run
         first, told = await browser.event()
         assert (first, told["whole"], set(told["sections"])) == (
-            "0.0",
+            f"{run}.0.0",
             True,
             {"persons", "assets", "quotas", "faults", "totals"},
         )
         await raw.call("GET", f"{PERSONS}?pageNum=1")
         second, told = await browser.event()
-        assert (second, told["whole"], set(told["sections"])) == ("1.0", False, {"totals"})
+        assert (second, told["whole"], set(told["sections"])) == (f"{run}.0.1", False, {"totals"})
         assert "persons.list" in told["rows"]
         raw.server.faults.next("persons.list", Fault.UNAVAILABLE)
         assert set((await browser.event())[1]["sections"]) == {"faults"}
         raw.server.reset()
         third, told = await browser.event()
-        assert (third, told["whole"], told["rows"]) == ("1.1", True, "")
+        assert (third, told["whole"], told["rows"]) == (f"{run}.1.1", True, "")
 
 
 async def test_a_browser_that_comes_back_hears_what_it_missed() -> None:
     async with emulated() as raw:
         for _ in range(3):
             await raw.call("GET", f"{PERSONS}?pageNum=1")
-        for told in ({"Last_Event_ID": "2.0"}, {}):
-            async with looking(raw, "?after=2.0", **told) as browser:
+        run = raw.server.answered.run
+        for told in ({"Last_Event_ID": f"{run}.0.2"}, {}):
+            async with looking(raw, f"?after={run}.0.2", **told) as browser:
                 identity, event = await browser.event()
-                assert (identity, event["whole"], event["rows"].count("<li")) == ("3.0", False, 1)
-        for last in ("2.1", "9.0", "x", "1.", "9" * 30 + ".0"):  # of another time, of an earlier process, of nobody
+                assert (identity, event["whole"], event["rows"].count("<li")) == (f"{run}.0.3", False, 1)
+        for last in (
+            f"{run}.1.2",
+            f"{run}.0.9",
+            "x",
+            f"{run}.0.",
+            f"{run}.0.{9**30}",
+            "0.0.2",
+        ):  # of another time, of an earlier process, of nobody
             async with looking(raw, Last_Event_ID=last) as browser:
                 _, event = await browser.event()
                 assert (event["whole"], event["rows"].count("<li")) == (True, 3)
@@ -188,11 +197,6 @@ async def test_looking_on_leaves_dice_and_request_ids_alone() -> None:
     assert await told(look=True) == await told(look=False)
 
 
-def test_what_was_heard() -> None:
-    assert (heard_of("12.3").number, heard_of("12.3").resets) == (12, 3)
-    assert heard_of("").resets == -1
-
-
 async def test_an_update_has_no_secret_and_no_line_end() -> None:
     async with emulated() as raw:
         await raw.upload()
@@ -202,6 +206,7 @@ async def test_an_update_has_no_secret_and_no_line_end() -> None:
         assert not any(word in event for word in ("Amz", "Signature", "the-token", raw.server.credentials.secret_key))
 
 
+@pytest.mark.slow
 def test_the_page_is_imported_when_it_is_asked_for() -> None:
     assert add_page.__module__ in sys.modules
     code = (

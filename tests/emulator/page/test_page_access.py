@@ -8,7 +8,8 @@ import pytest
 from attrs import evolve
 
 from mi_async import emulator
-from mi_async.emulator import Control, Fault, Rejection
+from mi_async.emulator import Control, Fault, Rejection, Settings
+from mi_async.emulator.access import page_url
 from mi_async.emulator.control import ROUTES as CONTROL_ROUTES
 from mi_async.emulator.page import ROUTES, is_page
 from tests.support.raw import PERSONS, QUICK, Answer, Raw, emulated
@@ -180,6 +181,21 @@ async def test_at_other_interfaces_it_is_shown_only_if_told() -> None:
                 assert (await post(other, "reset", given, Origin="http://emulator:8080", **told)).status == 303
                 assert (await post(other, "reset", given, Origin="https://mi.example.com", **told)).status == 303
                 assert (await post(other, "reset", given, Origin="http://emulator:8081", **told)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "control", "public", "address"),
+    [
+        ("127.0.0.1", Control.LOOPBACK, None, "http://127.0.0.1:1/"),
+        ("127.0.0.1", Control.LOOPBACK, "https://mi.example.com", "http://127.0.0.1:1/"),
+        ("127.0.0.1", Control.OFF, None, None),
+        (EVERYWHERE, Control.LOOPBACK, None, None),
+        (EVERYWHERE, Control.ANYWHERE, None, "http://127.0.0.1:1/"),
+        (EVERYWHERE, Control.ANYWHERE, "https://mi.example.com/", "https://mi.example.com/"),
+    ],
+)
+def test_where_a_browser_may_see_it(host: str, control: Control, public: str | None, address: str | None) -> None:
+    assert page_url(host, "http://127.0.0.1:1", Settings(control=control, public_url=public)) == address
 
 
 async def test_without_control_there_is_no_page() -> None:
