@@ -37,8 +37,8 @@ METHOD = """## Method
 def text(results: Mapping[str, Result]) -> str:
     """Return the page."""
     parts = [HEAD]
-    if (drawn := picture.caption(results)) is not None:
-        parts.append(f"![{drawn}]({picture.NAME})\n")
+    captions = {each.name: picture.caption(each, results) for each in picture.PICTURES}
+    parts += [f"![{told}]({name})\n" for name, told in captions.items() if told is not None]
     parts += ["## Goals\n", "\n".join(_goals(results).lines()) + "\n"]
     parts.append(METHOD)
     parts += [section for script in results.values() for section in _sections(script)]
