@@ -25,10 +25,14 @@ def skill(folder: str | None = None, /) -> None:
     if folder is None:
         stdout().write(index_page(has_references=False).text)
         return
-    place = Path(folder) if Path(folder).name == NAME else Path(folder) / NAME
     pages = [index_page(has_references=True), *reference_pages()]
-    written = write_pages(place, pages)
+    written = write_pages(place_of(folder), pages)
     stdout().write(f"{escaped(str(written))}\n")
+
+
+def place_of(folder: str) -> Path:
+    """Return the folder of the skill, which has to have its name, given itself or the folder of skills."""
+    return Path(folder) if Path(folder).name == NAME else Path(folder) / NAME
 
 
 def write_pages(place: Path, pages: list[SkillPage]) -> Path:

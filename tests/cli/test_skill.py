@@ -9,8 +9,9 @@ import pytest
 
 from mi_async.api import operations
 from mi_async.cli.app import COMMANDS, make_app, run
-from mi_async.cli.skill import marked
+from mi_async.cli.skill import marked, place_of, write_pages
 from mi_async.cli.skill_pages import NAME, SkillPage, command_of, index_page, leaves, reference_pages
+from mi_async.errors import ConfigError
 
 LINE = re.compile(r"^- `mi-async ([\w-]+)`: .+?\.(?: Commands: (.+)\.)?$", re.MULTILINE)
 SECTION = re.compile(r"^## mi-async (.+)$", re.MULTILINE)
@@ -44,6 +45,7 @@ def test_the_index_names_every_command_and_no_other(index: SkillPage) -> None:
     assert {tuple(command_of(each).split()) for each in operations()} <= expected
 
 
+@pytest.mark.slow
 def test_the_pages_have_every_command_with_its_options(references: dict[str, str]) -> None:
     found = {tuple(words.split()) for text in references.values() for words in SECTION.findall(text)}
     assert found == set(commands())
@@ -59,6 +61,7 @@ def test_the_pages_have_every_command_with_its_options(references: dict[str, str
             assert [each.names[0] for each in shown if each.names[0] not in section] == []
 
 
+@pytest.mark.slow
 def test_what_it_shows_to_type_can_be_typed(index: SkillPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MI_ASYNC_WORKSPACE", raising=False)
     lines = re.findall(r"^mi-async .+$", index.text, re.MULTILINE)
@@ -83,6 +86,7 @@ def test_its_front_matter_is_that_of_the_format(index: SkillPage) -> None:
     assert "`persons merge`" in index.text
 
 
+@pytest.mark.slow
 def test_stdout_gets_the_index_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["skill"]) == 0
     out = capsys.readouterr().out
@@ -90,38 +94,49 @@ def test_stdout_gets_the_index_alone(capsys: pytest.CaptureFixture[str]) -> None
     assert "references/" not in out
 
 
-def test_a_folder_gets_everything_and_again_after_an_update(
+@pytest.mark.slow
+def test_a_folder_gets_everything(
     tmp_path: Path, index: SkillPage, references: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = tmp_path / "기술" / NAME
-    for folder in (place.parent, place):  # the folder of skills, or the skill's own
-        assert run(["skill", str(folder)]) == 0
-        assert capsys.readouterr().out == f"{place / 'SKILL.md'}\n"
+    assert run(["skill", str(place.parent)]) == 0
+    assert capsys.readouterr().out == f"{place / 'SKILL.md'}\n"
     assert (place / "SKILL.md").read_text(encoding="utf-8") == marked(index.text)
     assert {f"references/{path.name}" for path in (place / "references").iterdir()} == references.keys()
-    for path in ("SKILL.md", "references/gone.md"):
-        (place / path).write_text(marked("of an earlier version\n"), encoding="utf-8")
-    (place / "references" / "mine.md").write_text("mine\n", encoding="utf-8")
-    assert run(["skill", str(place)]) == 0
-    assert (place / "SKILL.md").read_text(encoding="utf-8") == marked(index.text)
-    assert not (place / "references" / "gone.md").exists()
-    assert (place / "references" / "mine.md").read_text(encoding="utf-8") == "mine\n"
+
+
+PAGES = [SkillPage("SKILL.md", "new\n"), SkillPage("references/enroll.md", "options\n")]
+
+
+def test_the_folder_is_that_of_skills_or_the_skill_itself() -> None:
+    assert place_of("skills") == place_of(f"skills/{NAME}") == Path("skills") / NAME
+
+
+def test_after_an_update_what_it_has_written_is_replaced(tmp_path: Path) -> None:
+    references = tmp_path / "references"
+    references.mkdir()
+    for path in (tmp_path / "SKILL.md", references / "gone.md"):
+        path.write_text(marked("of an earlier version\n"), encoding="utf-8")
+    (references / "mine.md").write_text("mine\n", encoding="utf-8")
+    for _ in range(2):
+        assert write_pages(tmp_path, PAGES) == tmp_path / "SKILL.md"
+        assert (tmp_path / "SKILL.md").read_text(encoding="utf-8") == marked("new\n")
+        assert sorted(path.name for path in references.iterdir()) == ["enroll.md", "mine.md"]
+    assert (references / "mine.md").read_text(encoding="utf-8") == "mine\n"
 
 
 @pytest.mark.parametrize("changed", ["mine\n", marked("was generated\n").replace("was", "is")])
-def test_what_somebody_has_written_is_left_alone(
-    tmp_path: Path, changed: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = tmp_path / NAME / "references" / "enroll.md"
-    page.parent.mkdir(parents=True)
+def test_what_somebody_has_written_is_left_alone(tmp_path: Path, changed: str) -> None:
+    page = tmp_path / "references" / "enroll.md"
+    page.parent.mkdir()
     page.write_text(changed, encoding="utf-8")
-    assert run(["skill", str(tmp_path)]) == 2
-    assert "was not written by mi-async skill, or was changed since: move it away" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="was not written by mi-async skill, or was changed since: move it away"):
+        write_pages(tmp_path, PAGES)
     assert page.read_text(encoding="utf-8") == changed
-    assert not (tmp_path / NAME / "SKILL.md").exists()
+    assert not (tmp_path / "SKILL.md").exists()
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    assert run(["skill", str(tmp_path / "file")]) == 2
-    assert "cannot write the skill to" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="cannot write the skill to"):
+        write_pages(tmp_path / "file", PAGES)
