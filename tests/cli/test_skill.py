@@ -10,7 +10,7 @@ import pytest
 from mi_async.api import operations
 from mi_async.cli.app import COMMANDS, make_app, run
 from mi_async.cli.skill import marked, place_of, write_pages
-from mi_async.cli.skill_pages import NAME, SkillPage, command_of, index_page, leaves, reference_pages
+from mi_async.cli.skill_pages import NAME, SkillPage, command_of, index_page, leaves
 from mi_async.errors import ConfigError
 
 LINE = re.compile(r"^- `mi-async ([\w-]+)`: .+?\.(?: Commands: (.+)\.)?$", re.MULTILINE)
@@ -19,8 +19,16 @@ MOST_LINES, MOST_CHARACTERS = 500, 20_000
 
 
 @pytest.fixture(scope="module")
-def references() -> dict[str, str]:
-    return {page.path: page.text for page in reference_pages()}
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The skill as the command writes it."""
+    place = tmp_path_factory.mktemp("기술")
+    assert run(["skill", str(place)]) == 0
+    return place / NAME
+
+
+@pytest.fixture(scope="module")
+def references(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in (folder / "references").iterdir()}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +57,9 @@ def test_the_index_names_every_command_and_no_other(index: SkillPage) -> None:
 def test_the_pages_have_every_command_with_its_options(references: dict[str, str]) -> None:
     found = {tuple(words.split()) for text in references.values() for words in SECTION.findall(text)}
     assert found == set(commands())
-    shared = references["references/shared-options.md"]
+    shared = references["shared-options.md"]
     for name in COMMANDS:
-        app, text = make_app(name), references[f"references/{name}.md"]
+        app, text = make_app(name), references[f"{name}.md"]
         for words in leaves(app[name], (name,)):
             command = app
             for word in words:
@@ -95,14 +103,9 @@ def test_stdout_gets_the_index_alone(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.slow
-def test_a_folder_gets_everything(
-    tmp_path: Path, index: SkillPage, references: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    place = tmp_path / "기술" / NAME
-    assert run(["skill", str(place.parent)]) == 0
-    assert capsys.readouterr().out == f"{place / 'SKILL.md'}\n"
-    assert (place / "SKILL.md").read_text(encoding="utf-8") == marked(index.text)
-    assert {f"references/{path.name}" for path in (place / "references").iterdir()} == references.keys()
+def test_a_folder_gets_the_index_with_the_pages(folder: Path, references: dict[str, str], index: SkillPage) -> None:
+    assert (folder / "SKILL.md").read_text(encoding="utf-8") == marked(index.text)
+    assert references.keys() == {f"{name}.md" for name in (*COMMANDS, "shared-options")}
 
 
 PAGES = [SkillPage("SKILL.md", "new\n"), SkillPage("references/enroll.md", "options\n")]
