@@ -13,6 +13,7 @@ NAME = "cost-of-a-call.svg"
 BARS = {
     "get.32": "mi_async, GET person",
     "post.32": "mi_async, POST presign",
+    "signed.get.32": "raw aiohttp, signed by hand",
     "peer.gidgethub": "gidgethub (no models)",
     "peer.aiobotocore": "aiobotocore, rekognition",
     "peer.openai": "openai on aiohttp",
