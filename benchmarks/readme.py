@@ -40,21 +40,21 @@ MISSED = """## What is not reached, and why
   service over aiohttp's public interface, and it lies above the goals of a call. Ours adds quota, deadline, retry
   policy, bookkeeping and models to it, for {ours} in all.
 - **Growth.** 256 calls share 100 connections here, which is aiohttp's default, and the raw session that they are
-  compared with in `call.py` has no such limit: waiting for a connection costs raw aiohttp, too, and `growth.py` compares
-  with both. Ours has no step that is longer with more calls in flight: they are members of one dict with one timer. The
-  rest of the growth is not explained.
-- **A thumbnail.** Its four requests are calls, each with what a call costs. On top come two hashes of the image, SHA-256
-  for the journal and MD5 for the storage's ETag, five queues between the stages, four rows that are on the disk before
-  the next step, and two threads, for files and for the journal, which take turns with the event loop. Rows that are
-  written later, or stages without queues, would cost less, and work or fairness would be lost.
+  compared with in `call.py` has no such limit: waiting for a connection costs raw aiohttp, too, and `growth.py`
+  compares with both. Ours has no step that is longer with more calls in flight: they are members of one dict with one
+  timer. The rest of the growth is not explained.
+- **A thumbnail.** Its four requests are calls, each with what a call costs. On top come two hashes of the image,
+  SHA-256 for the journal and MD5 for the storage's ETag, five queues between the stages, four rows that are on the disk
+  before the next step, and two threads, for files and for the journal, which take turns with the event loop. Rows that
+  are written later, or stages without queues, would cost less, and work or fairness would be lost.
 """
 
 
 def text(results: Mapping[str, Result]) -> str:
     """Return the page."""
     parts = [HEAD]
-    if (drawn := picture.caption(results)) is not None:
-        parts.append(f"![{drawn}]({picture.NAME})\n")
+    captions = {each.name: picture.caption(each, results) for each in picture.PICTURES}
+    parts += [f"![{told}]({name})\n" for name, told in captions.items() if told is not None]
     parts += ["## Goals\n", "\n".join(_goals(results).lines()) + "\n"]
     parts += [METHOD, *_missed(results)]
     parts += [section for script in results.values() for section in _sections(script)]

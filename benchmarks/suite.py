@@ -1,9 +1,9 @@
-"""Run the benchmarks one after another, keep their results, and write README.md and the picture from them.
+"""Run the benchmarks one after another, keep their results, and write README.md and the pictures from them.
 
     python benchmarks/suite.py                       the quick ones: 12 minutes on two idle cores
     python benchmarks/suite.py call imports          these alone
     python benchmarks/suite.py bulk_goodput --whole  at full length
-    python benchmarks/suite.py --write               run nothing, write README.md and the picture
+    python benchmarks/suite.py --write               run nothing, write README.md and the pictures
 
 Results go to ``benchmarks/results/``, one file a script; those of scripts that are not run stay as they are. The last
 lines say which goals are met.
@@ -69,8 +69,9 @@ def load(folder: Path) -> dict[str, Result]:
 def write(folder: Path, results: Mapping[str, Result]) -> None:
     """Write what is made from the results beside their folder."""
     (folder.parent / "README.md").write_text(readme.text(results), encoding="utf-8")
-    if (drawn := picture.svg(results)) is not None:
-        (folder.parent / picture.NAME).write_text(drawn, encoding="utf-8")
+    for each in picture.PICTURES:
+        if (drawn := picture.svg(each, results)) is not None:
+            (folder.parent / each.name).write_text(drawn, encoding="utf-8")
 
 
 def verdicts(results: Mapping[str, Result]) -> Iterator[str]:

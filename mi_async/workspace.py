@@ -534,7 +534,8 @@ class Workspace(WorkspaceGroups):
                 operation, and is refused for any other. With ``postgresql://user@host/database#name`` the same call in
                 any number of processes, on any number of machines, shares the work; the input is then gone through
                 once for each shard: a list, a reading such as ``read_people(path)``, or a function.
-            total: number of items, for the progress; by default ``len(people)`` where that is known.
+            total: number of items, for the progress; by default ``len(people)`` where that is known, and for
+                ``read_people(path)`` the count of a table up to 64 MiB or of a folder.
             fit: as in :meth:`upload_thumbnail`; the outcome says so.
             max_failures: stop when more items than this have ended in any way but done or skipped; None for never.
             grace: seconds for what is in flight to end when the run is stopped or cancelled.

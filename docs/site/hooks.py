@@ -9,6 +9,7 @@ import llms
 import reference
 import repository
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
@@ -18,6 +19,10 @@ TEXTS: dict[str, str] = {}
 """Markdown of each page as it is on the site, by its path."""
 NAVIGATION: dict[str, Navigation] = {}
 """Navigation of each language."""
+ELSEWHERE = re.compile(
+    r"<(?:script|img|iframe|link(?! rel=\"(?:canonical|alternate)))\b[^>]*(?:src|href)=\"(?:https?:)?//[^>]*>"
+)
+"""What a browser would load from another host."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -68,8 +73,18 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, n
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Let a Korean page search the Korean pages, and a wide table scroll within itself."""
+    """Let a Korean page search the Korean pages, and a wide table scroll by keyboard.
+
+    Raises:
+        PluginError: a page loads something from another host.
+    """
     del config
+    if loaded := ELSEWHERE.search(output):
+        message = f"{page.file.src_uri} loads something from another host: {loaded[0]}"
+        raise PluginError(message)
+    output = re.sub(
+        r'<link rel="alternate"[^>]*>', "", output
+    )  # for each of them a browser would ask for a sitemap.xml
     output = re.sub(r"<table>", '<table tabindex="0">', output)
     return languages.own_search(output) if languages.language_of(page) == "ko" else output
 

@@ -18,7 +18,7 @@ from mi_async.cli.app import COMMANDS, Commands, make_app
 from mi_async.emulator.rules import DOCUMENTED
 from mi_async.errors.api import error_class
 
-COLUMNS = 92
+COLUMNS = 84
 MODULES = (
     *("mi_async", "mi_async.bulk", "mi_async.doctor", "mi_async.emulator"),
     *("mi_async.integrations.opentelemetry", "mi_async.pictures"),
@@ -110,7 +110,8 @@ def error_page() -> str:
         parts.append(f"| {status} | {code} | [`{name}`](#{errors.__name__}.{name}) | {text} |\n")
     parts.append("\n## By class\n")
     parts += [
-        f"\n::: {errors.__name__}.{each.__name__}\n    options:\n      heading_level: 3\n" for each in error_classes()
+        f"\n::: {errors.__name__}.{each.__name__}\n    options:\n      heading_level: 3\n      members: false\n"
+        for each in error_classes()
     ]
     return "".join(parts)
 

@@ -68,7 +68,7 @@ def relinked(source: str, markdown: str) -> str:
         target = target_of(source, found[2])
         if (ROOT / target).is_dir():
             return found[1][1:-1]
-        if not (ROOT / target).exists() and target.startswith("docs/ko/"):
+        if target.startswith("docs/ko/") and not (ROOT / target).exists():
             target = target.replace("docs/ko/", "docs/", 1)  # not translated yet
         return f"{found[1]}({posixpath.relpath(place_of(target), here or '.')}{found[3]})"
 

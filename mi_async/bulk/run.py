@@ -28,7 +28,7 @@ from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine_factory import EngineFactory, summary
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import Input
-from mi_async.bulk.inputs.reading import passes_of
+from mi_async.bulk.inputs.reading import Reading, passes_of
 from mi_async.bulk.joining import JoinedInput
 from mi_async.bulk.journal.place import shown_journal
 from mi_async.bulk.options import BulkOptions
@@ -202,7 +202,7 @@ class BulkRun:
         self._ended = asyncio.Event()
         async with AsyncExitStack() as stack:
             stack.callback(self._ended.set)
-            options = evolve(self._options, total=self._total())
+            options = self._options = evolve(self._options, total=await self._counted())
             result = stack.enter_context(own := self._factory.watch(options))
             making = self._factory.make(stack, self._items, options)
             wired = await asyncio.create_task(making, context=own.context)
@@ -260,6 +260,16 @@ class BulkRun:
         if isinstance(failure, BulkError):
             failure.report = self._report
         return failure
+
+    async def _counted(self) -> int | None:
+        """Return the number of items; a reading is counted where that takes seconds at most."""
+        total, items = self._total(), self._items
+        if total is not None or self._options.is_shared or not isinstance(items, Reading):
+            return total
+        try:
+            return await asyncio.to_thread(items.counted)
+        except (MIError, OSError):
+            return None  # the run meets it where it is, and says so
 
     def _total(self) -> int | None:
         total = self._options.total

@@ -4,6 +4,7 @@ Invariant: a picture of bounded size without any URL, so that it is the same tom
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+from itertools import islice
 
 from mi_async._core.extras import missing_of
 from mi_async.api.person_models import Person, PersonThumbnail
@@ -60,18 +61,20 @@ async def contact_sheet(
 
 
 async def _first(persons: Iterable[Person] | AsyncIterable[Person], limit: int) -> tuple[list[Person], bool]:
-    """Return the first persons, and True if there are more."""
-    first: list[Person] = []
-    async for person in persons if isinstance(persons, AsyncIterable) else _each(persons):
-        if len(first) == limit:
-            return first, True
-        first.append(person)
-    return first, False
-
-
-async def _each(persons: Iterable[Person]) -> AsyncGenerator[Person]:
-    for person in persons:
-        yield person
+    """Return the first persons, and True if there are more; a listing that is left early is closed."""
+    if not isinstance(persons, AsyncIterable):
+        found = list(islice(persons, limit + 1))
+    else:
+        found = []
+        try:
+            async for person in persons:
+                found.append(person)
+                if len(found) > limit:
+                    break
+        finally:
+            if isinstance(persons, AsyncGenerator):
+                await persons.aclose()
+    return found[:limit], len(found) > limit
 
 
 def _drawn(title: str, found: Sequence[PersonPreviews], words: PageWords, *, is_cut: bool) -> str:

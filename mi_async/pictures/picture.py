@@ -38,7 +38,13 @@ STYLES = {
     "soft": "opacity:.8",
 }
 """Styles of classes in a notebook, which keeps them where it drops style sheets; a page has them in page.css."""
+CELLS = {
+    "td": "text-align:left;vertical-align:top",
+    "th": "text-align:left;vertical-align:top;white-space:nowrap",
+}
+"""The same for the cells of tables, which a notebook aligns to the right."""
 CLASS = re.compile(r'class="(\w+)"')
+CELL = re.compile(r"<(t[dh])\b")
 
 
 @frozen
@@ -57,7 +63,8 @@ class Picture:
 
     def _repr_html_(self) -> str:
         """Show it in a notebook."""
-        return FRAME.format(CLASS.sub(_styled, self.markup))
+        cells = CELL.sub(lambda found: f'{found[0]} style="{CELLS[found[1]]}"', self.markup)
+        return FRAME.format(CLASS.sub(_styled, cells))
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write it as a page of its own, which is replaced as a whole, or stays as it was.

@@ -4,7 +4,7 @@ import asyncio
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from mi_async import BulkError, BulkReport, BulkRun, ConfigError, InvalidArgumentError, JournalError
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.readers import read_people
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_check import ImageRules, image_of
 from mi_async.workflow_parts import HELD
@@ -496,6 +497,28 @@ async def test_one_person_costs_the_completion_checks_of_the_single_call(
         assert report.ok
         assert news.server.log.count("thumbnails.complete") == report.checks
         assert (report.checks or 0) <= most
+
+
+async def test_what_is_read_from_a_table_or_a_folder_has_a_total_where_that_is_cheap(tmp_path: Path) -> None:
+    table, folder = tmp_path / "people.csv", tmp_path / "people"
+    table.write_text("name,thumbnails\n" + "".join([f"Kim {n},none.jpg\n" for n in range(5)]), encoding="utf-8")
+    (folder / "Lee").mkdir(parents=True)
+    begun = read_people(table)
+    next(begun)  # what is left is not counted
+    inputs = [(read_people(table), 5), (read_people(table).mapped(same), 5), (read_people(folder), 1), (begun, None)]
+    gone = read_people(table)
+    async with newsroom() as news:
+        for number, (items, total) in enumerate(inputs):
+            run = news.workspace.enroll_many(items, journal=tmp_path / f"{number}.journal")
+            async for _ in run:
+                assert run.progress.total == total
+        table.unlink()
+        with pytest.raises(BulkError, match="cannot be read"):  # by the run, and not by the count
+            await news.workspace.enroll_many(gone, journal=tmp_path / "gone.journal")
+
+
+def same(items: Iterable[Any]) -> Generator[Any]:
+    yield from items
 
 
 async def test_bad_items_that_the_total_does_not_count_never_make_it_too_small(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = {".gitignore", ".pre-commit-config.yaml", "LICENSE"}
-PAGES = {"AGENTS.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "RELEASING.md", "SECURITY.md"}
+PAGES = {"AGENTS.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.ko.md", "README.md", "RELEASING.md", "SECURITY.md"}
 CODE = {"mkdocs.yml", "noxfile.py", "pyproject.toml"}
 FOLDERS = {".ci", ".github", "benchmarks", "docs", "examples", "mi_async", "tests"}
 

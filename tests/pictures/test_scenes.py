@@ -47,6 +47,16 @@ def test_scenes_are_drawn_where_they_are_in_their_asset() -> None:
     assert "60000" not in markup
 
 
+def test_a_notebook_does_not_align_words_to_the_right() -> None:
+    picture = timeline(HITS, lang="en")
+    assert "style=" not in picture.markup
+    shown = Parsed(picture._repr_html_())
+    cells = [values for tag, values in shown.seen if tag in {"td", "th"}]
+    assert len(cells) == 36
+    assert all(str(values["style"]).startswith("text-align:left") for values in cells)
+    assert Parsed(picture.markup).text == shown.text
+
+
 def test_nothing_in_a_hit_becomes_markup() -> None:
     page = Parsed(timeline([SceneHit(1, HOSTILE, 1, 5, 9, 0.5, script=HOSTILE)], lang="en").markup)
     assert {tag for tag, _ in page.seen} & {"script", "img"} == set()

@@ -19,14 +19,11 @@ from mi_async.bulk.inputs.columns import PEOPLE, UPLOADS, Columns
 from mi_async.bulk.inputs.encodings import encoding_of
 from mi_async.bulk.inputs.input_facts import PassedOver
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.inputs.reading import Reading
+from mi_async.bulk.inputs.reading import CHEAP, Reading
 from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError, MIError
 
 T = TypeVar("T")
-
-CHEAP = 64 * 2**20
-"""Bytes of a file that is read twice to know its length: 2 to 5 seconds."""
 
 
 @frozen
@@ -107,7 +104,9 @@ def read_people(
             column that is needed, or with one that means nothing; while reading, when the file cannot be read on.
         ConfigError: at once, when an extra is not installed.
     """
-    return _read(path, encoding, PEOPLE, directory.people_in, tables.people_of, folder=folder)
+    return _read(
+        path, encoding, PEOPLE, directory.people_in, tables.people_of, folder=folder, names=directory.count_names
+    )
 
 
 def read_thumbnails(
@@ -127,19 +126,12 @@ def read_thumbnails(
 
 
 def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = None, cheap: int = CHEAP) -> int | None:
-    """Return the number of items of an input, where that can be known in seconds; else None.
-
-    Exact for a table. For a directory it is the number of names in it, and what is bad inside a folder comes on top;
-    None where ``read`` is ``read_thumbnails``, as there the folders' contents would have to be counted.
+    """Return the number of items of an input, where that can be known in seconds; else None: see ``Reading.counted``.
 
     Raises:
         InvalidArgumentError, ConfigError: as for :func:`read_people`.
     """
-    items = read(path, encoding=encoding)
-    path = Path(existing_path(path))
-    if path.is_dir():
-        return None if read is read_thumbnails else directory.count_names(path)
-    return sum(1 for _ in items) if path.stat().st_size <= cheap else None
+    return read(path, encoding=encoding).counted(cheap)
 
 
 def _read(
@@ -150,14 +142,28 @@ def _read(
     from_rows: Callable[[Iterator[TableRow | BadInput], str], Iterator[T]],
     *,
     folder: str | os.PathLike[str] | None,
+    names: Callable[[Path], int] | None = None,
 ) -> Reading[T]:
-    """Check the input as a whole now, and read its items when they are asked for."""
+    """Check the input as a whole now, and read its items when they are asked for.
+
+    Args:
+        given: path of the input.
+        encoding: as for :func:`read_people`.
+        columns: of a table.
+        from_folder: reads a directory.
+        from_rows: makes items of rows.
+        folder: as for :func:`read_people`.
+        names: counts the items of a directory; None where the folders' contents would have to be counted.
+    """
     path = Path(existing_path(given))
     try:
         if path.is_dir():
             _has_no_encoding(path, "a directory", encoding)
             with os.scandir(path):
-                return Reading(lambda passed_over: _guarded(path, lambda: from_folder(path, passed_over)))
+                return Reading(
+                    lambda passed_over: _guarded(path, lambda: from_folder(path, passed_over)),
+                    count=lambda _: None if names is None else names(path),
+                )
         open_regular_file(path).close()
         found = _format(path)
         if not found.is_text:
@@ -173,7 +179,10 @@ def _read(
     def items() -> Iterator[T]:
         return from_rows(tables.named(columns, found.rows(path, taken), whole=found.whole), base)
 
-    return Reading(lambda _: _guarded(path, items), taken)
+    def counted(cheap: int) -> int | None:
+        return sum(1 for _ in _guarded(path, items)) if path.stat().st_size <= cheap else None
+
+    return Reading(lambda _: _guarded(path, items), taken, counted)
 
 
 def _has_no_encoding(path: Path, what: str, encoding: str | None) -> None:

@@ -14,6 +14,13 @@ from mi_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
 
+CHEAP = 64 * 2**20
+"""Bytes of a file that is read twice to know its length: 2 to 5 seconds."""
+
+
+def _uncounted(_cheap: int) -> None:
+    return None
+
 
 @define(eq=False)
 class Reading(Iterator[T], Generic[T]):
@@ -27,6 +34,7 @@ class Reading(Iterator[T], Generic[T]):
 
     _open: Callable[[PassedOver], Generator[T]]
     encoding: str = ""
+    _count: Callable[[int], int | None] = _uncounted
     _passed_over: PassedOver = field(init=False, factory=PassedOver)
     _latest: Generator[T] | None = field(init=False, default=None)
     _begun: Generator[T] | None = field(init=False, default=None)  # by next
@@ -53,9 +61,22 @@ class Reading(Iterator[T], Generic[T]):
         self._latest = self._open(self._passed_over)
         return self._latest
 
+    def counted(self, cheap: int = CHEAP) -> int | None:
+        """Return the number of items, where that can be known in seconds, else None; it blocks.
+
+        Exact for a table. For a directory it is the number of names in it; what is bad inside a folder comes on top.
+
+        Args:
+            cheap: bytes of the largest table that is read for it.
+
+        Raises:
+            InvalidArgumentError, OSError: it cannot be read.
+        """
+        return self._count(cheap) if self._begun is None else None
+
     def mapped(self, change: Callable[[Generator[T]], Generator[T]]) -> "Reading[T]":
         """Return a reading whose items pass through a generator; the facts are the same."""
-        return Reading(lambda passed_over: change(self._open(passed_over)), self.encoding)
+        return Reading(lambda passed_over: change(self._open(passed_over)), self.encoding, self._count)
 
     def close(self) -> None:
         """Close the files of the latest pass before its end."""

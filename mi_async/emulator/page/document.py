@@ -12,7 +12,7 @@ from attrs import frozen
 
 from mi_async.emulator.page import PAGE
 from mi_async.emulator.page.assets_section import assets_section
-from mi_async.emulator.page.faults_section import fault_fields, faults_section
+from mi_async.emulator.page.faults_section import fault_fields, injected_faults, waiting_faults
 from mi_async.emulator.page.page_words import PAGE_WORDS
 from mi_async.emulator.page.persons_section import persons_section
 from mi_async.emulator.page.quotas_section import quotas_section
@@ -63,7 +63,8 @@ class PageDocument:
             "persons": lambda: persons_section(server.state, room, view, words) if room else none,
             "assets": lambda: assets_section(server.state, room, view, words) if room else none,
             "quotas": lambda: quotas_section(server, words),
-            "faults": lambda: faults_section(server, words),
+            "faults": lambda: waiting_faults(server, words),
+            "happened": lambda: injected_faults(server, words),
             "totals": lambda: f"<p>{request_totals(server.answered.total, words)}</p>",
         }
 
@@ -96,7 +97,7 @@ class PageDocument:
             f'<body {attributes}>\n<a class="skip" href="#requests">{words("skip")}</a>\n{self._header(said)}\n<main>\n'
             f'<div class="column">\n{sections["persons"]}\n{sections["assets"]}\n</div>\n'
             f'<div class="column">\n{self._requests(live["totals"])}\n{sections["quotas"]}\n'
-            f"{self._faults(live['faults'])}\n{self._reset()}\n</div>\n</main>\n</body>\n</html>\n"
+            f"{self._faults(live['faults'], live['happened'])}\n{self._reset()}\n</div>\n</main>\n</body>\n</html>\n"
         )
 
     def _section(self, name: str, content: str) -> str:
@@ -120,8 +121,8 @@ class PageDocument:
         return (
             f'<header><div><h1>{words("title")}</h1><p class="soft">{told}</p></div>'
             f'<nav aria-label="{words("language")}"><ul>{links}</ul></nav>'
-            f'<p id="connection" role="status">{words("still")}</p>'
-            f'<p id="said" role="status">{escaped_line(said)}</p>{self._workspaces()}</header>'
+            f'<div class="stand"><p id="connection" role="status">{words("still")}</p>{self._workspaces()}</div>'
+            f'<p id="said" role="status">{escaped_line(said)}</p></header>'
         )
 
     def _workspaces(self) -> str:
@@ -154,11 +155,11 @@ class PageDocument:
             f'aria-label="{words("log")}"><ol id="rows" reversed>{rows}</ol></div>',
         )
 
-    def _faults(self, content: str) -> str:
+    def _faults(self, waiting: str, happened: str) -> str:
         words = self.words
         switch = self._form("faults.next", f"{fault_fields(words)}<p><button>{words('switch_on')}</button></p>")
         clear = self._form("faults.clear", f"<button>{words('forget')}</button>")
-        return self._section("faults", f"{switch}{content}{clear}")
+        return self._section("faults", f"{switch}{waiting}{clear}{happened}")
 
     def _reset(self) -> str:
         words = self.words

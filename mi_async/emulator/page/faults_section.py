@@ -26,23 +26,24 @@ BETWEEN = "-"
 """Stands between status and code of a refusal that is chosen."""
 
 
-def faults_section(server: "Server", words: PageWords) -> str:
-    """Return what is switched on and what has happened."""
-    faults = server.faults
+def waiting_faults(server: "Server", words: PageWords) -> str:
+    """Return what is switched on."""
     waiting = [
         words("next_times", place=f"<code>{escape(place)}</code>", fault=named(fault_name(fault)), count=f"{times:,}")
-        for place, fault, times in islice(faults.waiting(), MOST)
-    ]
-    happened = [
-        words("counted_fault", fault=named(fault_name(fault)), count=f"{count:,}")
-        for fault, count in faults.injected.most_common(MOST)
+        for place, fault, times in islice(server.faults.waiting(), MOST)
     ]
     share = sum(server.settings.random_faults.values())
     chance = f"<p>{words('random', share=percent(share))}</p>" if share else ""
-    return (
-        f"<h3>{words('next')}</h3>{_listed(waiting, words('none_next'))}{chance}"
-        f"<h3>{words('happened')}</h3>{_listed(happened, words('none_happened'))}"
-    )
+    return f"<h3>{words('next')}</h3>{_listed(waiting, words('none_next'))}{chance}"
+
+
+def injected_faults(server: "Server", words: PageWords) -> str:
+    """Return what has happened."""
+    happened = [
+        words("counted_fault", fault=named(fault_name(fault)), count=f"{count:,}")
+        for fault, count in server.faults.injected.most_common(MOST)
+    ]
+    return f"<h3>{words('happened')}</h3>{_listed(happened, words('none_happened'))}"
 
 
 def _listed(lines: Iterable[str], otherwise: str) -> str:

@@ -101,6 +101,7 @@ PAGE_WORDS: Mapping[str, tuple[str, str]] = {
     "quota": ("quota used up", "할당량 초과"),
     "fault": ("fault: {name}", "오류 주입: {name}"),
     "elsewhere": ("no operation", "API 아님"),
+    "total_all": ("{count} so far.", "지금까지 {count}건."),
     "total": ("{count} so far; the last {kept} are shown.", "지금까지 {count}건, 최근 {kept}건을 표시합니다."),
     # faults
     "faults": ("Faults and refusals", "오류 주입과 거부"),

@@ -30,9 +30,9 @@ def _quota(server: "Server", operation: Operation, quota: Quota, words: PageWord
     refused = server.log.throttled.get(operation.id, 0)
     throttled = f' · <strong class="bad">{words("throttled", count=f"{refused:,}")}</strong>' if refused else ""
     return (
-        f'<li id="quota-{operation.id}"><p><code>{operation.id}</code> <span>{told}</span></p>'
+        f'<li id="quota-{operation.id}"><p><code>{operation.id}</code> <span>{told} · {slot}{throttled}</span></p>'
         f'<svg class="bar" role="img" aria-label="{told}"><rect class="{"full" if wait else "used"}" '
-        f'width="{used / quota.calls * 100:.1f}%" height="100%"/></svg><p class="soft">{slot}{throttled}</p></li>'
+        f'width="{used / quota.calls * 100:.1f}%" height="100%"/></svg></li>'
     )
 
 

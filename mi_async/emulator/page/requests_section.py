@@ -24,7 +24,9 @@ def request_rows(requests: Iterable[AnsweredRequest], words: PageWords) -> str:
 
 def request_totals(count: int, words: PageWords) -> str:
     """Return the number of requests in words."""
-    return words("total", count=f"{count:,}", kept=KEPT) if count else words("no_requests")
+    if not count:
+        return words("no_requests")
+    return words("total" if count > KEPT else "total_all", count=f"{count:,}", kept=KEPT)
 
 
 def fault_name(fault: Fault | Rejection) -> str:

@@ -245,6 +245,7 @@ async def test_quotas_as_the_gateway_counts_them() -> None:
         assert "full: next slot in 1 min 00 s" in text
         assert "refused with 429: 1" in text
         assert "quota used up" in text
+        assert "3 so far." in text
         clock.now += 59.5
         assert "0.5초 후 호출 가능" in await page(raw, "?lang=ko")
         clock.now += 1

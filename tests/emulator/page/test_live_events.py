@@ -67,7 +67,7 @@ async def test_a_browser_hears_what_changes() -> None:
         assert (first, told["whole"], set(told["sections"])) == (
             f"{run}.0.0",
             True,
-            {"persons", "assets", "quotas", "faults", "totals"},
+            {"persons", "assets", "quotas", "faults", "happened", "totals"},
         )
         await raw.call("GET", f"{PERSONS}?pageNum=1")
         second, told = await browser.event()

@@ -1,0 +1,72 @@
+"""What the site makes of pages: links, anchors, two languages; `nox -s site` builds it and checks every link."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.docs.test_examples import ROOT, anchors
+
+
+def module(name: str) -> ModuleType:
+    pytest.importorskip("mkdocs", reason="only the site needs it")
+    spec = importlib.util.spec_from_file_location(f"site_{name}", ROOT / "docs" / "site" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("source", "before", "after"),
+    [
+        ("docs/bulk.md", "[a](journal.md#views)", "[a](journal.md#views)"),
+        ("docs/bulk.md", "[a](../CHANGELOG.md)", "[a](changelog.md)"),
+        ("docs/bulk.md", "[a](../benchmarks/README.md#growthpy)", "[a](benchmarks.md#growthpy)"),
+        ("docs/bulk.md", "[a](../examples/bulk.ipynb)", "[a](files/examples/bulk.ipynb)"),
+        ("docs/bulk.md", "[a](../examples)", "a"),
+        ("docs/ko/bulk.md", "[a](../errors.md)", "[a](../errors.md)"),
+        ("docs/ko/bulk.md", "[a](no-such-page-yet.md)", "[a](../no-such-page-yet.md)"),
+        ("CHANGELOG.md", "[a](docs/bulk.md)", "[a](bulk.md)"),
+        ("benchmarks/README.md", "![a](cost-of-a-call.svg)", "![a](files/benchmarks/cost-of-a-call.svg)"),
+        ("docs/bulk.md", "[a](https://example.com/x.md)", "[a](https://example.com/x.md)"),
+        ("docs/bulk.md", "```\n[a](../CHANGELOG.md)\n```", "```\n[a](../CHANGELOG.md)\n```"),
+    ],
+)
+def test_links_of_the_repository_become_links_of_the_site(source: str, before: str, after: str) -> None:
+    assert module("repository").relinked(source, before) == after
+
+
+def test_anchors_are_those_that_the_links_of_the_repository_have() -> None:
+    page = ROOT / "docs" / "ko" / "bulk.md"
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {module("repository").anchor(heading) for heading in headings} == anchors(page)
+
+
+def test_the_korean_navigation_has_the_pages_that_there_are() -> None:
+    nav = [{"Home": "index.md"}, {"How-to": [{"Testing": ["testing.md"]}, "bulk.md"]}, {"Project": ["policy.md"]}]
+    korean = module("languages").korean_nav(nav, {"ko/bulk.md", "ko/index.md"})
+    assert korean == [{"홈": "ko/index.md"}, {"사용 방법": ["ko/bulk.md"]}]
+
+
+def test_each_language_searches_its_own_pages(tmp_path: Path) -> None:
+    languages = module("languages")
+    (tmp_path / "search").mkdir()
+    entries = [{"location": "bulk/"}, {"location": "ko/bulk/"}]
+    (tmp_path / "search" / "search_index.json").write_text(json.dumps({"config": {"lang": ["en"]}, "docs": entries}))
+    (tmp_path / "ko").mkdir()
+    languages.divide_search(tmp_path)
+    for folder in (tmp_path, tmp_path / "ko"):
+        index = json.loads((folder / "search" / "search_index.json").read_text(encoding="utf-8"))
+        assert [entry["location"] for entry in index["docs"]] == ["bulk/"]
+    assert [languages.nearer(base) for base in ("..", "../..", "../../..")] == [".", "..", "../.."]
+
+
+def test_every_page_has_a_place_in_the_navigation() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    listed = set(re.findall(r"[\w/-]+\.md", nav))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} <= listed
