@@ -40,6 +40,10 @@ STORED = "images of persons: mi_async.pictures.contact_sheet(workspace, persons)
 """Caption of a table whose images have presigned URLs."""
 PRESIGNED = "presigned URL"
 """What is shown of one."""
+LEFT = "text-align:left;word-break:keep-all"
+"""Style of cells; without the latter, a narrow column has a syllable of Korean to a line."""
+SENTENCE = 40
+"""Characters from which a cell is wide."""
 MARKED = ";outline:2px solid #4a90d9"
 
 
@@ -110,7 +114,12 @@ def html_table(drawn: ResultTable) -> Html:
 
 
 def _row(element: str, cells: Iterable[Html]) -> str:
-    return "".join([f'<{element} style="text-align:left">{cell}</{element}>' for cell in cells])
+    return "".join([f'<{element} style="{LEFT}{_room(cell)}">{cell}</{element}>' for cell in cells])
+
+
+def _room(cell: Html) -> str:
+    """Return the style that keeps a column of sentences from being squeezed to a word a line."""
+    return ";min-width:16em" if len(cell) > SENTENCE and not cell.startswith("<img") else ""
 
 
 def _cell(cell: Cell) -> Html:

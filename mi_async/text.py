@@ -6,6 +6,7 @@ Invariant: pure; nothing that a service or a file name says may move the cursor,
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 _END_OF_HOST = re.compile("[/?#]")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -55,6 +56,35 @@ def clock_difference(offset: float) -> str:
 
 def _is_safe(character: str) -> bool:
     return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
+
+
+def romanized(text: str) -> str:
+    """Return the text with Hangul in Latin letters, syllable by syllable, as ``hong-gil-dong``.
+
+    Revised Romanization of each syllable by itself, without the changes of sound between them, so that two syllables
+    stay two and names that differ in writing rarely become the same.
+    """
+    parts = [(_syllable(c), _is_syllable(c)) for c in unicodedata.normalize("NFC", text)]
+    hyphens = ["-" if before[1] and after[1] else "" for before, after in pairwise([("", False), *parts])]
+    return "".join(f"{hyphen}{latin}" for hyphen, (latin, _) in zip(hyphens, parts, strict=True))
+
+
+_FIRST = "g kk n d tt r m b pp s ss  j jj ch k t p h".split(" ")  # noqa: SIM905  three lines, not three pages
+_VOWELS = "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split(" ")  # noqa: SIM905
+_LAST = " k k k n n n t l k m l l l p l m p p t t ng t t k t p t".split(" ")  # noqa: SIM905
+"""Letters of a syllable, in the order of Unicode: section 3.12 of its standard."""
+
+
+def _is_syllable(character: str) -> bool:
+    return "\uac00" <= character <= "\ud7a3"
+
+
+def _syllable(character: str) -> str:
+    if not _is_syllable(character):
+        return character
+    rest, last = divmod(ord(character) - 0xAC00, len(_LAST))
+    first, vowel = divmod(rest, len(_VOWELS))
+    return f"{_FIRST[first]}{_VOWELS[vowel]}{_LAST[last]}"
 
 
 def display_width(text: str) -> int:

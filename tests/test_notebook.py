@@ -202,6 +202,11 @@ def test_assets_and_hits() -> None:
     assert many.cells.count("Goal!") == 3
 
 
+def test_a_column_of_sentences_is_not_squeezed_to_a_word_a_line() -> None:
+    assert "min-width" in notebook.table([{"script": "Tonight we look at the ceremony, and at the police."}])
+    assert "min-width" not in notebook.table([{"file": "저녁.mp4"}])
+
+
 def test_a_list_with_numbers_beside_is_a_table() -> None:
     shown = read(ProjectList((Project(1, "News", is_base_project=True), Project(2, "Sport", is_base_project=False)), 2))
     assert shown.said[0] == "ProjectList: total count 2"
@@ -344,7 +349,7 @@ async def test_a_run_shows_how_far_it_is(tmp_path: Path) -> None:
         assert "1 done, 1 rejected" in shown.cells
         assert "<script>" in shown.cells[-1]  # as text, says the reader
         unknown = read(news.workspace.enroll_many(iter(people), journal=tmp_path / "b.journal"))
-        assert unknown.cells[3] == "0"
+        assert unknown.cells[3] == "0 of unknown"
 
 
 def items() -> Iterator[Item]:

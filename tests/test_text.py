@@ -14,7 +14,7 @@ from mi_async.cli.output import show
 from mi_async.cli.verbosity import log_to_stderr
 from mi_async.errors import APIError, MIError
 from mi_async.models import Page
-from mi_async.text import aligned, display_width, escaped
+from mi_async.text import aligned, display_width, escaped, romanized
 from tests.cli.test_output import HONG
 
 FORGED = "no\n2026-01-01 00:00:00 ERROR mi_async: \x1b[2Jall keys were deleted \u202egnp.exe\u2028"
@@ -109,3 +109,22 @@ def test_a_member_that_the_service_invented_is_no_markup(capsys: pytest.CaptureF
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert all(shown.count(text) == 2 for text in ("[/b]", "[/bold]", "[red]x[/]", "\ufffd[31m"))
+
+
+@pytest.mark.parametrize(
+    ("text", "latin"),
+    [
+        ("홍길동", "hong-gil-dong"),
+        (normalize("NFD", "홍길동"), "hong-gil-dong"),
+        ("뉴스 Anchor 값", "nyu-seu Anchor gap"),
+        ("A가1", "Aga1"),
+        ("漢é", "漢é"),
+        ("", ""),
+    ],
+)
+def test_hangul_in_latin_letters(text: str, latin: str) -> None:
+    assert romanized(text) == latin
+
+
+def test_every_syllable_has_letters() -> None:
+    assert all(romanized(chr(code)).isascii() and romanized(chr(code)).isalpha() for code in range(0xAC00, 0xD7A4))

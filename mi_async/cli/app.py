@@ -14,6 +14,7 @@ from attrs import frozen
 from cyclopts import App, Group, Parameter
 
 from mi_async.cli.configuration import fill
+from mi_async.cli.examples import examples
 from mi_async.cli.exit_codes import FAILURES, epilogue
 from mi_async.cli.failure_messages import check_text, report
 from mi_async.cli.signals import handled
@@ -53,7 +54,7 @@ class Command:
     def add(self, app: App, name: str) -> None:
         """Add the command."""
         usage = f"Usage: mi-async {name} {self.arguments} --workspace NAME [OPTIONS]" if self.arguments else None
-        app.command(self._function(), name=name, group=self.group, help_epilogue="", usage=usage)
+        app.command(self._function(), name=name, group=self.group, help_epilogue=examples(name), usage=usage)
 
     def _function(self) -> Callable[..., Any]:
         module, _, name = self.function.partition(":")
@@ -68,7 +69,10 @@ class Commands(Command):
     def add(self, app: App, name: str) -> None:
         """Add the command with its commands."""
         made: App = self._function()(name)
-        made.group, made.help = self.group, self.help
+        made.group, made.help, made.help_epilogue = self.group, self.help, examples(name)
+        for one in made:
+            if not one.startswith("-") and not made[one].help_epilogue:
+                made[one].help_epilogue = examples(f"{name} {one}")
         app.command(made)
 
 
@@ -120,6 +124,11 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
+    "completion": Command(
+        OTHER,
+        "Print the script with which bash, zsh or fish completes commands, options and files.",
+        "completion:completion",
+    ),
     "skill": Command(
         AGENTS,
         "Write a skill for agents, from the commands: SKILL.md to stdout, or with their options into a folder.",
@@ -168,24 +177,25 @@ PARTS = ("aiohttp", "aiolimiter", "attrs", "cattrs", "orjson", "tenacity", "yarl
 """Packages whose versions ``--version --verbose`` shows."""
 
 
-def make_app(wanted: str = "") -> App:
-    """Build the application; of its commands only the wanted one does anything."""
+def make_app(wanted: str = "", *, whole: bool = False) -> App:
+    """Build the application; of its commands only the wanted one does anything, unless all are asked for."""
+    shown = console(stdout())
     app = App(
         name="mi-async",
         help="NAVER Cloud Media Intelligence: "
         "enroll faces, ingest videos and images, search their scenes, and call every operation of the API.",
-        help_epilogue=epilogue(),
+        help_epilogue=f"{examples('')}\n\n{epilogue(shown.width)}",
         help_format="plaintext",
         version_flags=(),
         default_parameter=Parameter(negative_iterable=(), negative_none=(), validator=check_text),
         group_parameters=Group("Parameters", sort_key=4),
         suppress_keyboard_interrupt=False,
-        console=console(stdout()),
+        console=shown,
     )
     app.config = (fill,)
     app["--help"].group = OTHER
     for name, command in COMMANDS.items():
-        (command.add if name == wanted else command.add_line)(app, name)
+        (command.add if whole or name == wanted else command.add_line)(app, name)
     app.default(_root(app))
     return app
 

@@ -38,7 +38,12 @@ NO_WORKSPACE = "10030"
 """The service's code for a workspace that does not exist. Source: common response codes."""
 NAMED = 10
 """Workspaces that a hint names."""
-SERVICE = Group("Service", sort_key=9)
+SERVICE = Group(
+    "Service",
+    help="Most of these may be set in a file, or by variables such as MI_ASYNC_WORKSPACE: mi-async config show.",
+    sort_key=9,
+    default_parameter=Parameter(show_env_var=False),
+)
 
 ConfigPath: TypeAlias = Annotated[
     str | None,

@@ -3,6 +3,9 @@
 Invariant: every error that a command may raise without being wrong itself is in the table; any other is a bug.
 """
 
+from itertools import chain
+from textwrap import wrap
+
 from attrs import frozen
 from cyclopts import CycloptsError
 
@@ -89,7 +92,8 @@ def exit_code(error: BaseException) -> int:
     return next(row.code for row in EXITS if isinstance(error, row.errors))
 
 
-def epilogue() -> str:
-    """Return the table for the help."""
+def epilogue(width: int) -> str:
+    """Return the table for the help, with meanings that stay in their column."""
     rows = sorted(EXITS, key=lambda row: row.code)
-    return "Exit codes:\n" + "\n".join(f"  {row.code:>3}  {row.meaning}" for row in rows)
+    lines = [wrap(f"  {row.code:>3}  {row.meaning}", width, subsequent_indent=" " * 7) for row in rows]
+    return "\n".join(["Exit codes:", *chain(*lines)])

@@ -131,12 +131,12 @@ def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
 def journal_app(name: str) -> App:
     """Return the commands about journals under this name."""
     app = App(name=name)
-    app.command(show_journal, name="show", help_epilogue="")
-    app.command(failed, help_epilogue="")
-    app.command(report, help_epilogue="")
-    app.command(export, help_epilogue="")
-    app.command(retry, help_epilogue="")
-    app.command(rebuild, help_epilogue="")
+    app.command(show_journal, name="show")
+    app.command(failed)
+    app.command(report)
+    app.command(export)
+    app.command(retry)
+    app.command(rebuild)
     return app
 
 

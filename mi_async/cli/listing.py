@@ -49,5 +49,8 @@ class PagedOptions(ListingOptions):
     """Options of a listing that comes in pages."""
 
     all_pages: Annotated[
-        bool, Parameter(name="--all", negative=(), help="Every page, as one list; --page-num is not used.")
+        bool,
+        Parameter(
+            name="--all", negative=(), show_default=False, help="Every page, as one list; --page-num is not used."
+        ),
     ] = False

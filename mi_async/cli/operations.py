@@ -26,6 +26,7 @@ from mi_async._core.wire_names import camel
 from mi_async.api import group_of
 from mi_async.cli import event_loop
 from mi_async.cli.connection import Account, InWorkspace
+from mi_async.cli.examples import operation_examples
 from mi_async.cli.listing import ColumnOptions, PagedOptions
 from mi_async.cli.output import show, show_each
 from mi_async.cli.streams import stderr
@@ -47,7 +48,8 @@ def operations_app(name: str, group: type[Group] | None = None) -> App:
     # A group belongs to the workspace as soon as one of its paths is in it.
     service = InWorkspace if any(operation.scope for operation in declared) else Account
     for operation in declared:
-        app.command(_command(operation, service), name=_dashed(operation.name), help=_help(operation))
+        command, about = _command(operation, service), _help(operation)
+        app.command(command, name=_dashed(operation.name), help=about, help_epilogue=_examples(operation))
     return app
 
 
@@ -220,7 +222,7 @@ def _help(operation: Operation) -> str:
     quota = operation.quota
     rate = f"{quota.calls:,} calls per {quota.period:g} s" if quota is not None else "none is documented"
     lines = (
-        operation.summary.replace("``", ""),
+        _summary(operation),
         f"Request: {operation.method} {operation.path}",
         f"Vendor's page: {operation.source}",
         f"After a failure: {operation.repeat.value}",
@@ -228,6 +230,17 @@ def _help(operation: Operation) -> str:
         *([f"Deprecated: {_successor(operation)}"] if operation.deprecated else []),
     )
     return "\n\n".join([lines[0], "\n".join(lines[1:])])
+
+
+def _summary(operation: Operation) -> str:
+    """Return the first line of the operation with options in the place of Python's arguments."""
+    options = {p.name: f"--{_dashed(p.name)}" for p in operation.parameters}
+    return SNAKE.sub(lambda found: options.get(found[0], found[0]), operation.summary.replace("``", ""))
+
+
+def _examples(operation: Operation) -> str:
+    items = {p.name: _item(p)[0] for p in operation.parameters}
+    return operation_examples(operation, {name: "{}" for name, item in items.items() if _is_json(item)})
 
 
 def _successor(operation: Operation) -> str:

@@ -3,7 +3,7 @@
 Invariant: stdout carries results and nothing else.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from itertools import repeat
 from typing import Annotated, Any, Literal, TypeAlias
@@ -55,7 +55,7 @@ def show(value: object, form: Form, *, columns: Sequence[str] = (), changed: boo
             stdout().write_bytes(b"".join(write(items, columns)))
         elif value is not None:
             out = stdout()
-            draw(console(out, width=None if out.isatty() else WIDE), _table(value, columns))
+            draw(console(out, width=None if out.isatty() else WIDE), _table(value, columns), out.visible)
     except OutputError as error:
         error.created = _identity(value) if changed else {}
         raise
@@ -117,8 +117,14 @@ def _table(value: object, columns: Sequence[str]) -> ResultTable:
     return table_of(value, TERMINAL) if isinstance(value, Page | list | tuple) else table_about(value, TERMINAL)
 
 
-def draw(shown: Console, table: ResultTable) -> None:
-    """Draw a table with borders, wrapped to the width of the console."""
+def draw(shown: Console, table: ResultTable, visible: Callable[[str], str] = str) -> None:
+    """Draw a table with borders, wrapped to the width of the console.
+
+    Args:
+        shown: the console.
+        table: the table.
+        visible: returns a text as the console can show it.
+    """
     if not table.rows:
         shown.print("no items")
         return
@@ -127,9 +133,9 @@ def draw(shown: Console, table: ResultTable) -> None:
     styles = repeat("") if table.columns else ("bold", "")
     for number, (heading, style) in enumerate(zip(table.columns or ("", ""), styles, strict=False)):
         justify: JustifyMethod = "right" if number in right else "left"
-        drawn.add_column(Text(one_line(heading)), overflow="fold", justify=justify, style=style)
-    first = max(display_width(str(row[0])) for row in table.rows)
+        drawn.add_column(Text(visible(one_line(heading))), overflow="fold", justify=justify, style=style)
+    first = max(display_width(visible(str(row[0]))) for row in table.rows)
     drawn.columns[0].no_wrap = first <= COPIED or not table.columns
     for row in table.rows:
-        drawn.add_row(*[Text(str(cell)) for cell in row])
+        drawn.add_row(*[Text(visible(str(cell))) for cell in row])
     shown.print(drawn)

@@ -24,7 +24,7 @@ PAGE = 50
 def persons_app(name: str) -> App:
     """Return the group of operations on persons, and the contact sheet."""
     app = operations_app(name)
-    app.command(sheet, help_epilogue="")
+    app.command(sheet)
     return app
 
 
@@ -52,8 +52,6 @@ def sheet(
     """Write a page with the images of persons: a contact sheet, with name, ID and tags of each.
 
     The images are in the page and stay there. The page loads nothing and holds no presigned URL.
-
-    Example: mi-async persons sheet -w newsroom --html faces.html
     """
     asked = {"name": name, "person_ids": person, "tag_ids": tag, "name_type": NameType.NAMED if named else None}
     event_loop.run(_sheet(html, service, asked, {"images": images, "limit": limit, "lang": lang}, force=force))

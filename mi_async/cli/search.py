@@ -14,14 +14,17 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from mi_async.api.indexes import AssetType, ConfidenceLevel
+from mi_async.bulk.images.image_converter import image_loader
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
+from mi_async.cli.enroll import print_changes
 from mi_async.cli.listing import ColumnOptions
 from mi_async.cli.operations import SNAKE, operations_app
 from mi_async.cli.output import show_each
 from mi_async.cli.sources import read_sources
 from mi_async.cli.streams import console, notes
 from mi_async.errors import InvalidArgumentError
+from mi_async.media.image_source import Source
 from mi_async.workflows.search.hits import SceneHit
 
 LIMIT = 100
@@ -48,6 +51,15 @@ class SearchOptions:
             allow_leading_hyphen=True,
         ),
     ] = None
+    fit: Annotated[
+        bool,
+        Parameter(
+            name="--fit",
+            negative=(),
+            show_default=False,
+            help="Convert an image of another format, and shrink one that is too big.",
+        ),
+    ] = False
     persons: Annotated[IDs, _several("--person", "ID of a person who is shown")] = None
     persons_any: Annotated[IDs, _several("--any-person", "IDs of persons of whom one is shown")] = None
     persons_not: Annotated[IDs, _several("--not-person", "ID of a person who is not shown")] = None
@@ -75,12 +87,13 @@ class SearchOptions:
 
     def as_arguments(self) -> dict[str, Any]:
         """Return the arguments of ``search_scenes``; reads an image from standard input."""
-        given = attrs.asdict(self, filter=lambda _, value: value is not None)
+        given = attrs.asdict(self, filter=lambda field, value: value is not None and field.name not in {"image", "fit"})
+        if self.image is not None:
+            given["image"] = read_sources([self.image], fit=self.fit)[0]
         return given | {name: CONVERTED[name](given[name]) for name in CONVERTED.keys() & given.keys()}
 
 
 CONVERTED: Mapping[str, Callable[[Any], Any]] = {
-    "image": lambda source: read_sources([source])[0],
     "confidence_level": ConfidenceLevel,
     "asset_types": lambda kind: [AssetType(kind)],
 }
@@ -120,18 +133,30 @@ def search(
         raise InvalidArgumentError(message)
     try:
         columns = listing.wanted(service.output)
-        event_loop.run(_search(text, options.as_arguments(), columns, service))
+        event_loop.run(_search(text, options.as_arguments(), options.fit, columns, service))
     except InvalidArgumentError as error:
         message = SNAKE.sub(lambda name: OPTION_NAMES.get(name[0], name[0]), str(error))
         raise InvalidArgumentError(message) from error
 
 
-async def _search(text: str | None, options: dict[str, Any], columns: Sequence[str], service: InWorkspace) -> None:
+async def _search(
+    text: str | None, options: dict[str, Any], fit: bool, columns: Sequence[str], service: InWorkspace
+) -> None:
+    if fit and "image" in options:
+        options["image"] = await _fitted(options["image"])
     async with service.session() as session:
         scenes = session.workspace(service.workspace).search_scenes(text, **options)
         async with aclosing(scenes), aclosing(_with_spinner(scenes, plain=service.verbose > 0)) as found:
             rows = _rows(found) if service.output == "table" else found
             await show_each(rows, service.output, columns=columns)
+
+
+async def _fitted(source: Source) -> bytes:
+    """Return the content of an image that is made to fit, and print what was changed in it."""
+    async with image_loader(fit=True) as load:
+        image = await load(source)
+    print_changes({image.name: image.note})
+    return image.content
 
 
 async def _with_spinner(scenes: AsyncIterator[SceneHit], *, plain: bool) -> AsyncGenerator[SceneHit]:

@@ -7,7 +7,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
@@ -15,7 +15,7 @@ from typing import Any, TextIO, cast
 from attrs import define
 from rich.console import Console
 
-from mi_async.text import one_line
+from mi_async.text import one_line, romanized
 
 WIDE = 10_000
 """Columns where there is no terminal: nothing is cut off or broken."""
@@ -55,6 +55,19 @@ class Stream:
     def encoding(self) -> str:
         """Encoding of the file; rich draws with what it can encode."""
         return getattr(self.file, "encoding", None) or "utf-8"
+
+    @property
+    def letters(self) -> str:
+        """Encoding of the letters that can be seen: a console of Linux has no Hangul, whatever its encoding."""
+        return "latin-1" if os.environ.get("TERM") == "linux" and self.isatty() else self.encoding
+
+    def visible(self, text: str) -> str:
+        """Return a text with what this file cannot show in Latin letters, else escaped: its width is known then."""
+        try:
+            text.encode(self.letters)
+        except UnicodeEncodeError:
+            return romanized(text).encode(self.letters, "backslashreplace").decode(self.letters)
+        return text
 
     def isatty(self) -> bool:
         """Return True for a terminal."""
@@ -180,4 +193,17 @@ def drawable(stream: Stream) -> TextIO:
 
 def console(stream: Stream, *, width: int | None = None, highlight: bool = True) -> Console:
     """Make a rich console on a stream."""
-    return Console(file=drawable(stream), width=width, highlight=highlight)
+    force, none = color_choice(os.environ)
+    return Console(file=drawable(stream), width=width, highlight=highlight, force_terminal=force, no_color=none)
+
+
+def color_choice(environ: Mapping[str, str]) -> tuple[bool | None, bool | None]:
+    """Return True if colours are forced, and True if there are none, by CLICOLOR and CLICOLOR_FORCE.
+
+    NO_COLOR and FORCE_COLOR, which win, are left to rich: then both are None. Source: https://bixense.com/clicolors.
+    """
+    if environ.get("NO_COLOR") or environ.get("FORCE_COLOR"):
+        return None, None
+    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+        return True, None
+    return None, environ.get("CLICOLOR") == "0" or None

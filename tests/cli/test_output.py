@@ -12,9 +12,12 @@ from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Person, PersonThumbnail, TagList
 from mi_async.api.projects import ProjectList
 from mi_async.api.thumbnails import UploadCheck, UploadStatus
-from mi_async.cli.output import Form, show, show_each
+from mi_async.cli.output import Form, draw, show, show_each
+from mi_async.cli.streams import Stream, color_choice, console
 from mi_async.errors import InvalidArgumentError
 from mi_async.models import Page
+from mi_async.table import TERMINAL, table_of
+from mi_async.text import display_width
 
 HONG = Person(
     1001,
@@ -128,3 +131,44 @@ def test_columns_of_a_table_are_those_asked_for_in_that_order(capsys: pytest.Cap
     when = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001  without a zone, as the service writes it
     show(Page((PersonTag(7, "Anchor", "a***", when, "b***", when),)), "table", columns=("updatedTime", "id"))
     assert _cells(capsys.readouterr().out) == [["updated time", "id"], ["2026-01-02 03:04:05", "7"]]
+
+
+def _drawn(encoding: str) -> list[str]:
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    out = Stream(file, strict=True)
+    people = Page((Person(1, "홍길동", description="漢"), Person(2, "Zoé"), Person(3, "Ama")), total_count=3)
+    draw(console(out, width=80), table_of(people, TERMINAL), out.visible)
+    file.seek(0)
+    return file.read().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("ascii", ["hong-gil-dong", "Zo\\xe9", "Ama"]),
+        ("latin-1", ["hong-gil-dong", "Zoé", "Ama"]),
+        ("cp949", ["홍길동", "Zo\\xe9", "Ama"]),
+        ("utf-8", ["홍길동", "Zoé", "Ama"]),
+    ],
+)
+def test_a_table_is_readable_and_straight_in_any_encoding(encoding: str, names: list[str]) -> None:
+    lines = _drawn(encoding)
+    assert len({display_width(line) for line in lines}) == 1
+    rows = [[cell.strip() for cell in line.strip("│|").replace("│", "|").split("|")] for line in lines]
+    assert [row[1] for row in rows if row[0].isdigit()] == names
+    assert not any("?" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("environ", "choice"),
+    [
+        ({}, (None, None)),
+        ({"CLICOLOR": "0"}, (None, True)),
+        ({"CLICOLOR": "1"}, (None, None)),
+        ({"CLICOLOR_FORCE": "1", "CLICOLOR": "0"}, (True, None)),
+        ({"CLICOLOR_FORCE": "0", "CLICOLOR": "0"}, (None, True)),
+        ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, (None, None)),
+    ],
+)
+def test_colours_follow_the_environment(environ: dict[str, str], choice: tuple[bool | None, bool | None]) -> None:
+    assert color_choice(environ) == choice

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from mi_async import SceneRange
 from mi_async.cli.app import run
 from mi_async.emulator import Latency, Server, Settings
 from tests.support.footage import footage, keywords
+from tests.support.pictures import picture
 from tests.support.terminal import PNG, environment, on_terminal, served
 
 INSTANT = Latency.none()
@@ -124,3 +126,14 @@ def test_help_shows_both(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert text.startswith("Usage: mi-async search TEXT")
     assert all(word in text for word in ("--image", "--person", "get", "request"))
+
+
+def test_an_image_to_look_for_is_made_to_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = tmp_path / "query.bmp"
+    image.write_bytes(picture("bmp"))
+    assert run(["search", "--image", str(image), "-w", "newsroom"]) == 2
+    capsys.readouterr()
+    assert run(["search", "--image", str(image), "--fit", "-w", "newsroom"]) == 0
+    written = capsys.readouterr()
+    assert json.loads(written.out)
+    assert "query.bmp: " in written.err

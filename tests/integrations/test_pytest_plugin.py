@@ -283,5 +283,5 @@ def test_it_is_switched_off(suite: Suite) -> None:
 
 @pytest.mark.slow
 def test_several_processes(suite: Suite) -> None:
-    parallel = ("-n", "3", "-o", "asyncio_mode=auto")
+    parallel = ("-n", "2", "-o", "asyncio_mode=auto")
     suite(ANY_KIND).runpytest_subprocess(*parallel, timeout=PATIENCE).assert_outcomes(passed=10)

@@ -96,7 +96,8 @@ def _index(room: EmulatedWorkspace, asset: EmulatedAsset, index: EmulatedIndex, 
     left = len(scenes) - MOST_SCENES
     more = f"<p>{words('more_scenes', count=f'{left:,}')}</p>" if left > 0 else ""
     head = words("scenes", count=f"{len(scenes):,}")
-    return f'{drawn}<details><summary>{head}</summary><ol class="scenes">{rows}</ol>{more}</details>'
+    listed = f'<ol class="scenes" tabindex="0" aria-label="{head}">{rows}</ol>'
+    return f"{drawn}<details><summary>{head}</summary>{listed}{more}</details>"
 
 
 def _timeline(

@@ -121,8 +121,8 @@ class PageDocument:
         return (
             f'<header><div><h1>{words("title")}</h1><p class="soft">{told}</p></div>'
             f'<nav aria-label="{words("language")}"><ul>{links}</ul></nav>'
-            f'<p id="connection" role="status">{words("still")}</p>'
-            f'<p id="said" role="status">{escaped_line(said)}</p>{self._workspaces()}</header>'
+            f'<div class="stand"><p id="connection" role="status">{words("still")}</p>{self._workspaces()}</div>'
+            f'<p id="said" role="status">{escaped_line(said)}</p></header>'
         )
 
     def _workspaces(self) -> str:

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -199,6 +200,21 @@ async def test_in_the_dark_on_a_telephone(browser: "Browser", path: str) -> None
             "one => !(one.labels && one.labels.length) && !one.textContent.trim()).length"
         )
         assert unlabelled == 0
+
+
+async def test_rules_of_accessibility(browser: "Browser") -> None:
+    rules = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    async with looking(browser) as seen:
+        await seen.room.enroll_person("Kim Minji", [example_image(one) for one in range(3)])
+        (project,) = seen.server.state.workspaces["newsroom"].projects
+        asset = await seen.room.assets.register(project, key="film.mp4", bucket_name="b")
+        assert asset.asset_id is not None
+        await seen.room.indexes.request(project, asset.asset_id)
+        await seen.text("#assets", "analysed")
+        await seen.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        await seen.value(rules)
+        found = await seen.value("axe.run().then(told => told.violations.map(one => [one.id, one.nodes[0].html]))")
+        assert found == []
 
 
 async def test_without_its_script(browser: "Browser") -> None:
