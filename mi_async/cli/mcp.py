@@ -22,6 +22,9 @@ def mcp(
     write: Annotated[
         bool, Parameter(negative=(), help="List the tools that add something: enroll_person and ingest_media.")
     ] = False,
+    bucket: Annotated[
+        str | None, Parameter(help="Bucket of ingest_media; by default the one that the workspace is linked to.")
+    ] = None,
     service: InStorage,
 ) -> None:
     """Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.
@@ -31,10 +34,10 @@ def mcp(
     require("mcp")
     if stdout().isatty():
         stderr().write("this server speaks to an agent, which starts it itself: see docs/agents.md; Ctrl-C ends it\n")
-    event_loop.run(_serve(root or [], write, service))
+    event_loop.run(_serve(root or [], write, bucket, service))
 
 
-async def _serve(root: list[str], write: bool, service: InStorage) -> None:
+async def _serve(root: list[str], write: bool, bucket: str | None, service: InStorage) -> None:
     from mi_async.integrations.mcp.allowed_folders import AllowedFolders  # noqa: PLC0415  after the extra was found
     from mi_async.integrations.mcp.stdio import serve_tools  # noqa: PLC0415  same
     from mi_async.integrations.mcp.tool_server import ToolServer  # noqa: PLC0415  same
@@ -43,4 +46,5 @@ async def _serve(root: list[str], write: bool, service: InStorage) -> None:
     if write and not folders:
         stderr().write("--write needs --root DIR: images and media files are read from there only\n")
     async with service.session(storage=service.storage) as session:
-        await serve_tools(ToolServer(session, session.workspace(service.workspace), folders, write))
+        workspace = session.workspace(service.workspace)
+        await serve_tools(ToolServer(session, workspace, folders, write, bucket))

@@ -28,12 +28,14 @@ class ToolContext:
         workspace: the only one that tools reach.
         folders: whose files they may read.
         progress: tells the agent where the work is.
+        bucket: where media files go; None for the one that the workspace is linked to.
     """
 
     session: Session
     workspace: Workspace
     folders: AllowedFolders
     progress: Progress
+    bucket: str | None = None
 
 
 class ToolEffect(Enum):

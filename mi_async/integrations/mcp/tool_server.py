@@ -61,6 +61,7 @@ class ToolServer:
         workspace: the only one that tools reach.
         folders: whose files they may read.
         write: True to list the tools that add something.
+        bucket: where media files go; None for the one that the workspace is linked to.
         heartbeat: seconds between lines of progress.
     """
 
@@ -68,6 +69,7 @@ class ToolServer:
     workspace: Workspace
     folders: AllowedFolders
     write: bool = False
+    bucket: str | None = None
     heartbeat: float = HEARTBEAT
     tools: Mapping[str, AgentTool] = field(init=False)
     _running: set[asyncio.Task[CallToolResult]] = field(init=False, factory=set)
@@ -125,7 +127,7 @@ class ToolServer:
         return work.result()
 
     async def _answer(self, tool: AgentTool, given: Mapping[str, Any], progress: Any) -> CallToolResult:
-        context = ToolContext(self.session, self.workspace, self.folders, progress)
+        context = ToolContext(self.session, self.workspace, self.folders, progress, self.bucket)
         try:
             result = await tool.function(context, **read_arguments(tool.arguments, given))
         except MIError as error:

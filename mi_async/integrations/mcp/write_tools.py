@@ -99,6 +99,7 @@ async def ingest_media(
         async with asyncio.timeout(at_most):
             ingested = await context.workspace.ingest_asset(
                 await asyncio.to_thread(context.folders.file, path),
+                bucket=context.bucket,
                 project=int(project) if project is not None and project.isdecimal() else project,
                 analyze=analyze,
                 summarize=summarize,
