@@ -349,7 +349,7 @@ async def test_a_run_shows_how_far_it_is(tmp_path: Path) -> None:
         assert "1 done, 1 rejected" in shown.cells
         assert "<script>" in shown.cells[-1]  # as text, says the reader
         unknown = read(news.workspace.enroll_many(iter(people), journal=tmp_path / "b.journal"))
-        assert unknown.cells[3] == "0"
+        assert unknown.cells[3] == "0 of unknown"
 
 
 def items() -> Iterator[Item]:

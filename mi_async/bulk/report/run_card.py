@@ -33,5 +33,6 @@ def run_card(about: str, state: str, progress: BulkProgress, latest: Iterable[Bu
         *[("hindrance", hindrance) for hindrance in wording.hindrances(progress)],
         *[("problem", wording.problem(outcome)) for outcome in latest],
     ]
-    items = ("items", Bar(wording.share(progress), wording.ended(progress)))
+    of = " of unknown" if progress.total is None else ""
+    items = ("items", Bar(wording.share(progress), f"{wording.ended(progress)}{of}"))
     return card(about, [("state", state), items, *[(name, said) for name, said in rows if said]])
