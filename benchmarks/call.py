@@ -109,9 +109,8 @@ async def measure(variant: str, prefix: str, url: str, ca: str | None) -> dict[s
             return {"": await turns(sides, "typical", 32, steady=False)}
         whole = {"raw": calls.raw(url, ca), "again": calls.raw(url, ca), variant: SIDES[variant](url, ca)}
         sides = {name: dict(await enter(side)) for name, side in whole.items()}
-        if variant == SIGNED:
-            return {"": await turns(sides, "get", 32, steady=False)}
-        for shape, concurrency in itertools.product(setting.shapes, setting.concurrency):
+        shapes, concurrencies = (MAIN, (32,)) if variant == SIGNED else (setting.shapes, setting.concurrency)
+        for shape, concurrency in itertools.product(shapes, concurrencies):
             found[f"{shape}.{concurrency}"] = await turns(sides, shape, concurrency, steady=setting.steady)
     return found
 
@@ -173,12 +172,16 @@ def label(what: str) -> str:
     return f"{SHAPES[shape]}, C={concurrency}"
 
 
-def tables(found: Mapping[str, dict[str, Series]], rivals: Mapping[str, Series]) -> Iterator[Table]:
+def tables(
+    found: Mapping[str, dict[str, Series]], floor: Mapping[str, Series], rivals: Mapping[str, Series]
+) -> Iterator[Table]:
     head = ["", "raw us", "us", "x raw (quartiles)", "A/A"]
+    rows = [row(label(what), series, SIGNED) for what, series in floor.items()]
+    yield Table("The floor: raw aiohttp that signs by hand, and does nothing else", head, rows)
     for prefix, by_what in found.items():
         rows = [row(label(what), series, OURS) for what, series in by_what.items()]
         yield Table(f"mi_async: {SETTINGS[prefix].title}", head, rows)
-    labels = {SIGNED: "raw aiohttp, signed by hand", **{name: peer.label for name, peer in peers.PEERS.items()}}
+    labels = {name: peer.label for name, peer in peers.PEERS.items()}
     left_out = ", ".join(peers.missing())
     note = f"Not installed, and left out: {left_out}." if left_out else ""
     rows = [row(labels[name], series, name) for name, series in rivals.items()]
@@ -193,21 +196,24 @@ def main() -> None:
         return
     settings = [prefix for prefix, setting in SETTINGS.items() if find_spec("uvloop") or not setting.uvloop]
     missing = peers.missing()
-    rivals = [SIGNED, *(name for name, peer in peers.PEERS.items() if peer.package not in missing)]
-    rivals = rivals[: scaled(len(rivals), 3)]
+    rivals = [name for name, peer in peers.PEERS.items() if peer.package not in missing]
+    rivals = rivals[: scaled(len(rivals), 2)]
     with certificates() as (ca, *certificate), server("api") as plain, server("api", *certificate) as tls:
         urls = [f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}"]
         found = {prefix: run(OURS, prefix, given.reps, urls, ca) for prefix in settings}
+        floor = run(SIGNED, "", given.reps, urls, ca)
         against = {name: run(name, "", -(-given.reps // 2), urls, ca)[""] for name in rivals}
     told: dict[str, float] = {}
     for prefix, by_what in found.items():
         for what, series in by_what.items():
             told |= figures(prefix + what, series, OURS)
+    for what, series in floor.items():
+        told |= figures(f"{SIGNED}.{what}", series, SIGNED)
     for name, series in against.items():
         told |= figures(f"peer.{name}", series, name)
     told |= {f"{shape}.growth": told[f"{shape}.256"] / told[f"{shape}.32"] for shape in MAIN}
     told["noise"] = max(abs(told[f"{what}.aa"] - 1) for what in NOISE)
-    finish(given.json, told, *tables(found, against), packages=peers.PACKAGES)
+    finish(given.json, told, *tables(found, floor, against), packages=peers.PACKAGES)
 
 
 if __name__ == "__main__":

@@ -97,22 +97,33 @@ async def raw(url: str, ca: str | None, limit: int = 0) -> AsyncIterator[Calls]:
 
 @asynccontextmanager
 async def signed(url: str, ca: str | None) -> AsyncIterator[Calls]:
-    """Open raw aiohttp that signs by hand, as nobody can do without."""
+    """Open raw aiohttp that signs by hand, as nobody can do without, and does nothing else: the floor of any SDK."""
     async with raw_session(ca) as session:
         secret = KEYS.secret_key.encode()
 
-        async def get(number: int) -> Any:
-            path, stamp = f"{ROOM}/persons/{number}", str(int(time.time() * 1000))
-            text = f"GET {path}\n{stamp}\n{KEYS.access_key}"
-            headers = {
+        def headers(method: str, path: str) -> dict[str, str]:
+            stamp = str(int(time.time() * 1000))
+            text = f"{method} {path}\n{stamp}\n{KEYS.access_key}"
+            return {
                 "x-ncp-apigw-timestamp": stamp,
                 "x-ncp-iam-access-key": KEYS.access_key,
                 "x-ncp-apigw-signature-v2": b64encode(hmac.digest(secret, text.encode(), hashlib.sha256)).decode(),
             }
-            async with session.get(url + path, headers=headers) as response:
+
+        async def get(number: int) -> Any:
+            path = f"{ROOM}/persons/{number}"
+            async with session.get(url + path, headers=headers("GET", path)) as response:
                 return await opened(response)
 
-        yield {"get": get}
+        async def post(number: int) -> Any:
+            path, body = (
+                f"{ROOM}/person-thumbnail/uploads/presigned-url",
+                {"thumbnailFileName": f"portrait-{number}.jpg"},
+            )
+            async with session.post(url + path, json=body, headers=headers("POST", path)) as response:
+                return await opened(response)
+
+        yield {"get": get, "post": post}
 
 
 @asynccontextmanager

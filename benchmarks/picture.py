@@ -45,6 +45,7 @@ CALL = Picture(
     labels={
         "get.32": "mi_async, GET person",
         "post.32": "mi_async, POST presign",
+        "signed.get.32": "raw aiohttp, signed by hand",
         "peer.gidgethub": "gidgethub (no models)",
         "peer.aiobotocore": "aiobotocore, rekognition",
         "peer.openai": "openai on aiohttp",

@@ -95,7 +95,7 @@ PAGE_WORDS: Mapping[str, tuple[str, str]] = {
     # requests
     "requests": ("Requests", "요청"),
     "no_requests": ("No requests yet.", "아직 요청이 없습니다."),
-    "log": ("Requests as they arrive, newest first", "도착한 요청, 최신순"),
+    "log": ("Requests as they are answered, newest first", "응답한 요청, 최신순"),
     "pause": ("Pause", "일시정지"),
     "held": ("paused, {count} waiting", "일시정지, {count}건 대기"),
     "quota": ("quota used up", "할당량 초과"),
