@@ -27,7 +27,8 @@ FENCE = re.compile(r"^( *)(`{3,}).*?^ *\2 *$", re.MULTILINE | re.DOTALL)
 
 def source_of(place: str) -> str:
     """Return the path in the repository of a page of the site."""
-    return SOURCES.get(place, f"docs/{place}")
+    own = f"docs/{place}"
+    return own if (ROOT / own).is_file() else SOURCES.get(place, own)
 
 
 def place_of(source: str) -> str:

@@ -5,8 +5,10 @@ Invariant: every command has one; that of an operation that has none of its own 
 
 import shlex
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from mi_async._core.operation import Operation, Parameter
+if TYPE_CHECKING:  # the help of all commands needs neither
+    from mi_async._core.operation import Operation, Parameter
 
 EXAMPLES: Mapping[str, Sequence[str]] = {
     "": (
@@ -104,7 +106,7 @@ def examples(command: str) -> str:
     return _section(EXAMPLES.get(command, ()))
 
 
-def operation_examples(operation: Operation, arguments: Mapping[str, str]) -> str:
+def operation_examples(operation: "Operation", arguments: Mapping[str, str]) -> str:
     """Return the examples of an operation as the end of its help.
 
     Args:
@@ -120,7 +122,7 @@ def operation_examples(operation: Operation, arguments: Mapping[str, str]) -> st
     return _section([" ".join(["mi-async", words, *line])])
 
 
-def _option(p: Parameter) -> str:
+def _option(p: "Parameter") -> str:
     return f"--{p.name.replace('_', '-')}"
 
 

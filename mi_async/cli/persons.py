@@ -42,7 +42,8 @@ def sheet(
     images: Annotated[int, Parameter(help="Most images of a person, the primary one first.")] = 4,
     limit: Annotated[int, Parameter(help="Most persons, up to 1,000.")] = 200,
     lang: Annotated[
-        Literal["en", "ko"] | None, Parameter(help="Language of the page, by default that of the environment.")
+        Literal["en", "ko"] | None,
+        Parameter(env_var="MI_ASYNC_LANG", help="Language of the page, by default that of the environment."),
     ] = None,
     force: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Replace a file that mi-async did not write.")

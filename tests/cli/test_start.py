@@ -33,7 +33,7 @@ def test_each_group_of_operations_is_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("line", "unused"),
     [
-        ("--help", HTTP | OTHERS | {"asyncio"}),
+        ("--help", HTTP | OTHERS | {"asyncio", "mi_async._core.convert", "tomllib"}),
         ("persns", HTTP | OTHERS | {"asyncio"}),
         ("persons list --help", OTHERS),
         ("jobs --help", OTHERS),

@@ -41,6 +41,12 @@ def test_links_of_the_repository_become_links_of_the_site(source: str, before: s
     assert module("repository").relinked(source, before) == after
 
 
+def test_a_page_of_the_site_is_the_one_in_docs_where_that_is_there() -> None:
+    repository = module("repository")
+    places = {"ko/index.md": "docs/ko/index.md", "changelog.md": "CHANGELOG.md", "bulk.md": "docs/bulk.md"}
+    assert {place: repository.source_of(place) for place in places} == places
+
+
 def test_anchors_are_those_that_the_links_of_the_repository_have() -> None:
     page = ROOT / "docs" / "ko" / "bulk.md"
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)

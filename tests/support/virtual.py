@@ -19,7 +19,7 @@ Ts = TypeVarTuple("Ts")
 TURN = 1e-6
 """Virtual seconds that a turn of the loop takes."""
 
-ON_THE_WAY = 0.002
+ON_THE_WAY = 0.01
 """Real seconds for which open sockets may still bring something before time jumps."""
 
 THREAD_WAIT = 1.0
