@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from cyclopts import App
 
+from mi_async._core.url_secrets import masked_url
 from mi_async.cli.configuration import (
     BASE,
     FILE_OPTION,
@@ -60,7 +61,8 @@ def _rows(file: ConfigFile, named_by: str) -> Iterator[dict[str, str | None]]:
         unused = setting.name in file.values and setting.name not in values and source == "default"
         yield {
             "setting": setting.name,
-            "value": None if value is None else _without_secret(value),
+            # a quota store may have a password in its query, too
+            "value": masked_url(value).partition("?")[0] if value and setting.is_url else value,
             "source": f"default; that of {file.path} is not for this service" if unused else source,
         }
     yield {"setting": "keys", **_keys(profile)}
@@ -75,15 +77,6 @@ def _found(
         return values[name], path
     default = getattr(DEFAULT_ACCOUNT, name, None)
     return None if default is None else str(default), "default"
-
-
-def _without_secret(value: str) -> str:
-    """Return a URL without a user and a password: all before the last ``@``, and the query."""
-    scheme, mark, rest = value.rpartition("://") if value.count("://") == 1 else ("", "", value)
-    if not mark:
-        return value
-    user, at, host = rest.rpartition("@")
-    return f"{scheme}{mark}{'***@' if user or at else ''}{host.partition('?')[0]}"
 
 
 def _keys(profile: str | None) -> dict[str, str | None]:

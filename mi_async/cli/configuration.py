@@ -16,7 +16,6 @@ from typing import Any, TypeAlias, cast
 from attrs import field, frozen
 from cyclopts import App, ArgumentCollection, Token
 
-from mi_async._core.url_secrets import check_no_secret
 from mi_async.errors import ConfigError
 from mi_async.text import escaped
 
@@ -35,12 +34,14 @@ class CommandSetting:
     Attributes:
         name: in the file; in capitals after ``MI_ASYNC_`` the variable of the environment.
         kind: of its value in the file.
+        is_url: a URL, which may have a password in it, and in the file may not.
         of_service: about the service that the file names, and not read for another one.
         after: variables of the environment, of other programs too, that come before the file.
     """
 
     name: str
     kind: type | tuple[type, ...] = str
+    is_url: bool = False
     of_service: bool = False
     after: tuple[str, ...] = ()
 
@@ -55,14 +56,14 @@ class CommandSetting:
         return f"--{self.name.replace('_', '-')}"
 
 
-BASE = CommandSetting("base_url")
+BASE = CommandSetting("base_url", is_url=True)
 SETTINGS = (
     CommandSetting("workspace"),
     BASE,
     CommandSetting("profile", of_service=True, after=("NCLOUD_ACCESS_KEY_ID", "NCLOUD_ACCESS_KEY")),
-    CommandSetting("storage_url", of_service=True),
-    CommandSetting("quota_store", of_service=True),
-    CommandSetting("proxy", of_service=True),
+    CommandSetting("storage_url", is_url=True, of_service=True),
+    CommandSetting("quota_store", is_url=True, of_service=True),
+    CommandSetting("proxy", is_url=True, of_service=True),
     CommandSetting("ca_file", of_service=True),
     CommandSetting("timeout", (int, float)),
     CommandSetting("output"),
@@ -156,9 +157,12 @@ def _check(name: str, value: object, known: Mapping[str, CommandSetting], where:
         wanted = "a text in quotation marks" if setting.kind is str else "a number"
         message = f"{where}: {name} must be {wanted}, got {escaped(str(value), 50)}"
         raise ConfigError(message)
-    if name in {"quota_store", "proxy"}:
+    if setting.is_url:
+        from mi_async._core.url_secrets import check_no_secret  # noqa: PLC0415  only where there is a file
+
+        url = str(value)
         try:
-            check_no_secret(name, str(value))
+            check_no_secret(name, url if "://" in url else f"//{url}")
         except ConfigError:
             message = (
                 f"{where}: the URL of {name} holds a password, which has no place in this file; write the name of a "
