@@ -16,6 +16,7 @@ from mi_async.cli.configuration import (
     FILE_VARIABLE,
     SETTINGS,
     ConfigFile,
+    config_path,
     read_config_file,
     read_values,
 )
@@ -37,8 +38,8 @@ def show_config(*, config: ConfigPath = None, output: Output = "table") -> None:
 
 
 def print_path(*, config: ConfigPath = None) -> None:
-    """Print the path of the file, whether it exists or not."""
-    stdout().write(f"{read_config_file(config, os.environ).path}\n")
+    """Print the path of the file, whether or not it exists and can be read."""
+    stdout().write(f"{config_path(config, os.environ)}\n")
 
 
 def config_app(name: str) -> App:

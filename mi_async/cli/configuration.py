@@ -98,22 +98,28 @@ def default_path(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
     return root / "mi-async" / "config.toml"
 
 
+def config_path(named: str | None, environ: Mapping[str, str]) -> Path:
+    """Return the path of the file that an option or the environment names, else that of the user's."""
+    named = named or environ.get(FILE_VARIABLE) or None
+    # not expanduser() of pathlib, which fails where there is no such user
+    return default_path(environ) if named is None else Path(os.path.expanduser(named))  # noqa: PTH111
+
+
 def read_config_file(named: str | None, environ: Mapping[str, str]) -> ConfigFile:
     """Read the file that an option or the environment names, or the user's, if there is one.
 
     Raises:
         ConfigError: the named one cannot be read, or the file holds what is no setting, or a secret.
     """
-    named = named or environ.get(FILE_VARIABLE) or None
-    path = default_path(environ) if named is None else Path(named).expanduser()
+    path, is_named = config_path(named, environ), bool(named or environ.get(FILE_VARIABLE))
     try:
         content = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        if named is None:
+        if not is_named:
             return ConfigFile(path)
         message = f"{FILE_OPTION} / {FILE_VARIABLE}: {escaped(str(path))}: {error.strerror}"
         raise ConfigError(message) from None
-    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         message = f"{escaped(str(path))} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
         raise ConfigError(message) from None
     return ConfigFile(path, there=True, values=parsed_settings(content, path))

@@ -110,6 +110,11 @@ def test_a_file_is_named_by_option_or_environment_and_never_that_of_the_director
     assert "missing.toml: No such file" in capsys.readouterr().err
     assert run(["config", "path", "--config", str(other)]) == 0
     assert capsys.readouterr().out == f"{other}\n"
+    other.write_text("no TOML", encoding="utf-8")
+    assert run(["config", "path", "--config", str(other)]) == 0  # to be edited
+    assert capsys.readouterr().out == f"{other}\n"
+    assert run(["config", "show", "--config", "~nobody-of-this-name/config.toml"]) == 2
+    assert "~nobody-of-this-name/config.toml: No such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -156,7 +161,9 @@ def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert now["quota_store"][0] == "rediss://r/0"
 
 
-@pytest.mark.parametrize("url", ["me:s3cret@p:1", "http://me:s3://cret@p:1", "http://me:s3/cret@p:1", "//me:s3cret@p:1"])
+@pytest.mark.parametrize(
+    "url", ["me:s3cret@p:1", "http://me:s3://cret@p:1", "http://me:s3/cret@p:1", "//me:s3cret@p:1"]
+)
 def test_passwords_of_urls_that_are_none_are_not_shown_either(
     url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
