@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from mi_async.integrations.mcp.tool_results import MOST, MOST_TEXT, REMOVED, as_sentences, as_text, presented, without_links
+from mi_async.integrations.mcp.tool_results import (
+    MOST,
+    MOST_TEXT,
+    REMOVED,
+    as_sentences,
+    as_text,
+    presented,
+    without_links,
+)
 
 SIGNED = "https://kr.object.ncloudstorage.com/faces/1.jpg?X-Amz-Signature=abc&X-Amz-Date=1"
 
