@@ -11,7 +11,7 @@ from typing import TypeAlias
 from attrs import define, field
 from yarl import URL
 
-from mi_async._core.url_secrets import has_stray_at
+from mi_async._core.url_secrets import has_stray_at, masked_url
 from mi_async.errors import ConfigError
 from mi_async.text import MaskedURL, escaped
 
@@ -19,8 +19,6 @@ ProxyChoice: TypeAlias = str | Callable[[URL], str | None] | None
 """The URL of an HTTP proxy, a function from the URL of a request to that of its proxy or None, or None for no proxy."""
 _HOST = re.compile(r"(\w+://)?(?P<name>[\w.-]+)(:(?P<port>\d{1,5}))?(?=[/?#]|$)", re.ASCII)
 """A host and perhaps a port, with or without a scheme."""
-_NO_PORT = re.compile(r":(?!\d+(?:[/?#]|$))[^:\]]+$")
-"""Text in the place of a port that is none: it may be a password whose host was forgotten."""
 
 
 def proxy_url(text: object, name: str = "proxy") -> MaskedURL:
@@ -45,13 +43,8 @@ def proxy_url(text: object, name: str = "proxy") -> MaskedURL:
 
 
 def _masked(text: object) -> str:
-    """Return what was given without what may be a user and a password: all before the last ``@``."""
-    if not isinstance(text, str):
-        return type(text).__name__
-    scheme, mark, rest = text.rpartition("://") if text.count("://") == 1 else ("", "", text)
-    _, has_user, host = rest.rpartition("@")
-    host = _NO_PORT.sub(":***", host)
-    return f'"{escaped(scheme + mark + ("***@" if has_user else "") + host)}"'
+    """Return what was given, for a message."""
+    return f'"{escaped(masked_url(text))}"' if isinstance(text, str) else type(text).__name__
 
 
 def _fix(text: object) -> str:

@@ -14,6 +14,8 @@ SECRETS = frozenset({"password", "sslpassword"})
 """Parameters of a URL that are secret."""
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """A variable of the environment in a URL, as shells write it."""
+NO_PORT = re.compile(r":(?!\d+(?:[/?#]|$))[^:\]]+$")
+"""Text in the place of a port that is none: it may be a password whose host was forgotten."""
 
 
 def check_no_secret(name: str, url: str) -> None:
@@ -50,6 +52,13 @@ def _secrets(url: str) -> list[str]:
         return [url] if "@" in url else []
     given = [value for name, value in parse_qsl(parts.query) if name in SECRETS]
     return given if parts.password is None else [*given, parts.password]
+
+
+def masked_url(text: str) -> str:
+    """Return a text, URL or not, without what may be a user and a password: all before the last ``@``."""
+    scheme, mark, rest = text.rpartition("://") if text.count("://") == 1 else ("", "", text)
+    _, has_user, host = rest.rpartition("@")
+    return f"{scheme}{mark}{'***@' if has_user else ''}{NO_PORT.sub(':***', host)}"
 
 
 def filled(url: str) -> str:

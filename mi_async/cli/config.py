@@ -9,12 +9,14 @@ from contextlib import suppress
 
 from cyclopts import App
 
+from mi_async._core.url_secrets import masked_url
 from mi_async.cli.configuration import (
     BASE,
     FILE_OPTION,
     FILE_VARIABLE,
     SETTINGS,
     ConfigFile,
+    config_path,
     read_config_file,
     read_values,
 )
@@ -36,8 +38,8 @@ def show_config(*, config: ConfigPath = None, output: Output = "table") -> None:
 
 
 def print_path(*, config: ConfigPath = None) -> None:
-    """Print the path of the file, whether it exists or not."""
-    stdout().write(f"{read_config_file(config, os.environ).path}\n")
+    """Print the path of the file, whether or not it exists and can be read."""
+    stdout().write(f"{config_path(config, os.environ)}\n")
 
 
 def config_app(name: str) -> App:
@@ -60,7 +62,8 @@ def _rows(file: ConfigFile, named_by: str) -> Iterator[dict[str, str | None]]:
         unused = setting.name in file.values and setting.name not in values and source == "default"
         yield {
             "setting": setting.name,
-            "value": None if value is None else _without_secret(value),
+            # a quota store may have a password in its query, too
+            "value": masked_url(value).partition("?")[0] if value and setting.is_url else value,
             "source": f"default; that of {file.path} is not for this service" if unused else source,
         }
     yield {"setting": "keys", **_keys(profile)}
@@ -75,15 +78,6 @@ def _found(
         return values[name], path
     default = getattr(DEFAULT_ACCOUNT, name, None)
     return None if default is None else str(default), "default"
-
-
-def _without_secret(value: str) -> str:
-    """Return a URL without a user and a password: all before the last ``@``, and the query."""
-    scheme, mark, rest = value.rpartition("://") if value.count("://") == 1 else ("", "", value)
-    if not mark:
-        return value
-    user, at, host = rest.rpartition("@")
-    return f"{scheme}{mark}{'***@' if user or at else ''}{host.partition('?')[0]}"
 
 
 def _keys(profile: str | None) -> dict[str, str | None]:

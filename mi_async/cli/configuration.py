@@ -16,7 +16,6 @@ from typing import Any, TypeAlias, cast
 from attrs import field, frozen
 from cyclopts import App, ArgumentCollection, Token
 
-from mi_async._core.url_secrets import check_no_secret
 from mi_async.errors import ConfigError
 from mi_async.text import escaped
 
@@ -35,12 +34,14 @@ class CommandSetting:
     Attributes:
         name: in the file; in capitals after ``MI_ASYNC_`` the variable of the environment.
         kind: of its value in the file.
+        is_url: a URL, which may have a password in it, and in the file may not.
         of_service: about the service that the file names, and not read for another one.
         after: variables of the environment, of other programs too, that come before the file.
     """
 
     name: str
     kind: type | tuple[type, ...] = str
+    is_url: bool = False
     of_service: bool = False
     after: tuple[str, ...] = ()
 
@@ -55,14 +56,14 @@ class CommandSetting:
         return f"--{self.name.replace('_', '-')}"
 
 
-BASE = CommandSetting("base_url")
+BASE = CommandSetting("base_url", is_url=True)
 SETTINGS = (
     CommandSetting("workspace"),
     BASE,
     CommandSetting("profile", of_service=True, after=("NCLOUD_ACCESS_KEY_ID", "NCLOUD_ACCESS_KEY")),
-    CommandSetting("storage_url", of_service=True),
-    CommandSetting("quota_store", of_service=True),
-    CommandSetting("proxy", of_service=True),
+    CommandSetting("storage_url", is_url=True, of_service=True),
+    CommandSetting("quota_store", is_url=True, of_service=True),
+    CommandSetting("proxy", is_url=True, of_service=True),
     CommandSetting("ca_file", of_service=True),
     CommandSetting("timeout", (int, float)),
     CommandSetting("output"),
@@ -97,22 +98,28 @@ def default_path(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
     return root / "mi-async" / "config.toml"
 
 
+def config_path(named: str | None, environ: Mapping[str, str]) -> Path:
+    """Return the path of the file that an option or the environment names, else that of the user's."""
+    named = named or environ.get(FILE_VARIABLE) or None
+    # not expanduser() of pathlib, which fails where there is no such user
+    return default_path(environ) if named is None else Path(os.path.expanduser(named))  # noqa: PTH111
+
+
 def read_config_file(named: str | None, environ: Mapping[str, str]) -> ConfigFile:
     """Read the file that an option or the environment names, or the user's, if there is one.
 
     Raises:
         ConfigError: the named one cannot be read, or the file holds what is no setting, or a secret.
     """
-    named = named or environ.get(FILE_VARIABLE) or None
-    path = default_path(environ) if named is None else Path(named).expanduser()
+    path, is_named = config_path(named, environ), bool(named or environ.get(FILE_VARIABLE))
     try:
         content = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        if named is None:
+        if not is_named:
             return ConfigFile(path)
         message = f"{FILE_OPTION} / {FILE_VARIABLE}: {escaped(str(path))}: {error.strerror}"
         raise ConfigError(message) from None
-    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         message = f"{escaped(str(path))} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
         raise ConfigError(message) from None
     return ConfigFile(path, there=True, values=parsed_settings(content, path))
@@ -156,9 +163,12 @@ def _check(name: str, value: object, known: Mapping[str, CommandSetting], where:
         wanted = "a text in quotation marks" if setting.kind is str else "a number"
         message = f"{where}: {name} must be {wanted}, got {escaped(str(value), 50)}"
         raise ConfigError(message)
-    if name in {"quota_store", "proxy"}:
+    if setting.is_url:
+        from mi_async._core.url_secrets import check_no_secret  # noqa: PLC0415  only where there is a file
+
+        url = str(value)
         try:
-            check_no_secret(name, str(value))
+            check_no_secret(name, url if "://" in url else f"//{url}")
         except ConfigError:
             message = (
                 f"{where}: the URL of {name} holds a password, which has no place in this file; write the name of a "

@@ -20,7 +20,7 @@ MARK = "\ufeff".encode()
 """At the start of a CSV file: without it Excel takes Hangul for something else."""
 
 
-def csv_cell(value: object) -> object:
+def _cell(value: object) -> object:
     """Return a value as a cell: things with something inside as JSON, a flag as JSON writes it."""
     if isinstance(value, tuple | list | Mapping):
         return json_codec.dumps(value).decode()
@@ -30,8 +30,8 @@ def csv_cell(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def csv_line(cells: Sequence[object]) -> bytes:
-    """Return cells as a line."""
+def csv_line(values: Sequence[object]) -> bytes:
+    """Return values as a line."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    csv.writer(line, lineterminator="\r\n").writerow(map(_cell, values))
     return line.getvalue().encode()

@@ -24,7 +24,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     ),
     "doctor": ("mi-async doctor --workspace newsroom",),
     "enroll": (
-        'mi-async enroll "Gildong Hong" hong-1.jpg hong-2.png --tag Anchor --workspace newsroom',
+        'mi-async enroll "Gildong Hong" hong-1.jpg hong-2.png --tag Anchor -w newsroom',
         'mi-async enroll "Gildong Hong" hong-*.heic --fit --if-exists complete',
     ),
     "upload-thumbnail": (
@@ -60,7 +60,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "jobs wait": ("mi-async jobs wait index:newsroom:101:1002 --at-most 600",),
     "jobs cancel": ("mi-async jobs cancel index:newsroom:101:1002",),
     "journal show": ("mi-async journal show faces.journal --output table",),
-    "journal failed": ("mi-async journal failed faces.journal --code OVER_SIZE_LIMIT --output csv > failed.csv",),
+    "journal failed": ("mi-async journal failed run.journal --code OVER_SIZE_LIMIT -o csv > failed.csv",),
     "journal report": ("mi-async journal report faces.journal --html report.html",),
     "journal export": ("mi-async journal export faces.journal --format csv > faces.csv",),
     "journal retry": ("mi-async journal retry faces.journal --code 10069",),
@@ -72,9 +72,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "persons sheet": ("mi-async persons sheet --html faces.html --tag 7",),
     "skill": ("mi-async skill > SKILL.md", "mi-async skill .claude/skills"),
     "mcp": ("mi-async mcp --workspace newsroom",),
-    "persons create": (
-        """mi-async persons create "Gildong Hong" --thumbnails '{"thumbnailKey": "thumbnails/hong.jpg"}'""",
-    ),
+    "persons create": ("""mi-async persons create "Hong" --thumbnails '{"thumbnailKey": "1.jpg"}'""",),
     "persons update": ('mi-async persons update 1001 --name "Gildong Hong" --description "An anchor."',),
     "search request": ("""mi-async search request '{"textQuery": "goal celebration"}'""",),
 }
@@ -87,8 +85,8 @@ VALUES: Mapping[str, str] = {
     "key": "news.mp4",
     "thumbnail_file_name": "hong.jpg",
     "asset_file_name": "hong.jpg",
-    "thumbnails": '{"thumbnailKey": "thumbnails/hong.jpg"}',
-    "thumbnail_key": "thumbnails/hong.jpg",
+    "thumbnails": '{"thumbnailKey": "1.jpg"}',
+    "thumbnail_key": "1.jpg",
     "asset_key": "queries/hong.jpg",
     "search_id": "7",
     "person_id": "1001",

@@ -21,6 +21,7 @@ from mi_async.cli.streams import drawable, notes, stderr
 from mi_async.display.ingest import WORDS, ingest_display
 from mi_async.errors import JobTimeoutError
 from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
+from mi_async.workflows.ingest.options import project_named
 
 
 @Parameter(name="*")
@@ -42,11 +43,9 @@ class AssetOptions:
     )
 
     def as_arguments(self) -> dict[str, Any]:
-        """Return the arguments of ``ingest_asset``; a project by its ID if it is a number, else by its name."""
-        project = self.project
-        is_id = project is not None and project.isascii() and project.isdigit()
+        """Return the arguments of ``ingest_asset``."""
         return {
-            "project": int(project) if project is not None and is_id else project,
+            "project": project_named(self.project),
             "bucket": self.bucket,
             "analyze": self.analyze,
             "summarize": self.summarize,

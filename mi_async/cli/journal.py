@@ -17,7 +17,7 @@ from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
-from mi_async.cli.csv_lines import MARK, csv_cell, csv_line
+from mi_async.cli.csv_lines import MARK, csv_line
 from mi_async.cli.journal_page import report
 from mi_async.cli.listing import ListingOptions
 from mi_async.cli.output import Form, Output, show, show_each
@@ -221,10 +221,10 @@ def _json_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
 def _csv_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
     yield MARK + csv_line([*PERSON, *[f"picture_{name}" if name in BOTH else name for name in PICTURE]])
     for person, images in entries:
-        whose = [csv_cell(getattr(person, name)) for name in PERSON]
+        whose = [getattr(person, name) for name in PERSON]
         for image in images:
             members = _members(image)
-            yield csv_line([*whose, *[csv_cell(members[name]) for name in PICTURE]])
+            yield csv_line([*whose, *[members[name] for name in PICTURE]])
         if not images:
             yield csv_line([*whose, *[""] * len(PICTURE)])
 
@@ -238,7 +238,7 @@ def _asset_csv(rows: Iterable[AssetRecord]) -> Iterator[bytes]:
     names = [member.name for member in attrs.fields(AssetRecord)]
     yield MARK + csv_line(names)
     for row in rows:
-        yield csv_line([csv_cell(getattr(row, name)) for name in names])
+        yield csv_line([getattr(row, name) for name in names])
 
 
 def _members(record: PersonRecord | ImageRecord) -> Row:

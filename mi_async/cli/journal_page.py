@@ -3,12 +3,12 @@
 Invariant: the page is written as a whole or not at all; nothing else is printed on stdout.
 """
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from mi_async._core.extras import require
+from mi_async.cli.page_options import PageFile, PageLanguage, ReplaceFile
 from mi_async.cli.streams import stderr
 from mi_async.text import one_line
 
@@ -17,17 +17,12 @@ def report(
     file: Annotated[str, Parameter(name="FILE", help="The journal of a bulk run, as --journal named it.")],
     /,
     *,
-    html: Annotated[Path, Parameter(help="The page: one file that needs nothing else.")],
-    lang: Annotated[
-        Literal["en", "ko"] | None,
-        Parameter(env_var="MI_ASYNC_LANG", help="Language of the page, by default that of LANG."),
-    ] = None,
+    html: PageFile,
+    lang: PageLanguage = None,
     images: Annotated[
         bool, Parameter(help="Embed small previews of the images that failed, where their files are still there.")
     ] = True,
-    force: Annotated[
-        bool, Parameter(negative=(), show_default=False, help="Replace a file that mi-async did not write.")
-    ] = False,
+    force: ReplaceFile = False,
 ) -> None:
     """Write a page about the latest run: totals, rate against the quota, failures and what to do, how to resume.
 

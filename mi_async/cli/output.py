@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mi_async._core import convert
-from mi_async.cli.csv_lines import MARK, csv_cell, csv_line
+from mi_async.cli.csv_lines import MARK, csv_line
 from mi_async.cli.records import as_record, chosen, columns_of, records_of
 from mi_async.cli.streams import WIDE, OutputError, console, stdout
 from mi_async.models import Page
@@ -98,7 +98,7 @@ def _csv(items: Sequence[object], columns: Sequence[str]) -> Iterable[bytes]:
     names = chosen(columns_of(items, records), columns, items)
     yield MARK + csv_line(names)
     for record in records:
-        yield csv_line([csv_cell(record.get(name)) for name in names])
+        yield csv_line([record.get(name) for name in names])
 
 
 def _identity(value: object) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Invariant: the page is written as a whole or not at all, and needs nothing else;
 
 from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -14,6 +14,7 @@ from mi_async.api.person_models import NameType
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.operations import operations_app
+from mi_async.cli.page_options import PageFile, PageLanguage, ReplaceFile
 from mi_async.cli.streams import stderr
 from mi_async.text import one_line
 
@@ -30,7 +31,7 @@ def persons_app(name: str) -> App:
 
 def sheet(
     *,
-    html: Annotated[Path, Parameter(help="The page: one file that needs nothing else.")],
+    html: PageFile,
     name: Annotated[str | None, Parameter(help="Only persons with this in their name, 2 to 50 characters.")] = None,
     person: Annotated[
         list[int] | None, Parameter(help="ID of a person; may be given several times.", negative=())
@@ -41,13 +42,8 @@ def sheet(
     ] = False,
     images: Annotated[int, Parameter(help="Most images of a person, the primary one first.")] = 4,
     limit: Annotated[int, Parameter(help="Most persons, up to 1,000.")] = 200,
-    lang: Annotated[
-        Literal["en", "ko"] | None,
-        Parameter(env_var="MI_ASYNC_LANG", help="Language of the page, by default that of the environment."),
-    ] = None,
-    force: Annotated[
-        bool, Parameter(negative=(), show_default=False, help="Replace a file that mi-async did not write.")
-    ] = False,
+    lang: PageLanguage = None,
+    force: ReplaceFile = False,
     service: InWorkspace,
 ) -> None:
     """Write a page with the images of persons: a contact sheet, with name, ID and tags of each.

@@ -25,6 +25,7 @@ from mi_async.cli.sources import read_sources
 from mi_async.cli.streams import console, notes
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
+from mi_async.text import time_code
 from mi_async.workflows.search.hits import SceneHit
 
 LIMIT = 100
@@ -179,13 +180,9 @@ async def _rows(scenes: AsyncIterator[SceneHit]) -> AsyncIterator[dict[str, obje
             "asset": hit.asset_id,
             "file": hit.file_name,
             "scene": hit.scene_id,
-            "span": "" if hit.start_ms is None else f"{_clock(hit.start_ms)} - {_clock(hit.end_ms or hit.start_ms)}",
+            "span": ""
+            if hit.start_ms is None
+            else f"{time_code(hit.start_ms)} - {time_code(hit.end_ms or hit.start_ms)}",
             "score": hit.score,
             "said": hit.script,
         }
-
-
-def _clock(milliseconds: int) -> str:
-    """Return a moment of a video: hours, minutes, seconds."""
-    minutes, seconds = divmod(milliseconds // 1000, 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -27,7 +27,7 @@ DESCRIPTION = (
     "ncloud MI workspaces, enrolling faces in bulk, or finding scenes in footage; and to try such work on an emulator."
 )
 WIDE = 10_000
-FINAL = ("delete", "merge", "remove")
+FINAL = ("cancel", "delete", "merge", "remove")
 """Begins of the names of operations that take something away."""
 
 HEAD = f"""\

@@ -110,6 +110,11 @@ def test_a_file_is_named_by_option_or_environment_and_never_that_of_the_director
     assert "missing.toml: No such file" in capsys.readouterr().err
     assert run(["config", "path", "--config", str(other)]) == 0
     assert capsys.readouterr().out == f"{other}\n"
+    other.write_text("no TOML", encoding="utf-8")
+    assert run(["config", "path", "--config", str(other)]) == 0  # to be edited
+    assert capsys.readouterr().out == f"{other}\n"
+    assert run(["config", "show", "--config", "~nobody-of-this-name/config.toml"]) == 2
+    assert "~nobody-of-this-name/config.toml: No such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,8 @@ def test_a_file_is_named_by_option_or_environment_and_never_that_of_the_director
         ('NCLOUD_ACCESS_KEY_ID = "s3cret"', "has no place in this file"),
         ('proxy = "http://me:s3cret@p:1"', "the URL of proxy holds a password, which has no place in this file"),
         ('quota_store = "redis://:s3cret@r/0"', "set MI_ASYNC_QUOTA_STORE"),
+        ('proxy = "me:s3cret@p:1"', "the URL of proxy holds a password"),
+        ('base_url = "https://me:s3cret@p"', "the URL of base_url holds a password"),
         ("workspace = 3", "workspace must be a text in quotation marks, got 3"),
         ('timeout = "s"', "timeout must be a number, got s"),
         ("timeout = true", "timeout must be a number"),
@@ -152,6 +159,20 @@ def test_passwords_are_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     now = shown(capsys)
     assert now["proxy"] == ("http://***@p:1", "MI_ASYNC_PROXY")
     assert now["quota_store"][0] == "rediss://r/0"
+
+
+@pytest.mark.parametrize(
+    "url", ["me:s3cret@p:1", "http://me:s3://cret@p:1", "http://me:s3/cret@p:1", "//me:s3cret@p:1"]
+)
+def test_passwords_of_urls_that_are_none_are_not_shown_either(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for setting in ("BASE_URL", "STORAGE_URL", "QUOTA_STORE", "PROXY"):
+        monkeypatch.setenv(f"MI_ASYNC_{setting}", url)
+        value, _ = shown(capsys)[setting.lower()]
+        assert value is not None
+        assert value.endswith("***@p:1")
+        assert "cret" not in value
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def test_each_command_has_examples_that_it_understands(name: str) -> None:
         assert lines, path
         assert not {"**", "``", ":meth:", ":class:"} & set(text.split())
         for line in lines:
+            assert len(f"  {line}") <= 80, line  # a line that wraps cannot be copied
             if "$(" in line:
                 continue
             given = words(line)

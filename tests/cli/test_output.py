@@ -106,6 +106,11 @@ def test_csv_is_for_spreadsheets_and_jsonl_for_programs(capfdbinary: pytest.Capt
     assert [json.loads(line)["personId"] for line in lines] == [1001, 1002, 1003]
 
 
+def test_a_column_that_the_service_adds_is_no_formula_either(capsys: pytest.CaptureFixture[str]) -> None:
+    show([Person(1001, "Hong", extra={"=1+1": "x"})], "csv")
+    assert capsys.readouterr().out.splitlines()[0].endswith(",'=1+1")
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_nothing_is_no_line(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
     show(None, form)

@@ -59,7 +59,7 @@ def test_a_table_for_people(word: str, capsys: pytest.CaptureFixture[str]) -> No
     assert run(["-o", "table", "search", word]) == 0
     out = capsys.readouterr().out
     assert "저녁.mp4" in out
-    assert "0:00:00 - 0:00:1" in out
+    assert "0:00:00.0 - 0:00:1" in out
     assert run(["search", "nosuchword", "-o", "table"]) == 0
     assert capsys.readouterr().out == "no items\n"
 

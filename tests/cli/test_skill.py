@@ -90,8 +90,11 @@ def test_its_front_matter_is_that_of_the_format(index: SkillPage) -> None:
     assert 0 < len(fields["compatibility"]) <= 500
     assert len(index.text.splitlines()) < MOST_LINES
     assert len(index.text) < MOST_CHARACTERS
-    assert "`persons delete`" in index.text
-    assert "`persons merge`" in index.text
+    final = index.text.partition("**What takes something away**")[2].partition("\n- ")[0]
+    removing = {each for each in operations() if each.method == "DELETE"}
+    assert [command_of(each) for each in removing if f"`{command_of(each)}`" not in final] == []
+    assert "`persons merge`" in final
+    assert "`indexes cancel`" in final
 
 
 @pytest.mark.slow

@@ -179,5 +179,5 @@ async def bulk_report(
     """Report of the latest run in a journal."""
     from mi_async.bulk.report.journal_report import report_of  # noqa: PLC0415  loads SQLAlchemy
 
-    report = await asyncio.to_thread(report_of, context.folders.file(journal))
+    report = await asyncio.to_thread(lambda: report_of(context.folders.file(journal)))
     return {"report": report.to_dict(), "text": str(report)}

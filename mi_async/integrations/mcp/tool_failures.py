@@ -1,6 +1,6 @@
 """Failures as an agent gets them: the sentence of the error, what exists all the same, and what to do.
 
-Invariant: pure; no traceback and no presigned URL leaves the process.
+Invariant: pure; no traceback leaves the process.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from mi_async.errors import (
     TransportError,
 )
 from mi_async.errors.web_answers import retry_after
-from mi_async.integrations.mcp.tool_results import as_text, presented, without_links
+from mi_async.integrations.mcp.tool_results import as_text, presented
 
 KEYS = (AuthenticationError, PermissionDeniedError, CredentialsError)
 """Errors that only a person can do something about."""
@@ -34,7 +34,7 @@ def told_failure(error: MIError, *, adds: bool) -> tuple[str, dict[str, Any]]:
     told |= {name: value for name, value in known.items() if value}
     told |= {"retry_after": seconds} if (seconds := retry_after(error)) is not None else {}
     told |= {"exists_already": error.created} if error.created else {}
-    return str(without_links("\n".join(sentences))), presented(told)
+    return "\n".join(sentences), presented(told)
 
 
 def _advice(error: MIError, *, adds: bool) -> Iterator[str]:

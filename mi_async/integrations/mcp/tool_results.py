@@ -12,7 +12,7 @@ from mi_async._core import convert
 MOST = 20_000
 """Characters of the longest result as JSON: some 7,000 tokens of English, twice as many of Korean."""
 MOST_TEXT = 2_000
-"""Characters of the longest text in a result that is too long."""
+"""Characters of the longest sentences, and of the longest text in a result that is too long."""
 STEPS = (100, 50, 20, 10, 5, 2, 1, 0)
 """Items that are left in each list of a result that is too long, tried in order."""
 LINK = re.compile(r"https?://[^\s\"'<>]*[?][^\s\"'<>]*", re.IGNORECASE)
@@ -42,6 +42,13 @@ def presented(result: Mapping[str, Any]) -> dict[str, Any]:
             return shorter
     known = {name: value for name, value in whole.items() if isinstance(value, bool | int | float | None)}
     return known | {"left_out": {"": "all but the figures: the result is too long; ask for less"}}
+
+
+def as_sentences(text: str) -> str:
+    """Return a text for people without presigned URLs, cut where it is long."""
+    whole = str(without_links(text))
+    left = len(whole) - MOST_TEXT
+    return f"{whole[:MOST_TEXT]} ({left:,} more characters)" if left > 0 else whole
 
 
 def as_text(value: object) -> str:

@@ -29,7 +29,7 @@ from mi_async.integrations.mcp.agent_tool import AgentTool, ToolContext, ToolEff
 from mi_async.integrations.mcp.allowed_folders import AllowedFolders
 from mi_async.integrations.mcp.tool_arguments import SHOWN, read_arguments
 from mi_async.integrations.mcp.tool_failures import told_failure
-from mi_async.integrations.mcp.tool_results import as_text, presented
+from mi_async.integrations.mcp.tool_results import as_sentences, as_text, presented
 from mi_async.integrations.mcp.tools import listed_tools
 from mi_async.session import Session
 from mi_async.text import escaped
@@ -153,9 +153,10 @@ class ToolServer:
                 continue
 
 
-def _content(sentence: str, told: dict[str, Any], *, is_error: bool = False) -> CallToolResult:
+def _content(sentences: str, told: dict[str, Any], *, is_error: bool = False) -> CallToolResult:
     """Return an answer: a sentence, and the data twice, for clients that read one or the other."""
-    texts = [sentence] if is_error else [sentence, as_text(told)]
+    said = as_sentences(sentences)
+    texts = [said] if is_error else [said, as_text(told)]
     return CallToolResult(
         content=[TextContent(text=text) for text in texts], structured_content=told, is_error=is_error
     )

@@ -14,6 +14,7 @@ from mi_async.integrations.mcp.agent_tool import ToolContext
 from mi_async.integrations.mcp.read_tools import AT_MOST, AtMost, Row, person_row
 from mi_async.text import percent
 from mi_async.workflows.ingest.models import Ingestion, Stage
+from mi_async.workflows.ingest.options import project_named
 from mi_async.workflows.upload import Upload
 
 
@@ -80,7 +81,7 @@ async def ingest_media(
         "path of the media file in the folders of the server: mp4, mkv, mov, webm up to 10 GB and 6 hours; jpg, png, "
         "heic up to 10 MB",
     ],
-    project: Annotated[str | None, "name or number of the project; by default the workspace's base project"] = None,
+    project: Annotated[str | None, "name or ID of the project; by default the workspace's base project"] = None,
     analyze: Annotated[bool, "request an analysis, without which no search finds it"] = True,
     summarize: Annotated[bool, "request a text for each scene, too"] = False,
     at_most: AtMost = AT_MOST,
@@ -100,7 +101,7 @@ async def ingest_media(
             ingested = await context.workspace.ingest_asset(
                 await asyncio.to_thread(context.folders.file, path),
                 bucket=context.bucket,
-                project=int(project) if project is not None and project.isdecimal() else project,
+                project=project_named(project),
                 analyze=analyze,
                 summarize=summarize,
                 progress=step,

@@ -26,6 +26,11 @@ OPTIONS = AnalysisOptions.__optional_keys__
 """Names in ``analysis``."""
 
 
+def project_named(text: str | None) -> int | str | None:
+    """Return the project that somebody has named in a text: by its ID if it is a number, else by its name."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() else text
+
+
 def _is_timeout(value: object) -> bool:
     return value is None or (isinstance(value, int | float) and value >= 0)
 

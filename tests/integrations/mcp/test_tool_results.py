@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from mi_async.integrations.mcp.tool_results import MOST, REMOVED, as_text, presented, without_links
+from mi_async.integrations.mcp.tool_results import (
+    MOST,
+    MOST_TEXT,
+    REMOVED,
+    as_sentences,
+    as_text,
+    presented,
+    without_links,
+)
 
 SIGNED = "https://kr.object.ncloudstorage.com/faces/1.jpg?X-Amz-Signature=abc&X-Amz-Date=1"
 
@@ -19,6 +27,12 @@ def test_links_with_a_query_are_removed_wherever_they_are(text: str) -> None:
 def test_other_texts_stay() -> None:
     value = {"page": "https://guide.ncloud-docs.com/docs/mi", "asked": "who?", "n": [1, None, True, 1.5]}
     assert without_links(value) == value
+
+
+def test_sentences_are_short_and_without_links() -> None:
+    assert as_sentences(f"failed: {SIGNED}") == f"failed: {REMOVED}"
+    assert as_sentences("가" * MOST_TEXT) == "가" * MOST_TEXT
+    assert as_sentences("x" * (MOST_TEXT + 5)) == "x" * MOST_TEXT + " (5 more characters)"
 
 
 def test_a_short_result_is_whole() -> None:
