@@ -38,6 +38,7 @@ STYLES = {
     ),
     "soft": "opacity:.8",
     "drawing": "display:block;width:100%;max-width:none;margin:4px 0",
+    "unbroken": "white-space:nowrap",
 }
 """Styles of classes in a notebook, which keeps them where it drops style sheets; a page has them in page.css."""
 CELLS = {
