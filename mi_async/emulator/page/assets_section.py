@@ -6,12 +6,11 @@ Invariant: pure; bounded in assets, scenes and persons. Positions are percentage
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import merge
-from html import escape
 
 from mi_async.emulator.jobs import EmulatedJob, Phase
 from mi_async.emulator.media import EmulatedAsset, EmulatedIndex, Scene
 from mi_async.emulator.page.markup import named, pager, part_of, person_called
-from mi_async.emulator.page.view import View
+from mi_async.emulator.page.view import PageView
 from mi_async.emulator.state import EmulatedWorkspace, EmulatorState
 from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
@@ -30,7 +29,7 @@ PHASES = {
 GOOD, BAD = frozenset({"analysed", "summarised"}), frozenset({"failed", "cancelled", "missing", "flawed"})
 
 
-def assets_section(state: EmulatorState, room: EmulatedWorkspace, view: View, words: PageWords) -> str:
+def assets_section(state: EmulatorState, room: EmulatedWorkspace, view: PageView, words: PageWords) -> str:
     """Return the assets of the page that is looked at."""
     part = part_of(sum(len(project.assets) for project in room.projects.values()), view.assets, SIZE)
     if not part.count:
@@ -133,7 +132,7 @@ def _scene(room: EmulatedWorkspace, scene: Scene, summary: str | None, words: Pa
     code = "" if scene.start_ms is None else f"<b>{time_code(scene.start_ms)}-{time_code(scene.end_ms or 0)}</b>"
     told = [
         code,
-        escape(", ".join(list(scene.keywords)[:MOST_KEYWORDS])),
+        escaped_line(", ".join(list(scene.keywords)[:MOST_KEYWORDS])),
         ", ".join([named(person_called(room, person, words)) for person in scene.person_ids]),
         f"“{escaped_line(scene.script)}”" if scene.script else "",
         words("summary", text=escaped_line(summary)) if summary else "",
