@@ -36,7 +36,7 @@ FRAME = (
 ABOVE = '<div style="text-align:left;white-space:nowrap;padding:2px 0 4px">{}</div>'
 """Caption of a table. A ``<caption>`` would be broken at the width of the columns, or widen them."""
 PROGRESS = '<progress value="{:.4f}" max="1" style="width:120px"></progress> &nbsp; {}'
-STORED = "images of persons: mi_async.pictures.contact_sheet(workspace, persons)"
+STORED = "images: from mi_async.pictures import contact_sheet; await contact_sheet(workspace, persons)"
 """Caption of a table whose images have presigned URLs."""
 PRESIGNED = "presigned URL"
 """What is shown of one."""

@@ -35,14 +35,12 @@ from mi_async.workflows.search.hits import SceneHit
 from tests.support.newsroom import newsroom
 from tests.support.pictures import picture
 
-pytestmark = pytest.mark.slow
-
 EMPTY = {"img", "br"}
-ELEMENTS = {"div", "table", "tbody", "tr", "th", "td", "img", "span", "progress", "ul", "li"}
-ELEMENTS |= {"h2", "p", "br", "strong", "thead", "details", "summary"}  # of pictures
+PICTURED = {"h2", "p", "br", "strong", "thead", "details", "summary"}
+ELEMENTS = {"div", "table", "tbody", "tr", "th", "td", "img", "span", "progress", "ul", "li"} | PICTURED
 DRAWN = {"svg", "title", "desc", "rect", "line", "text"}
-ATTRIBUTES = {"class", "style", "src", "alt", "title", "loading", "referrerpolicy", "value", "max", "width"}
-ATTRIBUTES |= {"role", "aria-label", "scope", "tabindex", "data-head"}
+OF_ACCESS = {"role", "aria-label", "scope", "tabindex", "data-head"}
+ATTRIBUTES = {"class", "style", "src", "alt", "title", "loading", "referrerpolicy", "value", "max", "width"} | OF_ACCESS
 NASTY = "<script>alert(1)</script>\"' onerror=x &amp; \u202e gnp.exe \x1b[31m $\\href{javascript:alert(1)}{x}$ \\(x\\)"
 
 
@@ -266,6 +264,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.text(), st.text(), st.dictionaries(st.text(), JSON, max_size=30))
 def test_whatever_a_service_sends_is_a_well_formed_table(name: str, url: str, extra: dict[str, Any]) -> None:
     person = Person(1, name, thumbnails=(PersonThumbnail(1, url),), extra=extra)
@@ -334,6 +333,7 @@ async def test_a_session_and_a_workspace_show_what_is_known() -> None:
     assert "s3cr3t" not in session._repr_html_()
 
 
+@pytest.mark.slow
 async def test_a_run_shows_how_far_it_is(tmp_path: Path) -> None:
     async with newsroom() as news:
         people = [PersonInput(NASTY, [b"no image"]), PersonInput("Ama", [picture("jpg")])]

@@ -86,7 +86,7 @@ class WorkspaceGroups(_Bound):
     # Named with their descriptions, so that help() tells them, that of a subclass too.
     __slots__ = {  # noqa: RUF023  in the order of the API's pages
         "name": "The workspace's name.",
-        "projects": "What assets are sorted into; see help(mi_async.api.Projects).",
+        "projects": "Groups of assets; see help(mi_async.api.Projects).",
         "assets": "Media assets, brought in from Object Storage; see help(mi_async.api.Assets).",
         "indexes": "Analyses of assets and what they found; see help(mi_async.api.Indexes).",
         "scene_summaries": "A text for each scene of an asset; see help(mi_async.api.SceneSummaries).",

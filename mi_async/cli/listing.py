@@ -9,7 +9,7 @@ from cyclopts.validators import Number
 from mi_async.cli.output import Form
 from mi_async.errors import InvalidArgumentError
 
-LIMIT = Parameter(validator=Number(gte=1), help="Most items; no page after them is asked for.")
+LIMIT = Parameter(validator=Number(gte=1), help="Most items, from the first one; no page after them is asked for.")
 
 
 @Parameter(name="*")

@@ -48,6 +48,7 @@ async def contact_sheet(
     Raises:
         InvalidArgumentError: a number out of bounds, or there is no such language; at once.
         MIError: the persons cannot be listed.
+        SessionError: the session is closed.
     """
     words = PageWords(language_of(lang), PERSON_WORDS)
     for name, value, most in (("images", images, MOST_IMAGES), ("limit", limit, MOST_PERSONS)):

@@ -36,6 +36,7 @@ STYLES = {
         f"border:1px dashed {GREY}"
     ),
     "soft": "opacity:.8",
+    "unbroken": "white-space:nowrap",
 }
 """Styles of classes in a notebook, which keeps them where it drops style sheets; a page has them in page.css."""
 CELLS = {

@@ -104,8 +104,8 @@ def _list(hits: Sequence[SceneHit], words: PageWords) -> str:
         [
             f"{rank:,}",
             escaped_line(asset_name(hit, words)),
-            _code(hit.start_ms),
-            _code(hit.end_ms),
+            _unbroken(_code(hit.start_ms)),
+            _unbroken(_code(hit.end_ms)),
             "" if hit.score is None else f"{hit.score:.3f}",
             escaped_line(hit.script or ""),
         ]
@@ -119,3 +119,7 @@ def _list(hits: Sequence[SceneHit], words: PageWords) -> str:
 
 def _code(milliseconds: int | None) -> str:
     return "" if milliseconds is None else time_code(milliseconds)
+
+
+def _unbroken(code: str) -> str:
+    return code and f'<span class="unbroken">{code}</span>'

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from mi_async._core.concurrency import each
 from mi_async._core.extras import missing_of
 from mi_async.api.person_models import Person, PersonThumbnail
-from mi_async.errors import MIError, ResponseError
+from mi_async.errors import APIError, MIError, NotFoundError, ResponseError, SessionError
 from mi_async.media.image import CONTENT_TYPES, sniff
 from mi_async.pictures.image_previews import ImagePreview, PreviewMaker, embedded
 from mi_async.workspace import Workspace
@@ -24,7 +24,7 @@ SECONDS = 20.0
 """Time that a download may take."""
 ROOM = 16 * 2**20
 """Characters of all embedded images together; a notebook of more is slow to open."""
-FOUND, FIRST_REFUSAL, NOT_FOUND, FIRST_FAILURE = 200, 400, 404, 500
+FIRST_REFUSAL, NOT_FOUND, FIRST_FAILURE = 400, 404, 500
 AGAIN = frozenset({"expired", "storage", "unreachable"})
 """Reasons that a second try may not meet."""
 
@@ -109,6 +109,8 @@ class _Downloads:
                 if url is None:
                     return b"", "gone"
                 return await self.workspace.download_image(url), ""
+            except SessionError:
+                raise  # no image can be had
             except MIError as failure:
                 reason = reason_of(failure)
             if reason not in AGAIN:
@@ -152,6 +154,8 @@ def _by_id(person: Person) -> dict[int, str]:
 
 def reason_of(failure: MIError) -> str:
     """Return why there is no image, as a name in the words of a picture."""
+    if isinstance(failure, APIError):  # of the question for a new URL
+        return "gone" if isinstance(failure, NotFoundError) else "no_url"
     status = failure.status if isinstance(failure, ResponseError) else None
     if isinstance(failure, TimeoutError):
         return "late"

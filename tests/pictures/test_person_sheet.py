@@ -13,7 +13,7 @@ from PIL import Image
 import mi_async
 from mi_async import Person, PersonTag, PersonThumbnail, pictures
 from mi_async.emulator import Settings
-from mi_async.errors import InvalidArgumentError
+from mi_async.errors import InvalidArgumentError, SessionError
 from mi_async.pictures import contact_sheet, person_sheet, thumbnail_previews
 from mi_async.pictures.person_words import PERSON_WORDS
 from mi_async.pictures.picture import STYLES
@@ -90,6 +90,25 @@ async def test_a_thumbnail_that_was_removed_meanwhile_has_a_reason(news: Newsroo
     assert len(images(sheet.markup)) == 1
     assert "Images that could not be shown: 1." in sheet.markup
     assert 'no image: it is no longer stored">?</span>' in sheet.markup
+
+
+async def test_a_person_who_was_deleted_or_may_not_be_asked_for_has_a_reason(news: Newsroom) -> None:
+    stored = await enrolled(news, "Hong", "Ama")
+    news.server.state.settings = Settings(url_lifetime=0)
+    persons = [await news.workspace.persons.get(person.id) for person in stored]
+    await news.workspace.persons.delete(persons[0].id)
+    news.server.faults.next("persons.get", 10003)
+    sheet = await contact_sheet(news.workspace, persons[1:], lang="en")
+    assert PERSON_WORDS["no_url"][0] in sheet.markup
+    sheet = await contact_sheet(news.workspace, persons[:1], lang="en")
+    assert PERSON_WORDS["gone"][0] in sheet.markup
+
+
+async def test_a_closed_session_is_an_error() -> None:
+    async with newsroom() as news:
+        persons = await enrolled(news, "Hong")
+    with pytest.raises(SessionError):
+        await contact_sheet(news.workspace, persons)
 
 
 REASONS: dict[str, tuple[Play, str]] = {

@@ -34,6 +34,7 @@ def test_time_codes(milliseconds: int, code: str) -> None:
 def test_scenes_are_drawn_where_they_are_in_their_asset() -> None:
     markup = timeline(HITS, lang="en").markup
     page = Parsed(markup)
+    assert markup.count('<span class="unbroken">') == 2 * sum(hit.start_ms is not None for hit in HITS)
     drawn = [(values["x"], values["width"]) for tag, values in page.seen if tag == "rect" and "x" in values]
     assert drawn == [("66.667%", "33.333%"), ("0.000%", "33.333%"), ("99.999%", "0.001%")]
     assert "scenes: 2, up to 0:01:30.0" in page.text

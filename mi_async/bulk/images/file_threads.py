@@ -93,16 +93,17 @@ class FileThreads(Generic[T, R]):
         return future
 
     def _start(self) -> None:
-        self.threads += 1
         arguments = (self.work, self._queue, self._answers)
         threading.Thread(target=_serve, args=arguments, name="mi_async files", daemon=True).start()
+        self.threads += 1  # not before it runs: a system without room for one more raises RuntimeError
 
     def _look(self) -> None:
         """Start another thread if work waits that was there at the last look, or a moment ago."""
         late = self._answers.number < self._seen
         self._seen, self._timer = self._asked, None
         if late and self.threads < MOST and not self._queue.empty():
-            self._start()
+            with suppress(RuntimeError):  # no room for one more: those that run go on
+                self._start()
         if self._answers.number < self._asked:
             self._timer = self._answers.loop.call_later(self.moment, self._look)
 

@@ -162,7 +162,8 @@ def _read(
             with os.scandir(path):
                 return Reading(
                     lambda passed_over: _guarded(path, lambda: from_folder(path, passed_over)),
-                    count=lambda _: None if names is None else names(path),
+                    "",
+                    lambda _: None if names is None else names(path),
                 )
         open_regular_file(path).close()
         found = _format(path)

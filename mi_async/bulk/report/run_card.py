@@ -22,14 +22,13 @@ def run_card(about: str, state: str, progress: BulkProgress, latest: Iterable[Bu
         latest: the last items that did not go well.
     """
     pace = wording.pace(progress.rate, progress.ceiling) if progress.rate else ""
+    elapsed = span(progress.elapsed) if progress.elapsed else ""
     rows = [
         ("counts", wording.counted(progress.counts)),
         ("in progress", f"{progress.open:,}" if progress.open else ""),
         ("pace", pace),
-        (
-            "time",
-            " · ".join(filter(None, (span(progress.elapsed) if progress.elapsed else "", wording.remaining(progress)))),
-        ),
+        ("transfer", " · ".join(wording.transfer(progress))),
+        ("time", " · ".join(filter(None, (elapsed, wording.remaining(progress))))),
         *[("hindrance", hindrance) for hindrance in wording.hindrances(progress)],
         *[("problem", wording.problem(outcome)) for outcome in latest],
     ]

@@ -6,7 +6,6 @@ Invariant: pure; bounded in assets, scenes and persons. Positions are percentage
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import merge
-from html import escape
 
 from mi_async.emulator.jobs import EmulatedJob, Phase
 from mi_async.emulator.media import EmulatedAsset, EmulatedIndex, Scene
@@ -133,7 +132,7 @@ def _scene(room: EmulatedWorkspace, scene: Scene, summary: str | None, words: Pa
     code = "" if scene.start_ms is None else f"<b>{time_code(scene.start_ms)}-{time_code(scene.end_ms or 0)}</b>"
     told = [
         code,
-        escape(", ".join(list(scene.keywords)[:MOST_KEYWORDS])),
+        escaped_line(", ".join(list(scene.keywords)[:MOST_KEYWORDS])),
         ", ".join([named(person_called(room, person, words)) for person in scene.person_ids]),
         f"“{escaped_line(scene.script)}”" if scene.script else "",
         words("summary", text=escaped_line(summary)) if summary else "",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from mi_async.emulator.answered import KEPT
 from mi_async.emulator.page import PAGE
 from mi_async.emulator.page.assets_section import assets_section
 from mi_async.emulator.page.faults_section import fault_fields, injected_faults, waiting_faults
@@ -84,6 +85,7 @@ class PageDocument:
         data = {
             "events": f"{PAGE}/live/events{self.view.query()}",
             "after": server.answered.stand,
+            "kept": str(KEPT),
             **{f"word-{name}": words(name) for name in ("live", "connecting", "lost", "refused")},
             "word-held": words("held", count="{}"),
         }

@@ -3,6 +3,7 @@
 Invariant: pure; the form offers what the control takes, each under the name that the control reads.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from itertools import groupby, islice
@@ -24,6 +25,8 @@ MOST = 20
 MOST_TIMES = 1_000_000
 BETWEEN = "-"
 """Stands between status and code of a refusal that is chosen."""
+STATUS = re.compile("[0-9]{3}")
+"""An HTTP status; Python refuses to convert thousands of digits."""
 
 
 def waiting_faults(server: "Server", words: PageWords) -> str:
@@ -89,7 +92,7 @@ def wanted_fault(form: Mapping[str, str]) -> dict[str, Any]:
     """Return what the form asks for as the arguments of the command ``faults.next``."""
     fault, times = form.get("fault", ""), form.get("times", "")
     status, between, code = fault.partition(BETWEEN)
-    chosen: Any = {"status": int(status), "code": code} if between and status.isdecimal() else fault
+    chosen: Any = {"status": int(status), "code": code} if between and STATUS.fullmatch(status) else fault
     return {
         "place": form.get("place", ""),
         "fault": chosen,

@@ -20,6 +20,7 @@ from mi_async.emulator.page.live_events import Viewers
 from mi_async.emulator.page.persons_section import is_shown
 from mi_async.emulator.page.view import read_view
 from mi_async.errors import InvalidArgumentError
+from mi_async.media.image import CONTENT_TYPES
 
 if TYPE_CHECKING:
     from mi_async.emulator.server import Server
@@ -50,7 +51,6 @@ FILES: Mapping[str, str] = {
     "icon.svg": "image/svg+xml",
 }
 """Files of the page, with their types."""
-IMAGE_TYPES: Mapping[str, str] = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 COMMANDS = frozenset({"faults.next", "faults.clear", "reset"})
 """Commands of the control that the page has a form for."""
 MOST_BYTES = 10_000
@@ -107,7 +107,7 @@ class PageHandlers:
         upload = state.uploads.get(key or "")
         if upload is None or not is_shown(upload):
             raise web.HTTPNotFound
-        return web.Response(body=upload.content, content_type=IMAGE_TYPES[upload.format], headers=IMAGE_HEADERS)
+        return web.Response(body=upload.content, content_type=CONTENT_TYPES[upload.format], headers=IMAGE_HEADERS)
 
     async def command(self, request: web.Request) -> web.Response:
         """Perform what a form asks for; a page without its script is sent back to where it was."""

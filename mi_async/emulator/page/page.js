@@ -8,7 +8,7 @@
   const log = rows.parentElement;
   const pause = document.getElementById("pause");
   const held = document.getElementById("held");
-  const MOST_ROWS = 200;
+  const MOST_ROWS = Number(told.kept);
   const MOST_SPOKEN = 5; // rows of one event that a screen reader is told of; more would never end
   let source = null;
   let after = told.after;

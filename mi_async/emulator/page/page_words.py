@@ -119,7 +119,7 @@ PAGE_WORDS: Mapping[str, tuple[str, str]] = {
     "next_times": ("{place} · {fault} · next requests: {count}", "{place} · {fault} · 다음 {count}건"),
     "random": ("At random: {share} of the requests.", "무작위: 요청의 {share}."),
     "happened": ("Happened", "발생한 오류"),
-    "counted_fault": ("{fault}: {count}", "{fault}: {count}건"),
+    "counted_fault": ("{count}: {fault}", "{count}건: {fault}"),
     "none_happened": ("None has happened.", "발생한 오류가 없습니다."),
     "reset": ("Reset", "초기화"),
     "back": ("Go back to the start…", "처음 상태로 되돌리기…"),

@@ -11,14 +11,13 @@ from mi_async.emulator.page.markup import image_path, named, pager, part_of, per
 from mi_async.emulator.page.view import View
 from mi_async.emulator.state import EmulatedPerson, EmulatedUpload, EmulatedWorkspace, EmulatorState
 from mi_async.language import PageWords
+from mi_async.media.image import CONTENT_TYPES
 from mi_async.notebook import escaped_line
 
 SIZE = 12
 """Persons of a page."""
 MOST_IMAGES, MOST_TAGS = 5, 6
 EXAMPLE = "mi-async enroll 홍길동 hong.jpg --tag Anchor"
-SHOWN = frozenset({"jpg", "png", "webp"})
-"""Formats that every browser shows."""
 
 
 def persons_section(state: EmulatorState, room: EmulatedWorkspace, view: View, words: PageWords) -> str:
@@ -80,4 +79,4 @@ class PersonCards:
 
 def is_shown(upload: EmulatedUpload) -> bool:
     """Return True if a browser can show what was uploaded."""
-    return upload.content is not None and upload.format in SHOWN
+    return upload.content is not None and upload.format in CONTENT_TYPES  # of thumbnails; every browser shows these

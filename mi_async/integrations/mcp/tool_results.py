@@ -15,15 +15,18 @@ MOST_TEXT = 2_000
 """Characters of the longest sentences, and of the longest text in a result that is too long."""
 STEPS = (100, 50, 20, 10, 5, 2, 1, 0)
 """Items that are left in each list of a result that is too long, tried in order."""
-LINK = re.compile(r"https?://[^\s\"'<>]*[?][^\s\"'<>]*", re.IGNORECASE)
-"""A URL with a query: at this service it is presigned, and whoever has it needs no key."""
+LINK = re.compile(
+    r"https?://[^\s\"<>]*[?][^\s\"<>]*|X-Amz-(?:Signature|Credential|Security-Token)=[^\s\"<>&]*", re.IGNORECASE
+)
+"""A URL with a query: at this service it is presigned, and whoever has it needs no key. What is secret in one is found
+by itself, too: a name of a file, with a space in it, may end the URL before."""
 REMOVED = "(presigned URL removed)"
 
 
 def without_links(value: Any) -> Any:
     """Return a JSON value with every URL that has a query replaced."""
     if isinstance(value, str):
-        return LINK.sub(REMOVED, value) if "?" in value else value
+        return LINK.sub(REMOVED, value)
     if isinstance(value, Mapping):
         return {without_links(name): without_links(each) for name, each in value.items()}
     return [without_links(each) for each in value] if isinstance(value, list) else value

@@ -268,7 +268,7 @@ async def test_requests_with_their_faults() -> None:
         assert re.search(r'"status warn">401</strong>', text)
         assert "next requests: 3" in text
         assert "At random: 10.0 % of the requests." in text
-        assert "UNAVAILABLE</bdi>: 1" in text
+        assert "1: <bdi>UNAVAILABLE</bdi>" in text
         answered = raw.server.answered.since(0)
         assert [(one.number, one.operation, one.status, one.throttled) for one in answered] == [
             (2, "persons.list", 401, False),

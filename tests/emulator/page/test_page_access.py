@@ -151,6 +151,7 @@ async def test_a_form_does_what_the_control_does() -> None:
         ({"place": "persons.lisp"}, "did you mean persons.list"),
         ({"fault": "x"}, "no fault"),
         ({"fault": "200-1"}, "no documented error"),
+        ({"fault": "4" * 5000 + "-1"}, "no fault"),
         ({"times": "0"}, "times must be"),
         ({"times": "1" * 30}, "times must be"),
     ],
