@@ -262,7 +262,7 @@ class BulkRun:
         return failure
 
     async def _counted(self) -> int | None:
-        """Return the number of items; a reading is counted where that takes seconds at most."""
+        """Return the number of items; a reading is counted where that costs little."""
         total, items = self._total(), self._items
         if total is not None or self._options.is_shared or not isinstance(items, Reading):
             return total

@@ -1,4 +1,4 @@
-"""Pictures of results, for notebooks and as files that need nothing else: of bulk runs and of search hits.
+"""Pictures of results, for notebooks and as files that need nothing else: of bulk runs, persons and search hits.
 
 Invariant: each name is loaded when it is first asked for; a picture holds no presigned URL and runs no script.
 """

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from mi_async._core.output_file import output_file
 from mi_async.language import Language
+from mi_async.pictures.drawing import drawings_as_images
 from mi_async.pictures.web_page import OURS, web_page
 
 FRAME = '<div class="mi-async tex2jax_ignore mathjax_ignore">{}</div>'
@@ -36,6 +37,7 @@ STYLES = {
         f"border:1px dashed {GREY}"
     ),
     "soft": "opacity:.8",
+    "drawing": "display:block;width:100%;max-width:none;margin:4px 0",
     "unbroken": "white-space:nowrap",
 }
 """Styles of classes in a notebook, which keeps them where it drops style sheets; a page has them in page.css."""
@@ -63,8 +65,9 @@ class Picture:
     language: Language = "en"
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        cells = CELL.sub(lambda found: f'{found[0]} style="{CELLS[found[1]]}"', self.markup)
+        """Show it in a notebook, trusted or not."""
+        markup = drawings_as_images(self.markup)
+        cells = CELL.sub(lambda found: f'{found[0]} style="{CELLS[found[1]]}"', markup)
         return FRAME.format(CLASS.sub(_styled, cells))
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
@@ -75,8 +78,9 @@ class Picture:
             force: replace a file that we did not write; images, media files, databases and archives never are.
 
         Raises:
-            InvalidArgumentError: the file exists and must not be replaced.
-            OSError: the file cannot be written.
+            InvalidArgumentError: the path is not one that can be written, such as one in a folder that does not exist;
+                or a file is there that we did not write, without ``force``; or it is of a kind that is never replaced.
+            OSError: writing failed, as on a disk that is full; the file is as it was.
         """
         target = output_file(path, ours=OURS, force=force)
         with target.writing() as file:

@@ -8,6 +8,7 @@ from math import isfinite
 from statistics import median
 
 from mi_async.language import PageWords, language_of
+from mi_async.pictures.drawing import drawing
 from mi_async.pictures.picture import Picture
 from mi_async.pictures.scene_timeline import BAR
 from mi_async.pictures.search_words import SEARCH_WORDS
@@ -75,10 +76,12 @@ def _drawn(counts: Sequence[int], low: float, high: float, said: str, words: Pag
         for at, anchor in ((0, "start"), (50, "middle"), (100, "end"))
     ]
     table = stacked_table([[name, f"{count:,}"] for name, count in rows], [words("score"), words("hits")], said)
-    return (
-        f'<svg role="img" width="100%" height="{HEIGHT}"><title>{words("scores")}</title><desc>{said}</desc>'
+    content = (
         f'<text x="0" y="12" font-size="12" fill="currentColor">{most:,}</text>'
         f'<line x1="0" x2="100%" y1="{TOP}" y2="{TOP}" stroke="currentColor" stroke-opacity="0.3"/>{"".join(bars)}'
-        f'<line x1="0" x2="100%" y1="{TOP + PLOT}" y2="{TOP + PLOT}" stroke="currentColor"/>{"".join(ticks)}</svg>'
+        f'<line x1="0" x2="100%" y1="{TOP + PLOT}" y2="{TOP + PLOT}" stroke="currentColor"/>{"".join(ticks)}'
+    )
+    return (
+        f"{drawing(content, height=HEIGHT, title=words('scores'), told=said)}"
         f"<details><summary>{words('as_table')}</summary>{table}</details>"
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from mi_async.language import PageWords, language_of
 from mi_async.notebook import escaped_line
+from mi_async.pictures.drawing import drawing
 from mi_async.pictures.picture import Picture
 from mi_async.pictures.search_words import SEARCH_WORDS
 from mi_async.pictures.web_page import stacked_table
@@ -79,12 +80,9 @@ def _asset(scenes: Sequence[SceneHit], scores: tuple[float, float], words: PageW
         f"{time_code(end * at // 100)}</text>"
         for at, anchor in ((0, "start"), (50, "middle"), (100, "end"))
     ]
-    return (
-        f"<p><strong>{name}</strong><br>{said}</p>"
-        f'<svg role="img" width="100%" height="{HEIGHT}"><title>{name}</title><desc>{said}</desc>'
-        f'<rect width="100%" height="{TRACK}" rx="3" fill="currentColor" fill-opacity="0.12"/>'
-        f"{''.join(rects)}{''.join(ticks)}</svg>"
-    )
+    track = f'<rect width="100%" height="{TRACK}" rx="3" fill="currentColor" fill-opacity="0.12"/>'
+    drawn = drawing(f"{track}{''.join(rects)}{''.join(ticks)}", height=HEIGHT, title=name, told=said)
+    return f"<p><strong>{name}</strong><br>{said}</p>{drawn}"
 
 
 def _opacity(score: float | None, scores: tuple[float, float]) -> float:

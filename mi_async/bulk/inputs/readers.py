@@ -126,7 +126,7 @@ def read_thumbnails(
 
 
 def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = None, cheap: int = CHEAP) -> int | None:
-    """Return the number of items of an input, where that can be known in seconds; else None: see ``Reading.counted``.
+    """Return the number of items of an input, where that costs little; else None: see ``Reading.counted``.
 
     Raises:
         InvalidArgumentError, ConfigError: as for :func:`read_people`.

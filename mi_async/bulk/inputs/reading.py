@@ -15,7 +15,7 @@ from mi_async.errors import InvalidArgumentError
 T = TypeVar("T")
 
 CHEAP = 64 * 2**20
-"""Bytes of a file that is read twice to know its length: 2 to 5 seconds."""
+"""Bytes of a file that is read twice to know its length: about 10 us an item, of the 60 ms that its image takes."""
 
 
 def _uncounted(_cheap: int) -> None:
@@ -62,7 +62,7 @@ class Reading(Iterator[T], Generic[T]):
         return self._latest
 
     def counted(self, cheap: int = CHEAP) -> int | None:
-        """Return the number of items, where that can be known in seconds, else None; it blocks.
+        """Return the number of items, where that costs little beside the run, else None; it blocks.
 
         Exact for a table. For a directory it is the number of names in it; what is bad inside a folder comes on top.
 

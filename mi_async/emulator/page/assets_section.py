@@ -10,7 +10,7 @@ from heapq import merge
 from mi_async.emulator.jobs import EmulatedJob, Phase
 from mi_async.emulator.media import EmulatedAsset, EmulatedIndex, Scene
 from mi_async.emulator.page.markup import named, pager, part_of, person_called
-from mi_async.emulator.page.view import View
+from mi_async.emulator.page.view import PageView
 from mi_async.emulator.state import EmulatedWorkspace, EmulatorState
 from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
@@ -29,7 +29,7 @@ PHASES = {
 GOOD, BAD = frozenset({"analysed", "summarised"}), frozenset({"failed", "cancelled", "missing", "flawed"})
 
 
-def assets_section(state: EmulatorState, room: EmulatedWorkspace, view: View, words: PageWords) -> str:
+def assets_section(state: EmulatorState, room: EmulatedWorkspace, view: PageView, words: PageWords) -> str:
     """Return the assets of the page that is looked at."""
     part = part_of(sum(len(project.assets) for project in room.projects.values()), view.assets, SIZE)
     if not part.count:

@@ -18,7 +18,7 @@ from mi_async.emulator.page.page_words import PAGE_WORDS
 from mi_async.emulator.page.persons_section import persons_section
 from mi_async.emulator.page.quotas_section import quotas_section
 from mi_async.emulator.page.requests_section import request_rows, request_totals
-from mi_async.emulator.page.view import View
+from mi_async.emulator.page.view import PageView
 from mi_async.emulator.state import EmulatedWorkspace
 from mi_async.language import LANGUAGES, PageWords
 from mi_async.notebook import escaped_line
@@ -42,7 +42,7 @@ class PageDocument:
     """
 
     server: "Server"
-    view: View
+    view: PageView
     token: str
 
     @property

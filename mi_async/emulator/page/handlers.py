@@ -69,7 +69,7 @@ class PageHandlers:
         }
 
     def end(self) -> None:
-        """Let go of the browsers that look on."""
+        """End the connections of the browsers that look on."""
         self.viewers.end()
         self._server.answered.wake()
 

@@ -81,7 +81,7 @@ class Viewers:
     _ended: asyncio.Event = Factory(asyncio.Event)
 
     def end(self) -> None:
-        """Let go of all of them."""
+        """End the connections of all of them."""
         self._ended.set()
 
     async def serve(

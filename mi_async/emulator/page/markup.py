@@ -12,7 +12,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from mi_async.emulator.page import PAGE
-from mi_async.emulator.page.view import View
+from mi_async.emulator.page.view import PageView
 from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace
 from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
@@ -39,7 +39,7 @@ def person_called(room: EmulatedWorkspace, person_id: int | None, words: PageWor
 
 
 @frozen
-class Part:
+class ListPart:
     """A page of a list: its items, and where they stand in all of it."""
 
     first: int
@@ -53,14 +53,14 @@ class Part:
         return list(islice(items, self.first - 1, self.last))
 
 
-def part_of(count: int, number: int, size: int) -> Part:
+def part_of(count: int, number: int, size: int) -> ListPart:
     """Return the page of a list that is asked for, the last one if there are fewer."""
     pages = max(1, -(-count // size))
     number = min(number, pages)
-    return Part((number - 1) * size + 1, min(number * size, count), count, number, pages)
+    return ListPart((number - 1) * size + 1, min(number * size, count), count, number, pages)
 
 
-def pager(what: str, part: Part, view: View, words: PageWords) -> str:
+def pager(what: str, part: ListPart, view: PageView, words: PageWords) -> str:
     """Return where a page stands, with links to its neighbours.
 
     Args:

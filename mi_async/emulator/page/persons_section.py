@@ -8,7 +8,7 @@ from html import escape
 from attrs import frozen
 
 from mi_async.emulator.page.markup import image_path, named, pager, part_of, person_name
-from mi_async.emulator.page.view import View
+from mi_async.emulator.page.view import PageView
 from mi_async.emulator.state import EmulatedPerson, EmulatedUpload, EmulatedWorkspace, EmulatorState
 from mi_async.language import PageWords
 from mi_async.media.image import CONTENT_TYPES
@@ -20,7 +20,7 @@ MOST_IMAGES, MOST_TAGS = 5, 6
 EXAMPLE = "mi-async enroll 홍길동 hong.jpg --tag Anchor"
 
 
-def persons_section(state: EmulatorState, room: EmulatedWorkspace, view: View, words: PageWords) -> str:
+def persons_section(state: EmulatorState, room: EmulatedWorkspace, view: PageView, words: PageWords) -> str:
     """Return the persons of the page that is looked at."""
     part = part_of(len(room.persons), view.persons, SIZE)
     if not part.count:

@@ -15,12 +15,12 @@ MOST_DIGITS = 9
 
 
 @frozen
-class View:
+class PageView:
     """What a browser looks at.
 
     Attributes:
         language: of the words.
-        chosen: whether the URL says so, and not the browser's settings alone.
+        chosen: True if the URL names it, and not the browser's settings alone.
         workspace: name; '' for the first one.
         persons: page of the persons, from 1.
         assets: page of the assets, from 1.
@@ -45,10 +45,10 @@ class View:
         return f"?{told}" if told else ""
 
 
-def read_view(query: Mapping[str, str], accept: str) -> View:
+def read_view(query: Mapping[str, str], accept: str) -> PageView:
     """Return the view that a query and the header ``Accept-Language`` name."""
     chosen: Language | None = next((language for language in LANGUAGES if language == query.get("lang")), None)
-    return View(
+    return PageView(
         chosen or preferred(accept),
         chosen is not None,
         query.get("workspace", ""),

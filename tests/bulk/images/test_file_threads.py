@@ -9,7 +9,7 @@ import pytest
 
 from mi_async.bulk.images.file_threads import MOST, FileThreads
 
-CAP = 20.0
+CAP = 60.0
 """Real seconds after which a test has failed."""
 
 

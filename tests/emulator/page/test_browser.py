@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds that a busy machine may take for a step."""
 REFUSED = "the server responded with a status of 400"
 """Chromium's own line about a form that could not be performed."""
@@ -52,7 +52,7 @@ async def browser() -> AsyncIterator["Browser"]:
 
     arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+        launched = await playwright.chromium.launch(executable_path=chromium, args=arguments, timeout=PATIENCE)
         try:
             yield launched
         finally:

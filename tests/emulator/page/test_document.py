@@ -16,7 +16,7 @@ from mi_async.emulator.faults import Faults
 from mi_async.emulator.media import EmulatedProject
 from mi_async.emulator.objects import EmulatedObject
 from mi_async.emulator.page.page_words import PAGE_WORDS
-from mi_async.emulator.page.view import View, preferred, read_view
+from mi_async.emulator.page.view import PageView, preferred, read_view
 from mi_async.emulator.state import EmulatedPerson
 from tests.support.raw import PERSONS, QUICK, HandClock, Raw, emulated
 
@@ -75,7 +75,7 @@ def test_languages_of_browsers() -> None:
 
 def test_a_view_is_kept_in_links() -> None:
     view = read_view({"lang": "ko", "workspace": "a&b", "persons": "3", "assets": "x"}, "en")
-    assert view == View("ko", chosen=True, workspace="a&b", persons=3)
+    assert view == PageView("ko", chosen=True, workspace="a&b", persons=3)
     assert view.query(persons=1) == "?lang=ko&workspace=a%26b"
     assert read_view({"lang": "xx", "persons": "9" * 10, "assets": "-1"}, "ko").query() == ""
 

@@ -20,11 +20,11 @@ from mi_async.emulator.page import add_page
 from mi_async.emulator.page.document import PageDocument
 from mi_async.emulator.page.handlers import PageHandlers
 from mi_async.emulator.page.live_events import MOST_VIEWERS, Heard, Pace, Viewers
-from mi_async.emulator.page.view import View
+from mi_async.emulator.page.view import PageView
 from tests.support.raw import PERSONS, QUICK, Raw, emulated
 
 EVENTS = "/_emulator/page/live/events"
-LONGEST = 20.0
+LONGEST = 60.0
 BRISK = Pace(look=0.02, rest=0.0, heartbeat=0.1, patience=0.3)
 
 
@@ -200,7 +200,7 @@ async def test_looking_on_leaves_dice_and_request_ids_alone() -> None:
 async def test_an_update_has_no_secret_and_no_line_end() -> None:
     async with emulated() as raw:
         await raw.upload()
-        event = Heard().update(PageDocument(raw.server, View("ko"), "the-token"))
+        event = Heard().update(PageDocument(raw.server, PageView("ko"), "the-token"))
         assert event is not None
         assert event.count("\n") == 3
         assert not any(word in event for word in ("Amz", "Signature", "the-token", raw.server.credentials.secret_key))
@@ -219,6 +219,6 @@ def test_the_page_is_imported_when_it_is_asked_for() -> None:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 async def test_a_page_that_is_up_to_date_hears_nothing(lang: str) -> None:
     async with emulated() as raw:
-        heard, document = Heard(), PageDocument(raw.server, View("en" if lang == "en" else "ko"), "")
+        heard, document = Heard(), PageDocument(raw.server, PageView("en" if lang == "en" else "ko"), "")
         assert heard.update(document) is not None
         assert heard.update(document) is None
