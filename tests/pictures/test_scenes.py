@@ -82,7 +82,9 @@ async def some() -> AsyncIterator[SceneHit]:
     yield HITS[0]
 
 
-@pytest.mark.parametrize("wrong", [some(), {1: 2}, "scenes", None, [{"assetId": 1}], [None]], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [some(), {1: 2}, "scenes", None, [{"assetId": 1}], [None]], ids=lambda one: type(one).__name__
+)
 @pytest.mark.parametrize("draw", [timeline, score_histogram])
 def test_what_is_no_list_of_hits_is_refused(draw: Callable[..., Picture], wrong: object) -> None:
     with pytest.raises(InvalidArgumentError, match=r"hits must be SceneHit objects, .*\[hit async for hit in .*; got "):
