@@ -109,6 +109,7 @@ class Script:
 
     steps: list[Step] = field(factory=list)
     sent: list[Sent] = field(init=False, factory=list)
+    gets: list[tuple[str, int, float]] = field(init=False, factory=list)
     closed: int = field(init=False, default=0)
     base_url: str = "https://mi.example"
 
@@ -130,6 +131,10 @@ class Script:
     async def put(self, url: str, body: bytes, content_type: str, total: float | None) -> Response:
         assert total is None or total > 0
         return await self.send(Request("PUT", url, body), {"Content-Type": content_type})
+
+    async def get(self, url: str, most: int, total: float) -> Response:
+        self.gets.append((url, most, total))
+        return await self.send(Request("GET", url), {})
 
     async def aclose(self) -> None:
         self.closed += 1

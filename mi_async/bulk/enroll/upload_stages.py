@@ -139,8 +139,8 @@ async def resume(run: EnrollContext, image: ImageUpload) -> Moves:
     upload = await uploads.check(run.context, upload)
     run.stats.check(done=upload.state is State.CONFIRMED)
     if upload.state is State.CONFIRMED:
-        # A run that was killed between a PUT and its record leaves no time of it. The key counts as the oldest that the
-        # service can still have: it is used now or started over, and never used after it has expired.
+        # Earlier versions left no time of an upload that was killed between its PUT and its record. Its key counts as
+        # the oldest that the service can still have: it is used now or started over, and never after it has expired.
         oldest = run.context.clock.wall() - run.context.clock.real(KEY_LIFE)
         image.record = evolve(row, stored_at=row.stored_at or oldest)
         await advance(run, image, upload)

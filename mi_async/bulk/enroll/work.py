@@ -206,23 +206,37 @@ def recorded(image: ImageUpload, now: float) -> ImageRecord:
     if record is None or upload is None:
         message = "an image has no row before it was read"
         raise RuntimeError(message)
-    stored = upload.state.reached(State.STORED)
     return evolve(
         record,
         state=upload.state.value,
         thumbnail_key=upload.key,
         # what the person has was made the primary one when it was given, or was not
         primary=record.primary if upload.state is State.ATTACHED else image.primary,
-        stored_at=(record.stored_at or now) if stored else 0.0,
+        stored_at=_stored_at(upload.state, record.stored_at, now),
         code="",
         message="",
     )
 
 
+def _stored_at(state: State, before: float, now: float) -> float:
+    """Return the time of storage of an image that has come to a state; that of its URL is the earliest possible."""
+    # A process that is killed between a PUT and its record leaves the time of the URL: whoever finds the image there
+    # knows in which run it was stored, and from when its key is too old to be trusted.
+    match state:
+        case State.NEW:
+            return 0.0
+        case State.PRESIGNED | State.STORED:
+            return now
+        case State.CONFIRMED | State.ATTACHED:
+            return before or now
+
+
 def given_up(record: ImageRecord, problem: Problem, *, transient: bool) -> ImageRecord:
     """Return the row of an image that failed: for good, or at the state where it can be resumed."""
-    state = record.state if transient else FAILED
-    return evolve(record, state=state, code=problem.code, message=problem.message)
+    if transient:
+        return evolve(record, code=problem.code, message=problem.message)
+    stored_at = 0.0 if record.state == State.PRESIGNED.value else record.stored_at
+    return evolve(record, state=FAILED, stored_at=stored_at, code=problem.code, message=problem.message)
 
 
 Moves: TypeAlias = engine.Moves[EnrollWork]

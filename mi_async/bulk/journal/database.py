@@ -203,7 +203,7 @@ class JournalDatabase:
         return self.backend.begin_run(connection, facts)
 
     def _now(self) -> str:
-        return datetime.fromtimestamp(self.clock.wall(), UTC).isoformat(timespec="seconds")
+        return datetime.fromtimestamp(self.clock.wall(), UTC).isoformat(timespec="milliseconds")
 
 
 def _select(

@@ -101,8 +101,9 @@ class ImageRecord:
         state: the upload's, or ``failed``.
         thumbnail_key: while the upload is at the service.
         primary: whether it becomes the main picture.
-        stored_at: seconds since the epoch when it was stored, or the earliest time that is possible where nobody knows;
-            0 before; a key is good for 24 hours.
+        stored_at: seconds since the epoch when it was stored, or the earliest time that is possible where nobody knows:
+            from its presigned URL to the record of its PUT, when the URL was issued; 0 before; a key is good for 24
+            hours.
         code: of the failure, '' for none.
         message: of the failure.
         note: what was done to it (made smaller).

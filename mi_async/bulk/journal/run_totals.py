@@ -30,7 +30,8 @@ class RunTotals:
     Attributes:
         run: its number; of a shared run, that of the process that began it.
         statuses: items by status, those in flight too.
-        pictures: images that were stored since it began and that the service has taken over.
+        pictures: images whose upload began in it and that the service has taken over and not refused; each once,
+            whichever process uploaded it and whichever found it there. Not those that an earlier run had uploaded.
         sent: bytes of media files that are stored.
         abandoned: uploads that were started over, in earlier runs too.
         started: when it began, in UTC, as ISO 8601 has it; '' if there was no run.
@@ -151,7 +152,9 @@ def _image_statuses(connection: Connection, run: int) -> Mapping[str, int]:
 
 
 def _taken_over(run: int, started: str | None) -> Any:
-    # An earlier run may have done the same persons: to count their images again would make up a rate.
+    # An earlier run may have done the same persons: to count their images again would make up a rate. Both times are of
+    # the clock of the process that uploads: it has begun, by that clock, before it stores anything, and the first start
+    # of all processes counts. So a machine whose clock is behind loses none of its images.
     began = datetime.fromisoformat(started).timestamp() if started else 0.0
     there = pictures.c.state.in_([State.CONFIRMED.value, State.ATTACHED.value])
     joined = select(func.count()).select_from(pictures).join(persons, persons.c.person == pictures.c.person)

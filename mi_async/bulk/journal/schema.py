@@ -177,7 +177,7 @@ VIEWS = (
   UNION ALL SELECT person, 'picture', state, code, message, source FROM pictures WHERE code <> ''
   ORDER BY 1, 2, 6""",
     """CREATE VIEW unattached AS -- pictures at the service that no person has; times are UTC, keys lapse after 24 h
-  SELECT person, source, thumbnail_key, state, -- presigned: it was under way, and may be there; nobody knows since when
+  SELECT person, source, thumbnail_key, state, -- presigned: it was in flight, and may be there, since then at most
          datetime(nullif(stored_at, 0), 'unixepoch') AS stored,
          datetime(nullif(stored_at, 0) + 86400, 'unixepoch') AS lapses
   FROM pictures WHERE thumbnail_key IS NOT NULL AND state <> 'attached' AND (stored_at > 0 OR state = 'presigned')""",

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, cast, func, select
 from mi_async.bulk.journal.reader import AT_ONCE, JournalReader
 from mi_async.bulk.journal.schema import pictures
 from mi_async.bulk.journal.typed_rows import DamagedError
+from mi_async.workflows.upload import State
 
 MINUTE = 60
 LATEST = 250_000_000_000
@@ -27,7 +28,9 @@ def stored_minutes(reader: JournalReader) -> Iterator[tuple[int, int]]:
     if reader.has_assets:
         return
     minute = (cast(pictures.c.stored_at, BigInteger) // MINUTE).label("minute")
-    known = (pictures.c.stored_at > 0) & (pictures.c.stored_at < LATEST)
+    # of one that is only presigned it is the time of its URL
+    stored = pictures.c.state != State.PRESIGNED.value
+    known = stored & (pictures.c.stored_at > 0) & (pictures.c.stored_at < LATEST)
     query = select(minute, func.count()).where(known).group_by(minute).order_by(minute)
     for at, number in reader.connection.execute(query.execution_options(yield_per=AT_ONCE)):
         if type(at) is not int:

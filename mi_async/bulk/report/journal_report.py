@@ -28,8 +28,9 @@ def report_of(journal: Journalled) -> BulkReport:
     """Return the report of the latest run; of a shared run, of what all its processes have done so far.
 
     ``counts`` are of the items that the run has seen, as the journal has them: what an earlier run had done is
-    ``done`` and not ``skipped``. ``pictures`` are those that were stored since it began. ``checks``, ``pool``,
-    ``refused`` and ``ceiling`` are not known from a journal: None.
+    ``done`` and not ``skipped``. ``pictures`` are the images whose upload began in the run and that the service has
+    taken over and not refused: each once, whatever was killed meanwhile. ``checks``, ``pool``, ``refused`` and
+    ``ceiling`` are not known from a journal: None.
 
     Args:
         journal: path of the file, or its URL.

@@ -156,7 +156,7 @@ async def test_runs_are_numbered_and_tell_how_they_ended(place: str) -> None:
         assert journal.run == number
         await asyncio.gather(journal.aclose(ending), journal.aclose())
         await journal.aclose()
-    at = "2023-11-14T22:13:20+00:00"
+    at = "2023-11-14T22:13:20.000+00:00"
     assert query(place, "SELECT number, started, ended, ending, pid FROM runs") == [
         (1, at, at, "finished", os.getpid()),
         (2, at, at, "", os.getpid()),
