@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from attrs import frozen
 
 from mi_async.errors import InvalidArgumentError
-from mi_async.text import span
+from mi_async.text import percent, span
 
 Language: TypeAlias = Literal["en", "ko"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "ko")
@@ -59,3 +59,8 @@ class PageWords:
         """Return a time: ``12 min 30 s``, ``12분 30초``."""
         said = span(seconds)
         return re.sub(r" ([a-z]+)", lambda unit: UNITS[unit[1]], said) if self.language == "ko" else said
+
+    def percent(self, share: float) -> str:
+        """Return a share: ``97.5 %``, ``97.5%``; Korean has no space there."""
+        said = percent(share)
+        return said.replace(" ", "") if self.language == "ko" else said

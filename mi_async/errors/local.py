@@ -20,7 +20,7 @@ class ImageRejectedError(MIError):
 
     Attributes:
         source: what the caller named (a path, or ``<bytes>``).
-        reason: ``format``, ``size``, ``resolution`` or ``unreadable``.
+        reason: ``format``, ``size``, ``resolution``, ``incomplete`` (cut off) or ``unreadable``.
     """
 
     def __init__(self, message: str, *, source: str, reason: str) -> None:

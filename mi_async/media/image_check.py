@@ -151,7 +151,7 @@ def refuse_cut_off(name: str, kind: str, content: bytes) -> None:
         ImageRejectedError: it is.
     """
     if is_cut_off(kind, content):
-        raise rejected(name, "format", f"a {kind} that is cut off: its end is missing")
+        raise rejected(name, "incomplete", f"a {kind} that is cut off: its end is missing")
 
 
 def file_name(name: str, picture: ImageHeader) -> str:

@@ -16,10 +16,10 @@ from mi_async.bulk.report.report import BulkReport
 from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
 from mi_async.pictures.journal_figures import FailedImage, JournalFigures
-from mi_async.pictures.journal_words import advice_in
+from mi_async.pictures.journal_words import advice_in, reason_in
 from mi_async.pictures.rate_chart import RateChart
 from mi_async.pictures.web_page import stacked_table
-from mi_async.text import one_line, percent, size
+from mi_async.text import one_line, size
 
 MOST_CODES, MOST_RUNS, MOST_RETRIES = 30, 20, 5
 _CHECKS = QUOTAS["thumbnails.complete"]
@@ -44,7 +44,7 @@ def totals(figures: JournalFigures, words: PageWords) -> Iterator[str]:
     else:
         shown.append(("images", f"{report.pictures:,}", ""))
         if report.pictures and report.seconds >= SHORT:
-            share = words("of_quota", share=percent(report.goodput / QUOTA), quota=f"{QUOTA:,.0f}")
+            share = words("of_quota", share=words.percent(report.goodput / QUOTA), quota=f"{QUOTA:,.0f}")
             shown.append(("pace", f"{report.goodput:,.0f}", share))
     if report.abandoned:
         shown.append(("abandoned", f"{report.abandoned:,}", ""))
@@ -66,7 +66,7 @@ def _shares(report: BulkReport, words: PageWords) -> Iterator[str]:
     for name, number in counts.items():
         kind = "open-items" if name == "open" else name
         width = number / whole * 600
-        said = f"{words(name)}: {number:,} ({percent(number / whole)})"
+        said = f"{words(name)}: {number:,} ({words.percent(number / whole)})"
         drawn.append(
             f'<rect class="{kind}" x="{at:.2f}" y="0" width="{max(width - 1.5, 0.5):.2f}" height="14">'
             f"<title>{said}</title></rect>"
@@ -95,7 +95,8 @@ def rate(figures: JournalFigures, words: PageWords, zone: tzinfo | None) -> Iter
         yield RateChart(stretch, QUOTA, words, zone, f"rate-{number}").markup()
     if figures.earlier:
         yield f'<p class="soft">{words("earlier", count=f"{figures.earlier:,}")}</p>'
-    yield f'<p class="soft">{words("quota_note")}</p>'
+    if any(stretch.is_drawn for stretch in figures.stretches):
+        yield f'<p class="soft">{words("quota_note")}</p>'
 
 
 def failures(figures: JournalFigures, words: PageWords) -> Iterator[str]:
@@ -109,7 +110,7 @@ def failures(figures: JournalFigures, words: PageWords) -> Iterator[str]:
         [
             f"<code>{escaped_line(code)}</code>",
             f"{number:,}",
-            _meter(number / most, percent(number / whole)),
+            _meter(number / most, words.percent(number / whole)),
             escaped_line(advice_in(words, code)),
         ]
         for code, number in list(figures.codes.items())[:MOST_CODES]
@@ -141,11 +142,13 @@ def _first(figures: JournalFigures, words: PageWords) -> Iterator[str]:
 def _failure(outcome: BulkOutcome, words: PageWords) -> list[str]:
     first = (outcome.problems or (Problem("", "", ""),))[0]
     row = wording.row(outcome)
-    message = escaped_line(row["problem"])
+    # the file has a column of its own
+    message = escaped_line(reason_in(words, first.message.removeprefix(f"{first.source}: ")))
     if row["more"]:
         message += f" ({words('more', count=row['more'])})"
     code = f"<code>{escaped_line(first.code)}</code>"
-    return [escaped_line(row["item"]), words(outcome.status.value), code, message, _path(row["of"])]
+    source = "" if first.source == outcome.key else first.source
+    return [escaped_line(row["item"]), words(outcome.status.value), code, message, _path(source)]
 
 
 def _path(name: str) -> str:

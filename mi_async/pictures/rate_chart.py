@@ -10,7 +10,6 @@ from datetime import datetime, tzinfo
 from attrs import define, field, frozen
 
 from mi_async.language import PageWords
-from mi_async.text import percent
 
 GAP = 30
 """Minutes without anything after which a new chart begins: a run that was resumed later."""
@@ -45,8 +44,13 @@ class RateStretch:
 
     @property
     def rate(self) -> float:
-        """Average per minute."""
-        return self.total / len(self.counts)
+        """Average of the minutes with any: those between two runs of one journal are no rate."""
+        return self.total / max(1, sum(count > 0 for count in self.counts))
+
+    @property
+    def is_drawn(self) -> bool:
+        """True if it is long enough for a chart."""
+        return len(self.counts) >= SHORTEST
 
 
 @frozen
@@ -100,16 +104,17 @@ class RateChart:
     def markup(self) -> str:
         """Return a figure, or a sentence where the stretch is too short for one."""
         words, stretch = self.words, self.stretch
-        if len(stretch.counts) < SHORTEST:
+        if not stretch.is_drawn:
             minutes = words.duration(len(stretch.counts) * MINUTE)
             start = f"{self._moment(stretch.first):%Y-%m-%d %H:%M}"
             return f"<p>{words('short_run', count=f'{stretch.total:,}', start=start, span=minutes)}</p>"
         bars = bars_of(stretch)
         highest = max(bar.rate for bar in bars)
         top = ROOM * (highest if highest < self.quota * LOW else max(highest, self.quota))
-        line = words("quota_line" if self.quota <= top else "quota_above", quota=f"{self.quota:,.0f}")
+        name, kind = ("quota_line", ' class="quota-word"') if self.quota <= top else ("quota_above", "")
+        line = f"<span{kind}>{words(name, quota=f'{self.quota:,.0f}')}</span>"
         return (
-            f'<figure><figcaption>{self._said()} <span class="quota-word">{line}</span></figcaption>'
+            f"<figure><figcaption>{self._said()} {line}</figcaption>"
             f'<div class="plot"><div class="axis" aria-hidden="true"><span>{top:,.0f}</span>'
             f"<span>{top / 2:,.0f}</span><span>0</span></div>{self._svg(bars, top)}"
             f'<div class="times" aria-hidden="true">{self._ticks()}</div></div>{self._table(bars)}</figure>'
@@ -117,14 +122,15 @@ class RateChart:
 
     def _said(self) -> str:
         stretch = self.stretch
-        start, end = self._moment(stretch.first), self._moment(stretch.first + len(stretch.counts))
+        # the last minute itself: its end may not have come yet
+        start, end = self._moment(stretch.first), self._moment(stretch.first + len(stretch.counts) - 1)
         return self.words(
             "rate_caption",
             start=f"{start:%Y-%m-%d %H:%M}",
             end=f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}",
             count=f"{stretch.total:,}",
             rate=f"{stretch.rate:,.0f}",
-            share=percent(stretch.rate / self.quota),
+            share=self.words.percent(stretch.rate / self.quota),
             quota=f"{self.quota:,.0f}",
         )
 

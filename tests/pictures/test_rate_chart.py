@@ -33,4 +33,14 @@ def test_bars_cover_each_minute_once(minutes: int) -> None:
 
 def test_a_chart_over_midnight_names_both_days() -> None:
     chart = RateChart(RateStretch(24 * 60 - 5, [900] * 10), 1000.0, PageWords("ko", JOURNAL_WORDS), UTC, "a")
-    assert "1970-01-01 23:55 ~ 1970-01-02 00:05: 이미지 9,000개, 분당 평균 900개, 할당량의 90.0 %." in chart.markup()
+    assert (
+        "1970-01-01 23:55 ~ 1970-01-02 00:04: 이미지 9,000장, 업로드가 있던 동안 분당 평균 900장, 할당량의 90.0%."
+        in chart.markup()
+    )
+
+
+def test_minutes_between_two_runs_are_no_rate_and_a_far_quota_is_no_warning() -> None:
+    markup = RateChart(RateStretch(0, [49, 0, 1]), 1000.0, PageWords("en", JOURNAL_WORDS), UTC, "a").markup()
+    assert "1970-01-01 00:00 to 00:02: 50 images, 25 a minute while there were any, 2.5 % of the quota." in markup
+    assert "The line of the quota, 1,000 a minute, is not shown: it is far above." in markup
+    assert "quota-word" not in markup

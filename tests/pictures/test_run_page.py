@@ -15,12 +15,15 @@ import attrs
 import pytest
 from PIL import Image
 
+from mi_async.bulk.enroll.decisions import refuse_duplicate
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.records import AssetRecord, ImageRecord, PersonRecord, Record
 from mi_async.bulk.report.advice import ADVICE
 from mi_async.cli.app import run
-from mi_async.errors import InvalidArgumentError, JournalError
+from mi_async.errors import ImageRejectedError, InvalidArgumentError, JournalError
 from mi_async.language import PageWords
+from mi_async.media.image import MAX_BYTES
+from mi_async.media.image_check import RawImage, image_of
 from mi_async.pictures import journal_page, save_journal_page
 from mi_async.pictures.journal_words import JOURNAL_WORDS, KOREAN_ADVICE
 from tests.bulk.journal.test_reader import NEWSROOM, ended
@@ -82,11 +85,17 @@ def stored(count: int, a_minute: int, start: float = START, name: str = "Hong") 
 def test_the_page_of_a_file_and_of_a_database(place: str) -> None:
     asyncio.run(ended(place))
     page = Parsed(journal_page(place, lang="en"))
-    for word in ("newsroom", "10049", "the name is too long: shorten it in the input", "OVER_SIZE_LIMIT", "finished"):
+    for word in (
+        "newsroom",
+        "10049",
+        "the name is too long: shorten it in the input",
+        "OVER_SIZE_LIMIT",
+        "went through the input",
+    ):
         assert word in page.text
     assert "Of 5 items 4 did not go well" in page.text
     assert not re.search(r"journal retry \S+ --code", page.text)  # what timed out is parked, and continues without it
-    assert re.search(r"mi-async enroll-many INPUT --workspace newsroom --journal \S+", page.text)
+    assert re.search(r"mi-async enroll-many \u2039INPUT\u203a --workspace newsroom --journal \S+", page.text)
     assert "WXYZ" not in page.text
 
 
@@ -126,7 +135,7 @@ def test_a_run_over_media_files_has_no_chart(tmp_path: Path) -> None:
         operation="ingest",
     )
     page = Parsed(journal_page(path, lang="en"))
-    assert "no times of storage" in page.text
+    assert "no times of upload" in page.text
     assert "put it back" in page.text
     assert "2.0 MB" in page.text
     assert "ingest-many" in page.text
@@ -148,7 +157,7 @@ def test_the_rate_is_drawn_against_the_quota_with_its_figures_in_a_table(tmp_pat
     page = Parsed(journal_page(path, lang="en", zone=UTC))
     assert "2,000 images, " in page.text
     assert "Dashed line: quota, 1,000 a minute." in page.text
-    assert "The quota, 1,000 a minute, is above the chart." in page.text
+    assert "The line of the quota, 1,000 a minute, is not shown: it is far above." in page.text
     assert "3 images within 1 min 00 s, too short for a chart" in page.text
     assert len([tag for tag, values in page.seen if tag == "line" and values["class"] == "quota"]) == 1
     charts = [
@@ -225,6 +234,39 @@ def test_korean_has_every_word_and_all_advice(tmp_path: Path) -> None:
     for english, korean in JOURNAL_WORDS.values():
         assert set(re.findall(r"{\w+}", korean)) <= set(re.findall(r"{\w+}", english))
     assert PageWords("ko", JOURNAL_WORDS).duration(3900) == "1시간 05분"
+
+
+def test_reasons_of_ours_are_korean_and_the_file_has_its_column(tmp_path: Path) -> None:
+    reasons = {}
+    for name, content in {
+        "cut.jpg": picture("jpg", 640, 480)[:-2],
+        "head.png": picture("png", 640, 480)[:20],
+        "small.png": picture("png", 100, 99),
+        "big.jpg": bytes(MAX_BYTES + 1),
+        "text.jpg": b"nothing",
+    }.items():
+        with pytest.raises(ImageRejectedError) as caught:
+            image_of(RawImage(name, content))
+        reasons[name] = PersonRecord(name[:3], "rejected", None, (), caught.value.reason, str(caught.value), name, 1)
+    duplicate = refuse_duplicate("a.csv:3", "a.csv:2")
+    made(
+        tmp_path / "run.journal",
+        *reasons.values(),
+        PersonRecord("Yi", "rejected", None, (), duplicate.code, duplicate.message, "a.csv:3", 1),
+    )
+    page = Parsed(journal_page(tmp_path / "run.journal", lang="ko"))
+    for said in (
+        "jpg 파일이 잘려 끝부분이 없습니다.",
+        "잘렸거나 손상된 png 파일입니다.",
+        "100 x 99 px로, 서비스 기준 256 px보다 작습니다.",
+        "5,242,881바이트로, 서비스 기준 5 MB보다 큽니다.",
+        "jpg, png, webp 이미지가 아닙니다.",
+        "a.csv:2에 이미 있는 이름입니다. 이 행은 처리하지 않았습니다.",
+    ):
+        assert said in page.text
+    assert all(name in page.text and f"{name}: " not in page.text for name in reasons)
+    assert "cut off: its end is missing" in Parsed(journal_page(tmp_path / "run.journal", lang="en")).text
+    assert "전송 전 거부: 6 (100%)" in page.text
 
 
 def test_the_language_is_that_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

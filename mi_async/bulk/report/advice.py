@@ -39,12 +39,13 @@ ADVICE = {
     TOO_BIG: Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
     "OVER_SIZE_LIMIT": Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
     "format": Advice(
-        "another format, or damaged: convert the file (of faces, --fit converts HEIC, AVIF, TIFF, BMP and GIF images), "
-        "or get it again; the next run takes the new one",
+        "another format, or damaged: convert the file (--fit converts face images of HEIC, AVIF, TIFF, BMP and GIF), "
+        "or get it again; the next run takes the new file",
         retry=False,
     ),
     "incomplete": Advice(
-        "the file is cut off or still being written: let it be finished, or get it again; the next run takes it",
+        "the file is cut off or still being written: copy it again from its source, once that is finished; the next "
+        "run takes the new file",
         retry=False,
     ),
     "no_video": Advice("no picture track: leave the file out, or export it with video", retry=False),

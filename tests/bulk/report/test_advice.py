@@ -17,7 +17,7 @@ def documented(error: type[ImageRejectedError | MediaRejectedError]) -> list[str
 
 
 def test_the_reasons_are_those_of_the_errors() -> None:
-    assert documented(ImageRejectedError) == ["format", "size", "resolution", "unreadable"]
+    assert documented(ImageRejectedError) == ["format", "size", "resolution", "incomplete", "unreadable"]
     assert documented(MediaRejectedError) == [
         *("format", "size", "resolution", "duration", "incomplete", "no_video", "unreadable", "changed")
     ]
@@ -34,4 +34,4 @@ def test_each_refusal_of_a_file_has_advice(code: str) -> None:
 
 def test_what_fit_helps_with_is_said_where_it_is_not_given() -> None:
     assert FIT == "--fit makes images of more than 5,000,000 bytes smaller"
-    assert "--fit converts HEIC, AVIF, TIFF, BMP and GIF images" in advice("format").text
+    assert "--fit converts face images of HEIC, AVIF, TIFF, BMP and GIF" in advice("format").text
