@@ -16,8 +16,9 @@ from mi_async.bulk.report.advice import FIT, TOO_BIG, advice
 from mi_async.bulk.report.export import rows_file
 from mi_async.bulk.report.report import BulkReport
 from mi_async.cli.standard_input import DESCRIPTOR, SHOWN
-from mi_async.cli.streams import print_line
+from mi_async.cli.streams import print_line, print_note
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
+from mi_async.text import one_line
 
 STAYS = (Status.FAILED, Status.PARTIAL, Status.REJECTED)
 """Statuses that need somebody to do something."""
@@ -46,6 +47,26 @@ def judge(report: BulkReport, *, again: str, may_fit: bool) -> None:
         if any(report.counts.get(status) for status in (Status.FAILED, Status.PARTIAL)):
             _advise_retry(error, _reasons(report), report.journal)
     raise error
+
+
+def advise_stopped(report: BulkReport, *, again: str, may_fit: bool) -> None:
+    """Print what did not go well in a run that a signal has stopped, with the advice that it would have ended with."""
+    if not report.troubled:
+        return
+    try:
+        with as_bulk_error():
+            judge(report, again=again, may_fit=may_fit)
+    except BulkError as error:
+        for line in (f"error: {error}", *getattr(error, "__notes__", ())):
+            print_line(one_line(line))
+
+
+def print_resume(report: BulkReport, journal: Journalled, *, again: str) -> None:
+    """Print how to resume a run that was stopped, or that nothing is left to resume."""
+    if not report.ending and not report.open and not report.counts.get(Status.PARKED):
+        print_note("the whole input was gone through before the stop; nothing is left to resume")
+    elif report.ended or report.open:
+        print_note(f"what is done is in {journal}; {again} to resume")
 
 
 def advise(error: BulkError, reasons: Mapping[str, int], *, may_fit: bool) -> None:

@@ -22,7 +22,14 @@ from mi_async.bulk.report.export import write_to
 from mi_async.bulk.report.report import BulkReport
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
-from mi_async.cli.bulk_advice import as_bulk_error, judge, report_target, warn_of_no_items
+from mi_async.cli.bulk_advice import (
+    advise_stopped,
+    as_bulk_error,
+    judge,
+    print_resume,
+    report_target,
+    warn_of_no_items,
+)
 from mi_async.cli.bulk_display import shown
 from mi_async.cli.bulk_dry_run import journal_of, print_plan
 from mi_async.cli.bulk_options import ImageOptions, RunOptions
@@ -91,7 +98,7 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
         print_line("--members means nothing without --on: this process works by itself, or joins those at work")
     journal = _journal_of(options.journal or f"{Path(source).resolve().name}.journal")
     report_file = report_target(options.report, source, journal, force=options.force)
-    may_fit = isinstance(options, ImageOptions) and options.may_fit
+    may_fit = _may_fit(options)
     with nullcontext() if report_file is None else closing(report_file):
         if options.dry_run:
             print_note(f"planning for {source}: {command.plan_message}")
@@ -104,6 +111,10 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
         report = event_loop.run((_run if options.on is None else _run_on)(started, options))
         with as_bulk_error():
             return judge(report, again=AGAIN, may_fit=may_fit)
+
+
+def _may_fit(options: RunOptions) -> bool:
+    return isinstance(options, ImageOptions) and options.may_fit
 
 
 def _journal_of(named: str) -> Journalled:
@@ -130,9 +141,11 @@ async def _run(started: _Started, options: RunOptions) -> BulkReport:
         except (MIError, asyncio.CancelledError) as error:
             if (report_so_far := _report_of(run)) is not None:
                 _print_stopped(report_so_far, started)
-                if report_so_far.ended or report_so_far.open:
-                    resume = f"once that is put right, {AGAIN}" if isinstance(error, MIError) else AGAIN
-                    print_note(f"what is done is in {started.journal}; {resume} to resume")
+                failed = isinstance(error, MIError)  # whose message comes last; a signal has none to say
+                if not failed:
+                    advise_stopped(report_so_far, again=AGAIN, may_fit=_may_fit(options))
+                again = f"once that is put right, {AGAIN}" if failed else AGAIN
+                print_resume(report_so_far, started.journal, again=again)
             raise
         _print(report, started)  # before the session is closed: a signal may come while it is
     return report

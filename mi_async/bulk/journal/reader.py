@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from attrs import define, frozen
-from sqlalchemy import Column, Connection, Executable, func, select, union_all
+from sqlalchemy import Column, ColumnElement, Connection, Executable, func, select, union_all
 
 from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
@@ -42,6 +42,7 @@ from mi_async.bulk.journal.schema import (
     pictures,
     runs,
 )
+from mi_async.bulk.journal.statements import problem_status
 from mi_async.bulk.journal.typed_rows import (
     REACHED,
     STATES,
@@ -92,7 +93,7 @@ class ProblemRow:
     Attributes:
         person: key of the person.
         what: ``person`` or ``picture``.
-        status: status of the person, or state of the image.
+        status: status of the person, or state of the image; ``rejected`` for one that was not sent.
         code: of the failure.
         message: of the failure.
         source: the image, or the origin of the person.
@@ -220,7 +221,10 @@ class JournalReader:
         """Return the problems in the order of the keys; with a code only those that have it."""
         problems = layout_of(self.identity.operation).problems
         kind = AssetProblemRow if self.has_assets else ProblemRow
-        query = select(problems).order_by(*[problems.columns[at] for at in (0, 1, 5)])
+        columns: list[ColumnElement[Any]] = [problems.columns[at] for at in range(6)]
+        if not self.has_assets:
+            columns[2] = problem_status(problems)
+        query = select(*columns).order_by(*[problems.columns[at] for at in (0, 1, 5)])
         for row in self._stream(query if code is None else query.where(problems.c.code == code)):
             yield kind(*read_problem(row))
 

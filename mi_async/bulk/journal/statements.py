@@ -19,6 +19,8 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
+    exists,
     func,
     select,
 )
@@ -28,7 +30,8 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 
 from mi_async._core import json_codec
-from mi_async.bulk.journal.records import AbandonedRecord, AssetRecord, ImageRecord, PersonRecord
+from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.records import FAILED, AbandonedRecord, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.journal.schema import abandoned, assets, members, persons, pictures
 
 
@@ -146,3 +149,11 @@ BY_SOURCE = _pair_lookup(pictures.c.person.concat(""), pictures.c.source)
 _project: BindParameter[Any] = bindparam("project")
 ASSETS_BY_KEY = select(assets).where(assets.c.key.in_(_keys))
 ASSETS_OF = ASSETS_BY_KEY.where(assets.c.project_id == _project)
+
+
+def problem_status(problems: Table) -> ColumnElement[str]:
+    """Return the status of a problem; an image without a key never came to the service: our check has rejected it."""
+    of_row = [pictures.c[name] == problems.c[name] for name in ("person", "code", "message", "source")]
+    unsent = exists().where(*of_row, pictures.c.state == FAILED, pictures.c.thumbnail_key.is_(None))
+    refused = (problems.c.what == "picture") & (problems.c.status == FAILED) & unsent
+    return case((refused, Status.REJECTED.value), else_=problems.c.status)
