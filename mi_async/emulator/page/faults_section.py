@@ -15,7 +15,6 @@ from mi_async.emulator.page.markup import named
 from mi_async.emulator.page.requests_section import fault_name
 from mi_async.emulator.rules import DOCUMENTED
 from mi_async.language import PageWords
-from mi_async.text import percent
 
 if TYPE_CHECKING:
     from mi_async.emulator.server import Server
@@ -36,7 +35,7 @@ def waiting_faults(server: "Server", words: PageWords) -> str:
         for place, fault, times in islice(server.faults.waiting(), MOST)
     ]
     share = sum(server.settings.random_faults.values())
-    chance = f"<p>{words('random', share=percent(share))}</p>" if share else ""
+    chance = f"<p>{words('random', share=words.percent(share))}</p>" if share else ""
     return f"<h3>{words('next')}</h3>{_listed(waiting, words('none_next'))}{chance}"
 
 
