@@ -26,10 +26,11 @@ def test_the_table_has_every_tool_and_when_it_is_listed() -> None:
 
 
 def test_the_settings_start_the_command() -> None:
-    claude, code = map(json.loads, blocks("json"))
+    claude, emulated, code = map(json.loads, blocks("json"))
     (codex,) = map(tomllib.loads, blocks("toml"))
     servers: list[dict[str, Any]] = [
         claude["mcpServers"]["mi-async"],
+        emulated["mcpServers"]["mi-async"],
         code["servers"]["mi-async"],
         codex["mcp_servers"]["mi-async"],
     ]
@@ -37,7 +38,7 @@ def test_the_settings_start_the_command() -> None:
         assert server["command"] == "mi-async"
         make_app("mcp").parse_args(server["args"], exit_on_error=False, print_error=False)
     assert code["servers"]["mi-async"]["type"] == "stdio"
-    shown = [line.split("  ")[0].split()[1:] for line in blocks("text")[0].splitlines()]
+    shown = [line.split()[1:] for line in "".join(blocks("sh")).splitlines() if line.startswith("mi-async mcp ")]
     assert len(shown) == 3
     for words in shown:
         make_app("mcp").parse_args(words, exit_on_error=False, print_error=False)
