@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import built_links
+import inline_code
 import languages
 import llms
 import reference
@@ -61,6 +62,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config, files
     TEXTS[page.file.src_uri] = repository.relinked(repository.source_of(page.file.src_uri), markdown)
     return TEXTS[page.file.src_uri]
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Show inline code as one reads it."""
+    del page, config, files
+    return inline_code.mended(html)
 
 
 def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation) -> dict[str, Any]:

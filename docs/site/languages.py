@@ -25,6 +25,17 @@ SECTIONS = {
     "Project": "프로젝트",
 }
 """Korean names of what has a name in the navigation; a page has its title."""
+PARTICLES = """
+    을 를 은 는 이 가 의 에 와 과 도 만 로 으로 나 이나 라 이라 에서 에게 까지 부터 마다 보다 처럼
+    입니다 이며 이면 이고 이므로 인 하고 하며 하면 하는 하여 해 해도 하지 하기 하므로 하려면 하십시오
+    합니다 했습니다 할 한 함 됩니다 되고 되며 되면 되는 되어 되지 되었습니다 될 된 됨
+"""
+"""Endings of Korean words, which are no part of what one searches for."""
+SEPARATOR = (
+    r"""[\s\-,:;!?=()\[\]{}"'`/|<>·…*#]+|\.(?!\d)|&[lg]t;|"""
+    rf"(?<=[가-힣A-Za-z0-9_]{{2}})(?:{'|'.join(PARTICLES.split())})+(?![가-힣])"
+)
+"""What is between words of a Korean page: an ending too, where at least two characters are left of the word."""
 
 
 def korean_nav(nav: list[Any], there: set[str]) -> list[Any]:
@@ -93,9 +104,11 @@ def divide_search(site: Path) -> None:
     english = [entry for entry in index["docs"] if not entry["location"].startswith(KOREAN)]
     for entry in korean:
         entry["location"] = entry["location"].removeprefix(KOREAN)
-    for folder, languages, entries in ((site, ["en"], english), (site / "ko", ["ko", "en"], korean)):
+    # without a pipeline: lunr takes 이어서, 다시 and 이용하여 for words that mean nothing
+    own = {"lang": ["ko", "en"], "separator": SEPARATOR, "pipeline": []}
+    for folder, config, entries in ((site, {"lang": ["en"]}, english), (site / "ko", own, korean)):
         if entries:
-            index["config"]["lang"], index["docs"] = languages, entries
             target = folder / "search" / "search_index.json"
             target.parent.mkdir(exist_ok=True)
-            target.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+            written = index | {"config": index["config"] | config, "docs": entries}
+            target.write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")

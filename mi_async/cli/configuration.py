@@ -5,7 +5,6 @@ file is one that the user has written or named: none is looked for in the curren
 else's, and whose base URL would get signed requests. Imports no HTTP.
 """
 
-import difflib
 import os
 import re
 import sys
@@ -16,6 +15,7 @@ from typing import Any, TypeAlias, cast
 from attrs import field, frozen
 from cyclopts import App, ArgumentCollection, Token
 
+from mi_async.cli.suggestion import suggestion
 from mi_async.errors import ConfigError
 from mi_async.text import escaped
 
@@ -154,8 +154,7 @@ def _check(name: str, value: object, known: Mapping[str, CommandSetting], where:
                 "NCLOUD_SECRET_ACCESS_KEY, or from a profile of ~/.ncloud/configure, which profile = names"
             )
             raise ConfigError(message)
-        near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1)
-        meant = f", did you mean {near[0]}?" if near else ";"
+        meant = suggestion(name.lower().replace("-", "_"), list(known)) or ";"
         message = f"{where}: unknown setting {escaped(name)}{meant} settings are {', '.join(known)}"
         raise ConfigError(message)
     setting = known[name]

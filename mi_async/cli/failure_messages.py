@@ -3,7 +3,6 @@
 Invariant: a mistake gets one line, not a stack trace; what a workflow left behind is never kept back.
 """
 
-import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
@@ -13,6 +12,7 @@ from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 from mi_async.cli.exit_codes import exit_code
 from mi_async.cli.streams import ReaderGoneError, stderr
+from mi_async.cli.suggestion import suggestion
 from mi_async.errors import JobTimeoutError, MIError
 from mi_async.text import encodable, one_line
 
@@ -96,8 +96,7 @@ def _meant(error: UnusedCliTokensError, token: str) -> str:
     """Suggest a command for one that is missing; cyclopts does so for nested ones."""
     app = None if error.command_chain else error.app
     names = [name for name in app or () if not name.startswith("-")]
-    near = difflib.get_close_matches(token.casefold(), names, n=1)
-    return f', did you mean "{near[0]}"?' if near else ""
+    return suggestion(token.casefold(), names)
 
 
 def _asked(error: CycloptsError) -> str:

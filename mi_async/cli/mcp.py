@@ -3,6 +3,7 @@
 Invariant: stdout carries the protocol and nothing else; the SDK is imported by this command alone.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -25,6 +26,9 @@ def mcp(
     bucket: Annotated[
         str | None, Parameter(help="Bucket of ingest_media; by default the one that the workspace is linked to.")
     ] = None,
+    state_folder: Annotated[
+        Path | None, Parameter(help="Folder for checkpoints of unfinished uploads; by default that of the media file.")
+    ] = None,
     service: InStorage,
 ) -> None:
     """Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.
@@ -34,10 +38,12 @@ def mcp(
     require("mcp")
     if stdout().isatty():
         stderr().write("this server speaks to an agent, which starts it itself: see docs/agents.md; Ctrl-C ends it\n")
-    event_loop.run(_serve(root or [], write, bucket, service))
+    event_loop.run(_serve(root or [], write, bucket, state_folder, service))
 
 
-async def _serve(root: list[str], write: bool, bucket: str | None, service: InStorage) -> None:
+async def _serve(
+    root: list[str], write: bool, bucket: str | None, state_folder: Path | None, service: InStorage
+) -> None:
     from mi_async.integrations.mcp.allowed_folders import AllowedFolders  # noqa: PLC0415  after the extra was found
     from mi_async.integrations.mcp.stdio import serve_tools  # noqa: PLC0415  same
     from mi_async.integrations.mcp.tool_server import ToolServer  # noqa: PLC0415  same
@@ -47,4 +53,4 @@ async def _serve(root: list[str], write: bool, bucket: str | None, service: InSt
         stderr().write("--write needs --root DIR: images and media files are read from there only\n")
     async with service.session(storage=service.storage) as session:
         workspace = session.workspace(service.workspace)
-        await serve_tools(ToolServer(session, workspace, folders, write, bucket))
+        await serve_tools(ToolServer(session, workspace, folders, write, bucket, state_folder))

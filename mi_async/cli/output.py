@@ -51,8 +51,8 @@ def show(value: object, form: Form, *, columns: Sequence[str] = (), changed: boo
             stdout().write_bytes(_json(value) + b"\n")
         elif form != "table":
             items = records_of(value)
-            write = _csv if form == "csv" else _json_lines
-            stdout().write_bytes(b"".join(write(items, columns)))
+            written = _csv(items, columns) if form == "csv" else _json_lines(items, columns, {})
+            stdout().write_bytes(b"".join(written))
         elif value is not None:
             out = stdout()
             draw(console(out, width=None if out.isatty() else WIDE), _table(value, columns), out.visible)
@@ -63,10 +63,10 @@ def show(value: object, form: Form, *, columns: Sequence[str] = (), changed: boo
 
 async def show_each(items: AsyncIterator[Any], form: Form, *, columns: Sequence[str] = ()) -> None:
     """Write a listing: JSON, as one array, and lines of JSON as the items arrive, CSV and a table at the end."""
-    out = stdout()
+    out, seen = stdout(), dict[str, None]()
     if form == "jsonl":
         async for item in items:
-            out.write_bytes(b"".join(_json_lines([item], columns)))
+            out.write_bytes(b"".join(_json_lines([item], columns, seen)))
     elif form == "json":
         before = b"[\n  "
         async for item in items:
@@ -81,11 +81,13 @@ def _json(value: object) -> bytes:
     return convert.dumps_shown(value, indent=True)
 
 
-def _json_lines(items: Iterable[object], columns: Sequence[str]) -> Iterable[bytes]:
+def _json_lines(items: Iterable[object], columns: Sequence[str], seen: dict[str, None]) -> Iterable[bytes]:
+    """Yield lines; a column that an earlier item had is known, so that none is refused after the first line."""
     for item in items:
         if columns:
             record = as_record(item)
-            names = chosen(columns_of([item], [record]), columns, [item])
+            seen.update(dict.fromkeys(columns_of([item], [record])))
+            names = chosen(list(seen), columns, [item])
             yield convert.dumps_shown({name: record.get(name) for name in names}) + b"\n"
         else:
             yield convert.dumps_shown(item) + b"\n"

@@ -3,7 +3,6 @@
 Invariant: pure; the columns of a model are those that it declares, whichever of them the service has sent.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ import attrs
 from mi_async._core import convert
 from mi_async._core.model_fields import member_fields
 from mi_async._core.wire_names import all_names, wire_names
+from mi_async.cli.suggestion import suggestion
 from mi_async.errors import InvalidArgumentError
 from mi_async.models import Page
 from mi_async.table import TERMINAL, VALUE, listed
@@ -65,9 +65,9 @@ def chosen(known: Sequence[str], wanted: Sequence[str], items: Iterable[object])
         columns = (dict.fromkeys(spellings, column) if column else {}) | columns
     for name in wanted:
         if _plain(name) not in columns:
-            near = difflib.get_close_matches(_plain(name), columns, n=1)
-            meant = f', did you mean "{columns[near[0]]}"?' if near else ""
-            message = f'--columns: there is no "{name}"{meant}; columns are {", ".join(known)}'
+            message = (
+                f'--columns: there is no "{name}"{suggestion(_plain(name), columns)}; columns are {", ".join(known)}'
+            )
             raise InvalidArgumentError(message)
     return [columns[_plain(name)] for name in wanted]
 

@@ -1,6 +1,5 @@
 """Image sources on the command line: files and standard input, and refusal of what can be no source."""
 
-import difflib
 import io
 import os
 import sys
@@ -11,6 +10,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from mi_async.bulk.images.image_converter import MOST_BYTES
+from mi_async.cli.suggestion import suggestion
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image import MAX_BYTES
 from mi_async.media.image_source import Source
@@ -89,7 +89,5 @@ def refuse_unknown_options(words: Sequence[str], command: Callable[..., None], n
             option = word.partition("=")[0]
             arguments = App(default_command=command).assemble_argument_collection()
             known = [name for argument in arguments for name in argument.names if name.startswith("-")]
-            near = difflib.get_close_matches(option, known, n=1)
-            meant = f", did you mean {near[0]}?" if near else ""
-            message = f'unknown option "{option}"{meant}; see mi-async {name} --help'
+            message = f'unknown option "{option}"{suggestion(option, known)}; see mi-async {name} --help'
             raise InvalidArgumentError(message)

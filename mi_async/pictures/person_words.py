@@ -21,7 +21,7 @@ PERSON_WORDS: Mapping[str, tuple[str, str]] = {
     "no_thumbnail": ("no thumbnail", "썸네일 없음"),
     "full": ("no image: the sheet is full", "이미지 없음: 시트가 가득 찼습니다"),
     "late": ("no image: it took too long", "이미지 없음: 시간이 너무 오래 걸렸습니다"),
-    "expired": ("no image: the storage refused the URL", "이미지 없음: 스토리지가 URL을 거부했습니다"),
+    "expired": ("no image: the storage refused the URL", "이미지 없음: 스토리지가 URL을 거절했습니다"),
     "gone": ("no image: it is no longer stored", "이미지 없음: 더 이상 저장되어 있지 않습니다"),
     "no_url": ("no image: the service gave no new URL", "이미지 없음: 새 URL을 받지 못했습니다"),
     "storage": ("no image: the storage failed", "이미지 없음: 스토리지 오류"),

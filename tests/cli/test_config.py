@@ -120,8 +120,8 @@ def test_a_file_is_named_by_option_or_environment_and_never_that_of_the_director
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('workspce = "x"', "unknown setting workspce, did you mean workspace? settings are workspace, base_url"),
-        ('base-url = "x"', "did you mean base_url?"),
+        ('workspce = "x"', 'unknown setting workspce, did you mean "workspace"? settings are workspace, base_url'),
+        ('base-url = "x"', 'did you mean "base_url"?'),
         ('secret_key = "s3cret"', "secret_key has no place in this file; keys are read from NCLOUD_ACCESS_KEY_ID"),
         ('NCLOUD_ACCESS_KEY_ID = "s3cret"', "has no place in this file"),
         ('proxy = "http://me:s3cret@p:1"', "the URL of proxy holds a password, which has no place in this file"),

@@ -111,6 +111,19 @@ def test_a_column_that_the_service_adds_is_no_formula_either(capsys: pytest.Capt
     assert capsys.readouterr().out.splitlines()[0].endswith(",'=1+1")
 
 
+async def test_a_column_that_later_items_lack_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    people = [Person(1001, "Hong", extra={"age": 41}), Person(1002, "Bo")]
+    show(people, "jsonl", columns=("id", "age"))
+
+    async def arriving() -> AsyncIterator[Person]:
+        for person in people:
+            yield person
+
+    await show_each(arriving(), "jsonl", columns=("id", "age"))
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line) for line in lines] == [{"personId": 1001, "age": 41}, {"personId": 1002, "age": None}] * 2
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_nothing_is_no_line(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
     show(None, form)

@@ -104,16 +104,16 @@ def test_one_by_one_names_the_image_that_is_refused(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("enroll X a.jpg --tga x", 'unknown option "--tga", did you mean --tag?; see mi-async enroll --help'),
+        ("enroll X a.jpg --tga x", 'unknown option "--tga", did you mean "--tag"?; see mi-async enroll --help'),
         (
             "enroll X --wrokspace=w a.jpg",
-            'unknown option "--wrokspace", did you mean --workspace?; see mi-async enroll --help',
+            'unknown option "--wrokspace", did you mean "--workspace"?; see mi-async enroll --help',
         ),
         ("enroll X a.jpg --zzz", 'unknown option "--zzz"; see mi-async enroll --help'),
         ("enroll X a.jpg -t x", 'unknown option "-t"; see mi-async enroll --help'),
         (
             "upload-thumbnail 1 a.jpg --primry",
-            'unknown option "--primry", did you mean --primary?; see mi-async upload-thumbnail --help',
+            'unknown option "--primry", did you mean "--primary"?; see mi-async upload-thumbnail --help',
         ),
     ],
 )

@@ -72,6 +72,26 @@ def test_each_language_searches_its_own_pages(tmp_path: Path) -> None:
     assert [languages.nearer(base) for base in ("..", "../..", "../../..")] == [".", "..", "../.."]
 
 
+def test_a_korean_word_is_found_with_any_ending() -> None:
+    text = "저널(journal)을 이어서 실행합니다. 한도, 저널에서는 `bulk`가"
+    found = re.split(module("languages").SEPARATOR, text)
+    assert [word for word in found if word] == ["저널", "journal", "을", "이어서", "실행", "한도", "저널", "bulk", "가"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (r"<td><code>jsonl\|csv</code></td>", '<td><span class="whole"><code>jsonl|csv</code></span></td>'),
+        (r"<p><code>a\|b</code></p>", r'<p><span class="whole"><code>a\|b</code></span></p>'),
+        ("<code>bulk</code>가 있으면", '<span class="whole"><code>bulk</code>가</span> 있으면'),
+        (f"<code>{'a' * 25}</code>가", f"<code>{'a' * 25}</code>가"),
+        ("<pre><code>bulk</code></pre>", "<pre><code>bulk</code></pre>"),
+    ],
+)
+def test_inline_code_is_as_one_reads_it(before: str, after: str) -> None:
+    assert module("inline_code").mended(before) == after
+
+
 def test_every_page_has_a_place_in_the_navigation() -> None:
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
     listed = set(re.findall(r"[\w/-]+\.md", nav))

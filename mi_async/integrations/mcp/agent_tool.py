@@ -6,6 +6,7 @@ Invariant: a tool has no effect, or it adds: there is no third one.
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeAlias, get_type_hints
 
 from attrs import frozen
@@ -29,6 +30,7 @@ class ToolContext:
         folders: whose files they may read.
         progress: tells the agent where the work is.
         bucket: where media files go; None for the one that the workspace is linked to.
+        state_folder: for checkpoints of unfinished uploads; None for that of the media file.
     """
 
     session: Session
@@ -36,6 +38,7 @@ class ToolContext:
     folders: AllowedFolders
     progress: Progress
     bucket: str | None = None
+    state_folder: Path | None = None
 
 
 class ToolEffect(Enum):

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field
@@ -62,6 +63,7 @@ class ToolServer:
         folders: whose files they may read.
         write: True to list the tools that add something.
         bucket: where media files go; None for the one that the workspace is linked to.
+        state_folder: for checkpoints of unfinished uploads; None for that of the media file.
         heartbeat: seconds between lines of progress.
     """
 
@@ -70,6 +72,7 @@ class ToolServer:
     folders: AllowedFolders
     write: bool = False
     bucket: str | None = None
+    state_folder: Path | None = None
     heartbeat: float = HEARTBEAT
     tools: Mapping[str, AgentTool] = field(init=False)
     _running: set[asyncio.Task[CallToolResult]] = field(init=False, factory=set)
@@ -127,7 +130,7 @@ class ToolServer:
         return work.result()
 
     async def _answer(self, tool: AgentTool, given: Mapping[str, Any], progress: Any) -> CallToolResult:
-        context = ToolContext(self.session, self.workspace, self.folders, progress, self.bucket)
+        context = ToolContext(self.session, self.workspace, self.folders, progress, self.bucket, self.state_folder)
         try:
             result = await tool.function(context, **read_arguments(tool.arguments, given))
         except MIError as error:

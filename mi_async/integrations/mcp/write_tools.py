@@ -104,6 +104,7 @@ async def ingest_media(
                 project=project_named(project),
                 analyze=analyze,
                 summarize=summarize,
+                state_folder=context.state_folder,
                 progress=step,
             )
     except TimeoutError as error:

@@ -58,3 +58,17 @@ async def test_one_that_takes_longer_goes_on_with_the_next_call(s3: Bucket, tmp_
         assert (await writing.tell("job_state", job=view["job"]))["over"] is False
         done = await writing.tell("ingest_media", path="clip.mp4", analyze=False)
         assert (done["finished"], done["asset_id"]) == (True, view["asset_id"])
+
+
+async def test_the_checkpoint_of_an_upload_has_a_folder_of_its_own(s3: Bucket, tmp_path: Path) -> None:
+    (tmp_path / "long.mp4").write_bytes(film(size=20_000_000))
+    nowhere = tmp_path / "nowhere"
+    async with (
+        newsroom(evolve(SETTINGS, objects=s3.look), storage=Storage(s3.url)) as news,
+        agent(news, tmp_path, write=True, bucket=BUCKET, state_folder=nowhere) as writing,
+    ):
+        refused = await writing.refused("ingest_media", path="long.mp4", analyze=False, at_most=3600)
+        assert f"cannot keep the state of the upload in {nowhere}" in refused
+        nowhere.mkdir()
+        done = await writing.tell("ingest_media", path="long.mp4", analyze=False, at_most=3600)
+        assert done["finished"]
