@@ -103,35 +103,29 @@ async def _pids(fleet: Fleet, number: int) -> list[int]:
 
 
 @pytest.mark.slow
-async def test_a_member_whose_worker_is_killed_is_started_again(
+async def test_a_member_whose_worker_is_killed_is_started_again_and_one_that_cannot_begin_is_not(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     folder = make_faces(tmp_path / "faces", 60)
-    options: dict[str, Any] = {"operation": "enroll_many", "source": str(folder), "quota_store": None}
-    async with fleet_of(postgres_server, "dask", **options) as fleet:
+    async with fleet_of(postgres_server, "dask", operation="enroll_many", quota_store=None) as fleet:
         given = {"base_url": fleet.server.url, "journal": fleet.journal, **fleet.options}
+        never = given | {"source": str(tmp_path / "nowhere.csv"), "journal": postgres_server.url("never")}
         fleet.server.faults.next("persons.create", Fault.UNAVAILABLE, times=100_000)  # until both are at work
-        child = await _started(fleet, sys.executable, dask_child.__file__, json.dumps(given))
+        runs = json.dumps([never, given | {"source": str(folder)}])  # on the same workers: to start them takes longest
+        child = await _started(fleet, sys.executable, dask_child.__file__, runs)
         ending = asyncio.create_task(child.communicate())
         (victim, _) = await _pids(fleet, 2)
         os.kill(victim, signal.SIGKILL)
         fleet.server.faults.clear()
         written, said = await asyncio.wait_for(ending, LONG)
-        assert (child.returncode, json.loads(written)) == (0, []), said.decode()
+        assert child.returncode == 0, said.decode()
+        failed, none_failed = json.loads(written)
+        assert ["nowhere.csv" in failure for failure in failed] == [True, True]
+        assert "Traceback" not in said.decode().partition(dask_child.NEXT)[0]
+        assert none_failed == [], said.decode()
         assert face_faults(fleet.server, "newsroom", folder) == []
         assert report_of(fleet.journal).counts == {Status.DONE: 60}
         assert fleet.ask("SELECT count(*) FROM {schema}.runs") == [(3,)]  # Dask has started it again
-
-
-@pytest.mark.slow
-async def test_a_member_that_cannot_begin_is_not_tried_again(postgres_server: PostgresServer, tmp_path: Path) -> None:
-    source = str(tmp_path / "nowhere.csv")
-    async with fleet_of(postgres_server, "never", operation="enroll_many", source=source, quota_store=None) as fleet:
-        given = {"base_url": fleet.server.url, "journal": fleet.journal, **fleet.options}
-        child = await _started(fleet, sys.executable, dask_child.__file__, json.dumps(given))
-        written, said = await asyncio.wait_for(child.communicate(), LONG)
-    assert ["nowhere.csv" in failure for failure in json.loads(written)] == [True, True]
-    assert "Traceback" not in said.decode()
 
 
 @pytest.mark.slow
@@ -156,11 +150,11 @@ async def test_the_command_stops_its_members_and_goes_on(postgres_server: Postgr
         assert stopped.exists()
         assert await _pids(fleet, 0) == [], "the shards are given back, and not left to lapse after 30 seconds"
         fleet.server.faults.clear()
-        again = await _started(fleet, *command, "--report", str(tmp_path / "report.jsonl"))
+        alone = ["local:1" if word == "local:2" else word for word in command]  # each process costs seconds
+        again = await _started(fleet, *alone, "--report", str(tmp_path / "report.jsonl"))
         written, said = await asyncio.wait_for(again.communicate(), LONG)
         assert again.returncode == 0, said.decode()
         assert face_faults(fleet.server, "newsroom", folder) == []
-        alone = ["local:1" if word == "local:2" else word for word in command]  # nothing is left for a second
         third = await _started(fleet, *alone, "--report", str(tmp_path / "third.jsonl"))
         third_written, said_again = await asyncio.wait_for(third.communicate(), LONG)
         assert third.returncode == 0, said_again.decode()

@@ -283,5 +283,6 @@ def test_it_is_switched_off(suite: Suite) -> None:
 
 @pytest.mark.slow
 def test_several_processes(suite: Suite) -> None:
-    parallel = ("-n", "2", "-o", "asyncio_mode=auto")
+    # what is installed beside ours, and takes a second to load in each of the three
+    parallel = ("-n", "2", "-o", "asyncio_mode=auto", "-p", "no:schemathesis", "-p", "no:hypothesispytest")
     suite(ANY_KIND).runpytest_subprocess(*parallel, timeout=PATIENCE).assert_outcomes(passed=10)
