@@ -56,12 +56,12 @@ async def _finish(joined: JoinedInput, outcome: BulkOutcome, engine: "RunEngine"
         engine.stop(error)
 
 
-async def _whole(own: BulkReport) -> BulkReport:
-    """Return the report of a shared run: from the journal, which has what all processes have done."""
-    from mi_async.bulk.report.journal_report import shared_report  # noqa: PLC0415  brings SQLAlchemy, an extra
+async def _whole(own: BulkReport, *, shared: bool) -> BulkReport:
+    """Return the report with what only the journal has: which images are of this run, and what others have done."""
+    from mi_async.bulk.report.journal_report import own_report, shared_report  # noqa: PLC0415  brings SQLAlchemy
 
     try:
-        return await asyncio.to_thread(shared_report, own)
+        return await asyncio.to_thread(shared_report if shared else own_report, own)
     except MIError as error:
         _log.warning("%s; the report is of this process alone", error)
         return own
@@ -229,8 +229,9 @@ class BulkRun:
                 finally:
                     self._report = self._reported(engine, ending)
                     await engine.journal.aclose(ending)
-                if wired.joined is not None:
-                    self._report = await _whole(self._report)
+                self._report = await _whole(self._report, shared=wired.joined is not None)
+                if wired.joined is None and self._last is not None:
+                    self._last = evolve(self._last, pictures=self._report.pictures)
                 result |= summary(self._report)
             if engine.failure is not None:
                 raise self._error_of(engine.failure)

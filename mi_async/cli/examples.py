@@ -38,6 +38,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "search": (
         'mi-async search "goal celebration" --limit 20 --output table',
         "mi-async search --image hong-1.jpg --person 1001",
+        'mi-async search "goal celebration" --html scenes.html',
     ),
     "enroll-many": (
         "mi-async enroll-many people.csv --dry-run",
@@ -69,7 +70,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async persons list --all --output csv --columns id,name,tags > persons.csv",
         "mi-async persons list --name Hong --limit 20 --output jsonl",
     ),
-    "persons sheet": ("mi-async persons sheet --html faces.html --tag 7",),
+    "persons sheet": ("mi-async persons sheet --html faces.html --tag Anchor",),
     "skill": ("mi-async skill > SKILL.md", "mi-async skill .claude/skills"),
     "mcp": ("mi-async mcp --workspace newsroom",),
     "persons create": ("""mi-async persons create "Hong" --thumbnails '{"thumbnailKey": "1.jpg"}'""",),

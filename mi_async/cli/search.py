@@ -3,10 +3,11 @@
 Invariant: takes what ``search_scenes`` takes; a text that is the name of an operation goes by ``--text``.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_type_hints
+from functools import partial
+from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
 import attrs
 from attrs import frozen
@@ -21,18 +22,21 @@ from mi_async.cli.enroll import print_changes
 from mi_async.cli.listing import ColumnOptions
 from mi_async.cli.operations import SNAKE, operations_app
 from mi_async.cli.output import show_each
+from mi_async.cli.search_page import ScenePageOptions, write_scene_page
 from mi_async.cli.sources import read_sources
 from mi_async.cli.streams import console, notes
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
 from mi_async.text import time_code
 from mi_async.workflows.search.hits import SceneHit
+from mi_async.workspace import Workspace
 
 LIMIT = 100
 """Scenes that come with the end of a search, without another call."""
 
 IDs = list[int] | None
 Texts = list[str] | None
+Shown: TypeAlias = Callable[[Workspace, AsyncIterator[SceneHit]], Awaitable[None]]
 
 
 def _several(option: str, text: str) -> Parameter:
@@ -107,6 +111,7 @@ OPTION_NAMES: Mapping[str, str] = {
 
 DEFAULTS = SearchOptions()
 ALL_COLUMNS = ColumnOptions()
+NO_PAGE = ScenePageOptions()
 
 
 def search_app(name: str) -> App:
@@ -122,6 +127,7 @@ def search(
     *,
     options: SearchOptions = DEFAULTS,
     listing: ColumnOptions = ALL_COLUMNS,
+    page: ScenePageOptions = NO_PAGE,
     service: InWorkspace,
 ) -> None:
     """Find scenes in the analysed assets, by words or by an image, the best first.
@@ -134,22 +140,29 @@ def search(
         raise InvalidArgumentError(message)
     try:
         columns = listing.wanted(service.output)
-        event_loop.run(_search(text, options.as_arguments(), options.fit, columns, service))
+        page.check()
+        shown: Shown = partial(_show, columns=columns, service=service)
+        if page.html is not None:
+            shown = partial(write_scene_page, page.html, page, asked=text or options.image or "")
+        event_loop.run(_search(text, options.as_arguments(), options.fit, shown, service))
     except InvalidArgumentError as error:
         message = SNAKE.sub(lambda name: OPTION_NAMES.get(name[0], name[0]), str(error))
         raise InvalidArgumentError(message) from error
 
 
-async def _search(
-    text: str | None, options: dict[str, Any], fit: bool, columns: Sequence[str], service: InWorkspace
-) -> None:
+async def _search(text: str | None, options: dict[str, Any], fit: bool, show: Shown, service: InWorkspace) -> None:
     if fit and "image" in options:
         options["image"] = await _fitted(options["image"])
     async with service.session() as session:
-        scenes = session.workspace(service.workspace).search_scenes(text, **options)
+        workspace = session.workspace(service.workspace)
+        scenes = workspace.search_scenes(text, **options)
         async with aclosing(scenes), aclosing(_with_spinner(scenes, plain=service.verbose > 0)) as found:
-            rows = _rows(found) if service.output == "table" else found
-            await show_each(rows, service.output, columns=columns)
+            await show(workspace, found)
+
+
+async def _show(_: Workspace, found: AsyncIterator[SceneHit], *, columns: Sequence[str], service: InWorkspace) -> None:
+    rows = _rows(found) if service.output == "table" else found
+    await show_each(rows, service.output, columns=columns)
 
 
 async def _fitted(source: Source) -> bytes:

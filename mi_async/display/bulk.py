@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from mi_async.bulk.engine.outcome import BulkOutcome, Status
 from mi_async.bulk.engine.progress import BulkProgress
@@ -25,8 +25,6 @@ LEAST, MOST, BESIDE = 8, 30, 62
 
 FULL = 0.93
 """Share of the ceiling from which the rate is shown as good."""
-
-MINUTE = 60.0
 
 STYLES = {
     Status.DONE: "green",
@@ -93,10 +91,16 @@ class BulkView:
     _last: bool = field(init=False, default=False)
 
     def look(self, *, last: bool = False) -> None:
-        """Note where the run is; the final rate is that of the whole run, as in its report."""
-        progress, self._latest, self._last = self.run.progress, tuple(self.run.latest), last
-        whole = progress.pictures * MINUTE / progress.elapsed if last and progress.elapsed else progress.rate
-        self._progress = evolve(progress, rate=whole)
+        """Note where the run is."""
+        self._progress, self._latest, self._last = self.run.progress, tuple(self.run.latest), last
+
+    @property
+    def _pace(self) -> str:
+        """Rate as text; the final one is that of the whole run, as in its report."""
+        progress = self._progress
+        if self._last:
+            return wording.whole_pace(progress.pictures, progress.elapsed, progress.ceiling)
+        return wording.pace(progress.rate, progress.ceiling)
 
     @property
     def share(self) -> float | None:
@@ -114,7 +118,7 @@ class BulkView:
         parts = [
             wording.ended(progress) + (f" ({share:.1%})" if share is not None else ""),
             wording.counted(progress.counts),
-            wording.pace(progress.rate, progress.ceiling) if progress.checks or progress.rate else "",
+            self._pace if progress.checks or progress.rate else "",
             wording.in_flight(progress) if progress.checks else "",
             wording.adaptive(progress) if self.verbose else "",
             *wording.transfer(progress),
@@ -149,10 +153,10 @@ class BulkView:
             sent, waiting = [*wording.transfer(progress), ""][:2]
             yield "media", StyledText(sent), _figures(waiting)
             return
-        share = progress.rate / progress.ceiling if progress.ceiling else None
+        share = None if self._last or not progress.ceiling else progress.rate / progress.ceiling
         style = "green" if share is not None and share >= FULL else "yellow"
         bar = StyledText("") if share is None else ShareBar(share, width, style)
-        yield "rate", bar, _figures(wording.pace(progress.rate, progress.ceiling))
+        yield "rate", bar, _figures(self._pace)
         limit = wording.adaptive(progress) if self.verbose else ""
         yield "uploads", StyledText(f"{progress.pending:,} in flight"), _figures(limit)
 
@@ -164,7 +168,7 @@ class BulkView:
             if progress.counts.get(status)
         ]
         open_items = StyledText(f"{progress.open:,} in progress")
-        return "time", StyledText(span(progress.elapsed)), JoinedText((*counts, open_items))
+        return "elapsed", StyledText(span(progress.elapsed)), JoinedText((*counts, open_items))
 
 
 def _figures(text: str) -> StyledText:

@@ -9,7 +9,6 @@ from datetime import datetime, tzinfo
 
 from mi_async.api.quotas import QUOTAS
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem
-from mi_async.bulk.engine.stats import SHORT
 from mi_async.bulk.report import wording
 from mi_async.bulk.report.advice import advice
 from mi_async.bulk.report.report import BulkReport
@@ -43,7 +42,7 @@ def totals(figures: JournalFigures, words: PageWords) -> Iterator[str]:
         shown.append(("sent", size(report.sent), ""))
     else:
         shown.append(("images", f"{report.pictures:,}", ""))
-        if report.pictures and report.seconds >= SHORT:
+        if wording.has_pace(report.pictures, report.seconds):
             share = words("of_quota", share=words.percent(report.goodput / QUOTA), quota=f"{QUOTA:,.0f}")
             shown.append(("pace", f"{report.goodput:,.0f}", share))
     if report.abandoned:

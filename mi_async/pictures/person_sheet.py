@@ -13,7 +13,7 @@ from mi_async.language import PageWords, language_of
 from mi_async.notebook import escaped_line
 from mi_async.pictures.image_previews import ImagePreview
 from mi_async.pictures.person_words import PERSON_WORDS
-from mi_async.pictures.picture import Picture
+from mi_async.pictures.picture import Picture, heading
 from mi_async.pictures.thumbnail_previews import PersonPreviews, thumbnail_previews
 from mi_async.workspace import Workspace
 
@@ -30,6 +30,8 @@ async def contact_sheet(
     images: int = 4,
     limit: int = 200,
     seconds: float = 120.0,
+    title: str | None = None,
+    subtitle: str | None = None,
     lang: str | None = None,
 ) -> Picture:
     """Return a picture of persons with their images, which stay in it when their presigned URLs have expired.
@@ -43,6 +45,8 @@ async def contact_sheet(
         images: most images of a person, the primary one first.
         limit: most persons, up to 1,000.
         seconds: that the downloads may take; what is not there by then is left out.
+        title: by default "Persons of" and the workspace.
+        subtitle: such as who was asked for, and when.
         lang: ``en`` or ``ko``; by default that of the environment (LC_ALL, LC_MESSAGES, LANG).
 
     Raises:
@@ -57,8 +61,8 @@ async def contact_sheet(
             raise InvalidArgumentError(message)
     shown, is_cut = await _first(persons, limit)
     found = await thumbnail_previews(workspace, shown, images=images, seconds=seconds)
-    title = words("title", workspace=workspace.name)
-    return Picture(title, _drawn(title, found, words, is_cut=is_cut), words.language)
+    named = title or words("title", workspace=workspace.name)
+    return Picture(named, heading(named, subtitle) + _drawn(found, words, is_cut=is_cut), words.language)
 
 
 async def _first(persons: Iterable[Person] | AsyncIterable[Person], limit: int) -> tuple[list[Person], bool]:
@@ -78,10 +82,9 @@ async def _first(persons: Iterable[Person] | AsyncIterable[Person], limit: int) 
     return found[:limit], len(found) > limit
 
 
-def _drawn(title: str, found: Sequence[PersonPreviews], words: PageWords, *, is_cut: bool) -> str:
-    heading = f"<h2>{escaped_line(title)}</h2>"
+def _drawn(found: Sequence[PersonPreviews], words: PageWords, *, is_cut: bool) -> str:
     if not found:
-        return f"{heading}<p>{words('none')}</p>"
+        return f"<p>{words('none')}</p>"
     previews = [preview for one in found for _, preview in one.previews]
     missing = sum(not preview.data for preview in previews)
     notes = [words("counted", persons=f"{len(found):,}", images=f"{len(previews) - missing:,}")]
@@ -89,7 +92,7 @@ def _drawn(title: str, found: Sequence[PersonPreviews], words: PageWords, *, is_
     notes += [words("missing", count=f"{missing:,}")] if missing else []
     notes += [words("as_they_are")] if missing_of("images") else []
     tiles = "".join([_tile(one, words) for one in found])
-    return f'{heading}<p class="soft">{" ".join(notes)}</p><ul class="sheet">{tiles}</ul>'
+    return f'<p class="soft">{" ".join(notes)}</p><ul class="sheet">{tiles}</ul>'
 
 
 def _tile(one: PersonPreviews, words: PageWords) -> str:

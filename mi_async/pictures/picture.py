@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from mi_async._core.output_file import output_file
 from mi_async.language import Language
+from mi_async.notebook import escaped_line
 from mi_async.pictures.drawing import drawings_as_images
 from mi_async.pictures.web_page import OURS, web_page
 
@@ -85,6 +86,12 @@ class Picture:
         target = output_file(path, ours=OURS, force=force)
         with target.writing() as file:
             file.write(web_page(self.title, self.markup, self.language).encode())
+
+
+def heading(title: str, subtitle: str | None) -> str:
+    """Return the markup above a picture."""
+    below = f'<p class="soft">{escaped_line(subtitle)}</p>' if subtitle else ""
+    return f"<h2>{escaped_line(title)}</h2>{below}"
 
 
 def _styled(found: re.Match[str]) -> str:

@@ -9,33 +9,43 @@ from statistics import median
 
 from mi_async.language import PageWords, language_of
 from mi_async.pictures.drawing import drawing
-from mi_async.pictures.picture import Picture
+from mi_async.pictures.picture import Picture, heading
+from mi_async.pictures.scene_hits import checked_hits
 from mi_async.pictures.scene_timeline import BAR
 from mi_async.pictures.search_words import SEARCH_WORDS
 from mi_async.pictures.web_page import stacked_table
 from mi_async.workflows.search.hits import SceneHit
 
 BINS = 20
-TOP, PLOT, HEIGHT = 16, 120, 156
+TOP, PLOT, HEIGHT = 16, 120, 158
+ANCHORS = {0: "start", 100: "end"}
+"""Of the words at the ends of the axis, which stay inside."""
 
 
-def score_histogram(hits: Iterable[SceneHit], *, lang: str | None = None) -> Picture:
+def score_histogram(
+    hits: Iterable[SceneHit], *, title: str | None = None, subtitle: str | None = None, lang: str | None = None
+) -> Picture:
     """Return a histogram of the scores of the scenes that a search found, for choosing a threshold.
+
+    The service takes no threshold: leave scenes out yourself, ``[hit for hit in hits if (hit.score or 0) >= 0.7]``.
 
     Args:
         hits: as ``[hit async for hit in newsroom.search_scenes(...)]`` has them.
+        title: by default "Scores of the scenes found".
+        subtitle: such as what was asked for, where and when.
         lang: as for :func:`timeline`.
 
     Raises:
-        InvalidArgumentError: there is no such language.
+        InvalidArgumentError: the hits are something else, or there is no such language.
     """
     words = PageWords(language_of(lang), SEARCH_WORDS)
-    scores = sorted(hit.score for hit in hits if hit.score is not None and isfinite(hit.score))
-    title = words("scores")
+    scores = sorted(hit.score for hit in checked_hits(hits) if hit.score is not None and isfinite(hit.score))
+    named = title or words("scores")
+    above = heading(named, subtitle)
     if not scores:
-        return Picture(title, f"<h2>{title}</h2><p>{words('no_scores')}</p>", words.language)
+        return Picture(named, f"{above}<p>{words('no_scores')}</p>", words.language)
     said = words(
-        "score_span",
+        "score_span" if len(scores) > 1 else "one_score",
         count=f"{len(scores):,}",
         low=f"{scores[0]:.3f}",
         high=f"{scores[-1]:.3f}",
@@ -43,7 +53,7 @@ def score_histogram(hits: Iterable[SceneHit], *, lang: str | None = None) -> Pic
     )
     low, high = _scale(scores)
     counts = score_counts(scores, low, high)
-    return Picture(title, f"<h2>{title}</h2><p>{said}</p>{_drawn(counts, low, high, said, words)}", words.language)
+    return Picture(named, f"{above}<p>{said}</p>{_drawn(counts, low, high, said, words)}", words.language)
 
 
 def score_counts(scores: Iterable[float], low: float, high: float) -> list[int]:
@@ -70,18 +80,26 @@ def _drawn(counts: Sequence[int], low: float, high: float, said: str, words: Pag
         f'height="{count / most * PLOT:.1f}" fill="{BAR}"><title>{name}: {count:,}</title></rect>'
         for number, (name, count) in enumerate(rows)
     ]
-    ticks = [
-        f'<text x="{at}%" y="{HEIGHT - 4}" text-anchor="{anchor}" font-size="12" fill="currentColor">'
-        f"{low + (high - low) * at / 100:.3g}</text>"
-        for at, anchor in ((0, "start"), (50, "middle"), (100, "end"))
-    ]
-    table = stacked_table([[name, f"{count:,}"] for name, count in rows], [words("score"), words("hits")], said)
     content = (
         f'<text x="0" y="12" font-size="12" fill="currentColor">{most:,}</text>'
         f'<line x1="0" x2="100%" y1="{TOP}" y2="{TOP}" stroke="currentColor" stroke-opacity="0.3"/>{"".join(bars)}'
-        f'<line x1="0" x2="100%" y1="{TOP + PLOT}" y2="{TOP + PLOT}" stroke="currentColor"/>{"".join(ticks)}'
+        f'<line x1="0" x2="100%" y1="{TOP + PLOT}" y2="{TOP + PLOT}" stroke="currentColor"/>{_axis(low, high)}'
     )
+    table = stacked_table([[name, f"{count:,}"] for name, count in rows], [words("score"), words("hits")], said)
     return (
         f"{drawing(content, height=HEIGHT, title=words('scores'), told=said)}"
         f"<details><summary>{words('as_table')}</summary>{table}</details>"
+    )
+
+
+def _axis(low: float, high: float) -> str:
+    """Return the scale below the bars: ten steps from 0 to 1, else the ends and the middle."""
+    places = range(0, 101, 10) if (low, high) == (0, 1) else (0, 50, 100)
+    return "".join(
+        [
+            f'<line x1="{at}%" x2="{at}%" y1="{TOP + PLOT}" y2="{TOP + PLOT + 5}" stroke="currentColor"/>'
+            f'<text x="{at}%" y="{HEIGHT - 2}" text-anchor="{ANCHORS.get(at, "middle")}" font-size="12" '
+            f'fill="currentColor">{low + (high - low) * at / 100:.3g}</text>'
+            for at in places
+        ]
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from mi_async._core.names import clean_name
+from mi_async.api.person_tags import PersonTags
 from mi_async.errors import ConflictError, MIError
 from mi_async.workflows.context import Context
 from mi_async.workflows.effects import tell_created
@@ -34,7 +35,7 @@ async def ensure_tags(
 
 async def _ensure(context: Context, name: str, existed: Callable[[str], None] | None) -> int:
     tags = context.groups.person_tags
-    number = await _find(context, name)
+    number = await find_tag(tags, name)
     if number is not None:
         if existed is not None:
             existed(name)
@@ -45,15 +46,16 @@ async def _ensure(context: Context, name: str, existed: Callable[[str], None] | 
         # Somebody else was faster, or the answer of our own create was lost.
         if not (error.ambiguous or isinstance(error, ConflictError)):
             raise
-        number = await _find(context, name)
+        number = await find_tag(tags, name)
         if number is None:
             raise
         return number
 
 
-async def _find(context: Context, name: str) -> int | None:
+async def find_tag(group: PersonTags, name: str) -> int | None:
+    """Return the ID of the tag of this name, None if there is none."""
     alike: int | None = None
-    async with aclosing(context.groups.person_tags.all(name=name)) as tags:
+    async with aclosing(group.all(name=name)) as tags:
         async for tag in tags:
             if tag.name == name:
                 return tag.id

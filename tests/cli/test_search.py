@@ -64,6 +64,25 @@ def test_a_table_for_people(word: str, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == "no items\n"
 
 
+def test_scenes_are_written_as_a_page(
+    server: Server, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "scenes.html"
+    assert run(["search", word, "--html", str(page), "--lang", "ko", "--limit", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err.replace("\r", "")) == ("", f"wrote {page}: scenes 2\n")
+    written = page.read_text(encoding="utf-8")
+    assert f"{word} · newsroom · 20" in written
+    assert "찾은 장면의 점수" in written
+    assert ", 전체 0:" in written  # the length of the asset
+    page.write_text("mine", encoding="utf-8")
+    before = server.log.count("search.request")
+    assert run(["search", word, "--html", str(page)]) == 2
+    assert server.log.count("search.request") == before
+    assert run(["search", "nosuchword", "--html", str(page), "--force", "--lang", "en"]) == 0
+    assert "No scene was found." in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("about", ["", "nosuchword"])
 def test_on_a_terminal_it_says_that_it_searches(about: str, word: str) -> None:
     out, shown = on_terminal("search", about or word)

@@ -31,6 +31,7 @@ MIDDLE = BulkProgress(
     open=87,
     total=20_000,
     pictures=11_950,
+    confirmed=11_950,
     rate=965.4,
     ceiling=1000,
     checks=12_200,
@@ -127,7 +128,8 @@ def test_a_machine_without_descriptors_is_told() -> None:
 def test_the_last_rate_is_that_of_the_whole_run_as_in_the_report() -> None:
     short = evolve(MIDDLE, pictures=30, elapsed=3.0, rate=180.0)
     assert "; 180 a minute" in line(short)
-    assert "; 600 a minute" in line(short, last=True)
+    assert "a minute" not in line(short, last=True), "of less than ten seconds it is a spike"
+    assert "; 600 a minute" in line(evolve(short, pictures=100, elapsed=10.0), last=True)
 
 
 def test_without_a_terminal_a_line_comes_after_a_second_then_every_thirty_and_at_the_end() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def test_the_settings_start_the_command() -> None:
         assert server["command"] == "mi-async"
         make_app("mcp").parse_args(server["args"], exit_on_error=False, print_error=False)
     assert code["servers"]["mi-async"]["type"] == "stdio"
-    shown = [line.split()[1:] for line in "".join(blocks("sh")).splitlines() if line.startswith("mi-async mcp ")]
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("mi-async mcp ")]
+    shown = [shlex.split(line, comments=True)[1:] for line in lines]
     assert len(shown) == 3
     for words in shown:
         make_app("mcp").parse_args(words, exit_on_error=False, print_error=False)

@@ -24,6 +24,8 @@ ENGLISH_ONLY = {"operations.md", "public-names.md"}
 FENCED = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 HANGUL = re.compile("[가-힣]")
+SHELL_COMMENT = re.compile(r"""('[^']*'|"(?:\\.|[^"\\])*"|\\.)|[ \t]*(?<!\S)#[^\n]*""", re.DOTALL)
+"""What is quoted or escaped, as a group; or a comment."""
 FULL_WIDTH = re.compile("[\u3000-\u303f\uff00-\uffef]")
 
 
@@ -44,6 +46,20 @@ def without_comments(source: str) -> list[str]:
     return [token.string for token in tokens if token.type not in {tokenize.COMMENT, tokenize.NL}]
 
 
+def without_shell_comments(source: str) -> list[str]:
+    """Return the lines of a shell's commands without comments: what follows a # that begins a word, outside quotes."""
+    return SHELL_COMMENT.sub(lambda found: found[1] or "", source).splitlines()
+
+
+WITHOUT_COMMENTS = {
+    "python": without_comments,
+    "py": without_comments,
+    "sh": without_shell_comments,
+    "tree": without_shell_comments,  # of a folder
+}
+"""How to read a block of code of each language whose comments a page may translate."""
+
+
 def tables(prose: str) -> list[list[int]]:
     """Return the numbers of columns of the rows of each table."""
     groups = itertools.groupby(prose.splitlines(), lambda line: line.startswith("|"))
@@ -57,8 +73,7 @@ def sections(page: Path) -> list[Section]:
 
     def lift(block: re.Match[str]) -> str:
         language, source = block.groups()
-        is_python = language in {"python", "py"}
-        blocks.append([language, *(without_comments(source) if is_python else source.splitlines())])
+        blocks.append([language, *WITHOUT_COMMENTS.get(language, str.splitlines)(source)])
         return "\0"
 
     text = FENCED.sub(lift, page.read_text(encoding="utf-8"))
@@ -132,6 +147,20 @@ def in_any_order(kind: str, ours: Iterable[object], theirs: Iterable[object]) ->
     """Return what one has and the other has not: sentences of two languages have their words in another order."""
     mine, wanted = Counter(ours), Counter(theirs)
     return f"{kind}: {list(mine - wanted)} too much, {list(wanted - mine)} missing" if mine != wanted else None
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("mi-async skill   # prints it", ["mi-async skill"]),
+        ("# all of it\nmi-async", ["", "mi-async"]),
+        ("pip install 'a #b' c#d # besides", ["pip install 'a #b' c#d"]),
+        (r'echo "\" # text" \# text', [r'echo "\" # text" \# text']),
+        ("echo 'one\n# two' # comment's end", ["echo 'one", "# two'"]),
+    ],
+)
+def test_a_comment_of_the_shell_begins_a_word_outside_quotes(source: str, kept: list[str]) -> None:
+    assert without_shell_comments(source) == kept
 
 
 each_page = pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])

@@ -1,14 +1,16 @@
 """Pictures of search hits."""
 
 import base64
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from mi_async import pictures
+from mi_async import Asset, AssetMetaData, Person, pictures
 from mi_async.errors import InvalidArgumentError
-from mi_async.pictures import score_histogram, timeline
+from mi_async.pictures import Picture, score_histogram, timeline
 from mi_async.pictures.scene_scores import BINS, score_counts
 from mi_async.pictures.scene_timeline import MOST_ASSETS, MOST_ROWS, MOST_SCENES
 from mi_async.pictures.search_words import SEARCH_WORDS
@@ -36,10 +38,14 @@ def test_time_codes(milliseconds: int, code: str) -> None:
 def test_scenes_are_drawn_where_they_are_in_their_asset() -> None:
     markup = timeline(HITS, lang="en").markup
     page = Parsed(markup)
-    assert markup.count('<span class="unbroken">') == 2 * sum(hit.start_ms is not None for hit in HITS)
+    assert markup.count('<span class="unbroken">') == 2 * sum(hit.start_ms is not None for hit in HITS) + len(HITS)
+    assert markup.count('class="rank"') == len(HITS)
+    long = "a" * 60
+    assert f'<td data-head="asset">{long}</td>' in timeline([SceneHit(1, long)], lang="en").markup
     drawn = [(values["x"], values["width"]) for tag, values in page.seen if tag == "rect" and "x" in values]
-    assert drawn == [("66.667%", "33.333%"), ("0.000%", "33.333%"), ("99.999%", "0.001%")]
-    assert "scenes: 2, up to 0:01:30.0" in page.text
+    assert drawn == [("63.333%", "31.667%"), ("0.000%", "31.667%"), ("94.999%", "0.001%")]
+    assert "scenes: 2, up to 0:01:30.0; the length of the asset is not known" in page.text
+    assert markup.count("stroke-dasharray") == 2
     assert "asset 2" in page.text
     assert "poster.jpg: an image; it has no times" in page.text
     assert "unknown asset" in page.text
@@ -57,6 +63,68 @@ def test_a_notebook_does_not_align_words_to_the_right() -> None:
     cells = [values for tag, values in shown.seen if tag in {"td", "th"}]
     assert len(cells) == 36
     assert all(str(values["style"]).startswith("text-align:left") for values in cells)
+
+
+@pytest.mark.parametrize(
+    "assets",
+    [{1: 180_000, 2: 1}, [Asset(1, "news.mp4", 5, AssetMetaData(duration_ms=180_000)), Asset(2, "x.mp4", 5)]],
+)
+def test_an_asset_ends_where_it_is_known_to_end(assets: Mapping[int, int] | list[Asset]) -> None:
+    markup = timeline(HITS, assets=assets, lang="en").markup
+    page = Parsed(markup)
+    drawn = [(values["x"], values["width"]) for tag, values in page.seen if tag == "rect" and "x" in values]
+    assert drawn[:2] == [("33.333%", "16.667%"), ("0.000%", "16.667%")]
+    assert "scenes: 2, up to 0:01:30.0 of 0:03:00.0" in page.text
+    assert markup.count("stroke-dasharray") == 1  # a length before the last scene is none
+
+
+async def some() -> AsyncIterator[SceneHit]:
+    yield HITS[0]
+
+
+@pytest.mark.parametrize(
+    "wrong", [some(), {1: 2}, "scenes", None, [{"assetId": 1}], [None]], ids=lambda one: type(one).__name__
+)
+@pytest.mark.parametrize("draw", [timeline, score_histogram])
+def test_what_is_no_list_of_hits_is_refused(draw: Callable[..., Picture], wrong: object) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"hits must be SceneHit objects, .*\[hit async for hit in .*; got "):
+        draw(wrong)
+
+
+@pytest.mark.parametrize("more", [{"assets": [1]}, {"assets": {1: "x"}}, {"persons": [1]}, {"persons": {"x": "y"}}])
+def test_what_are_no_assets_or_persons_is_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"must be (Asset|Person) objects, .*; got "):
+        timeline(HITS, **more)
+
+
+def test_assets_whose_files_have_one_name_have_their_ids() -> None:
+    hits = [SceneHit(n, name, 1, 0, 9, 0.5) for n, name in enumerate(("a.mp4", "a.mp4", "b.mp4"))]
+    text = Parsed(timeline(hits, lang="en").markup).text
+    assert ("a.mp4 (asset 0)" in text, "a.mp4 (asset 1)" in text, "b.mp4 (asset" in text) == (True, True, False)
+
+
+@pytest.mark.parametrize("persons", [{7: "Hong <b>"}, [Person(7, "Hong <b>"), Person(9, None)]])
+def test_persons_of_hits_have_their_names(persons: Any) -> None:
+    """The form of a hit's persons is not documented: one that is read otherwise is left out."""
+    shown = [[{"personId": 7}, {"personId": 8}], [{"personId": "7"}, "x"], {"a": 1}, None]
+    hits = [SceneHit(1, "a.mp4", n, 0, 9, 0.5, extra={"persons": one}) for n, one in enumerate(shown)]
+    page = Parsed(timeline(hits, persons=persons, lang="en").markup)
+    assert "Hong <b>, ID 8" in page.text
+    assert "b" not in {tag for tag, _ in page.seen}
+    assert "persons" not in Parsed(timeline(hits[1:], persons=persons, lang="en").markup).text
+
+
+@pytest.mark.parametrize("draw", [timeline, score_histogram])
+def test_a_picture_has_a_title_and_a_subtitle(draw: Callable[..., Picture]) -> None:
+    picture = draw(HITS, title="Goals", subtitle=f"newsroom, {HOSTILE}", lang="en")
+    assert picture.title == "Goals"
+    assert picture.markup.startswith('<h2>Goals</h2><p class="soft">newsroom, &lt;script&gt;')
+
+
+def test_the_axis_of_scores_has_ten_steps() -> None:
+    page = Parsed(score_histogram([SceneHit(score=0.72)], lang="en").markup)
+    assert "1 score: 0.720." in page.text
+    assert "00.10.20.30.40.50.60.70.80.91" in page.text
 
 
 def test_a_notebook_that_is_not_trusted_keeps_the_drawings() -> None:

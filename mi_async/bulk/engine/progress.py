@@ -47,7 +47,8 @@ class BulkProgress(Serializable):
         counts: items that have ended, by status; 0 for a status without any.
         open: items in flight.
         total: items of the input, None if unknown.
-        pictures: completion checks that answered done in this run: images that the service has taken over.
+        pictures: images that the service has taken over; once the run has ended, as in its report.
+        confirmed: completion checks that answered done: images that an earlier run had uploaded are among them.
         rate: the same per minute, over the last minute.
         ceiling: what the quota of the completion check allows per minute, None without a quota.
         checks: completion checks so far.
@@ -73,6 +74,7 @@ class BulkProgress(Serializable):
     open: int = 0
     total: int | None = None
     pictures: int = 0
+    confirmed: int = 0
     rate: float = 0.0
     ceiling: float | None = None
     checks: int = 0
@@ -101,7 +103,7 @@ class BulkProgress(Serializable):
     @property
     def useful(self) -> float:
         """Share of the completion checks that answered done; 1 before the first."""
-        return self.pictures / self.checks if self.checks else 1.0
+        return self.confirmed / self.checks if self.checks else 1.0
 
     @property
     def is_quiet(self) -> bool:

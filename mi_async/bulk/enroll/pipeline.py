@@ -111,6 +111,7 @@ class EnrollPipeline(Pipeline[EnrollWork]):
         return evolve(
             progress,
             pictures=run.stats.pictures,
+            confirmed=run.stats.pictures,
             rate=run.stats.rate(),
             ceiling=quota.calls * MINUTE / quota.period if quota else None,
             checks=run.stats.checks,

@@ -17,6 +17,7 @@ from mi_async.bulk.journal.reader import JournalReader
 from mi_async.bulk.journal.records import FAILED, MENDED, OPEN, UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.journal.schema import abandoned, assets, persons, pictures, runs, shards
 from mi_async.bulk.journal.statements import IMAGES_OF
+from mi_async.bulk.journal.stored_minutes import TAKEN_OVER
 from mi_async.bulk.journal.typed_rows import STATUSES, read_asset, read_counts, read_image, read_person
 from mi_async.workflows.upload import State
 
@@ -85,6 +86,12 @@ def run_totals(reader: JournalReader) -> RunTotals:
         members=len([member for member in members if member.lives]),
         processes=number,
     )
+
+
+def run_pictures(reader: JournalReader, run: int) -> int:
+    """Return the images of a run, as its totals have them."""
+    started = reader.connection.execute(select(func.min(runs.c.started)).where(runs.c.number >= run)).scalar_one()
+    return _count(reader.connection, _taken_over(run, started))
 
 
 def _shared_end(members: Sequence[MemberRow], ended: str | None) -> tuple[str | None, bool]:
@@ -156,9 +163,8 @@ def _taken_over(run: int, started: str | None) -> Any:
     # the clock of the process that uploads: it has begun, by that clock, before it stores anything, and the first start
     # of all processes counts. So a machine whose clock is behind loses none of its images.
     began = datetime.fromisoformat(started).timestamp() if started else 0.0
-    there = pictures.c.state.in_([State.CONFIRMED.value, State.ATTACHED.value])
     joined = select(func.count()).select_from(pictures).join(persons, persons.c.person == pictures.c.person)
-    return joined.where(there, pictures.c.stored_at >= began, persons.c.run >= run)
+    return joined.where(TAKEN_OVER, pictures.c.stored_at >= began, persons.c.run >= run)
 
 
 def _sent(connection: Connection, run: int) -> int:

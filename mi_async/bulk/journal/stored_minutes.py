@@ -1,4 +1,4 @@
-"""Images that were stored in each minute, for a picture of the rate over time.
+"""Images that were uploaded in each minute, for a picture of the rate over time; and which count as uploaded.
 
 Invariant: one query, read a few rows at a time; a minute in which nothing was stored has no row.
 """
@@ -16,9 +16,12 @@ MINUTE = 60
 LATEST = 250_000_000_000
 """Seconds since the epoch, in the year 9892: a later time is damage, and no calendar has it."""
 
+TAKEN_OVER = pictures.c.state.in_([State.CONFIRMED.value, State.ATTACHED.value])
+"""Images that count, in totals and in rates: the service has taken them over and not refused."""
+
 
 def stored_minutes(reader: JournalReader) -> Iterator[tuple[int, int]]:
-    """Yield minutes since the epoch, the first first, each with the number of images stored in it.
+    """Yield minutes since the epoch, the first first, each with its images that count.
 
     Media files have no such time: a journal of them yields nothing.
 
@@ -28,9 +31,7 @@ def stored_minutes(reader: JournalReader) -> Iterator[tuple[int, int]]:
     if reader.has_assets:
         return
     minute = (cast(pictures.c.stored_at, BigInteger) // MINUTE).label("minute")
-    # of one that is only presigned it is the time of its URL
-    stored = pictures.c.state != State.PRESIGNED.value
-    known = stored & (pictures.c.stored_at > 0) & (pictures.c.stored_at < LATEST)
+    known = TAKEN_OVER & (pictures.c.stored_at > 0) & (pictures.c.stored_at < LATEST)
     query = select(minute, func.count()).where(known).group_by(minute).order_by(minute)
     for at, number in reader.connection.execute(query.execution_options(yield_per=AT_ONCE)):
         if type(at) is not int:

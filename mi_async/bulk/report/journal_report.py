@@ -15,7 +15,7 @@ from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.journal.place import Journalled, parsed
 from mi_async.bulk.journal.reader import JournalReader, RunRow, read_journal
 from mi_async.bulk.journal.records import OPEN
-from mi_async.bulk.journal.run_totals import RunTotals, first_assets, first_persons, run_totals
+from mi_async.bulk.journal.run_totals import RunTotals, first_assets, first_persons, run_pictures, run_totals
 from mi_async.bulk.report.export import asset_outcome, person_outcome
 from mi_async.bulk.report.report import BulkReport
 
@@ -85,9 +85,21 @@ def shared_report(own: BulkReport) -> BulkReport:
     with read_journal(own.place) as reader:
         totals = run_totals(reader)
     if (totals.run, totals.processes) == (own.run, 1):
-        return own
+        return evolve(own, pictures=totals.pictures)
     whole = report_of(own.place)
     return evolve(whole, ending=own.ending or whole.ending, facts=own.facts, total=own.total)
+
+
+def own_report(own: BulkReport) -> BulkReport:
+    """Return the report of a run of one process with its images as the journal has them.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    if own.sent is not None:
+        return own
+    with read_journal(own.place) as reader:
+        return evolve(own, pictures=run_pictures(reader, own.run))
 
 
 def progress_of(journal: Journalled) -> BulkProgress:

@@ -13,7 +13,6 @@ from attrs import field, frozen
 from mi_async import notebook
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, WELL, BulkOutcome, Status
 from mi_async.bulk.engine.progress import BulkProgress, counter
-from mi_async.bulk.engine.stats import SHORT
 from mi_async.bulk.inputs.input_facts import NO_FACTS, InputFacts
 from mi_async.bulk.journal.place import Journalled, JournalUrl, shown_journal
 from mi_async.bulk.report import export, wording
@@ -35,7 +34,9 @@ class BulkReport(Serializable):
         counts: items that ended, by status; 0 for a status without any.
         open: items that were in flight when the run was stopped; the next run resumes them.
         total: items of the input, None if unknown.
-        pictures: images that the service has taken over in this run.
+        pictures: images whose upload began in this run and that the service has taken over and not refused, as the
+            journal has them: those of an earlier run that this one has found there are not counted again.
+        confirmed: completion checks that answered done, those about images of an earlier run too.
         seconds: duration of the run, on the session's clock.
         ceiling: completion checks that the quota allows per minute, None without a quota.
         checks: completion checks made; None, as pool and refused, where it is not known: a journal does not say.
@@ -56,6 +57,7 @@ class BulkReport(Serializable):
     open: int = 0
     total: int | None = None
     pictures: int = 0
+    confirmed: int = 0
     seconds: float = 0.0
     ceiling: float | None = None
     checks: int | None = 0
@@ -89,6 +91,7 @@ class BulkReport(Serializable):
             open=progress.open,
             total=progress.total,
             pictures=progress.pictures,
+            confirmed=progress.confirmed,
             seconds=progress.elapsed,
             ceiling=progress.ceiling,
             checks=progress.checks,
@@ -135,7 +138,7 @@ class BulkReport(Serializable):
         """Share of the completion checks that answered done; 1 without any, None if they are not known."""
         if self.checks is None:
             return None
-        return self.pictures / self.checks if self.checks else 1.0
+        return self.confirmed / self.checks if self.checks else 1.0
 
     def __str__(self) -> str:
         """Return a plain table, and the first problems below it."""
@@ -175,9 +178,8 @@ class BulkReport(Serializable):
         took = span(self.seconds)
         if self.sent is not None:
             return "sent", f"{size(self.sent)} in {took}"
-        # a live display counts a short run as ``SHORT`` seconds, so any rate said here would contradict it
-        pace = f": {wording.pace(self.goodput, self.ceiling)}" if self.pictures and self.seconds >= SHORT else ""
-        return "pictures", f"{self.pictures:,} in {took}{pace}"
+        pace = wording.whole_pace(self.pictures, self.seconds, self.ceiling)
+        return "pictures", f"{self.pictures:,} in {took}{pace and f': {pace}'}"
 
     def _heading(self) -> str:
         shown = len(self.problems)

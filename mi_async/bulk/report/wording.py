@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status, item_name
 from mi_async.bulk.engine.progress import BulkProgress, OldestUpload
+from mi_async.bulk.engine.stats import MINUTE, SHORT
 from mi_async.text import percent, size, span
 
 
@@ -31,6 +32,16 @@ def pace(rate: float, ceiling: float | None) -> str:
     """Return a rate as text: ``965 a minute, 96.5 % of the quota's 1,000``."""
     against = f", {percent(rate / ceiling)} of the quota's {ceiling:,.0f}" if ceiling else ""
     return f"{rate:,.0f} a minute{against}"
+
+
+def has_pace(pictures: int, seconds: float) -> bool:
+    """Return True if a whole run has a rate: that of less than ``SHORT`` seconds is a spike, and no pace."""
+    return pictures > 0 and seconds >= SHORT
+
+
+def whole_pace(pictures: int, seconds: float, ceiling: float | None) -> str:
+    """Return the rate of a whole run as text, '' if it has none."""
+    return pace(pictures * MINUTE / seconds, ceiling) if has_pace(pictures, seconds) else ""
 
 
 def remaining(progress: BulkProgress) -> str:

@@ -32,6 +32,7 @@ END = BulkProgress(
     counts={Status.FAILED: 1, Status.DONE: 19_950, Status.SKIPPED: 40, Status.REJECTED: 1},
     total=19_992,
     pictures=21_003,
+    confirmed=21_003,
     ceiling=1000,
     checks=21_431,
     pool=64,

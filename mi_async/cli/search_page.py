@@ -1,0 +1,82 @@
+"""``search --html``: the scenes that were found as one HTML file, with their timeline and their scores.
+
+Invariant: the page is written as a whole or not at all; nothing is printed on stdout.
+"""
+
+from collections.abc import AsyncIterable, Iterable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from attrs import frozen
+from cyclopts import Parameter
+
+from mi_async._core.output_file import output_file
+from mi_async.api.assets import Asset
+from mi_async.cli.streams import stderr
+from mi_async.errors import MIError
+from mi_async.text import one_line
+from mi_async.workflows.search.hits import SceneHit
+from mi_async.workspace import Workspace
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class ScenePageOptions:
+    """Options of the page."""
+
+    html: Annotated[
+        Path | None,
+        Parameter(
+            name="--html",
+            help="Write a page with the timeline, the list and the scores of the scenes instead: one file.",
+        ),
+    ] = None
+    lang: Annotated[
+        Literal["en", "ko"] | None,
+        Parameter(
+            name="--lang",
+            env_var="MI_ASYNC_LANG",
+            help="Language of the page, by default that of the environment.",
+        ),
+    ] = None
+    force: Annotated[
+        bool,
+        Parameter(name="--force", negative=(), show_default=False, help="Replace a file that mi-async did not write."),
+    ] = False
+
+    def check(self) -> None:
+        """Refuse a page that cannot be written, before any request."""
+        if self.html is not None:
+            from mi_async.pictures.web_page import OURS  # noqa: PLC0415  no other search needs the pictures
+
+            output_file(self.html, ours=OURS, force=self.force).close()
+
+
+async def write_scene_page(
+    html: Path, options: ScenePageOptions, workspace: Workspace, scenes: AsyncIterable[SceneHit], asked: str
+) -> None:
+    """Write the page of the scenes that a search finds, and say so."""
+    from mi_async.pictures import Picture, score_histogram, timeline  # noqa: PLC0415  as above
+    from mi_async.pictures.scene_timeline import MOST_ASSETS  # noqa: PLC0415  as above
+
+    hits = [hit async for hit in scenes]
+    assets = await _assets(workspace, hits, MOST_ASSETS)
+    subtitle = f"{asked} · {workspace.name} · {datetime.now().astimezone():%Y-%m-%d %H:%M}"
+    drawn = timeline(hits, assets=assets, subtitle=subtitle, lang=options.lang)
+    scores = score_histogram(hits, lang=options.lang)
+    picture = Picture(f"{drawn.title}: {asked}", drawn.markup + scores.markup, drawn.language)
+    picture.save(html, force=options.force)
+    stderr().write(f"wrote {one_line(str(html))}: scenes {len(hits):,}\n")
+
+
+async def _assets(workspace: Workspace, hits: Iterable[SceneHit], most: int) -> list[Asset]:
+    """Return the assets that have scenes, for their lengths; one that cannot be had is drawn without."""
+    found: list[Asset] = []
+    wanted = dict.fromkeys((hit.project_id, hit.asset_id) for hit in hits if hit.start_ms is not None)
+    for project_id, asset_id in list(wanted)[:most]:
+        if project_id is not None and asset_id is not None:
+            with suppress(MIError):
+                found.append(await workspace.assets.get(project_id, asset_id))
+    return found
