@@ -228,7 +228,7 @@ async def test_rules_of_accessibility(browser: "Browser") -> None:
 
 async def test_without_its_script(browser: "Browser") -> None:
     async with looking(browser, "/?lang=ko", java_script_enabled=False) as seen:
-        await seen.page.get_by_label("API").select_option("persons.list")
+        await seen.page.get_by_label("오퍼레이션").select_option("persons.list")
         await seen.page.get_by_role("button", name="켜기").click()
         await seen.page.wait_for_url("**/?lang=ko&done=faults.next#faults")
         await seen.text("#said", "켰습니다.")
