@@ -22,13 +22,14 @@ PAGE = Path(__file__).with_suffix(".md")
 WIDTH = 110
 HEAD = f"""# Operations
 
-Written by `python docs/operations.py` from the declarations: what there is, with what it takes and returns, and the
-[types](#types) in it. `SAFE`, `CONFLICTS` and `DUPLICATES` say what a retry does, see [retries](retries.md). A
-page is at `https://api.ncloud-docs.com/docs/en/<page>`. What follows a `#` is a bound, which is checked before the
-request is made unless you `connect(validate=False)`. All operations are awaited; what returns an `AsyncGenerator` is
-walked with `async for`. Replace `workspace` by yours: `session.workspace("newsroom")`.
+Every operation of the API, with what it takes and returns, and the [types](#types) in it. `SAFE`, `CONFLICTS` and
+`DUPLICATES` say what a retry does, see [retries](retries.md). The summary of an operation leads to the vendor's page.
+What follows a `#` is a bound, which is checked before the request is made unless you `connect(validate=False)`. All
+operations are awaited; what returns an `AsyncGenerator` is walked with `async for`. Replace `workspace` by yours:
+`session.workspace("newsroom")`.
 
 What is **deprecated** the vendor removes in {REMOVAL}; a call of it warns and names what to use instead.
+`python docs/operations.py` writes this page from the declarations.
 """
 TYPES = """
 ## Types
@@ -38,7 +39,7 @@ mapping of what it does not name, and every enum takes values that it does not k
 `JsonObject` a mapping of it: their form is not documented by the vendor.
 
 """
-COLUMNS = "| operation | what | method and path | repeat | quota | page |\n|---|---|---|---|---|---|\n"
+COLUMNS = "| operation | what | repeat | quota | method and path |\n|---|---|---|---|---|\n"
 NAMED = {id(JsonObject): "JsonObject", id(Json): "Json", id(NoneType): "None", id(None): "None"}
 
 
@@ -105,9 +106,10 @@ def row(operation: Operation) -> str:
     """One row of a group's table."""
     quota = f"{operation.quota.calls:,} per {operation.quota.period:g} s" if operation.quota else ""
     successor = f" **Deprecated:** use `{operation.deprecated}`." if operation.deprecated else ""
-    summary = operation.summary.replace("``", "`") + successor
+    page = f"https://api.ncloud-docs.com/docs/en/{operation.source}"
+    summary = f"[{operation.summary.replace('``', '`')}]({page}){successor}"
     route = f"`{operation.method} {operation.path}`"
-    cells = (f"`{operation.id}`", summary, route, operation.repeat.name, quota, operation.source)
+    cells = (f"`{operation.id}`", summary, operation.repeat.name, quota, route)
     return f"| {' | '.join(cells)} |\n"
 
 

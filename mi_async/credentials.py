@@ -146,7 +146,7 @@ def profile_gateway(profile: str | None = None, *, path: Path | str = PROFILE_FI
 
 
 def _section(profile: str, path: Path | str) -> "SectionProxy":
-    profiles = _profiles(Path(path))
+    profiles = _profiles(Path(path), profile)
     names = {name.lower(): name for name in profiles.sections()} | {name: name for name in profiles.sections()}
     name = names.get(profile) or names.get(profile.lower())
     if name is None:
@@ -156,7 +156,7 @@ def _section(profile: str, path: Path | str) -> "SectionProxy":
     return profiles[name]
 
 
-def _profiles(file: Path) -> "ConfigParser":
+def _profiles(file: Path, wanted: str) -> "ConfigParser":
     import configparser  # noqa: PLC0415  where keys are given, or in the environment, no file is read
 
     parser = configparser.ConfigParser(interpolation=None, default_section="")
@@ -176,7 +176,7 @@ def _profiles(file: Path) -> "ConfigParser":
     else:
         return parser
     # Raised out here, for the error caught above quotes the file, secrets included, and would be its context.
-    message = f"{file}: {problem}"
+    message = f"profile [{wanted}] of {file}: {problem}"
     raise CredentialsError(message)
 
 

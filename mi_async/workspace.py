@@ -152,6 +152,10 @@ class Workspace(WorkspaceGroups):
         Raises:
             ImageRejectedError: the image breaks a rule; nothing was sent.
             UploadFailedError: the storage or the service refused the image.
+            NotFoundError: there is no such person.
+            InvalidRequestError: the service refuses the image as a face: 10069 (no face), 10072, 10073, 10074.
+            QuotaWaitError, DeadlineExceededError: a call would wait longer than ``max_wait``, or took longer than
+                ``timeout``.
             MIError: any other failure; ``created`` tells what had been done, also on a cancellation.
 
         Source: maiu-upload-person-thumbnail-url, maiu-upload-person-thumbnail-status, maiu-set-person-thumbnail.
@@ -226,8 +230,8 @@ class Workspace(WorkspaceGroups):
                 known by its content, where this package uploaded it; if the person has thumbnails of other software,
                 an image that is not known is left out and named in a warning, since it may be one of them.
             resume: ``error.created`` of this very call that failed: the person that it created is completed, and images
-                that it stored are not sent again, within the 24 hours of their keys. Keep it on your side: whoever may
-                choose it chooses the person.
+                that it stored are not sent again, within the 24 hours of their keys. Take it from no client of yours:
+                who sends it decides which person is completed.
             fit: as in :meth:`upload_thumbnail`.
             progress: a plain function, called with each :class:`Upload` after each of its steps, up to ATTACHED once
                 the person is there.
@@ -239,6 +243,9 @@ class Workspace(WorkspaceGroups):
         Raises:
             InvalidArgumentError: a name, description or tag out of bounds, no image; nothing was sent.
             ImageRejectedError: an image breaks a rule; nothing was sent.
+            UploadFailedError: the storage or the service refused an image.
+            InvalidRequestError: the service refuses an image as a face: 10069 (no face), 10072, 10073, 10074.
+            QuotaWaitError, DeadlineExceededError: as in :meth:`upload_thumbnail`.
             ConflictError: the name is in use; ``existing`` has the ID of the person where that is known. A name that
                 persons cannot be searched by (one character, or with ``;``, ``|`` or a backtick) is found to be in
                 use only by the create, after the uploads.
@@ -319,6 +326,7 @@ class Workspace(WorkspaceGroups):
             NotFoundError: there is no such project, object or bucket.
             UploadFailedError: the storage holds other bytes than were sent.
             ImportFailedError, AnalysisFailedError, JobTimeoutError: from the jobs.
+            DeadlineExceededError: a call took longer than the ``timeout`` of the session.
             MIError: any other failure; ``created`` holds ``object`` and ``asset_id`` as far as they exist, also on a
                 cancellation.
 
@@ -480,6 +488,7 @@ class Workspace(WorkspaceGroups):
             ImageRejectedError: the image breaks a rule; nothing was sent.
             UploadFailedError: the storage or the service refused the image.
             SearchFailedError: the search failed.
+            QuotaWaitError, DeadlineExceededError: as in :meth:`upload_thumbnail`.
             JobTimeoutError: the search takes longer; it goes on.
             MIError: any other failure.
 

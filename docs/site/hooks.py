@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import built_links
 import inline_code
 import languages
 import llms
@@ -97,9 +98,16 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Write what comes of all pages together."""
+    """Write what comes of all pages together, and check the links of all HTML.
+
+    Raises:
+        PluginError: a link leads to no file of the site.
+    """
     site = Path(config.site_dir)
     languages.divide_search(site)
     for language, nav in NAVIGATION.items():
         if language == "en":
             llms.write(site, nav, TEXTS, str(config.site_name), str(config.site_description))
+    if dead := built_links.dead_links(site):
+        message = f"{len(dead)} links lead nowhere: {'; '.join(dead[:20])}"
+        raise PluginError(message)

@@ -30,9 +30,9 @@ fi
 def completion(shell: Annotated[Shell, Parameter(name="SHELL", help="For which shell.")], /) -> None:
     """Print the script with which bash, zsh or fish completes commands, options and files.
 
-    Write it to where the shell looks for it, and again after an update:
+    Write it to where the shell looks for it, in a folder that you create first (mkdir -p), and again after an update:
     ~/.local/share/bash-completion/completions/mi-async for bash,
-    _mi-async in a directory of fpath for zsh, ~/.config/fish/completions/mi-async.fish for fish.
+    _mi-async in a directory of fpath for zsh, ~/.config/fish/completions/mi-async.fish for fish. Then open a new shell.
     """
     stdout().write(script(make_app(whole=True), shell))
 

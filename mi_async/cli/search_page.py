@@ -3,7 +3,7 @@
 Invariant: the page is written as a whole or not at all; nothing is printed on stdout.
 """
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,15 @@ from cyclopts import Parameter
 
 from mi_async._core.output_file import output_file
 from mi_async.api.assets import Asset
+from mi_async.api.person_models import NameType, Person
 from mi_async.cli.streams import stderr
 from mi_async.errors import MIError
 from mi_async.text import one_line
 from mi_async.workflows.search.hits import SceneHit
 from mi_async.workspace import Workspace
+
+MOST_PERSONS, PAGE = 100, 50
+"""Most persons whose names are asked for, and most persons of one answer."""
 
 
 @Parameter(name="*")
@@ -59,12 +63,15 @@ async def write_scene_page(
 ) -> None:
     """Write the page of the scenes that a search finds, and say so."""
     from mi_async.pictures import Picture, score_histogram, timeline  # noqa: PLC0415  as above
-    from mi_async.pictures.scene_timeline import MOST_ASSETS  # noqa: PLC0415  as above
+    from mi_async.pictures.scene_hits import persons_in  # noqa: PLC0415  as above
+    from mi_async.pictures.scene_timeline import MOST_ASSETS, MOST_ROWS  # noqa: PLC0415  as above
 
     hits = [hit async for hit in scenes]
     assets = await _assets(workspace, hits, MOST_ASSETS)
+    shown = dict.fromkeys(person for hit in hits[:MOST_ROWS] for person in persons_in(hit))
+    persons = await _persons(workspace, list(shown)[:MOST_PERSONS])
     subtitle = f"{asked} · {workspace.name} · {datetime.now().astimezone():%Y-%m-%d %H:%M}"
-    drawn = timeline(hits, assets=assets, subtitle=subtitle, lang=options.lang)
+    drawn = timeline(hits, assets=assets, persons=persons, subtitle=subtitle, lang=options.lang)
     scores = score_histogram(hits, lang=options.lang)
     picture = Picture(f"{drawn.title}: {asked}", drawn.markup + scores.markup, drawn.language)
     picture.save(html, force=options.force)
@@ -79,4 +86,14 @@ async def _assets(workspace: Workspace, hits: Iterable[SceneHit], most: int) -> 
         if project_id is not None and asset_id is not None:
             with suppress(MIError):
                 found.append(await workspace.assets.get(project_id, asset_id))
+    return found
+
+
+async def _persons(workspace: Workspace, numbers: Sequence[int]) -> list[Person]:
+    """Return those of the persons who have a name; the page shows the IDs of the others, or of all if it cannot ask."""
+    found: list[Person] = []
+    if numbers:
+        with suppress(MIError):
+            asked = workspace.persons.search_all(person_ids=numbers, name_type=NameType.NAMED, page_size=PAGE)
+            found += [person async for person in asked]
     return found

@@ -32,7 +32,10 @@ def word(server: Server) -> str:
     async def prepare() -> str:
         async with mi_async.connect(server.credentials, base_url=server.url) as session:
             workspace = session.workspace("newsroom")
-            (asset,) = await footage(workspace, "뉴스/저녁.mp4", scene_range=SceneRange.EXTRA_SHORT)
+            await workspace.enroll_person("홍길동", [PNG])
+            (asset,) = await footage(
+                workspace, "뉴스/저녁.mp4", scene_range=SceneRange.EXTRA_SHORT, analysis_person_count=3
+            )
             return (await keywords(workspace, asset))[0]
 
     return asyncio.run(prepare())
@@ -68,9 +71,9 @@ def test_scenes_are_written_as_a_page(
     server: Server, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "scenes.html"
-    assert run(["search", word, "--html", str(page), "--lang", "ko", "--limit", "2"]) == 0
+    assert run(["search", word, "--html", str(page), "--lang", "ko", "--limit", "1"]) == 0
     out, err = capsys.readouterr()
-    assert (out, err.replace("\r", "")) == ("", f"wrote {page}: scenes 2\n")
+    assert (out, err.replace("\r", "")) == ("", f"wrote {page}: scenes 1\n")
     written = page.read_text(encoding="utf-8")
     assert f"{word} · newsroom · 20" in written
     assert "찾은 장면의 점수" in written
@@ -81,6 +84,17 @@ def test_scenes_are_written_as_a_page(
     assert server.log.count("search.request") == before
     assert run(["search", "nosuchword", "--html", str(page), "--force", "--lang", "en"]) == 0
     assert "No scene was found." in page.read_text(encoding="utf-8")
+
+
+def test_the_page_names_the_persons_of_its_scenes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "scenes.html"
+    assert run(["search", "--image", PNG, "--confidence", "LOW"]) == 0
+    hits = json.loads(capsys.readouterr().out)
+    person = next(one["personId"] for hit in hits for one in hit["persons"])
+    assert run(["search", "--image", PNG, "--confidence", "LOW", "--html", str(page)]) == 0
+    written = page.read_text(encoding="utf-8")
+    assert "홍길동" in written
+    assert f"ID {person}" not in written
 
 
 @pytest.mark.parametrize("about", ["", "nosuchword"])

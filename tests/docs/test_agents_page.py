@@ -27,10 +27,11 @@ def test_the_table_has_every_tool_and_when_it_is_listed() -> None:
 
 
 def test_the_settings_start_the_command() -> None:
-    claude, code = map(json.loads, blocks("json"))
+    claude, emulated, code = map(json.loads, blocks("json"))
     (codex,) = map(tomllib.loads, blocks("toml"))
     servers: list[dict[str, Any]] = [
         claude["mcpServers"]["mi-async"],
+        emulated["mcpServers"]["mi-async"],
         code["servers"]["mi-async"],
         codex["mcp_servers"]["mi-async"],
     ]

@@ -96,3 +96,11 @@ def test_every_page_has_a_place_in_the_navigation() -> None:
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
     listed = set(re.findall(r"[\w/-]+\.md", nav))
     assert {path.name for path in (ROOT / "docs").glob("*.md")} <= listed
+
+
+def test_a_link_that_a_hook_wrote_is_followed_in_the_built_pages(tmp_path: Path) -> None:
+    (tmp_path / "bulk").mkdir()
+    (tmp_path / "bulk" / "index.html").write_text('<a href="../#top"></a><a href=".."></a><a href="#here"></a>')
+    links = ("bulk/", "bulk/?q=1#x", "https://example.com/x", "/from-the-root", "gone/", "bulk/picture.png")
+    (tmp_path / "index.html").write_text("".join(f'<a class="x" href="{link}"></a>' for link in links))
+    assert module("built_links").dead_links(tmp_path) == ["index.html: gone/", "index.html: bulk/picture.png"]
