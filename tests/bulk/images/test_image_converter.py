@@ -214,7 +214,7 @@ async def test_two_at_once_and_the_processes_are_used_again(big: bytes) -> None:
         (encoded(Image.new("RGB", (255, 300)), "PNG") + bytes(MAX_BYTES), "resolution", "255 x 300 px"),
         (
             encoded(noise("RGB", 1500, 1300), "PNG")[: MAX_BYTES + 9],
-            "format",
+            "incomplete",
             "a png that is cut off: its end is missing",
         ),
         (b"", "format", "empty"),
