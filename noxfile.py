@@ -24,12 +24,22 @@ nox.options.sessions = ["lint", "types", "docs", "site", "package", "tests"]
 
 AT_ONCE = ("-n", os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "4"), "--dist", "worksteal")
 """Tests at once: on two cores some of them always wait for a server or a process; neighbours share a worker."""
-FEWER = ("-m", "not soak and not slow", "--hypothesis-profile", "fewer")
-"""Tests of the second Python and later ones: what says the same on each of them is said by the first."""
+FEWER = ("-m", "not soak and not slow", "--hypothesis-profile", "fewer", "--cases", "2")
+"""Tests of the second Python and later ones: each with its first and last case. All cases are run with the first."""
 ONCE = ("tests/docs", "tests/benchmarks")
 """Tests in the session docs."""
 SAME = ("tests/emulator/test_openapi.py", "tests/meta/test_project_files.py")
 """Tests that say the same on every Python, and whose tools only the first one has."""
+LAWS = (
+    *("tests/meta", "tests/fleet/test_joining.py", "tests/_core/test_shared_limiter.py", "tests/_core/test_limits.py"),
+    *("tests/integrations/test_redis_quotas.py", "tests/bulk/test_costs.py", "tests/bulk/plan"),
+    *("tests/bulk/engine/test_refusals.py", "tests/bulk/engine/test_full_machine.py"),
+    *("tests/bulk/enroll/test_confirming.py", "tests/bulk/enroll/test_memory_of_images.py"),
+    "tests/bulk/journal/test_run_totals.py",
+)
+"""The dearest laws of quotas, journals and runs, and rules about the sources: no matter of the Python."""
+BETWEEN = ("tests/bulk", "tests/cli", "tests/fleet", "tests/pictures")
+"""Tests left out between the oldest and the newest Python: what stands on the parts that are tested with each."""
 FILE = nox.project.load_toml("pyproject.toml")
 GROUPS = FILE["dependency-groups"]
 FROM_WHEEL = """
@@ -179,7 +189,7 @@ def tests(session: nox.Session) -> None:
     left_out = [f"--ignore={path}" for path in ONCE]
     if session.python != PYTHONS[0]:
         session.install("-e", ".[all]", *GROUPS["tests"])
-        left_out += [f"--ignore={path}" for path in SAME]
+        left_out += [f"--ignore={path}" for path in SAME + LAWS + (BETWEEN if session.python != PYTHONS[-1] else ())]
         session.run("pytest", "--collect-only", "-qq", *left_out, silent=True, env=COMPILED)
         session.run("pytest", *AT_ONCE, *left_out, *FEWER, *session.posargs, env=COMPILED)
     elif session.posargs:

@@ -39,13 +39,19 @@ settings.register_profile("new", settings.get_profile("any machine"), derandomiz
 settings.load_profile("any machine")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that leaves out cases of tests: what a second Python could do otherwise shows in a few of them."""
+    parser.addoption("--cases", type=int, default=0, help="run so many cases of each test, spread evenly; 0: all")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Load our own plugin where the package was installed before it had one."""
     if not config.pluginmanager.hasplugin("mi_async"):
         config.pluginmanager.register(import_module("mi_async.integrations.pytest_plugin"), "mi_async")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)  # after -m, so that the cases which are left are of the tests that run
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Measure no coverage in slow tests: it costs half as much again, and their course is a matter of time.
 
     So a branch counts as covered if the quick tests take it.
@@ -53,6 +59,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker("no_cover")
+    if most := config.getoption("--cases"):
+        config.hook.pytest_deselected(items=_leave_out(items, most))
+
+
+def _leave_out(items: list[pytest.Item], most: int) -> list[pytest.Item]:
+    """Leave so many cases of each test in the list, the first and the last among them, and return the others."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left = {each[(len(each) - 1) * number // max(most - 1, 1)] for each in cases.values() for number in range(most)}
+    out = [item for item in items if item not in left]
+    items[:] = [item for item in items if item in left]
+    return out
 
 
 def pytest_collection_finish() -> None:

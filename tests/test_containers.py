@@ -34,7 +34,8 @@ def test_the_dockerfile_takes_what_is_there_and_gets_signals_itself() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     [extras] = [found[1].split(",") for line in lines if (found := re.search(r"/source\[(.*)\]", line))]
     assert set(extras) <= set(project["optional-dependencies"])
-    assert {project["readme"], *project["license-files"], "pyproject.toml"} <= set(copied)
+    page = "docs/package_page.py"  # the build hook that makes the description from README.md
+    assert {"README.md", page, *project["license-files"], "pyproject.toml"} <= set(copied)
     assert 'ENTRYPOINT ["mi-async"]' in lines
     assert any(re.fullmatch(r"USER [1-9]\d*:[1-9]\d*", line) for line in lines)
 

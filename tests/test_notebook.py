@@ -40,7 +40,19 @@ PICTURED = {"h2", "p", "br", "strong", "thead", "details", "summary"}
 ELEMENTS = {"div", "table", "tbody", "tr", "th", "td", "img", "span", "progress", "ul", "li"} | PICTURED
 DRAWN = {"svg", "title", "desc", "rect", "line", "text"}
 OF_ACCESS = {"role", "aria-label", "scope", "tabindex", "data-head"}
-ATTRIBUTES = {"class", "style", "src", "alt", "title", "loading", "referrerpolicy", "value", "max", "width"} | OF_ACCESS
+ATTRIBUTES = {
+    "class",
+    "style",
+    "src",
+    "alt",
+    "title",
+    "loading",
+    "referrerpolicy",
+    "value",
+    "max",
+    "width",
+    "height",
+} | OF_ACCESS
 NASTY = "<script>alert(1)</script>\"' onerror=x &amp; \u202e gnp.exe \x1b[31m $\\href{javascript:alert(1)}{x}$ \\(x\\)"
 
 
@@ -93,7 +105,7 @@ def read(value: Any) -> Strict:
     parser.feed(value._repr_html_() if hasattr(value, "_repr_html_") else value)
     parser.close()
     assert parser.open == []
-    starts = ("http://", "https://", "data:image/jpeg;base64,")
+    starts = ("http://", "https://", "data:image/jpeg;base64,", "data:image/svg+xml;base64,")
     assert all(image["src"].startswith(starts) for image in parser.images)
     seen = "".join([*parser.said, *[value for image in parser.images for value in image.values()]])
     assert plain(seen) == seen
