@@ -31,14 +31,15 @@ ONCE = ("tests/docs", "tests/benchmarks")
 SAME = ("tests/emulator/test_openapi.py", "tests/meta/test_project_files.py")
 """Tests that say the same on every Python, and whose tools only the first one has."""
 LAWS = (
-    *("tests/meta", "tests/fleet/test_joining.py", "tests/_core/test_shared_limiter.py", "tests/_core/test_limits.py"),
+    *("tests/meta", "tests/fleet", "tests/pictures"),
+    *("tests/_core/test_shared_limiter.py", "tests/_core/test_limits.py"),
     *("tests/integrations/test_redis_quotas.py", "tests/bulk/test_costs.py", "tests/bulk/plan"),
     *("tests/bulk/engine/test_refusals.py", "tests/bulk/engine/test_full_machine.py"),
     *("tests/bulk/enroll/test_confirming.py", "tests/bulk/enroll/test_memory_of_images.py"),
     "tests/bulk/journal/test_run_totals.py",
 )
-"""The dearest laws of quotas, journals and runs, and rules about the sources: no matter of the Python."""
-BETWEEN = ("tests/bulk", "tests/cli", "tests/fleet", "tests/pictures")
+"""The dearest laws of quotas, fleets and runs, pages, and rules about the sources: no matter of the Python."""
+BETWEEN = ("tests/bulk", "tests/cli")
 """Tests left out between the oldest and the newest Python: what stands on the parts that are tested with each."""
 FILE = nox.project.load_toml("pyproject.toml")
 GROUPS = FILE["dependency-groups"]
