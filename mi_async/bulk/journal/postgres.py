@@ -25,6 +25,7 @@ from mi_async.bulk.journal.place import JournalUrl
 from mi_async.bulk.journal.postgres_connection import (
     MARK,
     connect_to_schema,
+    end_idle_transactions,
     has_journal,
     has_schema,
     lock_alone,
@@ -265,6 +266,7 @@ class PostgresBackend:
         if self._connection is None:
             self._connection = connect_to_schema(self.url)
             self._driver = cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
+            end_idle_transactions(self._driver, self.claims.life)
         return self._connection
 
     def _undo(self) -> None:

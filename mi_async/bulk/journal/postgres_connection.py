@@ -23,6 +23,8 @@ MARK = "mi-async journal"
 """Comment of the table ``journal``: tells it from any other of that name."""
 LOCK = 0x6D694A31
 """First number of the advisory lock under which journals are made and runs begin; the second is of the schema."""
+LONGEST = 2**31 - 1
+"""Milliseconds of a timeout that PostgreSQL takes."""
 DEFAULTS = {
     "connect_timeout": "10",
     "application_name": "mi-async",
@@ -59,6 +61,19 @@ def connect_to_schema(url: JournalUrl) -> Connection:
         execution_options={"schema_translate_map": {None: url.schema}},
     )
     return engine.connect()
+
+
+def end_idle_transactions(driver: "psycopg.Connection[Any]", seconds: float) -> None:
+    """Have the server end a transaction in which nothing came for so long: a process that stands still, such as one of
+    a suspended machine, holds its locks no longer than its claims, and others need not wait until it wakes.
+
+    Behind a pooler, which gives each transaction another session, its own timeout of idle transactions does so.
+    """
+    if not _is_pooled(driver):
+        driver.execute(
+            f"SET idle_in_transaction_session_timeout = {min(max(round(seconds * 1000), 1), LONGEST)}".encode()
+        )
+        driver.commit()
 
 
 def _is_pooled(driver: "psycopg.Connection[Any]") -> bool:

@@ -40,8 +40,10 @@ MEANINGS: Mapping[str, str] = {
     "XX": "it is damaged; restore a copy of it",
 }
 """Reasons of failures, by the start of the SQLSTATE; the longest that fits counts."""
-PASSING = ("08", "40", "53300", "57P")
-"""Starts of the SQLSTATEs of failures that pass: of the connection, a restart, a conflict with another process."""
+PASSING = ("08", "25P03", "40", "53300", "57P")
+"""Starts of the SQLSTATEs of failures that pass: of the connection, a transaction that stood still, a conflict with
+another process, a restart.
+"""
 
 
 def cause_of(error: BaseException) -> BaseException:

@@ -3,8 +3,9 @@
 import asyncio
 import pickle
 import tempfile
+import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -12,9 +13,12 @@ from random import Random
 import attrs
 import psycopg
 import pytest
+from sqlalchemy import Connection
 
+from mi_async._core.clock import Clock
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import PersonInput
+from mi_async.bulk.journal.database import backend_at
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed, shown_journal
 from mi_async.bulk.journal.reader import read_journal
@@ -290,3 +294,26 @@ async def test_the_longest_path_that_cannot_be_read_has_a_row(schema_url: str) -
     assert [image.source for image in images] == [path]
     assert unread_key(path) != unread_key(path[:-1])
     assert unread_key("/a.jpg") == "unreadable:/a.jpg"
+
+
+def test_a_process_that_stands_still_in_a_transaction_holds_its_locks_no_longer_than_its_claims(
+    schema_url: str,
+) -> None:
+    place = parsed(schema_url)
+    assert isinstance(place, JournalUrl)
+    backend = backend_at(place, Sharing(patience=60.0, life=0.5), Clock())
+    sessions: list[int] = []
+
+    def stands_still_at_first(connection: Connection) -> None:
+        sessions.append(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+        with psycopg.connect(schema_url.partition("#")[0], autocommit=True) as other:
+            there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+            until = time.monotonic() + 60
+            while len(sessions) == 1 and other.execute(there, sessions).fetchone() != (0,):
+                assert time.monotonic() < until
+
+    with ExitStack() as stack:
+        backend.open(stack, NEWSROOM, "2026-11-27T00:00:00Z")
+        backend.prepare(NEWSROOM)
+        backend.write(stands_still_at_first)
+    assert len(set(sessions)) == 2
