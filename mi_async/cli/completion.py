@@ -43,7 +43,7 @@ def script(app: App, shell: Shell) -> str:
 
 
 def _for_bash(text: str) -> str:
-    """Have bash complete files where there is nothing else."""
+    """Complete files where there is nothing else."""
     return text.replace("complete -F ", "complete -o bashdefault -o default -F ")
 
 

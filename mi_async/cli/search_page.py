@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from mi_async._core.output_file import output_file
 from mi_async.api.assets import Asset
 from mi_async.api.person_models import NameType, Person
+from mi_async.cli.page_options import PageLanguage, ReplaceFile
 from mi_async.cli.streams import stderr
 from mi_async.errors import MIError
 from mi_async.text import one_line
@@ -32,23 +33,10 @@ class ScenePageOptions:
 
     html: Annotated[
         Path | None,
-        Parameter(
-            name="--html",
-            help="Write a page with the timeline, the list and the scores of the scenes instead: one file.",
-        ),
+        Parameter(help="Write a page with the timeline, the list and the scores of the scenes instead: one file."),
     ] = None
-    lang: Annotated[
-        Literal["en", "ko"] | None,
-        Parameter(
-            name="--lang",
-            env_var="MI_ASYNC_LANG",
-            help="Language of the page, by default that of the environment.",
-        ),
-    ] = None
-    force: Annotated[
-        bool,
-        Parameter(name="--force", negative=(), show_default=False, help="Replace a file that mi-async did not write."),
-    ] = False
+    lang: PageLanguage = None
+    force: ReplaceFile = False
 
     def check(self) -> None:
         """Refuse a page that cannot be written, before any request."""

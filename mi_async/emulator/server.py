@@ -55,7 +55,7 @@ ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  to recogni
 PLACE = web.RequestKey[str]("place")
 """The operation that a request asks for."""
 FAULT = web.RequestKey[Fault | Rejection]("fault")
-"""What goes wrong with a request."""
+"""Fault or refusal that a request meets."""
 
 Perform = Callable[[web.Request], Awaitable[web.Response]]
 

@@ -64,8 +64,10 @@ def connect_to_schema(url: JournalUrl) -> Connection:
 
 
 def end_idle_transactions(driver: "psycopg.Connection[Any]", seconds: float) -> None:
-    """Have the server end a transaction in which nothing came for so long: a process that stands still, such as one of
-    a suspended machine, holds its locks no longer than its claims, and others need not wait until it wakes.
+    """Set a limit to the time that a transaction may be idle; the server ends the connection then.
+
+    A process that stands still, such as one of a suspended machine, holds its locks no longer than its claims, and
+    others need not wait until it wakes.
 
     Behind a pooler, which gives each transaction another session, its own timeout of idle transactions does so.
     """

@@ -41,7 +41,7 @@ class Pace:
 
 @define(eq=False)
 class Heard:
-    """What a browser was sent so far.
+    """Events and sections that a browser was sent last.
 
     Attributes:
         stand: ID of the last event; '' for none, so that the log is sent as a whole.

@@ -16,7 +16,7 @@ MOST_DIGITS = 9
 
 @frozen
 class PageView:
-    """What a browser looks at.
+    """View of a browser: its language, workspace and pages of lists.
 
     Attributes:
         language: of the words.

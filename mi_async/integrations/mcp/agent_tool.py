@@ -22,7 +22,7 @@ Progress: TypeAlias = Callable[[str], None]
 
 @frozen
 class ToolContext:
-    """What a tool works with.
+    """Context of a tool: the session, and the bounds within which it works.
 
     Attributes:
         session: for all calls of the server.

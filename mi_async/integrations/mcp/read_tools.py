@@ -42,7 +42,7 @@ class FoundScenes(TypedDict):
     more: bool
 
 
-class JobView(TypedDict):
+class FoundJob(TypedDict):
     """A job at one moment."""
 
     job: str
@@ -59,7 +59,7 @@ class QuotaViews(TypedDict):
     quotas: Sequence[Row]
 
 
-class BulkView(TypedDict):
+class FoundReport(TypedDict):
     """What a journal says of the latest run."""
 
     report: Row
@@ -129,14 +129,14 @@ async def search_scenes(
 TOKEN = "job, as another tool or person names it: index:newsroom:101:1002, of kind, workspace and numbers"  # noqa: S105  no secret
 
 
-async def job_state(context: ToolContext, *, job: Annotated[str, TOKEN]) -> JobView:
+async def job_state(context: ToolContext, *, job: Annotated[str, TOKEN]) -> FoundJob:
     """Look at a job once."""
     handle = context.workspace.job(job)
     await handle.refresh()
     return _job_view(handle)
 
 
-async def wait_for_job(context: ToolContext, *, job: Annotated[str, TOKEN], at_most: AtMost = AT_MOST) -> JobView:
+async def wait_for_job(context: ToolContext, *, job: Annotated[str, TOKEN], at_most: AtMost = AT_MOST) -> FoundJob:
     """Wait for the end of a job; one that goes on is no failure, and neither is one that has failed."""
     handle = context.workspace.job(job)
     try:
@@ -152,7 +152,7 @@ async def wait_for_job(context: ToolContext, *, job: Annotated[str, TOKEN], at_m
     return _job_view(handle)
 
 
-def _job_view(job: Job[Any]) -> JobView:
+def _job_view(job: Job[Any]) -> FoundJob:
     phase = job.phase
     return {
         "job": job.id,
@@ -175,7 +175,7 @@ async def bulk_report(
     context: ToolContext,
     *,
     journal: Annotated[str, "path of the journal's file, in one of the folders of the server"],
-) -> BulkView:
+) -> FoundReport:
     """Report of the latest run in a journal."""
     from mi_async.bulk.report.journal_report import report_of  # noqa: PLC0415  loads SQLAlchemy
 

@@ -27,7 +27,7 @@ LONGEST_LINE = 4 * 1024 * 1024
 async def serve_tools(tools: ToolServer) -> None:
     """Serve until the client closes stdin."""
     with _own_streams() as (source, sink):
-        lines = LineReader(source)
+        lines = StdinLines(source)
         threading.Thread(target=lines.read, name="mcp-stdin", daemon=True).start()
         server = tools.protocol_server()
         streams: Any = (cast("Any", lines), cast("Any", LineWriter(sink, lines)))
@@ -52,7 +52,7 @@ def _own_streams() -> Generator[tuple[int, int]]:
 
 
 @define(eq=False)
-class LineReader:
+class StdinLines:
     """Lines of stdin, read by a thread of their own: the SDK's would be waited for when a signal ends the process."""
 
     descriptor: int
@@ -78,7 +78,7 @@ class LineReader:
     def _give(self, line: str | None) -> None:
         self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
 
-    def __aiter__(self) -> "LineReader":
+    def __aiter__(self) -> "StdinLines":
         """Iterate over the lines."""
         return self
 
@@ -101,7 +101,7 @@ class LineWriter:
     """Lines to stdout; a client that is gone ends the reading, too."""
 
     descriptor: int
-    reader: LineReader
+    reader: StdinLines
 
     async def write(self, text: str) -> int:
         """Write a text as a whole."""

@@ -24,7 +24,7 @@ class EnrolledPerson(TypedDict):
     person: Row
 
 
-class IngestView(TypedDict):
+class IngestAnswer(TypedDict):
     """An ingestion, finished or on its way."""
 
     finished: bool
@@ -85,7 +85,7 @@ async def ingest_media(
     analyze: Annotated[bool, "request an analysis, without which no search finds it"] = True,
     summarize: Annotated[bool, "request a text for each scene, too"] = False,
     at_most: AtMost = AT_MOST,
-) -> IngestView:
+) -> IngestAnswer:
     """Ingest a media file, or go on with one that an earlier call has begun."""
     last = Ingestion(path)
 
@@ -118,7 +118,7 @@ async def ingest_media(
 
 def _ingest_view(
     stage: str, asset_id: int | None, project_id: int | None, place: object, *, job: str | None, finished: bool
-) -> IngestView:
+) -> IngestAnswer:
     return {
         "finished": finished,
         "stage": stage,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mi_async.integrations.mcp.stdio import LONGEST_LINE, LineReader, LineWriter
+from mi_async.integrations.mcp.stdio import LONGEST_LINE, LineWriter, StdinLines
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def pipe() -> Iterator[tuple[int, int]]:
             continue  # the test has closed it
 
 
-def reading(descriptor: int) -> LineReader:
-    reader = LineReader(descriptor)
+def reading(descriptor: int) -> StdinLines:
+    reader = StdinLines(descriptor)
     threading.Thread(target=reader.read, daemon=True).start()
     return reader
 
@@ -51,7 +51,7 @@ def send(descriptor: int, content: bytes) -> None:
 
 async def test_a_reader_that_is_gone_ends_the_reading_too(pipe: tuple[int, int]) -> None:
     quiet, loud = os.pipe()
-    reader = LineReader(quiet)
+    reader = StdinLines(quiet)
     thread = threading.Thread(target=reader.read, daemon=True)
     thread.start()
     os.close(pipe[0])
@@ -63,7 +63,7 @@ async def test_a_reader_that_is_gone_ends_the_reading_too(pipe: tuple[int, int])
 
 
 async def test_an_answer_is_written_as_a_whole(pipe: tuple[int, int]) -> None:
-    writer = LineWriter(pipe[1], LineReader(pipe[0]))
+    writer = LineWriter(pipe[1], StdinLines(pipe[0]))
     writing = asyncio.create_task(writer.write("가" * 100_000 + "\n"))
     received = b""
     while not received.endswith(b"\n"):
