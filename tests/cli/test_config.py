@@ -1,7 +1,6 @@
 """Settings: option, environment, file, default, in this order; and files that are refused."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,9 @@ from mi_async.cli.app import run
 from mi_async.cli.configuration import SETTINGS, default_path, parsed_settings, read_config_file
 from mi_async.emulator import Server
 from mi_async.errors import ConfigError
-from tests.support.terminal import environment, served
+from tests.support.terminal import environment
 
 SOMEWHERE = "https://mi.example.com"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from mi_async.cli.doctor import draw
 from mi_async.doctor import CheckResult, CheckStatus, Diagnosis
 from mi_async.emulator import Server
 from mi_async.text import display_width
-from tests.support.terminal import environment, served
+
+pytestmark = pytest.mark.usefixtures("reachable")
 
 RESULTS = (
     CheckResult(CheckStatus.OK, "access key ****1234 from NCLOUD_ACCESS_KEY_ID", "", "credentials"),
@@ -26,19 +26,6 @@ RESULTS = (
     ),
     CheckResult(CheckStatus.NOT_TRIED, "signature: failed", "", "quota store"),
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def reachable(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name, value in environment(server).items():
-        monkeypatch.setenv(name, value)
 
 
 def test_a_line_for_each_check(capsys: pytest.CaptureFixture[str]) -> None:

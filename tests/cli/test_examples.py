@@ -14,24 +14,14 @@ from mi_async.cli.examples import EXAMPLES
 from mi_async.emulator import Server
 from tests.support.cases import sampled
 from tests.support.pictures import picture
-from tests.support.terminal import environment, served
 
 NAMES = ("hong-1.jpg", "hong-2.png", "hong-3.jpg")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
-def directory(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "work.toml").write_text('output = "table"', encoding="utf-8")
-    for name, value in environment(server).items():
-        monkeypatch.setenv(name, value)
-    return tmp_path
+def directory(reachable: Path) -> Path:
+    (reachable / "work.toml").write_text('output = "table"', encoding="utf-8")
+    return reachable
 
 
 def words(line: str) -> list[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,20 +24,8 @@ from mi_async.errors import (
 )
 from mi_async.text import duration, one_line, plain, size
 from tests.support.pictures import picture
-from tests.support.terminal import environment, served
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def reachable(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name, value in environment(server).items():
-        monkeypatch.setenv(name, value)
+pytestmark = pytest.mark.usefixtures("reachable")
 
 
 @pytest.mark.parametrize(

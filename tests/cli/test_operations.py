@@ -1,7 +1,7 @@
 """Every declared operation is a command: derived, documented, and true to the service."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -16,19 +16,8 @@ from mi_async.cli.operations import command_parameter, operations_app
 from mi_async.emulator import Server
 from mi_async.models import OpenEnum, Page
 from tests.support.cases import sampled
-from tests.support.terminal import environment, served
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def reachable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment(server).items():
-        monkeypatch.setenv(name, value)
+pytestmark = pytest.mark.usefixtures("reachable")
 
 
 @pytest.mark.parametrize("declared", sampled(operations(), 6), ids=lambda declared: declared.id)

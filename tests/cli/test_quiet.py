@@ -1,7 +1,6 @@
 """``--quiet``: results and errors, and nothing else."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,20 +8,9 @@ import pytest
 from mi_async.cli.app import run
 from mi_async.emulator import Rejection, Server
 from tests.support.pictures import picture
-from tests.support.terminal import JPG, environment, served
+from tests.support.terminal import JPG
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def reachable(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, value in environment(server).items():
-        monkeypatch.setenv(name, value)
+pytestmark = pytest.mark.usefixtures("reachable")
 
 
 def test_a_workflow_prints_its_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
