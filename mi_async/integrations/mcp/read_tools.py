@@ -133,7 +133,7 @@ async def job_state(context: ToolContext, *, job: Annotated[str, TOKEN]) -> Foun
     """Look at a job once."""
     handle = context.workspace.job(job)
     await handle.refresh()
-    return _job_view(handle)
+    return _found_job(handle)
 
 
 async def wait_for_job(context: ToolContext, *, job: Annotated[str, TOKEN], at_most: AtMost = AT_MOST) -> FoundJob:
@@ -149,10 +149,10 @@ async def wait_for_job(context: ToolContext, *, job: Annotated[str, TOKEN], at_m
     except JobError:
         with suppress(JobError):
             await handle.refresh()
-    return _job_view(handle)
+    return _found_job(handle)
 
 
-def _job_view(job: Job[Any]) -> FoundJob:
+def _found_job(job: Job[Any]) -> FoundJob:
     phase = job.phase
     return {
         "job": job.id,

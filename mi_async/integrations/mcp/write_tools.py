@@ -111,12 +111,12 @@ async def ingest_media(
         if isinstance(error, MIError):
             raise
         project_id = None if last.asset is None else last.asset.project_id
-        return _ingest_view(last.stage.value, last.asset_id, project_id, last.place, job=last.job, finished=False)
+        return _ingest_answer(last.stage.value, last.asset_id, project_id, last.place, job=last.job, finished=False)
     asset = ingested.asset
-    return _ingest_view("done", asset.asset_id, asset.project_id, ingested.place, job=None, finished=True)
+    return _ingest_answer("done", asset.asset_id, asset.project_id, ingested.place, job=None, finished=True)
 
 
-def _ingest_view(
+def _ingest_answer(
     stage: str, asset_id: int | None, project_id: int | None, place: object, *, job: str | None, finished: bool
 ) -> IngestAnswer:
     return {
