@@ -5,19 +5,17 @@ Invariant: the page is written as a whole or not at all, and needs nothing else;
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from mi_async._core.names import clean_name
-from mi_async._core.output_file import output_file
 from mi_async.api.person_models import NameType, Person
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.operations import operations_app
-from mi_async.cli.page_options import PageFile, PageLanguage, ReplaceFile
+from mi_async.cli.page_options import PageFile, PageLanguage, ReplaceFile, check_page_file, made_at
 from mi_async.cli.streams import stderr
 from mi_async.errors import InvalidArgumentError
 from mi_async.text import escaped, one_line
@@ -67,17 +65,15 @@ async def _sheet(
     html: Path, service: InWorkspace, asked: dict[str, Any], drawn: dict[str, Any], *, force: bool
 ) -> None:
     from mi_async.pictures import contact_sheet  # noqa: PLC0415  with the images, which no other command needs
-    from mi_async.pictures.web_page import OURS  # noqa: PLC0415  as above
 
-    output_file(html, ours=OURS, force=force).close()  # before any request
+    check_page_file(html, force=force)
     async with service.session() as session:
         newsroom = session.workspace(service.workspace)
         asked["tag_ids"] = [await _tag_id(newsroom, tag) for tag in asked.pop("tags") or ()] or None
         seen: list[int] = []
         persons = newsroom.persons.search_all(page_size=PAGE, **asked)
         async with aclosing(persons), aclosing(_noting(persons, seen)) as noted:
-            subtitle = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
-            picture = await contact_sheet(newsroom, noted, subtitle=subtitle, **drawn)
+            picture = await contact_sheet(newsroom, noted, subtitle=made_at(), **drawn)
     picture.save(html, force=force)
     shown = min(len(seen), drawn["limit"])
     lost = sorted(set(asked["person_ids"] or ()) - set(seen)) if shown == len(seen) else []

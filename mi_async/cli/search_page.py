@@ -5,17 +5,15 @@ Invariant: the page is written as a whole or not at all; nothing is printed on s
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from attrs import frozen
 from cyclopts import Parameter
 
-from mi_async._core.output_file import output_file
 from mi_async.api.assets import Asset
 from mi_async.api.person_models import NameType, Person
-from mi_async.cli.page_options import PageLanguage, ReplaceFile
+from mi_async.cli.page_options import PageLanguage, ReplaceFile, check_page_file, made_at
 from mi_async.cli.streams import stderr
 from mi_async.errors import MIError
 from mi_async.text import one_line
@@ -41,16 +39,14 @@ class ScenePageOptions:
     def check(self) -> None:
         """Refuse a page that cannot be written, before any request."""
         if self.html is not None:
-            from mi_async.pictures.web_page import OURS  # noqa: PLC0415  no other search needs the pictures
-
-            output_file(self.html, ours=OURS, force=self.force).close()
+            check_page_file(self.html, force=self.force)
 
 
 async def write_scene_page(
     html: Path, options: ScenePageOptions, workspace: Workspace, scenes: AsyncIterable[SceneHit], asked: str
 ) -> None:
     """Write the page of the scenes that a search finds, and say so."""
-    from mi_async.pictures import Picture, score_histogram, timeline  # noqa: PLC0415  as above
+    from mi_async.pictures import Picture, score_histogram, timeline  # noqa: PLC0415  no other search needs them
     from mi_async.pictures.scene_hits import persons_in  # noqa: PLC0415  as above
     from mi_async.pictures.scene_timeline import MOST_ASSETS, MOST_ROWS  # noqa: PLC0415  as above
 
@@ -58,7 +54,7 @@ async def write_scene_page(
     assets = await _assets(workspace, hits, MOST_ASSETS)
     shown = dict.fromkeys(person for hit in hits[:MOST_ROWS] for person in persons_in(hit))
     persons = await _persons(workspace, list(shown)[:MOST_PERSONS])
-    subtitle = f"{asked} · {workspace.name} · {datetime.now().astimezone():%Y-%m-%d %H:%M}"
+    subtitle = f"{asked} · {workspace.name} · {made_at()}"
     drawn = timeline(hits, assets=assets, persons=persons, subtitle=subtitle, lang=options.lang)
     scores = score_histogram(hits, lang=options.lang)
     picture = Picture(f"{drawn.title}: {asked}", drawn.markup + scores.markup, drawn.language)
