@@ -100,6 +100,11 @@ VALUES: Mapping[str, str] = {
 """Arguments of examples; any other is 1, and JSON where the operation takes that."""
 
 
+def command_of(operation: "Operation") -> str:
+    """Return the words of the command of an operation."""
+    return f"{operation.group} {operation.name}".replace("_", "-")
+
+
 def examples(command: str) -> str:
     """Return the examples of a command as the end of its help, '' for one that has none."""
     return _section(EXAMPLES.get(command, ()))
@@ -112,7 +117,7 @@ def operation_examples(operation: "Operation", arguments: Mapping[str, str]) -> 
         operation: the operation.
         arguments: what stands for arguments that VALUES does not have.
     """
-    words = f"{operation.group} {operation.name}".replace("_", "-")
+    words = command_of(operation)
     if words in EXAMPLES:
         return examples(words)
     given = [p for p in operation.parameters if p.required]

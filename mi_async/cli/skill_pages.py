@@ -11,10 +11,10 @@ from attrs import frozen
 from cyclopts import App
 from rich.console import Console
 
-from mi_async._core.operation import Operation
 from mi_async.api import operations
 from mi_async.cli.app import COMMANDS, Command, make_app
 from mi_async.cli.connection import SERVICE
+from mi_async.cli.examples import command_of
 from mi_async.cli.exit_codes import EXITS
 from mi_async.version import VERSION
 
@@ -125,11 +125,6 @@ def reference_pages() -> Iterator[SkillPage]:
     shared = next(part for part in _parts(plain_app("ingest"), ("ingest",)) if _is_shared(part))
     text = f"# Options of most commands\n\nBefore or after the command.\n\n```text\n{shared}\n```\n"
     yield SkillPage("references/shared-options.md", text)
-
-
-def command_of(operation: Operation) -> str:
-    """Return the command of an operation."""
-    return f"{operation.group} {operation.name}".replace("_", "-")
 
 
 def plain_app(name: str) -> App:

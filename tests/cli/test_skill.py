@@ -9,8 +9,9 @@ import pytest
 
 from mi_async.api import operations
 from mi_async.cli.app import COMMANDS, make_app, run
+from mi_async.cli.examples import command_of
 from mi_async.cli.skill import marked, place_of, write_pages
-from mi_async.cli.skill_pages import NAME, SkillPage, command_of, index_page, leaves
+from mi_async.cli.skill_pages import NAME, SkillPage, index_page, leaves
 from mi_async.errors import ConfigError
 
 LINE = re.compile(r"^- `mi-async ([\w-]+)`: .+?\.(?: Commands: (.+)\.)?$", re.MULTILINE)

@@ -7,22 +7,22 @@ from collections.abc import Mapping
 
 from mi_async.emulator.faults import Fault
 
-FAULT_WORDS: Mapping[str, tuple[str, str]] = {
-    "RATE_LIMITED": ("", "할당량이 남아 있어도 429 응답(스토리지는 503 SlowDown), 처리하지 않음"),
-    "INTERNAL_ERROR": ("", "게이트웨이가 500 응답, 처리하지 않음"),
-    "UNAVAILABLE": ("", "게이트웨이가 503 응답, 처리하지 않음"),
-    "UNAVAILABLE_AFTER": ("", "처리한 후 게이트웨이가 503 응답"),
-    "ERROR_BEFORE": ("", "코드 99999와 함께 500 응답, 처리하지 않음"),
-    "ERROR_AFTER": ("", "처리한 후 코드 99999와 함께 500 응답"),
-    "DROP_BEFORE": ("", "연결이 끊어짐, 처리하지 않음"),
-    "DROP_AFTER": ("", "처리한 후 연결이 끊어짐"),
-    "TRUNCATED_BODY": ("", "처리한 후 응답 도중에 연결이 끊어짐"),
-    "SLOW_BODY": ("", "처리한 후 응답이 천천히 도착함"),
-    "PROXY_HTML": ("", "처리한 후 프록시의 HTML 페이지와 함께 502 응답"),
+KOREAN_FAULTS: Mapping[str, str] = {
+    "RATE_LIMITED": "할당량이 남아 있어도 429 응답(스토리지는 503 SlowDown), 처리하지 않음",
+    "INTERNAL_ERROR": "게이트웨이가 500 응답, 처리하지 않음",
+    "UNAVAILABLE": "게이트웨이가 503 응답, 처리하지 않음",
+    "UNAVAILABLE_AFTER": "처리한 후 게이트웨이가 503 응답",
+    "ERROR_BEFORE": "코드 99999와 함께 500 응답, 처리하지 않음",
+    "ERROR_AFTER": "처리한 후 코드 99999와 함께 500 응답",
+    "DROP_BEFORE": "연결이 끊어짐, 처리하지 않음",
+    "DROP_AFTER": "처리한 후 연결이 끊어짐",
+    "TRUNCATED_BODY": "처리한 후 응답 도중에 연결이 끊어짐",
+    "SLOW_BODY": "처리한 후 응답이 천천히 도착함",
+    "PROXY_HTML": "처리한 후 프록시의 HTML 페이지와 함께 502 응답",
 }
 
 PAGE_WORDS: Mapping[str, tuple[str, str]] = {
-    **{name: (Fault[name].value, korean) for name, (_, korean) in FAULT_WORDS.items()},
+    **{name: (Fault[name].value, korean) for name, korean in KOREAN_FAULTS.items()},
     "title": ("Media Intelligence, emulated", "Media Intelligence 에뮬레이터"),
     "at": ("{url} · version {version} · seed {seed}", "{url} · 버전 {version} · 시드 {seed}"),
     "speed": (" · {speed} times as fast", " · {speed}배속"),
