@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 WORTH_SAYING = 0.1
 """Seconds of a wait for quota that are logged."""
 LONGEST_DOWNLOAD = 600.0
-"""Seconds for an image, where the calls have no limit: nobody watches the silence before its answer begins."""
+"""Seconds for an image, where the calls have no limit or a longer one."""
 
 Answer: TypeAlias = tuple[Any, Response]
 """The parsed result and where it came from."""

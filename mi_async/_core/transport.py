@@ -76,13 +76,20 @@ class SlicedBytes(Payload):
     Args:
         value: the body.
         content_type: of it.
-        sent: called when it has been written, in the context of the request.
+        begins: called before it is written, in the context of the request.
+        sent: called when it has been written, likewise.
     """
 
-    def __init__(self, value: bytes, content_type: str, sent: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        value: bytes,
+        content_type: str,
+        begins: Callable[[], None] | None = None,
+        sent: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(memoryview(value), content_type=content_type)
         self._size = len(value)
-        self._sent = sent
+        self._begins, self._sent = begins, sent
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Text of the body, which aiohttp's interface wants."""
@@ -94,6 +101,8 @@ class SlicedBytes(Payload):
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Write the body up to a length."""
+        if self._begins is not None:
+            self._begins()
         end = self._size or 0 if content_length is None else content_length
         for start in range(0, end, SLICE):
             await writer.write(self._value[start : min(start + SLICE, end)])
@@ -144,15 +153,12 @@ class Transport:
         self._api = self._pool(KEPT_API, sent, self._listen)
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
         # again; one that was in use a moment ago is, since a connection for each image costs a TLS handshake each.
-        # Its time to read begins when the body is sent.
-        self._storage = self._pool(KEPT, {}, None)
+        self._storage = self._pool(KEPT, {}, self._listen)
 
-    def _pool(
-        self, keep: float, headers: Mapping[str, str], connected: Callable[[], None] | None
-    ) -> aiohttp.ClientSession:
+    def _pool(self, keep: float, headers: Mapping[str, str], connected: Callable[[], None]) -> aiohttp.ClientSession:
         """Open a pool; ``connected`` is called when a request has got its connection."""
         traces = []
-        if self.connector is not None and connected is not None:  # somebody else's connector calls only traces
+        if self.connector is not None:  # somebody else's connector calls only traces
             traces.append(_trace(connected))
         return aiohttp.ClientSession(
             connector=self.connector or Connections(keep=keep, trust=self.trust, connected=connected),
@@ -167,6 +173,10 @@ class Transport:
     def _listen(self) -> None:
         """Give the running attempt the whole time to read, from now."""
         _awaited.get().postpone(math.inf if self.timeout.read is None else self.timeout.read)
+
+    def _stop_listening(self) -> None:
+        """Give the running attempt no time to read, until its body is sent."""
+        _awaited.get().postpone(math.inf)
 
     def send(self, request: Request, headers: Mapping[str, str]) -> Awaitable[Response]:
         """Send a request to the API; the deadline is kept by the caller.
@@ -194,7 +204,8 @@ class Transport:
         """
         url = MaskedURL(url)  # from here on it is in local variables, which reports of errors may show
         address = Address.presigned(url, secure=self.base_url.scheme == "https")
-        payload = SlicedBytes(body, content_type, self._listen)
+        # The time to read stands still while the body is sent, which may take long.
+        payload = SlicedBytes(body, content_type, begins=self._stop_listening, sent=self._listen)
         headers = {"Content-Type": content_type, "Content-Length": str(len(body))}
         options: dict[str, Any] = {"headers": headers, "data": payload}
         if total is not None:

@@ -113,7 +113,7 @@ class HttpClient:
         content_type = headers.get("Content-Type", "application/octet-stream")
         payload: Any = None
         if request.body is not None:  # the time to read begins when it is sent
-            payload = SlicedBytes(request.body, content_type, _listening)
+            payload = SlicedBytes(request.body, content_type, sent=_listening)
         seconds = math.inf if read is None else read
         silences = self._silences.setdefault(seconds, InFlightCalls(Clock(), silence))
         with InFlightCall(silences, math.inf) as awaited:

@@ -9,6 +9,7 @@ from mi_async._core.call import LONGEST_DOWNLOAD
 from mi_async._core.clock import Clock
 from mi_async._core.hooks import Hooks
 from mi_async._core.http_messages import Request, Response
+from mi_async._core.transport import Timeout
 from mi_async.errors import ConnectError, ResponseError, SessionError, TransportError
 from tests.support.canned import DROP, SILENCE, Play, canned, http
 from tests.support.scripted import Step, refusal, stage
@@ -73,6 +74,14 @@ async def test_the_query_is_in_no_error(play: Play, caplog: pytest.LogCaptureFix
             await network.get(f"{server.url}/a.jpg{QUERY}", 100, 0.05 if play is SILENCE else 60)
         assert len(server.received) == 1
     assert_silent(caught.value, caplog)
+
+
+@pytest.mark.usefixtures("leaves_nothing")
+async def test_a_storage_that_says_nothing_is_given_up_after_the_time_to_read() -> None:
+    async with canned(SILENCE) as server, transport(server.url, Timeout(read=0.05)) as network:
+        with pytest.raises(TransportError, match="no answer in time"):
+            await network.get(f"{server.url}/a.jpg{QUERY}", 100, 60)
+        assert len(server.received) == 1
 
 
 @pytest.mark.parametrize(
