@@ -117,21 +117,27 @@ class BulkRun:
         Raises:
             BulkError: the run has not ended.
         """
-        if self._report is None:
+        if (whole := self._whole_report) is None:
             message = "the run has not ended; its report comes with the end"
             raise BulkError(message)
-        return self._report
+        return whole
+
+    @property
+    def _whole_report(self) -> BulkReport | None:
+        """The report once all is closed: until then it lacks what only the journal has."""
+        return self._report if self._ended is not None and self._ended.is_set() else None
 
     def __repr__(self) -> str:
         """Tell the items, the journal, and the number that has ended."""
-        ended = f"{self._report.ended:,} ended" if self._report is not None else "not ended"
+        report = self._whole_report
+        ended = f"{report.ended:,} ended" if report is not None else "not ended"
         return f"BulkRun({self._factory.takes}, journal={shown_journal(self._options.journal)!r}, {ended})"
 
     def _repr_html_(self) -> str:
         """Show the run in a notebook."""
         from mi_async.bulk.report.run_card import run_card  # noqa: PLC0415  most programs never look
 
-        state = "ended" if self._report is not None else "not started" if self._engine is None else "running"
+        state = "ended" if self._whole_report is not None else "not started" if self._engine is None else "running"
         about = f"BulkRun · {self._factory.takes} · {shown_journal(self._options.journal)}"
         return run_card(about, state, self.progress, self.latest)
 
@@ -190,8 +196,8 @@ class BulkRun:
             raise
 
     async def _through(self) -> BulkReport:
-        if self._report is not None:
-            return self._report
+        if (whole := self._whole_report) is not None:
+            return whole
         outcomes = aiter(self)  # refused, where somebody else goes through it already
         async with self:
             async for _ in outcomes:

@@ -76,6 +76,7 @@ async def test_leaving_the_loop_stops_the_run_and_what_is_under_way_lands(tmp_pa
             break
         async with asyncio.timeout(60):
             report = await ended(run)
+        assert not any("athrow" in repr(task.get_coro()) for task in asyncio.all_tasks())  # all is closed
         assert taken < 2000
         assert report.ending == "cancelled"
         assert report.open <= 1  # whose admission was interrupted
