@@ -4,6 +4,7 @@ Invariant: imports nothing of ours, so that signatures can name them, and ``typi
 """
 
 from collections.abc import AsyncIterable, Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -21,5 +22,7 @@ IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]
 """Behaviour of a call for a name that somebody has: it is refused, gets that person, or adds what is missing."""
 IfThumbnailExists: TypeAlias = Literal["duplicate", "reuse"]
 """Treatment of an image that the person has already: add it once more, or take the thumbnail that is there."""
+Watch: TypeAlias = Callable[["mi_async.BulkRun"], AbstractContextManager[object]]
+"""Returns the block in which a bulk run is awaited, such as :func:`mi_async.show`."""
 Items: TypeAlias = Iterable[T] | AsyncIterable[T] | Callable[[], Iterable[T] | AsyncIterable[T]]
 """An input as it is given: items, or a function without arguments that begins a pass over them."""
