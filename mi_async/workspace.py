@@ -18,6 +18,7 @@ import mi_async
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import are_loaded, load_modules
 from mi_async.api import WorkspaceGroups
+from mi_async.archive_workflows import ArchiveWorkflows
 from mi_async.argument_types import IfExists, IfPersonExists, IfThumbnailExists, IngestProgress, Items, Progress
 from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, SHARDS
 from mi_async.errors import InvalidArgumentError
@@ -41,7 +42,7 @@ WORKFLOWS = (
 """Modules that the first workflow imports: out of file descriptors, a later one could not."""
 
 
-class Workspace(WorkspaceGroups):
+class Workspace(ArchiveWorkflows):
     """One workspace: its groups of operations as attributes, and workflows as methods.
 
     ``newsroom = session.workspace("newsroom")`` makes one and asks the service nothing. Then, for example::
