@@ -85,7 +85,7 @@ class ImageDownloads:
         Raises:
             MIError: the storage fails to give any image, the session is closed, or the service fails.
         """
-        state = _Attempts(self, number, urls)
+        state = _ImageDownload(self, number, urls)
         self.pace.begin()
         try:
             content = await self.context.retries.look_first(
@@ -120,7 +120,7 @@ class _GoneError(MIError):
 
 
 @define(eq=False)
-class _Attempts:
+class _ImageDownload:
     """Attempts at one image."""
 
     downloads: ImageDownloads
