@@ -8,8 +8,8 @@ from mi_async.backup.format import (
     BackupThumbnail,
 )
 from mi_async.backup.reader import Backup, open_backup
-from mi_async.backup.report import BackupReport
-from mi_async.backup.run import back_up
+from mi_async.backup.report import BackupProgress, BackupReport, ListChanges
+from mi_async.backup.run import back_up as back_up  # for the layers above; for people it is Workspace.back_up
 
 __all__ = [
     "Backup",
@@ -17,8 +17,9 @@ __all__ = [
     "BackupInfo",
     "BackupPerson",
     "BackupProblem",
+    "BackupProgress",
     "BackupReport",
     "BackupThumbnail",
-    "back_up",
+    "ListChanges",
     "open_backup",
 ]

@@ -5,19 +5,18 @@ last complete state, and what was downloaded since is not downloaded again.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from attrs import frozen
 
-from mi_async.argument_types import BackupWatch
 from mi_async.backup.destination import begun_writer
 from mi_async.backup.downloads import DownloadPace
 from mi_async.backup.format import ASSETS, PERSONS, TAGS, BackupInfo
 from mi_async.backup.people import back_up_persons
-from mi_async.backup.report import BackupReport
+from mi_async.backup.report import BackupProgress, BackupReport
 from mi_async.backup.work import BackupWork, DiskThread
 from mi_async.backup.writer import BackupWriter
 from mi_async.errors import InvalidArgumentError
@@ -47,7 +46,7 @@ async def back_up(
     persons: Collection[int] | None = None,
     parts: BackupParts | None = None,
     verify: bool = False,
-    progress: BackupWatch | None = None,
+    progress: Callable[[BackupProgress], object] | None = None,
 ) -> BackupReport:
     """Back up a workspace into a folder; see ``Workspace.back_up``.
 

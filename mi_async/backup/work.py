@@ -13,7 +13,6 @@ from typing import ParamSpec, TypeVar
 
 from attrs import define, field
 
-from mi_async.argument_types import BackupWatch
 from mi_async.backup.downloads import DownloadPace
 from mi_async.backup.format import BackupProblem
 from mi_async.backup.report import BackupProgress
@@ -72,7 +71,7 @@ class BackupWork:
     writer: BackupWriter
     thread: DiskThread
     pace: DownloadPace
-    watch: BackupWatch | None
+    watch: Callable[[BackupProgress], object] | None
     progress: BackupProgress = field(init=False, factory=BackupProgress)
 
     async def disk(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
