@@ -1,66 +1,72 @@
-"""Backups written by hand, as the documentation of the format has them: no code under test makes them."""
+"""People for backups, made in the emulator's state: a thousand uploads would take longer than their backup."""
 
 import hashlib
-import json
-from collections.abc import Iterable
+import subprocess
 from pathlib import Path
-from typing import Any
 
-from attrs import define, field
+from mi_async.emulator import Server, example_image
+from mi_async.emulator.state import EmulatedPerson, EmulatedUpload
 
-from tests.support.bulk import face
-
-
-def person(number: int, name: str | None, images: Iterable[int] = (0,), **more: Any) -> dict[str, Any]:
-    """A person; images are seeds of faces, the first of which is the primary one."""
-    return {"id": number, "name": name, "images": list(images), **more}
+ROOM = "newsroom"
 
 
-@define
-class HandMade:
-    """A backup in a folder.
+def add_person(
+    server: Server, name: str | None, *images: bytes, tags: tuple[int, ...] = (), description: str | None = None
+) -> EmulatedPerson:
+    """Add a person with images, the first being the primary one."""
+    state, room = server.state, server.state.workspaces[ROOM]
+    person = EmulatedPerson(state.new_id(), name, description, dict.fromkeys(tags))
+    for content in images:
+        number = state.new_id()
+        person.thumbnails[number] = add_image(server, content)
+        person.primary = person.primary or number
+    room.persons[person.id] = person
+    if name is not None:
+        room.names[name] = person.id
+    return person
 
-    Attributes:
-        folder: of the backup.
-        counts: of its ``backup.json``.
-    """
 
-    folder: Path
-    counts: dict[str, int] = field(factory=dict)
+def add_image(server: Server, content: bytes) -> str:
+    """Store an image; returns its key."""
+    state = server.state
+    key = f"{ROOM}/{len(state.uploads)}/face.png"
+    upload = state.uploads[key] = EmulatedUpload(key, ROOM, state.now())
+    upload.stored = upload.ready = state.now()
+    upload.size, upload.md5 = len(content), hashlib.md5(content, usedforsecurity=False).hexdigest()
+    upload.format, upload.content, upload.content_type = "png", content, "image/png"
+    return key
 
-    def write(self, workspace: str = "archive", **lists: list[dict[str, Any]]) -> Path:
-        """Write a backup with these lines; lists that are not given are empty."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        persons = [self._person(dict(one), number) for number, one in enumerate(lists.get("persons", []))]
-        for name in ("persons", "tags", "projects", "assets", "problems"):
-            rows = persons if name == "persons" else lists.get(name, [])
-            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            (self.folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-            self.counts[name] = len(rows)
-        info = {
-            "format": 1,
-            "service": "https://media-intelligence.example",
-            "workspace": workspace,
-            "scope": "workspace",
-            "began": "2026-11-27T01:00:00Z",
-            "ended": "2026-11-27T01:01:00Z",
-            "complete": not self.counts["problems"],
-            "counts": self.counts,
-        }
-        (self.folder / "backup.json").write_text(json.dumps(info), encoding="utf-8")
-        return self.folder
 
-    def _person(self, row: dict[str, Any], number: int) -> dict[str, Any]:
-        seeds = row.pop("images")
-        row["thumbnails"] = [self._thumbnail(1000 * number + at, seed, not at) for at, seed in enumerate(seeds, 1)]
-        for first in row["thumbnails"][:1]:
-            first["primary"] = True
-        return row
+def add_people(server: Server, count: int, *, images: int = 1, unnamed: int = 3) -> list[EmulatedPerson]:
+    """Add people with images of their own; of so many, one has no name."""
+    return [
+        add_person(
+            server,
+            None if number % unnamed == 0 else f"홍길동 {number}",
+            *[example_image(number * images + place) for place in range(images)],
+        )
+        for number in range(count)
+    ]
 
-    def _thumbnail(self, number: int, seed: int, primary: bool) -> dict[str, Any]:
-        content = face(seed)
-        digest = hashlib.sha256(content).hexdigest()
-        file = f"images/{digest[:2]}/{digest}.jpg"
-        (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / file).write_bytes(content)
-        return {"id": number, "primary": primary, "file": file, "sha256": digest, "size": len(content)}
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a backup by name, hidden ones left out."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    return {name: content for name, content in named.items() if not name.startswith(".")}
+
+
+def downloads(server: Server) -> int:
+    """Return how often the storage was asked for an image."""
+    return server.log.count("storage.get")
+
+
+def sha256sum(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Check the sums of a backup as people do."""
+    return subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"],  # noqa: S607  of the system
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
