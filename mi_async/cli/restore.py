@@ -102,7 +102,7 @@ class IntoWorkspace(InStorage):
     ] = ""
 
 
-FLAGS = RestoreFlags()
+FLAGS, ANYWHERE = RestoreFlags(), IntoWorkspace()
 
 
 def restore(
@@ -113,7 +113,7 @@ def restore(
         bool, Parameter(negative=(), show_default=False, help="Create nothing: print what would be done, and the time.")
     ] = False,
     flags: RestoreFlags = FLAGS,
-    service: IntoWorkspace,
+    service: IntoWorkspace = ANYWHERE,
 ) -> None:
     """Restore a backup into a workspace: persons with images and tags, projects, and assets.
 

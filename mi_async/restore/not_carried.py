@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from mi_async.bulk.inputs.own_reports import NOT_CARRIED
 from mi_async.models import Serializable
+from mi_async.text import one_line
 
 SHOWN = 20
 """Single things that a plan or a report holds; a file of rows has all."""
@@ -32,17 +33,15 @@ class LossKind:
     Attributes:
         cause: of the loss.
         label: in a table, with the remedy where there is one.
-        listed: each is told in a file of rows; the others are every object of a kind, and only counted.
     """
 
     cause: Cause
     label: str
-    listed: bool = True
 
 
 KINDS: Mapping[str, LossKind] = {
-    "id": LossKind(Cause.SERVICE, "IDs; the file of restored IDs has the old and the new ones", listed=False),
-    "origin": LossKind(Cause.SERVICE, "creation times and users", listed=False),
+    "id": LossKind(Cause.SERVICE, "IDs; the file of restored IDs has the old and the new ones"),
+    "origin": LossKind(Cause.SERVICE, "creation times and users"),
     "anonymous": LossKind(Cause.CHOICE, "persons without a name; unnamed=True (--unnamed) gives them one"),
     "analysis": LossKind(Cause.CHOICE, "analyses; analyze=True (--analyze) makes them anew"),
     "summary": LossKind(Cause.SERVICE, "scene summaries; scene_summaries.request makes one anew"),
@@ -87,7 +86,7 @@ class Losses(Serializable):
 
     Attributes:
         counts: by kind; without those of which there is none.
-        first: the first single things, at most 20.
+        first: the first that are lost by damage, at most 20.
     """
 
     counts: Mapping[str, int] = field(factory=dict)
@@ -101,6 +100,10 @@ class Losses(Serializable):
     def rows(self) -> list[tuple[str, str]]:
         """Return the rows of a table."""
         return [(f"not carried: {kind}", f"{number:,} {KINDS[kind].label}") for kind, number in self.counts.items()]
+
+    def lines(self) -> list[str]:
+        """Return a line for each of the first."""
+        return [one_line(f"{lost.origin}: {lost.key}: {lost.message}") for lost in self.first]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the first things for JSON."""
@@ -122,7 +125,7 @@ class LossCounts:
     def __call__(self, lost: NotCarried) -> None:
         """Count one thing."""
         self._counts[lost.kind] += 1
-        if len(self._first) < SHOWN:
+        if KINDS[lost.kind].cause is Cause.DAMAGE and len(self._first) < SHOWN:
             self._first.append(lost)
         self.tell(lost)
 

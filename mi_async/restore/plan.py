@@ -89,7 +89,7 @@ class RestorePlan:
         ]
         rows = heading(self.folder, self.source, self.workspace, self.incomplete)
         rows += [(name, f"{number:,}") for name, number in counts if number]
-        lines = aligned([*rows, *self.losses.rows()])
+        lines = [*aligned([*rows, *self.losses.rows()]), *self.losses.lines()]
         lines += indented("persons", self.people) if self.people.items else []
         return "\n".join([*lines, *(indented("media assets", self.assets) if self.assets.items else [])])
 

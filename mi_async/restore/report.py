@@ -82,7 +82,7 @@ class RestoreReport(Serializable):
         """Return a plain table."""
         rows = heading(self.folder, self.source, self.workspace, self.incomplete)
         rows += [(name, one_line(said)) for name, said in self._counts() if said]
-        lines = aligned([*rows, *self.losses.rows()])
+        lines = [*aligned([*rows, *self.losses.rows()]), *self.losses.lines()]
         lines += [f"  {one_line(wording.problem(outcome))}" for outcome in self.completed.problems]
         lines += indented("persons", self.people)
         return "\n".join([*lines, *([] if self.assets is None else indented("media assets", self.assets))])

@@ -11,9 +11,9 @@ from mi_async import InvalidArgumentError, JournalError, Storage
 from mi_async.argument_types import IfPersonExists
 from mi_async.bulk.engine.outcome import Status
 from mi_async.emulator import Latency, Settings
-from tests.support.handmade_backup import HandMade, person
 from tests.support.bulk import contents, face, main_picture, sha256
 from tests.support.bulk import person as person_of
+from tests.support.handmade_backup import HandMade, person
 from tests.support.newsroom import Newsroom, newsroom
 
 PEOPLE = [
