@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> str:
     return str(HandMade(tmp_path / "newsroom-backup").write("archive", persons=people))
 
 
-def names(server: Server, workspace: str) -> list[str | None]:
+def names(server: Server, workspace: str) -> list[str]:
     return sorted(str(each.name) for each in server.state.workspaces[workspace].persons.values())
 
 
