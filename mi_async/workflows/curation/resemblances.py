@@ -124,10 +124,11 @@ class Resemblances:
     def _is_mutual(self, pair: Pair, seen: _Seen) -> bool:
         return (seen.lower or pair[0] in self._full) and (seen.upper or pair[1] in self._full)
 
-    def _order(self, pair: Pair, positions: Mapping[int, int]) -> tuple[float, int, int, int]:
+    def _order(self, pair: Pair, positions: Mapping[int, int]) -> tuple[float, bool, int, int, int]:
+        """Return the sort key of a pair: the most alike first, as far as the service says so."""
         seen = self._seen[pair]
         first, second = sorted((positions[pair[0]], positions[pair[1]]))
-        return (-(seen.score or 0), seen.rank, first, second)
+        return (-(seen.score or 0), not (seen.lower and seen.upper), seen.rank, first, second)
 
     def _group(self, persons: list[int], links: Mapping[int, list[int]]) -> FoundGroup:
         inside, outside = dict[Pair, DuplicatePair](), dict[Pair, DuplicatePair]()
