@@ -153,6 +153,9 @@ from .errors.web_answers import http_status as http_status, retry_after as retry
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
+from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
+from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
 from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
@@ -209,6 +212,9 @@ __all__ = [
     "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
+    "DuplicateGroup",
+    "DuplicateMember",
+    "DuplicatePair",
     "FileFormat",
     "Hooks",
     "ImageRejectedError",
@@ -296,6 +302,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoredObject",
+    "SuggestedPerson",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
@@ -304,6 +311,7 @@ __all__ = [
     "Timeout",
     "TimeoutError",
     "TransportError",
+    "UnnamedPerson",
     "Upload",
     "UploadCheck",
     "UploadFailedError",
