@@ -79,6 +79,7 @@ _HOMES = {
     "Outcome": "_core.hooks",
     "Page": "models",
     "PermissionDeniedError": "errors",
+    "PlanNotConfirmedError": "errors",
     "Person": "api.person_models",
     "PersonInput": "bulk.inputs.models",
     "PersonQuery": "api.search",
