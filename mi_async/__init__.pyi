@@ -107,6 +107,7 @@ from .bulk.engine.outcome import (
     Status as Status,
 )
 from .bulk.engine.progress import BulkProgress as BulkProgress
+from .bulk.rebuild.result import JournalRebuild as JournalRebuild
 from .bulk.report.report import BulkReport as BulkReport
 from .bulk.run import BulkRun as BulkRun
 from .credentials import Credentials as Credentials, CredentialsProvider as CredentialsProvider
@@ -156,6 +157,9 @@ from .restore.plan import RestorePlan as RestorePlan
 from .restore.report import RestoreReport as RestoreReport
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
+from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
+from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
 from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
@@ -212,6 +216,9 @@ __all__ = [
     "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
+    "DuplicateGroup",
+    "DuplicateMember",
+    "DuplicatePair",
     "FileFormat",
     "Hooks",
     "ImageRejectedError",
@@ -231,6 +238,7 @@ __all__ = [
     "JobStateError",
     "JobTimeoutError",
     "JournalError",
+    "JournalRebuild",
     "MIError",
     "MediaRejectedError",
     "MergedPersons",
@@ -302,6 +310,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoredObject",
+    "SuggestedPerson",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
@@ -310,6 +319,7 @@ __all__ = [
     "Timeout",
     "TimeoutError",
     "TransportError",
+    "UnnamedPerson",
     "Upload",
     "UploadCheck",
     "UploadFailedError",
