@@ -12,18 +12,13 @@ from tests.support.handmade_backup import HandMade, person
 from tests.support.terminal import QUICK, environment, served
 
 
-@pytest.fixture(scope="module")
-def emulated() -> Iterator[Server]:
-    with served(Settings(latency=QUICK.latency, workspaces=("newsroom", "archive", "empty"))) as running:
-        yield running
-
-
 @pytest.fixture
-def server(emulated: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Server:
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     monkeypatch.chdir(tmp_path)
-    for name, value in environment(emulated).items():
-        monkeypatch.setenv(name, value)
-    return emulated
+    with served(Settings(latency=QUICK.latency, workspaces=("newsroom", "archive", "empty"))) as running:
+        for name, value in environment(running).items():
+            monkeypatch.setenv(name, value)
+        yield running
 
 
 @pytest.fixture
