@@ -84,6 +84,8 @@ _HOMES = {
     "PersonInput": "bulk.inputs.models",
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
+    "PersonKnownError": "errors",
+    "PersonMatch": "errors.likeness",
     "PersonThumbnail": "api.person_models",
     "Ping": "ping",
     "Polling": "_core.polling",

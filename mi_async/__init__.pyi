@@ -134,6 +134,7 @@ from .errors import (
     MIError as MIError,
     NotFoundError as NotFoundError,
     PermissionDeniedError as PermissionDeniedError,
+    PersonKnownError as PersonKnownError,
     PlanNotConfirmedError as PlanNotConfirmedError,
     QuotaError as QuotaError,
     QuotaStoreError as QuotaStoreError,
@@ -147,6 +148,7 @@ from .errors import (
     TransportError as TransportError,
     UploadFailedError as UploadFailedError,
 )
+from .errors.likeness import PersonMatch as PersonMatch
 from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
@@ -238,6 +240,8 @@ __all__ = [
     "PermissionDeniedError",
     "Person",
     "PersonInput",
+    "PersonKnownError",
+    "PersonMatch",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
