@@ -1,6 +1,6 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
-from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
+from . import api as api, backup as backup, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
 from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
@@ -93,6 +93,7 @@ from .doctor import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
+from .backup.report import BackupProgress as BackupProgress, BackupReport as BackupReport
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -154,6 +155,9 @@ from .errors.web_answers import http_status as http_status, retry_after as retry
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
+from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
+from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
 from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
@@ -184,6 +188,8 @@ __all__ = [
     "AssetType",
     "Attempt",
     "AuthenticationError",
+    "BackupProgress",
+    "BackupReport",
     "BadInput",
     "BulkError",
     "BulkOutcome",
@@ -208,6 +214,9 @@ __all__ = [
     "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
+    "DuplicateGroup",
+    "DuplicateMember",
+    "DuplicatePair",
     "FileFormat",
     "Hooks",
     "ImageRejectedError",
@@ -297,6 +306,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoredObject",
+    "SuggestedPerson",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
@@ -305,6 +315,7 @@ __all__ = [
     "Timeout",
     "TimeoutError",
     "TransportError",
+    "UnnamedPerson",
     "Upload",
     "UploadCheck",
     "UploadFailedError",
@@ -316,6 +327,7 @@ __all__ = [
     "WorkspaceInfo",
     "api",
     "as_completed",
+    "backup",
     "connect",
     "diagnose",
     "emulator",
