@@ -89,7 +89,7 @@ _HOMES = {
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
     "PersonKnownError": "errors",
-    "PersonMatch": "errors.likeness",
+    "PersonMatch": "workflows.known_person",
     "PersonThumbnail": "api.person_models",
     "Ping": "ping",
     "PlanNotConfirmedError": "errors",

@@ -47,7 +47,6 @@ from mi_async.errors.api import (
     ServerError,
     error_class,
 )
-from mi_async.errors.likeness import PersonKnownError
 from mi_async.errors.local import (
     AlreadyExistsError,
     ConfigError,
@@ -78,6 +77,7 @@ from mi_async.errors.workflows import (
     JobStateError,
     JobTimeoutError,
     JournalError,
+    PersonKnownError,
     QuotaStoreError,
     QuotaWaitError,
     SearchFailedError,

@@ -17,7 +17,6 @@ from mi_async.errors.api import (
     PermissionDeniedError,
     QuotaError,
 )
-from mi_async.errors.likeness import PersonKnownError
 from mi_async.errors.local import (
     AlreadyExistsError,
     ImageRejectedError,
@@ -34,6 +33,7 @@ from mi_async.errors.workflows import (
     JobError,
     JobStateError,
     JobTimeoutError,
+    PersonKnownError,
     QuotaStoreError,
     QuotaWaitError,
     UploadFailedError,

@@ -1,9 +1,12 @@
 """Errors of a call or a workflow as a whole: waits, uploads, jobs and bulk runs."""
 
 import builtins
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mi_async.errors.mi_error import MIError
+
+if TYPE_CHECKING:
+    import mi_async
 
 
 class QuotaWaitError(MIError):
@@ -70,6 +73,20 @@ class UploadFailedError(MIError):
     def transient(self) -> bool:
         """True if another attempt may succeed, or the upload may be there all the same."""
         return self.ambiguous or self.reason in OF_THE_MOMENT
+
+
+class PersonKnownError(MIError):
+    """A person was not created, because somebody who is there looks like it; no error of the service.
+
+    Attributes:
+        name: of the person that was to be created.
+        matches: the persons who look like it, the most alike first.
+    """
+
+    def __init__(self, message: str, *, name: str, matches: "tuple[mi_async.PersonMatch, ...]") -> None:
+        super().__init__(message)
+        self.name = name
+        self.matches = matches
 
 
 class JobError(MIError):

@@ -16,7 +16,6 @@ from mi_async._core.names import clean_name
 from mi_async.api.persons import Person, PersonThumbnail
 from mi_async.argument_types import IfPersonExists, Progress
 from mi_async.errors import APIError, ConflictError, InvalidArgumentError
-from mi_async.errors.likeness import PersonMatch
 from mi_async.media.image_source import CheckedSource, Source, check_image, load_image, loading_as
 from mi_async.text import escaped
 from mi_async.workflows.context import Context, known, refuse_async
@@ -40,7 +39,7 @@ from mi_async.workflows.enroll_images import (
     refusal_of,
     sent_images,
 )
-from mi_async.workflows.known_person import Likeness, find_matches, person_known
+from mi_async.workflows.known_person import Likeness, PersonMatch, find_matches, person_known
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.thumbnail_names import shown_digest, shows

@@ -12,7 +12,6 @@ from attrs import evolve, frozen
 from mi_async.api.persons import MATCHES, SCORE
 from mi_async.argument_types import IfPersonKnown
 from mi_async.errors import InvalidArgumentError, PersonKnownError, ResponseError
-from mi_async.errors.likeness import PersonMatch
 from mi_async.text import escaped
 from mi_async.workflows.context import Context
 from mi_async.workflows.enroll_decisions import LikenessDecision, check_word, decide_likeness
@@ -21,6 +20,26 @@ MEMBERS = ("personId", "id")
 """Members that hold the ID of a person; the first is the documented one of ``similar``."""
 OTHERS = ("thumbnail", "tag")
 """Words in the names of lists whose members have IDs of something else."""
+
+
+@frozen
+class PersonMatch:
+    """A person who looks like an image.
+
+    Attributes:
+        id: ID of the person.
+        name: None for a person without a name, and where the service does not tell.
+        score: likeness as the service tells it, None where it tells none; at least the score that was asked for.
+    """
+
+    id: int
+    name: str | None = None
+    score: float | None = None
+
+    def __str__(self) -> str:
+        """Show the match in a few words: ``1001 'Gildong Hong' (score 93)``."""
+        name = "without a name" if self.name is None else f"'{escaped(self.name)}'"
+        return f"{self.id} {name}" if self.score is None else f"{self.id} {name} (score {self.score:g})"
 
 
 @frozen
