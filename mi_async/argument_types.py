@@ -27,5 +27,9 @@ IfPersonKnown: TypeAlias = Literal["ignore", "ask", "attach"]
 """Treatment of a person to create whom somebody looks like: create it, refuse it, or give its images to that one."""
 IfThumbnailExists: TypeAlias = Literal["duplicate", "reuse"]
 """Treatment of an image that the person has already: add it once more, or take the thumbnail that is there."""
+RebuildProgress: TypeAlias = Callable[["mi_async.JournalRebuild"], None]
+"""Called with the counts so far; an exception in it ends the rebuild, which can be gone on with."""
+BulkOperation: TypeAlias = Literal["enroll_many", "upload_thumbnails"]
+"""Methods of a workspace whose journal can be rebuilt from the service."""
 Items: TypeAlias = Iterable[T] | AsyncIterable[T] | Callable[[], Iterable[T] | AsyncIterable[T]]
 """An input as it is given: items, or a function without arguments that begins a pass over them."""
