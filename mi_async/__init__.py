@@ -90,7 +90,7 @@ _HOMES = {
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
     "PersonKnownError": "errors",
-    "PersonMatch": "workflows.known_person",
+    "PersonMatch": "errors.workflows",
     "PersonThumbnail": "api.person_models",
     "Ping": "ping",
     "PlanNotConfirmedError": "errors",

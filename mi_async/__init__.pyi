@@ -150,6 +150,7 @@ from .errors import (
     TransportError as TransportError,
     UploadFailedError as UploadFailedError,
 )
+from .errors.workflows import PersonMatch as PersonMatch
 from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
@@ -162,7 +163,6 @@ from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
 from .workflows.jobs.kinds import JobPhase as JobPhase
-from .workflows.known_person import PersonMatch as PersonMatch
 from .workflows.search.hits import SceneHit as SceneHit
 from .integrations.redis_quotas import RedisQuotas as RedisQuotas
 from .media.image_source import Source as Source

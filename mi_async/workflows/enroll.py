@@ -16,6 +16,7 @@ from mi_async._core.names import clean_name
 from mi_async.api.persons import Person, PersonThumbnail
 from mi_async.argument_types import IfPersonExists, Progress
 from mi_async.errors import APIError, ConflictError, InvalidArgumentError
+from mi_async.errors.workflows import PersonMatch
 from mi_async.media.image_source import CheckedSource, Source, check_image, load_image, loading_as
 from mi_async.text import escaped
 from mi_async.workflows.context import Context, known, refuse_async
@@ -39,7 +40,7 @@ from mi_async.workflows.enroll_images import (
     refusal_of,
     sent_images,
 )
-from mi_async.workflows.known_person import Likeness, PersonMatch, find_matches, person_known
+from mi_async.workflows.known_person import Likeness, find_matches, person_known
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.thumbnail_names import shown_digest, shows
@@ -70,7 +71,7 @@ async def enroll_person(
     """Create a person with images, the first being the primary one, and tags; see ``Workspace.enroll_person``."""
     wanted = wanted_person(name, description, tags, sources, validate=context.validate)
     check_word("if_exists", if_exists, IfPersonExists)
-    likeness.check(validate=context.validate)
+    likeness.check(context)
     refuse_async(progress)
     begun = Resumed.of(resume)
     loads = [loading_as(load, number, wanted.sources) for number in range(len(wanted.sources))]

@@ -7,39 +7,21 @@ score is never required.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from mi_async.api.persons import MATCHES, SCORE
 from mi_async.argument_types import IfPersonKnown
-from mi_async.errors import InvalidArgumentError, PersonKnownError, ResponseError
+from mi_async.errors import PersonKnownError, ResponseError
+from mi_async.errors.workflows import PersonMatch
 from mi_async.text import escaped
 from mi_async.workflows.context import Context
+from mi_async.workflows.curation.similar_persons import check_score, persons_by_id, told_score
 from mi_async.workflows.enroll_decisions import LikenessDecision, check_word, decide_likeness
 
 MEMBERS = ("personId", "id")
 """Members that hold the ID of a person; the first is the documented one of ``similar``."""
 OTHERS = ("thumbnail", "tag")
 """Words in the names of lists whose members have IDs of something else."""
-
-
-@frozen
-class PersonMatch:
-    """A person who looks like an image.
-
-    Attributes:
-        id: ID of the person.
-        name: None for a person without a name, and where the service does not tell.
-        score: likeness as the service tells it, None where it tells none; at least the score that was asked for.
-    """
-
-    id: int
-    name: str | None = None
-    score: float | None = None
-
-    def __str__(self) -> str:
-        """Show the match in a few words: ``1001 'Gildong Hong' (score 93)``."""
-        name = "without a name" if self.name is None else f"'{escaped(self.name)}'"
-        return f"{self.id} {name}" if self.score is None else f"{self.id} {name} (score {self.score:g})"
 
 
 @frozen
@@ -59,16 +41,14 @@ class Likeness:
         """True if anybody is compared."""
         return self.known != "ignore"
 
-    def check(self, *, validate: bool) -> None:
+    def check(self, context: Context) -> None:
         """Refuse what cannot be asked.
 
         Raises:
             InvalidArgumentError: a word that says nothing, or a score out of bounds.
         """
         check_word("known", self.known, IfPersonKnown)
-        if validate and SCORE.fault(self.score) is not None:
-            message = f"score must be {SCORE.text}, got {self.score!r}"
-            raise InvalidArgumentError(message)
+        check_score(context, self.score)
 
     def decide(self, matches: int) -> LikenessDecision:
         """Decide about a person to create whom so many persons look like."""
@@ -91,9 +71,8 @@ async def find_matches(context: Context, key: str, score: int) -> tuple[PersonMa
     found = matches_in(answer)
     if not found:
         return ()
-    page = await persons.search(person_ids=[match.id for match in found], page_size=len(found))
-    names = {person.id: person.name for person in page.content}
-    return tuple(evolve(match, name=names.get(match.id)) for match in found)
+    listed = await persons_by_id(context, [match.id for match in found])
+    return tuple(match._replace(name=listed[match.id].name) if match.id in listed else match for match in found)
 
 
 def person_known(name: str, matches: tuple[PersonMatch, ...]) -> PersonKnownError:
@@ -148,10 +127,5 @@ def _matches(items: list[Any], member: str) -> Iterator[PersonMatch]:
         for told in (item, item.get("person")):  # it may be a member of the match, beside the score
             number = told.get(member) if isinstance(told, dict) else None
             if isinstance(number, int) and not isinstance(number, bool):
-                yield PersonMatch(number, score=_score(item))
+                yield PersonMatch(number, score=told_score(item))
                 break
-
-
-def _score(item: dict[str, Any]) -> float | None:
-    score = item.get("score")
-    return score if isinstance(score, int | float) and not isinstance(score, bool) else None
