@@ -152,6 +152,10 @@ from .errors.web_answers import http_status as http_status, retry_after as retry
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .sync.decisions import SyncState as SyncState
+from .sync.plan import SyncItem as SyncItem, SyncPlan as SyncPlan
+from .sync.removal import RemovalStatus as RemovalStatus, SyncRemoval as SyncRemoval
+from .sync.workflow import SyncRun as SyncRun
 from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
@@ -261,6 +265,7 @@ __all__ = [
     "Raw",
     "ReadableSource",
     "RedisQuotas",
+    "RemovalStatus",
     "Repeat",
     "RequestedAnalysis",
     "RequestedSearch",
@@ -294,6 +299,11 @@ __all__ = [
     "Storage",
     "StoredObject",
     "SummaryStatus",
+    "SyncItem",
+    "SyncPlan",
+    "SyncRemoval",
+    "SyncRun",
+    "SyncState",
     "TagList",
     "ThumbnailInput",
     "ThumbnailList",
