@@ -1,6 +1,6 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
-from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
+from . import api as api, backup as backup, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
 from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
@@ -93,6 +93,7 @@ from .doctor import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
+from .backup.report import BackupProgress as BackupProgress, BackupReport as BackupReport
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -156,6 +157,9 @@ from .sync.decisions import SyncState as SyncState
 from .sync.plan import SyncItem as SyncItem, SyncPlan as SyncPlan
 from .sync.removal import RemovalStatus as RemovalStatus, SyncRemoval as SyncRemoval
 from .sync.workflow import SyncRun as SyncRun
+from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
+from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
+from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
 from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
@@ -186,6 +190,8 @@ __all__ = [
     "AssetType",
     "Attempt",
     "AuthenticationError",
+    "BackupProgress",
+    "BackupReport",
     "BadInput",
     "BulkError",
     "BulkOutcome",
@@ -210,6 +216,9 @@ __all__ = [
     "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
+    "DuplicateGroup",
+    "DuplicateMember",
+    "DuplicatePair",
     "FileFormat",
     "Hooks",
     "ImageRejectedError",
@@ -298,6 +307,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoredObject",
+    "SuggestedPerson",
     "SummaryStatus",
     "SyncItem",
     "SyncPlan",
@@ -311,6 +321,7 @@ __all__ = [
     "Timeout",
     "TimeoutError",
     "TransportError",
+    "UnnamedPerson",
     "Upload",
     "UploadCheck",
     "UploadFailedError",
@@ -322,6 +333,7 @@ __all__ = [
     "WorkspaceInfo",
     "api",
     "as_completed",
+    "backup",
     "connect",
     "diagnose",
     "emulator",

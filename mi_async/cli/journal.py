@@ -13,11 +13,11 @@ import attrs
 from cyclopts import App, Parameter
 
 from mi_async._core import json_codec
+from mi_async._core.csv_lines import MARK, csv_line
 from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
-from mi_async.cli.csv_lines import MARK, csv_line
 from mi_async.cli.journal_page import report
 from mi_async.cli.listing import ListingOptions
 from mi_async.cli.output import Form, Output, show, show_each
