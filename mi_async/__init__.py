@@ -73,6 +73,7 @@ _HOMES = {
     "JobStateError": "errors",
     "JobTimeoutError": "errors",
     "JournalError": "errors",
+    "JournalRebuild": "bulk.rebuild.result",
     "MIError": "errors",
     "MediaRejectedError": "errors",
     "MergedPersons": "api.person_models",

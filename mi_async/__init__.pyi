@@ -107,6 +107,7 @@ from .bulk.engine.outcome import (
     Status as Status,
 )
 from .bulk.engine.progress import BulkProgress as BulkProgress
+from .bulk.rebuild.result import JournalRebuild as JournalRebuild
 from .bulk.report.report import BulkReport as BulkReport
 from .bulk.run import BulkRun as BulkRun
 from .credentials import Credentials as Credentials, CredentialsProvider as CredentialsProvider
@@ -238,6 +239,7 @@ __all__ = [
     "JobStateError",
     "JobTimeoutError",
     "JournalError",
+    "JournalRebuild",
     "MIError",
     "MediaRejectedError",
     "MergedPersons",

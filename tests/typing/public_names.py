@@ -73,6 +73,7 @@ NAMES: tuple[object, ...] = (
     mi_async.JobStateError,
     mi_async.JobTimeoutError,
     mi_async.JournalError,
+    mi_async.JournalRebuild,
     mi_async.MIError,
     mi_async.MediaRejectedError,
     mi_async.MergedPersons,
