@@ -14,7 +14,7 @@ from mi_async.bulk.defaults import GRACE, PATIENCE
 from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.options import BulkOptions
 from mi_async.errors import InvalidArgumentError
-from mi_async.workflows.enroll_decisions import check_if_exists
+from mi_async.workflows.enroll_decisions import check_word
 from mi_async.workflows.ingest.options import IngestOptions
 
 SUFFIX = ".journal"
@@ -47,7 +47,7 @@ class RestoreOptions:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot work."""
-        check_if_exists(self.if_exists)
+        check_word("if_exists", self.if_exists, IfPersonExists)
 
     @property
     def assets_journal(self) -> Path:
