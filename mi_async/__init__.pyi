@@ -1,6 +1,6 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
-from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
+from . import api as api, backup as backup, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
 from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
@@ -93,6 +93,7 @@ from .doctor import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
+from .backup.report import BackupProgress as BackupProgress, BackupReport as BackupReport
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -182,6 +183,8 @@ __all__ = [
     "AssetType",
     "Attempt",
     "AuthenticationError",
+    "BackupProgress",
+    "BackupReport",
     "BadInput",
     "BulkError",
     "BulkOutcome",
@@ -312,6 +315,7 @@ __all__ = [
     "WorkspaceInfo",
     "api",
     "as_completed",
+    "backup",
     "connect",
     "diagnose",
     "emulator",

@@ -15,6 +15,8 @@ Progress: TypeAlias = Callable[["mi_async.Upload"], None]
 """Called with the upload after each step; an exception in it ends the workflow."""
 IngestProgress: TypeAlias = Callable[["mi_async.Ingestion"], None]
 """Called whenever something has changed; an exception in it ends the workflow."""
+BackupWatch: TypeAlias = Callable[["mi_async.BackupProgress"], object]
+"""Called some times a second with the present counts; an exception in it ends the backup."""
 IfExists: TypeAlias = Literal["reuse", "duplicate", "error"]
 """Treatment of an asset of this object that the project has already: take it, make another, or refuse."""
 IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]

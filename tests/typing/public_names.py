@@ -1,6 +1,7 @@
 """Every public name, checked and never run; written by `python docs/public_names.py`."""
 
 import mi_async
+import mi_async.backup
 import mi_async.bulk
 import mi_async.doctor
 import mi_async.emulator
@@ -24,6 +25,8 @@ NAMES: tuple[object, ...] = (
     mi_async.AssetType,
     mi_async.Attempt,
     mi_async.AuthenticationError,
+    mi_async.BackupProgress,
+    mi_async.BackupReport,
     mi_async.BadInput,
     mi_async.BulkError,
     mi_async.BulkOutcome,
@@ -154,6 +157,7 @@ NAMES: tuple[object, ...] = (
     mi_async.WorkspaceInfo,
     mi_async.api,
     mi_async.as_completed,
+    mi_async.backup,
     mi_async.connect,
     mi_async.diagnose,
     mi_async.emulator,
@@ -165,6 +169,16 @@ NAMES: tuple[object, ...] = (
     mi_async.raw,
     mi_async.retry_after,
     mi_async.show,
+    mi_async.backup.Backup,
+    mi_async.backup.BackupAsset,
+    mi_async.backup.BackupInfo,
+    mi_async.backup.BackupPerson,
+    mi_async.backup.BackupProblem,
+    mi_async.backup.BackupProgress,
+    mi_async.backup.BackupReport,
+    mi_async.backup.BackupThumbnail,
+    mi_async.backup.ListChanges,
+    mi_async.backup.open_backup,
     mi_async.bulk.plan_assets,
     mi_async.bulk.plan_listing,
     mi_async.bulk.plan_people,
