@@ -44,6 +44,7 @@ from mi_async.bulk.journal.place import journal_file
 from mi_async.bulk.journal.records import CURATE, INGEST, Identity
 from mi_async.bulk.journal.run_mark import marked
 from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.plan.dedup import existing
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import AssetIndex
 from mi_async.workflows.ingest.options import IngestOptions

@@ -16,7 +16,7 @@ from mi_async._core.confirmation import check_confirmed
 from mi_async.bulk.curate.decisions import CurationConflict
 from mi_async.bulk.curate.plan import CurationPlan
 from mi_async.bulk.inputs.models import BadInput
-from mi_async.bulk.inputs.person_change import MergedPerson, PersonChange
+from mi_async.bulk.inputs.person_change import PersonChange, PersonMerge
 from mi_async.bulk.journal.actions import ActionKind, ActionRecord, PlanRecord
 from mi_async.bulk.journal.confirmed_plan import StoredPlan
 from mi_async.bulk.journal.place import Journalled, journal_error
@@ -92,7 +92,7 @@ def changes_in(stored: StoredPlan) -> tuple[PersonChange, ...]:
 
 def _change(rows: list[ActionRecord]) -> PersonChange:
     own = next((row for row in rows if row.person_id == row.target_id), None)
-    merged = tuple(MergedPerson(row.person_id, row.was or None, row.origin) for row in rows if row is not own)
+    merged = tuple(PersonMerge(row.person_id, row.was or None, row.origin) for row in rows if row is not own)
     if own is None:  # the row was lost: without it nobody knows the person's name, and the fingerprint differs
         return PersonChange(rows[0].target_id, merged=merged)
     return PersonChange(own.person_id, own.was or None, own.name or None, merged, own.origin)

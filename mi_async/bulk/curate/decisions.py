@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from attrs import define, evolve, field, frozen
 
 from mi_async._core.names import clean_name
-from mi_async.bulk.inputs.person_change import MergedPerson, PersonChange
+from mi_async.bulk.inputs.person_change import PersonChange, PersonMerge
 from mi_async.text import escaped
 from mi_async.workflows.curation.table import CurationRow
 from mi_async.workflows.person_texts import person_fault
@@ -138,13 +138,13 @@ class _Answers:
 
     def changes(self) -> tuple[PersonChange, ...]:
         """Return the changes of the persons that stay, by ID."""
-        merged: dict[int, list[MergedPerson]] = {person: [] for person in self._named}
+        merged: dict[int, list[PersonMerge]] = {person: [] for person in self._named}
         for person in self._targets:
             names, origin = self.archive.names, self.rows[person].origin
-            merged.setdefault(self._chain(person)[-1], []).append(MergedPerson(person, names[person], origin))
+            merged.setdefault(self._chain(person)[-1], []).append(PersonMerge(person, names[person], origin))
         return tuple(self._change(person, merged[person]) for person in sorted(merged))
 
-    def _change(self, person: int, merged: Iterable[MergedPerson]) -> PersonChange:
+    def _change(self, person: int, merged: Iterable[PersonMerge]) -> PersonChange:
         row = self.rows.get(person)
         return PersonChange(
             person,

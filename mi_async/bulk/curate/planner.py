@@ -3,6 +3,7 @@
 Invariant: changes nothing at the service. Holds as many persons as the table names, however many there are.
 """
 
+import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
@@ -13,9 +14,11 @@ from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
 from mi_async.api.persons import Person
 from mi_async.bulk.curate.decisions import Archive, CurationConflict, decide, following, named_in
+from mi_async.bulk.curate.history import merged_in
 from mi_async.bulk.curate.plan import CurationPlan
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.readers import read_curation
+from mi_async.bulk.journal.place import Journalled
 from mi_async.errors import InvalidArgumentError, InvalidRequestError, NotFoundError
 from mi_async.workflows.context import Context
 from mi_async.workflows.curation.table import CurationRow
@@ -45,6 +48,19 @@ def read_rows(
             message = f"a curation takes CurationRow, not {type(row).__name__}; or give the path of a table"
             raise InvalidArgumentError(message)
     return rows
+
+
+async def plan_table(
+    context: Context,
+    table: str | os.PathLike[str] | TableRows,
+    *,
+    encoding: str | None = None,
+    journal: Journalled | None = None,
+) -> CurationPlan:
+    """Return the plan for a table; see ``Workspace.plan_curation``."""
+    rows = await asyncio.to_thread(read_rows, table, encoding=encoding)
+    merged = await asyncio.to_thread(merged_in, journal, context.groups.name)
+    return await plan_rows(context, rows, merged)
 
 
 async def plan_rows(

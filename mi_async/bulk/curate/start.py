@@ -17,8 +17,8 @@ from mi_async.bulk.curate.plan import CurationPlan
 from mi_async.bulk.journal.actions import ActionKind
 from mi_async.bulk.journal.confirmed_plan import StoredPlan, stored_plan
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.place import Journalled
-from mi_async.errors import BulkError
+from mi_async.bulk.journal.place import Journalled, journal_file, parsed
+from mi_async.errors import BulkError, ConfigError
 from mi_async.workflows.context import Context
 
 _log = logging.getLogger(__name__)
@@ -46,12 +46,23 @@ class CurationRequest:
     @classmethod
     def of(
         cls,
+        context: Context,
         journal: Journalled,
         plan: CurationPlan | None,
         confirm: str | None,
         backup: str | os.PathLike[str] | None,
     ) -> "CurationRequest":
-        """Return the request, with ``<journal>.backup`` as the folder where none is given."""
+        """Return the request, with ``<journal>.backup`` as the folder where none is given.
+
+        Raises:
+            InvalidArgumentError: the plan is of another workspace, or unsound.
+            ConfigError: the journal is no file.
+        """
+        if journal_file(parsed(journal)) is None:
+            message = "journal must be the path of a file: a curation is the work of one process"
+            raise ConfigError(message)
+        if plan is not None:
+            plan.check_for(context.endpoint, context.groups.name)
         return cls(journal, plan, confirm, Path(f"{os.fspath(str(journal))}.backup" if backup is None else backup))
 
 

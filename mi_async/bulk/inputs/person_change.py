@@ -7,7 +7,7 @@ from attrs import frozen
 
 
 @frozen
-class MergedPerson:
+class PersonMerge:
     """A person that is merged into another one and is gone then.
 
     Attributes:
@@ -36,7 +36,7 @@ class PersonChange:
     person_id: int
     was: str | None = None
     name: str | None = None
-    merged: tuple[MergedPerson, ...] = ()
+    merged: tuple[PersonMerge, ...] = ()
     origin: str = ""
 
     @property

@@ -3,7 +3,6 @@
 Invariant: reads; what a run changes goes through ``Journal.write``.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 
 from attrs import frozen
@@ -11,10 +10,11 @@ from sqlalchemy import Connection, select
 
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.actions import ActionKind, ActionRecord, ActionState, PlanRecord
+from mi_async.bulk.journal.records import OPEN
 from mi_async.bulk.journal.schema import actions, persons, plans
 from mi_async.bulk.journal.typed_rows import read_action, read_plan
 
-UNFINISHED = frozenset({"open", Status.PARKED.value})
+UNFINISHED = frozenset({OPEN, Status.PARKED.value})
 
 
 @frozen
@@ -41,9 +41,9 @@ def stored_plan(connection: Connection) -> StoredPlan | None:
     query = select(actions).where(actions.c.plan == plan.fingerprint).order_by(actions.c.person_id)
     found = tuple(map(read_action, connection.execute(query)))
     targets = {str(action.target_id) for action in found}
-    statuses = dict(connection.execute(select(persons.c.person, persons.c.status)).tuples().all())
-    ends = Counter(statuses.get(target, "open") in UNFINISHED for target in targets)
-    return StoredPlan(plan, found, finished=not ends[True])
+    statuses = {row[0]: row[1] for row in connection.execute(select(persons.c.person, persons.c.status))}
+    finished = all(statuses.get(target, OPEN) not in UNFINISHED for target in targets)
+    return StoredPlan(plan, found, finished=finished)
 
 
 def actions_of(connection: Connection, targets: Collection[int]) -> Mapping[int, list[ActionRecord]]:

@@ -7,7 +7,7 @@ import pytest
 
 from mi_async._core.names import clean_name
 from mi_async.bulk.curate.decisions import Archive, CurationDecisions, decide
-from mi_async.bulk.inputs.person_change import MergedPerson, PersonChange
+from mi_async.bulk.inputs.person_change import PersonChange, PersonMerge
 from mi_async.workflows.curation.table import CurationRow
 
 NAMES: Mapping[int, str | None] = {1: "Hong", 2: "Kim", **dict.fromkeys(range(3, 12))}
@@ -155,7 +155,7 @@ def test_a_name_that_several_have_is_a_conflict_unless_it_is_ones_own() -> None:
 
 def test_changes_tell_what_the_persons_are_called_and_where_the_table_says_it() -> None:
     decided = decide(table("1->3 3=Lee 4"), archive())
-    assert decided.changes == (PersonChange(3, None, "Lee", (MergedPerson(1, "Hong", "faces.csv:2"),), "faces.csv:3"),)
+    assert decided.changes == (PersonChange(3, None, "Lee", (PersonMerge(1, "Hong", "faces.csv:2"),), "faces.csv:3"),)
     assert decided.empty == 1
     assert decided.changes[0].final_name == "Lee"
 
