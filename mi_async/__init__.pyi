@@ -112,6 +112,7 @@ from .bulk.engine.outcome import (
     Status as Status,
 )
 from .bulk.engine.progress import BulkProgress as BulkProgress
+from .bulk.rebuild.result import JournalRebuild as JournalRebuild
 from .bulk.report.report import BulkReport as BulkReport
 from .bulk.run import BulkRun as BulkRun
 from .credentials import Credentials as Credentials, CredentialsProvider as CredentialsProvider
@@ -158,6 +159,9 @@ from .errors.web_answers import http_status as http_status, retry_after as retry
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
+from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
+from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
 from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
@@ -217,6 +221,9 @@ __all__ = [
     "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
+    "DuplicateGroup",
+    "DuplicateMember",
+    "DuplicatePair",
     "FileFormat",
     "Hooks",
     "ImageRejectedError",
@@ -236,6 +243,7 @@ __all__ = [
     "JobStateError",
     "JobTimeoutError",
     "JournalError",
+    "JournalRebuild",
     "MIError",
     "MediaRejectedError",
     "MergedPersons",
@@ -306,6 +314,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoredObject",
+    "SuggestedPerson",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
@@ -314,6 +323,7 @@ __all__ = [
     "Timeout",
     "TimeoutError",
     "TransportError",
+    "UnnamedPerson",
     "Upload",
     "UploadCheck",
     "UploadFailedError",

@@ -96,19 +96,16 @@ class Catalog:
         with self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO lines VALUES (?, ?, ?, ?, ?)", rows)
 
-    def earlier_lines(self, name: str, since: float) -> set[int]:
-        """Return the IDs of a list that an interrupted run has noted since then."""
-        query = "SELECT id FROM lines WHERE list = ? AND run <> ? AND at >= ?"
-        return {number for (number,) in self._connection.execute(query, (name, self.run, since))}
+    def earlier_line(self, name: str, number: int, since: float) -> bytes | None:
+        """Return a line of a list that an interrupted run has noted since then."""
+        query = "SELECT line FROM lines WHERE list = ? AND id = ? AND run <> ? AND at >= ?"
+        found = self._connection.execute(query, (name, number, self.run, since)).fetchone()
+        return None if found is None else bytes(found[0])
 
-    def take_over(self, name: str, number: int) -> bytes:
-        """Return a line of an interrupted run, and make it one of this run."""
+    def take_over(self, name: str, number: int) -> None:
+        """Make a line of an interrupted run one of this run."""
         with self._connection:
             self._connection.execute("UPDATE lines SET run = ? WHERE list = ? AND id = ?", (self.run, name, number))
-        line: bytes = self._connection.execute(
-            "SELECT line FROM lines WHERE list = ? AND id = ?", (name, number)
-        ).fetchone()[0]
-        return line
 
     def lines(self, name: str) -> Iterator[tuple[int, bytes]]:
         """Yield the lines of a list that this run has noted, by ID."""

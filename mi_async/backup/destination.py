@@ -51,7 +51,7 @@ def begun_writer(folder: Path, info: BackupInfo, *, verify: bool, now: Callable[
         last = read_info(folder / INFO)
         if catalog.fresh:
             _remember_images(catalog, folder)
-        if not places.unfinished.is_dir():
+        if not _resumes(places, info):
             catalog.forget_lines()
         _begin(places, info)
     except BaseException:
@@ -84,6 +84,12 @@ def _check_folder(places: Places, info: BackupInfo) -> None:
         if there.rstrip("/") != wanted.rstrip("/"):
             message = f"{shown} is a backup of {what} {escaped(there)}, not of {escaped(wanted)}; name another folder"
             raise InvalidArgumentError(message)
+
+
+def _resumes(places: Places, info: BackupInfo) -> bool:
+    """Return True if an interrupted run was of the same parts, so that what it has noted can be taken over."""
+    begun = read_info(places.unfinished / INFO)
+    return begun is not None and evolve(begun, began=info.began, software=info.software) == info
 
 
 def _is_ignored(name: str) -> bool:

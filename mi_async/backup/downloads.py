@@ -59,6 +59,27 @@ class DownloadPace:
 
 
 @define(eq=False)
+class FailureStreak:
+    """Failures in a row of a service or a storage, each after all its retries."""
+
+    _count: int = field(init=False, default=0)
+
+    def end(self) -> None:
+        """Note that it has given something."""
+        self._count = 0
+
+    def failed(self, error: MIError) -> None:
+        """Note a failure.
+
+        Raises:
+            MIError: it is one too many: nothing works any more.
+        """
+        self._count += 1
+        if self._count >= OUTAGE:
+            raise error
+
+
+@define(eq=False)
 class ImageDownloads:
     """Downloads of the images of one backup.
 
@@ -69,7 +90,7 @@ class ImageDownloads:
 
     context: Context
     pace: DownloadPace
-    _failed: int = field(init=False, default=0)  # in a row
+    _streak: FailureStreak = field(init=False, factory=FailureStreak)
 
     def urls(self, person: Person) -> ThumbnailURLs:
         """Return the URLs of the thumbnails of a person."""
@@ -99,17 +120,15 @@ class ImageDownloads:
             return _problem(number, urls, "gone", f"person {urls.person.id} does not have thumbnail {number} any more")
         except MIError as error:
             return self._failure(number, urls, error)
-        self._failed = 0
+        self._streak.end()
         self.pace.landed(len(content))
         return content
 
     def _failure(self, number: int, urls: ThumbnailURLs, error: MIError) -> BackupProblem:
         if not isinstance(error, ResponseError) or is_busy(error):
-            self._failed += 1
-            if self._failed >= OUTAGE:
-                raise error
+            self._streak.failed(error)
         else:
-            self._failed = 0
+            self._streak.end()
         status = error.status if isinstance(error, ResponseError) else None
         reason = "no_image" if status == FOUND else "gone" if status == GONE else "refused"
         return _problem(number, urls, reason, f"thumbnail {number} of person {urls.person.id}: {error}")

@@ -134,7 +134,7 @@ class BackupProblem(Model):
     """A line of ``problems.jsonl``: something that is not in the backup as it is, or was, at the service.
 
     Attributes:
-        kind: ``person``, ``thumbnail``, ``asset``, ``index`` or ``summary``.
+        kind: ``person``, ``thumbnail``, ``project``, ``asset``, ``index`` or ``summary``.
         id: of it; of the asset for an index or a summary.
         reason: ``gone`` (it vanished while the backup ran), ``refused`` (the storage or the service does not give it)
             or ``no_image`` (what is stored is not an image).

@@ -4,13 +4,13 @@ Invariant: persons are read by ID, in which order new ones come last, and a page
 one is asked for: its URLs are good for minutes. A person is in the backup as its page had it.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from typing import TypeVar
 
 from attrs import define
 
 from mi_async.api.person_models import Person, SortColumn, SortType
+from mi_async.backup.batches import batches
 from mi_async.backup.catalog import ImageFile
 from mi_async.backup.downloads import ImageDownloads
 from mi_async.backup.format import PERSONS, BackupPerson, BackupProblem, BackupThumbnail
@@ -18,8 +18,6 @@ from mi_async.backup.service_members import kept
 from mi_async.backup.work import BackupWork
 from mi_async.errors import NotFoundError
 from mi_async.workflows.thumbnail_urls import ThumbnailURLs
-
-T = TypeVar("T")
 
 PAGE = 50
 """Persons of a page: the most that a search gives, and little enough that no URL expires meanwhile."""
@@ -35,8 +33,8 @@ async def back_up_persons(work: BackupWork, *, images: bool, chosen: Collection[
     """
     people = _People(work, ImageDownloads(work.context, work.pace), images)
     found = people.all() if chosen is None else people.chosen(chosen)
-    async with aclosing(found), aclosing(_batches(found, PAGE)) as batches:
-        async for persons in batches:
+    async with aclosing(found), aclosing(batches(found, PAGE)) as pages:
+        async for persons in pages:
             await people.back_up(persons)
 
 
@@ -89,9 +87,8 @@ class _People:
             await self.work.pace.each(download, self._missing(persons, images))
         lines = [(person.id, _line(person, images)) for person in latest.values()]
         await self.work.disk(self.work.writer.put_lines, PERSONS, lines)
-        await self.work.disk(self.work.writer.put_problems, lost.values())
+        await self.work.lost(*lost.values())
         self.work.progress.persons += len(persons)
-        self.work.progress.problems = self.work.writer.problems
         self.work.tell()
 
     def _missing(
@@ -120,15 +117,3 @@ def _line(person: Person, images: Mapping[int, ImageFile]) -> BackupPerson:
         tuple(thumbnails),
         extra=kept(person.extra),
     )
-
-
-async def _batches(items: AsyncIterator[T], size: int) -> AsyncGenerator[list[T]]:
-    """Yield items, so many at a time."""
-    batch: list[T] = []
-    async for item in items:
-        batch.append(item)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

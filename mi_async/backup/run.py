@@ -10,13 +10,15 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from mi_async.backup.assets import back_up_assets
 from mi_async.backup.destination import begun_writer
 from mi_async.backup.downloads import DownloadPace
 from mi_async.backup.format import ASSETS, PERSONS, TAGS, BackupInfo
 from mi_async.backup.people import back_up_persons
 from mi_async.backup.report import BackupProgress, BackupReport
+from mi_async.backup.service_members import kept
 from mi_async.backup.work import BackupWork, DiskThread
 from mi_async.backup.writer import BackupWriter
 from mi_async.errors import InvalidArgumentError
@@ -81,6 +83,8 @@ async def back_up(
         work = BackupWork(context, writer, thread, DownloadPace(context.clock.monotonic), progress)
         await back_up_persons(work, images=parts.images, chosen=persons)
         await _back_up_tags(work)
+        if persons is None:
+            await back_up_assets(work, indexes=parts.indexes, summaries=parts.summaries)
         work.progress.stage = "lists"
         work.tell()
         info, changes = await work.disk(writer.finish)
@@ -114,4 +118,4 @@ def _info(context: Context, parts: BackupParts, *, whole: bool) -> BackupInfo:
 
 async def _back_up_tags(work: BackupWork) -> None:
     tags = [tag async for tag in work.context.groups.person_tags.all(page_size=50)]
-    await work.disk(work.writer.put_lines, TAGS, [(tag.id, tag) for tag in tags])
+    await work.disk(work.writer.put_lines, TAGS, [(tag.id, evolve(tag, extra=kept(tag.extra))) for tag in tags])

@@ -87,8 +87,11 @@ class BackupWork:
         """Note that something is not at the service, unless a list that is kept has it."""
         if self.writer.keeps and await self.disk(self.writer.had, name, number):
             return
-        problem = BackupProblem(kind, number, "gone", f"{kind} {number} is not at the service")
-        await self.disk(self.writer.put_problems, [problem])
+        await self.lost(BackupProblem(kind, number, "gone", f"{kind} {number} is not at the service"))
+
+    async def lost(self, *problems: BackupProblem) -> None:
+        """Note what cannot be had."""
+        await self.disk(self.writer.put_problems, problems)
         self.progress.problems = self.writer.problems
 
 

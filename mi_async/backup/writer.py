@@ -16,6 +16,7 @@ from mi_async._core import convert
 from mi_async._core.files import atomic_write
 from mi_async.backup.catalog import Catalog, ImageFile
 from mi_async.backup.format import (
+    ASSETS,
     IMAGES,
     INDEXES,
     INFO,
@@ -24,6 +25,7 @@ from mi_async.backup.format import (
     PROBLEMS,
     SUMMARIES,
     SUMS,
+    BackupAsset,
     BackupInfo,
     BackupPerson,
     BackupProblem,
@@ -32,6 +34,7 @@ from mi_async.backup.list_merge import Line, MergedList, id_of
 from mi_async.backup.places import Places, private_folder
 from mi_async.backup.reader import lines_of, parsed_line
 from mi_async.backup.report import ListChanges
+from mi_async.backup.service_members import without_secrets
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image import sniff
 from mi_async.models import Serializable
@@ -76,18 +79,28 @@ class BackupWriter:
         self.catalog.add_images([(thumbnail, image)])
         return image
 
-    def put_document(self, file: str, number: int, content: bytes) -> None:
+    def put_answer(self, file: str, number: int, body: bytes) -> None:
         """Write an index or a summary, unless the backup has the same.
 
         Args:
             file: from the backup's folder.
             number: that tells the documents of a backup apart.
-            content: of the file.
+            body: the service's answer, envelope and all.
         """
+        content = convert.dumps_shown(without_secrets(convert.loads(body).get("result"))) + b"\n"
         if not _holds(self.places.folder / file, content):
             _write(self.places.unfinished / file, content)
         line = f"{hashlib.sha256(content).hexdigest()}  {file}".encode()
         self.catalog.add_lines(DOCUMENTS, [(number, line)], at=self.now())
+
+    def earlier_asset(self, number: int, seconds: float) -> BackupAsset | None:
+        """Return an asset as an interrupted run has noted it no longer ago than that, and take over its documents."""
+        since = self.now() - seconds
+        if (line := self.catalog.earlier_line(ASSETS, number, since)) is None:
+            return None
+        for document in (2 * number, 2 * number + 1):
+            self.catalog.take_over(DOCUMENTS, document)
+        return parsed_line(line, BackupAsset.from_dict, ASSETS)
 
     def put_lines(self, name: str, lines: Iterable[tuple[int, Serializable]]) -> None:
         """Note lines of a list, by their IDs."""
