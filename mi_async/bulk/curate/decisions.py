@@ -79,7 +79,7 @@ def decide(rows: Iterable[CurationRow], archive: Archive) -> CurationDecisions:
     """
     given = list(rows)
     filled = [_clean(row) for row in given if row.name is not None or row.same_as is not None]
-    answers = _Answers(archive)
+    answers = _TableAnswers(archive)
     for row in filled:
         answers.take(row)
     answers.resolve()
@@ -90,7 +90,7 @@ def decide(rows: Iterable[CurationRow], archive: Archive) -> CurationDecisions:
 
 
 @define(eq=False)
-class _Answers:
+class _TableAnswers:
     """Answers of a table, one for each person.
 
     Attributes:
