@@ -154,6 +154,10 @@ from .errors.web_answers import http_status as http_status, retry_after as retry
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .sync.decisions import SyncState as SyncState
+from .sync.plan import SyncItem as SyncItem, SyncPlan as SyncPlan
+from .sync.removal import RemovalStatus as RemovalStatus, SyncRemoval as SyncRemoval
+from .sync.workflow import SyncRun as SyncRun
 from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
 from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
 from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
@@ -272,6 +276,7 @@ __all__ = [
     "Raw",
     "ReadableSource",
     "RedisQuotas",
+    "RemovalStatus",
     "Repeat",
     "RequestedAnalysis",
     "RequestedSearch",
@@ -306,6 +311,11 @@ __all__ = [
     "StoredObject",
     "SuggestedPerson",
     "SummaryStatus",
+    "SyncItem",
+    "SyncPlan",
+    "SyncRemoval",
+    "SyncRun",
+    "SyncState",
     "TagList",
     "ThumbnailInput",
     "ThumbnailList",
