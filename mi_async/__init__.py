@@ -89,6 +89,8 @@ _HOMES = {
     "PersonInput": "bulk.inputs.models",
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
+    "PersonKnownError": "errors",
+    "PersonMatch": "errors.workflows",
     "PersonThumbnail": "api.person_models",
     "Ping": "ping",
     "PlanNotConfirmedError": "errors",

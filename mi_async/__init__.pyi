@@ -136,6 +136,7 @@ from .errors import (
     MIError as MIError,
     NotFoundError as NotFoundError,
     PermissionDeniedError as PermissionDeniedError,
+    PersonKnownError as PersonKnownError,
     PlanNotConfirmedError as PlanNotConfirmedError,
     QuotaError as QuotaError,
     QuotaStoreError as QuotaStoreError,
@@ -149,6 +150,7 @@ from .errors import (
     TransportError as TransportError,
     UploadFailedError as UploadFailedError,
 )
+from .errors.workflows import PersonMatch as PersonMatch
 from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
@@ -253,6 +255,8 @@ __all__ = [
     "PermissionDeniedError",
     "Person",
     "PersonInput",
+    "PersonKnownError",
+    "PersonMatch",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
