@@ -22,6 +22,7 @@ from mi_async.argument_types import (
     Watch,
 )
 from mi_async.bulk.defaults import GRACE, PATIENCE
+from mi_async.sync.defaults import SETTLE
 
 if TYPE_CHECKING:
     from functools import cached_property
@@ -52,7 +53,7 @@ class ArchiveWorkflows(WorkspaceGroups):
         delete_all: bool = False,
         replace: bool = False,
         max_delete: int | None = None,
-        settle: float = 10.0,
+        settle: float = SETTLE,
     ) -> mi_async.SyncPlan:
         """Compare a folder, or a prefix of a bucket, with a project; change nothing.
 
