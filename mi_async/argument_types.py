@@ -15,6 +15,8 @@ Progress: TypeAlias = Callable[["mi_async.Upload"], None]
 """Called with the upload after each step; an exception in it ends the workflow."""
 IngestProgress: TypeAlias = Callable[["mi_async.Ingestion"], None]
 """Called whenever something has changed; an exception in it ends the workflow."""
+UsageTell: TypeAlias = Callable[["mi_async.UsageProgress"], object]
+"""Called after each asset that was counted; an exception in it ends the question."""
 IfExists: TypeAlias = Literal["reuse", "duplicate", "error"]
 """Treatment of an asset of this object that the project has already: take it, make another, or refuse."""
 IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]

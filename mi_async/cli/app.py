@@ -123,6 +123,7 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
+    "usage": Command(WORKFLOWS, "Count what was used in a month, per workspace and project.", "usage:usage"),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,

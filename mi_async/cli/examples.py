@@ -49,6 +49,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async ingest-many videos/ --project 1 --dry-run",
         "mi-async ingest-many s3://my-bucket/archive/ --journal archive.journal",
     ),
+    "usage": (
+        "mi-async usage --output table",
+        "mi-async usage --month 2026-11 --workspace newsroom --prices prices.toml --html usage.html",
+    ),
     "openapi": ("mi-async openapi > media-intelligence.json",),
     "completion": (
         "mi-async completion bash > ~/.local/share/bash-completion/completions/mi-async",
