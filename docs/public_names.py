@@ -17,7 +17,7 @@ PAGE = Path(__file__).with_name("public-names.md")
 LIST = PAGE.with_suffix(".json")
 PROBE = PAGE.parents[1] / "tests" / "typing" / "public_names.py"
 MODULES = (
-    *("mi_async", "mi_async.bulk", "mi_async.doctor", "mi_async.emulator", "mi_async.errors"),
+    *("mi_async", "mi_async.backup", "mi_async.bulk", "mi_async.doctor", "mi_async.emulator", "mi_async.errors"),
     *("mi_async.integrations.opentelemetry", "mi_async.pictures"),
 )
 HEAD = """# Public names

@@ -1,6 +1,6 @@
 # Public names for type checkers and editors: jedi takes only `X as X` for public. __init__.py has the same names.
 
-from . import api as api, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
+from . import api as api, backup as backup, emulator as emulator, errors as errors, fleet as fleet, notebook as notebook
 from ._core.call_settings import CallOptions as CallOptions
 from ._core.clock import Clock as Clock
 from ._core.declare import raw as raw
@@ -93,6 +93,7 @@ from .doctor import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
+from .backup.report import BackupProgress as BackupProgress, BackupReport as BackupReport
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -106,6 +107,7 @@ from .bulk.engine.outcome import (
     Status as Status,
 )
 from .bulk.engine.progress import BulkProgress as BulkProgress
+from .bulk.rebuild.result import JournalRebuild as JournalRebuild
 from .bulk.report.report import BulkReport as BulkReport
 from .bulk.run import BulkRun as BulkRun
 from .credentials import Credentials as Credentials, CredentialsProvider as CredentialsProvider
@@ -134,6 +136,7 @@ from .errors import (
     MIError as MIError,
     NotFoundError as NotFoundError,
     PermissionDeniedError as PermissionDeniedError,
+    PlanNotConfirmedError as PlanNotConfirmedError,
     QuotaError as QuotaError,
     QuotaStoreError as QuotaStoreError,
     QuotaWaitError as QuotaWaitError,
@@ -151,6 +154,9 @@ from .errors.web_answers import http_status as http_status, retry_after as retry
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
+from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
+from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
 from .workflows.jobs.as_completed import as_completed as as_completed
 from .workflows.ingest.models import IngestedAsset as IngestedAsset, Ingestion as Ingestion, Stage as Stage
 from .workflows.jobs.job import Job as Job
@@ -190,6 +196,8 @@ __all__ = [
     "AssetType",
     "Attempt",
     "AuthenticationError",
+    "BackupProgress",
+    "BackupReport",
     "BadInput",
     "BulkError",
     "BulkOutcome",
@@ -214,6 +222,9 @@ __all__ = [
     "Diagnosis",
     "DialogQuery",
     "DisconnectedError",
+    "DuplicateGroup",
+    "DuplicateMember",
+    "DuplicatePair",
     "FileFormat",
     "Hooks",
     "ImageRejectedError",
@@ -233,6 +244,7 @@ __all__ = [
     "JobStateError",
     "JobTimeoutError",
     "JournalError",
+    "JournalRebuild",
     "MIError",
     "MediaRejectedError",
     "MergedPersons",
@@ -250,6 +262,7 @@ __all__ = [
     "PersonTag",
     "PersonThumbnail",
     "Ping",
+    "PlanNotConfirmedError",
     "Polling",
     "PresignedUrl",
     "PriceList",
@@ -302,6 +315,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoredObject",
+    "SuggestedPerson",
     "SummaryStatus",
     "TagList",
     "ThumbnailInput",
@@ -310,6 +324,7 @@ __all__ = [
     "Timeout",
     "TimeoutError",
     "TransportError",
+    "UnnamedPerson",
     "Upload",
     "UploadCheck",
     "UploadFailedError",
@@ -327,6 +342,7 @@ __all__ = [
     "WorkspaceUsage",
     "api",
     "as_completed",
+    "backup",
     "connect",
     "diagnose",
     "emulator",

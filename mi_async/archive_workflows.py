@@ -5,10 +5,20 @@ Invariant: adds no behaviour of its own; each method imports what it starts, so 
 
 from __future__ import annotations
 
+import os
+from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING
 
+import mi_async
 from mi_async.api import WorkspaceGroups
-from mi_async.argument_types import UsageTell
+from mi_async.argument_types import (
+    BackupWatch,
+    BulkOperation,
+    CountProgress,
+    Items,
+    RebuildProgress,
+    UsageTell,
+)
 
 if TYPE_CHECKING:
     from functools import cached_property
@@ -28,6 +38,155 @@ class ArchiveWorkflows(WorkspaceGroups):
         def _context(self) -> Context: ...
 
         async def _ready(self) -> Context: ...
+
+    async def rebuild_journal(
+        self,
+        items: Items[mi_async.PersonInput | mi_async.ThumbnailUpload | mi_async.BadInput],
+        *,
+        journal: str | os.PathLike[str],
+        operation: BulkOperation = "enroll_many",
+        assume_counts: bool = False,
+        progress: RebuildProgress | None = None,
+    ) -> mi_async.JournalRebuild:
+        """Rebuild a lost journal from what the service has of an input; nothing is changed at the service.
+
+        The next run with the new journal takes it up: persons who are complete cost no request, the others get only
+        what is missing. An image counts as there if a thumbnail of the person is of its very content, as the names of
+        images uploaded by this package tell. Where a person has thumbnails of unknown content, nobody can tell if an
+        image is among them: nothing is uploaded for it, and it is listed (code ``UNCLEAR``) until ``journal retry``.
+        So it is with a person whose images somebody of another name has (code ``RENAMED``). A person who has the name
+        and none of the images stays refused (50005), as without a journal.
+
+        Persons are looked up one by one, or in one listing of all, whichever takes fewer requests. Stopped at any
+        moment, the same call resumes: what it has found so far is in ``<journal>.unfinished``, which no run takes for
+        a journal of that name.
+
+        Args:
+            items: the input of the lost journal, as in :meth:`enroll_many` or :meth:`upload_thumbnails`: paths and
+                bytes are read here and again by the run, so a readable object serves only one of them.
+            journal: path of the new journal, which must not exist.
+            operation: the method whose runs take it up.
+            assume_counts: take a person's thumbnails of unknown content for the images that nobody can tell of, where
+                there are at least as many of them.
+            progress: called with the counts so far.
+
+        Raises:
+            JournalError: there is something at ``journal``, it is a URL of PostgreSQL, or it cannot be written.
+            InvalidArgumentError: an item is of another class than the operation takes.
+            ConfigError: the extra ``bulk`` is not installed.
+            APIError: the service does not answer; what was found is kept.
+        """
+        context = await self._ready()
+        from mi_async.bulk.rebuild.rebuild import FACE_KINDS, RebuildOptions, rebuild_faces
+
+        kind = FACE_KINDS.get(operation)
+        if kind is None:
+            message = f"operation must be one of {', '.join(FACE_KINDS)}, got {operation!r}"
+            raise mi_async.InvalidArgumentError(message)
+        return await rebuild_faces(context, kind, items, RebuildOptions(journal, assume_counts, progress))
+
+    def unnamed_persons(
+        self, *, suggestions: bool = True, score: int = 80, limit: int | None = None
+    ) -> AsyncGenerator[mi_async.UnnamedPerson]:
+        """Iterate over the persons without a name, those in most assets first, each with who it might be.
+
+        Analyses register such a person for every face that they do not know. Nothing is changed; a name is given by
+        ``persons.update``, and a person who is somebody already is merged into that one by ``persons.merge``, for good.
+
+        Close the iterator when you leave it early:
+        ``async with contextlib.aclosing(newsroom.unnamed_persons()) as faces``.
+
+        Args:
+            suggestions: ask for each person who looks like it, one request more a person; up to 10, those who have a
+                name first. Of a person about whom the service does not say so there are none, and a line is logged.
+            score: likeness from which on somebody is suggested, 80 to 100.
+            limit: most persons.
+
+        Raises:
+            InvalidArgumentError: the score is out of bounds; at once, nothing was sent.
+            MIError: by the iteration: the persons cannot be listed, or nobody can be asked about.
+
+        Source: mi-search-persons, mi-similar-persons.
+        """
+        context = self._context
+        from mi_async.workflows.curation.unnamed import unnamed_persons
+
+        return unnamed_persons(context, suggestions=suggestions, score=score, limit=limit)
+
+    def duplicate_persons(
+        self, *, score: int = 80, mutual: bool = True, progress: CountProgress | None = None
+    ) -> AsyncGenerator[mi_async.DuplicateGroup]:
+        """Iterate over groups of persons who look alike, each with its evidence; nobody is in two groups.
+
+        All persons are listed and asked about, one request each, before the first group comes. Nothing is changed. In
+        a group everybody looks like everybody else: of a chain, in which the first looks like the second and the second
+        like the third, the groups are those of complete linkage, and what is left over is in ``near``. An answer of the
+        service has at most 10 persons, so that somebody who is there more than 11 times comes as several groups.
+
+        Args:
+            score: likeness from which on two persons look alike, 80 to 100.
+            mutual: only those of whom each was found from the other; False takes what was found from one side.
+            progress: called with the number of persons asked about, and that of all.
+
+        Raises:
+            InvalidArgumentError: the score is out of bounds, or the progress function would have to be awaited; at
+                once, nothing was sent.
+            MIError: by the iteration: the persons cannot be listed, or nobody can be asked about.
+
+        Source: mi-search-persons, mi-similar-persons.
+        """
+        context = self._context
+        from mi_async.workflows.curation.duplicates import duplicate_persons
+
+        return duplicate_persons(context, score=score, mutual=mutual, progress=progress)
+
+    async def back_up(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        persons: Collection[int] | None = None,
+        images: bool = True,
+        indexes: bool = True,
+        summaries: bool = True,
+        verify: bool = False,
+        progress: BackupWatch | None = None,
+    ) -> mi_async.BackupReport:
+        """Back up the workspace into a folder: persons with their images, tags, projects, assets, indexes, summaries.
+
+        The same call again is the resume of one that was interrupted, and the incremental backup: an image whose
+        thumbnail the backup has is not downloaded again. Until the new state is complete the folder shows the one
+        before; :func:`mi_async.backup.open_backup` reads it, and docs/backup.md describes its files. Nothing is ever
+        deleted from it. Memory does not grow with the workspace.
+
+        Args:
+            folder: a new or empty folder, or one with a backup of this workspace. It holds faces: only its owner can
+                read it.
+            persons: IDs, to back up these alone; all others that the folder has stay as they are there.
+            images: download the images of thumbnails.
+            indexes: download the indexes of assets.
+            summaries: download the scene summaries of assets.
+            verify: hold the images that are there against their checksums, not only their sizes, and download those
+                that do not fit.
+            progress: a plain function, called with the present :class:`mi_async.BackupProgress` some times a second.
+
+        Returns:
+            The report: what is new, changed, unchanged and gone. ``complete`` is False if something could not be had,
+            such as an image that vanished meanwhile; ``problems.jsonl`` in the folder has each.
+
+        Raises:
+            InvalidArgumentError: the folder holds something else, a backup of another workspace or service, or is
+                being written by another backup.
+            ResourceError: the disk is full or fails; what is there stays.
+            MIError: any other failure of the service or the storage; the same call resumes.
+
+        Source: mi-search-persons, maiu-person-details, maiu-list-person-tags, maiu-list-projects, mi-list-assets,
+        mi-get-index, mi-get-scene-summary-result.
+        """
+        context = await self._ready()
+        from mi_async.backup.run import BackupParts, back_up
+
+        parts = BackupParts(images, indexes, summaries)
+        return await back_up(context, folder, persons=persons, parts=parts, verify=verify, progress=progress)
 
     async def usage(
         self,

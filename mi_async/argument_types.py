@@ -17,11 +17,19 @@ IngestProgress: TypeAlias = Callable[["mi_async.Ingestion"], None]
 """Called whenever something has changed; an exception in it ends the workflow."""
 UsageTell: TypeAlias = Callable[["mi_async.UsageProgress"], object]
 """Called after each asset that was counted; an exception in it ends the question."""
+CountProgress: TypeAlias = Callable[[int, int], None]
+"""Called with how many are done, and how many there are; an exception in it ends the workflow."""
+BackupWatch: TypeAlias = Callable[["mi_async.BackupProgress"], object]
+"""Called some times a second with the present counts; an exception in it ends the backup."""
 IfExists: TypeAlias = Literal["reuse", "duplicate", "error"]
 """Treatment of an asset of this object that the project has already: take it, make another, or refuse."""
 IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]
 """Behaviour of a call for a name that somebody has: it is refused, gets that person, or adds what is missing."""
 IfThumbnailExists: TypeAlias = Literal["duplicate", "reuse"]
 """Treatment of an image that the person has already: add it once more, or take the thumbnail that is there."""
+RebuildProgress: TypeAlias = Callable[["mi_async.JournalRebuild"], None]
+"""Called with the counts so far; an exception in it ends the rebuild, which can be gone on with."""
+BulkOperation: TypeAlias = Literal["enroll_many", "upload_thumbnails"]
+"""Methods of a workspace whose journal can be rebuilt from the service."""
 Items: TypeAlias = Iterable[T] | AsyncIterable[T] | Callable[[], Iterable[T] | AsyncIterable[T]]
 """An input as it is given: items, or a function without arguments that begins a pass over them."""

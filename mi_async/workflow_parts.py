@@ -78,6 +78,7 @@ class WorkflowParts:
             groups=WorkspaceGroups(calls.patient, name),
             guarded=lambda guard: WorkspaceGroups(partial(calls.patient, guard=guard), name),
             put=calls.put,
+            get=calls.get,
             clock=settings.clock,
             polling=settings.polling,
             held=self.held,

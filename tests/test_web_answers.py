@@ -58,6 +58,7 @@ EXPECTED = {
     "MediaRejectedError": 422,
     "NotFoundError": 404,
     "PermissionDeniedError": 500,
+    "PlanNotConfirmedError": 409,
     "QuotaError": 503,
     "QuotaStoreError": 503,
     "QuotaWaitError": 503,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mi_async.bulk.inputs.readers import read_people as read_people
     from mi_async.bulk.inputs.readers import read_thumbnails as read_thumbnails
     from mi_async.bulk.journal.reader import read_journal as read_journal
-    from mi_async.bulk.journal.rebuild import rebuild_journal as rebuild_journal
+    from mi_async.bulk.journal.repair import rebuild_journal as rebuild_journal
     from mi_async.bulk.journal.retry import retry_failed as retry_failed
     from mi_async.bulk.plan.enroll import plan_people as plan_people
     from mi_async.bulk.plan.enroll import plan_thumbnails as plan_thumbnails
@@ -30,7 +30,7 @@ _HOMES = {
     "read_journal": "journal.reader",
     "read_people": "inputs.readers",
     "read_thumbnails": "inputs.readers",
-    "rebuild_journal": "journal.rebuild",
+    "rebuild_journal": "journal.repair",
     "report_of": "report.journal_report",
     "retry_failed": "journal.retry",
 }

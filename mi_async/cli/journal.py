@@ -1,4 +1,4 @@
-"""``journal``: the journals of bulk runs: show, list failures, report, export, retry, rebuild.
+"""``journal``: the journals of bulk runs: show, list failures, report, export, retry, repair.
 
 Invariant: only ``retry`` changes anything; what may be long is written as it is read.
 """
@@ -13,11 +13,11 @@ import attrs
 from cyclopts import App, Parameter
 
 from mi_async._core import json_codec
+from mi_async._core.csv_lines import MARK, csv_line
 from mi_async._core.extras import require
 from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, PersonRecord
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
-from mi_async.cli.csv_lines import MARK, csv_line
 from mi_async.cli.journal_page import report
 from mi_async.cli.listing import ListingOptions
 from mi_async.cli.output import Form, Output, show, show_each
@@ -120,10 +120,10 @@ def _say_none(code: str | None, codes: Mapping[str, int]) -> None:
     stderr().write(f"{one_line(f'{found}; codes: {there}' if there else found)}\n")
 
 
-def rebuild(file: File, new: New, /, *, output: Output = "json") -> None:
+def repair(file: File, new: New, /, *, output: Output = "json") -> None:
     """Copy the readable part of a damaged journal into a new one; give that to the next run with --journal."""
     require("bulk")
-    from mi_async.bulk.journal.rebuild import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.bulk.journal.repair import rebuild_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
     show(attrs.asdict(rebuild_journal(file, new)), output)
 
@@ -136,7 +136,7 @@ def journal_app(name: str) -> App:
     app.command(report)
     app.command(export)
     app.command(retry)
-    app.command(rebuild)
+    app.command(repair)
     return app
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mi_async._core import convert
-from mi_async.cli.csv_lines import MARK, csv_line
+from mi_async._core.csv_lines import MARK, csv_line
 from mi_async.cli.records import as_record, chosen, columns_of, records_of
 from mi_async.cli.streams import WIDE, OutputError, console, stdout
 from mi_async.models import Page

@@ -7,10 +7,12 @@ nothing of them, while the simplest drawing keeps more than a kilobyte.
 import zlib
 from collections.abc import Iterator
 
+from mi_async.emulator.png_images import SIGNATURE, chunks_of
+
 LEAST_SAID = 800
 """Bytes that an image which shows something keeps when it is compressed once more."""
 SLICE = 65_536
-PNG, RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
+RIFF = b"RIFF"
 START_OF_SCAN = 0xDA
 WEBP_IMAGES = {b"VP8 ", b"VP8L", b"ALPH", b"ANMF"}
 
@@ -33,12 +35,12 @@ def _image_data(content: bytes) -> Iterator[bytes]:
     """Yield what codes the pixels, without the metadata around it."""
     if content.startswith(b"\xff\xd8"):
         yield _scans(content)
-    elif content.startswith(PNG):
-        for kind, data in _chunks(content, len(PNG), "big", trailer=4):
+    elif content.startswith(SIGNATURE):
+        for kind, data in chunks_of(content):
             if kind == b"IDAT":
                 yield data
     elif content.startswith(RIFF) and content[8:12] == b"WEBP":
-        for kind, data in _chunks(content, 12, "little"):
+        for kind, data in _riff_chunks(content):
             if kind in WEBP_IMAGES:
                 yield data
 
@@ -54,11 +56,10 @@ def _scans(content: bytes) -> bytes:
     return b""
 
 
-def _chunks(content: bytes, at: int, order: str, *, trailer: int = 0) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and data of the chunks of a PNG (length first) or of a RIFF file (kind first, padded to even)."""
+def _riff_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield kind and data of the chunks of a RIFF file, each padded to even."""
+    at = 12
     while len(content) >= at + 8:
-        first, second = content[at : at + 4], content[at + 4 : at + 8]
-        size = int.from_bytes(first, "big") if order == "big" else int.from_bytes(second, "little")
-        kind = second if order == "big" else first
-        yield kind, content[at + 8 : at + 8 + size]
-        at += 8 + size + trailer + (0 if order == "big" else size % 2)
+        size = int.from_bytes(content[at + 4 : at + 8], "little")
+        yield content[at : at + 4], content[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2

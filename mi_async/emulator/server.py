@@ -31,7 +31,7 @@ from mi_async.emulator.browsers import allowed, preflight
 from mi_async.emulator.control import ROOT, add_control
 from mi_async.emulator.delivery import deliver
 from mi_async.emulator.environment import environment
-from mi_async.emulator.faults import COURSES, STORAGE_PUT, Fault, Faults, Moment
+from mi_async.emulator.faults import COURSES, STORAGE, STORAGE_GET, STORAGE_PUT, Fault, Faults, Moment
 from mi_async.emulator.gateway import Gateway, gateway_words
 from mi_async.emulator.links import PREFIX, Links, reached_at
 from mi_async.emulator.log import RequestLog
@@ -47,7 +47,6 @@ from mi_async.text import one_line
 _log = logging.getLogger(__name__)
 
 DESCRIPTION = "/openapi.json"
-STORAGE_GET = "storage.get"
 REQUEST_ID = "x-ncp-request-id"
 HOST = re.compile(r"(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 ALL_INTERFACES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  to recognise them
@@ -97,7 +96,7 @@ class Server:
     def __attrs_post_init__(self) -> None:
         """Make what the settings describe."""
         self.state = EmulatorState(self.settings, self.clock, Links())
-        places = frozenset({operation.id for operation in operations()} | {STORAGE_PUT})
+        places = frozenset({operation.id for operation in operations()} | STORAGE)
         self.faults = Faults(places, self.settings.random_faults, random.Random())
         self.gateway = Gateway(self.credentials, self.state, self.log)
         self._begin()
@@ -184,10 +183,12 @@ class Server:
         return handle
 
     def _get(self, storage: EmulatedStorage) -> Handler:
-        # browsers and tests look at images here, the client does not: faults would disturb nobody but them
+        async def perform(request: web.Request) -> web.Response:
+            return storage.get(request)
+
         async def handle(request: web.Request) -> web.StreamResponse:
             self._arrived(STORAGE_GET, request)
-            return self._logged(STORAGE_GET, storage.get(request))
+            return await self._exchange(STORAGE_GET, request, perform)
 
         return handle
 
@@ -239,7 +240,7 @@ class Server:
             return self._logged(place, refusal(fault))
         course = COURSES[fault]
         answer = await perform(request) if course.moment is Moment.AFTER else web.Response()
-        ending = course.storage if place == STORAGE_PUT else course.api
+        ending = course.storage if place in STORAGE else course.api
         if isinstance(ending, Rejection):
             return self._logged(place, refusal(ending))
         return await deliver(ending, request, self._logged(place, answer), self.clock.sleep, self.settings.slow_body)

@@ -42,6 +42,7 @@ class EmulatedUpload:
         ready: when the completion check tells how it went.
         failure: why the service does not take the image; None when it does.
         faceless: whether no face is found in it, as far as the settings ask for one.
+        face: whose face the image says that it shows; '' where it says nothing.
         format: of the image, by its content.
         size: bytes stored.
         md5: hexadecimal digest of the bytes stored.
@@ -57,6 +58,7 @@ class EmulatedUpload:
     ready: float = 0.0
     failure: UploadMessage | None = None
     faceless: bool = False
+    face: str = ""
     format: str = ""
     size: int = 0
     md5: str = ""

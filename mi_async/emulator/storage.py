@@ -14,6 +14,7 @@ from mi_async.emulator.answers import refusal
 from mi_async.emulator.heic import read_heic
 from mi_async.emulator.links import PREFIX, expired
 from mi_async.emulator.plain_images import is_plain
+from mi_async.emulator.png_images import face_in
 from mi_async.emulator.rules import Accepted, Rejection
 from mi_async.emulator.state import EmulatedUpload, EmulatorState
 from mi_async.media.image import MAX_BYTES, ImageHeader, read_picture
@@ -84,6 +85,7 @@ class EmulatedStorage:
         upload.format = image.format if image else ""
         upload.failure = UploadMessage.OVER_SIZE_LIMIT if size > MAX_BYTES else _failure(image, upload.accepted)
         upload.faceless = self.state.settings.detect_faces and is_plain(head)
+        upload.face = face_in(head)
         if self.state.settings.keep_bytes and upload.failure is None:
             upload.content = head
 

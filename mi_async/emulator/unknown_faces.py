@@ -6,14 +6,13 @@ again.
 
 import hashlib
 import random
-import struct
-import zlib
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
 from mi_async.emulator.jobs import Phase
 from mi_async.emulator.media import Analysis
 from mi_async.emulator.objects import EmulatedObject
+from mi_async.emulator.png_images import grey_image
 from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace, EmulatorState
 from mi_async.emulator.synthetic import fraction
 
@@ -80,8 +79,4 @@ def _portrait(seed: str) -> bytes:
         half = [dice.randrange(256) for _ in range(CELLS // 2)]
         row = b"".join(bytes([shade]) * (SIDE // CELLS) for shade in (*half, *reversed(half)))
         rows += (b"\0" + row) * (SIDE // CELLS)
-    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 0, 0, 0, 0)  # 8 bits of grey
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
+    return grey_image(bytes(rows), SIDE)

@@ -8,6 +8,7 @@ terminals.
       CredentialsError        no usable credentials; lists where we looked
       ConfigError             a setting that cannot work
       InvalidArgumentError    an argument that cannot be sent (a ValueError too)
+        PlanNotConfirmedError   something that cannot be undone was not confirmed by the code of the plan shown
       ImageRejectedError      an image that breaks a documented rule, found before any request
       MediaRejectedError      a media file that breaks one, cannot be read or changes during the upload
       ResourceError           a local file cannot be read now, for want of descriptors or memory or for a disk's fault
@@ -52,6 +53,7 @@ from mi_async.errors.local import (
     ImageRejectedError,
     InvalidArgumentError,
     MediaRejectedError,
+    PlanNotConfirmedError,
     ResourceError,
     SessionError,
 )
@@ -105,6 +107,7 @@ __all__ = [
     "MediaRejectedError",
     "NotFoundError",
     "PermissionDeniedError",
+    "PlanNotConfirmedError",
     "QuotaError",
     "QuotaStoreError",
     "QuotaWaitError",

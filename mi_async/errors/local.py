@@ -15,6 +15,10 @@ class InvalidArgumentError(MIError, ValueError):
     """An argument that cannot be sent, found before any request."""
 
 
+class PlanNotConfirmedError(InvalidArgumentError):
+    """Something that cannot be undone was not confirmed by the code of the plan that was shown; nothing was done."""
+
+
 class ImageRejectedError(MIError):
     """An image that breaks a documented rule, found before any request.
 

@@ -22,6 +22,7 @@ from mi_async.errors.local import (
     ImageRejectedError,
     InvalidArgumentError,
     MediaRejectedError,
+    PlanNotConfirmedError,
     ResourceError,
     SessionError,
 )
@@ -50,6 +51,7 @@ STATUSES: dict[type[BaseException], int] = {
     InvalidRequestError: 422,
     JobStateError: 404,
     MediaRejectedError: 422,
+    PlanNotConfirmedError: 409,  # what it was made from has changed, or nobody has looked at it yet
     NotFoundError: 404,
     CapacityError: 507,  # waiting does not help: something must be deleted, or an allowance raised
     AuthenticationError: 500,  # the web service's own keys: its client has no part in them

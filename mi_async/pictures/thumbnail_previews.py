@@ -5,7 +5,7 @@ and nothing is embedded that is not an image by its content.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from attrs import define, field, frozen
@@ -16,6 +16,7 @@ from mi_async.api.person_models import Person, PersonThumbnail
 from mi_async.errors import APIError, MIError, NotFoundError, ResponseError, SessionError
 from mi_async.media.image import CONTENT_TYPES, sniff
 from mi_async.pictures.image_previews import ImagePreview, PreviewMaker, embedded
+from mi_async.workflows.thumbnail_urls import ThumbnailURLs
 from mi_async.workspace import Workspace
 
 AT_ONCE = 6
@@ -77,7 +78,7 @@ class _Downloads:
     async def of(self, person: Person) -> PersonPreviews:
         """Return the previews of a person."""
         wanted = sorted(person.thumbnails, key=lambda thumbnail: not thumbnail.is_primary_thumbnail)[: self.images]
-        urls = _URLs(self.workspace, person)
+        urls = ThumbnailURLs(self.workspace.persons, person)
         return PersonPreviews(person, [(thumbnail, await self._preview(thumbnail.id, urls)) for thumbnail in wanted])
 
     async def aclose(self) -> None:
@@ -88,7 +89,7 @@ class _Downloads:
         if ended is not None:
             await ended
 
-    async def _preview(self, number: int, urls: "_URLs") -> ImagePreview:
+    async def _preview(self, number: int, urls: ThumbnailURLs) -> ImagePreview:
         if self.room <= 0:
             return ImagePreview(reason="full")
         try:
@@ -100,7 +101,7 @@ class _Downloads:
         self.room -= len(made.data)
         return made
 
-    async def _content(self, number: int, urls: "_URLs") -> tuple[bytes, str]:
+    async def _content(self, number: int, urls: ThumbnailURLs) -> tuple[bytes, str]:
         """Return an image, or nothing and the reason."""
         reason = ""
         for renew in (False, True):
@@ -122,34 +123,6 @@ class _Downloads:
             data = embedded(content, CONTENT_TYPES[sniff(content) or "jpg"])
             return ImagePreview(data) if len(data) <= self.room else ImagePreview(reason="full")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._maker.made, content)
-
-
-@define(eq=False)
-class _URLs:
-    """URLs of the thumbnails of a person."""
-
-    workspace: Workspace
-    person: Person
-    _known: Mapping[int, str] = field(init=False)
-    _is_new: bool = field(init=False, default=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._known = _by_id(self.person)
-
-    async def of(self, number: int, *, renew: bool) -> str | None:
-        """Return the URL of a thumbnail, None where the person has it no longer.
-
-        Args:
-            number: of the thumbnail.
-            renew: ask for the URLs anew, unless that was done.
-        """
-        if renew and not self._is_new:
-            self._known, self._is_new = _by_id(await self.workspace.persons.get(self.person.id)), True
-        return self._known.get(number)
-
-
-def _by_id(person: Person) -> dict[int, str]:
-    return {thumbnail.id: thumbnail.url for thumbnail in person.thumbnails}
 
 
 def reason_of(failure: MIError) -> str:

@@ -23,6 +23,7 @@ from mi_async.api import WorkspaceGroups
 from mi_async.api.workspaces import WorkspaceInfo
 from mi_async.errors import InvalidArgumentError, MIError
 from mi_async.storage.object_store import ObjectStore
+from mi_async.workflows.image_download import Get
 from mi_async.workflows.ingest.object_locks import ObjectLocks
 from mi_async.workflows.jobs.poller import Poller
 
@@ -62,6 +63,7 @@ class Context:
         groups: the operations for all that follows: what has begun waits for its quota as long as it takes.
         guarded: returns ``groups`` with a guard that is asked before each attempt.
         put: sends a body to a presigned URL.
+        get: gets what a presigned URL names.
         clock: the time.
         polling: schedule of completion checks.
         held: the session's limit on images in memory, held from reading one to the end of its PUT.
@@ -86,6 +88,7 @@ class Context:
     groups: WorkspaceGroups
     guarded: Callable[[Guard], WorkspaceGroups]
     put: Put
+    get: Get
     clock: Clock
     polling: Polling
     held: asyncio.Semaphore

@@ -41,6 +41,11 @@ def shown_digest(thumbnail: PersonThumbnail) -> str | None:
     return digest_of(_path(thumbnail))
 
 
+def shown_file(thumbnail: PersonThumbnail) -> str:
+    """Return the file name that a thumbnail shows: the last part of its key, by which :func:`shows` knows it."""
+    return _path(thumbnail).rpartition("/")[2]
+
+
 def shows(thumbnail: PersonThumbnail, key: str) -> bool:
     """Return True if a person's thumbnail is the image of this key, by the file that its URL names: that is unique."""
     return _path(thumbnail).endswith("/" + key.rpartition("/")[2])

@@ -235,7 +235,7 @@ async def test_show_lists_the_processes_that_share_the_run(schema_url: str, caps
     await journal.aclose()
 
 
-def test_rebuild_is_for_files(path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_repair_is_for_files(path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     is_file = "://" not in path
-    assert run(["journal", "rebuild", path, str(tmp_path / "new")]) == (0 if is_file else 2)
-    assert is_file or "only a file is rebuilt; a database is restored from its backup" in capsys.readouterr().err
+    assert run(["journal", "repair", path, str(tmp_path / "new")]) == (0 if is_file else 2)
+    assert is_file or "only a file is repaired; a database is restored from its backup" in capsys.readouterr().err

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from mi_async.emulator import example_image
+from mi_async.emulator.png_images import SIGNATURE, face_in
 from tests.support.media import media
 from tests.support.pictures import picture
 from tests.support.raw import PERSONS, emulated
 
 INVALID = (400, "10001")
+FACES = ("hong", "han", "kim", "lee")
 
 
 async def test_search_filters_and_pages() -> None:
@@ -153,3 +156,50 @@ async def test_a_deleted_person_is_nobody_in_scenes() -> None:
         for person in people:
             await m.call("DELETE", f"{PERSONS}/{person}")
         assert (await m.scenes(asset))[0]["persons"] == [{"personId": None}] * 2
+
+
+async def test_images_of_one_face_look_alike_and_those_of_two_do_not() -> None:
+    async with emulated() as raw:
+        keys = {name: await raw.upload(example_image(number, face=name[0])) for number, name in enumerate(FACES)}
+        persons = {name: await raw.person(name, [key]) for name, key in keys.items()}
+        plain = await raw.person("plain", [await raw.upload(example_image(100))])
+        body = {"thumbnailKey": await raw.upload(example_image(101, face="h")), "personCount": 10}
+        found = (await raw.call("POST", f"{PERSONS}/recommend-by-thumbnail", body)).result["recommendedPersons"]
+        assert {person["personId"] for person in found} == {persons["hong"], persons["han"]}
+        assert all(90 <= person["score"] <= 99 for person in found)
+        for name in FACES:
+            alike = (await raw.call("GET", f"{PERSONS}/{persons[name]}/similar?personCount=10")).result[
+                "similarPersons"
+            ]
+            assert {one["personId"] for one in alike} == {persons[each] for each in FACES if each[0] == name[0]} - {
+                persons[name]
+            }
+        assert (await raw.call("GET", f"{PERSONS}/{plain}/similar?personCount=10")).result["similarPersons"] == []
+        same = {"thumbnailKey": await raw.upload(example_image(0, face="h")), "personCount": 1}
+        (best,) = (await raw.call("POST", f"{PERSONS}/recommend-by-thumbnail", same)).result["recommendedPersons"]
+        assert best == {"personId": persons["hong"], "score": 100}
+
+
+@pytest.mark.parametrize("face", ["hong", "홍길동", "a b\nc", ""])
+def test_an_image_says_whose_face_it_shows(face: str) -> None:
+    assert face_in(example_image(3, face=face)) == face
+    assert face_in(example_image(3)) == ""
+
+
+@pytest.mark.parametrize(
+    ("chunk", "face"),
+    [
+        (b"tEXtFace\0Hong", "Hong"),  # as most tools write it
+        (b"tEXtTitle\0Hong", ""),
+        (b"iTXtFace\0\1\0\0\0compressed", ""),
+        (b"iTXtFace", ""),
+        (b"iTXtFace\0\0\0ko", "ko"),  # cut short
+        (b"iTXtFace\0\0\0\0\0\xff", "\ufffd"),
+        (b"IDATxx", ""),
+        (b"", ""),
+    ],
+)
+def test_chunks_of_others(chunk: bytes, face: str) -> None:
+    size = (len(chunk) - 4).to_bytes(4, "big") if chunk else b""
+    assert face_in(SIGNATURE + size + chunk) == face
+    assert face_in(size + chunk) == ""

@@ -20,14 +20,14 @@ from mi_async.bulk.enroll.decisions import (
     refuse_duplicate,
     rejected,
 )
+from mi_async.bulk.enroll.histories import find_histories, fingerprints
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.work import EnrollWork, ImageUpload
-from mi_async.bulk.images.loading import distinct, fingerprint, is_file, without_content
+from mi_async.bulk.images.loading import distinct, is_file, without_content
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, Item, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.records import AGAIN, OPEN, ImageRecord, PersonRecord, rejected_key, worst
-from mi_async.media.image_source import name_of
+from mi_async.bulk.journal.records import AGAIN, OPEN, PersonRecord, rejected_key, worst
 
 
 @define(eq=False)
@@ -97,24 +97,14 @@ class EnrollAdmission:
 
     async def _facts(self, items: Sequence[FaceItem]) -> _Chunk:
         """Ask the journal and the file system about the items of a chunk."""
+        histories = await find_histories(self.journal, self.kind, items)
         if self.kind is PersonInput:
-            rows = await self.journal.find([item.key for item in items if isinstance(item.key, str)])
-            histories = {key: PersonHistory(*known) for key, known in rows.items()}
             persons = [history.person for history in histories.values()]
         else:
-            histories = await self._thumbnail_histories(items)
             persons = list(await self.journal.find_persons(list({item.key for item in items})))
-        prints = await asyncio.to_thread(_fingerprints, items) if histories else {}
+        prints = await asyncio.to_thread(fingerprints, items) if histories else {}
         met = {row.person: row.code for row in persons if row.status in AGAIN and row.run < self.journal.run}
         return _Chunk(histories, prints, met)
-
-    async def _thumbnail_histories(self, items: Sequence[FaceItem]) -> dict[str, PersonHistory]:
-        """Return what is known of these files only: a person may have any number of images by now."""
-        files = [(item.key, name_of(source)) for item in items for source in item.thumbnails if is_file(source)]
-        found: dict[str, list[ImageRecord]] = {}
-        for row in await self.journal.find_files(files):
-            found.setdefault(row.person, []).append(row)
-        return {key: PersonHistory(PersonRecord(key), tuple(rows)) for key, rows in found.items()}
 
     def _admit(self, item: FaceItem | BadInput, chunk: _Chunk) -> BulkOutcome | EnrollWork:
         self._ordinal += 1
@@ -180,8 +170,3 @@ def _without_content(item: FaceItem) -> FaceItem:
         return item
     names = [without_content(source) for source in item.thumbnails]
     return evolve(item, thumbnails=names) if isinstance(item, PersonInput) else evolve(item, source=names[0])
-
-
-def _fingerprints(items: Sequence[FaceItem]) -> dict[str, Fingerprint]:
-    files = {name_of(source): source for item in items for source in item.thumbnails if is_file(source)}
-    return {name: fingerprint(source) for name, source in files.items()}

@@ -137,8 +137,8 @@ def unquoted(path: str) -> str:
     return path[1:-1].strip() if len(path) > 2 and QUOTES.get(path[0]) == path[-1] else path  # noqa: PLR2004  quotes
 
 
-def number(value: Any) -> int:
-    """Return the ID of a person.
+def number(value: Any, what: str = "person_id") -> int:
+    """Return the ID of a person; ``what`` names the column.
 
     Raises:
         ValueError: it is none.
@@ -146,29 +146,29 @@ def number(value: Any) -> int:
     if isinstance(value, str) and DIGITS.fullmatch(value):
         with suppress(ValueError):  # Python reads no more than some thousands of digits
             value = int(value)
-    fault = number_fault(value) if value is not None else "person_id is empty"
+    fault = number_fault(value, what) if value is not None else f"{what} is empty"
     if fault is None and isinstance(value, int):
         return value
     raise ValueError(fault)
 
 
-def cell_number(value: Any) -> int:
-    """Return the ID of a person in a cell, also as a spreadsheet or pandas writes it.
+def cell_number(value: Any, what: str = "person_id") -> int:
+    """Return the ID of a person in a cell, also as a spreadsheet or pandas writes it; ``what`` names the column.
 
     Raises:
         ValueError: it is none, or some of its digits are lost.
     """
     value = stripped(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
-        return number(int(value))
+        return number(int(value), what)
     if isinstance(value, str):
         plain = unicodedata.normalize("NFKC", value).removeprefix("'")  # the apostrophe of a cell that is text
         if ROUNDED.fullmatch(plain):
-            message = f"person_id is {shown(value)}: a spreadsheet has rounded it; format the column as text"
+            message = f"{what} is {shown(value)}: a spreadsheet has rounded it; format the column as text"
             raise ValueError(message)
         if (whole := WHOLE.fullmatch(plain)) is not None:
-            return number(whole[1].replace(",", ""))
-    return number(value)
+            return number(whole[1].replace(",", ""), what)
+    return number(value, what)
 
 
 def flag(what: str, value: Any) -> bool:

@@ -199,9 +199,9 @@ Input: TypeAlias = Pass | Callable[[], Pass]
 """An input of any items."""
 
 
-def number_fault(value: Any) -> str | None:
+def number_fault(value: Any, what: str = "person_id") -> str | None:
     """Return the fault of the ID of a person, None if it has none."""
     if not isinstance(value, int) or isinstance(value, bool):
-        return f"person_id must be the ID of a person, got {value!r}"
+        return f"{what} must be the ID of a person, got {value!r}"
     fault = PERSON_ID.fault(value)
-    return None if fault is None else f"person_id needs {PERSON_ID.text}; it {fault}"
+    return None if fault is None else f"{what} needs {PERSON_ID.text}; it {fault}"

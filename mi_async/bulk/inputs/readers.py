@@ -16,12 +16,14 @@ from mi_async._core.files import open_regular_file
 from mi_async._core.paths import existing_path
 from mi_async.bulk.inputs import csv_table, directory, jsonl, parquet, tables
 from mi_async.bulk.inputs.columns import PEOPLE, UPLOADS, Columns
+from mi_async.bulk.inputs.curation_rows import CURATION, curation_rows
 from mi_async.bulk.inputs.encodings import encoding_of
 from mi_async.bulk.inputs.input_facts import PassedOver
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.reading import CHEAP, Reading
 from mi_async.bulk.inputs.tables import TableRow
 from mi_async.errors import InvalidArgumentError, MIError
+from mi_async.workflows.curation.table import CurationRow
 
 T = TypeVar("T")
 
@@ -125,6 +127,21 @@ def read_thumbnails(
     return _read(path, encoding, UPLOADS, directory.uploads_in, tables.uploads_of, folder=folder)
 
 
+def read_curation(path: str | os.PathLike[str], *, encoding: str | None = None) -> Reading[CurationRow | BadInput]:
+    """Read a table of ``mi-async curate`` that somebody has filled in: CSV, JSON Lines or Parquet.
+
+    Only ``person_id``, ``name`` and ``same_as`` are read; a row in which both answers are empty comes, too.
+
+    Args:
+        path: as for :func:`read_people`.
+        encoding: likewise.
+
+    Raises:
+        InvalidArgumentError, ConfigError: as for :func:`read_people`.
+    """
+    return _read(path, encoding, CURATION, None, curation_rows, folder=None)
+
+
 def count(path: str | os.PathLike[str], read: Read, *, encoding: str | None = None, cheap: int = CHEAP) -> int | None:
     """Return the number of items of an input, where that costs little; else None: see ``Reading.counted``.
 
@@ -138,7 +155,7 @@ def _read(
     given: str | os.PathLike[str],
     encoding: str | None,
     columns: Columns,
-    from_folder: Callable[[Path, PassedOver], Iterator[T]],
+    from_folder: Callable[[Path, PassedOver], Iterator[T]] | None,
     from_rows: Callable[[Iterator[TableRow | BadInput], str], Iterator[T]],
     *,
     folder: str | os.PathLike[str] | None,
@@ -150,14 +167,17 @@ def _read(
         given: path of the input.
         encoding: as for :func:`read_people`.
         columns: of a table.
-        from_folder: reads a directory.
+        from_folder: reads a directory; None where that is no such input.
         from_rows: makes items of rows.
         folder: as for :func:`read_people`.
         names: counts the items of a directory; None where the folders' contents would have to be counted.
     """
     path = Path(existing_path(given))
     try:
-        if path.is_dir():
+        if path.is_dir() and from_folder is None:
+            message = f"{path}: a directory is no table that can be filled in"
+            raise InvalidArgumentError(message)
+        if path.is_dir() and from_folder is not None:
             _has_no_encoding(path, "a directory", encoding)
             with os.scandir(path):
                 return Reading(

@@ -14,6 +14,10 @@ from mi_async.workflows.upload import State
 
 LOST = "LOST"
 """Our code for what a damaged journal no longer tells."""
+UNCLEAR = "UNCLEAR"
+"""Our code for images that a person may have, whose thumbnails are of unknown content."""
+RENAMED = "RENAMED"
+"""Our code for a person whose name nobody has, while somebody with another name has its images."""
 IMAGE_LOST = "its row in the journal was damaged: nobody knows whether the person has it"
 PERSON_LOST = "rows of its images in the journal were damaged: nobody knows which images the person has"
 

@@ -20,7 +20,7 @@ from mi_async.text import one_line
 
 DAMAGED, CHANGED = "it is damaged", "it is incomplete, or was changed by hand"
 RESTORE = "restore a copy of it"
-REBUILD = f"{RESTORE}, or take over what can be read: mi-async journal rebuild {{}} NEW"
+REPAIR = f"{RESTORE}, or take over what can be read: mi-async journal repair {{}} NEW"
 """Ways to mend a damaged journal; the second has a place for its name."""
 
 MEANINGS = {
@@ -41,7 +41,7 @@ MEANINGS = {
 """Reasons of failures, by the start of SQLite's result code."""
 
 
-def error_of(path: str | os.PathLike[str], error: BaseException, hint: str = REBUILD) -> JournalError:
+def error_of(path: str | os.PathLike[str], error: BaseException, hint: str = REPAIR) -> JournalError:
     """Return the error for a failure; its cause is the failure of SQLite or the system itself."""
     if isinstance(error, JournalError):
         return JournalError(*error.args)
@@ -53,7 +53,7 @@ def error_of(path: str | os.PathLike[str], error: BaseException, hint: str = REB
 
 
 def _reason(cause: BaseException) -> tuple[str, bool]:
-    """Return what a failure says, and whether it is one that a rebuild may mend."""
+    """Return what a failure says, and whether it is one that a repair may mend."""
     if isinstance(cause, DamagedError):
         return f"{DAMAGED} ({cause})", True
     if code := getattr(cause, "sqlite_errorname", ""):
@@ -68,7 +68,7 @@ def _reason(cause: BaseException) -> tuple[str, bool]:
 
 
 @contextmanager
-def journal_errors(path: Path, hint: str = REBUILD) -> Generator[None]:
+def journal_errors(path: Path, hint: str = REPAIR) -> Generator[None]:
     """Turn failures of SQLite and the system into JournalError.
 
     Args:

@@ -5,7 +5,7 @@ Invariant: pure; a code that is not in the table has the advice of what is unkno
 
 from attrs import frozen
 
-from mi_async.bulk.journal.salvage import LOST
+from mi_async.bulk.journal.salvage import LOST, RENAMED, UNCLEAR
 from mi_async.media.image import FIT_BYTES
 
 
@@ -66,6 +66,11 @@ ADVICE = {
     "10073": Advice(f"the service cannot crop the face: {_IMAGE}", retry=False),
     "10074": Advice(f"the service cannot make a cover of this image: {_IMAGE}", retry=False),
     LOST: Advice("compare the images of the person at the service, then give it the missing ones with upload-many"),
+    UNCLEAR: Advice(
+        "compare the images of the person at the service: give it the missing ones with upload-many, or upload "
+        "all by a retry"
+    ),
+    RENAMED: Advice("give the person its name back at the service or in the input; a retry creates another one"),
     "50005": Advice(
         "the name is taken by a person from before this journal: use another name, or give that person the images "
         "with upload-many",

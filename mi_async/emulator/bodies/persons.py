@@ -25,6 +25,7 @@ from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Persons
 from mi_async.emulator import faces, person_list, rules, state
 from mi_async.emulator.bodies.unimplemented import unimplemented
+from mi_async.emulator.faces import FaceImage
 from mi_async.emulator.rules import Refused, require
 from mi_async.models import JsonObject, Page
 
@@ -187,9 +188,9 @@ class EmulatedPersons(Persons):
     ) -> SimilarPersons:
         """List who looks like a person; of one without a face, 10075 is the code that comes closest."""
         person = self._find(person_id)
-        digests = self._digests(person)
-        require(digests, f"person {person_id} has no thumbnails", rules.NO_REPRESENTATIVE)
-        found = self._alike(digests, person_count, score_threshold, but=person_id)
+        images = self._images(person)
+        require(images, f"person {person_id} has no thumbnails", rules.NO_REPRESENTATIVE)
+        found = self._alike(images, person_count, score_threshold, but=person_id)
         return SimilarPersons(
             person_id, tuple(SimilarPerson(one, extra={"score": score, **rules.EMULATED}) for one, score in found)
         )
@@ -199,21 +200,25 @@ class EmulatedPersons(Persons):
     ) -> JsonObject:
         """List who looks like an image; the form of the answer is not documented, and ours alone."""
         self._check_face(thumbnail_key)
-        found = self._alike([self._state.uploads[thumbnail_key].md5], person_count, score_threshold)
+        found = self._alike([self._image(thumbnail_key)], person_count, score_threshold)
         recommended = [{"personId": person, "score": score} for person, score in found]
         return {"recommendedPersons": recommended, **rules.EMULATED}
 
     def _alike(
-        self, digests: Collection[str], count: int | None, threshold: int | None, but: int | None = None
+        self, images: Collection[FaceImage], count: int | None, threshold: int | None, but: int | None = None
     ) -> Iterable[tuple[int, int]]:
         rules.PERSON_COUNT.check("personCount", count)
         rules.SCORE.check("scoreThreshold", threshold)
-        others = {person.id: self._digests(person) for person in self._room.persons.values() if person.id != but}
+        others = {person.id: self._images(person) for person in self._room.persons.values() if person.id != but}
         most = rules.PERSON_COUNT_DEFAULT if count is None else count
-        return faces.ranked(digests, others, most=most, least=rules.SCORE.least if threshold is None else threshold)
+        return faces.ranked(images, others, most=most, least=rules.SCORE.least if threshold is None else threshold)
 
-    def _digests(self, person: state.EmulatedPerson) -> Collection[str]:
-        return [self._state.uploads[key].md5 for key in person.thumbnails.values()]
+    def _images(self, person: state.EmulatedPerson) -> Collection[FaceImage]:
+        return list(map(self._image, person.thumbnails.values()))
+
+    def _image(self, key: str) -> FaceImage:
+        upload = self._state.uploads[key]
+        return FaceImage(upload.md5, upload.face)
 
     def _page(self, page: Page[state.EmulatedPerson]) -> Page[Person]:
         shown = tuple(map(self._shown, page.content))

@@ -18,9 +18,8 @@ import pytest
 
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import AssetInput, PersonInput, ThumbnailUpload
-from mi_async.bulk.journal import rebuild as rebuild_module
+from mi_async.bulk.journal import repair as repair_module
 from mi_async.bulk.journal.journal import Journal
-from mi_async.bulk.journal.rebuild import rebuild_journal
 from mi_async.bulk.journal.records import (
     INGEST,
     UPLOAD,
@@ -31,6 +30,7 @@ from mi_async.bulk.journal.records import (
     PersonRecord,
     Record,
 )
+from mi_async.bulk.journal.repair import rebuild_journal
 from mi_async.bulk.journal.retry import retry_failed
 from mi_async.bulk.plan.enroll import plan_people, plan_thumbnails
 from mi_async.bulk.plan.ingest import plan_assets
@@ -184,7 +184,7 @@ def _told(operation: str, seed: int, content: bytes, folder: Path) -> int:
         assert "\n" not in said, damage
         # a byte of what it belongs to may be another one
         others = ("it belongs to", "something else", "its schema is", "it is being used", "this is about")
-        assert f"mi-async journal rebuild '{path}' NEW" in said or any(words in said for words in others), (
+        assert f"mi-async journal repair '{path}' NEW" in said or any(words in said for words in others), (
             damage,
             said,
         )
@@ -253,7 +253,7 @@ def test_a_journal_that_is_cut_off_at_its_beginning_is_not_rebuilt_and_the_error
         JournalError, match=r"damaged \(.*\); restore a copy of it: not even what it belongs to"
     ) as refused:
         rebuild_journal(path, tmp_path / "new")
-    assert "journal rebuild" not in str(refused.value)
+    assert "journal repair" not in str(refused.value)
     assert not (tmp_path / "new").exists()
 
 
@@ -355,7 +355,7 @@ async def test_a_rebuild_changes_nothing_of_the_damaged_journal_and_leaves_no_ha
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(rebuild_module, "_copy", full)
+    monkeypatch.setattr(repair_module, "_copy", full)
     with pytest.raises(JournalError, match="the disk is full"):
         rebuild_journal(crashed / "j", tmp_path / "half")
     assert [each.name for each in tmp_path.glob("half*") if not each.name.endswith(".lock")] == []

@@ -22,8 +22,8 @@ from mi_async.bulk.journal.database import backend_at
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed, shown_journal
 from mi_async.bulk.journal.reader import read_journal
-from mi_async.bulk.journal.rebuild import rebuild_journal
 from mi_async.bulk.journal.records import AssetRecord, Identity, ImageRecord, PersonRecord, unread_key
+from mi_async.bulk.journal.repair import rebuild_journal
 from mi_async.bulk.journal.retry import retry_failed
 from mi_async.bulk.journal.sharing import Sharing
 from mi_async.bulk.plan.enroll import plan_people

@@ -112,7 +112,7 @@ def _file(journal: Journalled) -> Path:
     """
     place = journal_place(journal)
     if isinstance(place, JournalUrl):
-        raise journal_error(journal, "only a file is rebuilt; a database is restored from its backup")
+        raise journal_error(journal, "only a file is repaired; a database is restored from its backup")
     return place
 
 

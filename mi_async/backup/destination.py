@@ -1,0 +1,119 @@
+"""Destination of a backup: the folder, found fit for it, locked and ready to be written.
+
+Invariant: a folder that holds anything else than a backup of this workspace is left as it is.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import evolve
+
+from mi_async._core import convert
+from mi_async._core.files import atomic_write
+from mi_async.backup.catalog import Catalog, ImageFile, open_catalog
+from mi_async.backup.format import INFO, PERSONS, BackupInfo, BackupPerson
+from mi_async.backup.places import PRIVATE, Places
+from mi_async.backup.reader import lines_of, parsed_line, read_info
+from mi_async.backup.writer import BackupWriter
+from mi_async.errors import InvalidArgumentError
+from mi_async.text import encodable, escaped
+
+IGNORED = frozenset({"lost+found", "Thumbs.db", "desktop.ini"})
+"""Files that systems put into any folder, beside those whose names begin with a dot."""
+
+
+def begun_writer(folder: Path, info: BackupInfo, *, verify: bool, now: Callable[[], float]) -> BackupWriter:
+    """Return the writer of a backup; close its catalog in the end.
+
+    Args:
+        folder: of the backup.
+        info: what the backup is of.
+        verify: hold files that are there against their checksums.
+        now: time, seconds since the epoch.
+
+    Raises:
+        InvalidArgumentError: the folder is used by another backup run, or holds something else.
+        OSError: it cannot be written.
+    """
+    places = Places(folder)
+    _check_folder(places, info)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        with suppress(OSError):
+            folder.chmod(PRIVATE)
+    catalog = open_catalog(places.catalog)
+    try:
+        _check_folder(places, info)  # once more: whoever had the lock may have made it another one
+        places.settle()
+        last = read_info(folder / INFO)
+        if catalog.fresh:
+            _remember_images(catalog, folder)
+        if not _resumes(places, info):
+            catalog.forget_lines()
+        _begin(places, info)
+    except BaseException:
+        catalog.close()
+        raise
+    chosen = info.scope == "persons"
+    if chosen and last is not None:  # it gets these persons, and stays what it was
+        info = evolve(last, began=info.began, software=info.software)
+    return BackupWriter(places, catalog, info, keeps=chosen, verify=verify, now=now)
+
+
+def _check_folder(places: Places, info: BackupInfo) -> None:
+    """Refuse a folder that is not for this backup."""
+    shown = encodable(os.fspath(places.folder))
+    if not places.folder.exists():
+        return
+    if not places.folder.is_dir():
+        message = f"{shown} is a file; name a folder for the backup"
+        raise InvalidArgumentError(message)
+    found = read_info(places.current(INFO)) or read_info(places.unfinished / INFO)
+    if found is None:
+        if names := sorted(name.name for name in places.folder.iterdir() if not _is_ignored(name.name)):
+            message = f"{shown} is not a backup, it holds {escaped(names[0])}; name an empty or a new folder"
+            raise InvalidArgumentError(message)
+        return
+    for what, there, wanted in (
+        ("workspace", found.workspace, info.workspace),
+        ("the service at", found.service, info.service),
+    ):
+        if there.rstrip("/") != wanted.rstrip("/"):
+            message = f"{shown} is a backup of {what} {escaped(there)}, not of {escaped(wanted)}; name another folder"
+            raise InvalidArgumentError(message)
+
+
+def _resumes(places: Places, info: BackupInfo) -> bool:
+    """Return True if an interrupted run was of the same parts, so that what it has noted can be taken over."""
+    begun = read_info(places.unfinished / INFO)
+    return begun is not None and evolve(begun, began=info.began, software=info.software) == info
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name in IGNORED
+
+
+def _begin(places: Places, info: BackupInfo) -> None:
+    """Make the folder of what is unfinished; it says from the beginning what it is of."""
+    places.unfinished.mkdir(mode=PRIVATE, exist_ok=True)
+    for path in places.unfinished.iterdir():  # half-written files of a killed run, and lists of its last moment
+        if not path.is_dir():
+            path.unlink()
+    shutil.rmtree(places.unfinished / "previous", ignore_errors=True)
+    with atomic_write(places.unfinished / INFO) as file:
+        file.write(convert.dumps_shown(info.to_dict(), indent=True))
+
+
+def _remember_images(catalog: Catalog, folder: Path) -> None:
+    """Read from the last state which thumbnail has which content."""
+    with suppress(InvalidArgumentError):  # what is damaged is downloaded again
+        for number, line in enumerate(lines_of(folder / PERSONS), start=1):
+            person = parsed_line(line, BackupPerson.from_dict, f"{PERSONS}:{number}")
+            catalog.add_images(
+                (each.id, ImageFile(each.file, each.sha256, each.size or 0))
+                for each in person.thumbnails
+                if each.file and each.sha256
+            )

@@ -1,0 +1,92 @@
+"""Projects, assets, indexes and scene summaries in a backup."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mi_async.backup import open_backup
+from mi_async.backup.service_members import without_secrets
+from tests.support.backups import sha256sum
+from tests.support.newsroom import Newsroom
+
+pytestmark = pytest.mark.usefixtures("leaves_nothing")
+
+
+async def ingested(news: Newsroom, *keys: str, project: int | None = None) -> list[int]:
+    """Register assets, analyse all but the last and summarise the first; returns their IDs."""
+    room = news.workspace
+    project = project or (await room.projects.list()).projects[0].project_id
+    jobs = [await room.import_asset(project, key=key, bucket_name="footage") for key in keys]
+    assets = [(await job).asset_id for job in jobs]
+    for asset in assets[:-1]:
+        await (await room.analyze(project, asset))
+    await (await room.summarize(project, assets[0]))
+    return assets
+
+
+async def test_assets_have_their_keys_indexes_and_summaries(news: Newsroom, tmp_path: Path) -> None:
+    sports = await news.workspace.projects.create("스포츠")
+    first, second, third = await ingested(news, "news/a.mp4", "뉴스/b.mp4", "c.mp4", project=sports.project_id)
+    report = await news.workspace.back_up(tmp_path)
+    backup = open_backup(tmp_path)
+    assert [project.name for project in backup.projects()][-1] == "스포츠"
+    assets = list(backup.assets())
+    assert [(each.asset_id, each.key) for each in assets] == [
+        (first, "news/a.mp4"),
+        (second, "뉴스/b.mp4"),
+        (third, "c.mp4"),
+    ]
+    assert {each.project_id for each in assets} == {sports.project_id}
+    assert [(bool(each.index), bool(each.summary)) for each in assets] == [(True, True), (True, False), (False, False)]
+    index = json.loads((tmp_path / f"indexes/{first}.json").read_bytes())
+    asked = await news.workspace.indexes.get(sports.project_id, first)
+    assert (index["indexId"], index["scenes"]) == (asked.index_id, without_secrets(asked.extra["scenes"]))
+    assert assets[0].meta_data is not None
+    assert (report.complete, report.info.counts["indexes"], report.info.counts["summaries"]) == (True, 2, 1)
+    assert sha256sum(tmp_path).returncode == 0
+
+
+async def test_an_unchanged_index_is_not_written_again(news: Newsroom, tmp_path: Path) -> None:
+    first, _ = await ingested(news, "a.mp4", "b.mp4")
+    await news.workspace.back_up(tmp_path)
+    before = (tmp_path / f"indexes/{first}.json").stat().st_mtime_ns
+    report = await news.workspace.back_up(tmp_path)
+    assert (tmp_path / f"indexes/{first}.json").stat().st_mtime_ns == before
+    assert (report.assets.unchanged, report.assets.new) == (2, 0)
+
+
+async def test_an_index_that_the_service_fails_to_give_is_a_problem_and_not_the_end(
+    news: Newsroom, tmp_path: Path
+) -> None:
+    assets = await ingested(news, "a.mp4", "b.mp4")
+    news.server.faults.next("indexes.get", 500, times=99)
+    report = await news.workspace.back_up(tmp_path)
+    assert {(each.kind, each.id) for each in open_backup(tmp_path).problems()} == {("index", one) for one in assets}
+    assert not report.complete
+
+
+async def test_what_is_left_out_is_not_asked_for(news: Newsroom, tmp_path: Path) -> None:
+    await ingested(news, "a.mp4", "b.mp4")
+    before = news.server.log.count("indexes.get")
+    await news.workspace.back_up(tmp_path, images=False, indexes=False, summaries=False)
+    assert news.server.log.count("indexes.get") == before
+    assert (open_backup(tmp_path).info.indexes, open_backup(tmp_path).info.counts["indexes"]) == (False, 0)
+
+
+SIGNED = "https://kr.object.ncloudstorage.com/scene/1.jpg"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (f"{SIGNED}?X-Amz-Signature=abc&X-Amz-Expires=900", SIGNED),
+        (f"{SIGNED}?v=1", SIGNED),  # a text that is a URL and nothing else
+        (f"see {SIGNED}?AWSAccessKeyId=k&Signature=s, please", f"see {SIGNED} please"),
+        ("see https://ko.wikipedia.org/w/?title=뉴스", "see https://ko.wikipedia.org/w/?title=뉴스"),
+        ("왜? http://news", "왜? http://news"),
+        ({"a": [f"{SIGNED}?token=t", 1, None, True]}, {"a": [SIGNED, 1, None, True]}),
+    ],
+)
+def test_presigned_urls_lose_their_queries(told: object, kept: object) -> None:
+    assert without_secrets(told) == kept
