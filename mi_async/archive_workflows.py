@@ -17,13 +17,12 @@ from mi_async.argument_types import (
     CountProgress,
     Items,
     RebuildProgress,
-    UsageTell,
+    UsageWatch,
 )
 
 if TYPE_CHECKING:
     from functools import cached_property
 
-    import mi_async
     from mi_async.workflows.context import Context
 
 
@@ -195,7 +194,7 @@ class ArchiveWorkflows(WorkspaceGroups):
         timezone: str = "Asia/Seoul",
         summaries: bool = True,
         concurrency: int = 8,
-        progress: UsageTell | None = None,
+        progress: UsageWatch | None = None,
     ) -> mi_async.UsageReport:
         """Count what the workspace has used in a month: analyses, seconds of media, scene summaries, assets, persons.
 

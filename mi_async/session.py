@@ -36,7 +36,7 @@ from mi_async._core.session_keys import TEMPORARY, SessionKeys
 from mi_async._core.session_quotas import SessionQuotas, account_tag
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
-from mi_async.argument_types import UsageTell
+from mi_async.argument_types import UsageWatch
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import ConfigError, SessionError
 from mi_async.settings import BASE_URL, ConnectSettings
@@ -149,7 +149,7 @@ class Session:
         timezone: str = "Asia/Seoul",
         summaries: bool = True,
         concurrency: int = 8,
-        progress: UsageTell | None = None,
+        progress: UsageWatch | None = None,
     ) -> "mi_async.UsageReport":
         """Count what workspaces have used in a month: analyses, seconds of media, scene summaries, assets, persons.
 

@@ -31,7 +31,8 @@ def server() -> Iterator[Server]:
     with served(SETTINGS) as running:
 
         async def prepare() -> None:
-            async with mi_async.connect(running.credentials, base_url=running.url) as session:
+            clock = mi_async.Clock(speed=200)  # jobs are over at once, and asked about again soon
+            async with mi_async.connect(running.credentials, base_url=running.url, clock=clock) as session:
                 await footage(session.workspace("newsroom"), "a.mp4", "b.png")
                 await footage(session.workspace("sports"), "=1+1.png")
 
@@ -140,5 +141,5 @@ def test_what_cannot_be_is_refused(options: list[str], said: str, capsys: pytest
 
 
 def test_a_workspace_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["usage", "-w", "nowhere"]) == 4
-    assert "nowhere" in capsys.readouterr().err
+    assert run(["usage", "-w", "newsroom", "-w", "nowhere"]) == 4
+    assert "workspace nowhere" in capsys.readouterr().err.splitlines()

@@ -22,11 +22,13 @@ from mi_async.errors import (
     ConflictError,
     InvalidArgumentError,
     InvalidRequestError,
+    MIError,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
 )
 from mi_async.models import Page
+from mi_async.text import one_line
 from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.usage.models import ProjectUsage, UsageProgress, UsageReport, WorkspaceUsage
 from mi_async.workflows.usage.month import UsageMonth, month_of
@@ -158,8 +160,9 @@ async def usage_report(
     for context in contexts:
         try:
             usages.append(await question.workspace(context, current=wanted == current))
-        except PermissionDeniedError:
-            if not all_of_account:
+        except MIError as error:
+            if not (all_of_account and isinstance(error, PermissionDeniedError)):
+                error.add_note(f"workspace {one_line(context.groups.name)}")  # which of several
                 raise
             hidden.append(context.groups.name)
     return UsageReport(

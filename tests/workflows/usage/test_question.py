@@ -57,7 +57,7 @@ class Calendar(Clock):
 @asynccontextmanager
 async def archive(settings: Settings = SETTINGS) -> AsyncIterator[tuple[Server, Session, Calendar]]:
     """Serve and connect, both by one calendar."""
-    calendar = Calendar()
+    calendar = Calendar(speed=200)  # jobs are over at once, and asked about again soon
     async with (
         sockets_closed(),
         emulator.serve(settings=settings, clock=calendar) as server,
