@@ -136,6 +136,7 @@ from .errors import (
     MIError as MIError,
     NotFoundError as NotFoundError,
     PermissionDeniedError as PermissionDeniedError,
+    PersonKnownError as PersonKnownError,
     PlanNotConfirmedError as PlanNotConfirmedError,
     QuotaError as QuotaError,
     QuotaStoreError as QuotaStoreError,
@@ -149,11 +150,16 @@ from .errors import (
     TransportError as TransportError,
     UploadFailedError as UploadFailedError,
 )
+from .errors.workflows import PersonMatch as PersonMatch
 from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
+from .sync.decisions import SyncState as SyncState
+from .sync.plan import SyncItem as SyncItem, SyncPlan as SyncPlan
+from .sync.removal import RemovalStatus as RemovalStatus, SyncRemoval as SyncRemoval
+from .sync.workflow import SyncRun as SyncRun
 from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
 from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
 from .workflows.curation.unnamed import SuggestedPerson as SuggestedPerson, UnnamedPerson as UnnamedPerson
@@ -258,6 +264,8 @@ __all__ = [
     "PermissionDeniedError",
     "Person",
     "PersonInput",
+    "PersonKnownError",
+    "PersonMatch",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
@@ -283,6 +291,7 @@ __all__ = [
     "Raw",
     "ReadableSource",
     "RedisQuotas",
+    "RemovalStatus",
     "Repeat",
     "RequestedAnalysis",
     "RequestedSearch",
@@ -317,6 +326,11 @@ __all__ = [
     "StoredObject",
     "SuggestedPerson",
     "SummaryStatus",
+    "SyncItem",
+    "SyncPlan",
+    "SyncRemoval",
+    "SyncRun",
+    "SyncState",
     "TagList",
     "ThumbnailInput",
     "ThumbnailList",

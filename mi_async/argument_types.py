@@ -25,6 +25,8 @@ IfExists: TypeAlias = Literal["reuse", "duplicate", "error"]
 """Treatment of an asset of this object that the project has already: take it, make another, or refuse."""
 IfPersonExists: TypeAlias = Literal["error", "reuse", "complete"]
 """Behaviour of a call for a name that somebody has: it is refused, gets that person, or adds what is missing."""
+IfPersonKnown: TypeAlias = Literal["ignore", "ask", "attach"]
+"""Treatment of a person to create whom somebody looks like: create it, refuse it, or give its images to that one."""
 IfThumbnailExists: TypeAlias = Literal["duplicate", "reuse"]
 """Treatment of an image that the person has already: add it once more, or take the thumbnail that is there."""
 RebuildProgress: TypeAlias = Callable[["mi_async.JournalRebuild"], None]

@@ -19,7 +19,15 @@ from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import are_loaded, load_modules
 from mi_async.api import WorkspaceGroups
 from mi_async.archive_workflows import ArchiveWorkflows
-from mi_async.argument_types import IfExists, IfPersonExists, IfThumbnailExists, IngestProgress, Items, Progress
+from mi_async.argument_types import (
+    IfExists,
+    IfPersonExists,
+    IfPersonKnown,
+    IfThumbnailExists,
+    IngestProgress,
+    Items,
+    Progress,
+)
 from mi_async.bulk.defaults import GRACE, LIFE, PATIENCE, SHARDS
 from mi_async.errors import InvalidArgumentError
 
@@ -209,6 +217,8 @@ class Workspace(ArchiveWorkflows):
         description: str | None = None,
         tags: Iterable[str] = (),
         if_exists: IfPersonExists = "error",
+        known: IfPersonKnown = "ignore",
+        score: int = 80,
         resume: Mapping[str, Any] | None = None,
         fit: bool = False,
         progress: Progress | None = None,
@@ -230,6 +240,13 @@ class Workspace(ArchiveWorkflows):
                 ``complete`` adds what is missing: images, tags, and a description where there is none. An image is
                 known by its content, where this package uploaded it; if the person has thumbnails of other software,
                 an image that is not known is left out and named in a warning, since it may be one of them.
+            known: where nobody has the name and somebody looks like the first image: ``ignore`` does not compare;
+                ``ask`` creates nobody and raises :class:`PersonKnownError`; ``attach`` gives images, tags and a missing
+                description to the one who does, as ``if_exists="complete"`` would, and a name to one without, who gets
+                the images even if analyses made its thumbnails. Of several nobody can tell which: the error, as with
+                ``ask``. A person who has the name goes before likeness: ``if_exists`` alone decides then. Only the
+                first image is uploaded to compare. What two calls create at the same moment is not compared.
+            score: with ``known``, likeness from which on somebody looks like it, 80 to 100.
             resume: ``error.created`` of this very call that failed: the person that it created is completed, and images
                 that it stored are not sent again, within the 24 hours of their keys. Take it from no client of yours:
                 who sends it decides which person is completed.
@@ -247,17 +264,21 @@ class Workspace(ArchiveWorkflows):
             UploadFailedError: the storage or the service refused an image.
             InvalidRequestError: the service refuses an image as a face: 10069 (no face), 10072, 10073, 10074.
             QuotaWaitError, DeadlineExceededError: as in :meth:`upload_thumbnail`.
+            PersonKnownError: by ``known``: somebody looks like the person; nobody was created. Its ``matches`` say who.
+                The same call with ``resume=error.created`` and ``known="attach"`` or ``"ignore"`` uploads nothing
+                twice.
             ConflictError: the name is in use; ``existing`` has the ID of the person where that is known. A name that
                 persons cannot be searched by (one character, or with ``;``, ``|`` or a backtick) is found to be in
                 use only by the create, after the uploads.
             MIError: any other failure; ``created`` holds ``person_id``, ``tag_ids`` and ``thumbnail_keys`` as far
                 as they exist, also on a cancellation.
 
-        Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags.
+        Source: maiu-create-persons, maiu-create-person-tags, maiu-add-person-tags, mi-recommend-persons-by-thumbnail.
         """
         context = await self._ready()
         from mi_async.bulk.images.image_converter import image_loader
         from mi_async.workflows.enroll import enroll_person
+        from mi_async.workflows.known_person import Likeness
 
         with context.workflow("enroll_person", name=name) as result:
             async with image_loader(fit=fit) as load:
@@ -272,6 +293,7 @@ class Workspace(ArchiveWorkflows):
                     progress=progress,
                     load=load,
                     one_by_one=one_by_one,
+                    likeness=Likeness(known, score),
                 )
             result["person_id"] = person.id
         return person

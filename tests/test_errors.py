@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import mi_async
-from mi_async import errors
+from mi_async import PersonMatch, errors
 from mi_async.errors import APIError, AuthenticationError, MIError, error_class
 
 API: dict[str, Any] = {"request_id": "r-1", "operation": "persons.get", "retry_after": 2.5}
@@ -18,6 +18,7 @@ MADE: dict[type[MIError], tuple[tuple[Any, ...], dict[str, Any]]] = {
     errors.MediaRejectedError: (("too long",), {"source": "clip.mp4", "reason": "duration"}),
     errors.ResourceError: (("Too many open files",), {"source": "hong.jpg"}),
     errors.AlreadyExistsError: (("is there",), {"existing": (1002,)}),
+    errors.PersonKnownError: (("is known",), {"name": "Hong", "matches": (PersonMatch(1001, "Hong", 93.0),)}),
     errors.ResponseError: (("not JSON",), {"status": 200, "path": "$.result.id"}),
     errors.QuotaWaitError: (("would wait",), {"operation": "thumbnails.presign", "wait": 3.5}),
     errors.UploadFailedError: (("refused",), {"reason": "OVER_SIZE_LIMIT", "key": "k"}),

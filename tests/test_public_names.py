@@ -98,7 +98,7 @@ def resolved(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-MADE_BY_OTHERS = {"BulkRun", "Session"}
+MADE_BY_OTHERS = {"BulkRun", "Session", "SyncRun"}
 """Classes that nobody else makes: the types of their private members are loaded with what they are for."""
 
 

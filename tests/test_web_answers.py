@@ -58,6 +58,7 @@ EXPECTED = {
     "MediaRejectedError": 422,
     "NotFoundError": 404,
     "PermissionDeniedError": 500,
+    "PersonKnownError": 409,
     "PlanNotConfirmedError": 409,
     "QuotaError": 503,
     "QuotaStoreError": 503,
@@ -85,6 +86,7 @@ def made(kind: type[MIError]) -> MIError:
         return kind(401, "200", "no")
     keywords: dict[str, dict[str, Any]] = {
         "AlreadyExistsError": {"existing": (1,)},
+        "PersonKnownError": {"name": "Hong", "matches": ()},
         "ImageRejectedError": {"source": "a.jpg", "reason": "resolution"},
         "MediaRejectedError": {"source": "a.mp4", "reason": "duration"},
         "QuotaWaitError": {"operation": "persons.get", "wait": 0.0},

@@ -29,9 +29,11 @@ from mi_async.models import JsonObject, Page
 
 __all__ = [
     "DESCRIPTION",
+    "MATCHES",
     "NAME",
     "NAME_FILTER",
     "PLAIN",
+    "SCORE",
     "CreatedPerson",
     "MergedPersons",
     "NameType",
@@ -53,6 +55,9 @@ NAME_FILTER = Length(2, 50)
 PLAIN = Forbidden(";|`")
 THUMBNAILS = Count(most=100)
 ONE_PRIMARY = Marked(1, "is_primary_thumbnail")
+MATCHES = Range(1, 10)
+"""Persons who look like one, or like an image, that one answer lists."""
+SCORE = Range(80, 100)
 
 
 class Persons(Group):
@@ -196,8 +201,8 @@ class Persons(Group):
         self,
         person_id: int,
         *,
-        person_count: Annotated[int | None, Range(1, 10)] = None,
-        score_threshold: Annotated[int | None, Range(80, 100)] = None,
+        person_count: Annotated[int | None, MATCHES] = None,
+        score_threshold: Annotated[int | None, SCORE] = None,
     ) -> SimilarPersons:
         """List up to 10 persons (by default 3) that look like one, at a score of 80 (the default) to 100."""
         ...
@@ -211,8 +216,8 @@ class Persons(Group):
         self,
         thumbnail_key: str,
         *,
-        person_count: Annotated[int | None, Range(1, 10)] = None,
-        score_threshold: Annotated[int | None, Range(80, 100)] = None,
+        person_count: Annotated[int | None, MATCHES] = None,
+        score_threshold: Annotated[int | None, SCORE] = None,
     ) -> JsonObject:
         """Recommend up to 10 persons (by default 3) that look like an uploaded thumbnail, at a score of 80 to 100.
 

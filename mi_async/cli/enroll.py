@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from mi_async.argument_types import IfPersonExists
+from mi_async.argument_types import IfPersonExists, IfPersonKnown
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.output import show
 from mi_async.cli.sources import Fit, Sources, read_sources, refuse_directories, refuse_unknown_options
 from mi_async.cli.streams import drawable, notes
 from mi_async.display.uploads import upload_display
-from mi_async.errors import ConflictError
+from mi_async.errors import ConflictError, PersonKnownError
 from mi_async.media.image_source import Source
 from mi_async.text import one_line
 from mi_async.workflows.named_person import NAME_TAKEN
@@ -25,6 +26,13 @@ IF_EXISTS = (
     "What becomes of a name that somebody has: error refuses it, reuse shows that person, complete adds images, tags "
     "and a description that are missing."
 )
+KNOWN = (
+    "What becomes of a person whose first image looks like somebody who is there: ignore does not compare, ask creates "
+    "nobody and shows who it is, attach gives images and tags to that person."
+)
+SCORE = "With --known: likeness from which on somebody looks like it, 80 to 100."
+Known = Annotated[IfPersonKnown, Parameter(help=KNOWN)]
+Score = Annotated[int, Parameter(help=SCORE, validator=Number(gte=80, lte=100))]
 
 
 def enroll(
@@ -36,6 +44,8 @@ def enroll(
     ] = None,
     description: str | None = None,
     if_exists: Annotated[IfPersonExists, Parameter(help=IF_EXISTS)] = "error",
+    known: Known = "ignore",
+    score: Score = 80,
     fit: Fit = False,
     one_by_one: Annotated[bool, Parameter(negative=())] = False,
     service: InWorkspace,
@@ -53,6 +63,8 @@ def enroll(
         "tags": tag or [],
         "description": description,
         "if_exists": if_exists,
+        "known": known,
+        "score": score,
         "fit": fit,
         "one_by_one": one_by_one,
     }
@@ -71,6 +83,13 @@ async def _enroll(name: str, sources: Sequence[Source], options: Mapping[str, An
 
             try:
                 person = await workspace.enroll_person(name, sources, **options, progress=step)
+            except PersonKnownError as error:
+                if len(error.matches) == 1:
+                    error.add_note("to give the images to that person: the same command with --known attach")
+                error.add_note(
+                    "to create it all the same, if it is somebody else: the same command with --known ignore"
+                )
+                raise
             except ConflictError as error:
                 if error.code == NAME_TAKEN:
                     number = error.existing[0] if error.existing else "PERSON_ID"

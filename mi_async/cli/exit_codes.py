@@ -27,6 +27,7 @@ from mi_async.errors import (
     MIError,
     NotFoundError,
     PermissionDeniedError,
+    PersonKnownError,
 )
 
 
@@ -62,7 +63,11 @@ EXITS = (
         (CredentialsError, AuthenticationError, PermissionDeniedError),
     ),
     Exit(4, "what was named does not exist", (NotFoundError,)),
-    Exit(5, "it exists already, or its state forbids it", (ConflictError, AlreadyExistsError, JobStateError)),
+    Exit(
+        5,
+        "it exists already, or its state forbids it",
+        (ConflictError, AlreadyExistsError, JobStateError, PersonKnownError),
+    ),
     Exit(6, "the time for waiting is over; the job goes on at the service", (JobTimeoutError,)),
     Exit(129, "stopped by SIGHUP: its terminal was closed", (HangUpError,)),
     Exit(143, "stopped by SIGTERM: docker stop, Kubernetes, systemd, kill", (TerminatedError,)),

@@ -13,6 +13,7 @@ terminals.
       MediaRejectedError      a media file that breaks one, cannot be read or changes during the upload
       ResourceError           a local file cannot be read now, for want of descriptors or memory or for a disk's fault
       AlreadyExistsError      what was to be made is there already, and nothing was made
+      PersonKnownError        somebody looks like a person who was to be created; nobody was
       SessionError            a session that is closed, or used from another event loop
       TransportError          the network, between us and the service
         ConnectError          nothing was sent: DNS, connect, TLS, proxy
@@ -76,6 +77,7 @@ from mi_async.errors.workflows import (
     JobStateError,
     JobTimeoutError,
     JournalError,
+    PersonKnownError,
     QuotaStoreError,
     QuotaWaitError,
     SearchFailedError,
@@ -107,6 +109,7 @@ __all__ = [
     "MediaRejectedError",
     "NotFoundError",
     "PermissionDeniedError",
+    "PersonKnownError",
     "PlanNotConfirmedError",
     "QuotaError",
     "QuotaStoreError",

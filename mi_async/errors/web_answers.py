@@ -33,6 +33,7 @@ from mi_async.errors.workflows import (
     JobError,
     JobStateError,
     JobTimeoutError,
+    PersonKnownError,
     QuotaStoreError,
     QuotaWaitError,
     UploadFailedError,
@@ -51,6 +52,7 @@ STATUSES: dict[type[BaseException], int] = {
     InvalidRequestError: 422,
     JobStateError: 404,
     MediaRejectedError: 422,
+    PersonKnownError: 409,
     PlanNotConfirmedError: 409,  # what it was made from has changed, or nobody has looked at it yet
     NotFoundError: 404,
     CapacityError: 507,  # waiting does not help: something must be deleted, or an allowance raised

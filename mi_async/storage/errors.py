@@ -57,6 +57,7 @@ ADVICE = {
 }
 PERMISSIONS = {
     "head_object": "s3:GetObject",
+    "delete_object": "s3:DeleteObject",
     "get_object": "s3:GetObject",
     "put_object": "s3:PutObject",
     "create_multipart_upload": "s3:PutObject",

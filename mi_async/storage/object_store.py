@@ -24,7 +24,7 @@ from mi_async.storage.local_file import Piece
 from mi_async.storage.lost_beginning import may_have_begun, warn_left_behind
 from mi_async.storage.memory_budget import MemoryBudget
 from mi_async.storage.models import Prefix, Storage, StoredObject
-from mi_async.storage.responses import ListedObject, ObjectHead, head_of, member, members, parts_of, text
+from mi_async.storage.responses import ListedObject, ObjectHead, head_of, member, members, parts_of, stored_head, text
 from mi_async.storage.retry_window import PATIENCE, Failed, RetryWindow
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class ObjectStore:
                     return head, failures == 0
                 goes()
                 answer = await self._request("put_object", place, piece, Metadata=dict(metadata))
-                return _stored(answer, len(piece.body)), False
+                return stored_head(answer, len(piece.body)), False
 
         return await self.retry_window.persist("put_object", attempt)
 
@@ -158,7 +158,7 @@ class ObjectStore:
     ) -> ObjectHead:
         """Store a part; returns what the storage says of it. ``failed`` is told of attempts that failed."""
         named = {"UploadId": upload_id, "PartNumber": number}
-        return _stored(await self._ask("upload_part", place, piece, failed, **named), len(piece.body))
+        return stored_head(await self._ask("upload_part", place, piece, failed, **named), len(piece.body))
 
     async def parts(self, place: StoredObject, upload_id: str) -> dict[int, ObjectHead] | None:
         """Return the parts that have arrived, by number; None if there is no such upload."""
@@ -212,6 +212,17 @@ class ObjectStore:
             await self._ask("abort_multipart_upload", place, UploadId=upload_id)
         except NotFoundError:
             return
+
+    async def remove(self, place: StoredObject, tag: str) -> bool:
+        """Delete an object if its ETag, as the storage wrote it, is still this one; return False for another object."""
+
+        async def attempt(_failures: int) -> bool:
+            async with self._turn(place):
+                if (head := await self._look(place)) is not None and head.tag == tag:
+                    await self._request("delete_object", place)
+                return head is None or head.tag == tag
+
+        return await self.retry_window.persist("delete_object", attempt)
 
     async def objects(self, bucket: str, prefix: str) -> AsyncGenerator[ListedObject]:
         """Iterate over objects whose keys begin with a prefix, as the storage lists them; each page when it is needed.
@@ -285,8 +296,3 @@ class ObjectStore:
         if self.watched is None:
             return await self.connection.ask(operation, place, piece, **parameters)
         return await self.watched.ask(self.connection.ask, operation, place, piece, **parameters)
-
-
-def _stored(answer: Mapping[str, Any], size: int) -> ObjectHead:
-    """Return the head of an object or part from the answer to its PUT."""
-    return head_of({**answer, "ContentLength": size})

@@ -104,6 +104,11 @@ def head_of(answer: Mapping[str, Any], *, size: str = "ContentLength") -> Object
     )
 
 
+def stored_head(answer: Mapping[str, Any], size: int) -> ObjectHead:
+    """Return the head of an object or part from the answer to its PUT."""
+    return head_of({**answer, "ContentLength": size})
+
+
 def listed_of(answer: Mapping[str, Any]) -> ListedObject:
     """Read an entry of a listing.
 

@@ -21,6 +21,7 @@ METHODS: Mapping[str, str] = {
     "abort_multipart_upload": "DELETE",
     "complete_multipart_upload": "POST",
     "create_multipart_upload": "POST",
+    "delete_object": "DELETE",
     "get_object": "GET",
     "head_object": "HEAD",
     "list_multipart_uploads": "GET",

@@ -75,7 +75,7 @@ class Context:
         account: returns the access key, or ``temporary`` for one that expires.
         object_locks: the session's, for ingestions of the same object.
         person_locks: the session's, for persons of the same name, by workspace and name.
-        image_locks: the session's, for one image of one person, by workspace, ID and MD5.
+        image_locks: the session's, for one image of one person, by workspace, ID and MD5; '' for the person itself.
         store: Object Storage, for media files.
         describe: returns the workspace as the service has it, with the bucket that it is linked to.
         validate: False to skip the check of arguments against their documented bounds.

@@ -5,8 +5,7 @@ before anything is uploaded; an ambiguous create is settled by looking the name 
 """
 
 import logging
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,24 +13,34 @@ from attrs import define, evolve, field
 
 from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
-from mi_async.api.persons import Person, PersonThumbnail, ThumbnailInput
+from mi_async.api.persons import Person, PersonThumbnail
 from mi_async.argument_types import IfPersonExists, Progress
-from mi_async.errors import APIError, ConflictError, InvalidArgumentError, MIError
+from mi_async.errors import APIError, ConflictError, InvalidArgumentError
+from mi_async.errors.workflows import PersonMatch
 from mi_async.media.image_source import CheckedSource, Source, check_image, load_image, loading_as
 from mi_async.text import escaped
-from mi_async.workflows.attach import add_one_by_one, add_thumbnails, refuses_image
 from mi_async.workflows.context import Context, known, refuse_async
 from mi_async.workflows.effects import Effects, Resumed, effects_of
 from mi_async.workflows.enroll_decisions import (
     ImageDecision,
+    LikenessDecision,
     PersonDecision,
     PlannedImage,
-    check_if_exists,
+    check_word,
     decide_images,
     decide_person,
     doubled,
     unassigned_tags,
 )
+from mi_async.workflows.enroll_images import (
+    UploadFollower,
+    add_images,
+    inputs_of,
+    naming_images,
+    refusal_of,
+    sent_images,
+)
+from mi_async.workflows.known_person import Likeness, find_matches, person_known
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.thumbnail_names import shown_digest, shows
@@ -42,6 +51,7 @@ from mi_async.workflows.wanted_person import WantedPerson, wanted_person
 _log = logging.getLogger(__name__)
 
 MAX_PER_CREATE = 100
+UNCOMPARED = Likeness()
 
 
 async def enroll_person(
@@ -56,10 +66,12 @@ async def enroll_person(
     progress: Progress | None = None,
     load: ImageLoader = load_image,
     one_by_one: bool = False,
+    likeness: Likeness = UNCOMPARED,
 ) -> Person:
     """Create a person with images, the first being the primary one, and tags; see ``Workspace.enroll_person``."""
     wanted = wanted_person(name, description, tags, sources, validate=context.validate)
-    check_if_exists(if_exists)
+    check_word("if_exists", if_exists, IfPersonExists)
+    likeness.check(context)
     refuse_async(progress)
     begun = Resumed.of(resume)
     loads = [loading_as(load, number, wanted.sources) for number in range(len(wanted.sources))]
@@ -68,8 +80,9 @@ async def enroll_person(
     async with context.person_locks.lock((context.groups.name, wanted.name)):
         with effects_of("enroll_person", wanted.name) as effects:
             size = 1 if one_by_one else MAX_PER_CREATE
-            follow = _Follower(progress, effects)
-            return await _Enrollment(context, wanted, images, loads, if_exists, begun, size, follow, effects).run()
+            follow = UploadFollower(progress, effects)
+            call = _Enrollment(context, wanted, images, loads, if_exists, likeness, begun, size, follow, effects)
+            return await call.run()
 
 
 async def _check_all(context: Context, listed: Sequence[Source], loads: Sequence[ImageLoader]) -> list[CheckedSource]:
@@ -83,26 +96,6 @@ async def _check_all(context: Context, listed: Sequence[Source], loads: Sequence
 
 
 @define(eq=False)
-class _Follower:
-    """Hands progress on, and notes the keys of what is stored."""
-
-    progress: Progress | None
-    effects: Effects
-
-    def __call__(self, upload: Upload) -> None:
-        if upload.state.reached(State.STORED):
-            keys: list[str] = self.effects.created.setdefault("thumbnail_keys", [])
-            if upload.key is not None and upload.key not in keys:
-                keys.append(upload.key)
-        if self.progress is not None:
-            self.progress(upload)
-
-    def attached(self, uploads: Iterable[Upload], person: Person) -> None:
-        for upload in uploads:
-            self(evolve(upload, state=State.ATTACHED, person_id=person.id, thumbnails=person.thumbnails))
-
-
-@define(eq=False)
 class _Enrollment:
     """One call: looks, decides, and does what was decided."""
 
@@ -111,15 +104,19 @@ class _Enrollment:
     images: Sequence[CheckedSource]
     loads: Sequence[ImageLoader]
     if_exists: IfPersonExists
+    likeness: Likeness
     begun: Resumed
     size: int
-    follow: _Follower
+    follow: UploadFollower
     effects: Effects
     uploads: list[Upload] = field(init=False, factory=list)
+    compared: Upload | None = field(init=False, default=None)  # the first image, once it is there
 
     async def run(self) -> Person:
         person, ours = await self._look()
         if person is None:
+            if self.likeness.asks and (match := await self._compare()) is not None:
+                return await self._attach(match)
             try:
                 return await self._create()
             except ConflictError as error:
@@ -162,34 +159,58 @@ class _Enrollment:
         self.begun = Resumed(keys=tuple(known(upload.key) for upload in self.uploads))
         return await self.context.groups.persons.get(found.id)
 
+    async def _compare(self) -> PersonMatch | None:
+        """Return the person whom the first image shows already; it alone is uploaded for that.
+
+        Raises:
+            PersonKnownError: somebody looks like it, and the caller is to say if it is the same person.
+        """
+        first = decide_images([self.images[0].image.digest], self.begun.by_digest)
+        (self.compared,) = await self._upload(first, primary=0)
+        matches = await find_matches(self.context, known(self.compared.key), self.likeness.score)
+        match self.likeness.decide(len(matches)):
+            case LikenessDecision.CREATE:
+                return None
+            case LikenessDecision.ATTACH:
+                return matches[0]
+            case LikenessDecision.REFUSE:
+                raise person_known(self.wanted.name, matches)
+
+    async def _attach(self, match: PersonMatch) -> Person:
+        """Complete the person who looks like the one that was to be created."""
+        # Of two calls with two names that meet an unnamed person, the second one finds it with the name of the first.
+        async with self.context.image_locks.lock((self.context.groups.name, match.id, "")):
+            return await self._complete(await self.context.groups.persons.get(match.id))
+
     async def _create(self) -> Person:
         wanted = self.wanted
         plan = self._plan()
         tag_ids = await self._tag_ids(wanted.tags)
-        uploads = await self._upload(_sent(plan), primary=0)
-        with _naming(uploads[: self.size]), self.effects.doubting("the person may have been created"):
-            inputs = _inputs(uploads[: self.size])
+        uploads = await self._upload(sent_images(plan), primary=0)
+        with naming_images(uploads[: self.size]), self.effects.doubting("the person may have been created"):
+            inputs = inputs_of(uploads[: self.size])
             person_id = await create_person(self.context, wanted.name, wanted.description, inputs)
         self.effects.created["person_id"] = person_id
-        refused = await _add(self.context, person_id, uploads[self.size :], self.size)
+        refused = await add_images(self.context, person_id, uploads[self.size :], self.size)
         return await self._end(person_id, tag_ids, uploads, refused)
 
     async def _complete(self, person: Person) -> Person:
-        """Add what the person does not have: images, tags, and a description where there is none."""
+        """Add what the person does not have: images, tags, a name, and a description where there is none."""
         wanted, persons = self.wanted, self.context.groups.persons
-        plan = self._plan(person.thumbnails)
+        name = wanted.name if person.name is None else None
+        plan = self._plan(person.thumbnails, from_media=name is not None)
         self._report_unclear(plan, person)
         tags = unassigned_tags(wanted.tags, [clean_name(tag.name) for tag in person.tags])
-        sent = _sent(plan)
-        described = wanted.description is not None and person.description is None
-        if not (sent or tags or described):
+        sent = sent_images(plan)
+        description = wanted.description if person.description is None else None
+        if not (sent or tags or description or name):
             return person
         tag_ids = await self._tag_ids(tags)
         uploads = await self._upload(sent, primary=None if person.thumbnails else sent[0].number if sent else None)
         with self.effects.doubting(f"person {person.id} may have been given a part of it"):
-            refused = await _add(self.context, person.id, uploads, self.size)
-            if described:
-                await persons.update(person.id, description=wanted.description)
+            refused = await add_images(self.context, person.id, uploads, self.size)
+            if description or name:  # after the images: by them a repeated call knows the person whom it has named
+                await persons.update(person.id, name=name, description=description)
             person = await self._end(person.id, tag_ids, uploads, refused)
         # Two processes may have found the same image missing: no request can say "unless it is there".
         twice = doubled([known(upload.key) for upload in uploads], person.thumbnails)
@@ -198,9 +219,10 @@ class _Enrollment:
             person = evolve(person, thumbnails=left.thumbnail_list)
         return person
 
-    def _plan(self, thumbnails: Sequence[PersonThumbnail] = ()) -> list[PlannedImage]:
+    def _plan(self, thumbnails: Sequence[PersonThumbnail] = (), *, from_media: bool = False) -> list[PlannedImage]:
         """Decide about the images, and log those whose content the call has already."""
-        plan = decide_images([checked.image.digest for checked in self.images], self.begun.by_digest, thumbnails)
+        digests = [checked.image.digest for checked in self.images]
+        plan = decide_images(digests, self.begun.by_digest, thumbnails, from_media=from_media)
         for planned in plan:
             if planned.same_as is not None:
                 names = (escaped(self.images[number].image.name) for number in (planned.number, planned.same_as))
@@ -218,6 +240,8 @@ class _Enrollment:
 
         async def upload(planned: PlannedImage) -> Upload:
             number = planned.number
+            if number == 0 and self.compared is not None:
+                return evolve(self.compared, primary=primary == 0)
             return await bring(
                 self.context,
                 self.images[number].source,
@@ -254,45 +278,5 @@ class _Enrollment:
         person = await persons.get(person_id)
         self.follow.attached([upload for upload in uploads if upload.key not in refused], person)
         if refused:
-            raise _named(refused, uploads)
+            raise refusal_of(refused, uploads)
         return person
-
-
-def _sent(plan: Iterable[PlannedImage]) -> list[PlannedImage]:
-    return [planned for planned in plan if planned.is_sent]
-
-
-async def _add(context: Context, person_id: int, uploads: Sequence[Upload], size: int) -> dict[str, APIError]:
-    """Add images to a person in requests of so many; of single ones return the refusals by thumbnail key."""
-    inputs = _inputs(uploads)
-    if size == 1:
-        return await add_one_by_one(context, person_id, inputs)
-    for start in range(0, len(inputs), size):
-        with _naming(uploads[start : start + size]):
-            await add_thumbnails(context, person_id, inputs[start : start + size])
-    return {}
-
-
-def _inputs(uploads: Iterable[Upload]) -> list[ThumbnailInput]:
-    return [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
-
-
-@contextmanager
-def _naming(uploads: Sequence[Upload]) -> Generator[None]:
-    """Say of a refusal which image it is about, or how to learn it where it is about one of several."""
-    try:
-        yield
-    except MIError as error:
-        if refuses_image(error) and len(uploads) == 1:
-            error.name_images([uploads[0].image.name])
-        elif refuses_image(error):
-            which = f"it may be about one or several of {len(uploads)} images; one_by_one=True says which"
-            error.args = (f"{error.args[0]}; {which}",)
-        raise
-
-
-def _named(refused: Mapping[str, APIError], uploads: Iterable[Upload]) -> APIError:
-    """Return the first refusal, with the names of all refused images; the person has the others."""
-    error = next(iter(refused.values()))
-    error.name_images([upload.image.name for upload in uploads if upload.key in refused])
-    return error

@@ -10,7 +10,7 @@ from typing import get_args
 from attrs import frozen
 
 from mi_async.api.persons import PersonThumbnail
-from mi_async.argument_types import IfPersonExists
+from mi_async.argument_types import IfPersonExists, IfPersonKnown
 from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.thumbnail_names import shown_digest, shows
 
@@ -48,10 +48,35 @@ def decide_person(*, exists: bool, ours: bool = False, if_exists: IfPersonExists
     return PersonDecision.COMPLETE if ours else _EXISTING[if_exists]
 
 
-def check_if_exists(given: str, words: object = IfPersonExists) -> None:
+class LikenessDecision(Enum):
+    """Next step for a person who is to be created, by who looks like it."""
+
+    CREATE = auto()
+    """Nobody does, or nobody was asked about."""
+    ATTACH = auto()
+    """It is the one who does: that person gets the images."""
+    REFUSE = auto()
+    """Somebody does, and the caller is to say if it is the same person."""
+
+
+def decide_likeness(matches: int, known: IfPersonKnown) -> LikenessDecision:
+    """Decide about a person whose name nobody has.
+
+    Args:
+        matches: how many persons look like its first image.
+        known: what the caller wants.
+    """
+    if known == "ignore" or not matches:
+        return LikenessDecision.CREATE
+    # of several the most alike may be the wrong one, and to take thumbnails out of a person again is handwork
+    return LikenessDecision.ATTACH if known == "attach" and matches == 1 else LikenessDecision.REFUSE
+
+
+def check_word(name: str, given: object, words: object) -> None:
     """Refuse a word that says nothing.
 
     Args:
+        name: of the argument.
         given: the word.
         words: the ``Literal`` of all that say something.
 
@@ -59,7 +84,7 @@ def check_if_exists(given: str, words: object = IfPersonExists) -> None:
         InvalidArgumentError: it is none of them.
     """
     if given not in get_args(words):
-        message = f"if_exists must be one of {', '.join(get_args(words))}, got {given!r}"
+        message = f"{name} must be one of {', '.join(get_args(words))}, got {given!r}"
         raise InvalidArgumentError(message)
 
 
@@ -121,7 +146,11 @@ class PlannedImage:
 
 
 def decide_images(
-    digests: Sequence[str], begun: Mapping[str, Sequence[str]], thumbnails: Sequence[PersonThumbnail] = ()
+    digests: Sequence[str],
+    begun: Mapping[str, Sequence[str]],
+    thumbnails: Sequence[PersonThumbnail] = (),
+    *,
+    from_media: bool = False,
 ) -> list[PlannedImage]:
     """Decide about all images of a person, to whom each content is given once, as in a bulk run.
 
@@ -129,8 +158,10 @@ def decide_images(
         digests: MD5 of each image.
         begun: keys of earlier uploads by MD5.
         thumbnails: what the person has; nothing for one who is to be created.
+        from_media: analyses have cut what of it is of unknown content from media, so that no image is among it.
     """
     there = [shown_digest(thumbnail) for thumbnail in thumbnails]
+    unclear = None in there and not from_media
     first: dict[str, int] = {}
     plan: list[PlannedImage] = []
     for number, digest in enumerate(digests):
@@ -139,7 +170,7 @@ def decide_images(
             continue
         first[digest] = number
         keys = begun.get(digest, ())
-        decision = decide_image(attached=digest in there, unclear=None in there, begun=bool(keys))
+        decision = decide_image(attached=digest in there, unclear=unclear, begun=bool(keys))
         plan.append(PlannedImage(number, decision, keys[0] if decision is ImageDecision.RESUME else None))
     return plan
 

@@ -18,7 +18,7 @@ from mi_async.media.image_source import CheckedSource, Source, check_image, load
 from mi_async.text import escaped
 from mi_async.workflows.context import Context, known, refuse_async
 from mi_async.workflows.effects import Effects, Resumed, effects_of
-from mi_async.workflows.enroll_decisions import check_if_exists, doubled, same_content
+from mi_async.workflows.enroll_decisions import check_word, doubled, same_content
 from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State, Upload, check, confirm, walk
 
@@ -42,7 +42,7 @@ async def upload_thumbnail(
     load: ImageLoader = load_image,
 ) -> Upload:
     """Give a person one more image; see ``Workspace.upload_thumbnail``."""
-    check_if_exists(if_exists, IfThumbnailExists)
+    check_word("if_exists", if_exists, IfThumbnailExists)
     refuse_async(progress)
     begun = Resumed.of(resume).by_digest
     with effects_of("upload_thumbnail", f"person {person_id}") as effects:

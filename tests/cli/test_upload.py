@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mi_async.cli.app import run
-from mi_async.emulator import Fault, Server
+from mi_async.emulator import Fault, Server, example_image
 from tests.support.pictures import picture, plain_picture
 from tests.support.terminal import JPG, PNG, WEBP, environment, served
 
@@ -242,3 +242,23 @@ def test_other_formats_are_converted_when_asked(
     assert written.err.count("-> jpg") == 2
     [kept] = server.state.persons()
     assert [Path(key).suffix for key in kept.thumbnails.values()] == [".jpg"] * 4
+
+
+@pytest.mark.usefixtures("server")
+def test_a_person_who_is_known_under_another_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / f"{number}.png" for number in range(3)]
+    for number, file in enumerate(files):
+        file.write_bytes(example_image(number, face="hong"))
+    assert run(["enroll", "Gildong", str(files[0])]) == 0
+    capsys.readouterr()
+    asked = ["enroll", "홍길동", str(files[1]), str(files[2]), "--score", "90"]
+    assert run([*asked, "--known", "ask"]) == 5
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert "'홍길동' was not created: person 1001 'Gildong' (score 9" in written.err
+    assert "to give the images to that person: the same command with --known attach" in written.err
+    assert "to create it all the same, if it is somebody else: the same command with --known ignore" in written.err
+    assert run([*asked, "--known", "attach"]) == 0
+    person = json.loads(capsys.readouterr().out)
+    assert (person["personId"], person["name"], len(person["thumbnails"])) == (1001, "Gildong", 3)
+    assert run([*asked, "--score", "70"]) == 2

@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from mi_async import PersonInput
 from mi_async.api.persons import PersonThumbnail
-from mi_async.argument_types import IfPersonExists
+from mi_async.argument_types import IfPersonExists, IfPersonKnown
 from mi_async.bulk.enroll.decisions import decide_row, missing_tags
 from mi_async.bulk.journal.records import FAILED, ImageRecord, PersonRecord
 from mi_async.workflows.enroll_decisions import (
     ImageDecision,
+    LikenessDecision,
     PersonDecision,
     decide_image,
     decide_images,
+    decide_likeness,
     decide_person,
     same_content,
     unassigned_tags,
@@ -47,6 +49,22 @@ def test_a_person_who_does_not_exist_is_created_and_ours_is_completed(exists: bo
     else:
         assert [decision.name for decision in decided.values()] == ["REFUSE", "REUSE", "COMPLETE"]
     assert decide_person(exists=exists, ours=is_ours) is decided["error"]
+
+
+@pytest.mark.parametrize("matches", range(4))
+def test_likeness_is_followed_only_where_it_is_of_one_person(matches: int) -> None:
+    decided = {one: decide_likeness(matches, one) for one in get_args(IfPersonKnown)}
+    create, refuse = LikenessDecision.CREATE, LikenessDecision.REFUSE
+    assert decided["ignore"] is create
+    assert decided["ask"] is (refuse if matches else create)
+    assert decided["attach"] is {0: create, 1: LikenessDecision.ATTACH}.get(matches, refuse)
+
+
+def test_thumbnails_from_media_keep_no_image_back() -> None:
+    there = [thumbnail("face-12ab.png"), ours(DIGESTS[0])]
+    plan = decide_images(DIGESTS, {}, there, from_media=True)
+    assert [planned.decision.name for planned in plan] == ["KEEP", "UPLOAD", "UPLOAD"]
+    assert [planned.decision.name for planned in decide_images(DIGESTS, {}, there)] == ["KEEP", "LEAVE", "LEAVE"]
 
 
 def test_a_row_of_a_journal_and_a_thumbnail_of_the_service_are_decided_alike() -> None:

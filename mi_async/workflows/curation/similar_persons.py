@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from mi_async._core.bounds import Range
 from mi_async.api.person_models import Person
+from mi_async.api.persons import MATCHES, SCORE
 from mi_async.errors import (
     APIError,
     AuthenticationError,
@@ -26,14 +26,12 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Questions in flight at once; no rate of them is documented."""
-MOST = 10
+MOST = MATCHES.most or 0
 """Persons of one answer, by its documentation."""
 PAGE = 50
 """Most persons of one answer of a search."""
 BROKEN = 20
 """Server errors in a row, each of another person, that are no longer about the persons."""
-SCORE = Range(80, 100)
-"""Likeness from which on persons are told."""
 ABOUT_ALL = (AuthenticationError, PermissionDeniedError, QuotaError)
 """Refusals that are not about the person who was asked about."""
 

@@ -185,7 +185,10 @@ async def register(ingest: IngestContext, ingestion: Ingestion, observer: Ingest
         found = tuple(await ingest.assets.find(known(ingestion.place).key))
         await _refuse_existing(ingest, ingestion, found)
         if ingest.options.if_exists == "reuse" and (asset := await _reusable(ingest, ingestion, found)) is not None:
-            return evolve(ingestion, reached=IngestState.REGISTERED, asset_id=asset, reused=True, look=True)
+            # Among the earlier ones, so that a journal tells it from an asset that one of its runs has registered.
+            return evolve(
+                ingestion, reached=IngestState.REGISTERED, asset_id=asset, earlier=found, reused=True, look=True
+            )
         ingestion = evolve(ingestion, reached=IngestState.REGISTERING, earlier=found)
         # Every registration makes an asset. If a crash hides its answer, the record says which assets were there before
         # it, and so which one came of it.

@@ -1,0 +1,133 @@
+"""Decisions about media files of a source: same, new, changed, gone.
+
+Invariant: pure; no I/O, no clock. Doubt keeps: an asset that is not known to be of this source, or whose file is not
+known to be gone, is left as it is. A decision deletes nothing: a plan lists it, and only a confirmed plan is done.
+"""
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from mi_async.bulk.journal.records import AssetRecord
+
+
+class SyncState(StrEnum):
+    """State of an object between its source and the project."""
+
+    NEW = "new"
+    SAME = "same"
+    CHANGED = "changed"
+    GONE = "gone"
+    MISSING = "missing"
+    FORGOTTEN = "forgotten"
+    UNSETTLED = "unsettled"
+    KEPT = "kept"
+
+
+@frozen
+class SourceFile:
+    """A media file or object that the source has.
+
+    Attributes:
+        size: bytes; 0 if unknown.
+        modified: time of the last change, in nanoseconds since the epoch; 0 if unknown.
+        settled: False if it has changed a moment ago, and may still be written.
+    """
+
+    size: int
+    modified: int
+    settled: bool = True
+
+
+class Absence(StrEnum):
+    """What is known of a file that the source did not list; its value is the reason for keeping the asset."""
+
+    ABSENT = ""
+    THERE = "it is there, but not read: a hidden name, another format, or below a link to a folder"
+    UNREADABLE = "it cannot be told whether it is there: a folder above it cannot be read"
+    EMPTY = "the folder is empty: is a disk not mounted? remove the folder, or allow this with delete_all"
+
+
+class AssetPresence(StrEnum):
+    """What the service says of an asset that a journal has."""
+
+    PRESENT = "present"
+    DELETED = "deleted"
+    OF_ANOTHER = "the asset is of another object now"
+    UNKNOWN = "the service does not say of which object the asset is"
+
+
+NOT_OURS = "the asset was there before; no run over this source has registered it"
+UNCLEAR = "it cannot be told whether the object in the bucket has the same content"
+
+
+@frozen
+class SyncDecision:
+    """Decision about one object.
+
+    Attributes:
+        state: what it is.
+        reason: why it is kept as it is.
+    """
+
+    state: SyncState
+    reason: str = ""
+
+
+def is_own(row: AssetRecord) -> bool:
+    """Return True if a run has registered the asset of a row; one that was reused was there before."""
+    return row.asset_id is not None and row.asset_id not in row.earlier
+
+
+def decide_present(
+    file: SourceFile, row: AssetRecord | None, asset: AssetPresence, *, same: bool | None
+) -> SyncDecision:
+    """Decide about a file that the source has.
+
+    Args:
+        file: as it is now.
+        row: the journal's; None if there is none.
+        asset: what the service says of the asset of the row.
+        same: True if the object is known to have the content of the file, None if nobody can tell.
+    """
+    if not file.settled:
+        return SyncDecision(SyncState.UNSETTLED)
+    if row is None or row.asset_id is None:
+        return SyncDecision(SyncState.NEW)
+    if asset is AssetPresence.DELETED:
+        return SyncDecision(SyncState.MISSING)
+    if same:
+        return SyncDecision(SyncState.SAME)
+    reason = UNCLEAR if same is None else _reason_to_keep(row, asset)
+    return SyncDecision(SyncState.KEPT if reason else SyncState.CHANGED, reason)
+
+
+def decide_absent(absence: Absence, row: AssetRecord, asset: AssetPresence) -> SyncDecision:
+    """Decide about an asset whose file the source did not list.
+
+    Args:
+        absence: what is known of the file.
+        row: the journal's, which has an asset.
+        asset: what the service says of it.
+    """
+    if absence is not Absence.ABSENT:
+        return SyncDecision(SyncState.KEPT, absence.value)
+    if asset is AssetPresence.DELETED:
+        return SyncDecision(SyncState.FORGOTTEN)
+    reason = _reason_to_keep(row, asset)
+    return SyncDecision(SyncState.KEPT if reason else SyncState.GONE, reason)
+
+
+def _reason_to_keep(row: AssetRecord, asset: AssetPresence) -> str:
+    if not is_own(row):
+        return NOT_OURS
+    return "" if asset is AssetPresence.PRESENT else asset.value
+
+
+LEAST, SHARE = 10, 10
+"""Deletions that a plan may always have, and one in how many of what the source has brought."""
+
+
+def most_deletions(brought: int) -> int:
+    """Return how many assets a plan may delete unless somebody says otherwise: ten, or a tenth if that is more."""
+    return max(LEAST, brought // SHARE)

@@ -1,0 +1,209 @@
+"""Plan of a sync: what would be ingested, replaced and deleted, and what is kept and why.
+
+Invariant: a value; the code confirms exactly what it lists for deletion and replacement, in this place.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from mi_async._core.confirmation import confirmation_code
+from mi_async.bulk.journal.place import Journalled, parsed, shown_journal
+from mi_async.models import Serializable
+from mi_async.storage.models import StoredObject
+from mi_async.sync.decisions import SyncState
+from mi_async.text import aligned, escaped, size
+
+SHOWN = 20
+"""Items of a kind that the table has; JSON has all."""
+LABELS = (
+    (SyncState.NEW, "new"),
+    (SyncState.SAME, "same"),
+    (SyncState.CHANGED, "changed"),
+    (SyncState.GONE, "gone"),
+    (SyncState.MISSING, "to ingest again: the asset was deleted"),
+    (SyncState.FORGOTTEN, "gone on both sides"),
+    (SyncState.UNSETTLED, "still being written"),
+    (SyncState.KEPT, "kept"),
+)
+
+
+@frozen
+class SyncItem(Serializable):
+    """A media file in a plan.
+
+    Attributes:
+        key: of the object.
+        bucket: of the object.
+        state: what it is.
+        asset_id: ID of the asset; None where there is none.
+        reason: why it is kept.
+        source: the file, or ``s3://bucket/key``.
+        size: bytes that the source has now; 0 for none.
+        modified: time of its last change, in nanoseconds since the epoch.
+        with_object: the object in the bucket would be deleted with the asset.
+    """
+
+    key: str
+    bucket: str
+    state: SyncState = field(converter=SyncState)
+    asset_id: int | None = None
+    reason: str = ""
+    source: str = ""
+    size: int = 0
+    modified: int = 0
+    with_object: bool = False
+
+    @property
+    def place(self) -> StoredObject:
+        """The object."""
+        return StoredObject(self.bucket, self.key)
+
+    def __str__(self) -> str:
+        """Name the object, its asset, and why it is kept."""
+        asset = "" if self.asset_id is None else f" (asset {self.asset_id})"
+        return f"{escaped(self.key)}{asset}" + (f": {self.reason}" if self.reason else "")
+
+
+@frozen(kw_only=True)
+class SyncPlan(Serializable):
+    """Plan of a sync; ``str()`` of it is a table.
+
+    Attributes:
+        endpoint: base URL of the service.
+        workspace: its name.
+        project_id: ID of the project.
+        source: absolute path of the folder, or ``s3://bucket/prefix``.
+        journal: of the runs over it.
+        delete: the assets of what is gone would be deleted.
+        delete_objects: their objects, too.
+        replace: what has changed would take the place of what is there.
+        counts: files and assets by state.
+        bytes: of new files.
+        items: all that has changed, is gone, missing, forgotten, unsettled or kept.
+        unfinished: confirmed deletions and replacements that an earlier sync has not finished.
+        refusal: why it is not done as it is; '' if nothing keeps it.
+    """
+
+    endpoint: str
+    workspace: str
+    project_id: int
+    source: str
+    journal: Journalled = field(converter=parsed)
+    delete: bool = False
+    delete_objects: bool = False
+    replace: bool = False
+    counts: dict[SyncState, int] = field(factory=dict)
+    bytes: int = 0
+    items: tuple[SyncItem, ...] = ()
+    unfinished: tuple[SyncItem, ...] = ()
+    refusal: str = ""
+
+    def of(self, state: SyncState) -> tuple[SyncItem, ...]:
+        """Return the items in a state."""
+        return tuple([item for item in self.items if item.state is state])
+
+    @property
+    def removed(self) -> tuple[SyncItem, ...]:
+        """Items whose assets would be deleted: what is gone with ``delete``, what has changed with ``replace``."""
+        wanted = {SyncState.GONE: self.delete, SyncState.CHANGED: self.replace}
+        return tuple([item for item in self.items if wanted.get(item.state, False)])
+
+    @property
+    def conflicts(self) -> tuple[SyncItem, ...]:
+        """Items that are kept although their file is gone or has changed, each with its reason."""
+        return self.of(SyncState.KEPT)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What cannot be undone, a canonical line each."""
+        where = f"project {self.project_id} of {self.workspace!r} at {self.endpoint}, source {self.source}"
+        return tuple([f"{self._action(item)}; {where}" for item in self.removed])
+
+    @staticmethod
+    def _action(item: SyncItem) -> str:
+        objects = " and the object" if item.with_object else ""
+        new = f", now {item.size} bytes of {item.modified}" if item.state is SyncState.CHANGED else ""
+        return f"{item.state.value}: delete asset {item.asset_id} of {item.place}{objects}{new}"
+
+    @property
+    def code(self) -> str:
+        """Code that confirms the plan, such as ``7f3a-91c2``; '' if nothing of it is irreversible."""
+        return confirmation_code(self.actions)
+
+    @property
+    def what(self) -> str:
+        """What would happen for good, in words."""
+        removed = self.removed
+        changed = sum(item.state is SyncState.CHANGED for item in removed)
+        gone = len(removed) - changed
+        objects = " and their objects" if self.delete_objects else ""
+        told = [f"{gone:,} assets{objects} would be deleted"] if gone else []
+        return " and ".join([*told, *([f"{changed:,} would be replaced"] if changed else [])]) + " for good"
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Keys of files that a run does not take: still being written, or changed and not to be replaced."""
+        out = {SyncState.UNSETTLED, SyncState.KEPT} | (set() if self.replace else {SyncState.CHANGED})
+        return frozenset([item.key for item in self.items if item.state in out])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as a JSON object."""
+        return {
+            "source": self.source,
+            "workspace": self.workspace,
+            "project_id": self.project_id,
+            "journal": shown_journal(self.journal),
+            **{state.value: self.counts.get(state, 0) for state, _ in LABELS},
+            "bytes": self.bytes,
+            "items": [_row(item) for item in self.items],
+            "unfinished": [_row(item) for item in self.unfinished],
+            "delete": self.delete,
+            "delete_objects": self.delete_objects,
+            "replace": self.replace,
+            "refusal": self.refusal or None,
+            "code": self.code or None,
+        }
+
+    def __str__(self) -> str:
+        rows = [(label, f"{self.counts[state]:,}") for state, label in LABELS if self.counts.get(state)]
+        rows += [("bytes to send", size(self.bytes))] if self.bytes else []
+        rows += [("confirmed before and not finished", f"{len(self.unfinished):,}")] if self.unfinished else []
+        lines = aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
+        for title, items in self._lists():
+            lines += _listed(title, items)
+        return "\n".join([*lines, *([self.refusal] if self.refusal else [])])
+
+    def _lists(self) -> Iterable[tuple[str, tuple[SyncItem, ...]]]:
+        gone = "to delete, with their objects" if self.delete_objects else "to delete"
+        yield (gone if self.delete else "gone, listed only (--delete deletes them)"), self.of(SyncState.GONE)
+        changed = "to replace" if self.replace else "changed, listed only (--replace replaces them)"
+        yield changed, self.of(SyncState.CHANGED)
+        yield "kept", self.of(SyncState.KEPT)
+        yield "still being written", self.of(SyncState.UNSETTLED)
+        yield "confirmed before and not finished", self.unfinished
+
+
+def _row(item: SyncItem) -> dict[str, Any]:
+    return {
+        "key": item.key,
+        "bucket": item.bucket,
+        "state": item.state.value,
+        "asset_id": item.asset_id,
+        "reason": item.reason or None,
+        "source": item.source,
+        "size": item.size,
+    }
+
+
+def _listed(title: str, items: tuple[SyncItem, ...]) -> list[str]:
+    more = [f"  and {len(items) - SHOWN:,} more"] if len(items) > SHOWN else []
+    return [f"{title}:", *[f"  {item}" for item in items[:SHOWN]], *more] if items else []
+
+
+def without_unfinished(plan: SyncPlan, unfinished: tuple[SyncItem, ...]) -> SyncPlan:
+    """Return a plan that goes on with what was confirmed before: that needs no second confirmation."""
+    known = {(item.bucket, item.key) for item in unfinished}
+    items = tuple([item for item in plan.items if (item.bucket, item.key) not in known])
+    return evolve(plan, items=items, unfinished=unfinished)

@@ -1,0 +1,224 @@
+"""Planner of a sync: reads the source, the journal and the project, and decides about each object.
+
+Invariant: changes nothing, here or at the service. Makes a request for each page of the project's assets, and one or
+two for each object of which something is in doubt.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import aclosing
+from functools import partial
+
+from attrs import define, evolve, field, frozen
+
+from mi_async._core.concurrency import each
+from mi_async.bulk.journal.place import Journalled, journal_error
+from mi_async.bulk.journal.records import INGEST, AssetRecord, Identity
+from mi_async.bulk.options import negative_fault
+from mi_async.bulk.plan.dedup import existing
+from mi_async.errors import InvalidArgumentError, NotFoundError
+from mi_async.sync.confirmed import read_confirmed
+from mi_async.sync.decisions import (
+    Absence,
+    AssetPresence,
+    SourceFile,
+    SyncDecision,
+    SyncState,
+    decide_absent,
+    decide_present,
+    most_deletions,
+)
+from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
+from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.text import encodable
+from mi_async.workflows.context import Context, known
+
+AT_ONCE = 8
+"""Objects that are asked about at once."""
+ABOVE = frozenset({"10025", "10030"})
+"""Codes of a project or workspace that is gone, which says nothing of the asset."""
+SETTLE = 10.0
+"""Seconds for which a file must not have changed, by default."""
+
+
+@frozen(kw_only=True)
+class SyncOptions:
+    """Options of a plan; the attributes are described at ``Workspace.plan_sync``."""
+
+    delete: bool = False
+    delete_objects: bool = False
+    delete_all: bool = False
+    replace: bool = False
+    max_delete: int | None = None
+    settle: float = SETTLE
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse values that are out of range or exclude each other."""
+        for name in ("max_delete", "settle"):
+            if (fault := negative_fault(name, getattr(self, name))) is not None:
+                raise InvalidArgumentError(fault)
+        if not self.delete and (self.delete_objects or self.delete_all or self.max_delete is not None):
+            message = "delete_objects, delete_all and max_delete say how to delete: only with delete"
+            raise InvalidArgumentError(message)
+
+
+@define(eq=False)
+class SyncPlanner:
+    """Planner of one sync.
+
+    Attributes:
+        context: the workspace.
+        project_id: ID of the project.
+        source: the folder or bucket.
+        journal: of the runs over it.
+        options: what the plan may hold.
+    """
+
+    context: Context
+    project_id: int
+    source: FolderSource | BucketSource
+    journal: Journalled
+    options: SyncOptions
+    _scan: Scan = field(init=False, factory=lambda: Scan({}))
+    _rows: Mapping[str, AssetRecord] = field(init=False, factory=dict)
+    _assets: Mapping[int, AssetPresence] = field(init=False, factory=dict)
+
+    async def plan(self) -> SyncPlan:
+        """Return the plan.
+
+        Raises:
+            JournalError: it belongs to something else.
+            MIError: the source, the journal or the project cannot be read.
+        """
+        plan = SyncPlan(
+            endpoint=self.context.endpoint,
+            workspace=self.context.groups.name,
+            project_id=self.project_id,
+            source=self.source.name,
+            journal=self.journal,
+            delete=self.options.delete,
+            delete_objects=self.options.delete_objects,
+            replace=self.options.replace,
+        )
+        unfinished = await asyncio.to_thread(read_confirmed, plan)
+        self._scan = await self._settled(await self.source.scan())
+        identity = Identity(plan.endpoint, await self.context.account(), plan.workspace, INGEST)
+        self._rows = await asyncio.to_thread(self._read_rows, identity)
+        self._assets = await self._presences()
+        present = await each(self._present, self._scan.files.items(), AT_ONCE)
+        absent = await each(self._absent, self._unlisted(), AT_ONCE)
+        plan = without_unfinished(self._counted(plan, [*present, *absent]), unfinished)
+        return evolve(plan, refusal=self._refusal(plan))
+
+    async def _settled(self, scan: Scan) -> Scan:
+        """Look again at files that have changed a moment ago, once it has passed."""
+        now, settle = self.context.clock.wall() * 1e9, self.options.settle
+        # a time in the future is a wrong clock somewhere, and no reason to wait for it
+        young = [key for key, file in scan.files.items() if 0 <= now - file.modified < settle * 1e9]
+        if not young or isinstance(self.source, BucketSource):
+            return scan
+        await self.context.clock.sleep(settle)
+        return await self.source.looked_again(scan, young)
+
+    def _read_rows(self, identity: Identity) -> dict[str, AssetRecord]:
+        """Return the journal's rows of this source by key; blocks."""
+        if existing(self.journal) is None:
+            return {}
+        from mi_async.bulk.journal.header import words_of  # noqa: PLC0415  brings SQLAlchemy, an extra
+        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  same
+
+        with read_journal(self.journal) as reader:
+            if reader.begun and reader.identity != identity.stored:
+                reason = f"it belongs to {words_of(reader.identity)}, and this sync is for {words_of(identity.stored)}"
+                raise journal_error(self.journal, reason)
+            rows = [row for row in reader.assets() if row.project_id == self.project_id and row.bucket]
+        return {row.key: row for row in rows if self.source.has_brought(row)}
+
+    async def _presences(self) -> dict[int, AssetPresence]:
+        """Return what the service says of the assets of the journal; a listing may be behind, so each is asked for."""
+        wanted = {row.asset_id: row.key for row in self._rows.values() if row.asset_id is not None}
+        found = dict[int, AssetPresence]()
+        if not wanted:
+            return found
+        async with aclosing(self.context.groups.assets.all(self.project_id)) as listed:
+            async for asset in listed:
+                if asset.asset_id in wanted and asset.key is not None:
+                    found[asset.asset_id] = _presence(asset.key, wanted[asset.asset_id])
+        left = [asset for asset in wanted if asset not in found]
+        ask = partial(presence_of, self.context, self.project_id)
+        asked = await each(lambda asset: ask(asset, wanted[asset]), left, AT_ONCE)
+        return found | dict(zip(left, asked, strict=True))
+
+    def _presence(self, row: AssetRecord | None) -> AssetPresence:
+        return AssetPresence.DELETED if row is None or row.asset_id is None else self._assets[row.asset_id]
+
+    async def _present(self, named: tuple[str, SourceFile]) -> SyncItem:
+        key, file = named
+        row = self._rows.get(key)
+        presence = self._presence(row)
+        same: bool | None = True
+        if file.settled and row is not None and presence is not AssetPresence.DELETED:
+            same = await self.source.is_same(row, file)
+        decision = decide_present(file, row, presence, same=same)
+        return self._item(decision, row, file, key)
+
+    def _unlisted(self) -> Iterable[AssetRecord]:
+        return [row for key, row in self._rows.items() if key not in self._scan.files and row.asset_id is not None]
+
+    async def _absent(self, row: AssetRecord) -> SyncItem:
+        absence = await self.source.absence(row, self._scan)
+        if absence is Absence.EMPTY and self.options.delete_all:
+            absence = Absence.ABSENT
+        return self._item(decide_absent(absence, row, self._presence(row)), row, SourceFile(0, 0), row.key)
+
+    def _item(self, decision: SyncDecision, row: AssetRecord | None, file: SourceFile, key: str) -> SyncItem:
+        folder = isinstance(self.source, FolderSource)
+        with_object = {SyncState.CHANGED: folder, SyncState.GONE: folder and self.options.delete_objects}
+        return SyncItem(
+            key=key,
+            bucket="" if row is None else row.bucket,
+            state=decision.state,
+            asset_id=None if row is None else row.asset_id,
+            reason=decision.reason,
+            source=encodable(self.source.path_of(key)),
+            size=file.size,
+            modified=file.modified,
+            with_object=with_object.get(decision.state, False),
+        )
+
+    def _counted(self, plan: SyncPlan, items: list[SyncItem]) -> SyncPlan:
+        """Return the plan with counts of all items, and those that are neither new nor the same."""
+        counts = Counter(item.state for item in items)
+        kept = tuple([item for item in items if item.state not in {SyncState.NEW, SyncState.SAME}])
+        new = sum(item.size for item in items if item.state is SyncState.NEW and not item.bucket)
+        sent = new if isinstance(self.source, FolderSource) else 0
+        return evolve(plan, counts=dict(counts), items=kept, bytes=sent)
+
+    def _refusal(self, plan: SyncPlan) -> str:
+        """Return why so many deletions are not done, '' if they are few enough."""
+        gone = sum(item.state is SyncState.GONE for item in plan.removed)
+        allowed = most_deletions(len(self._rows)) if self.options.max_delete is None else self.options.max_delete
+        if gone <= allowed or self.options.delete_all:
+            return ""
+        return (
+            f"{gone:,} of {len(self._rows):,} assets would be deleted, and {allowed:,} may be; if that is meant, allow "
+            f"it with max_delete={gone} (--max-delete {gone})"
+        )
+
+
+def _presence(key: str | None, wanted: str) -> AssetPresence:
+    if key is None:
+        return AssetPresence.UNKNOWN
+    return AssetPresence.PRESENT if key == wanted else AssetPresence.OF_ANOTHER
+
+
+async def presence_of(context: Context, project_id: int, asset_id: int, key: str) -> AssetPresence:
+    """Return what the service says of one asset now."""
+    try:
+        asset = await context.groups.assets.get(project_id, known(asset_id))
+    except NotFoundError as error:
+        if error.code in ABOVE:
+            raise
+        return AssetPresence.DELETED
+    return _presence(asset.key, key)

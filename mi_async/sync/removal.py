@@ -1,0 +1,143 @@
+"""Removal of assets that a confirmed plan lists, each looked at directly before it is deleted.
+
+Invariant: only what is still as the plan has it is deleted. A removal may be repeated at any point: what is gone
+already is found gone. The journal forgets an asset last, so that a sync that was killed finds it again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from attrs import define, evolve, field, frozen
+
+from mi_async.bulk.journal.forget import forget_assets
+from mi_async.bulk.journal.records import AssetRecord
+from mi_async.bulk.plan.dedup import remembered_assets
+from mi_async.errors import ConflictError, InvalidRequestError, NotFoundError
+from mi_async.models import Serializable
+from mi_async.storage.verify import MARK
+from mi_async.sync.decisions import Absence, AssetPresence, SyncState
+from mi_async.sync.plan import SyncItem, SyncPlan
+from mi_async.sync.planner import presence_of
+from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.workflows.context import Context, known
+
+_log = logging.getLogger(__name__)
+
+FOREIGN = "no run over this source has stored it"
+
+
+class RemovalStatus(StrEnum):
+    """End of a removal."""
+
+    DELETED = "deleted"
+    GONE_ALREADY = "gone already"
+    KEPT = "kept"
+
+
+@frozen
+class SyncRemoval(Serializable):
+    """How the removal of one asset has ended.
+
+    Attributes:
+        item: as the plan has it.
+        status: its end.
+        reason: why it was kept.
+    """
+
+    item: SyncItem
+    status: RemovalStatus
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """Name the object, and how it ended."""
+        return f"{self.item}: {self.status.value}" + (f", {self.reason}" if self.reason else "")
+
+
+@define(eq=False)
+class Remover:
+    """Removes what a plan lists.
+
+    Attributes:
+        context: the workspace.
+        plan: the confirmed plan.
+        source: its source.
+    """
+
+    context: Context
+    plan: SyncPlan
+    source: FolderSource | BucketSource
+    _scan: Scan = field(init=False, factory=lambda: Scan({}))
+
+    async def remove(self, items: Sequence[SyncItem], ended: Callable[[SyncRemoval], None]) -> None:
+        """Remove items one after the other.
+
+        Args:
+            items: what to remove.
+            ended: is told of each.
+
+        Raises:
+            MIError: the source, the service or the storage does not answer, or refuses the keys; what is left is
+                removed by the next sync.
+        """
+        self._scan = await self.source.scan()
+        for item in items:
+            removal = await self._one(item)
+            level = logging.WARNING if removal.status is RemovalStatus.KEPT else logging.INFO
+            _log.log(level, "sync of %s: %s", self.plan.source, removal)
+            ended(removal)
+
+    async def _one(self, item: SyncItem) -> SyncRemoval:
+        row = await asyncio.to_thread(self._row, item)
+        if row is None or row.asset_id != item.asset_id:
+            return SyncRemoval(item, RemovalStatus.GONE_ALREADY)
+        if reason := await self._source_reason(item, row):
+            return SyncRemoval(item, RemovalStatus.KEPT, reason)
+        head = await self.context.store.head(item.place) if item.with_object else None
+        foreign = head is not None and not (row.fresh or MARK in head.metadata)
+        if foreign and item.state is SyncState.CHANGED:  # it would be in the way of the new file
+            return SyncRemoval(item, RemovalStatus.KEPT, FOREIGN)
+        removal = await self._asset_removed(item)
+        if removal.status is RemovalStatus.KEPT:
+            return removal
+        if foreign:
+            removal = evolve(removal, reason=f"the object was left: {FOREIGN}")
+        elif head is not None and not await self.context.store.remove(item.place, head.tag):
+            removal = evolve(removal, reason="the object was left: it has changed meanwhile")
+        await asyncio.to_thread(forget_assets, self.plan.journal, self.plan.project_id, [item.place])
+        return removal
+
+    async def _asset_removed(self, item: SyncItem) -> SyncRemoval:
+        """Delete an asset, once it is seen that it is the one of the plan."""
+        asset, project = known(item.asset_id), self.plan.project_id
+        presence = await presence_of(self.context, project, asset, item.key)
+        if presence is AssetPresence.DELETED:
+            return SyncRemoval(item, RemovalStatus.GONE_ALREADY)
+        if presence is not AssetPresence.PRESENT:
+            return SyncRemoval(item, RemovalStatus.KEPT, presence.value)
+        try:
+            await self.context.groups.assets.delete(project, asset)
+        except NotFoundError:  # an attempt whose answer was lost, or somebody else
+            return SyncRemoval(item, RemovalStatus.GONE_ALREADY)
+        except (ConflictError, InvalidRequestError) as error:  # it is being analysed
+            return SyncRemoval(item, RemovalStatus.KEPT, str(error))
+        return SyncRemoval(item, RemovalStatus.DELETED)
+
+    def _row(self, item: SyncItem) -> AssetRecord | None:
+        """Return the row of an object; blocks."""
+        with remembered_assets(self.plan.journal) as find:
+            found = [row for row in find([item.key]) if row.project_id == self.plan.project_id]
+        return next((row for row in found if row.bucket == item.bucket), None)
+
+    async def _source_reason(self, item: SyncItem, row: AssetRecord) -> str:
+        """Return why the source is not as the plan has it, '' if it is."""
+        file = self._scan.files.get(item.key)
+        if item.state is SyncState.CHANGED:
+            same = file is not None and (file.size, file.modified) == (item.size, item.modified)
+            return "" if same else "the file has changed since the plan was made"
+        if file is not None:
+            return "the file is there again"
+        absence = await self.source.absence(row, self._scan)
+        # an empty folder was looked at by the plan, which allows it or does not list the item
+        return "" if absence in {Absence.ABSENT, Absence.EMPTY} else absence.value

@@ -1,0 +1,111 @@
+"""A sync: what a confirmed plan removes is removed, then all that the source has is ingested by a bulk run.
+
+Invariant: nothing is deleted or replaced without the code of the plan; a sync that was killed goes on with what was
+confirmed. Everything else is the run's: the same engine, journal and resume.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from mi_async._core.confirmation import check_confirmed
+from mi_async.bulk.engine_factory import EngineFactory, ingest_factory
+from mi_async.bulk.inputs.models import Input
+from mi_async.bulk.journal.place import Journalled
+from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.run import BulkRun
+from mi_async.errors import InvalidArgumentError
+from mi_async.storage.models import StoredObject
+from mi_async.sync.confirmed import drop_confirmed, read_confirmed, write_confirmed
+from mi_async.sync.decisions import SyncState
+from mi_async.sync.plan import SyncPlan
+from mi_async.sync.planner import SyncOptions, SyncPlanner
+from mi_async.sync.removal import Remover, SyncRemoval
+from mi_async.sync.sources import source_of
+from mi_async.workflows.context import Context
+from mi_async.workflows.ingest.options import IngestOptions
+from mi_async.workflows.ingest.resolve import find_project
+
+if TYPE_CHECKING:
+    from mi_async.bulk.factory import WiredRun
+
+
+async def plan_sync(
+    context: Context,
+    source: str | os.PathLike[str],
+    journal: Journalled,
+    project: int | str | None,
+    options: SyncOptions,
+) -> SyncPlan:
+    """Return the plan of a sync; see ``Workspace.plan_sync``."""
+    found = source_of(source, context.store)
+    context.store.connection.check_meant()
+    project_id = await find_project(context, project)
+    return await SyncPlanner(context, project_id, found, journal, options).plan()
+
+
+@define(eq=False, repr=False)
+class SyncRun(BulkRun):
+    """The run of a sync: a :class:`BulkRun` that first removes what its plan lists.
+
+    Attributes:
+        removals: what was removed, or kept and why, once the run has begun.
+    """
+
+    removals: list[SyncRemoval] = field(factory=list, kw_only=True)
+
+
+def sync(
+    context: Context, plan: SyncPlan, confirm: str | None, ingest: IngestOptions, options: Callable[..., BulkOptions]
+) -> SyncRun:
+    """Return the run of a plan; see ``Workspace.sync``.
+
+    Args:
+        context: the workspace.
+        plan: what to do.
+        confirm: its code.
+        ingest: options of each file.
+        options: makes the options of the run, given its journal.
+
+    Raises:
+        PlanNotConfirmedError: it was not confirmed.
+        InvalidArgumentError: the plan is of another workspace, or would delete more than is allowed.
+    """
+    if (plan.endpoint, plan.workspace) != (context.endpoint, context.groups.name):
+        message = f"the plan is for workspace {plan.workspace!r} at {plan.endpoint}"
+        raise InvalidArgumentError(message)
+    if plan.refusal:
+        raise InvalidArgumentError(plan.refusal)
+    check_confirmed(plan.code, confirm, what=plan.what)
+    source, removals = source_of(plan.source, context.store), list[SyncRemoval]()
+    usual = ingest_factory(context, ingest)
+
+    async def make(stack: AsyncExitStack, items: Input, wired: BulkOptions) -> "WiredRun":
+        await _remove(context, plan, removals.append)
+        return await usual.make(stack, items, wired)
+
+    factory = EngineFactory(usual.takes, usual.workflow, make)
+    return SyncRun(factory, source.items(plan.left_out), options(journal=plan.journal), removals=removals)
+
+
+async def _remove(context: Context, plan: SyncPlan, ended: Callable[[SyncRemoval], None]) -> None:
+    """Remove what is confirmed, and let the journal forget what is gone at the service already."""
+    from mi_async.bulk.journal.forget import forget_assets  # noqa: PLC0415  brings SQLAlchemy, an extra
+
+    again = [item for item in plan.items if item.state in {SyncState.MISSING, SyncState.FORGOTTEN}]
+    # from the file, not from the plan, which anybody may have changed: only what was confirmed needs no code
+    unfinished = await asyncio.to_thread(read_confirmed, plan)
+    removed = (*unfinished, *plan.removed)
+    if not again and not removed:
+        return
+    if removed:
+        await asyncio.to_thread(write_confirmed, plan, removed)
+    places = [StoredObject(item.bucket, item.key) for item in again]
+    await asyncio.to_thread(forget_assets, plan.journal, plan.project_id, places)
+    if removed:
+        await Remover(context, plan, source_of(plan.source, context.store)).remove(removed, ended)
+        await asyncio.to_thread(drop_confirmed, plan)

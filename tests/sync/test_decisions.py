@@ -1,0 +1,68 @@
+"""Decisions of a sync as a table: doubt keeps."""
+
+import pytest
+
+from mi_async.bulk.journal.records import AssetRecord
+from mi_async.sync.decisions import (
+    Absence,
+    AssetPresence,
+    SourceFile,
+    SyncState,
+    decide_absent,
+    decide_present,
+    is_own,
+    most_deletions,
+)
+
+FILE = SourceFile(5, 7)
+OURS = AssetRecord(1, "bucket", "a.mp4", asset_id=9, earlier=(3,))
+REUSED = AssetRecord(1, "bucket", "a.mp4", asset_id=9, earlier=(3, 9))
+UNREGISTERED = AssetRecord(1, "bucket", "a.mp4")
+PRESENT, DELETED, UNKNOWN, OTHER = (
+    AssetPresence.PRESENT,
+    AssetPresence.DELETED,
+    AssetPresence.UNKNOWN,
+    AssetPresence.OF_ANOTHER,
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "asset", "same", "state"),
+    [
+        (SourceFile(5, 7, settled=False), OURS, PRESENT, False, SyncState.UNSETTLED),
+        (SourceFile(5, 7, settled=False), None, DELETED, True, SyncState.UNSETTLED),
+        (FILE, None, DELETED, True, SyncState.NEW),
+        (FILE, UNREGISTERED, DELETED, True, SyncState.NEW),
+        (FILE, OURS, DELETED, False, SyncState.MISSING),
+        (FILE, OURS, PRESENT, True, SyncState.SAME),
+        (FILE, REUSED, UNKNOWN, True, SyncState.SAME),
+        (FILE, OURS, PRESENT, False, SyncState.CHANGED),
+        (FILE, OURS, PRESENT, None, SyncState.KEPT),
+        (FILE, REUSED, PRESENT, False, SyncState.KEPT),
+        (FILE, OURS, UNKNOWN, False, SyncState.KEPT),
+        (FILE, OURS, OTHER, False, SyncState.KEPT),
+    ],
+)
+def test_a_file_that_is_there(
+    file: SourceFile, row: AssetRecord | None, asset: AssetPresence, same: bool | None, state: SyncState
+) -> None:
+    decision = decide_present(file, row, asset, same=same)
+    assert decision.state is state
+    assert bool(decision.reason) is (state is SyncState.KEPT)
+
+
+@pytest.mark.parametrize("absence", Absence)
+@pytest.mark.parametrize("row", [OURS, REUSED])
+@pytest.mark.parametrize("asset", AssetPresence)
+def test_a_file_that_is_not_listed(absence: Absence, row: AssetRecord, asset: AssetPresence) -> None:
+    decision = decide_absent(absence, row, asset)
+    gone = absence is Absence.ABSENT and row is OURS and asset is PRESENT
+    forgotten = absence is Absence.ABSENT and asset is DELETED
+    expected = SyncState.GONE if gone else SyncState.FORGOTTEN if forgotten else SyncState.KEPT
+    assert decision.state is expected
+    assert bool(decision.reason) is (expected is SyncState.KEPT)
+
+
+def test_what_is_own_and_how_many_deletions_are_usual() -> None:
+    assert [is_own(row) for row in (OURS, REUSED, UNREGISTERED)] == [True, False, False]
+    assert [most_deletions(brought) for brought in (0, 5, 100, 101, 1000)] == [10, 10, 10, 10, 100]

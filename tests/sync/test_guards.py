@@ -1,0 +1,249 @@
+"""What a sync never deletes: guards that users of other tools have learnt the hard way."""
+
+import asyncio
+import os
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from mi_async import InvalidArgumentError, JournalError, NotFoundError, Page, PlanNotConfirmedError, SyncPlan, SyncState
+from mi_async.api.assets import Asset, Assets
+from mi_async.emulator import Latency
+from mi_async.emulator.bodies import BODIES
+from mi_async.emulator.bodies.assets import EmulatedAssets
+from tests.support.films import film
+from tests.support.footage import first_project
+from tests.support.storage import BUCKET, Bucket
+from tests.support.synced import ALL, QUICK, Synced, archive, make_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "footage")
+
+
+def kept(plan: SyncPlan) -> dict[str, str]:
+    return {item.key: item.reason.partition(":")[0] for item in plan.conflicts}
+
+
+async def test_an_empty_folder_deletes_nothing_unless_that_is_said(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        for name in ALL[2:]:
+            (folder / name).unlink()
+        plan = await synced.plan(delete=True, delete_objects=True)
+        assert kept(plan) == dict.fromkeys(ALL[2:], "the folder is empty")
+        assert plan.code == ""
+        for name in ALL[:2]:
+            (folder / name).unlink()
+        await synced.run(await synced.plan(delete=True))
+        assert await synced.keys() == ALL
+        plan = await synced.plan(delete=True, delete_all=True)
+        assert plan.counts == {"gone": 4}
+        with pytest.raises(PlanNotConfirmedError):
+            await synced.run(plan)
+        await synced.run(plan, confirm=plan.code)
+        assert await synced.keys() == []
+        assert s3.get("a.mp4") is not None
+
+
+async def test_a_folder_that_is_not_there_is_an_error(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        folder.rename(tmp_path / "elsewhere")
+        with pytest.raises(InvalidArgumentError, match="no such directory"):
+            await synced.plan(delete=True, delete_all=True)
+
+
+async def test_what_is_only_out_of_sight_is_kept(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "뉴스").rename(tmp_path / "moved")
+        (folder / "뉴스").symlink_to(tmp_path / "moved")
+        (folder / "loop").symlink_to(folder)
+        (folder / "a.mp4").unlink()
+        (folder / "a.mp4").symlink_to(tmp_path / "nowhere")
+        plan = await synced.plan(delete=True, delete_all=True)
+        assert kept(plan) == {**dict.fromkeys(ALL[2:], "it is there, but not read")}
+        assert plan.code == ""
+
+
+async def test_a_folder_that_cannot_be_read_stops_deletions_below_it(
+    s3: Bucket, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        for name in (ALL[0], ALL[2]):
+            (folder / name).unlink()
+        usual = os.scandir
+
+        def dead(path: Any) -> Any:  # a network disk that does not answer: root reads whatever has no permission
+            if str(path).endswith("뉴스"):
+                raise OSError(5, "Input/output error", str(path))
+            return usual(path)
+
+        monkeypatch.setattr(os, "scandir", dead)
+        plan = await synced.plan(delete=True)
+        assert kept(plan) == dict.fromkeys(ALL[2:], "it cannot be told whether it is there")
+        assert [item.key for item in plan.removed] == ["a.mp4"]
+
+
+async def test_assets_of_others_are_never_touched(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        project = await first_project(room.workspace)
+        for name in ("a.mp4", "z.mp4"):
+            s3.put(name, film(size=5_000))
+            await room.workspace.assets.register(project, key=name, bucket_name=BUCKET)
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        assert await synced.keys() == sorted([*ALL, "z.mp4"])  # that of a.mp4 was reused
+        (folder / "a.mp4").unlink()
+        plan = await synced.plan(delete=True)
+        assert kept(plan) == {"a.mp4": "the asset was there before; no run over this source has registered it"}
+        assert plan.code == ""
+        (folder / "a.mp4").write_bytes(film(size=4_000))
+        assert list(kept(await synced.plan(replace=True))) == ["a.mp4"]
+        other = Synced(room, make_folder(tmp_path / "other"), tmp_path / "j")
+        (tmp_path / "other" / "b.mp4").unlink()
+        assert (await other.plan(delete=True)).counts == {"new": 3}
+
+
+async def test_too_many_deletions_are_refused(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "a.mp4").unlink()
+        (folder / "b.mp4").unlink()
+        plan = await synced.plan(delete=True, max_delete=1)
+        assert plan.refusal.startswith("2 of 4 assets would be deleted, and 1 may be")
+        with pytest.raises(InvalidArgumentError, match="max_delete=2"):
+            await synced.run(plan, confirm=plan.code)
+        assert await synced.keys() == ALL
+        await synced.delete(max_delete=2)
+        assert await synced.keys() == ALL[2:]
+
+
+async def test_what_is_gone_at_the_service_comes_again_and_is_forgotten_with_its_file(
+    s3: Bucket, folder: Path, tmp_path: Path
+) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        project, assets = await first_project(room.workspace), await synced.assets()
+        for name in ALL[:2]:
+            await room.workspace.assets.delete(project, assets[name])
+        (folder / "b.mp4").unlink()
+        plan = await synced.plan()
+        assert plan.counts == {"missing": 1, "forgotten": 1, "same": 2}
+        await synced.run(plan)
+        assert await synced.keys() == ["a.mp4", *ALL[2:]]
+        assert (await synced.plan()).counts == {"same": 3}
+
+
+class Keyless(EmulatedAssets):
+    """A listing without keys."""
+
+    async def list(self, project_id: int, *, page_num: int = 1, page_size: int | None = None) -> Page[Asset]:
+        page = await super().list(project_id, page_num=page_num, page_size=page_size)
+        return evolve(page, content=tuple(evolve(asset, key=None) for asset in page.content))
+
+
+class Nameless(Keyless):
+    """Details without a key, too."""
+
+    async def get(self, project_id: int, asset_id: int) -> Asset:
+        return evolve(await super().get(project_id, asset_id), key=None)
+
+
+@pytest.mark.parametrize(("body", "gone"), [(Keyless, 1), (Nameless, 0)])
+async def test_a_listing_without_keys(
+    s3: Bucket, folder: Path, tmp_path: Path, body: type[EmulatedAssets], gone: int
+) -> None:
+    async with archive(s3, bodies={**BODIES, Assets: body}) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "a.mp4").unlink()
+        plan = await synced.plan(delete=True)
+        assert (len(plan.removed), len(plan.conflicts)) == (gone, 1 - gone)
+
+
+async def test_the_world_may_change_after_the_plan(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3, evolve(QUICK, analysing=Latency.constant(1e6))) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        project, assets = await first_project(room.workspace), await synced.assets()
+        await room.workspace.analyze(project, assets["b.mp4"])
+        contents = {name: (folder / name).read_bytes() for name in ALL}
+        for name in ALL[:3]:
+            (folder / name).unlink()
+        plan = await synced.plan(delete=True, delete_objects=True)
+        assert len(plan.removed) == 3
+        (folder / "a.mp4").write_bytes(contents["a.mp4"])
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        await run
+        ended = {removal.item.key: (removal.status.value, removal.reason) for removal in run.removals}
+        assert ended["a.mp4"] == ("kept", "the file is there again")
+        assert ended["b.mp4"][0] == "kept"
+        assert "10017" in ended["b.mp4"][1]
+        assert ended[ALL[2]] == ("deleted", "")
+        assert s3.get("b.mp4") is not None
+        plan = await synced.plan(delete=True)
+        assert {item.key: item.state for item in plan.items} == {"b.mp4": SyncState.GONE}
+
+
+async def test_plans_of_another_workspace_project_or_journal(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3, evolve(QUICK, workspaces=("newsroom", "sports"))) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "a.mp4").unlink()
+        plan = await synced.plan(delete=True)
+        sports = room.session.workspace("sports")
+        with pytest.raises(InvalidArgumentError, match="the plan is for workspace 'newsroom'"):
+            sports.sync(plan, confirm=plan.code)
+        with pytest.raises(JournalError, match="it belongs to ingest in workspace 'newsroom'"):
+            await sports.plan_sync(folder, journal=synced.journal, settle=0)
+        with pytest.raises(NotFoundError):
+            await synced.plan(project="nobody's")
+        for wrong in ({"delete_all": True}, {"settle": -1}, {"delete": True, "max_delete": -1}):
+            with pytest.raises(InvalidArgumentError):
+                await synced.plan(**wrong)
+        # a plan that somebody has changed by hand needs the code of what it says now
+        more = evolve(plan, items=tuple([evolve(item, with_object=True) for item in plan.items]))
+        unfinished = evolve(plan, delete=False, unfinished=plan.items)
+        with pytest.raises(PlanNotConfirmedError):
+            await synced.run(more, confirm=plan.code)
+        await synced.run(unfinished)
+        assert await synced.keys() == ALL
+
+
+async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "뉴스").rename(folder / unicodedata.normalize("NFD", "뉴스"))
+        assert (await synced.plan(delete=True)).counts == {"same": 4}
+        new = folder / "e.mp4"
+        new.write_bytes(film(size=4_000))
+        os.utime(folder / "a.mp4", (4e9, 4e9))  # the clock of a camera
+
+        async def writing() -> None:
+            size = 4_000
+            while True:
+                new.write_bytes(film(size=(size := size + 1)))
+                await asyncio.sleep(0.005)
+
+        writer = asyncio.create_task(writing())
+        plan = await synced.plan(settle=30)
+        writer.cancel()
+        assert plan.counts == {"same": 4, "unsettled": 1}
+        await synced.run(plan)
+        assert await synced.keys() == ALL

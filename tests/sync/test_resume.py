@@ -1,0 +1,167 @@
+"""A sync that is stopped at each of its requests: the next one finishes what was confirmed, and nothing is doubled."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from mi_async import Hooks, InvalidArgumentError, JournalError, Status
+from mi_async.emulator import Fault
+from tests.support.films import film
+from tests.support.newsroom import Newsroom
+from tests.support.storage import BUCKET, Bucket
+from tests.support.synced import ALL, Synced, archive, make_folder
+
+pytestmark = pytest.mark.slow
+
+
+class Stopper:
+    """Cancels a task with its n-th request: before it goes, or when its answer has come."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[Any] | None = None
+        self.left = 0
+
+    async def __call__(self, *_told: object) -> None:
+        self.left -= 1
+        if self.left == 0 and self.task is not None:
+            self.task.cancel()
+
+    async def stopped(self, work: Awaitable[Any], number: int) -> bool:
+        """Run some work, and stop it at this request; return False if it has ended before."""
+        self.task, self.left = asyncio.ensure_future(work), number
+        with suppress(asyncio.CancelledError):
+            await self.task
+        cancelled, self.task = self.task.cancelled(), None
+        return cancelled
+
+
+def changed(folder: Path) -> None:
+    """One file gone, one replaced, one new."""
+    (folder / "a.mp4").unlink()
+    (folder / "b.mp4").write_bytes(film(size=7_777))
+    (folder / "e.mp4").write_bytes(film(size=6_666))
+
+
+AFTER = ["b.mp4", "e.mp4", *ALL[2:]]
+
+
+async def stopped_at(s3: Bucket, place: Path, numbers: Iterable[int], *, late: bool) -> int:
+    """Stop syncs at these requests, each anew, and finish them; return the first number that none had."""
+    stopper = Stopper()
+    hooks = Hooks(after=[stopper]) if late else Hooks(before=[stopper])
+    async with archive(s3, hooks=hooks) as room:
+        for number in numbers:
+            synced = await prepared(room, s3, place / str(number))
+            plan = await synced.plan(delete=True, delete_objects=True, replace=True)
+            assert plan.counts == {"gone": 1, "changed": 1, "new": 1, "same": 2}
+            work = synced.run(plan, confirm=plan.code, grace=0.0)
+            if not await stopper.stopped(work, number):
+                return number
+            await synced.run(await synced.plan())
+            assert await synced.keys() == AFTER, number
+            assert (s3.get("a.mp4"), s3.get("b.mp4")) == (None, film(size=7_777)), number
+            assert (await synced.plan()).counts == {"same": 4}
+            await emptied(room)
+    assert not list(place.rglob("*.confirmed"))
+    return 0
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_stopped_while_it_deletes(s3: Bucket, tmp_path: Path, late: bool) -> None:
+    assert await stopped_at(s3, tmp_path, range(2 + late, 11, 4), late=late) == 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("late", [False, True])
+async def test_stopped_at_every_request(s3: Bucket, tmp_path: Path, late: bool) -> None:
+    assert await stopped_at(s3, tmp_path, count(1), late=late) > 10
+
+
+async def prepared(room: Newsroom, s3: Bucket, place: Path) -> Synced:
+    """A folder whose files are at the service, and that has changed since."""
+    s3.empty()
+    synced = Synced(room, make_folder(place / "footage"), place / "j")
+    await synced.run()
+    changed(place / "footage")
+    return synced
+
+
+async def emptied(room: Newsroom) -> None:
+    project = (await room.workspace.projects.list()).projects[0].project_id
+    for asset in [one.asset_id async for one in room.workspace.assets.all(project)]:
+        await room.workspace.assets.delete(project, asset)
+
+
+async def test_an_answer_that_is_lost_is_no_second_deletion(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True)
+        room.server.faults.next("assets.delete", Fault.DROP_AFTER)
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        report = await run
+        assert [removal.status.value for removal in run.removals] == ["gone already"]
+        assert report.counts == {Status.DONE: 1, Status.SKIPPED: 2}  # the changed one is listed only
+
+
+async def test_a_confirmed_plan_of_another_source_is_not_lost(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True)
+        confirmed = tmp_path / "j.confirmed"
+        item = plan.removed[0].to_dict()
+        owner = {"endpoint": plan.endpoint, "workspace": "newsroom", "project_id": plan.project_id}
+        confirmed.write_text(json.dumps({"of": {**owner, "source": "/elsewhere"}, "items": [item]}))
+        with pytest.raises(JournalError, match="an earlier sync of '/elsewhere' was not finished"):
+            await synced.plan()
+        for broken in ("", "[]", '{"of": {}}', '{"of": {}, "items": [{}]}'):
+            confirmed.write_text(broken)
+            with pytest.raises(JournalError, match="cannot be read"):
+                await synced.plan()
+        confirmed.write_text(json.dumps({"of": {**owner, "source": plan.source}, "items": [item]}))
+        again = await synced.plan()
+        assert ([one.key for one in again.unfinished], again.code) == (["a.mp4"], "")
+        assert "confirmed before and not finished" in str(again)
+        await synced.run(again)
+        assert "a.mp4" not in await synced.keys()
+        assert not confirmed.exists()
+
+
+async def test_a_shared_journal_takes_no_deletions(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True)
+        shared = evolve(plan, journal="postgresql://nobody@127.0.0.1:1/none")
+        with pytest.raises(InvalidArgumentError, match="only with a journal in a file"):
+            await synced.run(shared, confirm=plan.code)
+        assert "a.mp4" in await synced.keys()
+
+
+async def test_a_prefix_of_a_bucket(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        for name in ("in/a.mp4", "in/b.mp4", "other.mp4"):
+            s3.put(name, film(size=5_000))
+        synced = Synced(room, f"s3://{BUCKET}/in/", tmp_path / "j")
+        assert (await synced.plan()).bytes == 0
+        await synced.run()
+        assert await synced.keys() == ["in/a.mp4", "in/b.mp4"]
+        s3.ask("DELETE", f"/{BUCKET}/in/a.mp4")
+        s3.put("in/b.mp4", film(size=6_000))
+        plan = await synced.plan(delete=True, replace=True)
+        assert plan.counts == {"gone": 1, "changed": 1}
+        before = await synced.assets()
+        await synced.run(plan, confirm=plan.code)
+        after = await synced.assets()
+        assert list(after) == ["in/b.mp4"]
+        assert after["in/b.mp4"] != before["in/b.mp4"]
+        assert s3.get("in/b.mp4") == film(size=6_000)
+        s3.ask("DELETE", f"/{BUCKET}/in/b.mp4")
+        assert [item.reason.partition(":")[0] for item in (await synced.plan(delete=True)).conflicts] == [
+            "the folder is empty"
+        ]

@@ -1,0 +1,79 @@
+"""A folder against a project: what a plan lists, what a confirmed one does, and what nothing makes it do."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mi_async import PlanNotConfirmedError, Status
+from tests.support.films import film
+from tests.support.storage import BUCKET, Bucket
+from tests.support.synced import ALL, Synced, archive, make_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "footage")
+
+
+async def test_new_files_go_in_and_gone_ones_are_listed(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        first = await synced.plan()
+        assert (first.counts, first.bytes, first.code) == ({"new": 4}, 20_006, "")
+        report = await synced.run(first)
+        assert report.counts == {Status.DONE: 4}
+        assert await synced.keys() == ALL
+        (folder / "a.mp4").unlink()
+        (folder / "e.mp4").write_bytes(film(size=9_000))
+        plan = await synced.plan()
+        assert plan.counts == {"same": 3, "new": 1, "gone": 1}
+        assert [str(item.key) for item in plan.of(plan.items[0].state)] == ["a.mp4"]
+        assert "gone, listed only" in str(plan)
+        assert (plan.removed, plan.code) == ((), "")
+        assert (await synced.run(plan)).counts == {Status.SKIPPED: 3, Status.DONE: 1}
+        assert await synced.keys() == ["a.mp4", "b.mp4", "e.mp4", "뉴스/c.mp4", "뉴스/d.mp4"]
+
+
+async def test_a_confirmed_plan_deletes_what_is_gone_and_no_other_code_does(
+    s3: Bucket, folder: Path, tmp_path: Path
+) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "a.mp4").unlink()
+        old = await synced.plan(delete=True)
+        (folder / "b.mp4").unlink()
+        plan = await synced.plan(delete=True, delete_objects=True)
+        assert plan.what == "2 assets and their objects would be deleted for good"
+        for code in (None, "", "0000-0000", old.code, old):
+            with pytest.raises(PlanNotConfirmedError):
+                await synced.run(plan, confirm=code)
+        assert await synced.keys() == ALL
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        await run
+        assert [removal.status for removal in run.removals] == ["deleted", "deleted"]
+        assert await synced.keys() == ["뉴스/c.mp4", "뉴스/d.mp4"]
+        assert (s3.get("a.mp4"), s3.get("뉴스/c.mp4") is not None) == (None, True)
+        assert (await synced.plan(delete=True)).counts == {"same": 2}
+        assert room.server.log.count("assets.delete") == 2
+
+
+async def test_changed_files_are_replaced_only_on_demand(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        new = film(size=7_777)
+        (folder / "a.mp4").write_bytes(new)
+        os.utime(folder / "b.mp4")
+        plan = await synced.plan()
+        assert plan.counts == {"same": 3, "changed": 1}
+        assert (await synced.run(plan)).counts == {Status.DONE: 1, Status.SKIPPED: 2}  # b.mp4 was touched
+        assert s3.get("a.mp4") == film(size=5_000)
+        plan = await synced.plan(replace=True)
+        assert plan.what == "1 would be replaced for good"
+        await synced.run(plan, confirm=plan.code)
+        assert (s3.get("a.mp4"), await synced.keys()) == (new, ALL)
+        assert (await synced.plan(replace=True)).counts == {"same": 4}
