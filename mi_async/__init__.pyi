@@ -94,6 +94,11 @@ from .doctor import (
     diagnose as diagnose,
 )
 from .backup.report import BackupProgress as BackupProgress, BackupReport as BackupReport
+from .bulk.curate.decisions import CurationConflict as CurationConflict
+from .bulk.curate.plan import CurationPlan as CurationPlan
+from .bulk.inputs.person_change import PersonChange as PersonChange
+from .bulk.inputs.person_change import PersonMerge as PersonMerge
+from .workflows.curation.table import CurationRow as CurationRow
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -224,6 +229,9 @@ __all__ = [
     "Credentials",
     "CredentialsError",
     "CredentialsProvider",
+    "CurationConflict",
+    "CurationPlan",
+    "CurationRow",
     "DeadlineExceededError",
     "Diagnosis",
     "DialogQuery",
@@ -263,9 +271,11 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Person",
+    "PersonChange",
     "PersonInput",
     "PersonKnownError",
     "PersonMatch",
+    "PersonMerge",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
