@@ -67,6 +67,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "journal report": ("mi-async journal report faces.journal --html report.html",),
     "journal export": ("mi-async journal export faces.journal --format csv > faces.csv",),
     "journal retry": ("mi-async journal retry faces.journal --code 10069",),
+    "journal rebuild": (
+        "mi-async journal rebuild people.csv --journal new.journal -w newsroom",
+        "mi-async journal rebuild more.csv --of upload-many --journal more.journal",
+    ),
     "journal repair": ("mi-async journal repair damaged.journal new.journal",),
     "persons list": (
         "mi-async persons list --all --output csv --columns id,name,tags > persons.csv",
