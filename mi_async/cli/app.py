@@ -144,6 +144,11 @@ COMMANDS: Mapping[str, Command] = {
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),
+    "backup": Commands(
+        BULK,
+        "Back up a workspace into a folder: persons with images, tags, assets, indexes; again, only what is new.",
+        "backup:backup_app",
+    ),
     "journal": Commands(
         BULK,
         "Journals of bulk runs: show, list failures, report, export, retry, rebuild, repair.",
