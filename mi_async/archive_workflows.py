@@ -13,6 +13,7 @@ import mi_async
 from mi_async.api import WorkspaceGroups
 from mi_async.argument_types import BackupWatch, BulkOperation, CountProgress, IfExists, Items, RebuildProgress
 from mi_async.bulk.defaults import GRACE, PATIENCE
+from mi_async.sync.defaults import SETTLE
 
 if TYPE_CHECKING:
     from functools import cached_property
@@ -43,7 +44,7 @@ class ArchiveWorkflows(WorkspaceGroups):
         delete_all: bool = False,
         replace: bool = False,
         max_delete: int | None = None,
-        settle: float = 10.0,
+        settle: float = SETTLE,
     ) -> mi_async.SyncPlan:
         """Compare a folder, or a prefix of a bucket, with a project; change nothing.
 
