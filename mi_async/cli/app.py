@@ -124,6 +124,9 @@ COMMANDS: Mapping[str, Command] = {
         "INPUT",
     ),
     "curate": Commands(BULK, "Faces without a name and doubles: pages and tables to fill in.", "curate:curate_app"),
+    "restore": Command(
+        BULK, "Restore a backup into a workspace: persons, projects and assets.", "restore:restore", "DIR"
+    ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,

@@ -52,6 +52,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async ingest-many s3://my-bucket/archive/ --journal archive.journal",
         "mi-async ingest-many videos/ --sync --delete --dry-run",
     ),
+    "restore": (
+        "mi-async restore newsroom-backup/ --workspace archive --dry-run",
+        "mi-async restore newsroom-backup/ --workspace archive --report report.jsonl",
+    ),
     "openapi": ("mi-async openapi > media-intelligence.json",),
     "completion": (
         "mi-async completion bash > ~/.local/share/bash-completion/completions/mi-async",
