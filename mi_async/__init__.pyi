@@ -94,6 +94,11 @@ from .doctor import (
     diagnose as diagnose,
 )
 from .backup.report import BackupProgress as BackupProgress, BackupReport as BackupReport
+from .bulk.curate.decisions import CurationConflict as CurationConflict
+from .bulk.curate.plan import CurationPlan as CurationPlan
+from .bulk.inputs.person_change import PersonChange as PersonChange
+from .bulk.inputs.person_change import PersonMerge as PersonMerge
+from .workflows.curation.table import CurationRow as CurationRow
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -215,6 +220,9 @@ __all__ = [
     "Credentials",
     "CredentialsError",
     "CredentialsProvider",
+    "CurationConflict",
+    "CurationPlan",
+    "CurationRow",
     "DeadlineExceededError",
     "Diagnosis",
     "DialogQuery",
@@ -254,9 +262,11 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Person",
+    "PersonChange",
     "PersonInput",
     "PersonKnownError",
     "PersonMatch",
+    "PersonMerge",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",

@@ -143,8 +143,15 @@ COMMANDS: Mapping[str, Command] = {
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),
+    "backup": Commands(
+        BULK,
+        "Back up a workspace into a folder: persons with images, tags, assets, indexes; again, only what is new.",
+        "backup:backup_app",
+    ),
     "journal": Commands(
-        BULK, "Journals of bulk runs: show, list failures, report, export, retry, repair.", "journal:journal_app"
+        BULK,
+        "Journals of bulk runs: show, list failures, report, export, retry, rebuild, repair.",
+        "journal:journal_app",
     ),
     "workspaces": Commands(OPERATIONS, "Workspaces of the account.", "operations:operations_app"),
     "projects": Commands(OPERATIONS, "Projects of a workspace.", "operations:operations_app"),

@@ -60,11 +60,20 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "jobs show": ("mi-async jobs show index:newsroom:101:1002",),
     "jobs wait": ("mi-async jobs wait index:newsroom:101:1002 --at-most 600",),
     "jobs cancel": ("mi-async jobs cancel index:newsroom:101:1002",),
+    "backup": (
+        "mi-async backup newsroom archive/",
+        "mi-async backup archive/ --workspace newsroom --no-indexes --no-summaries",
+    ),
+    "backup check": ("mi-async backup check archive/", "mi-async backup check archive/ --output json"),
     "journal show": ("mi-async journal show faces.journal --output table",),
     "journal failed": ("mi-async journal failed run.journal --code OVER_SIZE_LIMIT -o csv > failed.csv",),
     "journal report": ("mi-async journal report faces.journal --html report.html",),
     "journal export": ("mi-async journal export faces.journal --format csv > faces.csv",),
     "journal retry": ("mi-async journal retry faces.journal --code 10069",),
+    "journal rebuild": (
+        "mi-async journal rebuild people.csv --journal new.journal -w newsroom",
+        "mi-async journal rebuild more.csv --of upload-many --journal more.journal",
+    ),
     "journal repair": ("mi-async journal repair damaged.journal new.journal",),
     "persons list": (
         "mi-async persons list --all --output csv --columns id,name,tags > persons.csv",

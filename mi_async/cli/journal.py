@@ -1,4 +1,4 @@
-"""``journal``: the journals of bulk runs: show, list failures, report, export, retry, repair.
+"""``journal``: the journals of bulk runs: show, list failures, report, export, retry, rebuild, repair.
 
 Invariant: only ``retry`` changes anything; what may be long is written as it is read.
 """
@@ -19,6 +19,7 @@ from mi_async.bulk.journal.records import UPLOAD, AssetRecord, ImageRecord, Pers
 from mi_async.bulk.report.advice import advice
 from mi_async.cli import event_loop
 from mi_async.cli.journal_page import report
+from mi_async.cli.journal_rebuild import rebuild
 from mi_async.cli.listing import ListingOptions
 from mi_async.cli.output import Form, Output, show, show_each
 from mi_async.cli.streams import stderr, stdout
@@ -136,6 +137,7 @@ def journal_app(name: str) -> App:
     app.command(report)
     app.command(export)
     app.command(retry)
+    app.command(rebuild)
     app.command(repair)
     return app
 

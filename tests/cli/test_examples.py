@@ -70,7 +70,9 @@ def test_the_example_of_an_operation_reaches_it(
     capsys.readouterr()
 
 
-@pytest.mark.parametrize("name", ["enroll", "upload-thumbnail", "enroll-many", "upload-many", "persons list"])
+@pytest.mark.parametrize(
+    "name", ["enroll", "upload-thumbnail", "enroll-many", "upload-many", "persons list", "journal rebuild"]
+)
 def test_examples_of_workflows_work(
     name: str, server: Server, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

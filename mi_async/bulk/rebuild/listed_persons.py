@@ -89,11 +89,15 @@ class ListedPersons:
         return self._one(query, (name, name))
 
     def suspect(self, name: str, origin: str, digests: Sequence[str]) -> None:
-        """Keep an item whose name nobody has, if somebody has one of its images."""
+        """Keep an item whose name nobody has, if one person alone has one of its images.
+
+        An image that several persons have, such as a placeholder, says nothing of any of them.
+        """
         for digest in digests:
-            found = self._database.execute("SELECT min(id) FROM digests WHERE digest = ?", (digest,)).fetchone()[0]
-            if found is not None:
-                row = (encodable(name), encodable(origin), found)
+            query = "SELECT min(id), count(*) FROM digests WHERE digest = ?"
+            holder, holders = self._database.execute(query, (digest,)).fetchone()
+            if holders == 1:
+                row = (encodable(name), encodable(origin), holder)
                 self._database.execute("INSERT OR IGNORE INTO suspects VALUES (?, ?, ?)", row)
                 return
 

@@ -64,6 +64,11 @@ class JournalRebuild(Serializable):
     lookup: str = ""
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def left_alone(self) -> int:
+        """Number of items for which nothing is sent until ``journal retry``, since nobody can tell what is there."""
+        return self.counts.get(Finding.UNCLEAR.value, 0) + self.counts.get(Finding.RENAMED.value, 0)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the result as a JSON object."""
         return self.to_dict()
