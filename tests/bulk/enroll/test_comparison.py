@@ -184,7 +184,7 @@ async def test_a_comparison_that_fails_is_taken_up(tmp_path: Path) -> None:
         news.server.faults.next("persons.recommend_by_thumbnail", Fault.ERROR_BEFORE, times=3)
         found = await outcomes(run_of(news, tmp_path / "journal"))
         assert found[NAME].status is Status.PARKED
-        news.server.faults.next("persons.update", Rejection("50005"))
+        news.server.faults.next("persons.update", Rejection(50005))
         found = await outcomes(run_of(news, tmp_path / "journal", known="attach"))
         assert found[NAME].status is Status.PARTIAL
 
