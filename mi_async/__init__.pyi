@@ -159,6 +159,9 @@ from .errors.workflows import PersonMatch as PersonMatch
 from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
+from .restore.not_carried import NotCarried as NotCarried
+from .restore.plan import RestorePlan as RestorePlan
+from .restore.report import RestoreReport as RestoreReport
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .sync.decisions import SyncState as SyncState
@@ -255,6 +258,7 @@ __all__ = [
     "MergedPersons",
     "Model",
     "NameType",
+    "NotCarried",
     "NotFoundError",
     "OpenEnum",
     "Operation",
@@ -296,6 +300,8 @@ __all__ = [
     "RequestedSearch",
     "ResourceError",
     "ResponseError",
+    "RestorePlan",
+    "RestoreReport",
     "RetryPolicy",
     "SceneHit",
     "SceneRange",

@@ -123,6 +123,9 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
+    "restore": Command(
+        BULK, "Restore a backup into a workspace: persons, projects and assets.", "restore:restore", "DIR"
+    ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,
