@@ -94,6 +94,11 @@ from .doctor import (
     diagnose as diagnose,
 )
 from .backup.report import BackupProgress as BackupProgress, BackupReport as BackupReport
+from .bulk.curate.decisions import CurationConflict as CurationConflict
+from .bulk.curate.plan import CurationPlan as CurationPlan
+from .bulk.inputs.person_change import PersonChange as PersonChange
+from .bulk.inputs.person_change import PersonMerge as PersonMerge
+from .workflows.curation.table import CurationRow as CurationRow
 from .bulk.inputs.models import (
     AssetInput as AssetInput,
     BadInput as BadInput,
@@ -154,6 +159,9 @@ from .errors.workflows import PersonMatch as PersonMatch
 from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
+from .restore.not_carried import NotCarried as NotCarried
+from .restore.plan import RestorePlan as RestorePlan
+from .restore.report import RestoreReport as RestoreReport
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .sync.decisions import SyncState as SyncState
@@ -215,6 +223,9 @@ __all__ = [
     "Credentials",
     "CredentialsError",
     "CredentialsProvider",
+    "CurationConflict",
+    "CurationPlan",
+    "CurationRow",
     "DeadlineExceededError",
     "Diagnosis",
     "DialogQuery",
@@ -247,6 +258,7 @@ __all__ = [
     "MergedPersons",
     "Model",
     "NameType",
+    "NotCarried",
     "NotFoundError",
     "OpenEnum",
     "Operation",
@@ -254,9 +266,11 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Person",
+    "PersonChange",
     "PersonInput",
     "PersonKnownError",
     "PersonMatch",
+    "PersonMerge",
     "PersonQuery",
     "PersonTag",
     "PersonThumbnail",
@@ -286,6 +300,8 @@ __all__ = [
     "RequestedSearch",
     "ResourceError",
     "ResponseError",
+    "RestorePlan",
+    "RestoreReport",
     "RetryPolicy",
     "SceneHit",
     "SceneRange",

@@ -6,13 +6,23 @@ Invariant: adds no behaviour of its own; each method imports what it starts, so 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Iterable
 from typing import TYPE_CHECKING
 
 import mi_async
 from mi_async.api import WorkspaceGroups
-from mi_async.argument_types import BackupWatch, BulkOperation, CountProgress, IfExists, Items, RebuildProgress
+from mi_async.argument_types import (
+    BackupWatch,
+    BulkOperation,
+    CountProgress,
+    IfExists,
+    IfPersonExists,
+    Items,
+    RebuildProgress,
+    Watch,
+)
 from mi_async.bulk.defaults import GRACE, PATIENCE
+from mi_async.sync.defaults import SETTLE
 
 if TYPE_CHECKING:
     from functools import cached_property
@@ -43,7 +53,7 @@ class ArchiveWorkflows(WorkspaceGroups):
         delete_all: bool = False,
         replace: bool = False,
         max_delete: int | None = None,
-        settle: float = 10.0,
+        settle: float = SETTLE,
     ) -> mi_async.SyncPlan:
         """Compare a folder, or a prefix of a bucket, with a project; change nothing.
 
@@ -256,6 +266,111 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         return duplicate_persons(context, score=score, mutual=mutual, progress=progress)
 
+    async def plan_restore(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        journal: str | os.PathLike[str],
+        if_exists: IfPersonExists = "error",
+        unnamed: bool = False,
+        analyze: bool = False,
+        bucket: str | None = None,
+        report: str | os.PathLike[str] | None = None,
+        force: bool = False,
+    ) -> mi_async.RestorePlan:
+        """Return what :meth:`restore` would do; the workspace is asked for its listings, and nothing is created.
+
+        Args:
+            folder: of the backup.
+            journal: as in :meth:`restore`, and so are all others; it need not exist.
+            if_exists: as there.
+            unnamed: as there.
+            analyze: as there.
+            bucket: as there.
+            report: a file for what would not go well and what is not carried, one JSON object to a line.
+            force: replace that file even if it is no report of ours.
+
+        Raises:
+            InvalidArgumentError: the folder is no backup, or an argument cannot work.
+            JournalError: the journal belongs to something else, or cannot be read.
+            MIError: the workspace cannot be asked.
+        """
+        context = await self._ready()
+        from mi_async.restore.options import RestoreOptions
+        from mi_async.restore.plan import plan_restore
+
+        options = RestoreOptions(journal=journal, if_exists=if_exists, unnamed=unnamed, analyze=analyze, bucket=bucket)
+        return await plan_restore(context, folder, options, report=report, force=force)
+
+    async def restore(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        journal: str | os.PathLike[str],
+        if_exists: IfPersonExists = "error",
+        unnamed: bool = False,
+        analyze: bool = False,
+        bucket: str | None = None,
+        mapping: str | os.PathLike[str] | None = None,
+        report: str | os.PathLike[str] | None = None,
+        force: bool = False,
+        max_failures: int | None = None,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
+        watch: Watch | None = None,
+    ) -> mi_async.RestoreReport:
+        """Restore a backup into this workspace: tags, persons with their images, projects, and assets.
+
+        Persons go through :meth:`enroll_many` and assets through :meth:`ingest_many`. To resume after a crash, an
+        interruption or failures, make the same call again: what is there already costs no request that changes
+        anything. No image is sent whose content is not what the backup says. Nothing is removed, and nothing is
+        overwritten: IDs, creation times and users are the service's to give.
+
+        Args:
+            folder: of the backup.
+            journal: path of the file that remembers what is done; that of the assets is kept beside it. It belongs to
+                this service, account and workspace, and is refused for any other.
+            if_exists: what to do about a name that somebody of the workspace has: ``error`` leaves that person alone
+                and reports the one of the backup as rejected, ``reuse`` takes that person for it, ``complete`` also
+                gives it the images, tags and description that it lacks, as in :meth:`enroll_person`.
+            unnamed: create persons without a name, too, called ``unnamed`` and their old ID. By default they are left
+                out: only by a name can a later run tell whether a person was created.
+            analyze: analyse the assets once they are registered, which costs what an analysis costs.
+            bucket: where the objects of the assets are now; by default where the backup says that they were.
+            mapping: file for the old and the new IDs, one JSON object to a line; by default beside the journal.
+            report: file for the outcome of every item and for what is not carried, one JSON object to a line.
+            force: let both replace a file that is not ours.
+            max_failures: as in :meth:`enroll_many`, and so are grace and patience.
+            grace: seconds.
+            patience: seconds.
+            watch: returns the block in which each of the bulk runs is awaited: ``watch=mi_async.show`` displays them.
+
+        Returns:
+            The report. ``ok`` is True if all that can be carried is in the workspace.
+
+        Raises:
+            InvalidArgumentError: the folder is no backup, or an argument cannot work.
+            BulkError: it had to stop, as in :meth:`enroll_many`.
+            JournalError, ConfigError: as in :meth:`enroll_many`.
+            MIError: any other failure, such as an answer that was lost; the same call again goes on.
+        """
+        context = await self._ready()
+        from mi_async.restore.options import RestoreOptions
+        from mi_async.restore.run import restore_backup
+
+        options = RestoreOptions(
+            journal=journal,
+            if_exists=if_exists,
+            unnamed=unnamed,
+            analyze=analyze,
+            bucket=bucket,
+            mapping=mapping,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+        )
+        return await restore_backup(context, folder, options, report=report, force=force, watch=watch)
+
     async def back_up(
         self,
         folder: str | os.PathLike[str],
@@ -303,3 +418,87 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         parts = BackupParts(images, indexes, summaries)
         return await back_up(context, folder, persons=persons, parts=parts, verify=verify, progress=progress)
+
+    async def plan_curation(
+        self,
+        table: str | os.PathLike[str] | Iterable[mi_async.CurationRow | mi_async.BadInput],
+        *,
+        encoding: str | None = None,
+        journal: str | os.PathLike[str] | None = None,
+    ) -> mi_async.CurationPlan:
+        """Plan what a filled-in table asks for: who gets a name, and who is merged into whom; nothing is changed.
+
+        A name that nobody has is given to the person. A name that somebody has, and ``same_as``, mean that the person
+        is that one: it would be merged into it, for good. Of several persons with one new name the one of the lowest
+        ID gets it, and the others would be merged into it. A row in which both are empty is about nobody.
+
+        ``print(plan)`` shows it. Answers that cannot be carried out are in ``plan.conflicts``, with their places in the
+        table, and are left out with all that depends on them: two answers about one person, a circle, a person that
+        does not exist, a new name for somebody who has another one, a name that several persons have.
+
+        Args:
+            table: path of a table of ``mi-async curate`` (CSV, JSON Lines, Parquet), or rows.
+            encoding: of a table, such as ``cp949``; by default UTF-8, UTF-16 or Korean.
+            journal: that of earlier runs of the table: what they have merged is not missed.
+
+        Raises:
+            InvalidArgumentError: the table cannot be read, or has not the columns.
+            JournalError: the journal is that of something else.
+            MIError: the persons cannot be listed: a request for each 1,000 of them.
+
+        Source: maiu-list-persons, maiu-person-details.
+        """
+        context = await self._ready()
+        from mi_async.bulk.curate.planner import plan_table
+
+        return await plan_table(context, table, encoding=encoding, journal=journal)
+
+    def curate(
+        self,
+        plan: mi_async.CurationPlan | None,
+        *,
+        confirm: str | None = None,
+        journal: str | os.PathLike[str],
+        backup: str | os.PathLike[str] | None = None,
+        max_failures: int | None = None,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
+    ) -> mi_async.BulkRun:
+        """Carry out a plan: names first, then merges, which cannot be undone.
+
+        ``report = await newsroom.curate(plan, confirm=plan.code, journal="faces.journal")``. Each person that stays is
+        an item of the run. Before a person is named or merged it is looked at: one that is gone, or has another name
+        than in the plan, is left as it is and reported (``GONE``, ``RENAMED``).
+
+        The plan is kept in the journal. After a crash the same call resumes it, and so does ``curate(None, ...)``,
+        which needs no confirmation: a merge that was in flight is looked up before it is repeated.
+
+        Args:
+            plan: from :meth:`plan_curation` of this workspace; None for that of the journal.
+            confirm: ``plan.code``, from whoever has looked at the plan; only a plan that merges nobody needs none.
+            journal: path of the file that remembers what is done.
+            backup: folder that gets a backup of all who are merged, and of those into whom they are, before the first
+                merge; by default the path of the journal and ``.backup``. It is readable by :func:`open_backup`.
+            max_failures: as in :meth:`enroll_many`, and so are grace and patience.
+
+        Returns:
+            A run, as that of :meth:`enroll_many`. Answers that the plan leaves out are in its report as rejected.
+
+        Raises:
+            InvalidArgumentError: the plan is of another workspace.
+            ConfigError: the journal is no file, or the extra ``bulk`` is not installed.
+            PlanNotConfirmedError: by the run: the code is missing, or that of another plan; nothing was changed.
+            JournalError: by the run: the journal has another plan that is not finished, or no plan.
+            BulkError: by the run: it had to stop, or the backup is not complete, and nobody was merged.
+
+        Source: maiu-update-persons, mi-merge-persons, maiu-person-details.
+        """
+        context = self._context
+        from mi_async.bulk.curate.start import CurationRequest
+        from mi_async.bulk.engine_factory import curate_factory
+        from mi_async.bulk.options import BulkOptions
+        from mi_async.bulk.run import BulkRun
+
+        request = CurationRequest.of(context, journal, plan, confirm, backup)
+        options = BulkOptions(journal=journal, max_failures=max_failures, grace=grace, patience=patience)
+        return BulkRun(curate_factory(context, request), (), options)

@@ -15,9 +15,15 @@ from mi_async.workflows.context import Context, WorkflowWatch
 from mi_async.workflows.ingest.options import IngestOptions
 
 if TYPE_CHECKING:
+    from mi_async.bulk.curate.start import CurationRequest
     from mi_async.bulk.factory import WiredRun
 
-KINDS = {"PersonInput": "enroll_many", "ThumbnailUpload": "upload_thumbnails", "AssetInput": "ingest_many"}
+KINDS = {
+    "PersonInput": "enroll_many",
+    "ThumbnailUpload": "upload_thumbnails",
+    "AssetInput": "ingest_many",
+    "PersonChange": "curate",
+}
 """Kinds of workflows, as hooks are told of them, by the class of the items."""
 
 
@@ -61,6 +67,17 @@ def ingest_factory(context: Context, ingest: IngestOptions) -> EngineFactory:
         return await ingest_run(context, ingest, stack, items, options)
 
     return EngineFactory("AssetInput", context.workflow, make)
+
+
+def curate_factory(context: Context, request: "CurationRequest") -> EngineFactory:
+    """Return the factory of a run over a confirmed plan."""
+
+    async def make(stack: AsyncExitStack, _: Input, options: BulkOptions) -> "WiredRun":
+        from mi_async.bulk.factory import curate_run  # noqa: PLC0415  as above
+
+        return await curate_run(context, request, stack, options)
+
+    return EngineFactory("PersonChange", context.workflow, make)
 
 
 def summary(report: BulkReport) -> dict[str, Any]:

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
 
+from mi_async.bulk.curate.admission import CurationAdmission
+from mi_async.bulk.curate.confirmed import inputs_of
+from mi_async.bulk.curate.pipeline import CurationPipeline
+from mi_async.bulk.curate.start import CurationRequest, begun_plan, check_new
+from mi_async.bulk.curate.work import CurationWork
 from mi_async.bulk.defaults import SHARDS
 from mi_async.bulk.engine.engine import Engine
 from mi_async.bulk.engine.pipeline import ItemAdmission, Pipeline
@@ -36,9 +41,10 @@ from mi_async.bulk.joining import JoinedInput, fenced, pause_of
 from mi_async.bulk.journal.checkpoints import JournalCheckpoint
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import journal_file
-from mi_async.bulk.journal.records import INGEST, Identity
+from mi_async.bulk.journal.records import CURATE, INGEST, Identity
 from mi_async.bulk.journal.run_mark import marked
 from mi_async.bulk.options import BulkOptions
+from mi_async.bulk.plan.dedup import existing
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import AssetIndex
 from mi_async.workflows.ingest.options import IngestOptions
@@ -48,7 +54,7 @@ from mi_async.workflows.ingest.steps import IngestContext
 _log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    RunEngine: TypeAlias = Engine[EnrollWork] | Engine[AssetWork]
+    RunEngine: TypeAlias = Engine[EnrollWork] | Engine[AssetWork] | Engine[CurationWork]
 
 ROOM_SHARED = 16
 """Media files in flight at most in one process of a shared run."""
@@ -122,6 +128,18 @@ async def ingest_run(
     if journal.shards:  # more would wait here for the bandwidth, while other processes have nothing to send
         options = evolve(options, room=min(options.room, ROOM_SHARED))
     return _wired(pipeline, admission, stats, journal, (items, options))
+
+
+async def curate_run(
+    context: Context, request: CurationRequest, stack: AsyncExitStack, options: BulkOptions
+) -> WiredRun:
+    """Return a run over a confirmed plan, ready to start; all whom it merges are in a backup by then."""
+    check_new(request, exists=existing(request.journal) is not None)
+    journal = await _journal(stack, context, CURATE, options)
+    context = _patient(context, journal)
+    items = inputs_of(await begun_plan(journal, context, request))
+    pipeline, stats = CurationPipeline(context, journal), RunStats(context.clock)
+    return _wired(pipeline, CurationAdmission(journal), stats, journal, (items, evolve(options, total=len(items))))
 
 
 def _folder_of(options: BulkOptions) -> Path | None:

@@ -123,6 +123,9 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
+    "restore": Command(
+        BULK, "Restore a backup into a workspace: persons, projects and assets.", "restore:restore", "DIR"
+    ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,
@@ -142,6 +145,11 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
+    ),
+    "backup": Commands(
+        BULK,
+        "Back up a workspace into a folder: persons with images, tags, assets, indexes; again, only what is new.",
+        "backup:backup_app",
     ),
     "journal": Commands(
         BULK,

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from mi_async._core.bounds import Range
 from mi_async._core.names import clean_name
+from mi_async.bulk.inputs.person_change import PersonChange
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source, name_of
 from mi_async.storage.models import SCHEME, StoredObject
@@ -192,7 +193,7 @@ class BadInput:
 
 
 FaceItem: TypeAlias = PersonInput | ThumbnailUpload
-Item: TypeAlias = FaceItem | AssetInput
+Item: TypeAlias = FaceItem | AssetInput | PersonChange
 Pass: TypeAlias = Iterable[Item | BadInput] | AsyncIterable[Item | BadInput]
 """An input, to be gone through once."""
 Input: TypeAlias = Pass | Callable[[], Pass]

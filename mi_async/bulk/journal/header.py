@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
 from mi_async.bulk.journal.place import Journalled, journal_error
-from mi_async.bulk.journal.records import INGEST, UPLOAD, Identity, masked
+from mi_async.bulk.journal.records import CURATE, INGEST, UPLOAD, Identity, masked
 from mi_async.bulk.journal.schema import READABLE, SCHEMA, journal, layout_of, metadata, runs
 from mi_async.bulk.journal.typed_rows import MOST, DamagedError, read_journal_row
 from mi_async.version import VERSION
@@ -18,7 +18,7 @@ from mi_async.version import VERSION
 SOFTWARE = f"mi-async {VERSION}"
 WITH_KEY = 1
 """The schema that had the access key itself."""
-OPERATIONS = frozenset({"enroll", UPLOAD, INGEST})
+OPERATIONS = frozenset({"enroll", UPLOAD, INGEST, CURATE})
 EMPTY = "it does not say what it belongs to"
 
 

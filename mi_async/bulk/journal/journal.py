@@ -22,6 +22,8 @@ from mi_async.bulk.journal.sharing import TAKEN_OVER, OpenShards, Sharing
 from mi_async.errors import JournalError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from mi_async.bulk.journal.database import JournalDatabase
 
 _log = logging.getLogger(__name__)
@@ -144,6 +146,10 @@ class Journal:
     async def write_part(self, bucket: str, key: str, record: str | None) -> None:
         """Put the record of an unfinished upload in the place of what is there; None deletes it. Not in a file."""
         await self._do(lambda store: store.write_part(bucket, key, record))
+
+    async def ask(self, question: "Callable[[Connection], T]") -> T:
+        """Return what a question reads from one moment of the journal; it may be asked again."""
+        return await self._do(lambda store: store.backend.read(question))
 
     async def take_shard(self) -> int | None:
         """Claim the first shard of the input that nobody has; None if there is none now, or the journal is a file.

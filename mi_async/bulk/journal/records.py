@@ -9,6 +9,7 @@ from typing import TypeAlias
 from attrs import evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.actions import ActionRecord, PlanRecord
 from mi_async.storage.models import SCHEME
 from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
@@ -25,7 +26,7 @@ class Identity:
         endpoint: base URL of the service.
         access_key: the account's key, of which only a fingerprint is written; the secret never is.
         workspace: name.
-        operation: ``enroll``, ``upload-thumbnails`` or ``ingest``.
+        operation: ``enroll``, ``upload-thumbnails``, ``ingest`` or ``curate``.
     """
 
     endpoint: str
@@ -219,11 +220,13 @@ LONGEST = 500
 """Characters of a refused name that are kept: PostgreSQL has no index of keys above 2,700 bytes."""
 INGEST = "ingest"
 """Name of a run over media files in the journal."""
+CURATE = "curate"
+"""Name of a run that names and merges persons, in the journal."""
 NOWHERE = "-"
 """In the place of the bucket in a plan: without a request it is not known."""
 UPLOAD = "upload-thumbnails"
 """Name of a run over single images in the journal."""
-Record = PersonRecord | ImageRecord | AbandonedRecord | AssetRecord
+Record = PersonRecord | ImageRecord | AbandonedRecord | AssetRecord | ActionRecord | PlanRecord
 IN_FLIGHT = frozenset({State.PRESIGNED.value, State.STORED.value, State.CONFIRMED.value})
 """States of uploads that were begun and have come to no end."""
 FAILED = "failed"

@@ -31,17 +31,19 @@ from mi_async.bulk.journal.header import identity_of
 from mi_async.bulk.journal.place import Journalled, JournalUrl, journal_error, journal_place
 from mi_async.bulk.journal.records import Identity
 from mi_async.bulk.journal.salvage import LOST, PERSON_LOST, salvaged
-from mi_async.bulk.journal.schema import abandoned, assets, journal, layout_of, persons, pictures, runs
+from mi_async.bulk.journal.schema import abandoned, actions, assets, journal, layout_of, persons, pictures, plans, runs
 from mi_async.bulk.journal.sqlite import create
 from mi_async.bulk.journal.sqlite_errors import RESTORE, journal_errors
 from mi_async.bulk.journal.statements import KINDS
 from mi_async.bulk.journal.typed_rows import (
     DamagedError,
     read_abandoned,
+    read_action,
     read_asset,
     read_image,
     read_journal_row,
     read_person,
+    read_plan,
     read_run,
 )
 
@@ -55,6 +57,8 @@ _READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
         (pictures, read_image),
         (abandoned, read_abandoned),
         (assets, read_asset),
+        (actions, read_action),
+        (plans, read_plan),
     )
 }
 

@@ -3,16 +3,19 @@
 Invariant: while no run is under way; one transaction; no key of a picture that may be at the service is forgotten.
 """
 
+from collections.abc import Callable, Mapping
+
 from attrs import frozen
-from sqlalchemy import Connection, delete, literal, or_, select, update
+from sqlalchemy import Connection, Text, cast, delete, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.actions import ActionState
 from mi_async.bulk.journal.backend import open_to_change
 from mi_async.bulk.journal.header import identity_of
 from mi_async.bulk.journal.place import Journalled
-from mi_async.bulk.journal.records import FAILED, INGEST, OPEN, UNREADABLE
-from mi_async.bulk.journal.schema import abandoned, assets, persons, pictures
+from mi_async.bulk.journal.records import CURATE, FAILED, INGEST, OPEN, UNREADABLE
+from mi_async.bulk.journal.schema import abandoned, actions, assets, persons, pictures
 from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
@@ -52,8 +55,7 @@ def retry_failed(path: Journalled, *, code: str | None = None) -> Reopened | Reo
         JournalError: there is none, a run is under way on it, or it cannot be written.
     """
     with open_to_change(path) as connection:
-        reopen = _reopen_assets if identity_of(path, connection).operation == INGEST else _reopen
-        return reopen(connection, code)
+        return REOPEN.get(identity_of(path, connection).operation, _reopen)(connection, code)
 
 
 def _reopen(connection: Connection, code: str | None) -> Reopened:
@@ -86,3 +88,21 @@ def _reopen_assets(connection: Connection, code: str | None) -> ReopenedAssets:
     connection.execute(update(assets).where(failed, of_code, begun).values(**anew))
     opened = update(assets).where(failed, of_code).values(status=OPEN, code="", message="")
     return ReopenedAssets(connection.execute(opened).rowcount)
+
+
+def _reopen_changes(connection: Connection, code: str | None) -> Reopened:
+    """Reopen persons of a curation; all whom it has not merged are looked at again."""
+    failed = persons.c.status.in_((Status.FAILED.value, Status.PARTIAL.value))
+    ended = failed & (persons.c.code == (persons.c.code if code is None else code))
+    whose = cast(actions.c.target_id, Text).in_(select(persons.c.person).where(ended))
+    refused = update(actions).where(actions.c.state == ActionState.REFUSED.value, whose)
+    connection.execute(refused.values(state=ActionState.PLANNED.value, code="", message=""))
+    opened = update(persons).where(ended).values(status=OPEN, code="", message="")
+    return Reopened(connection.execute(opened).rowcount, 0)
+
+
+REOPEN: Mapping[str, Callable[[Connection, str | None], Reopened | ReopenedAssets]] = {
+    INGEST: _reopen_assets,
+    CURATE: _reopen_changes,
+}
+"""Functions that reopen what has failed, by operation; ``_reopen`` for all others."""

@@ -26,7 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import UserDefinedType
 
-from mi_async.bulk.journal.records import INGEST
+from mi_async.bulk.journal.actions import ActionState
+from mi_async.bulk.journal.records import CURATE, INGEST
 from mi_async.workflows.ingest.models import IngestState
 
 SCHEMA = 2
@@ -139,6 +140,31 @@ assets: Table = Table(
     Column("run", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+actions: Table = Table(
+    "actions",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, nullable=False, autoincrement=False),
+    Column("target_id", BigInteger, nullable=False),
+    _text("plan"),
+    _text("kind"),
+    _text("name"),
+    _text("was"),
+    _text("state"),
+    _text("code"),
+    _text("message"),
+    _text("origin"),
+    sqlite_with_rowid=False,
+)
+plans: Table = Table(
+    "plans",
+    metadata,
+    _text("fingerprint", key=True),
+    _text("answers"),
+    _text("conflicts"),
+    Column("number", Integer, nullable=False),
+    _text("backup"),
+    sqlite_with_rowid=False,
+)
 members: Table = Table(
     "members",
     metadata,
@@ -236,6 +262,13 @@ INGEST_LAYOUT = Layout(
     # one that begins anew is new again, but its size is known since it was stored
     (select(assets).where(or_(assets.c.state != IngestState.NEW.value, assets.c.size > 0)),),
 )
+CURATE_LAYOUT = Layout(
+    (*ENROLL_LAYOUT.tables, actions, plans),
+    VIEWS,
+    ENROLL_LAYOUT.problems,
+    (select(actions).where(actions.c.state != ActionState.PLANNED.value),),
+)
+LAYOUTS = {INGEST: INGEST_LAYOUT, CURATE: CURATE_LAYOUT}
 
 
 def has_any(connection: Connection, rows: Sequence[Select[Any]]) -> bool:
@@ -245,7 +278,7 @@ def has_any(connection: Connection, rows: Sequence[Select[Any]]) -> bool:
 
 def layout_of(operation: str) -> Layout:
     """Return the layout of the journal of an operation."""
-    return INGEST_LAYOUT if operation == INGEST else ENROLL_LAYOUT
+    return LAYOUTS.get(operation, ENROLL_LAYOUT)
 
 
 INDEX_BY_SOURCE = "CREATE INDEX pictures_by_source ON pictures (source)"

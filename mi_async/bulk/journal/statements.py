@@ -31,8 +31,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mi_async._core import json_codec
 from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.actions import ActionRecord, PlanRecord
 from mi_async.bulk.journal.records import FAILED, AbandonedRecord, AssetRecord, ImageRecord, PersonRecord
-from mi_async.bulk.journal.schema import abandoned, assets, members, persons, pictures
+from mi_async.bulk.journal.schema import abandoned, actions, assets, members, persons, pictures, plans
 
 
 @frozen
@@ -86,6 +87,8 @@ def _kinds(dialect: Dialect, **options: Any) -> Mapping[type, RecordKind]:
         (ImageRecord, pictures, _columns_of(ImageRecord)),
         (AbandonedRecord, abandoned, _columns_of(AbandonedRecord)),
         (AssetRecord, assets, _asset_values),
+        (ActionRecord, actions, _columns_of(ActionRecord)),
+        (PlanRecord, plans, _columns_of(PlanRecord)),
     )
     return {record: RecordKind(of, values, _upsert(of, dialect, **options)) for record, of, values in written}
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from mi_async._core import json_codec
 from mi_async.bulk.engine.outcome import Status
+from mi_async.bulk.journal.actions import ACTION_KINDS, ACTION_STATES, ActionRecord, PlanRecord
 from mi_async.bulk.journal.records import (
     FAILED,
     MENDED,
@@ -57,6 +58,8 @@ _PERSON = _shapes("ssNssssn")
 _PICTURE = _shapes("sssnnsSbfsss")
 _ABANDONED = _shapes("ssss")
 _ASSET = _shapes("nsssnnssNsbsssn")
+_ACTION = _shapes("nnssssssss")
+_PLAN = _shapes("sssns")
 _PROBLEM = _shapes("ssssss")
 _COUNT = _shapes("sn")
 
@@ -145,3 +148,18 @@ def read_asset(row: Sequence[Any]) -> AssetRecord:
     known = _listed(earlier, int, row, "table assets")
     record = (project, bucket, key, source, size, mtime_ns, state, status, asset_id, known, fresh == 1, *rest)
     return AssetRecord(*record)
+
+
+def read_action(row: Sequence[Any]) -> ActionRecord:
+    """Return the record that a row of ``actions`` is."""
+    _check(row, _ACTION, "table actions")
+    record = ActionRecord(*row)
+    _require(record.kind in ACTION_KINDS and record.state in ACTION_STATES, row, "table actions")
+    return record
+
+
+def read_plan(row: Sequence[Any]) -> PlanRecord:
+    """Return the record that a row of ``plans`` is."""
+    _check(row, _PLAN, "table plans")
+    _require(0 < row[3] < MOST, row, "table plans")
+    return PlanRecord(*row)
