@@ -143,6 +143,7 @@ COMMANDS: Mapping[str, Command] = {
         "Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.",
         "mcp:mcp",
     ),
+    "usage": Command(WORKFLOWS, "Count what was used in a month, per workspace and project.", "usage:usage"),
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),

@@ -54,6 +54,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async restore newsroom-backup/ --workspace archive --dry-run",
         "mi-async restore newsroom-backup/ --workspace archive --report report.jsonl",
     ),
+    "usage": (
+        "mi-async usage --output table",
+        "mi-async usage --month 2026-11 --workspace newsroom --prices prices.toml --html usage.html",
+    ),
     "openapi": ("mi-async openapi > media-intelligence.json",),
     "completion": (
         "mi-async completion bash > ~/.local/share/bash-completion/completions/mi-async",
