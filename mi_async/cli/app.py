@@ -123,6 +123,9 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
+    "restore": Command(
+        BULK, "Restore a backup into a workspace: persons, projects and assets.", "restore:restore", "DIR"
+    ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,
@@ -140,6 +143,7 @@ COMMANDS: Mapping[str, Command] = {
         "Serve the workspace to an agent as tools, by the Model Context Protocol over stdin and stdout.",
         "mcp:mcp",
     ),
+    "usage": Command(WORKFLOWS, "Count what was used in a month, per workspace and project.", "usage:usage"),
     "jobs": Commands(
         WORKFLOWS, "Imports, analyses, scene summaries and searches: show, wait, cancel.", "jobs:jobs_app"
     ),

@@ -48,6 +48,15 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "ingest-many": (
         "mi-async ingest-many videos/ --project 1 --dry-run",
         "mi-async ingest-many s3://my-bucket/archive/ --journal archive.journal",
+        "mi-async ingest-many videos/ --sync --delete --dry-run",
+    ),
+    "restore": (
+        "mi-async restore newsroom-backup/ --workspace archive --dry-run",
+        "mi-async restore newsroom-backup/ --workspace archive --report report.jsonl",
+    ),
+    "usage": (
+        "mi-async usage --output table",
+        "mi-async usage --month 2026-11 --workspace newsroom --prices prices.toml --html usage.html",
     ),
     "openapi": ("mi-async openapi > media-intelligence.json",),
     "completion": (
