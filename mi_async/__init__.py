@@ -175,6 +175,7 @@ _HOMES = {
     "UploadStatus": "api.thumbnails",
     "Workflow": "_core.hooks",
     "WorkflowEnd": "_core.hooks",
+    "WatchPass": "sync.watch",
     "Workspace": "workspace",
     "WorkspaceInfo": "api.workspaces",
     "api": "",

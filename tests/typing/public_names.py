@@ -173,6 +173,7 @@ NAMES: tuple[object, ...] = (
     mi_async.UploadFailedError,
     mi_async.UploadMessage,
     mi_async.UploadStatus,
+    mi_async.WatchPass,
     mi_async.Workflow,
     mi_async.WorkflowEnd,
     mi_async.Workspace,
