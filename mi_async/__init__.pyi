@@ -182,6 +182,15 @@ from .media.image_source import Source as Source
 from .media.readable_source import ReadableSource as ReadableSource
 from .workflows.jobs.start import AnalysisOptions as AnalysisOptions
 from .workflows.upload import State as State, Upload as Upload
+from .workflows.usage.models import (
+    ProjectUsage as ProjectUsage,
+    UsageCounts as UsageCounts,
+    UsageDay as UsageDay,
+    UsageProgress as UsageProgress,
+    UsageReport as UsageReport,
+    WorkspaceUsage as WorkspaceUsage,
+)
+from .workflows.usage.prices import PriceList as PriceList, UsageCost as UsageCost
 from .workspace import Workspace as Workspace
 
 __version__: str
@@ -279,9 +288,11 @@ __all__ = [
     "PlanNotConfirmedError",
     "Polling",
     "PresignedUrl",
+    "PriceList",
     "Problem",
     "Project",
     "ProjectList",
+    "ProjectUsage",
     "QueryAssetCheck",
     "QueryAssetType",
     "QueryAssetUrl",
@@ -350,11 +361,17 @@ __all__ = [
     "UploadFailedError",
     "UploadMessage",
     "UploadStatus",
+    "UsageCost",
+    "UsageCounts",
+    "UsageDay",
+    "UsageProgress",
+    "UsageReport",
     "WatchPass",
     "Workflow",
     "WorkflowEnd",
     "Workspace",
     "WorkspaceInfo",
+    "WorkspaceUsage",
     "api",
     "as_completed",
     "backup",

@@ -19,6 +19,7 @@ from mi_async.argument_types import (
     IfPersonExists,
     Items,
     RebuildProgress,
+    UsageWatch,
     Watch,
 )
 from mi_async.bulk.defaults import GRACE, PATIENCE
@@ -41,6 +42,35 @@ class ArchiveWorkflows(WorkspaceGroups):
         def _context(self) -> Context: ...
 
         async def _ready(self) -> Context: ...
+
+    async def usage(
+        self,
+        *,
+        month: str | None = None,
+        timezone: str = "Asia/Seoul",
+        summaries: bool = True,
+        concurrency: int = 8,
+        progress: UsageWatch | None = None,
+    ) -> mi_async.UsageReport:
+        """Count what the workspace has used in a month: analyses, seconds of media, scene summaries, assets, persons.
+
+        Arguments, errors and what the figures can and cannot tell are those of :meth:`Session.usage`, which asks about
+        several workspaces, or all.
+
+        Source: maiu-workspace-details, mi-list-assets, mi-get-index, mi-get-scene-summary-result, mi-search-persons.
+        """
+        context = await self._ready()
+        from mi_async.workflows.usage.question import usage_report
+
+        return await usage_report(
+            [context],
+            now=context.clock.wall(),
+            month=month,
+            timezone=timezone,
+            summaries=summaries,
+            concurrency=concurrency,
+            progress=progress,
+        )
 
     async def plan_sync(
         self,

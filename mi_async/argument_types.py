@@ -16,6 +16,8 @@ Progress: TypeAlias = Callable[["mi_async.Upload"], None]
 """Called with the upload after each step; an exception in it ends the workflow."""
 IngestProgress: TypeAlias = Callable[["mi_async.Ingestion"], None]
 """Called whenever something has changed; an exception in it ends the workflow."""
+UsageWatch: TypeAlias = Callable[["mi_async.UsageProgress"], object]
+"""Called after each asset that was counted; an exception in it ends the question."""
 CountProgress: TypeAlias = Callable[[int, int], None]
 """Called with how many are done, and how many there are; an exception in it ends the workflow."""
 BackupWatch: TypeAlias = Callable[["mi_async.BackupProgress"], object]
