@@ -28,6 +28,7 @@ from mi_async.cli.sync_options import SyncFlags
 from mi_async.errors import InvalidArgumentError
 from mi_async.sync.watch import WatchPass
 from mi_async.text import escaped
+from mi_async.workflows.ingest.options import IngestOptions
 
 SUFFIX = ".commands"
 """Of the file that remembers commands, after the journal's name."""
@@ -139,10 +140,12 @@ class _Watch:
         """Return the assets that the journal has as done; blocks."""
         if existing(self.journal) is None:
             return []
+        goal = IngestOptions(analyze=self.assets.analyze, summarize=self.assets.summarize).goal
         from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
         with read_journal(self.journal) as reader:
-            done = [row for row in reader.assets() if row.status == Status.DONE.value]
+            # by their state, as a run skips them: one that was stopped may have had no time to write down the end
+            done = [row for row in reader.assets() if row.reached.includes(goal)]
         name = self.service.workspace
         return [
             FinishedAsset(row.asset_id, row.key, row.place, row.source, row.state, name)

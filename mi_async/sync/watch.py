@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import AssetOutcome, Status
 from mi_async.bulk.engine_factory import ingest_factory
@@ -126,6 +126,8 @@ class Watcher:
     told: Callable[[WatchPass], None]
     _seen: Mapping[str, SourceFile] = field(init=False, factory=dict)
     _handled: dict[str, SourceFile] = field(init=False, factory=dict)
+    # what a run of this watch had in flight when it was stopped: it may be done, and nobody was told
+    _begun: set[str] = field(init=False, factory=set)
     _unsettled: int = field(init=False, default=0)
     _changed: int = field(init=False, default=0)
     _counts: Counter[str] = field(init=False, factory=Counter)
@@ -185,8 +187,13 @@ class Watcher:
         if not ready:
             return
         run = BulkRun(ingest_factory(self.context, self.ingest), self.source.items(ready.__contains__), self.options)
+        untold = set(self._begun)
+        self._begun |= ready.keys()
         async with run:
-            async for outcome in run:
+            async for ended in run:
+                self._begun.discard(ended.key)
+                was_untold = ended.status is Status.SKIPPED and ended.key in untold
+                outcome = evolve(ended, status=Status.DONE) if was_untold else ended
                 self._counts[outcome.status.value] += 1
                 if outcome.key in ready and outcome.status is not Status.PARKED:
                     self._handled[outcome.key] = ready[outcome.key]
