@@ -123,6 +123,7 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
+    "curate": Commands(BULK, "Faces without a name and doubles: pages and tables to fill in.", "curate:curate_app"),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,
