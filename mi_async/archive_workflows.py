@@ -386,4 +386,4 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         request = CurationRequest.of(context, journal, plan, confirm, backup)
         options = BulkOptions(journal=journal, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(curate_factory(context, request), (), options)
+        return BulkRun(curate_factory(context, request), iter(()), options)  # the items come from the journal

@@ -77,11 +77,14 @@ class CurateOptions:
 NO_OPTIONS = CurateOptions()
 
 
-def name(table: Table, /, *, options: CurateOptions = NO_OPTIONS, service: InWorkspace) -> None:
+def name_persons(table: Table, /, *, options: CurateOptions = NO_OPTIONS, service: InWorkspace) -> None:
     """Name persons, and merge those who are somebody else, as a filled-in table says.
 
-    A name that nobody has is given to the person. With a name that somebody has, or the ID of somebody in same_as, the
-    person is merged into that one, for good: on a terminal the plan is shown and its code asked for.
+    A name that nobody has is given to the person.
+
+    With a name that somebody has, or somebody's ID in same_as, the person is merged into that one, for good.
+
+    Before that the plan is shown, and its code asked for; without a terminal --confirm gives it.
 
     Stopped at any moment, the same command run again resumes.
     """
@@ -91,7 +94,7 @@ def name(table: Table, /, *, options: CurateOptions = NO_OPTIONS, service: InWor
 def merge(table: Table, /, *, options: CurateOptions = NO_OPTIONS, service: InWorkspace) -> None:
     """Merge doubles of persons, as a filled-in table says: each into the person in its column same_as, for good.
 
-    On a terminal the plan is shown and its code asked for; elsewhere --confirm has it.
+    Before that the plan is shown, and its code asked for; without a terminal --confirm gives it.
 
     Stopped at any moment, the same command run again resumes.
     """
@@ -118,6 +121,10 @@ def _run(table: str, rows: Sequence[CurationRow | BadInput], options: CurateOpti
 
 
 async def _planned(rows: Iterable[CurationRow | BadInput], journal: str, service: InWorkspace) -> CurationPlan:
+    if await asyncio.to_thread(has_plan_of, journal, service.workspace, digest_of(rows)):
+        print_note(
+            f"a plan of this table was confirmed and is in {journal}: a run resumes that one, and not what follows"
+        )
     async with service.session() as session:
         return await session.workspace(service.workspace).plan_curation(rows, journal=journal)
 
@@ -133,7 +140,8 @@ def _show_plan(plan: CurationPlan, service: InWorkspace) -> None:
     else:
         output.show(plan.as_dict(), service.output)
     if plan.conflicts:
-        message = f"{len(plan.conflicts):,} answers of the table are left out"
+        number = len(plan.conflicts)
+        message = f"{number:,} {'answer' if number == 1 else 'answers'} of the table cannot be carried out"
         raise BulkError(message)
 
 
