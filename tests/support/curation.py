@@ -5,7 +5,8 @@ Invariant: the end is judged by what the service has and what it was sent; the c
 
 import random
 from collections import Counter, defaultdict
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -15,6 +16,9 @@ from tests.support import curate_child
 from tests.support.faces import person_with_face
 from tests.support.killing import Victim
 
+AddFace: TypeAlias = Callable[[str, int, str | None], Awaitable[int]]
+CHAINED = 0.5
+"""Share of the faces of which the table says by ID whose they are, and not by name."""
 EVERY = 10
 """Of so many people one is left alone: nobody has filled in the rows of its faces."""
 
@@ -34,28 +38,40 @@ class FaceTable:
     lines: list[str]
 
 
-def fill(server: Server, room: str, faces: int, people: int, rng: random.Random) -> FaceTable:
-    """Add faces of people to an archive, of every fourth of these one has a name; return a table that names them."""
+async def table_of(add: AddFace, faces: int, people: int, rng: random.Random) -> FaceTable:
+    """Add faces of people to an archive, of every fourth of these one has a name; return a table that names them.
+
+    Args:
+        add: adds a person with an image: its face, a number that tells images apart, and its name.
+        faces: persons without a name.
+        people: who they are.
+        rng: chance.
+    """
     found: dict[str, list[int]] = defaultdict(list)
     names = {f"person-{number}": f"홍길동 {number}" for number in range(people) if number % EVERY}
-    for number in range(people):
-        if number % 4 == 1 and f"person-{number}" in names:
-            face = f"person-{number}"
-            person_with_face(server, face, 1000 + number, name=names[face], workspace=room)
+    for number in range(1, people, 4):
+        if (face := f"person-{number}") in names:
+            await add(face, 1000 + number, names[face])
     for number in range(faces):
         face = f"person-{number % people}"
-        found[face].append(person_with_face(server, face, number, workspace=room))
-    lines = ["person_id,seen,name,same_as"]
+        found[face].append(await add(face, number, None))
+    lines: list[str] = []
     for face, persons in found.items():
         for at, person in enumerate(persons):
-            if face not in names:
-                lines.append(f"{person},,,")
-            elif at and rng.random() < 0.5:
-                lines.append(f"{person},,,{persons[at - 1]}")
-            else:
-                lines.append(f"{person},,{names[face]},")
-    rng.shuffle(body := lines[1:])
-    return FaceTable(dict(found), names, [lines[0], *body])
+            chained = at > 0 and rng.random() < CHAINED
+            answer = "," if face not in names else f",{persons[at - 1]}" if chained else f"{names[face]},"
+            lines.append(f"{person},,{answer}")
+    rng.shuffle(lines)
+    return FaceTable(dict(found), names, ["person_id,seen,name,same_as", *lines])
+
+
+async def filled(server: Server, room: str, faces: int, people: int, rng: random.Random) -> FaceTable:
+    """Put the archive into the state of an emulator at once."""
+
+    async def add(face: str, number: int, name: str | None) -> int:
+        return person_with_face(server, face, number, name=name, workspace=room)
+
+    return await table_of(add, faces, people, rng)
 
 
 @define(kw_only=True)

@@ -7,7 +7,7 @@ import pytest
 
 from mi_async import Clock, emulator
 from mi_async.emulator import Latency, Settings
-from tests.support.curation import Curation, fill
+from tests.support.curation import Curation, filled
 from tests.support.killing import SPEED
 
 SETTINGS = Settings(latency=Latency.lognormal(median=8, p95=30), workspaces=("untouched", "killed"), keep_bytes=True)
@@ -18,7 +18,7 @@ SEED = 2026
 async def test_killed_three_times(tmp_path: Path) -> None:
     rng = random.Random(SEED)  # noqa: S311  not cryptography
     async with emulator.serve(settings=SETTINGS, clock=Clock(SPEED)) as server:
-        table = fill(server, "killed", 60, 24, rng)
+        table = await filled(server, "killed", 60, 24, rng)
         victim = Curation(
             server=server, room="killed", folder=tmp_path, journal=tmp_path / "faces.journal", table=table
         )
