@@ -159,6 +159,9 @@ from .errors.workflows import PersonMatch as PersonMatch
 from .models import Model as Model, OpenEnum as OpenEnum, Page as Page, Serializable as Serializable
 from .errors.web_answers import http_status as http_status, retry_after as retry_after
 from .ping import Ping as Ping
+from .restore.not_carried import NotCarried as NotCarried
+from .restore.plan import RestorePlan as RestorePlan
+from .restore.report import RestoreReport as RestoreReport
 from .session import Session as Session, connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .sync.decisions import SyncState as SyncState
@@ -178,6 +181,15 @@ from .media.image_source import Source as Source
 from .media.readable_source import ReadableSource as ReadableSource
 from .workflows.jobs.start import AnalysisOptions as AnalysisOptions
 from .workflows.upload import State as State, Upload as Upload
+from .workflows.usage.models import (
+    ProjectUsage as ProjectUsage,
+    UsageCounts as UsageCounts,
+    UsageDay as UsageDay,
+    UsageProgress as UsageProgress,
+    UsageReport as UsageReport,
+    WorkspaceUsage as WorkspaceUsage,
+)
+from .workflows.usage.prices import PriceList as PriceList, UsageCost as UsageCost
 from .workspace import Workspace as Workspace
 
 __version__: str
@@ -255,6 +267,7 @@ __all__ = [
     "MergedPersons",
     "Model",
     "NameType",
+    "NotCarried",
     "NotFoundError",
     "OpenEnum",
     "Operation",
@@ -274,9 +287,11 @@ __all__ = [
     "PlanNotConfirmedError",
     "Polling",
     "PresignedUrl",
+    "PriceList",
     "Problem",
     "Project",
     "ProjectList",
+    "ProjectUsage",
     "QueryAssetCheck",
     "QueryAssetType",
     "QueryAssetUrl",
@@ -296,6 +311,8 @@ __all__ = [
     "RequestedSearch",
     "ResourceError",
     "ResponseError",
+    "RestorePlan",
+    "RestoreReport",
     "RetryPolicy",
     "SceneHit",
     "SceneRange",
@@ -343,10 +360,16 @@ __all__ = [
     "UploadFailedError",
     "UploadMessage",
     "UploadStatus",
+    "UsageCost",
+    "UsageCounts",
+    "UsageDay",
+    "UsageProgress",
+    "UsageReport",
     "Workflow",
     "WorkflowEnd",
     "Workspace",
     "WorkspaceInfo",
+    "WorkspaceUsage",
     "api",
     "as_completed",
     "backup",

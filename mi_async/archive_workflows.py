@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING
 
 import mi_async
 from mi_async.api import WorkspaceGroups
-from mi_async.argument_types import BackupWatch, BulkOperation, CountProgress, IfExists, Items, RebuildProgress
+from mi_async.argument_types import (
+    BackupWatch,
+    BulkOperation,
+    CountProgress,
+    IfExists,
+    IfPersonExists,
+    Items,
+    RebuildProgress,
+    UsageWatch,
+    Watch,
+)
 from mi_async.bulk.defaults import GRACE, PATIENCE
+from mi_async.sync.defaults import SETTLE
 
 if TYPE_CHECKING:
     from functools import cached_property
@@ -32,6 +43,35 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         async def _ready(self) -> Context: ...
 
+    async def usage(
+        self,
+        *,
+        month: str | None = None,
+        timezone: str = "Asia/Seoul",
+        summaries: bool = True,
+        concurrency: int = 8,
+        progress: UsageWatch | None = None,
+    ) -> mi_async.UsageReport:
+        """Count what the workspace has used in a month: analyses, seconds of media, scene summaries, assets, persons.
+
+        Arguments, errors and what the figures can and cannot tell are those of :meth:`Session.usage`, which asks about
+        several workspaces, or all.
+
+        Source: maiu-workspace-details, mi-list-assets, mi-get-index, mi-get-scene-summary-result, mi-search-persons.
+        """
+        context = await self._ready()
+        from mi_async.workflows.usage.question import usage_report
+
+        return await usage_report(
+            [context],
+            now=context.clock.wall(),
+            month=month,
+            timezone=timezone,
+            summaries=summaries,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
     async def plan_sync(
         self,
         source: str | os.PathLike[str],
@@ -43,7 +83,7 @@ class ArchiveWorkflows(WorkspaceGroups):
         delete_all: bool = False,
         replace: bool = False,
         max_delete: int | None = None,
-        settle: float = 10.0,
+        settle: float = SETTLE,
     ) -> mi_async.SyncPlan:
         """Compare a folder, or a prefix of a bucket, with a project; change nothing.
 
@@ -255,6 +295,111 @@ class ArchiveWorkflows(WorkspaceGroups):
         from mi_async.workflows.curation.duplicates import duplicate_persons
 
         return duplicate_persons(context, score=score, mutual=mutual, progress=progress)
+
+    async def plan_restore(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        journal: str | os.PathLike[str],
+        if_exists: IfPersonExists = "error",
+        unnamed: bool = False,
+        analyze: bool = False,
+        bucket: str | None = None,
+        report: str | os.PathLike[str] | None = None,
+        force: bool = False,
+    ) -> mi_async.RestorePlan:
+        """Return what :meth:`restore` would do; the workspace is asked for its listings, and nothing is created.
+
+        Args:
+            folder: of the backup.
+            journal: as in :meth:`restore`, and so are all others; it need not exist.
+            if_exists: as there.
+            unnamed: as there.
+            analyze: as there.
+            bucket: as there.
+            report: a file for what would not go well and what is not carried, one JSON object to a line.
+            force: replace that file even if it is no report of ours.
+
+        Raises:
+            InvalidArgumentError: the folder is no backup, or an argument cannot work.
+            JournalError: the journal belongs to something else, or cannot be read.
+            MIError: the workspace cannot be asked.
+        """
+        context = await self._ready()
+        from mi_async.restore.options import RestoreOptions
+        from mi_async.restore.plan import plan_restore
+
+        options = RestoreOptions(journal=journal, if_exists=if_exists, unnamed=unnamed, analyze=analyze, bucket=bucket)
+        return await plan_restore(context, folder, options, report=report, force=force)
+
+    async def restore(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        journal: str | os.PathLike[str],
+        if_exists: IfPersonExists = "error",
+        unnamed: bool = False,
+        analyze: bool = False,
+        bucket: str | None = None,
+        mapping: str | os.PathLike[str] | None = None,
+        report: str | os.PathLike[str] | None = None,
+        force: bool = False,
+        max_failures: int | None = None,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
+        watch: Watch | None = None,
+    ) -> mi_async.RestoreReport:
+        """Restore a backup into this workspace: tags, persons with their images, projects, and assets.
+
+        Persons go through :meth:`enroll_many` and assets through :meth:`ingest_many`. To resume after a crash, an
+        interruption or failures, make the same call again: what is there already costs no request that changes
+        anything. No image is sent whose content is not what the backup says. Nothing is removed, and nothing is
+        overwritten: IDs, creation times and users are the service's to give.
+
+        Args:
+            folder: of the backup.
+            journal: path of the file that remembers what is done; that of the assets is kept beside it. It belongs to
+                this service, account and workspace, and is refused for any other.
+            if_exists: what to do about a name that somebody of the workspace has: ``error`` leaves that person alone
+                and reports the one of the backup as rejected, ``reuse`` takes that person for it, ``complete`` also
+                gives it the images, tags and description that it lacks, as in :meth:`enroll_person`.
+            unnamed: create persons without a name, too, called ``unnamed`` and their old ID. By default they are left
+                out: only by a name can a later run tell whether a person was created.
+            analyze: analyse the assets once they are registered, which costs what an analysis costs.
+            bucket: where the objects of the assets are now; by default where the backup says that they were.
+            mapping: file for the old and the new IDs, one JSON object to a line; by default beside the journal.
+            report: file for the outcome of every item and for what is not carried, one JSON object to a line.
+            force: let both replace a file that is not ours.
+            max_failures: as in :meth:`enroll_many`, and so are grace and patience.
+            grace: seconds.
+            patience: seconds.
+            watch: returns the block in which each of the bulk runs is awaited: ``watch=mi_async.show`` displays them.
+
+        Returns:
+            The report. ``ok`` is True if all that can be carried is in the workspace.
+
+        Raises:
+            InvalidArgumentError: the folder is no backup, or an argument cannot work.
+            BulkError: it had to stop, as in :meth:`enroll_many`.
+            JournalError, ConfigError: as in :meth:`enroll_many`.
+            MIError: any other failure, such as an answer that was lost; the same call again goes on.
+        """
+        context = await self._ready()
+        from mi_async.restore.options import RestoreOptions
+        from mi_async.restore.run import restore_backup
+
+        options = RestoreOptions(
+            journal=journal,
+            if_exists=if_exists,
+            unnamed=unnamed,
+            analyze=analyze,
+            bucket=bucket,
+            mapping=mapping,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+        )
+        return await restore_backup(context, folder, options, report=report, force=force, watch=watch)
 
     async def back_up(
         self,

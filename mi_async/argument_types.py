@@ -4,6 +4,7 @@ Invariant: imports nothing of ours, so that signatures can name them, and ``typi
 """
 
 from collections.abc import AsyncIterable, Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ Progress: TypeAlias = Callable[["mi_async.Upload"], None]
 """Called with the upload after each step; an exception in it ends the workflow."""
 IngestProgress: TypeAlias = Callable[["mi_async.Ingestion"], None]
 """Called whenever something has changed; an exception in it ends the workflow."""
+UsageWatch: TypeAlias = Callable[["mi_async.UsageProgress"], object]
+"""Called after each asset that was counted; an exception in it ends the question."""
 CountProgress: TypeAlias = Callable[[int, int], None]
 """Called with how many are done, and how many there are; an exception in it ends the workflow."""
 BackupWatch: TypeAlias = Callable[["mi_async.BackupProgress"], object]
@@ -27,6 +30,8 @@ IfPersonKnown: TypeAlias = Literal["ignore", "ask", "attach"]
 """Treatment of a person to create whom somebody looks like: create it, refuse it, or give its images to that one."""
 IfThumbnailExists: TypeAlias = Literal["duplicate", "reuse"]
 """Treatment of an image that the person has already: add it once more, or take the thumbnail that is there."""
+Watch: TypeAlias = Callable[["mi_async.BulkRun"], AbstractContextManager[object]]
+"""Returns the block in which a bulk run is awaited, such as :func:`mi_async.show`."""
 RebuildProgress: TypeAlias = Callable[["mi_async.JournalRebuild"], None]
 """Called with the counts so far; an exception in it ends the rebuild, which can be gone on with."""
 BulkOperation: TypeAlias = Literal["enroll_many", "upload_thumbnails"]

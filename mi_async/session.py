@@ -9,7 +9,7 @@ import inspect
 import os
 import platform
 import ssl
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
 from numbers import Rational
@@ -36,6 +36,7 @@ from mi_async._core.session_keys import TEMPORARY, SessionKeys
 from mi_async._core.session_quotas import SessionQuotas, account_tag
 from mi_async._core.transport import Timeout, Transport
 from mi_async._core.trust import trust
+from mi_async.argument_types import UsageWatch
 from mi_async.credentials import CredentialsProvider, find_credentials
 from mi_async.errors import ConfigError, SessionError
 from mi_async.settings import BASE_URL, ConnectSettings
@@ -139,6 +140,60 @@ class Session:
         from mi_async.ping import ping  # noqa: PLC0415  not before it is needed
 
         return await ping(self._calls)
+
+    async def usage(
+        self,
+        workspaces: Iterable[str] | None = None,
+        *,
+        month: str | None = None,
+        timezone: str = "Asia/Seoul",
+        summaries: bool = True,
+        concurrency: int = 8,
+        progress: UsageWatch | None = None,
+    ) -> "mi_async.UsageReport":
+        """Count what workspaces have used in a month: analyses, seconds of media, scene summaries, assets, persons.
+
+        Counted is what answers of the service tell, so the report is no invoice: an asset has one index, and analyses
+        that a later one replaced, or whose asset was deleted, are not visible; ``notes`` of the report say so. Times of
+        the service have no zone and are taken as Korean time. :class:`PriceList` multiplies the counts by prices of
+        yours. Each workspace costs four calls, each project one and one for every 1,000 assets, each asset one, and one
+        more if it has an index and ``summaries`` are asked for; nothing is changed.
+
+        Args:
+            workspaces: names; by default all workspaces of the account that the keys may see.
+            month: such as ``2026-11``, by default the current one.
+            timezone: in which the month begins and ends, such as ``Asia/Seoul``, ``Europe/Berlin`` or ``UTC``.
+            summaries: ask for scene summaries, which takes up to one more call for each asset.
+            concurrency: calls in flight, 1 to 64.
+            progress: a plain function, called with a :class:`UsageProgress` after each asset.
+
+        Raises:
+            InvalidArgumentError: a month, time zone or concurrency that cannot be; nothing was sent.
+            NotFoundError, PermissionDeniedError: a workspace that was named does not exist, or the keys may not see it.
+            MIError: any other failure. An asset whose index the service fails to send (5xx) is counted in ``unread``.
+
+        Source: maiu-workspace-details, mi-list-assets, mi-get-index, mi-get-scene-summary-result, mi-search-persons.
+        """
+        parts = self._parts()
+        from mi_async.workflows.usage.month import month_of  # noqa: PLC0415  not before it is needed
+        from mi_async.workflows.usage.question import usage_report  # noqa: PLC0415  as above
+
+        now = self._settings.clock.wall()
+        month_of(month, timezone, now)  # before the workspaces are asked for
+        if workspaces is None:
+            names = [each.workspace_name async for each in self.workspaces.all()]
+        else:
+            names = [workspaces] if isinstance(workspaces, str) else list(dict.fromkeys(workspaces))
+        return await usage_report(
+            [parts.context(name, self._calls) for name in names],
+            now=now,
+            month=month,
+            timezone=timezone,
+            summaries=summaries,
+            concurrency=concurrency,
+            progress=progress,
+            all_of_account=workspaces is None,
+        )
 
     def _context(self, name: str, calls: Calls) -> "Context":
         return self._parts().context(name, calls)

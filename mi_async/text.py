@@ -159,6 +159,12 @@ def time_code(milliseconds: int) -> str:
     return f"{tenths // 36_000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
+def media_length(milliseconds: int) -> str:
+    """Return a length of media for people, to the second: ``1:13:42``, ``1,204:00:05``."""
+    minutes, seconds = divmod(round(milliseconds / 1000), MINUTE)
+    return f"{minutes // MINUTE:,}:{minutes % MINUTE:02}:{seconds:02}"
+
+
 def percent(share: float) -> str:
     """Return a share for people; only all of it is 100 %."""
     return "100 %" if share >= 1 else f"{min(share * 100, 99.9):.1f} %"

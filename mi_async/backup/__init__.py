@@ -1,5 +1,6 @@
 """Backups of a workspace in a folder: format, writer, reader, check."""
 
+from mi_async.backup.check import BackupCheck, BackupFault, check_backup
 from mi_async.backup.format import (
     BackupAsset,
     BackupInfo,
@@ -14,6 +15,8 @@ from mi_async.backup.run import back_up as back_up  # for the layers above; for 
 __all__ = [
     "Backup",
     "BackupAsset",
+    "BackupCheck",
+    "BackupFault",
     "BackupInfo",
     "BackupPerson",
     "BackupProblem",
@@ -21,5 +24,6 @@ __all__ = [
     "BackupReport",
     "BackupThumbnail",
     "ListChanges",
+    "check_backup",
     "open_backup",
 ]

@@ -108,7 +108,11 @@ class BackupReport:
             ("indexes", f"{counts.get('indexes', 0):,}", ""),
             ("scene summaries", f"{counts.get('summaries', 0):,}", ""),
         ]
-        end = "complete" if self.complete else f"{self.problems:,} problems, see problems.jsonl"
+        end = (
+            "complete"
+            if self.complete
+            else f"{self.problems:,} problem{'' if self.problems == 1 else 's'}, see problems.jsonl"
+        )
         lines = [line.rstrip() for line in aligned(rows, right=(1,))]
         return "\n".join([f"backup of {one_line(self.info.workspace)} in {one_line(str(self.folder))}: {end}", *lines])
 

@@ -94,7 +94,7 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
     """
     if options.members is not None and options.on is None:
         print_line("--members means nothing without --on: this process works by itself, or joins those at work")
-    journal = _journal_of(options.journal or f"{Path(source).resolve().name}.journal")
+    journal = journal_for(source, options)
     report_file = report_target(options.report, source, journal, force=options.force)
     may_fit = _may_fit(options)
     with nullcontext() if report_file is None else closing(report_file):
@@ -115,8 +115,9 @@ def _may_fit(options: RunOptions) -> bool:
     return isinstance(options, ImageOptions) and options.may_fit
 
 
-def _journal_of(named: str) -> Journalled:
-    """Return a URL as a value that hides its password, or the path of the file."""
+def journal_for(source: str, options: RunOptions) -> Journalled:
+    """Return the journal of a run over an input: a URL as a value that hides its password, or the path of a file."""
+    named = options.journal or f"{Path(source).resolve().name}.journal"
     place = parsed(filled(named) if "://" in named else named)
     # Whatever Unicode form the disk or the keyboard gives its name: with another journal the run would begin anew.
     return place if isinstance(place, JournalUrl) else existing_path(place)

@@ -52,6 +52,15 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "ingest-many": (
         "mi-async ingest-many videos/ --project 1 --dry-run",
         "mi-async ingest-many s3://my-bucket/archive/ --journal archive.journal",
+        "mi-async ingest-many videos/ --sync --delete --dry-run",
+    ),
+    "restore": (
+        "mi-async restore newsroom-backup/ --workspace archive --dry-run",
+        "mi-async restore newsroom-backup/ --workspace archive --report report.jsonl",
+    ),
+    "usage": (
+        "mi-async usage --output table",
+        "mi-async usage --month 2026-11 --workspace newsroom --prices prices.toml --html usage.html",
     ),
     "openapi": ("mi-async openapi > media-intelligence.json",),
     "completion": (
@@ -64,6 +73,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "jobs show": ("mi-async jobs show index:newsroom:101:1002",),
     "jobs wait": ("mi-async jobs wait index:newsroom:101:1002 --at-most 600",),
     "jobs cancel": ("mi-async jobs cancel index:newsroom:101:1002",),
+    "backup": (
+        "mi-async backup newsroom archive/",
+        "mi-async backup archive/ --workspace newsroom --no-indexes --no-summaries",
+    ),
+    "backup check": ("mi-async backup check archive/", "mi-async backup check archive/ --output json"),
     "journal show": ("mi-async journal show faces.journal --output table",),
     "journal failed": ("mi-async journal failed run.journal --code OVER_SIZE_LIMIT -o csv > failed.csv",),
     "journal report": ("mi-async journal report faces.journal --html report.html",),

@@ -24,11 +24,12 @@ from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InStorage
 from mi_async.cli.ingest import AssetOptions
 from mi_async.cli.standard_input import STDIN
+from mi_async.cli.sync_options import SyncFlags
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.models import SCHEME
 from mi_async.workspace import Workspace
 
-NO_OPTIONS, ASSET_DEFAULTS = RunOptions(), AssetOptions()
+NO_OPTIONS, ASSET_DEFAULTS, NO_SYNC = RunOptions(), AssetOptions(), SyncFlags()
 
 
 def ingest_many(
@@ -39,6 +40,7 @@ def ingest_many(
     *,
     assets: AssetOptions = ASSET_DEFAULTS,
     options: RunOptions = NO_OPTIONS,
+    sync: SyncFlags = NO_SYNC,
     service: InStorage,
 ) -> None:
     """Upload, register and analyse many media files; an object that is in the bucket already is not sent.
@@ -50,8 +52,13 @@ def ingest_many(
     if source == STDIN:
         message = "media files are not listed on standard input; give a directory or s3://bucket/prefix"
         raise InvalidArgumentError(message)
+    if sync.sync:
+        from mi_async.cli.sync import sync_command  # noqa: PLC0415  few runs are syncs
+
+        return sync_command(source, assets, sync, options, service)
+    sync.check_alone()
     make = _of_bucket if source.startswith(SCHEME) else _of_directory
-    run_command(make(source, assets, service), source, options, service)
+    return run_command(make(source, assets, service), source, options, service)
 
 
 class PlanOptions(TypedDict):

@@ -6,11 +6,12 @@ Invariant: holds and finds; the rules about it are in ``rules.py`` and in the bo
 import random
 import string
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from attrs import Factory, define, field, frozen
 
 from mi_async._core.clock import Clock
+from mi_async._core.service_time import SERVICE_ZONE
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.thumbnails import UploadMessage
 from mi_async.api.workspaces import WorkspaceInfo
@@ -217,8 +218,8 @@ class EmulatorState:
         return self.clock.wall() + self.settings.clock_offset
 
     def time(self) -> datetime:
-        """Wall time as the service writes it: to the second, without a zone."""
-        return datetime.fromtimestamp(int(self.wall()), UTC).replace(tzinfo=None)
+        """Wall time as the service writes it: to the second, without a zone; here it is Korean time."""
+        return datetime.fromtimestamp(int(self.wall()), SERVICE_ZONE).replace(tzinfo=None)
 
     def time_at(self, moment: float) -> datetime:
         """Wall time, as the service writes it, at a moment of the server's clock."""

@@ -1,4 +1,5 @@
-"""Pictures of results, for notebooks and as files that need nothing else: of bulk runs, persons and search hits.
+"""Pictures of results, for notebooks and as files that need nothing else: of bulk runs, persons, search
+hits and usage.
 
 Invariant: each name is loaded when it is first asked for; a picture holds no presigned URL and runs no script.
 """
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mi_async.pictures.run_page import save_journal_page as save_journal_page
     from mi_async.pictures.scene_scores import score_histogram as score_histogram
     from mi_async.pictures.scene_timeline import timeline as timeline
+    from mi_async.pictures.usage_page import usage_chart as usage_chart
 
 _HOMES = {
     "Picture": "picture",
@@ -25,6 +27,7 @@ _HOMES = {
     "score_histogram": "scene_scores",
     "timeline": "scene_timeline",
     "unnamed_sheet": "faces_page",
+    "usage_chart": "usage_page",
 }
 """The module that each public name lives in; none has the name of a module, whose import would take its place."""
 

@@ -138,9 +138,10 @@ class SyncPlan(Serializable):
         removed = self.removed
         changed = sum(item.state is SyncState.CHANGED for item in removed)
         gone = len(removed) - changed
-        objects = " and their objects" if self.delete_objects else ""
-        told = [f"{gone:,} assets{objects} would be deleted"] if gone else []
-        return " and ".join([*told, *([f"{changed:,} would be replaced"] if changed else [])]) + " for good"
+        objects = (" and its object" if gone == 1 else " and their objects") if self.delete_objects else ""
+        told = [f"{_assets(gone)}{objects} would be deleted"] if gone else []
+        told += [f"{_assets(changed)} would be replaced"] if changed else []
+        return f"{', and '.join(told)} for good"
 
     @property
     def left_out(self) -> frozenset[str]:
@@ -183,6 +184,10 @@ class SyncPlan(Serializable):
         yield "kept", self.of(SyncState.KEPT)
         yield "still being written", self.of(SyncState.UNSETTLED)
         yield "confirmed before and not finished", self.unfinished
+
+
+def _assets(number: int) -> str:
+    return f"{number:,} asset" if number == 1 else f"{number:,} assets"
 
 
 def _row(item: SyncItem) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from mi_async.sync.decisions import (
     decide_present,
     most_deletions,
 )
+from mi_async.sync.defaults import SETTLE
 from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import encodable
@@ -38,8 +39,6 @@ AT_ONCE = 8
 """Objects that are asked about at once."""
 ABOVE = frozenset({"10025", "10030"})
 """Codes of a project or workspace that is gone, which says nothing of the asset."""
-SETTLE = 10.0
-"""Seconds for which a file must not have changed, by default."""
 
 
 @frozen(kw_only=True)
@@ -190,6 +189,8 @@ class SyncPlanner:
     def _counted(self, plan: SyncPlan, items: list[SyncItem]) -> SyncPlan:
         """Return the plan with counts of all items, and those that are neither new nor the same."""
         counts = Counter(item.state for item in items)
+        # in one order, whatever that of a listing: the code of a plan follows from it
+        items = sorted(items, key=lambda item: (item.key, item.bucket))
         kept = tuple([item for item in items if item.state not in {SyncState.NEW, SyncState.SAME}])
         new = sum(item.size for item in items if item.state is SyncState.NEW and not item.bucket)
         sent = new if isinstance(self.source, FolderSource) else 0

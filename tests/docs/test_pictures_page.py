@@ -1,4 +1,4 @@
-"""The images of docs/pictures.md, which ``python docs/picture_images.py`` makes."""
+"""The images of docs/pictures.md and docs/usage.md, which ``python docs/picture_images.py`` makes."""
 
 import re
 
@@ -10,7 +10,7 @@ MOST_BYTES = 150_000
 
 
 def test_each_image_is_small_and_shown() -> None:
-    page = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+    page = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("pictures.md", "usage.md"))
     shown = re.findall(r"!\[[^\]]{20,}\]\((images/picture-\w+\.png)\)", page)
     files = sorted((ROOT / "docs" / "images").glob("picture-*.png"))
     assert sorted(shown) == [f"images/{file.name}" for file in files] != []

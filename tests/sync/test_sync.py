@@ -73,7 +73,7 @@ async def test_changed_files_are_replaced_only_on_demand(s3: Bucket, folder: Pat
         assert (await synced.run(plan)).counts == {Status.DONE: 1, Status.SKIPPED: 2}  # b.mp4 was touched
         assert s3.get("a.mp4") == film(size=5_000)
         plan = await synced.plan(replace=True)
-        assert plan.what == "1 would be replaced for good"
+        assert plan.what == "1 asset would be replaced for good"
         await synced.run(plan, confirm=plan.code)
         assert (s3.get("a.mp4"), await synced.keys()) == (new, ALL)
         assert (await synced.plan(replace=True)).counts == {"same": 4}

@@ -12,7 +12,9 @@ from mi_async._core.output_file import COMPANIONS
 
 STATUSES = ("open", "done", "skipped", "partial", "rejected", "failed", "parked")
 """Status of an item in a row: the values of ``Status``, and ``open``."""
-OURS = re.compile(rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:%s)"' % "|".join(STATUSES).encode())
+NOT_CARRIED = "not_carried"
+"""The same in a row of what a restore leaves out."""
+OURS = re.compile(rb'\{"key": ?"(?:[^"\\]|\\.)*", ?"status": ?"(?:%s)"' % "|".join((*STATUSES, NOT_CARRIED)).encode())
 """The start of a file of rows: how we know one that we wrote, and may replace it."""
 OWN_REPORTS = "report of a run"
 """Name of these files in the counts of what was passed over."""

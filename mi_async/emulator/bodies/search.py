@@ -4,10 +4,11 @@ Invariant: a search finds what is indexed when it is asked for, and shows what i
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from attrs import frozen
 
+from mi_async._core.service_time import SERVICE_ZONE
 from mi_async.api.indexes import AssetType
 from mi_async.api.search import (
     DialogQuery,
@@ -178,7 +179,7 @@ def _dialogues(query: DialogQuery) -> Terms[str]:
 
 
 def _plain(moment: datetime | None) -> datetime | None:
-    """Return a moment as the service has it: UTC, without a zone."""
+    """Return a moment as the emulator has it: Korean time, without a zone."""
     if moment is None or moment.tzinfo is None:
         return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.astimezone(SERVICE_ZONE).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""Restore: a backup into a workspace, by the engine of bulk runs."""

@@ -1,0 +1,112 @@
+"""``ingest-many --sync``: what it lists, what it does with the code of its plan, and what it refuses."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from mi_async.cli.app import run
+from mi_async.emulator import Server
+from tests.support.films import film
+from tests.support.storage import BUCKET, Bucket
+from tests.support.synced import ALL, QUICK, make_folder
+from tests.support.terminal import environment, served
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(s3: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+    """An emulator that looks into the bucket; commands run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MI_ASYNC_STORAGE_URL", s3.url)
+    with served(evolve(QUICK, objects=s3.look)) as running:
+        for name, value in environment(running).items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def folder(server: Server) -> Path:
+    del server
+    return make_folder(Path("footage"))
+
+
+def sync(*more: str) -> int:
+    return run(["ingest-many", "footage", "--sync", "--settle", "0", "--bucket", BUCKET, "--no-analyze", *more])
+
+
+def test_from_the_first_sync_to_a_confirmed_deletion(
+    server: Server, s3: Bucket, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sync("--dry-run") == 0
+    written = capsys.readouterr()
+    assert (json.loads(written.out)["new"], json.loads(written.out)["code"]) == (4, None)
+    assert "nothing in this plan is irreversible" in written.err
+    assert not server.log.count("assets.register")
+    assert sync() == 0
+    written = capsys.readouterr()
+    assert json.loads(written.out)["counts"]["done"] == 4
+    assert "new            4\n" in written.err
+    (folder / "a.mp4").unlink()
+    (folder / "b.mp4").write_bytes(film(size=7_777))
+    assert sync("-o", "table") == 0
+    written = capsys.readouterr()
+    assert "gone, listed only (--delete deletes them):\n  a.mp4 (asset " in written.err
+    assert "changed, listed only (--replace replaces them):\n  b.mp4 (asset " in written.err
+    removing = ("--delete", "--delete-objects", "--replace")
+    assert sync(*removing, "--dry-run", "-o", "table") == 0
+    written = capsys.readouterr()
+    assert "to delete, with their objects:\n  a.mp4" in written.out
+    code = written.err.partition("--confirm ")[2].split()[0]
+    for wrong in ((), ("--confirm", ""), ("--confirm", "0000-0000")):
+        assert sync(*removing, *wrong) == 2
+        assert (
+            "1 asset and its object would be deleted, and 1 asset would be replaced for good" in capsys.readouterr().err
+        )
+    (folder / "뉴스/c.mp4").unlink()
+    assert sync(*removing, "--confirm", code) == 2
+    assert "the plan has changed since it was shown" in capsys.readouterr().err
+    (folder / "뉴스/c.mp4").write_bytes(film(size=5_002))
+    assert not server.log.count("assets.delete")
+    assert sync(*removing, "--confirm", code, "--output", "table") == 0
+    written = capsys.readouterr()
+    assert [line.partition(" (")[0] for line in written.err.splitlines() if line.endswith(": deleted")] == [
+        "a.mp4",
+        "b.mp4",
+    ]
+    assert server.log.count("assets.delete") == 2
+    assert (s3.get("a.mp4"), s3.get("b.mp4")) == (None, film(size=7_777))
+
+
+def test_what_is_refused(server: Server, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ingest-many", "footage", "--delete", "--confirm", "7f3a-91c2"]) == 2
+    assert "--delete, --confirm: only with --sync" in capsys.readouterr().err
+    assert sync("--delete-objects") == 2
+    assert sync("--on", "local:2") == 2
+    assert "a sync is made by one" in capsys.readouterr().err
+    assert sync() == 0
+    for name in ALL[:2]:
+        (folder / name).unlink()
+    capsys.readouterr()
+    for more in ((), ("--dry-run",)):
+        assert sync("--delete", "--max-delete", "1", *more) == 2
+        assert "2 of 4 assets would be deleted, and 1 may be" in capsys.readouterr().err
+    assert not server.log.count("assets.delete")
+
+
+def test_a_removal_that_is_not_done_is_no_success(
+    server: Server, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sync() == 0
+    (folder / "a.mp4").unlink()
+    capsys.readouterr()
+    assert sync("--delete", "--dry-run") == 0
+    code = json.loads(capsys.readouterr().out)["code"]
+    server.faults.next("assets.delete", 10017)
+    assert sync("--delete", "--confirm", code) == 1
+    written = capsys.readouterr()
+    assert "10017" in written.err
+    assert "1 of 1 confirmed removals were not done" in written.err
