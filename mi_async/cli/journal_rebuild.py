@@ -21,6 +21,7 @@ from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.output import show
 from mi_async.cli.streams import print_note, stdout
+from mi_async.errors import InvalidArgumentError
 
 DATABASE = b"SQLite format 3\0"
 """First bytes of a journal, and of no input."""
@@ -76,7 +77,8 @@ def rebuild(
     *,
     journal: Annotated[Path, Parameter(help="The new journal, which must not exist yet.")],
     of: Annotated[
-        Literal["enroll-many", "upload-many"], Parameter(help="The command that goes on with the new journal.")
+        Literal["enroll-many", "upload-many", "ingest-many"],
+        Parameter(help="The command that goes on with the new journal; ingest-many needs none."),
     ] = "enroll-many",
     assume_counts: Annotated[
         bool,
@@ -96,7 +98,13 @@ def rebuild(
 
     Stopped at any moment, the same command run again resumes. A damaged journal: see "journal repair".
     """
-    verb = RUNS[of]
+    verb = RUNS.get(of)
+    if verb is None:
+        again = shlex.join(["mi-async", of, source, "--journal", str(journal)])
+        message = (
+            f"{of} needs no rebuilt journal: with a new one it looks at objects, assets and indexes first: {again}"
+        )
+        raise InvalidArgumentError(message)
     items = verb.read(source, encoding=encoding)  # an input that is none is refused before anything else
     print_note(f"looking for {source} in workspace {service.workspace}; new journal: {journal}")
     place = existing_path(journal)
@@ -133,6 +141,8 @@ def _advise(result: JournalRebuild, source: str, journal: Path, command: str) ->
     """Print what to do next."""
     if result.left_alone:
         failed = shlex.join(["mi-async", "journal", "failed", str(journal)])
-        print_note(f"{result.left_alone:,} items were left alone, since nobody can tell what is there; see: {failed}")
+        print_note(
+            f"{result.left_alone:,} of {result.items:,} items left alone: nobody can tell what is there; see: {failed}"
+        )
     go_on: list[Any] = ["mi-async", command, source, "--journal", str(journal)]
     print_note(f"to go on: {shlex.join(go_on)}")

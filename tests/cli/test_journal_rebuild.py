@@ -69,13 +69,20 @@ def test_who_is_left_alone_is_told_of(
     capsys.readouterr()
     assert run(["journal", "rebuild", "people.csv", *JOURNAL, "-o", "table"]) == 0
     found = capsys.readouterr()
-    assert "renamed at the service: left alone until journal retry  1" in found.out
+    assert "renamed, left alone    1" in found.out
     assert f"people.csv:2: RENAMED: person {person_id} has its images and is called '{hong} x' now" in found.out
     assert "3 items so far: 3 absent" in found.err
-    assert "1 items were left alone" in found.err
+    assert "1 of 3 items left alone" in found.err
     assert run(["journal", "failed", "new.journal"]) == 0
     [row] = json.loads(capsys.readouterr().out)
     assert (row["code"], "a retry creates another one" in row["advice"]) == ("RENAMED", True)
+
+
+def test_media_files_need_no_rebuilt_journal(reachable: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["journal", "rebuild", str(reachable), "--of", "ingest-many", *JOURNAL]) == 2
+    assert f"it looks at objects, assets and indexes first: mi-async ingest-many {reachable} --journal new.journal" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.usefixtures("hong")

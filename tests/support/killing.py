@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -81,8 +82,15 @@ class Victim:
 
     CHILD: ClassVar[str]
 
-    async def run(self, kill_after: float | None = None) -> list[Row] | None:
-        """Let a client work: to its end, whose outcomes it gives, or until it is killed after so many seconds."""
+    async def run(
+        self, kill_after: float | None = None, kill_when: Callable[[], bool] | None = None
+    ) -> list[Row] | None:
+        """Let a client work to its end, whose outcomes it gives, or until it is killed.
+
+        Args:
+            kill_after: seconds from its beginning.
+            kill_when: is asked all the time.
+        """
         child = await asyncio.create_subprocess_exec(*self._command(), stdout=asyncio.subprocess.PIPE)
         assert child.stdout is not None
         assert await child.stdout.readline() == b"begun\n"
@@ -90,6 +98,11 @@ class Victim:
         ending = asyncio.create_task(child.communicate())
         if kill_after is not None and not (await asyncio.wait([ending], timeout=kill_after))[0]:
             child.kill()
+        while kill_when is not None and not ending.done():
+            if kill_when():
+                child.kill()
+                break
+            await asyncio.sleep(0.001)
         written, _ = await ending
         if child.returncode == -9:
             return None

@@ -15,21 +15,21 @@ from mi_async.models import Serializable
 from mi_async.text import aligned, one_line
 
 _ITEMS = {
-    Finding.COMPLETE: "complete: the next run skips them",
-    Finding.INCOMPLETE: "incomplete: the next run adds what is missing",
-    Finding.ABSENT: "not at the service: the next run sends them",
-    Finding.UNCLEAR: "unclear: left alone until journal retry",
-    Finding.TAKEN: "name in use by somebody without these images",
-    Finding.RENAMED: "renamed at the service: left alone until journal retry",
-    Finding.UNREADABLE: "files cannot be read: the next run says why",
-    Finding.REJECTED: "break a rule or come twice: the next run says why",
+    Finding.COMPLETE: "complete, to be skipped",
+    Finding.INCOMPLETE: "incomplete, to be completed",
+    Finding.ABSENT: "not there, to be sent",
+    Finding.UNCLEAR: "unclear, left alone",
+    Finding.RENAMED: "renamed, left alone",
+    Finding.TAKEN: "name in use by another",
+    Finding.UNREADABLE: "files unreadable",
+    Finding.REJECTED: "rejected",
 }
 """Findings about items, each with its label in the table."""
 _IMAGES = {
-    "attached": "images that are there",
-    "assumed": "of these only by their number",
+    "attached": "images there",
+    "assumed": "of these by their number only",
     "missing": "images to upload",
-    "unclear": "images that nobody can tell of, not uploaded",
+    "unclear": "images unclear, left alone",
 }
 
 
@@ -79,8 +79,8 @@ class JournalRebuild(Serializable):
         found = [(label, self.counts.get(each.value, 0)) for each, label in _ITEMS.items()]
         rows += [(label, f"{number:,}") for label, number in found if number]
         rows += [(label, f"{getattr(self, name):,}") for name, label in _IMAGES.items() if getattr(self, name)]
-        rows += [("tags to give", f"{self.tags:,}")] if self.tags else []
-        rows += [("other descriptions at the service", f"{self.described:,}")] if self.described else []
+        rows += [("tags to assign", f"{self.tags:,}")] if self.tags else []
+        rows += [("descriptions that differ", f"{self.described:,}")] if self.described else []
         problems = [one_line(f"{each.source}: {each.code}: {each.message}") for each in self.problems]
         return "\n".join([*aligned(rows, right=(1,)), *problems])
 

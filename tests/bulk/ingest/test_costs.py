@@ -121,6 +121,24 @@ def test_many_cost_what_one_costs_and_nothing_again(parts: int, s3: Bucket, tmp_
     run(main, s3, clip)
 
 
+@pytest.mark.parametrize("parts", [1, 3])
+def test_many_whose_journal_was_lost_cost_a_look_and_nothing_is_there_twice(
+    parts: int, s3: Bucket, tmp_path: Path
+) -> None:
+    clip = clip_in(tmp_path, 50_000 if parts == 1 else 2 * LEAST_PART + 5)
+
+    async def main(room: Room) -> None:
+        assert await room.many(tmp_path / "lost") is Status.DONE
+        s3.forget_counts()
+        with costs(room.news.server, {**AGAIN, "projects.list": 1}):
+            assert await room.many(tmp_path / "new") is Status.DONE
+        assert s3.asked == {"object HEAD": 2}
+        with costs(room.news.server, {"projects.list": 1, "workspaces.get": 1}):
+            assert await room.many(tmp_path / "new") is Status.SKIPPED
+
+    run(main, s3, clip)
+
+
 @pytest.mark.parametrize("place", SERVICE)
 def test_one_fault_costs_one_request(place: str, s3: Bucket, tmp_path: Path) -> None:
     lost = {"assets.list": 1} if place == "assets.register" else {place: 1}
