@@ -548,6 +548,8 @@ class Workspace(ArchiveWorkflows):
         journal: str | os.PathLike[str],
         total: int | None = None,
         fit: bool = False,
+        known: IfPersonKnown = "ignore",
+        score: int = 80,
         max_failures: int | None = None,
         grace: float = GRACE,
         patience: float = PATIENCE,
@@ -569,6 +571,12 @@ class Workspace(ArchiveWorkflows):
             total: number of items, for the progress; by default ``len(people)`` where that is known, and for
                 ``read_people(path)`` the count of a table up to 64 MiB or of a folder.
             fit: as in :meth:`upload_thumbnail`; the outcome says so.
+            known: as in :meth:`enroll_person`, for each person after its images were uploaded and before it is
+                created: with ``ask``, and with ``attach`` where several look like it, one whom somebody looks like
+                ends as failed with the code ``KNOWN``. Each later run looks at it again, with whatever word it has, and
+                takes the images from the journal. A name that is taken is found before anything is uploaded. Persons
+                of one run are compared with those of it who were created by then.
+            score: with ``known``, likeness from which on somebody looks like a person, 80 to 100.
             max_failures: stop when more items than this have ended in any way but done or skipped; None for never.
             grace: seconds for what is in flight to end when the run is stopped or cancelled.
             patience: seconds for which a service that does not answer at all is waited for, by default 6 hours.
@@ -589,6 +597,7 @@ class Workspace(ArchiveWorkflows):
         from mi_async.bulk.inputs.models import PersonInput
         from mi_async.bulk.options import BulkOptions
         from mi_async.bulk.run import BulkRun
+        from mi_async.workflows.known_person import Likeness
 
         options = BulkOptions(
             journal=journal,
@@ -600,7 +609,9 @@ class Workspace(ArchiveWorkflows):
             shards=shards,
             life=claim_life,
         )
-        return BulkRun(enroll_factory(context, PersonInput), people, options)
+        likeness = Likeness(known, score)
+        likeness.check(context)
+        return BulkRun(enroll_factory(context, PersonInput, likeness), people, options)
 
     def upload_thumbnails(
         self,

@@ -13,6 +13,7 @@ from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
 from mi_async.workflows.context import Context, WorkflowWatch
 from mi_async.workflows.ingest.options import IngestOptions
+from mi_async.workflows.known_person import UNCOMPARED, Likeness
 
 if TYPE_CHECKING:
     from mi_async.bulk.curate.start import CurationRequest
@@ -46,14 +47,16 @@ class EngineFactory:
         return OwnContext(self.workflow(KINDS[self.takes], journal=shown_journal(options.journal)))
 
 
-def enroll_factory(context: Context, kind: type[PersonInput] | type[ThumbnailUpload]) -> EngineFactory:
+def enroll_factory(
+    context: Context, kind: type[PersonInput] | type[ThumbnailUpload], likeness: Likeness = UNCOMPARED
+) -> EngineFactory:
     """Return the factory of runs over persons or images."""
 
     async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
         # not before it is needed: many a program that imports the package makes no bulk run
         from mi_async.bulk.factory import enroll_run  # noqa: PLC0415
 
-        return await enroll_run(context, kind, stack, items, options)
+        return await enroll_run(context, kind, stack, items, options, likeness=likeness)
 
     return EngineFactory(kind.__name__, context.workflow, make)
 

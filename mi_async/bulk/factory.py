@@ -50,6 +50,7 @@ from mi_async.workflows.ingest.asset_index import AssetIndex
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 from mi_async.workflows.ingest.steps import IngestContext
+from mi_async.workflows.known_person import Likeness
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +82,8 @@ async def enroll_run(
     stack: AsyncExitStack,
     items: Input,
     options: BulkOptions,
+    *,
+    likeness: Likeness,
 ) -> WiredRun:
     """Return a run over persons or images, ready to start."""
     load = await _loader(stack, options)
@@ -96,6 +99,7 @@ async def enroll_run(
         stats=stats,
         load=load,
         tag_ids=TagIds(context),
+        likeness=likeness,
     )
     admission = EnrollAdmission(journal, order, kind, context.validate)
     return _wired(EnrollPipeline(run), admission, stats, journal, (items, options))

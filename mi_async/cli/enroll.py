@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
-from mi_async.argument_types import IfPersonExists, IfPersonKnown
+from mi_async.argument_types import IfPersonExists
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
+from mi_async.cli.known_options import Known, Score
 from mi_async.cli.output import show
 from mi_async.cli.sources import Fit, Sources, read_sources, refuse_directories, refuse_unknown_options
 from mi_async.cli.streams import drawable, notes
@@ -26,13 +26,6 @@ IF_EXISTS = (
     "What becomes of a name that somebody has: error refuses it, reuse shows that person, complete adds images, tags "
     "and a description that are missing."
 )
-KNOWN = (
-    "What becomes of a person whose first image looks like somebody who is there: ignore does not compare, ask creates "
-    "nobody and shows who it is, attach gives images and tags to that person."
-)
-SCORE = "With --known: likeness from which on somebody looks like it, 80 to 100."
-Known = Annotated[IfPersonKnown, Parameter(help=KNOWN)]
-Score = Annotated[int, Parameter(help=SCORE, validator=Number(gte=80, lte=100))]
 
 
 def enroll(

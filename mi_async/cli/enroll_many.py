@@ -1,6 +1,6 @@
 """``enroll-many`` and ``upload-many``: bulk runs over a directory or a table of images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from mi_async.cli.bulk_dry_run import counted
 from mi_async.cli.bulk_options import ImageOptions, Input
 from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InWorkspace
+from mi_async.cli.known_options import Known, Score
 from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, standard_input
 from mi_async.errors import InvalidArgumentError
 from mi_async.fleet import FleetOperation
@@ -48,7 +49,15 @@ UPLOAD = Verb(
 )
 
 
-def enroll_many(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service: InWorkspace) -> None:
+def enroll_many(
+    source: Input,
+    /,
+    *,
+    options: ImageOptions = NO_OPTIONS,
+    known: Known = "ignore",
+    score: Score = 80,
+    service: InWorkspace,
+) -> None:
     """Create many people with images and tags, at the rate that the quotas allow.
 
     Stopped at any moment, the same command run again resumes.
@@ -57,7 +66,7 @@ def enroll_many(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service
 
     In a table the columns are name (이름), thumbnails or thumbnail (사진), description (설명) and tags (태그).
     """
-    _run(ENROLL, source, options, service)
+    _run(ENROLL, source, options, service, {"known": known, "score": score})
 
 
 def upload_thumbnails(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service: InWorkspace) -> None:
@@ -69,15 +78,15 @@ def upload_thumbnails(source: Input, /, *, options: ImageOptions = NO_OPTIONS, s
 
     In a table the columns are person_id (인물 ID), thumbnail (사진) and primary (대표).
     """
-    _run(UPLOAD, source, options, service)
+    _run(UPLOAD, source, options, service, {})
 
 
-def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace) -> None:
+def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace, more: Mapping[str, Any]) -> None:
     if source != STDIN:
         if options.input_format is not None:
             message = "--input-format is for a table on standard input; give - as INPUT"
             raise InvalidArgumentError(message)
-        run_command(_command(verb, source, None, options, service), source, options, service)
+        run_command(_command(verb, source, None, options, service, more=more), source, options, service)
         return
     if options.on is not None:
         message = "a table on standard input is of this process; with --on give a path that all members have"
@@ -86,15 +95,21 @@ def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace) -
         message = "a table on standard input has no name for a journal; give --journal FILE"
         raise InvalidArgumentError(message)
     with standard_input(options.input_format) as table:
-        run_command(_command(verb, source, table, options, service), SHOWN, options, service)
+        run_command(_command(verb, source, table, options, service, more=more), SHOWN, options, service)
 
 
-def _start(verb: Verb, items: Reading[Any], options: ImageOptions, workspace: Workspace, **more: Any) -> BulkRun:
-    return verb.start(workspace, items, fit=options.fit, **more)
+def _start(verb: Verb, items: Reading[Any], workspace: Workspace, **more: Any) -> BulkRun:
+    return verb.start(workspace, items, **more)
 
 
 def _command(
-    verb: Verb, source: str, table: StandardInput | None, options: ImageOptions, service: InWorkspace
+    verb: Verb,
+    source: str,
+    table: StandardInput | None,
+    options: ImageOptions,
+    service: InWorkspace,
+    *,
+    more: Mapping[str, Any],
 ) -> BulkCommand:
     def read() -> Reading[Any]:
         if table is not None:
@@ -115,7 +130,7 @@ def _command(
             force=force,
             validate=service.validate,
         ),
-        start=partial(_start, verb, items, options),
+        start=partial(_start, verb, items, fit=options.fit, **more),
         operation=verb.operation,
-        more={"fit": options.fit, "encoding": options.encoding},
+        more={"fit": options.fit, "encoding": options.encoding, **more},
     )

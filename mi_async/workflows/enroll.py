@@ -40,7 +40,7 @@ from mi_async.workflows.enroll_images import (
     refusal_of,
     sent_images,
 )
-from mi_async.workflows.known_person import Likeness, find_matches, person_known
+from mi_async.workflows.known_person import UNCOMPARED, Likeness, find_matches, person_known
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
 from mi_async.workflows.tags import ensure_tags
 from mi_async.workflows.thumbnail_names import shown_digest, shows
@@ -51,7 +51,6 @@ from mi_async.workflows.wanted_person import WantedPerson, wanted_person
 _log = logging.getLogger(__name__)
 
 MAX_PER_CREATE = 100
-UNCOMPARED = Likeness()
 
 
 async def enroll_person(

@@ -55,6 +55,10 @@ class Likeness:
         return decide_likeness(matches, self.known)
 
 
+UNCOMPARED = Likeness()
+"""Nobody is compared."""
+
+
 async def find_matches(context: Context, key: str, score: int) -> tuple[PersonMatch, ...]:
     """Return who looks like an uploaded image, the most alike first, with their names.
 

@@ -15,7 +15,7 @@ import pytest
 from mi_async.bulk.report.advice import ADVICE
 from mi_async.cli.app import run
 from mi_async.cli.exit_codes import exit_code
-from mi_async.emulator import Fault, Latency, RunningEmulator, Server, Settings
+from mi_async.emulator import Fault, Latency, RunningEmulator, Server, Settings, example_image
 from mi_async.errors import AuthenticationError, BulkError, CapacityError, JournalError, NotFoundError
 from tests.support.pictures import picture
 from tests.support.terminal import environment, on_terminal, process, served
@@ -421,3 +421,28 @@ def test_a_run_is_told_however_the_report_fails(capsys: pytest.CaptureFixture[st
     written = capsys.readouterr()
     assert json.loads(written.out)["ok"]
     assert written.err.splitlines()[-1] == "error: cannot write the report to /dev/full: No space left on device"
+
+
+def test_a_person_who_is_known_is_not_created_and_attached_by_the_next_run(
+    server: RunningEmulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate(("old/Gildong", "new/홍길동", "new/김민지")):
+        Path(name).mkdir(parents=True)
+        (Path(name) / "1.png").write_bytes(example_image(number, face="kim" if number == 2 else "hong"))
+    assert run(["enroll-many", "old"]) == 0
+    capsys.readouterr()
+    assert run(["enroll-many", "new", "--known", "ask", "--score", "90"]) == 1
+    written = capsys.readouterr()
+    assert json.loads(written.out)["counts"] | {"done": 1, "failed": 1} == json.loads(written.out)["counts"]
+    assert "'홍길동' was not created: person 1001 'Gildong' (score 9" in written.err
+    assert "KNOWN (1): somebody who is there looks like the person: run again with --known attach" in written.err
+    assert "journal retry" not in written.err
+    assert run(["journal", "failed", "new.journal"]) == 0
+    assert "KNOWN" in capsys.readouterr().out
+    put = server.log.count("storage.put")
+    assert run(["enroll-many", "new", "--known", "attach", "--score", "90"]) == 0
+    assert server.log.count("storage.put") == put
+    assert sorted((person.name, len(person.thumbnails)) for person in server.state.persons()) == [
+        ("Gildong", 2),
+        ("김민지", 1),
+    ]

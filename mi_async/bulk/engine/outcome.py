@@ -32,6 +32,8 @@ WELL = frozenset({Status.DONE, Status.SKIPPED})
 """Ends that nobody needs to look at."""
 MOST_PROBLEMS = 20
 """Items with problems that a report or a plan holds; the journal, or a file of problems, has all of them."""
+KNOWN = "KNOWN"
+"""Code of persons who were not created because somebody looks like them; the next run looks at them again."""
 DUPLICATE, INPUT = "DUPLICATE", "INPUT"
 """Codes of items that are rejected without a look at their files: seen before in this input, or no item at all."""
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol, Self, TypeAlias, TypeVar
 
 from attrs import define, field
 
-from mi_async.bulk.engine.outcome import Problem
+from mi_async.bulk.engine.outcome import KNOWN, Problem
 from mi_async.errors import (
     APIError,
     ImageRejectedError,
@@ -18,6 +18,7 @@ from mi_async.errors import (
     JobTimeoutError,
     MediaRejectedError,
     MIError,
+    PersonKnownError,
     ResourceError,
     UploadFailedError,
 )
@@ -124,6 +125,8 @@ def code_of(error: MIError) -> str:
     match error:
         case APIError(code=str(code)) if code:
             return code
+        case PersonKnownError():
+            return KNOWN
         case UploadFailedError(reason=reason) | ImageRejectedError(reason=reason) | MediaRejectedError(reason=reason):
             return reason
         case _:

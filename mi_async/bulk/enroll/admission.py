@@ -10,7 +10,7 @@ from typing import cast
 from attrs import define, field
 
 from mi_async._core.drafts import evolve
-from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
+from mi_async.bulk.engine.outcome import KNOWN, BulkOutcome, Problem, Status
 from mi_async.bulk.enroll.decisions import (
     Decision,
     Fingerprint,
@@ -103,7 +103,8 @@ class EnrollAdmission:
         else:
             persons = list(await self.journal.find_persons(list({item.key for item in items})))
         prints = await asyncio.to_thread(fingerprints, items) if histories else {}
-        met = {row.person: row.code for row in persons if row.status in AGAIN and row.run < self.journal.run}
+        earlier = [row for row in persons if row.run < self.journal.run]
+        met = {row.person: row.code for row in earlier if row.status in AGAIN or row.code == KNOWN}
         return _Chunk(histories, prints, met)
 
     def _admit(self, item: FaceItem | BadInput, chunk: _Chunk) -> BulkOutcome | EnrollWork:
@@ -127,6 +128,8 @@ class EnrollAdmission:
 
     def _work(self, item: FaceItem, origin: str, history: PersonHistory, chunk: _Chunk) -> EnrollWork:
         person = evolve(history.person, run=self.journal.run, origin=origin)
+        if person.code == KNOWN:
+            person = evolve(person, status=OPEN, code="", message="")
         if isinstance(item, ThumbnailUpload):
             person = evolve(person, person_id=item.person_id)
         chunk.seen[item.key] = person

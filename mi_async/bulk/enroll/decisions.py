@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, BulkOutcome, Problem, Status
+from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, KNOWN, BulkOutcome, Problem, Status
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
 from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord
 from mi_async.media.image_source import name_of
@@ -101,7 +101,7 @@ def decide(item: FaceItem, history: PersonHistory, fingerprints: Mapping[str, Fi
         fingerprints: of the item's files as they are now, by name.
     """
     person, enrolls = history.person, isinstance(item, PersonInput)
-    failed = enrolls and person.status == Status.FAILED.value
+    failed = enrolls and is_failed(person)
     if failed and not history.failed_by_image:
         return Decision(Status.FAILED, (Problem(item.origin or item.key, person.code, person.message),))
     if _is_unfinished(item, person) or _is_in_flight(item, history):
@@ -129,7 +129,7 @@ def _finished_rows(
 
 def _is_unfinished(item: FaceItem, person: PersonRecord) -> bool:
     """Return True if the journal has more to do for a person to enroll than images."""
-    if not isinstance(item, PersonInput) or person.status == Status.FAILED.value:
+    if not isinstance(item, PersonInput) or is_failed(person):
         return False  # one that failed by an image has images to do at the most
     return person.person_id is None or person.status == OPEN or bool(missing_tags(item, person))
 
@@ -142,6 +142,11 @@ def _is_in_flight(item: FaceItem, history: PersonHistory) -> bool:
     names = set(map(name_of, item.thumbnails))
     whole = isinstance(item, PersonInput)
     return any(row.in_flight and (whole or row.source in names) for row in history.images)
+
+
+def is_failed(person: PersonRecord) -> bool:
+    """Return True if a person failed for good; one who was known before it was created is decided about again."""
+    return person.status == Status.FAILED.value and person.code != KNOWN
 
 
 def is_done(item: FaceItem, person: PersonRecord) -> bool:

@@ -10,6 +10,7 @@ from mi_async._core.drafts import evolve
 from mi_async.api.persons import ThumbnailInput
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.work_item import END, Movable, code_of
+from mi_async.bulk.enroll.comparison import name_existing
 from mi_async.bulk.enroll.decisions import promotes
 from mi_async.bulk.enroll.upload_stages import EnrollContext, close, find_attached, release
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, given_up
@@ -61,6 +62,9 @@ async def settle(run: EnrollContext, work: EnrollWork) -> Moves:
         await _give(run, work, ready[start : start + MAX_PER_CREATE])
     for image in [each for each in work.images if promotes(work.item, each.record)]:
         await _make_primary(run, work, image)
+    if work.existing is not None:
+        await _write_attached(run, work)
+        await name_existing(run, work, work.existing)
     work.look = False
     if work.enrolls and work.person.person_id is not None and work.missing_tags():
         await _write_attached(run, work)
@@ -110,7 +114,7 @@ async def _refuse(run: EnrollContext, work: EnrollWork, image: ImageUpload, erro
 
 async def _create(run: EnrollContext, work: EnrollWork, ready: Sequence[ImageUpload]) -> None:
     """Create the person with its first images, the first of which is the primary one."""
-    first = next((image for image in ready if image.primary), ready[0])
+    first = work.first_of(ready)
     inputs = [ThumbnailInput(_key(image), image is first) for image in ready]
     item = work.item
     description = item.description if isinstance(item, PersonInput) else None

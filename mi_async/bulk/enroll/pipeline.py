@@ -13,10 +13,11 @@ from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.pipeline import Pipeline, PipelineStage, StageQueue, Step
 from mi_async.bulk.engine.progress import BulkProgress, OldestUpload
 from mi_async.bulk.engine.work_item import Movable
-from mi_async.bulk.enroll import person_stages, upload_stages
+from mi_async.bulk.enroll import comparison, person_stages, upload_stages
 from mi_async.bulk.enroll.check_queue import CheckQueue
 from mi_async.bulk.enroll.upload_stages import EnrollContext
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, image_of
+from mi_async.bulk.journal.records import OPEN
 from mi_async.errors import MIError
 from mi_async.workflows.upload import State
 
@@ -45,6 +46,7 @@ class EnrollPipeline(Pipeline[EnrollWork]):
             PipelineStage(EnrollRoute.PRESIGN, 8, 4, self._of_image(upload_stages.presign)),
             PipelineStage(EnrollRoute.PUT, 24, 4, self._of_image(upload_stages.put)),
             PipelineStage(EnrollRoute.CONFIRM, 24, 0, self._confirm, tries=1, asks=False),
+            PipelineStage(EnrollRoute.COMPARE, 8, 0, self._of_item(comparison.compare)),
             PipelineStage(EnrollRoute.SETTLE, 16, 0, self._of_item(person_stages.settle)),
             PipelineStage(EnrollRoute.TAG, 8, 0, self._of_item(person_stages.tag)),
         )
@@ -69,8 +71,12 @@ class EnrollPipeline(Pipeline[EnrollWork]):
 
     def begin(self, work: EnrollWork, /) -> Moves:
         """Look a person up first who may be there already; begin all others with their images."""
-        unknown = work.enrolls and work.person.person_id is None and self.run.stats.taken
-        if unknown or (work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values())):
+        unknown = work.enrolls and work.person.person_id is None
+        asks, attaches = self.run.likeness.asks, self.run.likeness.known == "attach"
+        # an open row with an ID: the run that gave it one has ended before all was given to that person
+        work.compares = (unknown and asks) or (work.enrolls and attaches and work.person.status == OPEN)
+        begun = work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values())
+        if begun or (unknown and (asks or self.run.stats.taken)):
             return ((EnrollRoute.LOOK, work),)
         return tuple((EnrollRoute.READ, image) for image in work.images)
 

@@ -26,6 +26,7 @@ from mi_async.media.image_check import Image
 from mi_async.workflows import upload as uploads
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.enroll_decisions import ImageDecision
+from mi_async.workflows.known_person import Likeness
 from mi_async.workflows.named_person import find_ours
 from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State, Upload
@@ -53,6 +54,7 @@ class EnrollContext:
         stats: counts of the run.
         load: reads an image.
         tag_ids: IDs of tags by name.
+        likeness: comparison of persons before they are created.
     """
 
     context: Context
@@ -63,6 +65,7 @@ class EnrollContext:
     stats: RunStats
     load: Load
     tag_ids: TagIds
+    likeness: Likeness
 
 
 async def read(run: EnrollContext, image: ImageUpload) -> Moves:
@@ -258,14 +261,16 @@ async def advance(run: EnrollContext, image: ImageUpload, upload: Upload, reason
 
 
 def close(run: EnrollContext, image: ImageUpload) -> Moves:
-    """End the way of an image by itself and give back its slot; after the last one the item is settled."""
+    """End the way of an image by itself and give back its slot; after the last one the item is compared or settled."""
     work = image.work
     release(run, image)
     if image.has_slot:
         image.has_slot = False
         run.limit.release()
     work.open -= 1
-    return ((EnrollRoute.SETTLE, work),) if work.open == 0 else ()
+    if work.open:
+        return ()
+    return ((EnrollRoute.COMPARE if work.compares else EnrollRoute.SETTLE, work),)
 
 
 def release(run: EnrollContext, image: ImageUpload) -> None:

@@ -3,12 +3,14 @@
 Invariant: holds what is known of an item and how its rows follow from it; asks and sends nothing.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
 from attrs import define, field
 
 from mi_async._core.drafts import evolve
+from mi_async.api.persons import Person
 from mi_async.bulk.engine import work_item as engine
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status
 from mi_async.bulk.engine.work_item import WorkItem
@@ -28,6 +30,7 @@ class EnrollRoute(StrEnum):
     PRESIGN = "presign"
     PUT = "put"
     CONFIRM = "confirm"
+    COMPARE = "compare"
     SETTLE = "settle"
     TAG = "tag"
 
@@ -84,6 +87,8 @@ class EnrollWork(WorkItem):
         attached: images given to the person in this run.
         tagged: True if the person was given tags in this run.
         promoted: True if an image that was there was made the primary one in this run.
+        compares: True if it passes the comparison: nobody is known to be the person, or somebody whom it looks like is.
+        existing: the person whom the item was found to be, None where nobody was found.
         so_far: how other items of the person have ended in this run.
         unwritten: rows that the next write of the item has to have; nothing is awaited before it.
     """
@@ -96,6 +101,8 @@ class EnrollWork(WorkItem):
     attached: int = 0
     tagged: bool = False
     promoted: bool = False
+    compares: bool = False
+    existing: Person | None = None
     so_far: PersonRecord | None = None
     unwritten: list[ImageRecord] = field(factory=list)
 
@@ -122,6 +129,11 @@ class EnrollWork(WorkItem):
         """Return the images in one of these states that have not failed, in the order of the input."""
         here = [image for image in self.images if image.upload is not None and image.upload.state in states]
         return [image for image in here if image.record is None or image.record.state != FAILED]
+
+    @staticmethod
+    def first_of(images: Sequence[ImageUpload]) -> ImageUpload:
+        """Return the image with which the person is created as the primary one."""
+        return next((image for image in images if image.primary), images[0])
 
     def recall(self, row: ImageRecord) -> None:
         """Add the problem of an image that failed for good in an earlier run."""

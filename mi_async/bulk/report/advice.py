@@ -5,6 +5,7 @@ Invariant: pure; a code that is not in the table has the advice of what is unkno
 
 from attrs import frozen
 
+from mi_async.bulk.engine.outcome import KNOWN
 from mi_async.bulk.journal.salvage import LOST, RENAMED, UNCLEAR
 from mi_async.media.image import FIT_BYTES
 
@@ -52,6 +53,11 @@ ADVICE = {
     "duration": Advice("the video is too long: cut it; the next run takes the new file", retry=False),
     "unreadable": Advice("make the file readable, or correct its path in the input", retry=False),
     "changed": Advice("let the program that writes the file finish, then run again", retry=False),
+    KNOWN: Advice(
+        "somebody who is there looks like the person: run again with --known attach to give that one the images, or "
+        "with --known ignore to create it",
+        retry=False,
+    ),
     "DUPLICATE": Advice("remove or rename the second one in the input", retry=False),
     "INPUT": Advice("correct the row or file in the input", retry=False),
     "InvalidArgumentError": Advice("correct the row or file in the input", retry=False),
