@@ -210,7 +210,7 @@ class ArchiveWorkflows(WorkspaceGroups):
         what is missing. An image counts as there if a thumbnail of the person is of its very content, as the names of
         images uploaded by this package tell. Where a person has thumbnails of unknown content, nobody can tell if an
         image is among them: nothing is uploaded for it, and it is listed (code ``UNCLEAR``) until ``journal retry``.
-        So it is with a person whose images somebody of another name has (code ``RENAMED``). A person who has the name
+        So it is with a person whose images somebody of another name has (code ``NAME_CHANGED``). A person who has the name
         and none of the images stays refused (50005), as without a journal.
 
         Persons are looked up one by one, or in one listing of all, whichever takes fewer requests. Stopped at any
@@ -498,7 +498,7 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         ``report = await newsroom.curate(plan, confirm=plan.code, journal="faces.journal")``. Each person that stays is
         an item of the run. Before a person is named or merged it is looked at: one that is gone, or has another name
-        than in the plan, is left as it is and reported (``GONE``, ``RENAMED``).
+        than in the plan, is left as it is and reported (``GONE``, ``NAME_CHANGED``).
 
         The plan is kept in the journal. After a crash the same call resumes it, and so does ``curate(None, ...)``,
         which needs no confirmation: a merge that was in flight is looked up before it is repeated.
