@@ -210,7 +210,7 @@ class ArchiveWorkflows(WorkspaceGroups):
         what is missing. An image counts as there if a thumbnail of the person is of its very content, as the names of
         images uploaded by this package tell. Where a person has thumbnails of unknown content, nobody can tell if an
         image is among them: nothing is uploaded for it, and it is listed (code ``UNCLEAR``) until ``journal retry``.
-        So it is with a person whose images somebody of another name has (code ``NAME_CHANGED``). A person who has the name
+        So it is with a person whose images somebody of another name has (code ``RENAMED``). A person who has the name
         and none of the images stays refused (50005), as without a journal.
 
         Persons are looked up one by one, or in one listing of all, whichever takes fewer requests. Stopped at any
