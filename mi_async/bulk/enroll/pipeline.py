@@ -72,9 +72,16 @@ class EnrollPipeline(Pipeline[EnrollWork]):
     def begin(self, work: EnrollWork, /) -> Moves:
         """Look a person up first who may be there already; begin all others with their images."""
         unknown = work.enrolls and work.person.person_id is None
+        if self.run.found is not None:
+            del work.images[1:]
+            work.open = len(work.images)
         asks, attaches = self.run.likeness.asks, self.run.likeness.known == "attach"
         # an open row with an ID: the run that gave it one has ended before all was given to that person
-        work.compares = (unknown and asks) or (work.enrolls and attaches and work.person.status == OPEN)
+        work.compares = (
+            self.run.found is not None
+            or (unknown and asks)
+            or (work.enrolls and attaches and work.person.status == OPEN)
+        )
         begun = work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values())
         if begun or (unknown and (asks or self.run.stats.taken)):
             return ((EnrollRoute.LOOK, work),)
