@@ -3,11 +3,8 @@
 Invariant: each command is a plain function that prints its result; nothing here knows what a command does.
 """
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 from typing import Annotated, Any
 
 from attrs import frozen
@@ -20,8 +17,7 @@ from mi_async.cli.failure_messages import check_text, report
 from mi_async.cli.signals import handled
 from mi_async.cli.streams import console, quieted, stdout
 from mi_async.cli.verbosity import Verbosity
-from mi_async.text import aligned
-from mi_async.version import VERSION
+from mi_async.cli.versions import versions
 
 START = Group("Start here", sort_key=1)
 WORKFLOWS = Group("Workflows", sort_key=2)
@@ -123,6 +119,7 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
+    "curate": Commands(BULK, "Faces without a name and doubles: pages and tables to fill in.", "curate:curate_app"),
     "restore": Command(
         BULK, "Restore a backup into a workspace: persons, projects and assets.", "restore:restore", "DIR"
     ),
@@ -184,9 +181,6 @@ SHARED = dict.fromkeys(("--verbose", "-v", "-vv", "--quiet", "-q"), 1) | dict.fr
 )
 """Options of most commands that are taken before the command too, and how many words each is."""
 
-PARTS = ("aiohttp", "aiolimiter", "attrs", "cattrs", "orjson", "tenacity", "yarl", "cyclopts", "rich")
-"""Packages whose versions ``--version --verbose`` shows."""
-
 
 def make_app(wanted: str = "", *, whole: bool = False) -> App:
     """Build the application; of its commands only the wanted one does anything, unless all are asked for."""
@@ -227,37 +221,6 @@ def _root(app: App) -> Callable[..., None]:
             app.help_print([])
 
     return root
-
-
-def versions(*, full: bool) -> str:
-    """Return the version; in full with those of the package's dependencies.
-
-    aiohttp without its C parser costs 2.4 times the CPU a call, so the parser is named, too.
-    """
-    if not full:
-        return f"mi-async {VERSION}"
-    from aiohttp import http_parser  # noqa: PLC0415  the help needs no HTTP
-
-    rows = [
-        ("mi-async", VERSION),
-        ("Python", f"{platform.python_version()} ({platform.python_implementation()}, {platform.platform()})"),
-        *[(name, installed(name)) for name in PARTS],
-        ("parser", parser(in_c=http_parser.HttpResponseParser is not http_parser.HttpResponseParserPy)),
-    ]
-    return "\n".join(aligned(rows))
-
-
-def installed(package: str) -> str:
-    """Return the version of a package; orjson may be left out where it has no wheels."""
-    try:
-        return version_of(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def parser(*, in_c: bool) -> str:
-    """Return the HTTP parser of aiohttp that is in use."""
-    return "C (aiohttp's extension)" if in_c else "Python (slow: aiohttp's C extension is missing)"
 
 
 def run(argv: Sequence[str]) -> int:

@@ -40,6 +40,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async search --image hong-1.jpg --person 1001",
         'mi-async search "goal celebration" --html scenes.html',
     ),
+    "curate unnamed": ("mi-async curate unnamed --html faces.html --csv faces.csv",),
+    "curate duplicates": ("mi-async curate duplicates --html groups.html --csv groups.csv --score 90",),
     "enroll-many": (
         "mi-async enroll-many people.csv --dry-run",
         "mi-async enroll-many faces/ --fit --journal faces.journal --report faces.jsonl",

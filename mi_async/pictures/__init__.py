@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mi_async.pictures.faces_page import unnamed_sheet as unnamed_sheet
+    from mi_async.pictures.groups_page import duplicate_sheet as duplicate_sheet
     from mi_async.pictures.person_sheet import contact_sheet as contact_sheet
     from mi_async.pictures.picture import Picture as Picture
     from mi_async.pictures.run_page import journal_page as journal_page
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "Picture": "picture",
     "contact_sheet": "person_sheet",
+    "duplicate_sheet": "groups_page",
     "journal_page": "run_page",
     "save_journal_page": "run_page",
     "score_histogram": "scene_scores",
     "timeline": "scene_timeline",
+    "unnamed_sheet": "faces_page",
     "usage_chart": "usage_page",
 }
 """The module that each public name lives in; none has the name of a module, whose import would take its place."""

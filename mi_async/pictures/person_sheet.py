@@ -5,22 +5,23 @@ Invariant: a picture of bounded size without any URL, so that it is the same tom
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from mi_async._core.extras import missing_of
-from mi_async.api.person_models import Person, PersonThumbnail
+from mi_async.api.person_models import Person
 from mi_async.errors import InvalidArgumentError
 from mi_async.language import PageWords, language_of
 from mi_async.notebook import escaped_line
-from mi_async.pictures.image_previews import ImagePreview
+from mi_async.pictures.face_image import SMALL, face_image
 from mi_async.pictures.person_words import PERSON_WORDS
 from mi_async.pictures.picture import Picture, heading
 from mi_async.pictures.thumbnail_previews import PersonPreviews, thumbnail_previews
 from mi_async.workspace import Workspace
 
+T = TypeVar("T")
+
 MOST_PERSONS, MOST_IMAGES = 1000, 100
 MOST_TAGS = 8
-LARGE, SMALL = 120, 40
-"""Pixels of the first image of a person and of the others, where a notebook leaves the style out."""
 
 
 async def contact_sheet(
@@ -55,30 +56,39 @@ async def contact_sheet(
         SessionError: the session is closed.
     """
     words = PageWords(language_of(lang), PERSON_WORDS)
-    for name, value, most in (("images", images, MOST_IMAGES), ("limit", limit, MOST_PERSONS)):
-        if not 1 <= value <= most:
-            message = f"{name} must be 1 to {most:,}, got {value}"
-            raise InvalidArgumentError(message)
-    shown, is_cut = await _first(persons, limit)
+    check_count("images", images, MOST_IMAGES)
+    check_count("limit", limit, MOST_PERSONS)
+    shown, is_cut = await first_items(persons, limit)
     found = await thumbnail_previews(workspace, shown, images=images, seconds=seconds)
     named = title or words("title", workspace=workspace.name)
     return Picture(named, heading(named, subtitle) + _drawn(found, words, is_cut=is_cut), words.language)
 
 
-async def _first(persons: Iterable[Person] | AsyncIterable[Person], limit: int) -> tuple[list[Person], bool]:
-    """Return the first persons, and True if there are more; a listing that is left early is closed."""
-    if not isinstance(persons, AsyncIterable):
-        found = list(islice(persons, limit + 1))
+def check_count(name: str, value: int, most: int) -> None:
+    """Refuse a number out of bounds.
+
+    Raises:
+        InvalidArgumentError: it is.
+    """
+    if not 1 <= value <= most:
+        message = f"{name} must be 1 to {most:,}, got {value}"
+        raise InvalidArgumentError(message)
+
+
+async def first_items(items: Iterable[T] | AsyncIterable[T], limit: int) -> tuple[list[T], bool]:
+    """Return the first items, and True if there are more; a listing that is left early is closed."""
+    if not isinstance(items, AsyncIterable):
+        found = list(islice(items, limit + 1))
     else:
         found = []
         try:
-            async for person in persons:
-                found.append(person)
+            async for item in items:
+                found.append(item)
                 if len(found) > limit:
                     break
         finally:
-            if isinstance(persons, AsyncGenerator):
-                await persons.aclose()
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
     return found[:limit], len(found) > limit
 
 
@@ -89,16 +99,21 @@ def _drawn(found: Sequence[PersonPreviews], words: PageWords, *, is_cut: bool) -
     missing = sum(not preview.data for preview in previews)
     notes = [words("counted", persons=f"{len(found):,}", images=f"{len(previews) - missing:,}")]
     notes += [words("more_persons", count=f"{len(found):,}")] if is_cut else []
-    notes += [words("missing", count=f"{missing:,}")] if missing else []
-    notes += [words("as_they_are")] if missing_of("images") else []
+    notes += image_notes(missing, words)
     tiles = "".join([_tile(one, words) for one in found])
     return f'<p class="soft">{" ".join(notes)}</p><ul class="sheet">{tiles}</ul>'
+
+
+def image_notes(missing: int, words: PageWords) -> list[str]:
+    """Return notes about images: how many could not be shown, and that they are as they came."""
+    notes = [words("missing", count=f"{missing:,}")] if missing else []
+    return notes + ([words("as_they_are")] if missing_of("images") else [])
 
 
 def _tile(one: PersonPreviews, words: PageWords) -> str:
     person = one.person
     name = person.name or words("no_name")
-    parts = [_image(name, thumbnail, preview, words) for thumbnail, preview in one.previews[:1]]
+    parts = [face_image(name, thumbnail, preview, words) for thumbnail, preview in one.previews[:1]]
     parts = parts or [f'<span class="none">{words("no_thumbnail")}</span>']
     parts += [f"<strong>{escaped_line(name)}</strong>"]
     facts = (f"ID {person.id}", words("thumbnails", count=f"{len(person.thumbnails):,}"))
@@ -107,17 +122,6 @@ def _tile(one: PersonPreviews, words: PageWords) -> str:
         more = len(person.tags) - MOST_TAGS
         said = ", ".join([tag.name for tag in person.tags[:MOST_TAGS]]) + (f" + {more:,}" if more > 0 else "")
         parts += [f'<span class="tags">{escaped_line(said)}</span>']
-    others = [_image(name, thumbnail, preview, words, SMALL) for thumbnail, preview in one.previews[1:]]
+    others = [face_image(name, thumbnail, preview, words, SMALL) for thumbnail, preview in one.previews[1:]]
     parts += [f'<span class="others">{"".join(others)}</span>'] if others else []
     return f'<li class="tile">{"".join(parts)}</li>'
-
-
-def _image(name: str, thumbnail: PersonThumbnail, preview: ImagePreview, words: PageWords, pixels: int = LARGE) -> str:
-    told = escaped_line(words("image", id=thumbnail.id, person=name))
-    kind = "face" if pixels == LARGE else "other"
-    if preview.data:
-        return f'<img class="{kind}" width="{pixels}" src="{preview.data}" alt="{told}" title="{told}">'
-    reason = words(preview.reason)
-    if kind == "other":
-        return f'<span class="lost" role="img" aria-label="{told}: {reason}" title="{told}: {reason}">?</span>'
-    return f'<span class="none">{reason}</span>'

@@ -38,6 +38,19 @@ STYLES = {
         f"border:1px dashed {GREY}"
     ),
     "soft": "opacity:.8",
+    "cards": "list-style:none;display:flex;flex-wrap:wrap;gap:8px;margin:0;padding:0",
+    "card": (
+        f"display:flex;gap:10px;box-sizing:border-box;width:320px;margin:0;padding:7px;border:1px solid {GREY};"
+        "border-radius:6px;font-size:12px;line-height:1.4;overflow-wrap:anywhere"
+    ),
+    "own": "flex:0 0 120px",
+    "beside": "flex:1 1 0;min-width:0",
+    "maybe": "list-style:none;margin:3px 0 0;padding:0",
+    "hint": "display:flex;gap:6px;margin:0 0 6px",
+    "said": "display:block;min-width:0",
+    "number_id": "display:block;font-size:16px;user-select:all",
+    "kept": "display:block",
+    "twice": "font-weight:bold",
     "drawing": "display:block;width:100%;max-width:none;margin:4px 0",
     "unbroken": "white-space:nowrap",
 }

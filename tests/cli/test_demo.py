@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mi_async.cli.app import installed, parser, run
+from mi_async.cli.app import run
 from mi_async.cli.demo import program_name, run_demo
 from mi_async.cli.demo_people import PEOPLE, example_image
 from mi_async.cli.streams import Stream
+from mi_async.cli.versions import installed, parser
 from mi_async.emulator import Latency, Settings
 from mi_async.media.image import MAX_BYTES, MIN_PIXELS, read_picture
 from mi_async.version import VERSION

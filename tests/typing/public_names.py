@@ -289,9 +289,11 @@ NAMES: tuple[object, ...] = (
     mi_async.integrations.opentelemetry.traceparent,
     mi_async.pictures.Picture,
     mi_async.pictures.contact_sheet,
+    mi_async.pictures.duplicate_sheet,
     mi_async.pictures.journal_page,
     mi_async.pictures.save_journal_page,
     mi_async.pictures.score_histogram,
     mi_async.pictures.timeline,
+    mi_async.pictures.unnamed_sheet,
     mi_async.pictures.usage_chart,
 )

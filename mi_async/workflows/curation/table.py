@@ -4,7 +4,7 @@ Invariant: pure. A table that nobody has filled in says nothing about anybody. `
 reads what is written here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -39,8 +39,11 @@ class CurationRow:
     origin: str = ""
 
 
-def table_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
-    """Yield the lines of a table as CSV for spreadsheets; a column that a row does not have is empty."""
-    yield MARK + csv_line(columns)
-    for row in rows:
-        yield csv_line([row.get(name, "") for name in columns])
+def table_header(columns: Sequence[str]) -> bytes:
+    """Return the first line of a table, as CSV for spreadsheets."""
+    return MARK + csv_line(columns)
+
+
+def table_line(columns: Sequence[str], row: Mapping[str, object]) -> bytes:
+    """Return a line of a table; a column that the row does not have is empty."""
+    return csv_line([row.get(name, "") for name in columns])

@@ -8,7 +8,7 @@ import pytest
 from mi_async import BadInput
 from mi_async.bulk.inputs.readers import read_curation
 from mi_async.errors import InvalidArgumentError
-from mi_async.workflows.curation.table import DUPLICATE_COLUMNS, UNNAMED_COLUMNS, CurationRow, table_lines
+from mi_async.workflows.curation.table import DUPLICATE_COLUMNS, UNNAMED_COLUMNS, CurationRow, table_header, table_line
 
 
 def written(path: Path, content: str | bytes, encoding: str = "utf-8") -> Path:
@@ -19,7 +19,9 @@ def written(path: Path, content: str | bytes, encoding: str = "utf-8") -> Path:
 @pytest.mark.parametrize("columns", [UNNAMED_COLUMNS, DUPLICATE_COLUMNS])
 def test_a_table_that_nobody_has_filled_in_says_nothing(tmp_path: Path, columns: tuple[str, ...]) -> None:
     rows: list[dict[str, object]] = [{"person_id": 7, "suggestions": "=1+1"}, {"person_id": 8}]
-    path = written(tmp_path / "faces.csv", b"".join(table_lines(columns, rows)))
+    path = written(
+        tmp_path / "faces.csv", b"".join([table_header(columns), *[table_line(columns, row) for row in rows]])
+    )
     assert b"'=1+1" in path.read_bytes()
     assert list(read_curation(path)) == [
         CurationRow(7, origin=f"{path}:2"),
