@@ -188,6 +188,22 @@ async def test_a_comparison_that_fails_is_taken_up(tmp_path: Path) -> None:
         news.server.faults.next("persons.update", Rejection(50005))
         found = await outcomes(run_of(news, tmp_path / "journal", known="attach"))
         assert found[NAME].status is Status.PARTIAL
+        found = await outcomes(run_of(news, tmp_path / "journal", known="attach"))
+        assert found[NAME].status is Status.DONE
+        assert (await news.workspace.persons.get(found[NAME].person_id or 0)).description == "host"
+
+
+async def test_a_name_that_could_not_be_given_is_given_by_the_next_run(tmp_path: Path) -> None:
+    untagged = PersonInput(NAME, (face(1), face(2)))
+    async with newsroom(AT_ONCE, retry=mi_async.RetryPolicy(max_attempts=1)) as news:
+        await prepare(news, "unnamed")
+        news.server.faults.next("persons.update", Fault.ERROR_BEFORE, times=3)
+        found = await outcomes(run_of(news, tmp_path / "journal", untagged, known="attach"))
+        assert (found[NAME].status, found[NAME].attached) == (Status.PARKED, 2)
+        found = await outcomes(run_of(news, tmp_path / "journal", untagged, known="attach"))
+        assert found[NAME].status is Status.DONE
+        person = await news.workspace.persons.get(found[NAME].person_id or 0)
+        assert (person.name, len(person.thumbnails)) == (NAME, 3)
 
 
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
