@@ -94,15 +94,19 @@ def open_regular_file(path: str | os.PathLike[str]) -> BufferedReader:
 
 
 @contextmanager
-def atomic_write(path: Path, *, private: bool = True, place: Callable[[], Path] | None = None) -> Generator[BinaryIO]:
+def atomic_write(
+    path: Path, *, private: bool = True, place: Callable[[], Path] | None = None, durable: bool = True
+) -> Generator[BinaryIO]:
     """Write a file beside its path, and put it there when the block ends well.
 
-    It survives a crash of the machine. Whatever fails or is interrupted, what was at the path is still there.
+    It survives a crash of the machine, unless that is left to :func:`make_durable`. Whatever fails or is interrupted,
+    what was at the path is still there.
 
     Args:
         path: of the file.
         private: only its owner may read it; else as the file that it replaces, or as any new file.
         place: names the path in the same directory that the complete file gets; by default ``path``.
+        durable: wait until it is on the disk; False where many files are written, and then made durable together.
 
     Raises:
         OSError: it cannot be written there.
@@ -114,14 +118,29 @@ def atomic_write(path: Path, *, private: bool = True, place: Callable[[], Path] 
                 with suppress(OSError):
                     fresh.chmod(stat.S_IMODE(path.stat().st_mode))
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         fresh.replace(path if place is None else place())
     except BaseException:
         with suppress(OSError):
             fresh.unlink()
         raise
-    sync_directory(path.parent)
+    if durable:
+        sync_directory(path.parent)
+
+
+def make_durable(path: Path) -> None:
+    """Wait until the content of a file is on the disk; its name is only with :func:`sync_directory`.
+
+    Raises:
+        OSError: it is not there, or the disk fails.
+    """
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))  # Windows flushes what is open for writing
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def probe_directory(path: Path) -> None:

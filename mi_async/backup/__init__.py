@@ -1,6 +1,7 @@
 """Backups of a workspace in a folder: format, writer, reader, check."""
 
 from mi_async.backup.check import BackupCheck, BackupFault, check_backup
+from mi_async.backup.comparison import BackupComparison, BackupDifference, compare_backups
 from mi_async.backup.format import (
     BackupAsset,
     BackupInfo,
@@ -16,6 +17,8 @@ __all__ = [
     "Backup",
     "BackupAsset",
     "BackupCheck",
+    "BackupComparison",
+    "BackupDifference",
     "BackupFault",
     "BackupInfo",
     "BackupPerson",
@@ -25,5 +28,6 @@ __all__ = [
     "BackupThumbnail",
     "ListChanges",
     "check_backup",
+    "compare_backups",
     "open_backup",
 ]

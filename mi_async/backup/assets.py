@@ -13,8 +13,9 @@ from mi_async._core.declare import raw
 from mi_async._core.http_messages import Raw
 from mi_async.api.assets import Asset
 from mi_async.backup.batches import batches
-from mi_async.backup.downloads import DownloadPace, FailureStreak
+from mi_async.backup.downloads import FailureStreak
 from mi_async.backup.format import ASSETS, INDEXES, PROJECTS, SUMMARIES, BackupAsset, BackupProblem
+from mi_async.backup.pace import DownloadLimit, DownloadPace
 from mi_async.backup.service_members import kept
 from mi_async.backup.work import BackupWork
 from mi_async.errors import (
@@ -38,6 +39,8 @@ NO_ANALYSIS = "50003"
 """The service's code where there is no index. Source: common response codes."""
 GONE = frozenset({"10010", "10025"})
 """The service's codes for an asset and a project that do not exist. Source: common response codes."""
+AT_ONCE = 8
+"""Assets at once at the most: of each, one document is in memory."""
 DAY = 86_400.0
 """Seconds for which documents of an interrupted run are taken over."""
 
@@ -56,7 +59,7 @@ async def back_up_assets(work: BackupWork, *, indexes: bool, summaries: bool) ->
     projects = await work.context.groups.projects.list()
     await work.disk(work.writer.put_lines, PROJECTS, [(each.project_id, _clean(each)) for each in projects])
     media = _Media(work, (await work.context.describe()).bucket_name, indexes, summaries, FailureStreak())
-    pace = DownloadPace(work.context.clock.monotonic)
+    pace = DownloadPace(work.context.clock.monotonic, DownloadLimit(AT_ONCE))
     for project in projects:
         try:
             found = work.context.groups.assets.all(project.project_id, page_size=PAGE)
@@ -88,7 +91,7 @@ class _Media:
     async def back_up(self, item: tuple[DownloadPace, Asset]) -> None:
         """Back up one asset."""
         pace, asset = item
-        pace.begin()
+        began = pace.now()
         line = await self._with_key(_line(asset, self.bucket))
         if line is None:
             return
@@ -102,7 +105,7 @@ class _Media:
                 if self.summaries
                 else None
             )
-            pace.landed(1)
+            pace.landed(began)
         else:
             index, summary = earlier.index, earlier.summary
         await self.work.disk(writer.put_lines, ASSETS, [(asset.asset_id, evolve(line, index=index, summary=summary))])

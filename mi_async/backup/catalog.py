@@ -18,7 +18,11 @@ from mi_async.text import encodable
 VERSION = 1
 """Of the tables; a catalog of another version is made anew."""
 TABLES = (
-    "CREATE TABLE images (thumbnail INTEGER PRIMARY KEY, file TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER)",
+    (
+        "CREATE TABLE images (thumbnail INTEGER PRIMARY KEY, file TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER, "
+        "durable INTEGER NOT NULL)"
+    ),
+    "CREATE INDEX written ON images (durable, file)",
     (
         "CREATE TABLE lines (list TEXT, id INTEGER, run INTEGER, at REAL, line BLOB NOT NULL, PRIMARY KEY (list, id)) "
         "WITHOUT ROWID"
@@ -78,11 +82,26 @@ class Catalog:
             found |= {number: ImageFile(*rest) for number, *rest in self._connection.execute(query, part)}
         return found
 
-    def add_images(self, images: Iterable[tuple[int, ImageFile]]) -> None:
-        """Note the images of thumbnails."""
-        rows = [(number, image.file, image.sha256, image.size) for number, image in images]
+    def add_images(self, images: Iterable[tuple[int, ImageFile]], *, durable: bool) -> None:
+        """Note the images of thumbnails.
+
+        Args:
+            images: ID of the thumbnail, and its image.
+            durable: True if they are known to be on the disk.
+        """
+        rows = [(number, image.file, image.sha256, image.size, durable) for number, image in images]
         with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?)", rows)
+
+    def written_files(self) -> Iterator[str]:
+        """Yield the files of images that are not known to be on the disk."""
+        for (file,) in self._connection.execute("SELECT DISTINCT file FROM images WHERE durable = 0 ORDER BY file"):
+            yield file
+
+    def all_durable(self) -> None:
+        """Note that all images are on the disk."""
+        with self._connection:
+            self._connection.execute("UPDATE images SET durable = 1 WHERE durable = 0")
 
     def add_lines(self, name: str, lines: Iterable[tuple[int, bytes]], *, at: float = 0.0) -> None:
         """Note lines of a list by their IDs, those that were noted before instead.

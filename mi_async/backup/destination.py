@@ -112,8 +112,9 @@ def _remember_images(catalog: Catalog, folder: Path) -> None:
     with suppress(InvalidArgumentError):  # what is damaged is downloaded again
         for number, line in enumerate(lines_of(folder / PERSONS), start=1):
             person = parsed_line(line, BackupPerson.from_dict, f"{PERSONS}:{number}")
-            catalog.add_images(
+            images = [
                 (each.id, ImageFile(each.file, each.sha256, each.size or 0))
                 for each in person.thumbnails
                 if each.file and each.sha256
-            )
+            ]
+            catalog.add_images(images, durable=True)

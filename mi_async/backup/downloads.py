@@ -4,58 +4,21 @@ Invariant: begins with few at once, and has more only while that is faster; a st
 image that cannot be had is a problem and no exception, unless the storage gives nothing any more.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
-
 from attrs import define, field
 
-from mi_async._core.concurrency import run_concurrently
 from mi_async.api.person_models import Person
 from mi_async.backup.format import BackupProblem
+from mi_async.backup.pace import DownloadPace
 from mi_async.errors import MIError, NotFoundError, ResponseError, SessionError, TransportError
-from mi_async.storage.part_limit import PartLimit
 from mi_async.text import MaskedURL
 from mi_async.workflows.context import Context
 from mi_async.workflows.image_download import download_image
 from mi_async.workflows.thumbnail_urls import ThumbnailURLs
 
-T = TypeVar("T")
-
-AT_ONCE = 12
-"""Downloads at once at the most: 60 MB of the largest images."""
 OUTAGE = 5
 """Images in a row that the storage fails to give, after all retries: then it is out of order, and the backup stops."""
 EXPIRED, GONE, FOUND, FIRST_FAILURE = 403, 404, 200, 500
 BUSY = frozenset({408, 425, 429})
-
-
-@define(eq=False)
-class DownloadPace:
-    """Number of downloads at once, by how fast they are.
-
-    Args:
-        now: seconds of a steady clock.
-        limit: the number.
-    """
-
-    now: Callable[[], float]
-    limit: PartLimit = field(factory=lambda: PartLimit(AT_ONCE))
-
-    async def each(self, work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
-        """Work on all items, on as many at once as the limit says; the first failure ends all."""
-        await run_concurrently(work, items, lambda: self.limit.limit)
-
-    def begin(self) -> None:
-        """Note that a download begins."""
-        self.limit.begin(self.now())
-
-    def landed(self, size: int) -> None:
-        """Note that so many bytes have come."""
-        self.limit.landed(size, self.now())
-
-    def pressed(self) -> None:
-        """Note that a download failed for want of capacity or time."""
-        self.limit.pressed(self.now())
 
 
 @define(eq=False)
@@ -107,7 +70,6 @@ class ImageDownloads:
             MIError: the storage fails to give any image, the session is closed, or the service fails.
         """
         state = _ImageDownload(self, number, urls)
-        self.pace.begin()
         try:
             content = await self.context.retries.look_first(
                 state.attempt, _nothing, name="image", again=state.again, renew=state.renew
@@ -121,7 +83,7 @@ class ImageDownloads:
         except MIError as error:
             return self._failure(number, urls, error)
         self._streak.end()
-        self.pace.landed(len(content))
+        self.pace.landed(state.began)
         return content
 
     def _failure(self, number: int, urls: ThumbnailURLs, error: MIError) -> BackupProblem:
@@ -146,12 +108,14 @@ class _ImageDownload:
     number: int
     urls: ThumbnailURLs
     renewed: bool = False
+    began: float = 0.0
 
     async def attempt(self) -> bytes:
         url = await self.urls.of(self.number, renew=self.renewed)
         if url is None:
             message = "the person does not have the thumbnail any more"
             raise _GoneError(message)
+        self.began = self.downloads.pace.now()
         return await download_image(self.downloads.context.get, MaskedURL(url))
 
     def again(self, error: MIError) -> bool:

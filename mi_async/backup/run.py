@@ -14,8 +14,8 @@ from attrs import evolve, frozen
 
 from mi_async.backup.assets import back_up_assets
 from mi_async.backup.destination import begun_writer
-from mi_async.backup.downloads import DownloadPace
 from mi_async.backup.format import ASSETS, PERSONS, TAGS, BackupInfo
+from mi_async.backup.pace import DownloadLimit, DownloadPace
 from mi_async.backup.people import back_up_persons
 from mi_async.backup.report import BackupProgress, BackupReport
 from mi_async.backup.service_members import kept
@@ -24,6 +24,9 @@ from mi_async.backup.writer import BackupWriter
 from mi_async.errors import InvalidArgumentError
 from mi_async.version import VERSION
 from mi_async.workflows.context import Context, refuse_async
+
+AT_ONCE = 12
+"""Downloads of images at once at the most: 60 MB of the largest ones."""
 
 
 @frozen
@@ -80,7 +83,9 @@ async def back_up(
     async with AsyncExitStack() as closing:
         closing.push_async_callback(thread.aclose, close)
         writer = await thread.run(begin)
-        work = BackupWork(context, writer, thread, DownloadPace(context.clock.monotonic), progress)
+        work = BackupWork(
+            context, writer, thread, DownloadPace(context.clock.monotonic, DownloadLimit(AT_ONCE)), progress
+        )
         await back_up_persons(work, images=parts.images, chosen=persons)
         await _back_up_tags(work)
         if persons is None:

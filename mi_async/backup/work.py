@@ -13,8 +13,8 @@ from typing import ParamSpec, TypeVar
 
 from attrs import define, field
 
-from mi_async.backup.downloads import DownloadPace
 from mi_async.backup.format import BackupProblem
+from mi_async.backup.pace import DownloadPace
 from mi_async.backup.report import BackupProgress
 from mi_async.backup.writer import BackupWriter
 from mi_async.errors import ResourceError

@@ -12,6 +12,7 @@ from attrs import frozen
 from cyclopts import App, Parameter
 
 from mi_async.backup.check import BackupCheck, check_backup
+from mi_async.backup.comparison import BackupComparison, compare_backups
 from mi_async.backup.report import BackupReport
 from mi_async.cli import event_loop
 from mi_async.cli.connection import SERVICE, Account
@@ -57,10 +58,11 @@ DEFAULTS, ACCOUNT = BackupOptions(), OfWorkspace()
 
 
 def backup_app(name: str) -> App:
-    """Return the command, and the one below it."""
+    """Return the command, and those below it."""
     app = App(name=name, help_epilogue="", usage=f"Usage: mi-async {name} [WORKSPACE] FOLDER [OPTIONS]")
     app.default(backup)
     app.command(check, name="check", usage=f"Usage: mi-async {name} check FOLDER [OPTIONS]")
+    app.command(diff, name="diff", usage=f"Usage: mi-async {name} diff FIRST SECOND [OPTIONS]")
     return app
 
 
@@ -140,13 +142,29 @@ def check(folder: Path, /, *, output: Output = "table") -> None:
         raise FailedChecksError(message + "mi-async backup --verify downloads what the service still has")
 
 
+def diff(first: Path, second: Path, /, *, output: Output = "table") -> None:
+    """Compare two backups: everything but IDs, times, users and analyses, so that a restored workspace is equal.
+
+    Exit code 1 if they are not equal. The service is not asked; images are compared by the checksums of the lists.
+
+    Args:
+        first: Folder of a backup.
+        second: Folder of another one.
+    """
+    compared = event_loop.run(asyncio.to_thread(compare_backups, first, second))
+    _print(compared, output)
+    if not compared.same:
+        message = f"the backups differ in {_count(compared.first + compared.second + compared.changed, 'object')}"
+        raise FailedChecksError(message)
+
+
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _print(result: BackupReport | BackupCheck, form: Form) -> None:
+def _print(result: BackupReport | BackupCheck | BackupComparison, form: Form) -> None:
     if form == "table":
         stdout().write(f"{result}\n")
         return
     plain: dict[str, Any] = result.as_dict()
-    show(plain if form == "json" else plain.get("faults", plain), form)
+    show(plain if form == "json" else plain.get("faults", plain.get("differences", plain)), form)

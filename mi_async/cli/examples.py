@@ -76,6 +76,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async backup archive/ --workspace newsroom --no-indexes --no-summaries",
     ),
     "backup check": ("mi-async backup check archive/", "mi-async backup check archive/ --output json"),
+    "backup diff": ("mi-async backup diff archive/ archive-restored/",),
     "journal show": ("mi-async journal show faces.journal --output table",),
     "journal failed": ("mi-async journal failed run.journal --code OVER_SIZE_LIMIT -o csv > failed.csv",),
     "journal report": ("mi-async journal report faces.journal --html report.html",),

@@ -101,4 +101,4 @@ class BackupView:
         if at.assets:
             yield f"{at.assets:,} assets"
         if at.problems:
-            yield f"{at.problems:,} problems"
+            yield f"{at.problems:,} problem{'' if at.problems == 1 else 's'}"

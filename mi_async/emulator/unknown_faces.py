@@ -18,8 +18,8 @@ from mi_async.emulator.synthetic import fraction
 
 MOST = 2
 """Strangers that an object shows at most; every third shows none."""
-SIDE, CELLS = 256, 8
-"""Pixels and cells on each side of a face image."""
+SIDE, CELLS = 256, 64
+"""Pixels and cells on each side of a face image: of fewer cells it would be a plain one, in which no face is found."""
 
 
 def portraits(found: EmulatedObject, most: int) -> Iterator[bytes]:

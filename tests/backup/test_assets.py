@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mi_async import BackupProgress
 from mi_async.backup import open_backup
 from mi_async.backup.service_members import without_secrets
 from tests.support.backups import sha256sum
@@ -72,6 +73,45 @@ async def test_what_is_left_out_is_not_asked_for(news: Newsroom, tmp_path: Path)
     await news.workspace.back_up(tmp_path, images=False, indexes=False, summaries=False)
     assert news.server.log.count("indexes.get") == before
     assert (open_backup(tmp_path).info.indexes, open_backup(tmp_path).info.counts["indexes"]) == (False, 0)
+
+
+async def test_assets_and_projects_that_vanish_meanwhile_are_told_of(news: Newsroom, tmp_path: Path) -> None:
+    sports = await news.workspace.projects.create("스포츠")
+    first, second = await ingested(news, "a.mp4", "b.mp4")
+    state = news.server.state.workspaces["newsroom"]
+    base = state.project((await news.workspace.projects.list()).projects[0].project_id)
+
+    def vanish(progress: BackupProgress) -> None:
+        if progress.stage == "assets":
+            state.projects.pop(sports.project_id, None)
+            base.assets.pop(second, None)
+
+    news.server.faults.next("indexes.get", "10010", times=9)
+    report = await news.workspace.back_up(tmp_path, progress=vanish)
+    problems = {(each.kind, each.id): each.reason for each in open_backup(tmp_path).problems()}
+    assert problems[("index", first)] == "gone"
+    assert ("project", sports.project_id) in problems
+    assert not report.complete
+
+
+async def test_an_interrupted_backup_takes_over_the_indexes_that_it_has(news: Newsroom, tmp_path: Path) -> None:
+    first, second = await ingested(news, "a.mp4", "b.mp4")
+
+    def stop(progress: BackupProgress) -> None:
+        if progress.assets == 2:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await news.workspace.back_up(tmp_path, progress=stop)
+    asked = news.server.log.count("indexes.get")
+    report = await news.workspace.back_up(tmp_path)
+    assert news.server.log.count("indexes.get") == asked
+    assert (report.assets.new, report.info.counts["indexes"], report.info.counts["summaries"]) == (2, 1, 1)
+    assert json.loads((tmp_path / f"indexes/{first}.json").read_bytes())["scenes"]
+    assert sha256sum(tmp_path).returncode == 0
+    await news.workspace.back_up(tmp_path)  # another backup, which asks
+    assert news.server.log.count("indexes.get") == asked + 2
+    assert second
 
 
 SIGNED = "https://kr.object.ncloudstorage.com/scene/1.jpg"

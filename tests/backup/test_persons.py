@@ -141,3 +141,12 @@ async def test_a_backup_of_another_workspace_is_refused(news: Newsroom, tmp_path
     (tmp_path / "backup.json").write_text(json.dumps(info | {"service": "https://elsewhere.example"}))
     with pytest.raises(InvalidArgumentError, match="is a backup of the service at https://elsewhere"):
         await news.workspace.back_up(tmp_path)
+
+
+async def test_a_file_and_a_text_for_ids_are_refused(news: Newsroom, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidArgumentError, match="is a file; name a folder"):
+        await news.workspace.back_up(tmp_path / "file")
+    with pytest.raises(InvalidArgumentError, match="persons is a list of IDs"):
+        await news.workspace.back_up(tmp_path / "new", persons="12")  # type: ignore[arg-type]
+    assert not (tmp_path / "new").exists()

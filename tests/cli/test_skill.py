@@ -54,6 +54,15 @@ def test_the_index_names_every_command_and_no_other(index: SkillPage) -> None:
     assert {tuple(command_of(each).split()) for each in operations()} <= expected
 
 
+def test_what_needs_a_confirmed_plan_is_said(index: SkillPage) -> None:
+    told = re.search(r"confirmed plan\*\* \((.+?)\):", index.text, re.DOTALL)
+    assert told is not None
+    named = re.findall(r"`mi-async ([^`]+)`", told[1])
+    assert "ingest-many" in named
+    assert not {"enroll-many", "usage", "backup", "persons merge"} & set(named)
+    assert {tuple(each.split()) for each in named} <= set(commands())
+
+
 @pytest.mark.slow
 def test_the_pages_have_every_command_with_its_options(references: dict[str, str]) -> None:
     found = {tuple(words.split()) for text in references.values() for words in SECTION.findall(text)}

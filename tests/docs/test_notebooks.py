@@ -20,7 +20,14 @@ from tests.test_notebook import read
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "examples").glob("*.ipynb"))
 
-each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+SLOW = {"archive"}
+"""Notebooks that run with the first Python only."""
+
+each = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow if path.stem in SLOW else ()) for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 
 
 def load(path: Path) -> Any:
@@ -129,4 +136,4 @@ def test_it_is_kept_without_outputs(path: Path) -> None:
 
 
 def test_there_is_one_for_each_user() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["backend", "bulk", "search"]
+    assert [path.stem for path in NOTEBOOKS] == ["archive", "backend", "bulk", "search"]

@@ -6,6 +6,9 @@ from attrs import evolve
 from PIL import Image
 
 from mi_async import NameType
+from mi_async.emulator.objects import by_name
+from mi_async.emulator.plain_images import is_plain
+from mi_async.emulator.unknown_faces import portraits
 from mi_async.workflows.named_person import find_person
 from tests.support.media import ANALYSIS, QUEUE, Media, media
 from tests.support.newsroom import context_of, newsroom
@@ -99,3 +102,11 @@ async def test_a_look_up_by_name_leaves_them_out() -> None:
         assert news.server.log.count("persons.list") == 0
         named = [person.name async for person in news.workspace.persons.search_all(name_type=NameType.NAMED)]
         assert sorted(map(str, named)) == ["김", "홍길동"]
+
+
+async def test_the_face_of_a_stranger_is_no_plain_image() -> None:
+    found = [await by_name("footage", f"{number}.mp4") for number in range(20)]
+    shown = [face for each in found if each is not None for face in portraits(each, 2)]
+    assert len(shown) > 5
+    assert len(set(shown)) == len(shown)
+    assert not [face for face in shown if is_plain(face) or len(face) > 20_000]

@@ -28,8 +28,8 @@ LOOKS = {"persons.search", "persons.get", "person_tags.list", "projects.list"}
 
 
 def asset(number: int, project: int, key: str | None) -> dict[str, Any]:
-    row = {"assetId": number, "projectId": project, "fileName": f"{number}.mp4", "bucket": "footage"}
-    return {**row, "key": key, "metaData": {"size": 1000}}
+    row = {"asset_id": number, "project_id": project, "file_name": f"{number}.mp4", "bucket": "footage"}
+    return {**row, "key": key, "meta_data": {"size": 1000}}
 
 
 @pytest.fixture
@@ -187,9 +187,9 @@ async def test_of_two_persons_who_look_the_same_the_first_is_restored(
 async def test_assets_are_registered_in_their_projects(backup: HandMade, tmp_path: Path) -> None:
     folder = backup.write(
         projects=[
-            {"projectId": 7, "name": "base", "isBaseProject": True},
-            {"projectId": 8, "name": "저녁 뉴스", "isBaseProject": False},
-            {"projectId": 9, "name": "empty", "isBaseProject": False},
+            {"project_id": 7, "name": "base", "is_base_project": True},
+            {"project_id": 8, "name": "저녁 뉴스", "is_base_project": False},
+            {"project_id": 9, "name": "empty", "is_base_project": False},
         ],
         assets=[
             *(asset(101, 7, "a.mp4"), asset(102, 8, "a.mp4"), asset(103, 8, "b.mp4")),

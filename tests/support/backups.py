@@ -11,26 +11,31 @@ ROOM = "newsroom"
 
 
 def add_person(
-    server: Server, name: str | None, *images: bytes, tags: tuple[int, ...] = (), description: str | None = None
+    server: Server,
+    name: str | None,
+    *images: bytes,
+    tags: tuple[int, ...] = (),
+    description: str | None = None,
+    room: str = ROOM,
 ) -> EmulatedPerson:
     """Add a person with images, the first being the primary one."""
-    state, room = server.state, server.state.workspaces[ROOM]
+    state, persons = server.state, server.state.workspaces[room]
     person = EmulatedPerson(state.new_id(), name, description, dict.fromkeys(tags))
     for content in images:
         number = state.new_id()
-        person.thumbnails[number] = add_image(server, content)
+        person.thumbnails[number] = add_image(server, content, room)
         person.primary = person.primary or number
-    room.persons[person.id] = person
+    persons.persons[person.id] = person
     if name is not None:
-        room.names[name] = person.id
+        persons.names[name] = person.id
     return person
 
 
-def add_image(server: Server, content: bytes) -> str:
+def add_image(server: Server, content: bytes, room: str = ROOM) -> str:
     """Store an image; returns its key."""
     state = server.state
-    key = f"{ROOM}/{len(state.uploads)}/face.png"
-    upload = state.uploads[key] = EmulatedUpload(key, ROOM, 0.0)
+    key = f"{room}/{len(state.uploads)}/face.png"
+    upload = state.uploads[key] = EmulatedUpload(key, room, 0.0)
     upload.stored = upload.ready = 0.0
     upload.size, upload.md5 = len(content), hashlib.md5(content, usedforsecurity=False).hexdigest()
     upload.format, upload.content, upload.content_type = "png", content, "image/png"

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from mi_async import notebook
 from mi_async.models import Serializable
+from mi_async.text import aligned, media_length, one_line
 
 
 @frozen(kw_only=True)
@@ -155,21 +156,29 @@ class UsageReport(Serializable):
         """Sum over the workspaces."""
         return total_of(workspace.counts for workspace in self.workspaces)
 
-    def _repr_html_(self) -> str:
-        """Show a row for each project in a notebook."""
-        rows = [
+    def rows(self) -> list[dict[str, str]]:
+        """Return a row for each project, for people."""
+        return [
             {
                 "workspace": workspace.workspace,
                 "project": project.name,
-                "assets": project.counts.assets,
-                "analyses": project.counts.analyses,
-                "analysed s": project.counts.analyzed_ms / 1000,
-                "summaries": project.counts.summaries,
+                "assets": f"{project.counts.assets:,}",
+                "analyses": f"{project.counts.analyses:,}",
+                "analysed": media_length(project.counts.analyzed_ms),
+                "summaries": f"{project.counts.summaries:,}",
             }
             for workspace in self.workspaces
             for project in workspace.projects
         ]
-        return notebook.show(rows, caption=f"Usage of {self.month} ({self.timezone})")
+
+    def __str__(self) -> str:
+        rows = [[one_line(cell) for cell in row.values()] for row in self.rows()]
+        heads = ["workspace", "project", "assets", "analyses", "analysed", "summaries"]
+        return "\n".join(aligned([heads, *rows], right={2, 3, 4, 5}))
+
+    def _repr_html_(self) -> str:
+        """Show a row for each project in a notebook."""
+        return notebook.table(self.rows(), caption=f"Usage of {self.month} ({self.timezone})")
 
 
 @frozen

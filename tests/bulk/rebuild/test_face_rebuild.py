@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.retry import retry_failed
 from mi_async.bulk.rebuild.unfinished_journal import ENDING, UNFINISHED
+from mi_async.emulator import Rejection
 from tests.support.bulk import (
     contents,
     face,
     faces,
     files,
     name,
+    nothing_left,
     outcomes,
     person,
     requests,
@@ -252,17 +254,28 @@ class StoppedError(Exception):
     """Stops a rebuild from within."""
 
 
-async def test_a_rebuild_that_was_stopped_is_gone_on_with_and_is_no_journal_before(tmp_path: Path) -> None:
+def _raise(_: JournalRebuild) -> None:
+    raise StoppedError
+
+
+def _cancel(_: JournalRebuild) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+@pytest.mark.parametrize("stop", [_raise, _cancel])
+async def test_a_rebuild_that_was_stopped_is_gone_on_with_and_is_no_journal_before(
+    stop: Callable[[JournalRebuild], None], tmp_path: Path
+) -> None:
     items = of_files(tmp_path / "faces", 40, 1)
     async with newsroom() as news:
         shop = news.workspace
         await shop.enroll_many(items, journal=tmp_path / "lost")
-
-        def stop(_: JournalRebuild) -> None:
-            raise StoppedError
-
-        with pytest.raises(StoppedError):
-            await shop.rebuild_journal(items, journal=tmp_path / "j", progress=stop)
+        stopped = asyncio.create_task(shop.rebuild_journal(items, journal=tmp_path / "j", progress=stop))
+        with pytest.raises((StoppedError, asyncio.CancelledError)):
+            await stopped
+        await nothing_left(news)
         assert not (tmp_path / "j").exists()
         half = tmp_path / f"j{UNFINISHED}"
         assert len(rows(half)) == 32
@@ -285,11 +298,8 @@ async def test_what_no_longer_holds_of_an_unfinished_rebuild_is_new_again(tmp_pa
     async with newsroom() as news:
         made = await news.workspace.enroll_person(KIM, [face(0)])
 
-        def stop(_: JournalRebuild) -> None:
-            raise StoppedError
-
         with pytest.raises(StoppedError):
-            await news.workspace.rebuild_journal([item], journal=tmp_path / "j", progress=stop)
+            await news.workspace.rebuild_journal([item], journal=tmp_path / "j", progress=_raise)
         await news.workspace.persons.delete(made.id)
         rebuilt = await news.workspace.rebuild_journal([item, *more], journal=tmp_path / "j")
         assert rebuilt.counts == {"absent": 2}
@@ -311,3 +321,34 @@ async def test_what_cannot_be_rebuilt_is_refused_before_any_request(tmp_path: Pa
         assert requests(news) == 0
         with pytest.raises(mi_async.InvalidArgumentError, match="takes PersonInput, not ThumbnailUpload"):
             await news.workspace.rebuild_journal([ThumbnailUpload(1, face(0))], journal=tmp_path / "j")
+
+
+async def test_two_loops_rebuild_at_the_same_time(tmp_path: Path) -> None:
+    items = of_files(tmp_path / "faces", 5)
+    async with newsroom() as news:
+        await news.workspace.enroll_many(items, journal=tmp_path / "lost")
+
+        async def elsewhere() -> JournalRebuild:
+            async with mi_async.connect(news.server.credentials, base_url=news.server.url) as session:
+                return await session.workspace("newsroom").rebuild_journal(items, journal=tmp_path / "there")
+
+        here, there = await asyncio.gather(
+            news.workspace.rebuild_journal(items, journal=tmp_path / "here"),
+            asyncio.to_thread(asyncio.run, elsewhere()),
+        )
+        assert here.counts == there.counts == {"complete": 5}
+        assert rows(tmp_path / "here") == rows(tmp_path / "there")
+
+
+async def test_a_service_that_does_not_say_ends_the_rebuild_and_what_was_found_is_kept(tmp_path: Path) -> None:
+    items = of_files(tmp_path / "faces", 33, 1)
+    async with newsroom() as news:
+        shop = news.workspace
+        await shop.enroll_many(items[:32], journal=tmp_path / "lost")
+        await shop.enroll_person(items[32].name, [face(39)])
+        news.server.faults.next("persons.get", Rejection(403, "10003", "Failed to check permissions."))
+        with pytest.raises(mi_async.MIError, match="10003"):
+            await shop.rebuild_journal(items, journal=tmp_path / "j")
+        assert len(rows(tmp_path / f"j{UNFINISHED}")) == 32
+        rebuilt = await shop.rebuild_journal([*items, PersonInput("Bytes", [b""])], journal=tmp_path / "j")
+        assert rebuilt.counts == {"complete": 32, "absent": 1, "taken": 1}

@@ -1,21 +1,31 @@
 """A journal that is lost after a kill at any instant and rebuilt: the end is that of a run which nothing disturbed."""
 
 import asyncio
+import hashlib
 import os
 import random
+import sys
 from collections.abc import Sized
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 import mi_async
 from mi_async import Clock, emulator
+from mi_async.bulk.rebuild.unfinished_journal import UNFINISHED
+from mi_async.emulator import Latency, Settings
+from mi_async.emulator.state import EmulatedPerson, EmulatedUpload
+from mi_async.workflows.thumbnail_names import upload_name
+from tests.support.bulk import rows
 from tests.support.bulk_child import people
 from tests.support.killing import SPEED, Faces, make_people, settings
 
 SEED = int(os.environ.get("MI_ASYNC_SOAK_SEED", "15"))
 PERSONS = 20
+MOST_KILLS = 20
 
 
 async def lost_and_rebuilt(runs: int, tmp_path: Path) -> list[str]:
@@ -62,3 +72,60 @@ async def test_killed_once_and_rebuilt(tmp_path: Path) -> None:
 @pytest.mark.soak
 async def test_killed_at_forty_instants_and_rebuilt(tmp_path: Path) -> None:
     assert await lost_and_rebuilt(40, tmp_path) == []
+
+
+def _enrolled(server: emulator.Server, folder: Path, part: int) -> None:
+    """Let the service have all people of a folder but each so-many-th, as this package has enrolled them."""
+    state = server.state
+    room = state.workspaces["newsroom"]
+    for number, one in enumerate(sorted(folder.iterdir())):
+        if number % part == 0:
+            continue
+        person = EmulatedPerson(state.new_id(), one.name, None)
+        for image in sorted(one.iterdir()):
+            digest = hashlib.md5(image.read_bytes(), usedforsecurity=False).hexdigest()
+            name = upload_name(image.name, f"{state.new_id():012x}", digest)
+            key = f"newsroom/{name[-20:]}/{name}"
+            state.uploads[key] = EmulatedUpload(key, "newsroom", 0.0, stored=0.0, md5=digest)
+            person.thumbnails[state.new_id()] = key
+        person.primary = next(iter(person.thumbnails))
+        room.persons[person.id] = person
+        room.names[one.name] = person.id
+
+
+async def _rebuild(server: emulator.Server, folder: Path, journal: Path, most: int | None = None) -> bool:
+    """Rebuild by the command; return True if it came to its end before it had written so many bytes and was killed."""
+    keys = {"NCLOUD_ACCESS_KEY": server.credentials.access_key, "NCLOUD_SECRET_KEY": server.credentials.secret_key}
+    given = ["journal", "rebuild", str(folder), "--journal", str(journal), "-w", "newsroom", "--base-url", server.url]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mi_async", *given, "-q", env=os.environ | keys, stdout=asyncio.subprocess.DEVNULL
+    )
+    written, ending = Path(f"{journal}{UNFINISHED}-wal"), asyncio.create_task(child.wait())
+    while most is not None and not ending.done():
+        with suppress(FileNotFoundError):
+            if written.stat().st_size > most:
+                child.kill()
+                most = None
+        await asyncio.sleep(0.0005)
+    return await ending == 0
+
+
+@pytest.mark.soak
+async def test_a_rebuild_that_is_killed_again_and_again_is_that_of_one_which_is_not(tmp_path: Path) -> None:
+    folder = make_people(tmp_path / "people", 600)
+    rng = random.Random(SEED)  # noqa: S311  not cryptography
+    async with emulator.serve(settings=Settings(latency=Latency.none())) as server:
+        _enrolled(server, folder, 5)
+        assert await _rebuild(server, folder, tmp_path / "whole")
+        kills = 0
+        killed = tmp_path / "killed"
+        while kills < MOST_KILLS and not killed.exists():  # a process may be killed just after it had ended its work
+            kills += not await _rebuild(server, folder, killed, rng.randrange(300_000))
+        assert killed.exists() or await _rebuild(server, folder, killed)
+    print(f"{kills} kills")  # noqa: T201  what a soak is for
+    whole, resumed = (
+        {key: (evolve(person, run=0), images) for key, (person, images) in rows(journal).items()}
+        for journal in (tmp_path / "whole", killed)
+    )
+    assert len(whole) == 480
+    assert whole == resumed

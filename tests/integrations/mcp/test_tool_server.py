@@ -12,6 +12,7 @@ import mi_async
 from mi_async import RetryPolicy
 from mi_async._core.operation import Quota
 from mi_async.api import operations
+from mi_async.archive_workflows import ArchiveWorkflows
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.integrations.mcp import operation_tool
 from mi_async.integrations.mcp.tool_results import REMOVED
@@ -58,6 +59,24 @@ async def test_writing_tools_add_and_destroy_nothing() -> None:
         assert all(each["description"] for each in tool.input_schema["properties"].values())
     local = {name for name, tool in listed.items() if tool.annotations and not tool.annotations.open_world_hint}
     assert local == {"quota", "bulk_report"}
+
+
+async def test_no_agent_reaches_what_needs_a_confirmed_plan() -> None:
+    workflows = [name for name in vars(ArchiveWorkflows) if not name.startswith("_")]
+    assert {"curate", "sync", "plan_curation", "plan_sync"} <= set(workflows)
+    final = [each.id for each in operations() if each.name.startswith(("delete", "merge", "remove", "cancel"))]
+    assert {"persons.merge", "assets.delete"} <= set(final)
+    async with newsroom(SETTINGS) as news, agent(news, PICTURES, write=True) as writing:
+        listed = (await writing.client.list_tools()).tools
+        assert not {tool.name for tool in listed} & {*workflows, *final}
+        assert not [tool.name for tool in listed if {"confirm", "plan"} & set(tool.input_schema["properties"])]
+        for name in workflows:
+            with pytest.raises(Exception, match=f"no tool is called '{name}'"):
+                await writing.client.call_tool(name, {})
+        for name in final:
+            answer = await writing.client.call_tool("call_operation", {"operation": name, "arguments": {}})
+            assert answer.is_error
+        assert not list(news.server.log.arrivals)
 
 
 def test_only_gets_can_be_called_by_name() -> None:

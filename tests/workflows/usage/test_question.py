@@ -277,6 +277,12 @@ async def test_a_progress_that_fails_ends_the_question() -> None:
 async def test_a_report_shows_itself_in_a_notebook() -> None:
     async with archive() as (_, session, _calendar):
         await session.workspace("newsroom").projects.create("<b>저녁</b>")
-        shown = (await session.usage())._repr_html_()
+        report = await session.usage()
+        shown = report._repr_html_()
         assert "Usage of 2026-11 (Asia/Seoul)" in shown
+        assert shown.count("<tr>") == 1 + 3
         assert "&lt;b&gt;저녁&lt;/b&gt;" in shown
+        assert [line.split()[-4:] for line in str(report).splitlines()] == [
+            ["assets", "analyses", "analysed", "summaries"],
+            *[["0", "0", "0:00:00", "0"]] * 3,
+        ]
