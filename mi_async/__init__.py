@@ -183,6 +183,7 @@ _HOMES = {
     "UsageReport": "workflows.usage.models",
     "Workflow": "_core.hooks",
     "WorkflowEnd": "_core.hooks",
+    "WatchPass": "sync.watch",
     "Workspace": "workspace",
     "WorkspaceInfo": "api.workspaces",
     "WorkspaceUsage": "workflows.usage.models",

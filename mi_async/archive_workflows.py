@@ -23,7 +23,7 @@ from mi_async.argument_types import (
     Watch,
 )
 from mi_async.bulk.defaults import GRACE, PATIENCE
-from mi_async.sync.defaults import SETTLE
+from mi_async.sync.defaults import INTERVAL, SETTLE
 
 if TYPE_CHECKING:
     from functools import cached_property
@@ -596,3 +596,71 @@ class ArchiveWorkflows(WorkspaceGroups):
         likeness = Likeness("ask", score)
         likeness.check(context)
         return BulkRun(enroll_factory(context, PersonInput, likeness, found=found), people, options)
+
+    def watch(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        journal: str | os.PathLike[str],
+        interval: float = INTERVAL,
+        project: int | str | None = None,
+        bucket: str | None = None,
+        analyze: bool = True,
+        summarize: bool = False,
+        if_exists: IfExists = "reuse",
+        analysis: mi_async.AnalysisOptions | None = None,
+        locale: str | None = None,
+        passes: int | None = None,
+        progress: Callable[[mi_async.WatchPass], None] | None = None,
+        grace: float = GRACE,
+        patience: float = 600.0,
+    ) -> AsyncGenerator[mi_async.AssetOutcome]:
+        """Look at a folder, or a prefix of a bucket, at an interval; ingest what is new, and yield how each file ends.
+
+        There are no webhooks: the source is asked. A file is taken once two looks in a row have found it with the same
+        size and time, so one that is still being written waits; an object is there as a whole. Nothing is deleted or
+        replaced: a file that has other content than its asset is logged, for :meth:`sync`. A look that fails, or whose
+        service does not answer, is followed by another one, after a pause that doubles up to 15 minutes. Close the
+        iterator to stop: ``async with contextlib.aclosing(newsroom.watch(...)) as outcomes``.
+
+        Args:
+            source: a folder, or ``s3://bucket/prefix``.
+            journal: of the runs over this source, as in :meth:`Workspace.ingest_many`; what it has is not yielded.
+            interval: seconds between two looks.
+            project: number or name of the project; by default the workspace's base project.
+            bucket: as in :meth:`Workspace.ingest_many`, and so are analyze to locale.
+            analyze: request an analysis, and wait for its index.
+            summarize: request texts for the scenes after it.
+            if_exists: where the project has an asset of a new object already.
+            analysis: options of the analysis.
+            locale: language of the summary.
+            passes: looks after which it ends; None for no end.
+            progress: a plain function, called with a :class:`WatchPass` after each look.
+            grace: seconds for uploads to land when it is stopped.
+            patience: seconds for which a run waits for a service that does not answer at all; then the next look.
+
+        Raises:
+            InvalidArgumentError: an argument that cannot work; by the iteration: no such folder at the beginning.
+            MIError: by the iteration: a failure that no later look will mend: refused keys, no such workspace.
+
+        Source: mi-create-assets.
+        """
+        context = self._context
+        from mi_async.bulk.options import BulkOptions
+        from mi_async.sync.watch import WatchRules
+        from mi_async.sync.workflow import watch
+        from mi_async.workflows.ingest.options import IngestOptions
+
+        ingest = IngestOptions(
+            project=project,
+            bucket=bucket,
+            analyze=analyze,
+            summarize=summarize,
+            if_exists=if_exists,
+            analysis=analysis,
+            locale=locale,
+        )
+        ingest.check(context)
+        options = BulkOptions(journal=journal, grace=grace, patience=patience)
+        rules = WatchRules(interval=interval, passes=passes, progress=progress)
+        return watch(context, source, ingest, options, rules)

@@ -20,14 +20,18 @@ from mi_async.errors.api import error_class
 
 COLUMNS = 84
 MODULES = (
-    *("mi_async", "mi_async.bulk", "mi_async.doctor", "mi_async.emulator"),
+    *("mi_async", "mi_async.backup", "mi_async.bulk", "mi_async.doctor", "mi_async.emulator"),
     *("mi_async.integrations.opentelemetry", "mi_async.pictures"),
 )
 PAGES = {
     "workspace": ("Workspace", "A workspace: its groups of operations, and its workflows as methods.", "workspace"),
     "session": ("Session", "`connect()`, the session that it gives, and the parts of one.", "session ping"),
     "models": ("Models", "Types that [operations](../operations.md) take and return.", "api models"),
-    "workflows": ("Workflows and jobs", "Types of workflows, jobs and stored objects.", "workflows storage media"),
+    "workflows": (
+        "Workflows and jobs",
+        "Types of workflows, jobs, backups and stored objects.",
+        "workflows storage media backup",
+    ),
     "settings": (
         "Settings and hooks",
         "Settings of a session, its hooks, and what they are told.",

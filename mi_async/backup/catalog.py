@@ -115,6 +115,11 @@ class Catalog:
         with self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO lines VALUES (?, ?, ?, ?, ?)", rows)
 
+    def has_line(self, name: str, number: int) -> bool:
+        """Return True if this run has noted a line of a list."""
+        query = "SELECT 1 FROM lines WHERE list = ? AND id = ? AND run = ?"
+        return self._connection.execute(query, (name, number, self.run)).fetchone() is not None
+
     def earlier_line(self, name: str, number: int, since: float) -> bytes | None:
         """Return a line of a list that an interrupted run has noted since then."""
         query = "SELECT line FROM lines WHERE list = ? AND id = ? AND run <> ? AND at >= ?"

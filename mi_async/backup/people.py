@@ -6,6 +6,7 @@ one is asked for: its URLs are good for minutes. A person is in the backup as it
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from attrs import define
 
@@ -32,10 +33,11 @@ async def back_up_persons(work: BackupWork, *, images: bool, chosen: Collection[
         chosen: IDs; None for all.
     """
     people = _People(work, ImageDownloads(work.context, work.pace), images)
-    found = people.all() if chosen is None else people.chosen(chosen)
-    async with aclosing(found), aclosing(batches(found, PAGE)) as pages:
-        async for persons in pages:
-            await people.back_up(persons)
+    # One after the other: what the list adds is judged by what the search has found and was noted.
+    for begin in (people.searched, people.listed) if chosen is None else (partial(people.chosen, chosen),):
+        async with aclosing(begin()) as found, aclosing(batches(found, PAGE)) as pages:
+            async for persons in pages:
+                await people.back_up(persons)
 
 
 @define(eq=False)
@@ -44,14 +46,29 @@ class _People:
     downloads: ImageDownloads
     images: bool
 
-    async def all(self) -> AsyncGenerator[Person]:
-        """Yield all persons by ID."""
-        search = self.work.context.groups.persons
-        self.work.progress.expected = (await search.search(page_size=1)).total_count
-        found = search.search_all(page_size=PAGE, sort_column=SortColumn.PERSON_ID, sort_type=SortType.ASC)
+    async def searched(self) -> AsyncGenerator[Person]:
+        """Yield the persons that a search finds, by ID."""
+        persons = self.work.context.groups.persons
+        self.work.progress.expected = (await persons.list(page_size=1)).total_count
+        found = persons.search_all(page_size=PAGE, sort_column=SortColumn.PERSON_ID, sort_type=SortType.ASC)
         async with aclosing(found):
             async for person in found:
                 yield person
+
+    async def listed(self) -> AsyncGenerator[Person]:
+        """Yield the persons that only the list has.
+
+        The documents do not say that a search without a filter finds persons without a name; the list has them.
+        """
+        persons = self.work.context.groups.persons
+        if self.work.progress.persons >= (await persons.list(page_size=1)).total_count:
+            return
+        async with aclosing(persons.all(page_size=PAGE)) as found, aclosing(batches(found, PAGE)) as pages:
+            async for page in pages:
+                new = await self.work.disk(self.work.writer.not_noted, PERSONS, [person.id for person in page])
+                for person in page:
+                    if person.id in new:
+                        yield person
 
     async def chosen(self, numbers: Collection[int]) -> AsyncGenerator[Person]:
         """Yield chosen persons; one that is not there is a problem, unless the backup has it."""

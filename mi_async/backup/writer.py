@@ -5,7 +5,7 @@ runs in the one thread of the backup.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -107,6 +107,10 @@ class BackupWriter:
         """Note lines of a list, by their IDs."""
         written = [(number, convert.dumps_shown(line.to_dict())) for number, line in lines]
         self.catalog.add_lines(name, written, at=self.now())
+
+    def not_noted(self, name: str, numbers: Sequence[int]) -> set[int]:
+        """Return those IDs of a list that this run has not noted."""
+        return {number for number in numbers if not self.catalog.has_line(name, number)}
 
     def put_problems(self, problems: Iterable[BackupProblem]) -> None:
         """Note what cannot be had."""

@@ -51,6 +51,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async ingest-many videos/ --project 1 --dry-run",
         "mi-async ingest-many s3://my-bucket/archive/ --journal archive.journal",
         "mi-async ingest-many videos/ --sync --delete --dry-run",
+        "mi-async ingest-many videos/ --watch --run ./notify.sh",
     ),
     "restore": (
         "mi-async restore newsroom-backup/ --workspace archive --dry-run",

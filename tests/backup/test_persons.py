@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from mi_async.api.persons import NameType, Person, Persons
 from mi_async.backup import open_backup
 from mi_async.emulator import Settings, example_image
+from mi_async.emulator.bodies import BODIES
+from mi_async.emulator.bodies.persons import EmulatedPersons
 from mi_async.errors import InvalidArgumentError
+from mi_async.models import Page
 from tests.support.backups import add_image, add_people, add_person, downloads, files, sha256sum
-from tests.support.newsroom import Newsroom
+from tests.support.newsroom import Newsroom, newsroom
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -150,3 +154,18 @@ async def test_a_file_and_a_text_for_ids_are_refused(news: Newsroom, tmp_path: P
     with pytest.raises(InvalidArgumentError, match="persons is a list of IDs"):
         await news.workspace.back_up(tmp_path / "new", persons="12")  # type: ignore[arg-type]
     assert not (tmp_path / "new").exists()
+
+
+class NamedAlone(EmulatedPersons):
+    """A service whose search finds only persons with a name unless it is asked for others."""
+
+    async def search(self, *, name_type: NameType | None = None, **asked: Any) -> Page[Person]:
+        return await super().search(name_type=name_type or NameType.NAMED, **asked)
+
+
+async def test_persons_whom_a_search_does_not_find_are_taken_from_the_list(tmp_path: Path) -> None:
+    async with newsroom(bodies={**BODIES, Persons: NamedAlone}) as news:
+        people = add_people(news.server, 5, unnamed=2)
+        report = await news.workspace.back_up(tmp_path)
+    assert [person.id for person in open_backup(tmp_path).persons()] == [person.id for person in people]
+    assert (report.downloaded, report.persons.new) == (5, 5)

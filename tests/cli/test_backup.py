@@ -1,13 +1,17 @@
 """``backup`` and ``backup check`` against a real emulator."""
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from mi_async.cli.app import run
-from mi_async.emulator import Server, example_image
+from mi_async.emulator import Fault, Server, example_image
 from tests.support.backups import add_person
+from tests.support.terminal import process
 
 pytestmark = pytest.mark.usefixtures("reachable")
 
@@ -61,3 +65,28 @@ def test_check_names_what_is_missing_damaged_and_extra(capsys: pytest.CaptureFix
     assert "mi-async backup --verify" in err
     assert run(["backup", "check", "."]) == 2
     assert ". is not a backup: it has no backup.json" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_stopped_backup_resumes(server: Server) -> None:
+    folder = Path("stopped")
+    for number in range(30):
+        add_person(server, None, example_image(100 + number))
+    server.faults.next("storage.get", Fault.SLOW_BODY, times=1000)
+    with process("backup", "newsroom", str(folder), env=dict(os.environ)) as running:
+        for _ in range(6000):
+            if server.log.count("storage.get") and any(folder.glob("images/*/*.png")):
+                break
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM)
+        _, err = running.communicate(timeout=60)
+    server.faults.clear()
+    assert running.returncode == 143
+    assert "what was downloaded is kept; run the same command again to resume" in err
+    kept = len(list(folder.glob("images/*/*.png")))
+    assert kept
+    assert not (folder / "backup.json").exists()
+    before = server.log.count("storage.get")
+    assert run(["backup", "newsroom", str(folder), "-q"]) == 0
+    images = len(list(folder.glob("images/*/*.png")))
+    assert server.log.count("storage.get") - before == images - kept

@@ -181,6 +181,7 @@ NAMES: tuple[object, ...] = (
     mi_async.UsageDay,
     mi_async.UsageProgress,
     mi_async.UsageReport,
+    mi_async.WatchPass,
     mi_async.Workflow,
     mi_async.WorkflowEnd,
     mi_async.Workspace,

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -55,7 +55,7 @@ class Calendar(Clock):
 
 
 @asynccontextmanager
-async def archive(settings: Settings = SETTINGS) -> AsyncIterator[tuple[Server, Session, Calendar]]:
+async def archive(settings: Settings = SETTINGS) -> AsyncGenerator[tuple[Server, Session, Calendar]]:
     """Serve and connect, both by one calendar."""
     calendar = Calendar(speed=200)  # jobs are over at once, and asked about again soon
     async with (
