@@ -16,7 +16,7 @@ from mi_async.cli.bulk_options import ImageOptions, Input
 from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.known_options import Known, Score
-from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, standard_input
+from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, check_table_format, standard_input
 from mi_async.errors import InvalidArgumentError
 from mi_async.fleet import FleetOperation
 from mi_async.workspace import Workspace
@@ -83,9 +83,7 @@ def upload_thumbnails(source: Input, /, *, options: ImageOptions = NO_OPTIONS, s
 
 def _run(verb: Verb, source: str, options: ImageOptions, service: InWorkspace, more: Mapping[str, Any]) -> None:
     if source != STDIN:
-        if options.input_format is not None:
-            message = "--input-format is for a table on standard input; give - as INPUT"
-            raise InvalidArgumentError(message)
+        check_table_format(source, options.input_format)
         run_command(_command(verb, source, None, options, service, more=more), source, options, service)
         return
     if options.on is not None:

@@ -87,6 +87,7 @@ async def _unnamed(
             for person, found in zip(chunk, suggested, strict=True):
                 position += 1
                 yield UnnamedPerson(person, position, found, told_counts(person))
+    suggesting.questions.warn()
 
 
 async def _chunks(persons: AsyncIterator[Person]) -> AsyncGenerator[list[Person]]:
