@@ -498,7 +498,7 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         ``report = await newsroom.curate(plan, confirm=plan.code, journal="faces.journal")``. Each person that stays is
         an item of the run. Before a person is named or merged it is looked at: one that is gone, or has another name
-        than in the plan, is left as it is and reported (``GONE``, ``RENAMED``).
+        than in the plan, is left as it is and reported (``GONE``, ``NAME_CHANGED``).
 
         The plan is kept in the journal. After a crash the same call resumes it, and so does ``curate(None, ...)``,
         which needs no confirmation: a merge that was in flight is looked up before it is repeated.
@@ -531,7 +531,7 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         request = CurationRequest.of(context, journal, plan, confirm, backup)
         options = BulkOptions(journal=journal, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(curate_factory(context, request), (), options)
+        return BulkRun(curate_factory(context, request), iter(()), options)  # the items come from the journal
 
     def watch(
         self,
