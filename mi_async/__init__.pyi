@@ -167,6 +167,7 @@ from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .sync.decisions import SyncState as SyncState
 from .sync.plan import SyncItem as SyncItem, SyncPlan as SyncPlan
 from .sync.removal import RemovalStatus as RemovalStatus, SyncRemoval as SyncRemoval
+from .sync.watch import WatchPass as WatchPass
 from .sync.workflow import SyncRun as SyncRun
 from .workflows.curation.duplicates import DuplicateGroup as DuplicateGroup, DuplicateMember as DuplicateMember
 from .workflows.curation.resemblances import DuplicatePair as DuplicatePair
@@ -189,6 +190,7 @@ from .workflows.usage.models import (
     UsageReport as UsageReport,
     WorkspaceUsage as WorkspaceUsage,
 )
+from .workflows.known_person import KnownPerson as KnownPerson
 from .workflows.usage.prices import PriceList as PriceList, UsageCost as UsageCost
 from .workspace import Workspace as Workspace
 
@@ -262,6 +264,7 @@ __all__ = [
     "JobTimeoutError",
     "JournalError",
     "JournalRebuild",
+    "KnownPerson",
     "MIError",
     "MediaRejectedError",
     "MergedPersons",
@@ -365,6 +368,7 @@ __all__ = [
     "UsageDay",
     "UsageProgress",
     "UsageReport",
+    "WatchPass",
     "Workflow",
     "WorkflowEnd",
     "Workspace",

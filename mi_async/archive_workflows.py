@@ -6,7 +6,7 @@ Invariant: adds no behaviour of its own; each method imports what it starts, so 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Collection, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 import mi_async
@@ -23,7 +23,7 @@ from mi_async.argument_types import (
     Watch,
 )
 from mi_async.bulk.defaults import GRACE, PATIENCE
-from mi_async.sync.defaults import SETTLE
+from mi_async.sync.defaults import INTERVAL, SETTLE
 
 if TYPE_CHECKING:
     from functools import cached_property
@@ -498,7 +498,7 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         ``report = await newsroom.curate(plan, confirm=plan.code, journal="faces.journal")``. Each person that stays is
         an item of the run. Before a person is named or merged it is looked at: one that is gone, or has another name
-        than in the plan, is left as it is and reported (``GONE``, ``RENAMED``).
+        than in the plan, is left as it is and reported (``GONE``, ``NAME_CHANGED``).
 
         The plan is kept in the journal. After a crash the same call resumes it, and so does ``curate(None, ...)``,
         which needs no confirmation: a merge that was in flight is looked up before it is repeated.
@@ -531,4 +531,136 @@ class ArchiveWorkflows(WorkspaceGroups):
 
         request = CurationRequest.of(context, journal, plan, confirm, backup)
         options = BulkOptions(journal=journal, max_failures=max_failures, grace=grace, patience=patience)
-        return BulkRun(curate_factory(context, request), (), options)
+        return BulkRun(curate_factory(context, request), iter(()), options)  # the items come from the journal
+
+    def compare_many(
+        self,
+        people: Items[mi_async.PersonInput | mi_async.BadInput],
+        *,
+        found: Callable[[mi_async.KnownPerson], None],
+        journal: str | os.PathLike[str],
+        score: int = 80,
+        total: int | None = None,
+        fit: bool = False,
+        max_failures: int | None = None,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
+    ) -> mi_async.BulkRun:
+        """Compare any number of persons with those who are there; create nobody.
+
+        The first image of each person is uploaded and compared. :meth:`Workspace.enroll_many` with the same journal
+        takes these images from it within the 24 hours of their keys; whom it has enrolled already is not compared.
+
+        Args:
+            people: as in :meth:`Workspace.enroll_many`, and so are total, fit, max_failures, grace and patience.
+            found: a plain function, called with each person whom somebody looks like; an exception in it ends the run.
+            journal: path of the file that remembers what is uploaded, not a URL. What was compared is compared again by
+                the next run.
+            score: likeness from which on somebody looks like a person, 80 to 100.
+            total: number of items.
+            fit: True to convert images.
+            max_failures: items that may end in any way but skipped.
+            grace: seconds.
+            patience: seconds.
+
+        Returns:
+            A run; those who were compared end as skipped, with a note.
+
+        Raises:
+            InvalidArgumentError: a score out of bounds, or a function that would have to be awaited.
+            BulkError, JournalError, ConfigError: as in :meth:`Workspace.enroll_many`; a journal that processes share.
+
+        Source: mi-recommend-persons-by-thumbnail.
+        """
+        context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
+        from mi_async.bulk.inputs.models import PersonInput
+        from mi_async.bulk.options import BulkOptions
+        from mi_async.bulk.run import BulkRun
+        from mi_async.errors import ConfigError
+        from mi_async.workflows.context import refuse_async
+        from mi_async.workflows.known_person import Likeness
+
+        options = BulkOptions(
+            journal=journal,
+            total=total,
+            fit=fit,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+        )
+        if options.is_shared:
+            message = "compare_many works alone: journal must be the path of a file"
+            raise ConfigError(message)
+        refuse_async(found)
+        likeness = Likeness("ask", score)
+        likeness.check(context)
+        return BulkRun(enroll_factory(context, PersonInput, likeness, found=found), people, options)
+
+    def watch(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        journal: str | os.PathLike[str],
+        interval: float = INTERVAL,
+        project: int | str | None = None,
+        bucket: str | None = None,
+        analyze: bool = True,
+        summarize: bool = False,
+        if_exists: IfExists = "reuse",
+        analysis: mi_async.AnalysisOptions | None = None,
+        locale: str | None = None,
+        passes: int | None = None,
+        progress: Callable[[mi_async.WatchPass], None] | None = None,
+        grace: float = GRACE,
+        patience: float = 600.0,
+    ) -> AsyncGenerator[mi_async.AssetOutcome]:
+        """Look at a folder, or a prefix of a bucket, at an interval; ingest what is new, and yield how each file ends.
+
+        There are no webhooks: the source is asked. A file is taken once two looks in a row have found it with the same
+        size and time, so one that is still being written waits; an object is there as a whole. Nothing is deleted or
+        replaced: a file that has other content than its asset is logged, for :meth:`sync`. A look that fails, or whose
+        service does not answer, is followed by another one, after a pause that doubles up to 15 minutes. Close the
+        iterator to stop: ``async with contextlib.aclosing(newsroom.watch(...)) as outcomes``.
+
+        Args:
+            source: a folder, or ``s3://bucket/prefix``.
+            journal: of the runs over this source, as in :meth:`Workspace.ingest_many`; what it has is not yielded.
+            interval: seconds between two looks.
+            project: number or name of the project; by default the workspace's base project.
+            bucket: as in :meth:`Workspace.ingest_many`, and so are analyze to locale.
+            analyze: request an analysis, and wait for its index.
+            summarize: request texts for the scenes after it.
+            if_exists: where the project has an asset of a new object already.
+            analysis: options of the analysis.
+            locale: language of the summary.
+            passes: looks after which it ends; None for no end.
+            progress: a plain function, called with a :class:`WatchPass` after each look.
+            grace: seconds for uploads to land when it is stopped.
+            patience: seconds for which a run waits for a service that does not answer at all; then the next look.
+
+        Raises:
+            InvalidArgumentError: an argument that cannot work; by the iteration: no such folder at the beginning.
+            MIError: by the iteration: a failure that no later look will mend: refused keys, no such workspace.
+
+        Source: mi-create-assets.
+        """
+        context = self._context
+        from mi_async.bulk.options import BulkOptions
+        from mi_async.sync.watch import WatchRules
+        from mi_async.sync.workflow import watch
+        from mi_async.workflows.ingest.options import IngestOptions
+
+        ingest = IngestOptions(
+            project=project,
+            bucket=bucket,
+            analyze=analyze,
+            summarize=summarize,
+            if_exists=if_exists,
+            analysis=analysis,
+            locale=locale,
+        )
+        ingest.check(context)
+        options = BulkOptions(journal=journal, grace=grace, patience=patience)
+        rules = WatchRules(interval=interval, passes=passes, progress=progress)
+        return watch(context, source, ingest, options, rules)

@@ -119,7 +119,11 @@ COMMANDS: Mapping[str, Command] = {
         "ingest_many:ingest_many",
         "INPUT",
     ),
-    "curate": Commands(BULK, "Faces without a name and doubles: pages and tables to fill in.", "curate:curate_app"),
+    "curate": Commands(
+        BULK,
+        "Faces without a name and doubles: pages, tables to fill in, and what these say carried out.",
+        "curate:curate_app",
+    ),
     "restore": Command(
         BULK, "Restore a backup into a workspace: persons, projects and assets.", "restore:restore", "DIR"
     ),

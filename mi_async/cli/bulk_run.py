@@ -69,18 +69,16 @@ class BulkCommand:
 
 
 @frozen
-class _Started:
-    """A command with the files that it writes.
+class StartedRun:
+    """A run of a command with the files that it writes.
 
     Attributes:
-        command: the command.
         source: its input, for messages.
         journal: path or URL of the journal.
         report: file for the outcome of every item.
         service: the service and its workspace.
     """
 
-    command: BulkCommand
     source: str
     journal: Journalled
     report: OutputFile | None
@@ -107,8 +105,8 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
         if options.journal is None and not os.access(".", os.W_OK):
             message = f"the journal {Path.cwd() / str(journal)} cannot be written; name another place with --journal"
             raise InvalidArgumentError(message)
-        started = _Started(command, source, journal, report_file, service)
-        report = event_loop.run((_run if options.on is None else _run_on)(started, options))
+        started = StartedRun(source, journal, report_file, service)
+        report = event_loop.run((_run if options.on is None else _run_on)(command, started, options))
         with as_bulk_error():
             return judge(report, again=AGAIN, may_fit=may_fit)
 
@@ -125,8 +123,8 @@ def journal_for(source: str, options: RunOptions) -> Journalled:
     return place if isinstance(place, JournalUrl) else existing_path(place)
 
 
-async def _run(started: _Started, options: RunOptions) -> BulkReport:
-    command, service = started.command, started.service
+async def _run(command: BulkCommand, started: StartedRun, options: RunOptions) -> BulkReport:
+    service = started.service
     place = f"in workspace {service.workspace}; journal: {started.journal}"
     print_note(f"{command.start_message} {started.source} {place}")
     total = await asyncio.to_thread(command.count)
@@ -137,22 +135,37 @@ async def _run(started: _Started, options: RunOptions) -> BulkReport:
             total=total,
             **options.of_run,
         )
-        try:
-            report = await _displayed(run, options.grace, service)
-        except (MIError, asyncio.CancelledError) as error:
-            if (report_so_far := _report_of(run)) is not None:
-                _print_stopped(report_so_far, started)
-                failed = isinstance(error, MIError)  # whose message comes last; a signal has none to say
-                if not failed:
-                    advise_stopped(report_so_far, again=AGAIN, may_fit=_may_fit(options))
-                again = f"once that is put right, {AGAIN}" if failed else AGAIN
-                print_resume(report_so_far, started.journal, again=again)
-            raise
-        _print(report, started)  # before the session is closed: a signal may come while it is
+        return await follow(run, started, options.grace, may_fit=_may_fit(options))
+
+
+async def follow(run: BulkRun, started: StartedRun, grace: float, *, may_fit: bool = False) -> BulkReport:
+    """Display a run until its end, and print its report, however it ends.
+
+    Args:
+        run: the run.
+        started: where it reports to.
+        grace: seconds that a stop signal leaves to what is in flight.
+        may_fit: True if images could be made smaller, and were not.
+
+    Raises:
+        MIError: the run had to stop.
+    """
+    try:
+        report = await _displayed(run, grace, started.service)
+    except (MIError, asyncio.CancelledError) as error:
+        if (report_so_far := _report_of(run)) is not None:
+            _print_stopped(report_so_far, started)
+            failed = isinstance(error, MIError)  # whose message comes last; a signal has none to say
+            if not failed:
+                advise_stopped(report_so_far, again=AGAIN, may_fit=may_fit)
+            again = f"once that is put right, {AGAIN}" if failed else AGAIN
+            print_resume(report_so_far, started.journal, again=again)
+        raise
+    _print(report, started)  # before the session is closed: a signal may come while it is
     return report
 
 
-async def _run_on(started: _Started, options: RunOptions) -> BulkReport:
+async def _run_on(command: BulkCommand, started: StartedRun, options: RunOptions) -> BulkReport:
     """Run in members that are started elsewhere."""
     from mi_async.cli.bulk_fleet import (  # noqa: PLC0415  brings Dask, an extra
         FleetCommand,
@@ -161,7 +174,7 @@ async def _run_on(started: _Started, options: RunOptions) -> BulkReport:
         run_fleet,
     )
 
-    command, service = started.command, started.service
+    service = started.service
     given = {**command.more, **options.of_run, "journal": options.journal, "on": options.on, "members": options.members}
     fleet = FleetCommand.of(command.operation, started.source, given, service)
     print_note(f"{command.start_message} {started.source} in workspace {service.workspace}; journal: {started.journal}")
@@ -200,7 +213,7 @@ def _report_of(run: BulkRun) -> BulkReport | None:
         return None
 
 
-def _print(report: BulkReport, started: _Started) -> None:
+def _print(report: BulkReport, started: StartedRun) -> None:
     """Print the report for people and as the result, and write every item to a file."""
     try:
         if started.service.output == "table":
@@ -217,7 +230,7 @@ def _print(report: BulkReport, started: _Started) -> None:
                 write_to(started.report, report.place, report.run)
 
 
-def _print_stopped(report: BulkReport, started: _Started) -> None:
+def _print_stopped(report: BulkReport, started: StartedRun) -> None:
     """Print the report of a run that was stopped; the command ends for that reason, even if nobody can read this."""
     try:
         _print(report, started)

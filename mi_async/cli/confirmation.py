@@ -16,7 +16,8 @@ from mi_async.cli.streams import stderr
 from mi_async.errors import PlanNotConfirmedError
 
 Confirm: TypeAlias = Annotated[
-    str | None, Parameter(name="--confirm", help="code of the plan, as --dry-run prints it; without it you are asked")
+    str | None,
+    Parameter(name="--confirm", help="Code of the plan, as --dry-run prints it; by default it is asked for."),
 ]
 """Option of each command that has plans to confirm."""
 IN_COMMAND = "--confirm {code}"

@@ -41,6 +41,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         'mi-async search "goal celebration" --html scenes.html',
     ),
     "curate unnamed": ("mi-async curate unnamed --html faces.html --csv faces.csv",),
+    "curate name": ("mi-async curate name faces.csv --dry-run", "mi-async curate name faces.csv --confirm 7f3a-91c2"),
+    "curate merge": ("mi-async curate merge groups.csv --dry-run",),
     "curate duplicates": ("mi-async curate duplicates --html groups.html --csv groups.csv --score 90",),
     "enroll-many": (
         "mi-async enroll-many people.csv --dry-run",
@@ -51,6 +53,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "mi-async ingest-many videos/ --project 1 --dry-run",
         "mi-async ingest-many s3://my-bucket/archive/ --journal archive.journal",
         "mi-async ingest-many videos/ --sync --delete --dry-run",
+        "mi-async ingest-many videos/ --watch --run ./notify.sh",
     ),
     "restore": (
         "mi-async restore newsroom-backup/ --workspace archive --dry-run",

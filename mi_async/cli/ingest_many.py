@@ -52,11 +52,15 @@ def ingest_many(
     if source == STDIN:
         message = "media files are not listed on standard input; give a directory or s3://bucket/prefix"
         raise InvalidArgumentError(message)
+    sync.check()
+    if sync.watch:
+        from mi_async.cli.watch import watch_command  # noqa: PLC0415  few runs are syncs
+
+        return watch_command(source, assets, sync, options, service)
     if sync.sync:
-        from mi_async.cli.sync import sync_command  # noqa: PLC0415  few runs are syncs
+        from mi_async.cli.sync import sync_command  # noqa: PLC0415  as above
 
         return sync_command(source, assets, sync, options, service)
-    sync.check_alone()
     make = _of_bucket if source.startswith(SCHEME) else _of_directory
     return run_command(make(source, assets, service), source, options, service)
 

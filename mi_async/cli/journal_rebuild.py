@@ -16,10 +16,12 @@ from mi_async._core.files import open_regular_file
 from mi_async._core.paths import existing_path
 from mi_async.argument_types import BulkOperation
 from mi_async.bulk.inputs.readers import Read, read_people, read_thumbnails
+from mi_async.bulk.inputs.reading import Reading
 from mi_async.bulk.rebuild.result import JournalRebuild
 from mi_async.cli import event_loop
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.output import show
+from mi_async.cli.standard_input import TableFormat, read_input
 from mi_async.cli.streams import print_note, stdout
 from mi_async.errors import InvalidArgumentError
 
@@ -69,7 +71,9 @@ def rebuild(
         str,
         Parameter(
             name="INPUT",
-            help="The input of the lost journal: a directory, .csv, .jsonl or .parquet file.",
+            help="The input of the lost journal: a directory, a .csv, .jsonl or .parquet file, or - for a table on "
+            "standard input.",
+            allow_leading_hyphen=True,
             validator=_not_a_journal,
         ),
     ],
@@ -89,6 +93,9 @@ def rebuild(
         ),
     ] = False,
     encoding: Annotated[str | None, Parameter(help="Encoding of a table, as for the command.")] = None,
+    input_format: Annotated[
+        TableFormat | None, Parameter(help="Format of a table on standard input; by default its content tells.")
+    ] = None,
     service: InWorkspace,
 ) -> None:
     """Rebuild a lost journal from an input and what the service has of it; nothing is changed there.
@@ -105,17 +112,17 @@ def rebuild(
             f"{of} needs no rebuilt journal: with a new one it looks at objects, assets and indexes first: {again}"
         )
         raise InvalidArgumentError(message)
-    items = verb.read(source, encoding=encoding)  # an input that is none is refused before anything else
-    print_note(f"looking for {source} in workspace {service.workspace}; new journal: {journal}")
     place = existing_path(journal)
 
-    async def rebuilt() -> JournalRebuild:
+    async def rebuilt(items: Reading[Any]) -> JournalRebuild:
         async with service.session() as session:
             return await session.workspace(service.workspace).rebuild_journal(
                 items, journal=place, operation=verb.operation, assume_counts=assume_counts, progress=_printed()
             )
 
-    result = event_loop.run(rebuilt())
+    with read_input(source, verb.read, encoding, input_format) as items:
+        print_note(f"looking for {source} in workspace {service.workspace}; new journal: {journal}")
+        result = event_loop.run(rebuilt(items))
     if service.output == "table":
         stdout().write(f"{result}\n")
     else:

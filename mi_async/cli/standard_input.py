@@ -69,6 +69,38 @@ class StandardInput:
         return text.replace(str(self.path), SHOWN)
 
 
+def check_table_format(source: str, given: TableFormat | None) -> None:
+    """Refuse the format of a table on standard input where the input is a path.
+
+    Raises:
+        InvalidArgumentError: it is.
+    """
+    if source != STDIN and given is not None:
+        message = "--input-format is for a table on standard input; give - as INPUT"
+        raise InvalidArgumentError(message)
+
+
+@contextmanager
+def read_input(source: str, reader: Read, encoding: str | None, given: TableFormat | None) -> Generator[Reading[Any]]:
+    """Read a path, or a table on standard input, which is kept until the block ends.
+
+    Args:
+        source: path, or ``-``.
+        reader: of the items.
+        encoding: of a table; None for the one that its content tells.
+        given: format of a table on standard input; None likewise.
+
+    Raises:
+        InvalidArgumentError: it cannot be read.
+    """
+    check_table_format(source, given)
+    if source != STDIN:
+        yield reader(source, encoding=encoding)
+        return
+    with standard_input(given) as table:
+        yield table.read(reader, encoding)
+
+
 @contextmanager
 def standard_input(given: TableFormat | None) -> Generator[StandardInput]:
     """Take all of standard input; it is kept until the block ends.

@@ -1,5 +1,7 @@
 """Options of ``ingest-many --sync`` in one table; their defaults are those of ``plan_sync``."""
 
+import shlex
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from attrs import fields, frozen
@@ -8,11 +10,13 @@ from cyclopts.validators import Number
 
 from mi_async.cli.confirmation import Confirm
 from mi_async.errors import InvalidArgumentError
-from mi_async.sync.defaults import SETTLE
+from mi_async.sync.defaults import INTERVAL, SETTLE
 
 SYNC = Group("Sync", sort_key=5)
 PLAN = ("delete", "delete_objects", "delete_all", "replace", "max_delete", "settle")
 """Options of a plan, by the names of the arguments of ``plan_sync``."""
+WATCH = ("interval", "run", "passes")
+"""Options of a watch."""
 
 
 def _flag(text: str) -> Parameter:
@@ -48,20 +52,61 @@ class SyncFlags:
         Parameter(group=SYNC, validator=Number(gte=0), help="Seconds for which a file must not change to be taken."),
     ] = SETTLE
     confirm: Annotated[Confirm, Parameter(group=SYNC)] = None
+    watch: Annotated[
+        bool, _flag("Look at INPUT at an interval until stopped, and ingest what is new; nothing is deleted.")
+    ] = False
+    interval: Annotated[
+        float, Parameter(group=SYNC, validator=Number(gte=0), help="Seconds between two looks of --watch.")
+    ] = INTERVAL
+    run: Annotated[
+        str | None,
+        Parameter(
+            group=SYNC,
+            help="Program and arguments for each asset that --watch has finished: facts in MI_ASYNC_ASSET_ID, _KEY, "
+            "_OBJECT, _SOURCE and _STATE, and as JSON on standard input. No shell.",
+        ),
+    ] = None
+    passes: Annotated[
+        int | None, Parameter(group=SYNC, validator=Number(gte=1), help="Looks after which --watch ends.")
+    ] = None
 
     @property
     def of_plan(self) -> dict[str, Any]:
         """Options of the plan, by the names of its arguments."""
         return {name: getattr(self, name) for name in PLAN}
 
-    def check_alone(self) -> None:
-        """Refuse options of a sync where none is meant.
+    @property
+    def words(self) -> list[str]:
+        """Program and arguments of the command, none without one.
+
+        Raises:
+            InvalidArgumentError: a quotation mark has no partner.
+        """
+        try:
+            return shlex.split(self.run or "")
+        except ValueError as error:
+            message = f"--run: {error}"
+            raise InvalidArgumentError(message) from error
+
+    def check(self) -> None:
+        """Refuse options of a sync or a watch where none is meant.
 
         Raises:
             InvalidArgumentError: one is given.
         """
-        given = [member.name for member in fields(SyncFlags) if getattr(self, member.name) != member.default]
+        if not self.sync and not self.watch:
+            self._refuse((*PLAN, "confirm"), "only with --sync")
+        if self.watch:
+            self._refuse((*PLAN, "confirm"), "not with --watch, which deletes nothing and takes what has settled")
+            if self.run is not None and not self.words:
+                message = "--run: no program is named"
+                raise InvalidArgumentError(message)
+        else:
+            self._refuse(WATCH, "only with --watch")
+
+    def _refuse(self, names: Sequence[str], why: str) -> None:
+        defaults = {member.name: member.default for member in fields(SyncFlags)}
+        given = [f"--{name.replace('_', '-')}" for name in names if getattr(self, name) != defaults[name]]
         if given:
-            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            message = f"{names}: only with --sync"
+            message = f"{', '.join(given)}: {why}"
             raise InvalidArgumentError(message)

@@ -6,7 +6,7 @@ Invariant: changes nothing. A file is called absent only where the disk, or the 
 import asyncio
 import os
 import unicodedata
-from collections.abc import AsyncGenerator, Collection, Container, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
@@ -81,8 +81,8 @@ class SyncSource(Protocol):
         """Return the path of a file, or ``s3://bucket/key``."""
         ...
 
-    def items(self, left_out: Container[str]) -> Input:
-        """Return the media files for a run, without those of some keys."""
+    def items(self, takes: Callable[[str], bool]) -> Input:
+        """Return the media files for a run: those whose keys it takes, and what cannot be read."""
         ...
 
 
@@ -196,12 +196,12 @@ class FolderSource:
         """Return the path of a file, as the disk spells it."""
         return existing_path(Path(self.root, *key.split("/")))
 
-    def items(self, left_out: Container[str]) -> Input:
-        """Return the media files for a run, without those of some keys."""
+    def items(self, takes: Callable[[str], bool]) -> Input:
+        """Return the media files for a run: those whose keys it takes, and what cannot be read."""
 
         def left(items: Generator[AssetInput | BadInput]) -> Generator[AssetInput | BadInput]:
             for item in items:
-                if not isinstance(item, AssetInput) or (item.key or "") not in left_out:
+                if not isinstance(item, AssetInput) or takes(item.key or ""):
                     yield item
 
         return read_assets(self.root).mapped(left)
@@ -257,15 +257,15 @@ class BucketSource:
         bucket, _, _ = self.name.removeprefix(SCHEME).partition("/")
         return f"{SCHEME}{bucket}/{key}"
 
-    def items(self, left_out: Container[str]) -> Input:
-        """Return the objects for a run, without those of some keys."""
-        return AsyncReading(lambda _passed_over: _without(self.store, self.name, left_out))
+    def items(self, takes: Callable[[str], bool]) -> Input:
+        """Return the objects for a run: those whose keys it takes."""
+        return AsyncReading(lambda _passed_over: _taken(self.store, self.name, takes))
 
 
-async def _without(store: ObjectStore, name: str, left_out: Container[str]) -> AsyncGenerator[AssetInput]:
+async def _taken(store: ObjectStore, name: str, takes: Callable[[str], bool]) -> AsyncGenerator[AssetInput]:
     async with aclosing(stored_assets(store, name)) as listed:
         async for item in listed:
-            if not isinstance(item.source, StoredObject) or item.source.key not in left_out:
+            if isinstance(item.source, StoredObject) and takes(item.source.key):
                 yield item
 
 

@@ -6,13 +6,14 @@ confirmed. Everything else is the run's: the same engine, journal and resume.
 
 import asyncio
 import os
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from mi_async._core.confirmation import check_confirmed
+from mi_async.bulk.engine.outcome import AssetOutcome
 from mi_async.bulk.engine_factory import EngineFactory, ingest_factory
 from mi_async.bulk.inputs.models import Input
 from mi_async.bulk.journal.place import Journalled
@@ -26,6 +27,7 @@ from mi_async.sync.plan import SyncPlan
 from mi_async.sync.planner import SyncOptions, SyncPlanner
 from mi_async.sync.removal import Remover, SyncRemoval
 from mi_async.sync.sources import source_of
+from mi_async.sync.watch import Watcher, WatchPass, WatchRules
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project
@@ -89,7 +91,10 @@ def sync(
         return await usual.make(stack, items, wired)
 
     factory = EngineFactory(usual.takes, usual.workflow, make)
-    return SyncRun(factory, source.items(plan.left_out), options(journal=plan.journal), removals=removals)
+    left_out = plan.left_out
+    return SyncRun(
+        factory, source.items(lambda key: key not in left_out), options(journal=plan.journal), removals=removals
+    )
 
 
 async def _remove(context: Context, plan: SyncPlan, ended: Callable[[SyncRemoval], None]) -> None:
@@ -109,3 +114,28 @@ async def _remove(context: Context, plan: SyncPlan, ended: Callable[[SyncRemoval
     if removed:
         await Remover(context, plan, source_of(plan.source, context.store)).remove(removed, ended)
         await asyncio.to_thread(drop_confirmed, plan)
+
+
+async def watch(
+    context: Context,
+    source: str | os.PathLike[str],
+    ingest: IngestOptions,
+    options: BulkOptions,
+    rules: WatchRules,
+) -> AsyncGenerator[AssetOutcome]:
+    """Watch a source; see ``Workspace.watch``."""
+    watcher = Watcher(
+        context=context,
+        source=source_of(source, context.store),
+        ingest=ingest,
+        options=options,
+        interval=rules.interval,
+        told=rules.progress or _nobody,
+    )
+    async with aclosing(watcher.outcomes(rules.passes)) as outcomes:
+        async for outcome in outcomes:
+            yield outcome
+
+
+def _nobody(_done: WatchPass) -> None:
+    """Nobody listens."""

@@ -49,6 +49,24 @@ class Unreadable(io.RawIOBase):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
+@pytest.mark.usefixtures("server")
+def test_a_journal_is_rebuilt_from_a_table_on_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["enroll", "Hong", "a.jpg"]) == 0
+    capsys.readouterr()
+    typed("name,thumbnail\nHong,a.jpg\n", monkeypatch)
+    assert run(["journal", "rebuild", "-", "--journal", "j"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["counts"] == {"complete": 1}
+    assert "to go on: mi-async enroll-many - --journal j" in told.err
+    typed("name,thumbnail\nHong,a.jpg\n", monkeypatch)
+    assert run(["enroll-many", "-", "--journal", "j"]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 1
+    assert run(["journal", "rebuild", "people.csv", "--journal", "k", "--input-format", "csv"]) == 2
+    assert "--input-format is for a table on standard input" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("start", "told"),
     [

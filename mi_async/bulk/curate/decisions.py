@@ -14,6 +14,9 @@ from mi_async.text import escaped
 from mi_async.workflows.curation.table import CurationRow
 from mi_async.workflows.person_texts import person_fault
 
+MOST_LISTED = 10
+"""IDs that a message lists."""
+
 
 @frozen
 class Archive:
@@ -130,18 +133,19 @@ class _TableAnswers:
             if (fault := _fault(row, self.archive)) is not None:
                 self._leave_out(row, fault)
         self._choose_targets()
-        for person in list(self._targets):
-            if person in self._targets and (fault := self._chain_fault(person)) is not None:
-                self.faults.append((self.rows[person], fault))
-        for row, _ in self.faults:
-            self._targets.pop(row.person_id, None)
+        for person, end in self._ends().items():
+            if isinstance(end, int):
+                self._targets[person] = end
+            else:
+                self.faults.append((self.rows[person], end))
+                del self._targets[person]
 
     def changes(self) -> tuple[PersonChange, ...]:
         """Return the changes of the persons that stay, by ID."""
         merged: dict[int, list[PersonMerge]] = {person: [] for person in self._named}
-        for person in self._targets:
+        for person, target in self._targets.items():
             names, origin = self.archive.names, self.rows[person].origin
-            merged.setdefault(self._chain(person)[-1], []).append(PersonMerge(person, names[person], origin))
+            merged.setdefault(target, []).append(PersonMerge(person, names[person], origin))
         return tuple(self._change(person, merged[person]) for person in sorted(merged))
 
     def _change(self, person: int, merged: Iterable[PersonMerge]) -> PersonChange:
@@ -171,25 +175,23 @@ class _TableAnswers:
             else:
                 self._targets[person] = first
 
-    def _chain_fault(self, person: int) -> str | None:
-        """Return the reason for which a person cannot be merged into the last one of its chain."""
-        chain = self._chain(person)
-        if chain[-1] in chain[:-1]:
-            return f"same_as goes round in a circle: {_listed(chain[chain.index(chain[-1]) :])}"
-        for other in chain[1:]:
-            if (row := self._left_out.get(other)) is not None:
-                return f"it depends on person {other}, whose row is left out ({_place(row)})"
-        return None
+    def _ends(self) -> dict[int, int | str]:
+        """Return for each person that is somebody else who that is in the end, or why nobody can tell."""
+        ends: dict[int, int | str] = {}
+        for person in self._targets:
+            last, chain = person, dict[int, None]()  # in order
+            while last in self._targets and last not in ends and last not in chain:
+                chain[last] = None
+                last = self._targets[last]
+            ends.update(dict.fromkeys(chain, ends.get(last) or self._end(last, list(chain))))
+        return ends
 
-    def _chain(self, person: int) -> list[int]:
-        """Return the persons from one to the last whom it is, or to the first that comes again."""
-        chain, seen = [person], {person}
-        while (following := self._targets.get(chain[-1])) is not None:
-            chain.append(following)
-            if following in seen:
-                break
-            seen.add(following)
-        return chain
+    def _end(self, last: int, chain: Sequence[int]) -> int | str:
+        if last in chain:
+            return f"same_as goes round in a circle: {_listed([*chain[chain.index(last) :], last])}"
+        if (row := self._left_out.get(last)) is not None:
+            return f"it depends on person {last}, whose row is left out ({_place(row)})"
+        return last
 
     def _leave_out(self, row: CurationRow, reason: str) -> None:
         self.faults.append((row, reason))
@@ -233,7 +235,8 @@ def _name_fault(name: str, was: str | None, archive: Archive) -> str | None:
 
 
 def _listed(persons: Sequence[int]) -> str:
-    return ", ".join(map(str, persons))
+    shown = ", ".join(map(str, persons[:MOST_LISTED]))
+    return shown if len(persons) <= MOST_LISTED else f"{shown} and {len(persons) - MOST_LISTED:,} more"
 
 
 def _quoted(name: str) -> str:

@@ -12,7 +12,7 @@ from mi_async.text import escaped
 
 GONE = "GONE"
 """Our code for a person that is no longer there."""
-RENAMED = "RENAMED"
+NAME_CHANGED = "NAME_CHANGED"
 """Our code for a person that has another name than when the plan was made."""
 
 
@@ -33,7 +33,7 @@ def looked_at(action: ActionRecord, person: Person | None) -> ActionRecord:
     was = clean_name(action.was)
     if now == was and not _is_named(action):
         return action
-    return _refused(action, RENAMED, f"it is {_called(now)}, and was {_called(_expected(action))} in the plan")
+    return _refused(action, NAME_CHANGED, f"it is {_called(now)}, and was {_called(_expected(action))} in the plan")
 
 
 def _gone(action: ActionRecord) -> ActionRecord:

@@ -77,6 +77,10 @@ ADVICE = {
         "all by a retry"
     ),
     RENAMED: Advice("give the person its name back at the service or in the input; a retry creates another one"),
+    "GONE": Advice(
+        "somebody else has merged or deleted the person: there is nothing left to do, or correct the row", retry=False
+    ),
+    "NAME_CHANGED": Advice("the person was renamed since the plan was shown: look who it is, or correct the row"),
     "50005": Advice(
         "the name is taken by a person from before this journal: use another name, or give that person the images "
         "with upload-many",

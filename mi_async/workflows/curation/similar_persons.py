@@ -83,6 +83,11 @@ class SimilarityQuestions:
         found.pop(person_id, None)
         return tuple(found.values())
 
+    def warn(self) -> None:
+        """Log how many questions were refused, if any: of these persons nothing is known."""
+        if self.refused:
+            _log.warning("the service did not say who looks like %s of the persons", f"{self.refused:,}")
+
 
 def check_score(context: Context, score: int) -> None:
     """Refuse a score that the service would refuse.

@@ -176,7 +176,7 @@ async def test_what_differs_from_the_plan_is_left_as_it_is_and_reported(news: Ne
     assert archive(news) == {kim: "Kim", b: "Other", d: "Choi", f: None}
     assert {key: (row["status"], [problem["code"] for problem in row["problems"]]) for key, row in found.items()} == {
         str(kim): ("partial", ["GONE"]),
-        str(d): ("failed", ["RENAMED"]),
+        str(d): ("failed", ["NAME_CHANGED"]),
         str(e): ("failed", ["GONE"]),
     }
 
@@ -267,6 +267,6 @@ async def test_what_failed_is_tried_again_after_journal_retry(news: Newsroom, tm
     news.server.state.workspaces["newsroom"].persons[face].name = None
     again = await run(news, None, tmp_path / "j")
     assert again[str(kim)]["status"] == "partial"
-    assert retry_failed(tmp_path / "j", code="RENAMED") == Reopened(1, 0)
+    assert retry_failed(tmp_path / "j", code="NAME_CHANGED") == Reopened(1, 0)
     await run(news, None, tmp_path / "j")
     assert archive(news) == {kim: "Kim"}

@@ -79,8 +79,8 @@ def test_the_table_is_done_and_no_more(rows: str, expected: str) -> None:
             "7=Lee",
             [
                 "3: same_as goes round in a circle: 3, 4, 5, 3",
-                "4: same_as goes round in a circle: 4, 5, 3, 4",
-                "5: same_as goes round in a circle: 5, 3, 4, 5",
+                "4: same_as goes round in a circle: 3, 4, 5, 3",
+                "5: same_as goes round in a circle: 3, 4, 5, 3",
                 "6: same_as goes round in a circle: 3, 4, 5, 3",
             ],
         ),
@@ -114,7 +114,7 @@ def test_the_table_is_done_and_no_more(rows: str, expected: str) -> None:
         (
             "3=Hong 1->3",
             "",
-            ["3: same_as goes round in a circle: 3, 1, 3", "1: same_as goes round in a circle: 1, 3, 1"],
+            ["3: same_as goes round in a circle: 1, 3, 1", "1: same_as goes round in a circle: 1, 3, 1"],
         ),
     ],
 )
@@ -161,6 +161,6 @@ def test_changes_tell_what_the_persons_are_called_and_where_the_table_says_it() 
 
 
 def test_a_long_chain_ends() -> None:
-    rows = [CurationRow(person, same_as=person + 1) for person in range(1, 2_000)]
-    decided = decide(rows, archive(dict.fromkeys(range(1, 2_001))))
-    assert [len(change.merged) for change in decided.changes] == [1_999]
+    rows = [CurationRow(person, same_as=person + 1) for person in range(1, 20_000)]
+    decided = decide(rows, archive(dict.fromkeys(range(1, 20_001))))
+    assert [len(change.merged) for change in decided.changes] == [19_999]

@@ -69,6 +69,9 @@ async def test_a_refusal_means_no_suggestions(news: Newsroom, caplog: pytest.Log
     assert persons.pop(bare).suggestions == ()
     assert all(one.suggestions for one in persons.values())
     assert f"who looks like person {bare}" in caplog.text
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        "the service did not say who looks like 1 of the persons"
+    ]
 
 
 @pytest.mark.parametrize(("fault", "error"), [(Rejection(401, "210", "Permission Denied"), PermissionDeniedError)])
