@@ -95,6 +95,7 @@ _HOMES = {
     "PersonMerge": "bulk.inputs.person_change",
     "PersonQuery": "api.search",
     "PersonTag": "api.person_tags",
+    "KnownPerson": "workflows.known_person",
     "PersonKnownError": "errors",
     "PersonMatch": "errors.workflows",
     "PersonThumbnail": "api.person_models",

@@ -190,6 +190,7 @@ from .workflows.usage.models import (
     UsageReport as UsageReport,
     WorkspaceUsage as WorkspaceUsage,
 )
+from .workflows.known_person import KnownPerson as KnownPerson
 from .workflows.usage.prices import PriceList as PriceList, UsageCost as UsageCost
 from .workspace import Workspace as Workspace
 
@@ -263,6 +264,7 @@ __all__ = [
     "JobTimeoutError",
     "JournalError",
     "JournalRebuild",
+    "KnownPerson",
     "MIError",
     "MediaRejectedError",
     "MergedPersons",

@@ -533,6 +533,70 @@ class ArchiveWorkflows(WorkspaceGroups):
         options = BulkOptions(journal=journal, max_failures=max_failures, grace=grace, patience=patience)
         return BulkRun(curate_factory(context, request), iter(()), options)  # the items come from the journal
 
+    def compare_many(
+        self,
+        people: Items[mi_async.PersonInput | mi_async.BadInput],
+        *,
+        found: Callable[[mi_async.KnownPerson], None],
+        journal: str | os.PathLike[str],
+        score: int = 80,
+        total: int | None = None,
+        fit: bool = False,
+        max_failures: int | None = None,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
+    ) -> mi_async.BulkRun:
+        """Compare any number of persons with those who are there; create nobody.
+
+        The first image of each person is uploaded and compared. :meth:`Workspace.enroll_many` with the same journal
+        takes these images from it within the 24 hours of their keys; whom it has enrolled already is not compared.
+
+        Args:
+            people: as in :meth:`Workspace.enroll_many`, and so are total, fit, max_failures, grace and patience.
+            found: a plain function, called with each person whom somebody looks like; an exception in it ends the run.
+            journal: path of the file that remembers what is uploaded, not a URL. What was compared is compared again by
+                the next run.
+            score: likeness from which on somebody looks like a person, 80 to 100.
+            total: number of items.
+            fit: True to convert images.
+            max_failures: items that may end in any way but skipped.
+            grace: seconds.
+            patience: seconds.
+
+        Returns:
+            A run; those who were compared end as skipped, with a note.
+
+        Raises:
+            InvalidArgumentError: a score out of bounds, or a function that would have to be awaited.
+            BulkError, JournalError, ConfigError: as in :meth:`Workspace.enroll_many`; a journal that processes share.
+
+        Source: mi-recommend-persons-by-thumbnail.
+        """
+        context = self._context
+        from mi_async.bulk.engine_factory import enroll_factory
+        from mi_async.bulk.inputs.models import PersonInput
+        from mi_async.bulk.options import BulkOptions
+        from mi_async.bulk.run import BulkRun
+        from mi_async.errors import ConfigError
+        from mi_async.workflows.context import refuse_async
+        from mi_async.workflows.known_person import Likeness
+
+        options = BulkOptions(
+            journal=journal,
+            total=total,
+            fit=fit,
+            max_failures=max_failures,
+            grace=grace,
+            patience=patience,
+        )
+        if options.is_shared:
+            message = "compare_many works alone: journal must be the path of a file"
+            raise ConfigError(message)
+        refuse_async(found)
+        likeness = Likeness("ask", score)
+        likeness.check(context)
+        return BulkRun(enroll_factory(context, PersonInput, likeness, found=found), people, options)
+
     def watch(
         self,
         source: str | os.PathLike[str],

@@ -13,7 +13,7 @@ from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
 from mi_async.workflows.context import Context, WorkflowWatch
 from mi_async.workflows.ingest.options import IngestOptions
-from mi_async.workflows.known_person import UNCOMPARED, Likeness
+from mi_async.workflows.known_person import UNCOMPARED, KnownPerson, Likeness
 
 if TYPE_CHECKING:
     from mi_async.bulk.curate.start import CurationRequest
@@ -48,7 +48,11 @@ class EngineFactory:
 
 
 def enroll_factory(
-    context: Context, kind: type[PersonInput] | type[ThumbnailUpload], likeness: Likeness = UNCOMPARED
+    context: Context,
+    kind: type[PersonInput] | type[ThumbnailUpload],
+    likeness: Likeness = UNCOMPARED,
+    *,
+    found: Callable[[KnownPerson], None] | None = None,
 ) -> EngineFactory:
     """Return the factory of runs over persons or images."""
 
@@ -56,7 +60,7 @@ def enroll_factory(
         # not before it is needed: many a program that imports the package makes no bulk run
         from mi_async.bulk.factory import enroll_run  # noqa: PLC0415
 
-        return await enroll_run(context, kind, stack, items, options, likeness=likeness)
+        return await enroll_run(context, kind, stack, items, options, likeness=likeness, found=found)
 
     return EngineFactory(kind.__name__, context.workflow, make)
 

@@ -4,6 +4,7 @@ Invariant: opens what the run needs; whoever calls it closes that by the stack.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
@@ -50,7 +51,7 @@ from mi_async.workflows.ingest.asset_index import AssetIndex
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 from mi_async.workflows.ingest.steps import IngestContext
-from mi_async.workflows.known_person import Likeness
+from mi_async.workflows.known_person import KnownPerson, Likeness
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ async def enroll_run(
     options: BulkOptions,
     *,
     likeness: Likeness,
+    found: Callable[[KnownPerson], None] | None = None,
 ) -> WiredRun:
     """Return a run over persons or images, ready to start."""
     load = await _loader(stack, options)
@@ -100,6 +102,7 @@ async def enroll_run(
         load=load,
         tag_ids=TagIds(context),
         likeness=likeness,
+        found=found,
     )
     admission = EnrollAdmission(journal, order, kind, context.validate)
     return _wired(EnrollPipeline(run), admission, stats, journal, (items, options))

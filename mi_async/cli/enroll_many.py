@@ -16,6 +16,7 @@ from mi_async.cli.bulk_options import ImageOptions, Input
 from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.known_options import Known, Score
+from mi_async.cli.matches import Matches, compare, write_matches
 from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, check_table_format, standard_input
 from mi_async.errors import InvalidArgumentError
 from mi_async.fleet import FleetOperation
@@ -44,6 +45,7 @@ class Verb:
 
 
 ENROLL = Verb("enrolling the people of", read_people, plan_people, Workspace.enroll_many, "enroll_many")
+COMPARE = Verb("comparing the people of", read_people, plan_people, compare, "enroll_many")
 UPLOAD = Verb(
     "uploading the images of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails, "upload_thumbnails"
 )
@@ -56,6 +58,7 @@ def enroll_many(
     options: ImageOptions = NO_OPTIONS,
     known: Known = "ignore",
     score: Score = 80,
+    matches: Matches = None,
     service: InWorkspace,
 ) -> None:
     """Create many people with images and tags, at the rate that the quotas allow.
@@ -66,7 +69,16 @@ def enroll_many(
 
     In a table the columns are name (이름), thumbnails or thumbnail (사진), description (설명) and tags (태그).
     """
-    _run(ENROLL, source, options, service, {"known": known, "score": score})
+    if matches is not None:
+        write_matches(
+            matches,
+            source,
+            options,
+            known,
+            lambda found: _run(COMPARE, source, options, service, {"score": score, "found": found}),
+        )
+    else:
+        _run(ENROLL, source, options, service, {"known": known, "score": score})
 
 
 def upload_thumbnails(source: Input, /, *, options: ImageOptions = NO_OPTIONS, service: InWorkspace) -> None:

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from mi_async._core.names import clean_name
 from mi_async.api.projects import Project
 from mi_async.backup.reader import Backup
-from mi_async.errors import ConflictError, InvalidRequestError, MIError, QuotaError
+from mi_async.errors import CapacityError, ConflictError, InvalidArgumentError, InvalidRequestError, MIError
 from mi_async.restore.backup_lines import projects_of, tags_of
 from mi_async.restore.not_carried import NotCarried, Tell
 from mi_async.workflows.context import Context
@@ -21,6 +21,8 @@ TAG_PAGE = 50
 """Tags in a page of the listing: the most that the service allows."""
 BASE = ""
 """Name of the base project here: each workspace has one, whatever it is called."""
+REFUSED = (CapacityError, InvalidArgumentError, InvalidRequestError)
+"""Refusals of one name, by the service or by our check before it: the others may go well."""
 
 
 @frozen
@@ -81,7 +83,7 @@ async def create_tags(context: Context, names: Iterable[str], tell: Tell) -> int
     for name in names:
         try:
             await ensure_tags(context, [name])
-        except (InvalidRequestError, QuotaError) as error:
+        except REFUSED as error:
             tell(NotCarried("tag", name, "tags.jsonl", str(error)))
         else:
             created += 1
@@ -94,7 +96,7 @@ async def create_projects(context: Context, names: Iterable[str], tell: Tell) ->
     for name in names:
         try:
             await _create_project(context, name)
-        except (InvalidRequestError, QuotaError) as error:
+        except REFUSED as error:
             tell(NotCarried("project", name, "projects.jsonl", str(error)))
         else:
             created += 1

@@ -55,6 +55,21 @@ class Likeness:
         return decide_likeness(matches, self.known)
 
 
+@frozen
+class KnownPerson:
+    """A person of an input whom somebody looks like, who is there already.
+
+    Attributes:
+        name: as the input has it.
+        origin: place in the input, '' if unknown.
+        matches: the persons who look like it, the most alike first.
+    """
+
+    name: str
+    origin: str
+    matches: tuple[PersonMatch, ...]
+
+
 UNCOMPARED = Likeness()
 """Nobody is compared."""
 
@@ -81,10 +96,13 @@ async def find_matches(context: Context, key: str, score: int) -> tuple[PersonMa
 
 def person_known(name: str, matches: tuple[PersonMatch, ...]) -> PersonKnownError:
     """Return the error of a person who is not created because of those who look like it."""
+    return PersonKnownError(f"{escaped(name)!r} was not created: {alike(matches)}", name=name, matches=matches)
+
+
+def alike(matches: tuple[PersonMatch, ...]) -> str:
+    """Return in words who looks like a person."""
     shown = ", ".join(map(str, matches))
-    alike = f"person {shown} looks" if len(matches) == 1 else f"{len(matches)} persons look"
-    message = f"{escaped(name)!r} was not created: {alike} like it" + (f": {shown}" if len(matches) > 1 else "")
-    return PersonKnownError(message, name=name, matches=matches)
+    return f"person {shown} looks like it" if len(matches) == 1 else f"{len(matches)} persons look like it: {shown}"
 
 
 def matches_in(answer: Any) -> tuple[PersonMatch, ...]:

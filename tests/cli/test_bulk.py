@@ -446,3 +446,31 @@ def test_a_person_who_is_known_is_not_created_and_attached_by_the_next_run(
         ("Gildong", 2),
         ("김민지", 1),
     ]
+
+
+def test_matches_are_written_as_a_table_before_anybody_is_created(
+    server: RunningEmulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate(("old/=Gildong", "new/홍길동", "new/김민지")):
+        Path(name).mkdir(parents=True)
+        (Path(name) / "1.png").write_bytes(example_image(number, face="kim" if number == 2 else "hong"))
+    assert run(["enroll-many", "old"]) == 0
+    capsys.readouterr()
+    command = ["enroll-many", "new", "--matches", "matches.csv", "--score", "90"]
+    for _ in range(2):  # the file is ours
+        assert run(command) == 0
+        written = capsys.readouterr()
+        assert "1 of the persons look like somebody who is there: matches.csv; nobody was created" in written.err
+        assert json.loads(written.out)["counts"]["skipped"] == 2
+        header, row = Path("matches.csv").read_text(encoding="utf-8-sig").splitlines()
+        assert header == "name,origin,person_id,current_name,score"
+        assert re.fullmatch(r"홍길동,new/홍길동,1001,'=Gildong,9[0-9]", row)
+    assert len(list(server.state.persons())) == 1
+    assert run(["enroll-many", "new", "--known", "ignore"]) == 0
+    assert server.log.count("storage.put") == 3
+    assert run([*command, "--known", "ask"]) == 2
+    assert run([*command, "--dry-run"]) == 2
+    Path("matches.csv").write_text("a,b\n", encoding="utf-8")
+    capsys.readouterr()
+    assert run(command) == 2
+    assert "replace it with --force" in capsys.readouterr().err

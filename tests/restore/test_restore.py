@@ -1,16 +1,19 @@
 """A restore on the emulator: what comes of a backup in a workspace, at which cost, and what is told of the rest."""
 
+import io
 import json
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mi_async import InvalidArgumentError, JournalError, Storage
+from mi_async import AuthenticationError, BulkError, BulkRun, InvalidArgumentError, JournalError, Storage, show
 from mi_async.argument_types import IfPersonExists
 from mi_async.bulk.engine.outcome import Status
-from mi_async.emulator import Latency, Settings
+from mi_async.emulator import Fault, Latency, Settings
 from tests.support.bulk import contents, face, main_picture, sha256
 from tests.support.bulk import person as person_of
 from tests.support.handmade_backup import HandMade, person
@@ -235,3 +238,68 @@ async def test_no_backup_and_no_journal_of_this_workspace(news: Newsroom, backup
     with pytest.raises(InvalidArgumentError, match="was not written by mi-async"):
         await news.workspace.restore(folder, journal=tmp_path / "run.journal")
     assert changes(news) == 0
+
+
+async def test_names_that_are_refused_are_told_and_the_others_are_created(backup: HandMade, tmp_path: Path) -> None:
+    folder = backup.write(
+        persons=PEOPLE,
+        tags=[*TAGS, {"id": 4, "name": "x" * 31}],
+        projects=[
+            {"project_id": 8, "name": "a;b", "is_base_project": False},
+            {"project_id": 9, "name": "News", "is_base_project": False},
+        ],
+        assets=[asset(1, 8, "a.mp4"), asset(2, 9, "b.mp4")],
+    )
+    async with newsroom(AT_ONCE, speed=300.0, storage=Storage("http://127.0.0.1:9")) as news:
+        report = await news.workspace.restore(folder, journal=tmp_path / "run.journal")
+        names = {each.name for each in news.server.state.workspaces["newsroom"].projects.values()}
+    assert "News" in names
+    assert (report.ok, report.tags, report.projects) == (False, 3, 1)
+    assert report.losses.counts == {"id": 11, "origin": 11, "anonymous": 1, "tag": 1, "project": 2}
+    assert report.assets is not None
+    assert dict(report.assets.counts) == {Status.DONE: 1}
+    assert "there is no project 'a;b'" in str(report)
+
+
+async def test_a_create_whose_answer_is_lost_is_looked_for(news: Newsroom, backup: HandMade, tmp_path: Path) -> None:
+    folder = backup.write(tags=TAGS[:1], projects=[{"project_id": 8, "name": "News", "is_base_project": False}])
+    for operation in ("projects.create", "person_tags.create"):
+        news.server.faults.next(operation, Fault.DROP_AFTER)
+    report = await news.workspace.restore(folder, journal=tmp_path / "run.journal")
+    assert (report.ok, report.projects, report.tags) == (True, 1, 1)
+    assert len(news.server.state.workspaces["newsroom"].projects) == 2
+
+
+async def test_a_failure_that_is_nobodys_own_ends_the_restore(news: Newsroom, backup: HandMade, tmp_path: Path) -> None:
+    folder = backup.write(
+        persons=[person(1, "Kim", [1], tags=["x" * 31]), person(2, "Lee", [2]), person(3, "Park", [3])]
+    )
+    for name in ("Kim", "Lee", "Park"):
+        await news.workspace.enroll_person(name, [face(9)])
+    next(folder.glob(f"images/*/{sha256(face(2))}.jpg")).unlink()
+    given: dict[str, Any] = {"journal": tmp_path / "run.journal", "if_exists": "complete"}
+    report = await news.workspace.restore(folder, **given)
+    ends = {Status.FAILED: 1, Status.REJECTED: 1, Status.DONE: 1}
+    assert (dict(report.completed.counts), report.completed.troubled, report.troubled) == (ends, 2, 3)
+    assert {outcome.key for outcome in report.completed.problems} == {"Kim", "[persons.jsonl:2]"}
+    assert "completed" in str(report)
+    news.server.faults.next("persons.get", 200, times=9)
+    with pytest.raises(AuthenticationError):
+        await news.workspace.restore(folder, **given)
+
+
+async def test_results_that_cannot_be_written_are_errors(news: Newsroom, backup: HandMade, tmp_path: Path) -> None:
+    folder = backup.write(persons=PEOPLE)
+    report = tmp_path / "reports" / "report.jsonl"
+    report.parent.mkdir()
+
+    def gone(run: BulkRun) -> AbstractContextManager[object]:
+        shutil.rmtree(report.parent, ignore_errors=True)
+        return show(run, file=io.StringIO())
+
+    with pytest.raises(BulkError, match="cannot write the report to"):
+        await news.workspace.restore(folder, journal=tmp_path / "run.journal", report=report, watch=gone)
+    report.parent.mkdir()
+    mapping = report.parent / "ids.jsonl"
+    with pytest.raises(BulkError, match="cannot write the restored IDs to"):
+        await news.workspace.restore(folder, journal=tmp_path / "run.journal", mapping=mapping, watch=gone)

@@ -42,7 +42,7 @@ class RoundTrip:
 
 
 async def round_trip(
-    server: Server, folder: Path, persons: int, *, kills: int, longest: float, seed: int = 7
+    server: Server, folder: Path, persons: int, *, kills: int, longest: float, images: int = 2, seed: int = 7
 ) -> RoundTrip:
     """Back up so many people, restore them, and back them up again; kill each client so often.
 
@@ -52,10 +52,11 @@ async def round_trip(
         persons: how many; one of them has no name.
         kills: of the first backup, and of the restore.
         longest: seconds after which a client is killed at the latest.
+        images: of each person.
         seed: of the moments.
     """
     rng = random.Random(seed)  # noqa: S311  not cryptography
-    add_people(server, persons, images=2, unnamed=persons)
+    add_people(server, persons, images=images, unnamed=persons)
     first, second, killed, peaks = folder / "first", folder / "second", 0, dict[str, int]()
     steps = (
         ("backup", ROOM, first, Path(), kills),

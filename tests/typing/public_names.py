@@ -77,6 +77,7 @@ NAMES: tuple[object, ...] = (
     mi_async.JobTimeoutError,
     mi_async.JournalError,
     mi_async.JournalRebuild,
+    mi_async.KnownPerson,
     mi_async.MIError,
     mi_async.MediaRejectedError,
     mi_async.MergedPersons,

@@ -4,8 +4,11 @@ Invariant: the journal has whose images they are before that person is changed; 
 with the same person. Nobody comes here in a run that compares nobody.
 """
 
+from collections.abc import Callable
+
 from mi_async._core.drafts import evolve
 from mi_async.api.persons import Person
+from mi_async.bulk.engine.work_item import END
 from mi_async.bulk.enroll.upload_stages import EnrollContext, advance
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, given_up
 from mi_async.bulk.inputs.models import PersonInput
@@ -15,7 +18,7 @@ from mi_async.errors import UploadFailedError
 from mi_async.media.image_source import name_of
 from mi_async.workflows.context import known
 from mi_async.workflows.enroll_decisions import ImageDecision, LikenessDecision, decide_images
-from mi_async.workflows.known_person import find_matches, person_known
+from mi_async.workflows.known_person import KnownPerson, alike, find_matches, person_known
 from mi_async.workflows.upload import State
 
 THERE = "the person has the image already"
@@ -27,11 +30,25 @@ async def compare(run: EnrollContext, work: EnrollWork) -> Moves:
     Raises:
         PersonKnownError: somebody does, and the caller is to say if it is the same person.
     """
+    if run.found is not None:
+        await _list(run, work, run.found)
+        return ((END, work),)
     if work.person.person_id is None:
         await _find(run, work)
     if work.person.person_id is not None:
         await _complete(run, work, work.person.person_id)
     return ((EnrollRoute.SETTLE, work),)
+
+
+async def _list(run: EnrollContext, work: EnrollWork, found: Callable[[KnownPerson], None]) -> None:
+    """Say who looks like a person, and decide nothing."""
+    ready = work.with_state(State.CONFIRMED)
+    if work.person.person_id is not None or not ready:
+        return
+    matches = await find_matches(run.context, _key(work.first_of(ready)), run.likeness.score)
+    if matches:
+        found(KnownPerson(work.item.key, work.item.origin, matches))
+    work.notes.append(f"compared only: {alike(matches)}" if matches else "compared only: nobody looks like it")
 
 
 async def _find(run: EnrollContext, work: EnrollWork) -> None:

@@ -14,6 +14,7 @@ from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
 from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord
 from mi_async.media.image_source import name_of
 from mi_async.workflows.enroll_decisions import ImageDecision, decide_image, unassigned_tags
+from mi_async.workflows.named_person import NAME_TAKEN
 from mi_async.workflows.upload import State
 
 Fingerprint: TypeAlias = tuple[int, int]
@@ -131,7 +132,7 @@ def _is_unfinished(item: FaceItem, person: PersonRecord) -> bool:
     """Return True if the journal has more to do for a person to enroll than images."""
     if not isinstance(item, PersonInput) or is_failed(person):
         return False  # one that failed by an image has images to do at the most
-    return person.person_id is None or person.status == OPEN or bool(missing_tags(item, person))
+    return person.person_id is None or is_unnamed(person) or bool(missing_tags(item, person))
 
 
 def _is_in_flight(item: FaceItem, history: PersonHistory) -> bool:
@@ -147,6 +148,14 @@ def _is_in_flight(item: FaceItem, history: PersonHistory) -> bool:
 def is_failed(person: PersonRecord) -> bool:
     """Return True if a person failed for good; one who was known before it was created is decided about again."""
     return person.status == Status.FAILED.value and person.code != KNOWN
+
+
+def is_unnamed(person: PersonRecord) -> bool:
+    """Return True if a person who exists may not have its name yet: somebody who was there, and was found to be it.
+
+    Its images come before its name, so that a row without an end, or with one for now, says nothing of the name.
+    """
+    return person.status in (OPEN, Status.PARKED.value) or person.code == NAME_TAKEN
 
 
 def is_done(item: FaceItem, person: PersonRecord) -> bool:

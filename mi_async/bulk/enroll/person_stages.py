@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mi_async._core.drafts import evolve
 from mi_async.api.persons import ThumbnailInput
-from mi_async.bulk.engine.outcome import BulkOutcome
+from mi_async.bulk.engine.outcome import BulkOutcome, Status
 from mi_async.bulk.engine.work_item import END, Movable, code_of
 from mi_async.bulk.enroll.comparison import name_existing
 from mi_async.bulk.enroll.decisions import promotes
@@ -198,7 +198,9 @@ async def tag(run: EnrollContext, work: EnrollWork) -> Moves:
 
 
 async def end(run: EnrollContext, work: EnrollWork) -> BulkOutcome:
-    """Record the end of an item."""
+    """Record the end of an item; one that was only compared stays open."""
+    if run.found is not None:
+        return work.outcome(work.status() if work.problems else Status.SKIPPED)
     left = await _abandon(run, work)
     status = work.status()
     work.person = work.ended(status)

@@ -15,9 +15,9 @@ from mi_async.bulk.engine.progress import BulkProgress, OldestUpload
 from mi_async.bulk.engine.work_item import Movable
 from mi_async.bulk.enroll import comparison, person_stages, upload_stages
 from mi_async.bulk.enroll.check_queue import CheckQueue
+from mi_async.bulk.enroll.decisions import is_unnamed
 from mi_async.bulk.enroll.upload_stages import EnrollContext
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, image_of
-from mi_async.bulk.journal.records import OPEN
 from mi_async.errors import MIError
 from mi_async.workflows.upload import State
 
@@ -72,9 +72,14 @@ class EnrollPipeline(Pipeline[EnrollWork]):
     def begin(self, work: EnrollWork, /) -> Moves:
         """Look a person up first who may be there already; begin all others with their images."""
         unknown = work.enrolls and work.person.person_id is None
+        if self.run.found is not None:
+            del work.images[1:]
+            work.open = len(work.images)
         asks, attaches = self.run.likeness.asks, self.run.likeness.known == "attach"
-        # an open row with an ID: the run that gave it one has ended before all was given to that person
-        work.compares = (unknown and asks) or (work.enrolls and attaches and work.person.status == OPEN)
+        # a row with an ID: the run that gave it one may have ended before all was given to that person
+        work.compares = (
+            self.run.found is not None or (unknown and asks) or (work.enrolls and attaches and is_unnamed(work.person))
+        )
         begun = work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values())
         if begun or (unknown and (asks or self.run.stats.taken)):
             return ((EnrollRoute.LOOK, work),)

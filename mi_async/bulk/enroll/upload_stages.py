@@ -4,6 +4,7 @@ Invariant: each takes one step of ``workflows`` and returns where the image goes
 next one begins: a run that is killed in between looks at the service before it repeats anything.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from attrs import frozen
@@ -26,7 +27,7 @@ from mi_async.media.image_check import Image
 from mi_async.workflows import upload as uploads
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.enroll_decisions import ImageDecision
-from mi_async.workflows.known_person import Likeness
+from mi_async.workflows.known_person import KnownPerson, Likeness
 from mi_async.workflows.named_person import find_ours
 from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State, Upload
@@ -55,6 +56,7 @@ class EnrollContext:
         load: reads an image.
         tag_ids: IDs of tags by name.
         likeness: comparison of persons before they are created.
+        found: is called with each person whom somebody looks like, in a run that only compares; None in any other.
     """
 
     context: Context
@@ -66,6 +68,7 @@ class EnrollContext:
     load: Load
     tag_ids: TagIds
     likeness: Likeness
+    found: Callable[[KnownPerson], None] | None = None
 
 
 async def read(run: EnrollContext, image: ImageUpload) -> Moves:

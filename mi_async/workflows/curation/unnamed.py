@@ -1,6 +1,6 @@
 """Persons without a name, those in most assets first, and who they might be.
 
-Invariant: changes nothing; what is in memory does not grow with the number of persons.
+Invariant: changes nothing; what is in memory is bounded: some dozens of persons, and the IDs that a listing remembers.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import mi_async
-from mi_async import BulkRun, InvalidArgumentError, MIError, PersonInput, Status
+from mi_async import BulkRun, ConfigError, InvalidArgumentError, KnownPerson, MIError, PersonInput, Status
 from mi_async.argument_types import IfPersonKnown
+from mi_async.bulk import read_people
 from mi_async.bulk.engine.work_item import code_of
 from mi_async.bulk.journal.salvage import UNCLEAR
 from mi_async.emulator import Fault, Latency, Rejection, Settings, example_image
@@ -187,6 +188,22 @@ async def test_a_comparison_that_fails_is_taken_up(tmp_path: Path) -> None:
         news.server.faults.next("persons.update", Rejection(50005))
         found = await outcomes(run_of(news, tmp_path / "journal", known="attach"))
         assert found[NAME].status is Status.PARTIAL
+        found = await outcomes(run_of(news, tmp_path / "journal", known="attach"))
+        assert found[NAME].status is Status.DONE
+        assert (await news.workspace.persons.get(found[NAME].person_id or 0)).description == "host"
+
+
+async def test_a_name_that_could_not_be_given_is_given_by_the_next_run(tmp_path: Path) -> None:
+    untagged = PersonInput(NAME, (face(1), face(2)))
+    async with newsroom(AT_ONCE, retry=mi_async.RetryPolicy(max_attempts=1)) as news:
+        await prepare(news, "unnamed")
+        news.server.faults.next("persons.update", Fault.ERROR_BEFORE, times=3)
+        found = await outcomes(run_of(news, tmp_path / "journal", untagged, known="attach"))
+        assert (found[NAME].status, found[NAME].attached) == (Status.PARKED, 2)
+        found = await outcomes(run_of(news, tmp_path / "journal", untagged, known="attach"))
+        assert found[NAME].status is Status.DONE
+        person = await news.workspace.persons.get(found[NAME].person_id or 0)
+        assert (person.name, len(person.thumbnails)) == (NAME, 3)
 
 
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
@@ -198,6 +215,48 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
                     news.workspace.enroll_many([WANTED], journal=tmp_path / "journal", **wrong)
 
     asyncio.run(main())
+
+
+async def test_a_comparison_creates_nobody_and_the_next_run_uploads_nothing_twice(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    async with newsroom(AT_ONCE) as news:
+        await prepare(news, "two")
+        await news.workspace.enroll_person("Taken", [face(60, "taken")])
+        before, images = shown(news), (face(1), face(2))
+        people = [
+            PersonInput(NAME, images, origin="people.csv:2"),
+            PersonInput("Somebody", [face(40, "somebody"), face(41, "somebody")]),
+            PersonInput("Taken", [face(1)]),
+            PersonInput("No image", [b"no image", face(3)]),
+        ]
+        for _ in range(2):  # whatever was compared is compared again
+            found: list[KnownPerson] = []
+            ended = await outcomes(news.workspace.compare_many(people, journal=journal, found=found.append))
+            (known,) = found
+            assert (known.name, known.origin, len(known.matches)) == (NAME, "people.csv:2", 2)
+            assert {name: outcome.status.value for name, outcome in ended.items()} == {
+                NAME: "skipped", "Somebody": "skipped", "Taken": "failed", "No image": "rejected",
+            }  # fmt: skip
+            assert ended[NAME].notes[0].startswith("compared only: 2 persons look like it: ")
+            assert ended["Somebody"].notes == ("compared only: nobody looks like it",)
+            assert shown(news) == before
+            assert news.server.log.count("storage.put") == 6
+        ended = await outcomes(run_of(news, journal, *people[:2], known="ignore"))
+        assert {outcome.status for outcome in ended.values()} == {Status.DONE}
+        assert news.server.log.count("storage.put") == 8
+        assert news.none_doubled()
+        with costs(news.server, {}):
+            ended = await outcomes(news.workspace.compare_many(people[:2], journal=journal, found=print))
+        assert {outcome.status for outcome in ended.values()} == {Status.SKIPPED}
+    assert not abandoned(journal)
+
+
+async def test_a_comparison_is_of_one_process(tmp_path: Path) -> None:
+    async with newsroom(AT_ONCE) as news:
+        with pytest.raises(ConfigError, match="works alone"):
+            news.workspace.compare_many([WANTED], journal="postgresql://user@host/database", found=print)
+        with pytest.raises(InvalidArgumentError, match="80 to 100"):
+            news.workspace.compare_many([WANTED], journal=tmp_path / "journal", found=print, score=101)
 
 
 @pytest.mark.slow
@@ -233,7 +292,7 @@ async def test_killed_after_the_effect_and_before_the_answer(case: str, place: s
             await asyncio.sleep(0.05)
         victim.kill()
         await victim.wait()
-        people = mi_async.bulk.read_people(folder)
+        people = read_people(folder)
         run = news.workspace.enroll_many(people, journal=journal, known="attach")
         async with asyncio.timeout(60):
             outcome = (await outcomes(run))[NAME]
