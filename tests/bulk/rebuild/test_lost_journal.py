@@ -21,7 +21,9 @@ from mi_async.emulator.state import EmulatedPerson, EmulatedUpload
 from mi_async.workflows.thumbnail_names import upload_name
 from tests.support.bulk import rows
 from tests.support.bulk_child import people
-from tests.support.killing import SPEED, Faces, make_people, settings
+from tests.support.films import film
+from tests.support.killing import SPEED, Faces, Films, make_people, settings
+from tests.support.storage import bucket
 
 SEED = int(os.environ.get("MI_ASYNC_SOAK_SEED", "15"))
 PERSONS = 20
@@ -129,3 +131,36 @@ async def test_a_rebuild_that_is_killed_again_and_again_is_that_of_one_which_is_
     )
     assert len(whole) == 480
     assert whole == resumed
+
+
+@pytest.mark.soak
+async def test_of_media_files_a_new_journal_does_for_the_lost_one(tmp_path: Path) -> None:
+    rng, wrong = random.Random(SEED), list[str]()  # noqa: S311  not cryptography
+    long = Latency.lognormal(median=20, p95=60)
+    with bucket() as s3:
+        rooms = tuple(f"room-{number}" for number in range(8))
+        settings = Settings(workspaces=rooms, importing=long, queueing=long, analysing=long, objects=s3.look)
+        async with emulator.serve(settings=settings, clock=Clock(SPEED)) as server:
+            for room in rooms:
+                place = tmp_path / room / room
+                place.mkdir(parents=True)
+                for one in range(10):
+                    (place / f"{one}.mp4").write_bytes(film(size=60_000 + one))
+                journals = tmp_path / f"{room} journals"
+                journals.mkdir()
+                lost, new = (
+                    Films(server=server, room=room, folder=tmp_path / room, journal=journals / name, s3=s3)
+                    for name in ("lost", "new")
+                )
+                most = rng.randrange(9)
+                assert await lost.run(kill_when=partial(_has_assets, server, room, most)) is None
+                await asyncio.sleep(0.1)  # what the killed client had sent has reached the server by then
+                rows = await new.run()
+                assert rows is not None
+                wrong += [f"{room}, killed at {most} assets: {fault}" for fault in new.faults()]
+                wrong += [f"{room}: {row}" for row in rows if row["status"] != "done"]
+    assert wrong == []
+
+
+def _has_assets(server: emulator.Server, room: str, most: int) -> bool:
+    return sum(1 for _ in server.state.workspaces[room].assets()) > most
