@@ -1,6 +1,9 @@
 """``ingest-many --sync``: what it lists, what it does with the code of its plan, and what it refuses."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,8 @@ from tests.support.synced import ALL, QUICK, make_folder
 from tests.support.terminal import environment, served
 
 pytestmark = pytest.mark.slow
+MOST = 60.0
+"""Seconds that a machine with other work may take to get as far as a test waits for."""
 
 
 @pytest.fixture
@@ -110,3 +115,33 @@ def test_a_removal_that_is_not_done_is_no_success(
     written = capsys.readouterr()
     assert "10017" in written.err
     assert "1 of 1 confirmed removals were not done" in written.err
+
+
+def test_killed_while_it_deletes(server: Server, s3: Bucket, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(12):
+        (folder / f"{number}.mp4").write_bytes(film(size=3_000 + number))
+    assert sync() == 0
+    gone = [f"{number}.mp4" for number in range(10)]
+    for name in gone:
+        (folder / name).unlink()
+    capsys.readouterr()
+    assert sync("--delete", "--delete-objects", "--dry-run") == 0
+    code = json.loads(capsys.readouterr().out)["code"]
+    words = ["footage", "--sync", "--settle", "0", "--bucket", BUCKET, "--no-analyze"]
+    command = [sys.executable, "-m", "mi_async", "ingest-many", *words]
+    for more in (["--delete", "--delete-objects", "--confirm", code], []):
+        with subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            before = server.log.count("assets.delete")
+            end = time.monotonic() + MOST
+            while server.log.count("assets.delete") < before + 3 and process.poll() is None:
+                assert time.monotonic() < end
+                time.sleep(0.001)
+            process.kill()
+    assert sync() == 0
+    for name in gone:
+        assert s3.get(name) is None
+    assert server.log.count("assets.delete") <= 10 + 2  # an asset is looked at before its deletion is sent again
+    capsys.readouterr()
+    assert sync("--delete", "--dry-run") == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["same"], plan["gone"], plan["unfinished"]) == (6, 0, [])

@@ -110,7 +110,9 @@ def test_a_command_that_fails_is_run_again_and_then_given_up(folder: Path, capsy
     assert watch("--passes", "2", *COMMAND) == 0
     assert len(noted()) == 5
     assert json.loads(Path("footage.journal.commands").read_text().splitlines()[-1])["state"] == "failed"
-    assert watch("--passes", "1", "--run", "no-such-program") == 0
+    (folder / "e.mp4").write_bytes(film(size=6_000))
+    assert watch("--passes", "2", "--run", "no-such-program") == 0
+    assert "cannot be started: No such file or directory; given up after 5 tries" in capsys.readouterr().err
 
 
 def test_what_was_ingested_before_is_not_told_and_what_a_crash_has_lost_is(folder: Path) -> None:

@@ -247,3 +247,22 @@ async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path,
         assert plan.counts == {"same": 4, "unsettled": 1}
         await synced.run(plan)
         assert await synced.keys() == ALL
+
+
+async def test_objects_of_others_are_left(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        for number, name in enumerate(ALL[:2]):
+            s3.put(name, film(size=5_000 + number))  # by other software, and the same as the files
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        assert await synced.keys() == ALL
+        (folder / "a.mp4").unlink()
+        (folder / "b.mp4").write_bytes(film(size=9_000))
+        plan = await synced.plan(delete=True, delete_objects=True, replace=True)
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        await run
+        ended = {removal.item.key: (removal.status.value, removal.reason) for removal in run.removals}
+        foreign = "no run over this source has stored it"
+        assert ended == {"a.mp4": ("deleted", f"the object was left: {foreign}"), "b.mp4": ("kept", foreign)}
+        assert (s3.get("a.mp4"), s3.get("b.mp4")) == (film(size=5_000), film(size=5_001))
+        assert await synced.keys() == ALL[1:]
