@@ -139,6 +139,7 @@ def _command(
             problems=problems,
             force=force,
             validate=service.validate,
+            **{name: more[name] for name in more.keys() & {"known"}},
         ),
         start=partial(_start, verb, items, fit=options.fit, **more),
         operation=verb.operation,

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from mi_async._core.extras import require
 from mi_async._core.operation import Quota
+from mi_async.argument_types import IfPersonKnown
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput, ThumbnailUpload
@@ -91,6 +92,7 @@ def plan_people(
     *,
     journal: Journalled | None = None,
     fit: bool = False,
+    known: IfPersonKnown = "ignore",
     problems: str | os.PathLike[str] | None = None,
     force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
@@ -102,6 +104,7 @@ def plan_people(
         people: as in ``enroll_many``; an iterable that is not asynchronous.
         journal: of earlier runs; it is read and not written, may be in use, and need not exist before the first one.
         fit: as in ``enroll_many``.
+        known: as in ``enroll_many``; who is known nobody can tell without a request, so all count as created.
         problems: a file for everything that would not go well, in JSON Lines as in a report.
         force: replace that file even if it is no report of ours, as in ``BulkReport.write``.
         quotas: by operation id, as in ``connect``.
@@ -119,6 +122,7 @@ def plan_people(
         people,
         journal=journal,
         fit=fit,
+        compares=known != "ignore",
         problems=problems,
         force=force,
         quotas=quotas,
@@ -158,6 +162,7 @@ def _plan(
     *,
     journal: Journalled | None,
     fit: bool,
+    compares: bool = False,
     problems: str | os.PathLike[str] | None,
     force: bool,
     quotas: Mapping[str, Quota | None] | None,
@@ -177,6 +182,9 @@ def _plan(
         absent = gone(earlier, operation, firsts)
         counts = planner.counts.counts
         counts["person_tags.list"] = counts["person_tags.create"] = firsts.different_tags
+    if compares:  # each is looked up before its upload, and those who look like it are looked up by their IDs
+        counts["persons.search"] = 2 * counts["persons.create"]
+        counts["persons.recommend_by_thumbnail"] = counts["persons.create"]
     counts[PRESIGN] = counts["storage.put"] = counts[CHECK] = counts["pictures"]
     return Plan(
         **planner.counts.of(Plan),
@@ -199,4 +207,6 @@ _ASKED = (
     "persons.add_tags",
     "persons.get",
     "persons.update",
+    "persons.search",
+    "persons.recommend_by_thumbnail",
 )

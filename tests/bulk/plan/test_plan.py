@@ -14,6 +14,7 @@ from attrs import evolve
 from PIL import Image
 
 from mi_async._core.operation import Quota
+from mi_async.argument_types import IfPersonKnown
 from mi_async.bulk.engine.outcome import BulkOutcome, Status
 from mi_async.bulk.enroll.decisions import PersonHistory
 from mi_async.bulk.images.image_converter import MOST_BYTES
@@ -72,6 +73,15 @@ def test_people_who_are_new(jpg: str) -> None:
     assert "time at full quota" in str(plan)
     assert "1 min 30 s = 1,500 thumbnails.complete / 1,000 a minute" in str(plan)
     assert "1,500 in 30 s at 50 a second" in str(plan)
+
+
+WORDS: tuple[IfPersonKnown, ...] = ("ignore", "ask")
+
+
+def test_who_is_compared_costs_more_requests(jpg: str) -> None:
+    people = [PersonInput(f"P{n}", (jpg,)) for n in range(3)]
+    plain, compared = (requests(plan_people(people, known=word)) for word in WORDS)
+    assert compared == {**plain, "persons.search": 6, "persons.recommend_by_thumbnail": 3}
 
 
 def test_other_quotas(jpg: str) -> None:
