@@ -50,6 +50,7 @@ class _People:
         """Yield the persons that a search finds, by ID."""
         persons = self.work.context.groups.persons
         self.work.progress.expected = (await persons.list(page_size=1)).total_count
+        self.work.tell()
         found = persons.search_all(page_size=PAGE, sort_column=SortColumn.PERSON_ID, sort_type=SortType.ASC)
         async with aclosing(found):
             async for person in found:

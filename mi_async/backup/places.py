@@ -83,6 +83,7 @@ class Places:
         for name in (*LISTS, INFO):
             with suppress(FileNotFoundError):
                 _link(self.folder / name, kept / name)
+        sync_directory(kept)
 
 
 def private_folder(path: Path) -> None:

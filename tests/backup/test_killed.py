@@ -1,11 +1,16 @@
 """A backup that is killed at random instants ends as one that was not: three kills here, twenty in the soak."""
 
+import asyncio
+import json
+import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
 from attrs import define
 
+import mi_async
 from mi_async import Clock, emulator
 from mi_async.backup import check_backup, open_backup
 from mi_async.emulator import Server, Settings, example_image
@@ -65,3 +70,31 @@ async def test_killed_and_resumed(tmp_path: Path, persons: int, kills: int, long
     assert (again["images"]["downloaded"], again["persons"]["unchanged"]) == (0, len(ids(server)))
     assert sha256sum(victim.folder).returncode == 0
     assert not (victim.folder / ".unfinished").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize(
+    "every", [20, pytest.param(1, marks=pytest.mark.soak)], ids=["some instants", "every change to the disk"]
+)
+async def test_killed_before_each_change_to_the_disk(tmp_path: Path, every: int) -> None:
+    async with (
+        emulator.serve(settings=Settings()) as server,
+        mi_async.connect(server.credentials, base_url=server.url) as session,
+    ):
+        first, second, _ = add_people(server, 3)
+        newsroom = session.workspace("newsroom")
+        await newsroom.back_up(tmp_path / "base")
+        old = ids(server)
+        del server.state.workspaces["newsroom"].persons[first.id]
+        second.description = "changed"
+        add_person(server, "New", example_image(99))
+        keys = [server.credentials.access_key, server.credentials.secret_key]
+        given = {"url": server.url, "keys": keys, "base": str(tmp_path / "base"), "folder": str(tmp_path)}
+        command = [sys.executable, "-m", "tests.support.backup_instants", json.dumps(given | {"every": every})]
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        async with asyncio.timeout(900):
+            written, _ = await child.communicate()
+    rows = json.loads(written)
+    assert len(rows) > 40 / every
+    assert [row for row in rows if row["before"] not in (old, ids(server)) or row["after"] != ids(server)] == []
+    assert {str(row["before"]) for row in rows} == {str(old), str(ids(server))}
