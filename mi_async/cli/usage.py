@@ -3,7 +3,7 @@
 Invariant: changes nothing at the service; what its answers do not tell is said on stderr, or in the JSON.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from mi_async.cli import event_loop
 from mi_async.cli.connection import DEFAULT_ACCOUNT, Account
-from mi_async.cli.output import Form, show
+from mi_async.cli.output import show
 from mi_async.cli.page_options import PageLanguage, ReplaceFile, check_page_file, made_at
 from mi_async.cli.streams import drawable, notes, stderr
 from mi_async.text import media_length, one_line
@@ -88,50 +88,81 @@ def _print(report: "UsageReport", prices: "PriceList | None", service: Account) 
         cost = {} if prices is None else {"cost": prices.cost(report.counts).as_dict()}
         show(report.to_dict() | {"total": report.counts.to_dict()} | cost, form)
         return
-    show(list(_rows(report, prices, form)), form)
-    if form == "table":
-        if prices is not None:
-            show(prices.cost(report.counts).rows(), form)
-        for note in report.notes:
-            notes().write(f"note: {note}\n")
+    if form != "table":
+        show(list(_rows(report, prices)), form)
+        return
+    show(list(_month(report, prices)), form)
+    show(list(_now(report)), form)
+    if prices is not None:
+        show(prices.cost(report.counts).rows(), form)
+    for note in report.notes:
+        notes().write(f"note: {note}\n")
 
 
-def _rows(report: "UsageReport", prices: "PriceList | None", form: Form) -> Iterator[Row]:
-    """Yield the rows: for people with sums, for programs without, so that no sum of a column counts anything twice."""
+def _month(report: "UsageReport", prices: "PriceList | None") -> Iterator[Row]:
+    """Yield what was used in the month, for people: each project, each workspace, and all where there are several."""
     for workspace in report.workspaces:
         for project in workspace.projects:
-            yield _row(workspace.workspace, project.name, project.counts, prices, form)
-        if form == "table":
-            yield _row(workspace.workspace, ALL, workspace.counts, prices, form) | _persons(workspace.counts)
-        else:
-            persons = UsageCounts(named_persons=workspace.named_persons, unnamed_persons=workspace.unnamed_persons)
-            yield _row(workspace.workspace, None, persons, prices, form) | _persons(persons)
-    if form == "table" and len(report.workspaces) > 1:
-        yield _row(ALL, ALL, report.counts, prices, form) | _persons(report.counts)
+            yield _used(workspace.workspace, project.name, project.counts, prices)
+        yield _used(workspace.workspace, ALL, workspace.counts, prices)
+    if len(report.workspaces) > 1:
+        yield _used(ALL, ALL, report.counts, prices)
 
 
-def _row(workspace: str, project: str | None, counts: UsageCounts, prices: "PriceList | None", form: Form) -> Row:
-    """Return a row; for people lengths are hours, minutes and seconds, for programs seconds."""
-    length: Callable[[int], object] = media_length if form == "table" else _seconds
-    cost: Row = {} if prices is None else {"cost": f"{prices.cost(counts).total:f}"}
+def _used(workspace: str, project: str, counts: UsageCounts, prices: "PriceList | None") -> Row:
+    return {
+        "workspace": workspace,
+        "project": project,
+        "analyses": counts.analyses,
+        "analysed": media_length(counts.analyzed_ms),
+        "summaries": counts.summaries,
+    } | _cost(counts, prices)
+
+
+def _now(report: "UsageReport") -> Iterator[Row]:
+    """Yield what is there now, for people: each workspace, and all where there are several."""
+    found = [(each.workspace, each.counts) for each in report.workspaces]
+    for workspace, counts in [*found, *([(ALL, report.counts)] if len(found) > 1 else [])]:
+        yield {
+            "workspace": workspace,
+            "videos": counts.videos,
+            "images": counts.images,
+            "other": counts.other_assets or None,
+            "media": media_length(counts.media_ms),
+            "named": counts.named_persons,
+            "unnamed": counts.unnamed_persons,
+        }
+
+
+def _rows(report: "UsageReport", prices: "PriceList | None") -> Iterator[Row]:
+    """Yield rows for programs, without sums: no sum of a column counts anything twice."""
+    for workspace in report.workspaces:
+        for project in workspace.projects:
+            yield _row(workspace.workspace, project.name, project.counts, prices)
+        persons = UsageCounts(named_persons=workspace.named_persons, unnamed_persons=workspace.unnamed_persons)
+        named: Row = {"named": persons.named_persons, "unnamed": persons.unnamed_persons}
+        yield _row(workspace.workspace, None, persons, prices) | named
+
+
+def _row(workspace: str, project: str | None, counts: UsageCounts, prices: "PriceList | None") -> Row:
     row: Row = {
         "workspace": workspace,
         "project": project,
         "videos": counts.videos,
         "images": counts.images,
-        "other": counts.other_assets or (None if form == "table" else 0),
-        "media": length(counts.media_ms),
+        "other": counts.other_assets,
+        "media": _seconds(counts.media_ms),
         "analyses": counts.analyses,
-        "analysed": length(counts.analyzed_ms),
+        "analysed": _seconds(counts.analyzed_ms),
         "summaries": counts.summaries,
         "named": None,
         "unnamed": None,
     }
-    return row | cost
+    return row | _cost(counts, prices)
 
 
-def _persons(counts: UsageCounts) -> Row:
-    return {"named": counts.named_persons, "unnamed": counts.unnamed_persons}
+def _cost(counts: UsageCounts, prices: "PriceList | None") -> Row:
+    return {} if prices is None else {"cost": f"{prices.cost(counts).total:f}"}
 
 
 def _seconds(milliseconds: int) -> float:

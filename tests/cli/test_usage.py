@@ -76,16 +76,20 @@ def test_a_table_has_sums_and_what_it_does_not_tell(capsys: pytest.CaptureFixtur
     assert run(["usage", "-o", "table", "--prices", "prices.toml"]) == 0
     written = capsys.readouterr()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in written.out.splitlines() if "│" in line]
-    assert rows[0][:4] == ["workspace", "project", "videos", "images"]
-    assert rows[0][-1] == "cost"
-    assert [row[:4] for row in rows[1:6]] == [
-        ["newsroom", "Base project", "1", "1"],
-        ["newsroom", "(all)", "1", "1"],
-        ["sports", "Base project", "0", "1"],
-        ["sports", "(all)", "0", "1"],
-        ["(all)", "(all)", "1", "2"],
+    assert rows[0] == ["workspace", "project", "analyses", "analysed", "summaries", "cost"]
+    assert [[*row[:3], row[-1]] for row in rows[1:6]] == [
+        ["newsroom", "Base project", "2", "250.00"],
+        ["newsroom", "(all)", "2", "250.00"],
+        ["sports", "Base project", "1", "250.00"],
+        ["sports", "(all)", "1", "250.00"],
+        ["(all)", "(all)", "3", "500.00"],
     ]
-    assert [row[-1] for row in rows[1:6]] == ["250.00", "250.00", "250.00", "250.00", "500.00"]
+    assert rows[6] == ["workspace", "videos", "images", "media", "named", "unnamed"]
+    assert [[*row[:3], *row[4:]] for row in rows[7:10]] == [
+        ["newsroom", "1", "1", "0", "0"],
+        ["sports", "0", "1", "0", "0"],
+        ["(all)", "1", "2", "0", "0"],
+    ]
     assert rows[-1] == ["total", "", "", "KRW", "500.00"]
     assert written.err.count("note: ") == 4
     assert run(["usage", "-o", "table", "-q"]) == 0
