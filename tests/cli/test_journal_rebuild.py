@@ -10,6 +10,8 @@ from mi_async.cli.app import run
 from mi_async.emulator import Server
 from tests.support.pictures import picture
 
+pytestmark = pytest.mark.slow
+
 JOURNAL = ["--journal", "new.journal"]
 
 

@@ -6,14 +6,16 @@ finds persons gone whom an earlier one has merged.
 
 import logging
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from attrs import evolve, frozen
 
-from mi_async.backup import open_backup
+from mi_async.backup import BackupProblem, open_backup
 from mi_async.backup.run import back_up
 from mi_async.bulk.curate.confirmed import is_known, no_plan, plan_in, records_of
 from mi_async.bulk.curate.plan import CurationPlan
+from mi_async.bulk.curate.planner import find
 from mi_async.bulk.journal.actions import ActionKind
 from mi_async.bulk.journal.confirmed_plan import StoredPlan, stored_plan
 from mi_async.bulk.journal.journal import Journal
@@ -23,8 +25,8 @@ from mi_async.workflows.context import Context
 
 _log = logging.getLogger(__name__)
 
-GONE = "gone"
-"""Reason of a problem of a backup: it was not there any more; the run finds that, too."""
+PERSON, GONE = "person", "gone"
+"""Kind and reason of a problem of a backup: a person was not there any more."""
 
 
 @frozen
@@ -109,7 +111,20 @@ async def _back_up(context: Context, folder: Path, stored: StoredPlan) -> None:
     persons = {number for action in merged for number in (action.person_id, action.target_id)}
     _log.info("backing up %d persons to %s before they are merged", len(persons), folder)
     await back_up(context, folder, persons=persons)
-    lost = [problem for problem in open_backup(folder).problems() if problem.reason != GONE]
-    if lost:
-        message = f"the backup in {folder} is not complete, and nobody was merged: {lost[0].message}"
-        raise BulkError(message)
+    for problem in open_backup(folder).problems():
+        if await _is_missing(context, problem, persons):
+            message = f"the backup in {folder} is not complete, and nobody was merged: {problem.message}"
+            raise BulkError(message)
+
+
+async def _is_missing(context: Context, problem: BackupProblem, persons: Collection[int]) -> bool:
+    """Return True if a problem of a backup means that one of these persons is not in it as it is at the service.
+
+    A person that is gone has nothing to back up, and the run leaves it out; but a 404 may also have come from a proxy,
+    or say that the workspace is gone, so it is looked at again.
+    """
+    of_person = problem.kind == PERSON
+    number = problem.id if of_person else problem.person_id
+    if number not in persons:
+        return False
+    return problem.reason != GONE or (of_person and await find(context, problem.id) is not None)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mi_async import BulkError, CurationPlan, CurationRow, Status
-from mi_async.api.person_models import MergedPersons
+from mi_async import BulkError, CurationPlan, CurationRow, InvalidArgumentError, JournalError, MIError, Status
+from mi_async.api.person_models import MergedPersons, Person
 from mi_async.api.persons import Persons
 from mi_async.backup import open_backup
 from mi_async.bulk.journal.retry import Reopened, retry_failed
@@ -270,3 +270,56 @@ async def test_what_failed_is_tried_again_after_journal_retry(news: Newsroom, tm
     assert retry_failed(tmp_path / "j", code="NAME_CHANGED") == Reopened(1, 0)
     await run(news, None, tmp_path / "j")
     assert archive(news) == {kim: "Kim"}
+
+
+async def test_a_merge_that_is_refused_leaves_all_as_they_were(news: Newsroom, tmp_path: Path) -> None:
+    kim, face = add(news, "Kim", None)
+    plan = await news.workspace.plan_curation(rows((face, "Kim")))
+    news.server.faults.next("persons.merge", "10001")
+    found = await run(news, plan, tmp_path / "j")
+    assert found[str(kim)]["problems"][0]["code"] == "10001"
+    with closing(sqlite3.connect(tmp_path / "j")) as journal:
+        assert dict(journal.execute("SELECT person_id, state FROM actions")) == {kim: "planned", face: "planned"}
+    assert archive(news) == {kim: "Kim", face: None}
+
+
+class Intruding(EmulatedPersons):
+    """Persons who get another name right after ours, by somebody else."""
+
+    async def update(self, person_id: int, *, name: str | None = None, **more: Any) -> Person:
+        """Give the name, and then another one."""
+        await super().update(person_id, name=name, **more)
+        return await super().update(person_id, name=f"{name} again")
+
+
+async def test_nobody_is_merged_into_a_person_that_was_renamed_after_the_look(tmp_path: Path) -> None:
+    async with newsroom(bodies={**BODIES, Persons: Intruding}) as news:
+        one, two = add(news, None, None)
+        plan = await news.workspace.plan_curation(rows((one, "Lee"), (two, "Lee")))
+        found = await run(news, plan, tmp_path / "j")
+        assert archive(news) == {one: "Lee again", two: None}
+        assert [problem["code"] for problem in found[str(one)]["problems"]] == ["NAME_CHANGED"]
+
+
+@pytest.mark.parametrize("times", [1, 20])
+async def test_a_workspace_that_is_gone_is_no_person_that_is_gone(news: Newsroom, tmp_path: Path, times: int) -> None:
+    kim, face = add(news, "Kim", None)
+    plan = await news.workspace.plan_curation(rows((face, "Kim")))
+    news.server.faults.next("persons.get", "10030", times=times)
+    with pytest.raises(MIError, match=r"workspace does not exist|is not complete, and nobody was merged"):
+        await news.workspace.curate(plan, confirm=plan.code, journal=tmp_path / "j")
+    assert archive(news) == {kim: "Kim", face: None}
+
+
+async def test_what_is_no_row_of_a_table_is_refused(news: Newsroom) -> None:
+    rubbish: Any = [(1, "Lee")]
+    with pytest.raises(InvalidArgumentError, match="a curation takes CurationRow, not tuple"):
+        await news.workspace.plan_curation(rubbish)
+
+
+async def test_the_journal_of_something_else_is_refused(news: Newsroom, tmp_path: Path) -> None:
+    await news.workspace.enroll_many([], journal=tmp_path / "people")
+    with pytest.raises(JournalError, match="it belongs to enroll in workspace 'newsroom'"):
+        await news.workspace.plan_curation([CurationRow(1, "Lee")], journal=tmp_path / "people")
+    with pytest.raises(JournalError, match="it belongs to enroll"):
+        await news.workspace.curate(None, journal=tmp_path / "people")

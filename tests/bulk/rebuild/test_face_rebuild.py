@@ -323,6 +323,7 @@ async def test_what_cannot_be_rebuilt_is_refused_before_any_request(tmp_path: Pa
             await news.workspace.rebuild_journal([ThumbnailUpload(1, face(0))], journal=tmp_path / "j")
 
 
+@pytest.mark.slow
 async def test_two_loops_rebuild_at_the_same_time(tmp_path: Path) -> None:
     items = of_files(tmp_path / "faces", 5)
     async with newsroom() as news:
@@ -340,6 +341,7 @@ async def test_two_loops_rebuild_at_the_same_time(tmp_path: Path) -> None:
         assert rows(tmp_path / "here") == rows(tmp_path / "there")
 
 
+@pytest.mark.slow
 async def test_a_service_that_does_not_say_ends_the_rebuild_and_what_was_found_is_kept(tmp_path: Path) -> None:
     items = of_files(tmp_path / "faces", 33, 1)
     async with newsroom() as news:

@@ -49,6 +49,7 @@ def crowd(news: Newsroom, count: int) -> None:
         room.names[person.name or ""] = person.id
 
 
+@pytest.mark.slow
 async def test_few_persons_of_many_are_asked_for_one_by_one_until_a_name_is_no_filter(tmp_path: Path) -> None:
     paths = files(tmp_path / "faces", faces(3))
     people = [PersonInput(name(number), [path]) for number, path in enumerate(paths[:2])]
