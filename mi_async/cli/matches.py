@@ -70,7 +70,7 @@ def write_matches(
             run(write)
         except BulkError as error:
             failed = error
-    print_note(f"{found:,} of the persons look like somebody who is there: {path}; nobody was created")
+    print_note(f"persons who look like somebody who is there: {found:,}, listed in {path}; nobody was created")
     if failed is not None:
         raise failed
 

@@ -37,6 +37,8 @@ from mi_async.workflows.context import Context, known
 
 AT_ONCE = 8
 """Objects that are asked about at once."""
+UNLISTED = frozenset({SyncState.NEW, SyncState.SAME})
+"""States that a plan only counts."""
 ABOVE = frozenset({"10025", "10030"})
 """Codes of a project or workspace that is gone, which says nothing of the asset."""
 
@@ -173,6 +175,8 @@ class SyncPlanner:
 
     def _item(self, decision: SyncDecision, row: AssetRecord | None, file: SourceFile, key: str) -> SyncItem:
         folder = isinstance(self.source, FolderSource)
+        # a disk is asked how it spells a name: not for a hundred thousand that no plan lists
+        source = "" if decision.state in UNLISTED else encodable(self.source.path_of(key))
         with_object = {SyncState.CHANGED: folder, SyncState.GONE: folder and self.options.delete_objects}
         return SyncItem(
             key=key,
@@ -180,7 +184,7 @@ class SyncPlanner:
             state=decision.state,
             asset_id=None if row is None else row.asset_id,
             reason=decision.reason,
-            source=encodable(self.source.path_of(key)),
+            source=source,
             size=file.size,
             modified=file.modified,
             with_object=with_object.get(decision.state, False),
@@ -191,7 +195,7 @@ class SyncPlanner:
         counts = Counter(item.state for item in items)
         # in one order, whatever that of a listing: the code of a plan follows from it
         items = sorted(items, key=lambda item: (item.key, item.bucket))
-        kept = tuple([item for item in items if item.state not in {SyncState.NEW, SyncState.SAME}])
+        kept = tuple([item for item in items if item.state not in UNLISTED])
         new = sum(item.size for item in items if item.state is SyncState.NEW and not item.bucket)
         sent = new if isinstance(self.source, FolderSource) else 0
         return evolve(plan, counts=dict(counts), items=kept, bytes=sent)

@@ -460,7 +460,8 @@ def test_matches_are_written_as_a_table_before_anybody_is_created(
     for _ in range(2):  # the file is ours
         assert run(command) == 0
         written = capsys.readouterr()
-        assert "1 of the persons look like somebody who is there: matches.csv; nobody was created" in written.err
+        told = "persons who look like somebody who is there: 1, listed in matches.csv; nobody was created"
+        assert told in written.err
         assert json.loads(written.out)["counts"]["skipped"] == 2
         header, row = Path("matches.csv").read_text(encoding="utf-8-sig").splitlines()
         assert header == "name,origin,person_id,current_name,score"

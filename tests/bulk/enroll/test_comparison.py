@@ -264,11 +264,9 @@ async def test_a_comparison_is_of_one_process(tmp_path: Path) -> None:
     ("case", "place"),
     [
         ("nobody", "persons.recommend_by_thumbnail"),
-        ("nobody", "persons.create"),
         ("unnamed", "persons.recommend_by_thumbnail"),
         ("unnamed", "persons.update"),
         ("unnamed", "persons.set_thumbnails"),
-        ("named", "persons.set_thumbnails"),
     ],
 )
 async def test_killed_after_the_effect_and_before_the_answer(case: str, place: str, tmp_path: Path) -> None:
@@ -300,5 +298,5 @@ async def test_killed_after_the_effect_and_before_the_answer(case: str, place: s
         assert news.server.log.count("storage.put") - len(news.thumbnails()) == 0
         person = await news.workspace.persons.get(outcome.person_id or 0)
         images = 2 if case == "nobody" else 3
-        assert (person.name, len(person.thumbnails)) == (OLD if case == "named" else NAME, images)
+        assert (person.name, len(person.thumbnails)) == (NAME, images)
         assert news.none_doubled()
