@@ -168,9 +168,9 @@ class SyncPlanner:
 
     async def _absent(self, row: AssetRecord) -> SyncItem:
         absence = await self.source.absence(row, self._scan)
-        if absence is Absence.EMPTY and self.options.delete_all:
-            absence = Absence.ABSENT
-        return self._item(decide_absent(absence, row, self._presence(row)), row, SourceFile(0, 0), row.key)
+        allowed = absence is Absence.EMPTY and self.options.delete_all
+        decision = decide_absent(Absence.ABSENT if allowed else absence, row, self._presence(row))
+        return evolve(self._item(decision, row, SourceFile(0, 0), row.key), below_empty=allowed)
 
     def _item(self, decision: SyncDecision, row: AssetRecord | None, file: SourceFile, key: str) -> SyncItem:
         folder = isinstance(self.source, FolderSource)

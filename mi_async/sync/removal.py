@@ -143,5 +143,6 @@ class Remover:
         if file is not None:
             return "the file is there again"
         absence = await self.source.absence(row, self._scan)
-        # an empty folder was looked at by the plan, which allows it or does not list the item
-        return "" if absence in {Absence.ABSENT, Absence.EMPTY} else absence.value
+        # a disk may have gone since the plan: only what the plan has found below an empty folder may be there now
+        allowed = absence is Absence.EMPTY and item.below_empty
+        return "" if absence is Absence.ABSENT or allowed else absence.value

@@ -7,7 +7,7 @@ say something else.
 from mi_async.errors import MIError, NotFoundError
 
 ELSEWHERE = frozenset({"", "300", "10025", "10030"})
-"""Codes of a 404 of a proxy, of no such path, no such project, no such workspace: none says anything of what is in it."""
+"""Codes of a 404 of a proxy, of no such path, project or workspace: none says anything of what is in it."""
 
 
 def tells_absence(error: MIError) -> bool:

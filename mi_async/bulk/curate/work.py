@@ -29,7 +29,7 @@ class CurationWork(WorkItem):
     actions: dict[int, ActionRecord]
 
     def __attrs_post_init__(self) -> None:
-        """Take what earlier runs were refused: one that was stopped had not reported it, and its row does not say it."""
+        """Take the refusals of earlier runs: one that was stopped or parked has not reported them."""
         self._add_refused(self.actions.values())
 
     @property
