@@ -119,7 +119,8 @@ def compare_backups(
             database.execute(line)
         for side, folder in zip(SIDES, (first, second), strict=True):
             _read(database, side, open_backup(Path(folder)))
-        counts, shown = dict.fromkeys((*SIDES, "both"), 0), list[BackupDifference]()
+        counts: dict[str, int] = dict.fromkeys((*SIDES, "both"), 0)
+        shown = list[BackupDifference]()
         for difference in _differences(database):
             counts[difference.found] += 1
             shown += [difference] if len(shown) < SHOWN else []

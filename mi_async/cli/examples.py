@@ -61,7 +61,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     ),
     "usage": (
         "mi-async usage --output table",
-        "mi-async usage --month 2026-11 --workspace newsroom --prices prices.toml --html usage.html",
+        "mi-async usage --month 2026-11 --workspace newsroom --html usage.html",
+        "mi-async usage --prices prices.toml --output csv > usage.csv",
     ),
     "openapi": ("mi-async openapi > media-intelligence.json",),
     "completion": (

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.soak
 PERSONS = int(os.environ.get("SOAK_PERSONS", "5000"))
 FEWER = 10
 """The memory is compared with that of so many times fewer persons."""
-MOST_GROWTH = 48 * 1024
-"""KiB that ten times as many persons may take more: the limits on what is in flight are reached only by many."""
+MOST_GROWTH = 32 * 1024
+"""KiB that a restore of ten times as many persons may take more: only these fill the 3,072 places in flight."""
 
 
 async def _trip(folder: Path, persons: int, kills: int, longest: float) -> RoundTrip:
@@ -32,5 +32,4 @@ async def test_a_large_workspace_is_restored_whole_in_flat_memory(tmp_path: Path
     assert (large.compared.equal, large.compared.first) == (PERSONS, 1), str(large.compared)
     assert (large.compared.second, large.compared.changed) == (0, 0)
     assert large.kills
-    for step, peak in large.peaks.items():
-        assert peak <= small.peaks[step] + MOST_GROWTH, step
+    assert large.peaks["restore"] <= small.peaks["restore"] + MOST_GROWTH
