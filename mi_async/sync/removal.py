@@ -26,7 +26,7 @@ from mi_async.workflows.context import Context, known
 
 _log = logging.getLogger(__name__)
 
-FOREIGN = "no run over this source has stored it"
+FOREIGN = "no run has stored it"
 
 
 class RemovalStatus(StrEnum):

@@ -277,7 +277,7 @@ async def test_objects_of_others_are_left(s3: Bucket, folder: Path, tmp_path: Pa
         run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
         await run
         ended = {removal.item.key: (removal.status.value, removal.reason) for removal in run.removals}
-        foreign = "no run over this source has stored it"
+        foreign = "no run has stored it"
         assert ended == {"a.mp4": ("deleted", f"the object was left: {foreign}"), "b.mp4": ("kept", foreign)}
         assert (s3.get("a.mp4"), s3.get("b.mp4")) == (film(size=5_000), film(size=5_001))
         assert await synced.keys() == ALL[1:]
