@@ -67,7 +67,7 @@ class SyncItem(Serializable):
 
 
 @frozen(kw_only=True)
-class SyncPlan(Serializable):
+class SyncPlan:
     """Plan of a sync; ``str()`` of it is a table.
 
     Attributes:
