@@ -105,8 +105,8 @@ class _Media:
         files = {kind: found for kind, found in documents.items() if not isinstance(found, BackupProblem)}
         problems = [found for found in documents.values() if isinstance(found, BackupProblem)]
         await self.work.lost(*problems)
-        lines = [(asset.asset_id, evolve(line, **files))]
-        await self.work.disk(writer.put_lines, ASSETS, lines, whole=not problems)
+        line = evolve(line, index=files.get("index"), summary=files.get("summary"))
+        await self.work.disk(writer.put_lines, ASSETS, [(asset.asset_id, line)], whole=not problems)
         self.work.progress.assets += 1
         self.work.tell()
 
