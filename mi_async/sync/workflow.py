@@ -61,7 +61,7 @@ class SyncRun(BulkRun):
 
     removals: list[SyncRemoval] = field(factory=list, kw_only=True)
     # set iff stop() was called: the removals come before the engine, which stop() is for
-    _stop_asked: threading.Event = field(factory=threading.Event, kw_only=True)
+    _stop_asked: threading.Event = field(factory=threading.Event, kw_only=True, alias="stop_asked")
 
     def stop(self) -> None:
         """Remove and take nothing more; what is confirmed and not removed is left to the next sync."""
