@@ -93,14 +93,15 @@ async def test_a_storage_that_gives_nothing_ends_the_backup(news: Newsroom, tmp_
 async def test_a_person_who_gave_an_image_away_meanwhile_is_told_of(news: Newsroom, tmp_path: Path) -> None:
     (person,) = add_people(news.server, 1, images=2)
     first, second = person.thumbnails
-    state = news.server.state
+    news.server.state.settings = mi_async.emulator.Settings(url_lifetime=0)
 
-    def take(_: BackupProgress) -> None:
-        person.thumbnails.pop(second, None)
+    async def take() -> None:
+        async with asyncio.timeout(60):
+            while not news.server.log.count("storage.get"):  # noqa: ASYNC110  a server has no event for that
+                await asyncio.sleep(0)
+        del person.thumbnails[second]
 
-    state.uploads[person.thumbnails[second]].content = None
-    state.settings = mi_async.emulator.Settings(url_lifetime=0)
-    await news.workspace.back_up(tmp_path, progress=take)
+    await asyncio.gather(news.workspace.back_up(tmp_path), take())
     assert {problem.id for problem in open_backup(tmp_path).problems()} == {first, second}
 
 
