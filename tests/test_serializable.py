@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mi_async
+import mi_async.backup
 from mi_async import (
     AssetOutcome,
     BulkOutcome,
@@ -72,7 +73,7 @@ def test_every_result_is_found() -> None:
     assert found >= {"Person", "SceneHit", "IngestedAsset", "Ingestion", "Upload", "BulkReport", "AssetOutcome"}
     assert found >= {"BulkProgress", "QuotaState", "StoredObject", "SearchQuery", "Page", "Problem"}
     models = {kind.__name__ for kind in RESULTS if issubclass(kind, Model)} - {"Model"}
-    assert models <= set(mi_async.__all__)
+    assert models <= {*mi_async.__all__, *mi_async.backup.__all__}
 
 
 def test_a_person_as_plain_values() -> None:

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from mi_async.cli.finished_assets import CommandFile, CommandState, FinishedAsset
 from mi_async.cli.streams import print_line
+from mi_async.errors import JournalError
 from mi_async.text import escaped
 
 TRIES = 5
@@ -40,6 +41,8 @@ class CommandWorker:
     _waiting: "asyncio.Queue[tuple[FinishedAsset, int]]" = field(init=False, factory=asyncio.Queue)
     _left: int = field(init=False, default=0)
     _all_done: asyncio.Event = field(init=False, factory=asyncio.Event)
+    # not None iff work has ended by itself: nobody would run what is added then, nor end a wait for it
+    _failure: JournalError | None = field(init=False, default=None)
 
     async def catch_up(self, finished: Sequence[FinishedAsset]) -> None:
         """Take what the journal has as finished: all of it was before the first watch; later, what a crash has lost."""
@@ -51,20 +54,46 @@ class CommandWorker:
         return None
 
     async def add(self, asset: FinishedAsset) -> None:
-        """Take an asset, unless its command was run already."""
+        """Take an asset, unless its command was run already.
+
+        Raises:
+            JournalError: the file cannot be written, or could not before.
+        """
+        self._check()
         if self.file.state(asset.asset_id) in {None, CommandState.WAITING}:
             await asyncio.to_thread(self.file.write, CommandState.WAITING, [asset.asset_id])
             self._left += 1
             self._waiting.put_nowait((asset, 1))
 
     async def finish(self) -> None:
-        """Wait until the command was run for every asset."""
+        """Wait until the command was run for every asset.
+
+        Raises:
+            JournalError: the file could not be written.
+        """
+        self._check()
         while self._left:
             self._all_done.clear()
             await self._all_done.wait()
+            self._check()
 
     async def work(self) -> None:
-        """Run the commands until it is cancelled; the one that runs then is asked to end, and is run again later."""
+        """Run the commands until it is cancelled; the one that runs then is asked to end, and is run again later.
+
+        It ends by itself if the file cannot be written, which the next caller of another method learns.
+        """
+        try:
+            await self._work()
+        except JournalError as error:
+            print_line(f"no command is run any more: {error}")
+            self._failure = error
+            self._all_done.set()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    async def _work(self) -> None:
         while True:
             asset, tries = await self._waiting.get()
             fault = await self._run(asset)

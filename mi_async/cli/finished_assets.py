@@ -6,6 +6,7 @@ Invariant: a state is on the disk when it was written; a line that a crash has c
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -110,13 +111,22 @@ class CommandFile:
         return self._states.get(asset_id)
 
     def write(self, state: CommandState, asset_ids: Sequence[int]) -> None:
-        """Append a state for assets; it is on the disk when this returns. Blocks."""
-        for asset_id in asset_ids:
-            self._states[asset_id] = state
-            self._file.write(json_codec.dumps({"asset_id": asset_id, "state": state.value}) + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Append a state for assets; it is on the disk when this returns. Blocks.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        try:
+            for asset_id in asset_ids:
+                self._states[asset_id] = state
+                self._file.write(json_codec.dumps({"asset_id": asset_id, "state": state.value}) + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            message = f"{self._file.name}: cannot be written: {error.strerror}"
+            raise JournalError(message) from error
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with suppress(OSError):  # it says again what a write has said
+            self._file.close()

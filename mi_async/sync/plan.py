@@ -43,6 +43,7 @@ class SyncItem(Serializable):
         size: bytes that the source has now; 0 for none.
         modified: time of its last change, in nanoseconds since the epoch.
         with_object: the object in the bucket would be deleted with the asset.
+        below_empty: the folder of the file is empty, and the plan was allowed to call it gone all the same.
     """
 
     key: str
@@ -54,6 +55,7 @@ class SyncItem(Serializable):
     size: int = 0
     modified: int = 0
     with_object: bool = False
+    below_empty: bool = False
 
     @property
     def place(self) -> StoredObject:
@@ -67,7 +69,7 @@ class SyncItem(Serializable):
 
 
 @frozen(kw_only=True)
-class SyncPlan(Serializable):
+class SyncPlan:
     """Plan of a sync; ``str()`` of it is a table.
 
     Attributes:
@@ -125,7 +127,8 @@ class SyncPlan(Serializable):
     def _action(item: SyncItem) -> str:
         objects = " and the object" if item.with_object else ""
         new = f", now {item.size} bytes of {item.modified}" if item.state is SyncState.CHANGED else ""
-        return f"{item.state.value}: delete asset {item.asset_id} of {item.place}{objects}{new}"
+        empty = ", below an empty folder" if item.below_empty else ""
+        return f"{item.state.value}: delete asset {item.asset_id} of {item.place}{objects}{new}{empty}"
 
     @property
     def code(self) -> str:

@@ -33,14 +33,13 @@ from mi_async.sync.defaults import SETTLE
 from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import encodable
+from mi_async.workflows.absence import tells_absence
 from mi_async.workflows.context import Context, known
 
 AT_ONCE = 8
 """Objects that are asked about at once."""
 UNLISTED = frozenset({SyncState.NEW, SyncState.SAME})
 """States that a plan only counts."""
-ABOVE = frozenset({"10025", "10030"})
-"""Codes of a project or workspace that is gone, which says nothing of the asset."""
 
 
 @frozen(kw_only=True)
@@ -169,9 +168,9 @@ class SyncPlanner:
 
     async def _absent(self, row: AssetRecord) -> SyncItem:
         absence = await self.source.absence(row, self._scan)
-        if absence is Absence.EMPTY and self.options.delete_all:
-            absence = Absence.ABSENT
-        return self._item(decide_absent(absence, row, self._presence(row)), row, SourceFile(0, 0), row.key)
+        allowed = absence is Absence.EMPTY and self.options.delete_all
+        decision = decide_absent(Absence.ABSENT if allowed else absence, row, self._presence(row))
+        return evolve(self._item(decision, row, SourceFile(0, 0), row.key), below_empty=allowed)
 
     def _item(self, decision: SyncDecision, row: AssetRecord | None, file: SourceFile, key: str) -> SyncItem:
         folder = isinstance(self.source, FolderSource)
@@ -223,7 +222,7 @@ async def presence_of(context: Context, project_id: int, asset_id: int, key: str
     try:
         asset = await context.groups.assets.get(project_id, known(asset_id))
     except NotFoundError as error:
-        if error.code in ABOVE:
+        if not tells_absence(error):
             raise
         return AssetPresence.DELETED
     return _presence(asset.key, key)

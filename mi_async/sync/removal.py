@@ -21,6 +21,7 @@ from mi_async.sync.decisions import Absence, AssetPresence, SyncState
 from mi_async.sync.plan import SyncItem, SyncPlan
 from mi_async.sync.planner import presence_of
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.workflows.absence import tells_absence
 from mi_async.workflows.context import Context, known
 
 _log = logging.getLogger(__name__)
@@ -118,7 +119,10 @@ class Remover:
             return SyncRemoval(item, RemovalStatus.KEPT, presence.value)
         try:
             await self.context.groups.assets.delete(project, asset)
-        except NotFoundError:  # an attempt whose answer was lost, or somebody else
+        except NotFoundError as error:
+            if not tells_absence(error):
+                raise
+            # an attempt whose answer was lost, or somebody else
             return SyncRemoval(item, RemovalStatus.GONE_ALREADY)
         except (ConflictError, InvalidRequestError) as error:  # it is being analysed
             return SyncRemoval(item, RemovalStatus.KEPT, str(error))
@@ -139,5 +143,6 @@ class Remover:
         if file is not None:
             return "the file is there again"
         absence = await self.source.absence(row, self._scan)
-        # an empty folder was looked at by the plan, which allows it or does not list the item
-        return "" if absence in {Absence.ABSENT, Absence.EMPTY} else absence.value
+        # a disk may have gone since the plan: only what the plan has found below an empty folder may be there now
+        allowed = absence is Absence.EMPTY and item.below_empty
+        return "" if absence is Absence.ABSENT or allowed else absence.value

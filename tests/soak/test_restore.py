@@ -14,7 +14,7 @@ pytestmark = pytest.mark.soak
 PERSONS = int(os.environ.get("SOAK_PERSONS", "5000"))
 FEWER = 10
 """The memory is compared with that of so many times fewer persons."""
-MOST_GROWTH = 96 * 1024
+MOST_GROWTH = 32 * 1024
 """KiB that a restore of ten times as many persons may take more: only these fill the 3,072 places in flight."""
 
 

@@ -3,7 +3,9 @@
 Invariant: the end is judged by what the service has and what it was sent; the code under test is not asked.
 """
 
+import asyncio
 import random
+import signal
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -17,6 +19,8 @@ from tests.support.faces import person_with_face
 from tests.support.killing import Victim
 
 AddFace: TypeAlias = Callable[[str, int, str | None], Awaitable[int]]
+LONGEST = 120.0
+"""Real seconds after which a client that does nothing fails a test."""
 CHAINED = 0.5
 """Share of the faces of which the table says by ID whose they are, and not by name."""
 EVERY = 10
@@ -93,6 +97,34 @@ class Curation(Victim):
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "faces.csv").write_text("\n".join(self.table.lines) + "\n", "utf-8-sig")
         self.before = self._by_face()
+
+    async def strike(self, changes: int, moment: float) -> bool:
+        """Let a client work until the service has got so many more names and merges, and kill it then.
+
+        By what the service gets and not by the time: on a busy machine a client begins late, and would be killed before
+        it has changed anything.
+
+        Args:
+            changes: requests that change persons.
+            moment: real seconds after the last of them.
+
+        Returns:
+            True if it was killed, False if it had come to its end.
+        """
+        child = await asyncio.create_subprocess_exec(*self._command(), stdout=asyncio.subprocess.PIPE)
+        ending, wanted = asyncio.create_task(child.communicate()), self.changes() + changes
+        async with asyncio.timeout(LONGEST):
+            while not ending.done() and self.changes() < wanted:  # noqa: ASYNC110  the log tells nobody
+                await asyncio.sleep(0.001)
+            await asyncio.wait([ending], timeout=moment)
+            if not ending.done():
+                child.kill()
+            await ending
+        return child.returncode == -signal.SIGKILL
+
+    def changes(self) -> int:
+        """Return the names and merges that the service was asked for."""
+        return self.server.log.count("persons.update") + self.server.log.count("persons.merge")
 
     def faults(self) -> list[str]:
         """What is not as the table says."""

@@ -53,6 +53,21 @@ async def test_an_empty_folder_deletes_nothing_unless_that_is_said(s3: Bucket, f
         assert s3.get("a.mp4") is not None
 
 
+async def test_a_disk_that_goes_after_the_plan_keeps_all(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "a.mp4").unlink()
+        plan = await synced.plan(delete=True)
+        assert [item.key for item in plan.removed] == ["a.mp4"]
+        folder.rename(tmp_path / "unmounted")
+        folder.mkdir()
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        await run
+        assert [str(removal.status) for removal in run.removals] == ["kept"]
+        assert await synced.keys() == ALL
+
+
 async def test_a_folder_that_is_not_there_is_an_error(s3: Bucket, folder: Path, tmp_path: Path) -> None:
     async with archive(s3) as room:
         synced = Synced(room, folder, tmp_path / "j")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from mi_async import Hooks, InvalidArgumentError, JournalError, Status
+from mi_async import Hooks, InvalidArgumentError, JournalError, NotFoundError, Status
 from mi_async.emulator import Fault
 from tests.support.films import film
 from tests.support.newsroom import Newsroom
@@ -108,6 +108,25 @@ async def test_an_answer_that_is_lost_is_no_second_deletion(s3: Bucket, tmp_path
         report = await run
         assert [removal.status.value for removal in run.removals] == ["gone already"]
         assert report.counts == {Status.DONE: 1, Status.SKIPPED: 2}  # the changed one is listed only
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"), [("assets.get", "300"), ("assets.delete", "300"), ("assets.get", "10025")]
+)
+async def test_a_path_that_is_not_known_is_no_asset_that_is_gone(
+    s3: Bucket, tmp_path: Path, operation: str, code: str
+) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True, delete_objects=True)
+        room.server.faults.next(operation, code, times=20)
+        with pytest.raises(NotFoundError):
+            await synced.run(plan, confirm=plan.code)
+        assert "a.mp4" in await synced.keys()
+        assert s3.get("a.mp4") is not None
+        room.server.faults.clear()
+        await synced.run(await synced.plan())
+        assert ("a.mp4" in await synced.keys(), s3.get("a.mp4")) == (False, None)
 
 
 async def test_a_confirmed_plan_of_another_source_is_not_lost(s3: Bucket, tmp_path: Path) -> None:

@@ -74,6 +74,9 @@ class CurationAdmission:
             return evolve(row, status=Status.DONE.value), evolve(work.outcome(), status=Status.SKIPPED)
         if row.status in ENDED:
             problem = Problem(row.origin or change.key, row.code, row.message)
-            return row, evolve(work.outcome(), status=Status(row.status), problems=(problem,))
+            # what was refused has its rows; any other failure has that of the person alone
+            known = any(one.message == row.message for one in work.problems)
+            problems = (*(() if known else (problem,)), *work.problems)
+            return row, evolve(work.outcome(), status=Status(row.status), problems=problems)
         work.record = evolve(row, status=OPEN, code="", message="")
         return work.record, work

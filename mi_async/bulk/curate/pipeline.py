@@ -67,8 +67,10 @@ class CurationPipeline(Pipeline[CurationWork]):
     async def _look(self, thing: Movable[CurationWork], _breaker: CircuitBreaker) -> Moves[CurationWork]:
         """Look whether the person is as the plan has it."""
         work = thing.work
-        await self._take(work, [await self._looked_at(work.own)])
-        if work.problems:
+        # an earlier run may have found that already, and was stopped before it said so
+        if work.own.state != ActionState.REFUSED.value:
+            await self._take(work, [await self._looked_at(work.own)])
+        if work.own.state == ActionState.REFUSED.value:
             return ((END, work),)
         return ((CurationRoute.NAME, work),) if work.to_name else _after_name(work)
 

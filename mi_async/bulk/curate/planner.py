@@ -20,13 +20,12 @@ from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.readers import read_curation
 from mi_async.bulk.journal.place import Journalled
 from mi_async.errors import InvalidArgumentError, InvalidRequestError, NotFoundError
+from mi_async.workflows.absence import tells_absence
 from mi_async.workflows.context import Context
 from mi_async.workflows.curation.table import CurationRow
 
 TableRows: TypeAlias = Iterable[CurationRow | BadInput]
 INVALID_REQUEST = "10001"
-ELSEWHERE = frozenset({"", "10030", "300"})
-"""Codes of a 404 that says nothing about a person: of a proxy, of no such workspace, of no such path."""
 LOOKS = 8
 """Persons that are asked for at once."""
 
@@ -130,8 +129,7 @@ async def find(context: Context, person_id: int) -> Person | None:
     try:
         person = await context.groups.persons.get(person_id)
     except (NotFoundError, InvalidRequestError) as error:
-        missing = error.code == INVALID_REQUEST or (isinstance(error, NotFoundError) and error.code not in ELSEWHERE)
-        if not missing:
+        if error.code != INVALID_REQUEST and not tells_absence(error):
             raise
         return None
     return person if person.id == person_id else None

@@ -28,6 +28,10 @@ class CurationWork(WorkItem):
     record: PersonRecord
     actions: dict[int, ActionRecord]
 
+    def __attrs_post_init__(self) -> None:
+        """Take the refusals of earlier runs: one that was stopped or parked has not reported them."""
+        self._add_refused(self.actions.values())
+
     @property
     def name(self) -> str:
         """Name in messages."""
@@ -59,9 +63,13 @@ class CurationWork(WorkItem):
         changed = [one for one in actions if one != self.actions[one.person_id]]
         for one in changed:
             self.actions[one.person_id] = one
+        self._add_refused(changed)
+        return changed
+
+    def _add_refused(self, actions: Iterable[ActionRecord]) -> None:
+        for one in actions:
             if one.state == ActionState.REFUSED.value:
                 self.problems.append(Problem(one.origin or self.name, one.code, one.message))
-        return changed
 
     def status(self) -> Status:
         """Return how it ends, as things are now."""

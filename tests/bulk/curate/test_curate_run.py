@@ -13,6 +13,7 @@ from mi_async import BulkError, CurationPlan, CurationRow, InvalidArgumentError,
 from mi_async.api.person_models import MergedPersons, Person
 from mi_async.api.persons import Persons
 from mi_async.backup import open_backup
+from mi_async.bulk.journal.records import OPEN
 from mi_async.bulk.journal.retry import Reopened, retry_failed
 from mi_async.emulator import Fault, example_image
 from mi_async.emulator.bodies import BODIES
@@ -270,6 +271,22 @@ async def test_what_failed_is_tried_again_after_journal_retry(news: Newsroom, tm
     assert retry_failed(tmp_path / "j", code="NAME_CHANGED") == Reopened(1, 0)
     await run(news, None, tmp_path / "j")
     assert archive(news) == {kim: "Kim"}
+
+
+@pytest.mark.parametrize("who", ["source", "target"])
+async def test_what_was_refused_before_a_run_was_stopped_is_reported_by_the_next(
+    news: Newsroom, tmp_path: Path, who: str
+) -> None:
+    kim, face, other = add(news, "Kim", None, None)
+    plan = await news.workspace.plan_curation(rows((face, "Kim"), (other, "Kim")))
+    await news.workspace.persons.update(face if who == "source" else kim, name="Other")
+    first = await run(news, plan, tmp_path / "j")
+    with closing(sqlite3.connect(tmp_path / "j")) as journal, journal:
+        # what a kill leaves between the look at a person and the end of the item
+        journal.execute("UPDATE persons SET status = ?, code = '', message = ''", (OPEN,))
+    again = await run(news, None, tmp_path / "j")
+    assert again[str(kim)]["status"] == first[str(kim)]["status"] != "done"
+    assert again[str(kim)]["problems"] == first[str(kim)]["problems"]
 
 
 async def test_a_merge_that_is_refused_leaves_all_as_they_were(news: Newsroom, tmp_path: Path) -> None:

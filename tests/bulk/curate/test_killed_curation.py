@@ -10,7 +10,7 @@ from mi_async.emulator import Latency, Settings
 from tests.support.curation import Curation, filled
 from tests.support.killing import SPEED
 
-SETTINGS = Settings(latency=Latency.lognormal(median=8, p95=30), workspaces=("untouched", "killed"), keep_bytes=True)
+SETTINGS = Settings(latency=Latency.lognormal(median=20, p95=60), workspaces=("untouched", "killed"), keep_bytes=True)
 SEED = 2026
 
 
@@ -22,8 +22,9 @@ async def test_killed_three_times(tmp_path: Path) -> None:
         victim = Curation(
             server=server, room="killed", folder=tmp_path, journal=tmp_path / "faces.journal", table=table
         )
-        for moment in (1.2, 0.8, 1.0):
-            await victim.run(kill_after=rng.uniform(0.3, 1.0) * moment)
+        struck = [await victim.strike(changes, rng.uniform(0.0, 0.02)) for changes in (1, 4, 3)]
+        assert struck == [True, True, True]
+        assert server.log.count("persons.merge") > 0
         rows = await victim.run()
         assert rows is not None
         assert {row["status"] for row in rows} <= {"done", "skipped"}

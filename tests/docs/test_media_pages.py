@@ -1,4 +1,4 @@
-"""The examples of docs/ingest.md, which need Object Storage beside the service."""
+"""The examples of docs/ingest.md and docs/sync.md, which need Object Storage beside the service."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,8 @@ from tests.docs.test_examples import ROOT, run
 from tests.support.films import film
 from tests.support.storage import BUCKET, bucket
 
-BLOCKS = re.findall(r"^```py\n(.*?)^```$", (ROOT / "docs" / "ingest.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+PAGES = [(ROOT / "docs" / name).read_text("utf-8") for name in ("ingest.md", "sync.md")]
+BLOCKS = [block for page in PAGES for block in re.findall(r"^```py\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)]
 SPEED = 200.0
 
 
@@ -32,4 +33,5 @@ async def test_example_runs(source: str, tmp_path: Path, monkeypatch: pytest.Mon
             monkeypatch.setattr(
                 mi_async, "connect", lambda connect=mi_async.connect: connect(server.credentials, **options)
             )
-            await run(source)
+            looks = source.replace(".watch(", ".watch(passes=2, source=")  # else it never ends
+            await run(looks)
