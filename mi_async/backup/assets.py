@@ -98,17 +98,15 @@ class _Media:
         writer = self.work.writer
         earlier = await self.work.disk(writer.earlier_asset, asset.asset_id, DAY)
         if earlier is None:
-            groups = self.work.context.entry  # raw() needs it; neither has a quota that the caller might not wait for
-            index = await self._document("index", INDEXES, asset, raw(groups.indexes.get)) if self.indexes else None
-            summary = (
-                await self._document("summary", SUMMARIES, asset, raw(groups.scene_summaries.get))
-                if self.summaries
-                else None
-            )
+            documents = await self._documents(asset)
             pace.landed(began)
         else:
-            index, summary = earlier.index, earlier.summary
-        await self.work.disk(writer.put_lines, ASSETS, [(asset.asset_id, evolve(line, index=index, summary=summary))])
+            documents = {"index": earlier.index, "summary": earlier.summary}
+        files = {kind: found for kind, found in documents.items() if not isinstance(found, BackupProblem)}
+        problems = [found for found in documents.values() if isinstance(found, BackupProblem)]
+        await self.work.lost(*problems)
+        line = evolve(line, index=files.get("index"), summary=files.get("summary"))
+        await self.work.disk(writer.put_lines, ASSETS, [(asset.asset_id, line)], whole=not problems)
         self.work.progress.assets += 1
         self.work.tell()
 
@@ -122,16 +120,24 @@ class _Media:
             await self.work.lost(BackupProblem("asset", line.asset_id, "gone", f"{line.file_name}: it has vanished"))
             return None
 
-    async def _document(self, kind: str, folder: str, asset: Asset, ask: Answer) -> str | None:
+    async def _documents(self, asset: Asset) -> dict[str, str | BackupProblem | None]:
+        """Write the documents that are wanted; return what became of each."""
+        groups = self.work.context.entry  # raw() needs it; neither has a quota that the caller might not wait for
+        found: dict[str, str | BackupProblem | None] = {}
+        if self.indexes:
+            found["index"] = await self._document("index", INDEXES, asset, raw(groups.indexes.get))
+        if self.summaries:
+            found["summary"] = await self._document("summary", SUMMARIES, asset, raw(groups.scene_summaries.get))
+        return found
+
+    async def _document(self, kind: str, folder: str, asset: Asset, ask: Answer) -> str | BackupProblem | None:
         """Write what the service has of an asset; return the name of its file, None where it has nothing."""
         try:
             answer = await ask(asset.project_id, asset.asset_id)
         except (AuthenticationError, PermissionDeniedError, QuotaError):
             raise
         except MIError as error:
-            if not _says_none(error):
-                await self._failed(kind, asset, error)
-            return None
+            return None if _says_none(error) else self._failed(kind, asset, error)
         self.streak.end()
         file = f"{folder}/{asset.asset_id}.json"
         number = 2 * asset.asset_id + (folder == SUMMARIES)
@@ -139,15 +145,14 @@ class _Media:
         self.work.progress.documents += 1
         return file
 
-    async def _failed(self, kind: str, asset: Asset, error: MIError) -> None:
-        if isinstance(error, NotFoundError):
-            problem = BackupProblem(kind, asset.asset_id, "gone", f"{asset.file_name}: {error}")
-        elif isinstance(error, InvalidRequestError) or (isinstance(error, ResponseError) and error.path is not None):
-            problem = BackupProblem(kind, asset.asset_id, "refused", f"{asset.file_name}: {error}")
-        else:
+    def _failed(self, kind: str, asset: Asset, error: MIError) -> BackupProblem:
+        reason = "gone" if isinstance(error, NotFoundError) else "refused"
+        is_answer = isinstance(error, InvalidRequestError) or (
+            isinstance(error, ResponseError) and error.path is not None
+        )
+        if reason != "gone" and not is_answer:
             self.streak.failed(error)
-            problem = BackupProblem(kind, asset.asset_id, "refused", f"{asset.file_name}: {error}")
-        await self.work.lost(problem)
+        return BackupProblem(kind, asset.asset_id, reason, f"{asset.file_name}: {error}")
 
 
 def _says_none(error: MIError) -> bool:

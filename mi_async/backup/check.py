@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from mi_async._core.files import open_regular_file
 from mi_async.backup.format import INFO, LISTS, PREVIOUS, SUMS, BackupInfo
 from mi_async.backup.places import Places
 from mi_async.backup.reader import Backup, lines_of, open_backup
@@ -155,7 +156,7 @@ class _Check:
         """Hold a file against its checksum."""
         found = hashlib.sha256()
         try:
-            with self.backup.path(file).open("rb") as opened:
+            with open_regular_file(self.backup.path(file)) as opened:
                 while piece := opened.read(PIECE):
                     found.update(piece)
                     self.bytes += len(piece)

@@ -1,11 +1,12 @@
 """Destination of a backup: the folder, found fit for it, locked and ready to be written.
 
-Invariant: a folder that holds anything else than a backup of this workspace is left as it is.
+Invariant: a folder that holds anything else than a backup of this workspace is left as it is, and nothing is written or
+deleted outside of it: a folder that somebody else has prepared may lead anywhere by symbolic links.
 """
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,16 @@ from attrs import evolve
 from mi_async._core import convert
 from mi_async._core.files import atomic_write
 from mi_async.backup.catalog import Catalog, ImageFile, open_catalog
-from mi_async.backup.format import INFO, PERSONS, BackupInfo, BackupPerson
+from mi_async.backup.format import (
+    IMAGES,
+    INDEXES,
+    INFO,
+    PERSONS,
+    PREVIOUS,
+    SUMMARIES,
+    BackupInfo,
+    BackupPerson,
+)
 from mi_async.backup.places import PRIVATE, Places
 from mi_async.backup.reader import lines_of, parsed_line, read_info
 from mi_async.backup.writer import BackupWriter
@@ -51,9 +61,10 @@ def begun_writer(folder: Path, info: BackupInfo, *, verify: bool, now: Callable[
         last = read_info(folder / INFO)
         if catalog.fresh:
             _remember_images(catalog, folder)
-        if not _resumes(places, info):
+        resumes = _resumes(places, info)
+        if not resumes:
             catalog.forget_lines()
-        _begin(places, info)
+        _begin(places, info, resumes=resumes)
     except BaseException:
         catalog.close()
         raise
@@ -71,6 +82,11 @@ def _check_folder(places: Places, info: BackupInfo) -> None:
     if not places.folder.is_dir():
         message = f"{shown} is a file; name a folder for the backup"
         raise InvalidArgumentError(message)
+    for path in _written_places(places):
+        if path.is_symlink():
+            name = escaped(str(path.relative_to(places.folder)))
+            message = f"{shown}: {name} is a symbolic link, and a backup writes through none; name another folder"
+            raise InvalidArgumentError(message)
     found = read_info(places.current(INFO)) or read_info(places.unfinished / INFO)
     if found is None:
         if names := sorted(name.name for name in places.folder.iterdir() if not _is_ignored(name.name)):
@@ -86,6 +102,16 @@ def _check_folder(places: Places, info: BackupInfo) -> None:
             raise InvalidArgumentError(message)
 
 
+def _written_places(places: Places) -> Iterator[Path]:
+    """Yield what a writer writes into, as far as it replaces no whole file: folders, and the catalog."""
+    folders = [places.folder / name for name in (IMAGES, INDEXES, SUMMARIES, PREVIOUS)]
+    catalog = [places.catalog.with_name(places.catalog.name + end) for end in ("", "-wal", "-shm")]
+    yield from (places.unfinished, places.finished, *folders, *catalog)
+    for folder in (places.unfinished, places.finished, places.folder / IMAGES):
+        if folder.is_dir():
+            yield from folder.iterdir()
+
+
 def _resumes(places: Places, info: BackupInfo) -> bool:
     """Return True if an interrupted run was of the same parts, so that what it has noted can be taken over."""
     begun = read_info(places.unfinished / INFO)
@@ -96,13 +122,15 @@ def _is_ignored(name: str) -> bool:
     return name.startswith(".") or name in IGNORED
 
 
-def _begin(places: Places, info: BackupInfo) -> None:
-    """Make the folder of what is unfinished; it says from the beginning what it is of."""
+def _begin(places: Places, info: BackupInfo, *, resumes: bool) -> None:
+    """Make the folder of what is unfinished; it says at any moment what it is of."""
     places.unfinished.mkdir(mode=PRIVATE, exist_ok=True)
     for path in places.unfinished.iterdir():  # half-written files of a killed run, and lists of its last moment
         if not path.is_dir():
-            path.unlink()
-    shutil.rmtree(places.unfinished / "previous", ignore_errors=True)
+            if path.name != INFO:
+                path.unlink()
+        elif path.name == PREVIOUS or not resumes:  # documents of another backup would replace those of this one
+            shutil.rmtree(path)
     with atomic_write(places.unfinished / INFO) as file:
         file.write(convert.dumps_shown(info.to_dict(), indent=True))
 

@@ -6,6 +6,7 @@ its last complete state.
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -32,10 +33,16 @@ from mi_async.backup.format import (
 )
 from mi_async.backup.places import Places
 from mi_async.errors import InvalidArgumentError, MIError
+from mi_async.media.image import MAX_BYTES
 from mi_async.models import Serializable
 from mi_async.text import encodable, escaped
 
 M = TypeVar("M", bound=Serializable)
+
+LONGEST = 2**26
+"""Bytes of a line at the most; a person with 100,000 thumbnails has a line of 25 MB."""
+STRANGE = re.compile(r"[\\:\x00-\x1f\x7f\ud800-\udfff]")
+"""Characters that no name of ours has, and that mean something else on some system or to a terminal."""
 
 
 @frozen
@@ -81,7 +88,7 @@ class Backup:
             InvalidArgumentError: it is outside of the backup, which no list of ours names.
         """
         parts = PurePosixPath(file).parts
-        if not parts or file.startswith("/") or ".." in parts or "\\" in file or ":" in file:
+        if not parts or file.startswith("/") or ".." in parts or STRANGE.search(file):
             message = f"{escaped(file)!r} is not a file of the backup"
             raise InvalidArgumentError(message)
         return Places(self.folder).current(file)
@@ -97,7 +104,7 @@ class Backup:
             raise InvalidArgumentError(message)
         try:
             with open_regular_file(self.path(thumbnail.file)) as file:
-                content = file.read()
+                content = file.read(MAX_BYTES + 1)  # of a larger one the checksum does not fit
         except OSError as error:
             message = f"{thumbnail.file}: {error.strerror}"
             raise InvalidArgumentError(message) from error
@@ -139,7 +146,7 @@ def read_info(path: Path) -> BackupInfo | None:
     """
     try:
         with open_regular_file(path) as file:
-            content = file.read()
+            content = file.read(LONGEST)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -160,7 +167,12 @@ def lines_of(path: Path) -> Iterator[bytes]:
     """
     try:
         with open_regular_file(path) as file:
-            yield from (line for line in file if line.strip())
+            while line := file.readline(LONGEST + 1):
+                if len(line) > LONGEST:
+                    message = f"{encodable(path.name)}: a line of more than {LONGEST:,} bytes; the backup is damaged"
+                    raise InvalidArgumentError(message)
+                if line.strip():
+                    yield line
     except OSError as error:
         message = f"{encodable(path.name)}: {error.strerror}; the backup is damaged"
         raise InvalidArgumentError(message) from error

@@ -89,7 +89,11 @@ class BackupWriter:
             body: the service's answer, envelope and all.
         """
         content = convert.dumps_shown(without_secrets(convert.loads(body).get("result"))) + b"\n"
-        if not _holds(self.places.folder / file, content):
+        if _holds(self.places.folder / file, content):
+            (self.places.unfinished / file).unlink(
+                missing_ok=True
+            )  # another one of an interrupted run would replace it
+        else:
             _write(self.places.unfinished / file, content)
         line = f"{hashlib.sha256(content).hexdigest()}  {file}".encode()
         self.catalog.add_lines(DOCUMENTS, [(number, line)], at=self.now())
@@ -103,10 +107,16 @@ class BackupWriter:
             self.catalog.take_over(DOCUMENTS, document)
         return parsed_line(line, BackupAsset.from_dict, ASSETS)
 
-    def put_lines(self, name: str, lines: Iterable[tuple[int, Serializable]]) -> None:
-        """Note lines of a list, by their IDs."""
+    def put_lines(self, name: str, lines: Iterable[tuple[int, Serializable]], *, whole: bool = True) -> None:
+        """Note lines of a list, by their IDs.
+
+        Args:
+            name: of the list.
+            lines: ID and line.
+            whole: False where something is missing that a resumed run is to ask for again.
+        """
         written = [(number, convert.dumps_shown(line.to_dict())) for number, line in lines]
-        self.catalog.add_lines(name, written, at=self.now())
+        self.catalog.add_lines(name, written, at=self.now() if whole else 0.0)
 
     def not_noted(self, name: str, numbers: Sequence[int]) -> set[int]:
         """Return those IDs of a list that this run has not noted."""
@@ -126,6 +136,8 @@ class BackupWriter:
         """Write the lists, and make what was written the state of the backup."""
         counts, changes = dict[str, int](), dict[str, ListChanges]()
         self._make_images_durable()
+        if self.keeps:
+            self._keep_problems()
         self.catalog.clear_sums()
         self._thumbnails = 0
         for name in LISTS:
@@ -143,6 +155,19 @@ class BackupWriter:
         self.places.commit()
         self.catalog.forget_lines()
         return self.info, changes
+
+    def _keep_problems(self) -> None:
+        """Note the problems of the last state that are not about what this run has read."""
+        lines = (line for _, line in _previous(self.places.current(PROBLEMS), PROBLEMS, strict=True))
+        noted = (line for _, line in self.catalog.lines(PROBLEMS))
+        now = {(problem.kind, problem.id) for problem in map(_problem, noted)}
+        kept: list[BackupProblem] = []
+        for problem in map(_problem, lines):
+            person = problem.id if problem.kind == "person" else problem.person_id
+            is_read = person is not None and self.catalog.has_line(PERSONS, person)
+            if not is_read and (problem.kind, problem.id) not in now:
+                kept.append(problem)
+        self.put_problems(kept)
 
     def _make_images_durable(self) -> None:
         """Wait until the images are on the disk: before the lists that name them, and together.
@@ -200,6 +225,10 @@ class BackupWriter:
             return not self.verify or hashlib.sha256(path.read_bytes()).hexdigest() == image.sha256
         except FileNotFoundError:
             return False
+
+
+def _problem(line: bytes) -> BackupProblem:
+    return parsed_line(line, BackupProblem.from_dict, PROBLEMS)
 
 
 def _write(path: Path, content: bytes, *, durable: bool = True) -> None:

@@ -8,7 +8,8 @@ import pytest
 from mi_async import BackupProgress
 from mi_async.backup import open_backup
 from mi_async.backup.service_members import without_secrets
-from tests.support.backups import sha256sum
+from mi_async.emulator import example_image
+from tests.support.backups import add_person, sha256sum
 from tests.support.newsroom import Newsroom
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -112,6 +113,58 @@ async def test_an_interrupted_backup_takes_over_the_indexes_that_it_has(news: Ne
     await news.workspace.back_up(tmp_path)  # another backup, which asks
     assert news.server.log.count("indexes.get") == asked + 2
     assert second
+
+
+async def test_what_an_interrupted_backup_could_not_have_is_asked_for_again(news: Newsroom, tmp_path: Path) -> None:
+    await ingested(news, "a.mp4", "b.mp4")
+
+    def stop(progress: BackupProgress) -> None:
+        if progress.assets == 2:
+            raise ZeroDivisionError
+
+    news.server.faults.next("indexes.get", 500, times=99)
+    with pytest.raises(ZeroDivisionError):
+        await news.workspace.back_up(tmp_path, progress=stop)
+    news.server.faults.clear()
+    report = await news.workspace.back_up(tmp_path)
+    assert (report.complete, report.info.counts["indexes"]) == (True, 1)
+
+
+async def test_documents_of_an_interrupted_backup_do_not_spoil_one_of_chosen_persons(
+    news: Newsroom, tmp_path: Path
+) -> None:
+    first, _ = await ingested(news, "a.mp4", "b.mp4")
+    person = add_person(news.server, "홍길동", example_image(1))
+    await news.workspace.back_up(tmp_path)
+    base = (await news.workspace.projects.list()).projects[0].project_id
+    await (await news.workspace.analyze(base, first))  # another index
+
+    def stop(progress: BackupProgress) -> None:
+        if progress.assets == 2:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await news.workspace.back_up(tmp_path, progress=stop)
+    assert list((tmp_path / ".unfinished").rglob(f"{first}.json"))
+    await news.workspace.back_up(tmp_path, persons=[person.id])
+    assert sha256sum(tmp_path).returncode == 0
+
+
+async def test_problems_of_a_backup_outlive_one_of_chosen_persons(news: Newsroom, tmp_path: Path) -> None:
+    await ingested(news, "a.mp4", "b.mp4")
+    healed, lost = (add_person(news.server, name, example_image(number)) for number, name in enumerate("AB"))
+    for person in (healed, lost):
+        for key in person.thumbnails.values():
+            news.server.state.uploads[key].content = b"no image"
+    news.server.faults.next("indexes.get", 500, times=99)
+    assert (await news.workspace.back_up(tmp_path)).problems == 4
+    news.server.faults.clear()
+    for key in healed.thumbnails.values():
+        news.server.state.uploads[key].content = example_image(0)
+    report = await news.workspace.back_up(tmp_path, persons=[healed.id])
+    found = [(each.kind, each.person_id) for each in open_backup(tmp_path).problems()]
+    assert sorted(found, key=str) == [("index", None), ("index", None), ("thumbnail", lost.id)]
+    assert (report.complete, open_backup(tmp_path).info.complete, report.problems) == (False, False, 3)
 
 
 SIGNED = "https://kr.object.ncloudstorage.com/scene/1.jpg"

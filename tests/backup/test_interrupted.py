@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-import mi_async
 from mi_async import BackupProgress
+from mi_async.api.persons import Person, Persons
 from mi_async.backup import open_backup
-from mi_async.emulator import Fault, example_image
+from mi_async.emulator import Fault, Settings, example_image
+from mi_async.emulator.bodies import BODIES
+from mi_async.emulator.bodies.persons import EmulatedPersons
 from mi_async.errors import InvalidArgumentError, MIError, ResourceError
 from tests.support.backups import add_image, add_people, downloads, files, sha256sum
-from tests.support.newsroom import Newsroom
+from tests.support.newsroom import Newsroom, newsroom
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -90,19 +92,22 @@ async def test_a_storage_that_gives_nothing_ends_the_backup(news: Newsroom, tmp_
     assert (await news.workspace.back_up(tmp_path)).downloaded == 9
 
 
-async def test_a_person_who_gave_an_image_away_meanwhile_is_told_of(news: Newsroom, tmp_path: Path) -> None:
-    (person,) = add_people(news.server, 1, images=2)
-    first, second = person.thumbnails
-    state = news.server.state
+class GivenAway(EmulatedPersons):
+    """A service where each person who is asked for has given the last image away by then."""
 
-    def take(progress: BackupProgress) -> None:
-        if progress.persons:  # the page that shows both was read
-            person.thumbnails.pop(second, None)
+    async def get(self, person_id: int) -> Person:
+        self._find(person_id).thumbnails.popitem()
+        return await super().get(person_id)
 
-    state.uploads[person.thumbnails[second]].content = None
-    state.settings = mi_async.emulator.Settings(url_lifetime=0)
-    await news.workspace.back_up(tmp_path, progress=take)
-    assert {problem.id for problem in open_backup(tmp_path).problems()} == {first, second}
+
+async def test_a_person_who_gave_an_image_away_meanwhile_is_told_of(tmp_path: Path) -> None:
+    async with newsroom(Settings(url_lifetime=0), bodies={**BODIES, Persons: GivenAway}) as news:
+        (person,) = add_people(news.server, 1, images=2)
+        first, second = person.thumbnails
+        await news.workspace.back_up(tmp_path)
+    problems = {problem.id: problem.message for problem in open_backup(tmp_path).problems()}
+    assert problems.keys() == {first, second}
+    assert f"does not have thumbnail {second} any more" in problems[second]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process")

@@ -14,10 +14,13 @@ from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import Journalled, JournalUrl, journal_error, journal_place
 from mi_async.bulk.journal.records import Identity
 from mi_async.bulk.journal.run_mark import marked
+from mi_async.text import escaped
 from mi_async.workflows.context import Context
 
 UNFINISHED = ".unfinished"
 """End of its name."""
+LEFTOVERS = ("-wal", "-journal")
+"""Files that SQLite would bring into the new journal: a lost one that was killed may have left them behind."""
 ENDING = "rebuilt from the service"
 """How the rebuild ended, where a journal says how a run did."""
 
@@ -62,6 +65,10 @@ async def unfinished_journal(context: Context, operation: str, named: Journalled
 def _refuse_existing(named: Journalled, place: Path) -> None:
     if os.path.lexists(place):
         raise journal_error(named, "it is there already; name a new file")
+    for end in LEFTOVERS:
+        if os.path.lexists(f"{place}{end}"):
+            left = escaped(f"{place.name}{end}")
+            raise journal_error(named, f"{left} of an earlier journal is there; move it away, or name a new file")
 
 
 def _rename(half: Path, place: Path) -> None:

@@ -354,3 +354,19 @@ async def test_a_service_that_does_not_say_ends_the_rebuild_and_what_was_found_i
         assert len(rows(tmp_path / f"j{UNFINISHED}")) == 32
         rebuilt = await shop.rebuild_journal([*items, PersonInput("Bytes", [b""])], journal=tmp_path / "j")
         assert rebuilt.counts == {"complete": 32, "absent": 1, "taken": 1}
+
+
+async def test_what_is_left_of_the_lost_journal_does_not_get_into_the_new_one(tmp_path: Path) -> None:
+    path, wal, kept = (tmp_path / name for name in ("run.journal", "run.journal-wal", "kept"))
+    async with newsroom() as news:
+        items = of_files(tmp_path / "faces", 2)
+        async for _ in news.workspace.enroll_many(items, journal=path):
+            kept.write_bytes(wal.read_bytes())  # as a killed run leaves it
+        path.unlink()
+        wal.write_bytes(kept.read_bytes())
+        with pytest.raises(JournalError, match=r"run\.journal-wal of an earlier journal is there; move it away"):
+            await news.workspace.rebuild_journal(items, journal=path)
+        assert (path.exists(), wal.read_bytes()) == (False, kept.read_bytes())
+        wal.unlink()
+        result = await news.workspace.rebuild_journal(items, journal=path)
+    assert dict(result.counts) == {"complete": 2}
