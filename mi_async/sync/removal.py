@@ -26,7 +26,7 @@ from mi_async.workflows.context import Context, known
 
 _log = logging.getLogger(__name__)
 
-FOREIGN = "no run over this source has stored it"
+FOREIGN = "no run has stored it"
 
 
 class RemovalStatus(StrEnum):
@@ -96,7 +96,8 @@ class Remover:
         if reason := await self._source_reason(item, row):
             return SyncRemoval(item, RemovalStatus.KEPT, reason)
         head = await self.context.store.head(item.place) if item.with_object else None
-        foreign = head is not None and not (row.fresh or MARK in head.metadata)
+        # by its mark and not by the journal, which only knows that a run has stored one here once
+        foreign = head is not None and MARK not in head.metadata
         if foreign and item.state is SyncState.CHANGED:  # it would be in the way of the new file
             return SyncRemoval(item, RemovalStatus.KEPT, FOREIGN)
         removal = await self._asset_removed(item)

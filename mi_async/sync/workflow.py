@@ -82,7 +82,7 @@ def sync(
         raise InvalidArgumentError(message)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
-    check_confirmed(plan.code, confirm, what=plan.what)
+    check_confirmed(plan.code, confirm, what=plan.warning)
     source, removals = source_of(plan.source, context.store), list[SyncRemoval]()
     usual = ingest_factory(context, ingest)
 
