@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import re
+from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from mi_async import Workspace
 from tests.docs.test_examples import ROOT, anchors
 
 
@@ -104,3 +106,11 @@ def test_a_link_that_a_hook_wrote_is_followed_in_the_built_pages(tmp_path: Path)
     links = ("bulk/", "bulk/?q=1#x", "https://example.com/x", "/from-the-root", "gone/", "bulk/picture.png")
     (tmp_path / "index.html").write_text("".join(f'<a class="x" href="{link}"></a>' for link in links))
     assert module("built_links").dead_links(tmp_path) == ["index.html: gone/", "index.html: bulk/picture.png"]
+
+
+def test_the_reference_of_a_workspace_has_the_methods_of_its_parts() -> None:
+    options = module("reference").members(Workspace)
+    [names] = re.findall(r"inherited_members: \[(.*)\]", options)
+    inherited = {name for name in dir(Workspace) if not name.startswith("_") and isfunction(getattr(Workspace, name))}
+    assert set(names.split(", ")) == inherited - vars(Workspace).keys()
+    assert {"curate", "sync", "back_up"} <= inherited
