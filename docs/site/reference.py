@@ -132,11 +132,12 @@ def error_page() -> str:
 
 
 def error_classes() -> Iterator[type]:
-    """Yield the error classes, each after its base."""
+    """Yield the public error classes, each after its base."""
     waiting: list[type] = [errors.MIError]
     while waiting:
         kind = waiting.pop(0)
-        yield kind
+        if not kind.__name__.startswith("_"):
+            yield kind
         waiting = [*sorted(kind.__subclasses__(), key=lambda each: each.__name__), *waiting]
 
 
