@@ -269,7 +269,7 @@ class Workspace(ArchiveWorkflows):
                 twice.
             ConflictError: the name is in use; ``existing`` has the ID of the person where that is known. A name that
                 persons cannot be searched by (one character, or with ``;``, ``|`` or a backtick) is found to be in
-                use only by the create, after the uploads.
+                use only by the create, after the uploads, unless ``known`` compares.
             MIError: any other failure; ``created`` holds ``person_id``, ``tag_ids`` and ``thumbnail_keys`` as far
                 as they exist, also on a cancellation.
 

@@ -36,7 +36,7 @@ from tests.support.newsroom import newsroom
 from tests.support.pictures import picture
 
 EMPTY = {"img", "br"}
-PICTURED = {"h2", "p", "br", "strong", "thead", "details", "summary"}
+PICTURED = {"h2", "h3", "p", "br", "strong", "code", "section", "thead", "details", "summary"}
 ELEMENTS = {"div", "table", "tbody", "tr", "th", "td", "img", "span", "progress", "ul", "li"} | PICTURED
 DRAWN = {"svg", "title", "desc", "rect", "line", "text"}
 OF_ACCESS = {"role", "aria-label", "scope", "tabindex", "data-head"}

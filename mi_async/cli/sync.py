@@ -40,7 +40,7 @@ def sync_command(source: str, assets: AssetOptions, flags: SyncFlags, options: R
         return _show(plan, service)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
-    code = event_loop.run(confirmed(plan, flags.confirm, what=plan.what))
+    code = event_loop.run(confirmed(plan, flags.confirm, what=plan.warning))
     notes().write(f"{plan}\n")
     started = list[SyncRun]()
     try:
@@ -61,12 +61,13 @@ async def _planned(
 
 def _show(plan: SyncPlan, service: InStorage) -> None:
     if service.output == "table":
-        stdout().write(f"{plan}\n")
+        stdout().write(f"{plan}\n" if plan.refusal else f"{plan}\n{code_line(plan)}\n")
     else:
         output.show(plan.as_dict(), service.output)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
-    print_note(code_line(plan))
+    if service.output != "table":
+        print_note(code_line(plan))
 
 
 def _command(

@@ -16,7 +16,7 @@ from mi_async.sync.decisions import SyncState
 from mi_async.text import aligned, escaped, size
 
 SHOWN = 20
-"""Items of a kind that the table has; JSON has all."""
+"""Items of a kind that the table has; JSON has all, and so has the table of what is deleted or replaced for good."""
 LABELS = (
     (SyncState.NEW, "new"),
     (SyncState.SAME, "same"),
@@ -136,9 +136,10 @@ class SyncPlan:
         return confirmation_code(self.actions)
 
     @property
-    def what(self) -> str:
-        """What would happen for good, in words."""
-        removed = self.removed
+    def warning(self) -> str:
+        """What cannot be undone, in words: ``2 assets would be deleted for good``; '' for nothing."""
+        if not (removed := self.removed):
+            return ""
         changed = sum(item.state is SyncState.CHANGED for item in removed)
         gone = len(removed) - changed
         objects = (" and its object" if gone == 1 else " and their objects") if self.delete_objects else ""
@@ -176,7 +177,7 @@ class SyncPlan:
         rows += [("confirmed before and not finished", f"{len(self.unfinished):,}")] if self.unfinished else []
         lines = aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
         for title, items in self._lists():
-            lines += _listed(title, items)
+            lines += _listed(title, items, len(items) if items and items[0] in self.removed else SHOWN)
         return "\n".join([*lines, *([self.refusal] if self.refusal else [])])
 
     def _lists(self) -> Iterable[tuple[str, tuple[SyncItem, ...]]]:
@@ -205,9 +206,9 @@ def _row(item: SyncItem) -> dict[str, Any]:
     }
 
 
-def _listed(title: str, items: tuple[SyncItem, ...]) -> list[str]:
-    more = [f"  and {len(items) - SHOWN:,} more"] if len(items) > SHOWN else []
-    return [f"{title}:", *[f"  {item}" for item in items[:SHOWN]], *more] if items else []
+def _listed(title: str, items: tuple[SyncItem, ...], shown: int) -> list[str]:
+    more = [f"  and {len(items) - shown:,} more"] if len(items) > shown else []
+    return [f"{title}:", *[f"  {item}" for item in items[:shown]], *more] if items else []
 
 
 def without_unfinished(plan: SyncPlan, unfinished: tuple[SyncItem, ...]) -> SyncPlan:

@@ -26,7 +26,7 @@ from mi_async.workflows.context import Context, known
 
 _log = logging.getLogger(__name__)
 
-FOREIGN = "no run over this source has stored it"
+FOREIGN = "no run has stored it"
 
 
 class RemovalStatus(StrEnum):
@@ -71,12 +71,15 @@ class Remover:
     source: FolderSource | BucketSource
     _scan: Scan = field(init=False, factory=lambda: Scan({}))
 
-    async def remove(self, items: Sequence[SyncItem], ended: Callable[[SyncRemoval], None]) -> None:
-        """Remove items one after the other.
+    async def remove(
+        self, items: Sequence[SyncItem], ended: Callable[[SyncRemoval], None], stopped: Callable[[], bool]
+    ) -> bool:
+        """Remove items one after the other; return False if it was stopped before all were done.
 
         Args:
             items: what to remove.
             ended: is told of each.
+            stopped: asked before each; returns True to leave the rest to the next sync.
 
         Raises:
             MIError: the source, the service or the storage does not answer, or refuses the keys; what is left is
@@ -84,10 +87,13 @@ class Remover:
         """
         self._scan = await self.source.scan()
         for item in items:
+            if stopped():
+                return False
             removal = await self._one(item)
             level = logging.WARNING if removal.status is RemovalStatus.KEPT else logging.INFO
             _log.log(level, "sync of %s: %s", self.plan.source, removal)
             ended(removal)
+        return True
 
     async def _one(self, item: SyncItem) -> SyncRemoval:
         row = await asyncio.to_thread(self._row, item)
@@ -96,7 +102,8 @@ class Remover:
         if reason := await self._source_reason(item, row):
             return SyncRemoval(item, RemovalStatus.KEPT, reason)
         head = await self.context.store.head(item.place) if item.with_object else None
-        foreign = head is not None and not (row.fresh or MARK in head.metadata)
+        # by its mark and not by the journal, which only knows that a run has stored one here once
+        foreign = head is not None and MARK not in head.metadata
         if foreign and item.state is SyncState.CHANGED:  # it would be in the way of the new file
             return SyncRemoval(item, RemovalStatus.KEPT, FOREIGN)
         removal = await self._asset_removed(item)

@@ -6,6 +6,7 @@ confirmed. Everything else is the run's: the same engine, journal and resume.
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
@@ -59,6 +60,13 @@ class SyncRun(BulkRun):
     """
 
     removals: list[SyncRemoval] = field(factory=list, kw_only=True)
+    # set iff stop() was called: the removals come before the engine, which stop() is for
+    _stop_asked: threading.Event = field(factory=threading.Event, kw_only=True, alias="stop_asked")
+
+    def stop(self) -> None:
+        """Remove and take nothing more; what is confirmed and not removed is left to the next sync."""
+        self._stop_asked.set()
+        super().stop()
 
 
 def sync(
@@ -82,22 +90,23 @@ def sync(
         raise InvalidArgumentError(message)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
-    check_confirmed(plan.code, confirm, what=plan.what)
-    source, removals = source_of(plan.source, context.store), list[SyncRemoval]()
+    check_confirmed(plan.code, confirm, what=plan.warning)
+    source, removals, stop_asked = source_of(plan.source, context.store), list[SyncRemoval](), threading.Event()
     usual = ingest_factory(context, ingest)
 
     async def make(stack: AsyncExitStack, items: Input, wired: BulkOptions) -> "WiredRun":
-        await _remove(context, plan, removals.append)
+        await _remove(context, plan, removals.append, stop_asked.is_set)
         return await usual.make(stack, items, wired)
 
     factory = EngineFactory(usual.takes, usual.workflow, make)
     left_out = plan.left_out
-    return SyncRun(
-        factory, source.items(lambda key: key not in left_out), options(journal=plan.journal), removals=removals
-    )
+    items = source.items(lambda key: key not in left_out)
+    return SyncRun(factory, items, options(journal=plan.journal), removals=removals, stop_asked=stop_asked)
 
 
-async def _remove(context: Context, plan: SyncPlan, ended: Callable[[SyncRemoval], None]) -> None:
+async def _remove(
+    context: Context, plan: SyncPlan, ended: Callable[[SyncRemoval], None], stopped: Callable[[], bool]
+) -> None:
     """Remove what is confirmed, and let the journal forget what is gone at the service already."""
     from mi_async.bulk.journal.forget import forget_assets  # noqa: PLC0415  brings SQLAlchemy, an extra
 
@@ -112,8 +121,9 @@ async def _remove(context: Context, plan: SyncPlan, ended: Callable[[SyncRemoval
     places = [StoredObject(item.bucket, item.key) for item in again]
     await asyncio.to_thread(forget_assets, plan.journal, plan.project_id, places)
     if removed:
-        await Remover(context, plan, source_of(plan.source, context.store)).remove(removed, ended)
-        await asyncio.to_thread(drop_confirmed, plan)
+        remover = Remover(context, plan, source_of(plan.source, context.store))
+        if await remover.remove(removed, ended, stopped):
+            await asyncio.to_thread(drop_confirmed, plan)
 
 
 async def watch(

@@ -138,8 +138,9 @@ class _Enrollment:
                 raise InvalidArgumentError(message)
             return person, True
         may_be_ours = bool(self.begun.keys)
-        # To find a name that is no filter, all persons are gone through: left to the create, where that will tell.
-        if self.if_exists == "error" and not may_be_ours and not is_filter(name):
+        # To find a name that is no filter, all persons are gone through: left to the create, where that will tell. A
+        # comparison comes before it, and would give the images to a namesake whom they show.
+        if self.if_exists == "error" and not may_be_ours and not self.likeness.asks and not is_filter(name):
             return None, False
         found = await find_person(self.context, name)
         if found is None or (self.if_exists == "error" and not may_be_ours):

@@ -49,9 +49,9 @@ UNTOUCHED = {1001: "Kim", 1002: None, 1003: None, 1004: None}
 DONE = {1001: "Kim", 1003: "홍길동", 1004: None}
 
 
-def planned(capsys: pytest.CaptureFixture[str]) -> str:
+def planned(capsys: pytest.CaptureFixture[str], exit_code: int = 0) -> str:
     """Return the code of the plan, as a dry run prints it."""
-    assert run(["curate", "name", "faces.csv", "--dry-run"]) == 0
+    assert run(["curate", "name", "faces.csv", "--dry-run"]) == exit_code
     code: str = json.loads(capsys.readouterr().out)["code"]
     return code
 
@@ -160,6 +160,21 @@ def test_what_cannot_be_carried_out_is_left_out_and_fails(server: Server, capsys
     Path("faces.csv").write_text("person_id,name,same_as\n1002,,999\n1003,Lee,\n")
     assert run(["curate", "name", "faces.csv"]) == 1
     assert archive(server)[1003] == "Lee"
+
+
+def test_an_answer_that_was_left_out_is_planned_anew_by_the_same_command(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    persons = server.state.workspaces["newsroom"].persons
+    persons[1003].name = "Park"
+    code = planned(capsys, exit_code=1)
+    assert run(["curate", "name", "faces.csv", "--confirm", code]) == 1
+    assert archive(server) == {1001: "Kim", 1003: "Park", 1004: None}
+    assert run(["curate", "name", "faces.csv"]) == 1
+    persons[1003].name = None
+    assert run(["curate", "name", "faces.csv"]) == 0
+    assert archive(server) == DONE
+    assert server.log.count("persons.merge") == 1
 
 
 def test_an_untouched_table_does_nothing(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

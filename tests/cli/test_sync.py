@@ -65,7 +65,7 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
     assert sync(*removing, "--dry-run", "-o", "table") == 0
     written = capsys.readouterr()
     assert "to delete, with their objects:\n  a.mp4" in written.out
-    code = written.err.partition("--confirm ")[2].split()[0]
+    code = written.out.partition("--confirm ")[2].split()[0]
     for wrong in ((), ("--confirm", ""), ("--confirm", "0000-0000")):
         assert sync(*removing, *wrong) == 2
         assert (

@@ -1,6 +1,7 @@
 """Decisions of a sync as a table: doubt keeps."""
 
 import pytest
+from attrs import evolve
 
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.sync.decisions import (
@@ -13,6 +14,7 @@ from mi_async.sync.decisions import (
     is_own,
     most_deletions,
 )
+from mi_async.sync.plan import SyncItem, SyncPlan
 
 FILE = SourceFile(5, 7)
 OURS = AssetRecord(1, "bucket", "a.mp4", asset_id=9, earlier=(3,))
@@ -66,3 +68,14 @@ def test_a_file_that_is_not_listed(absence: Absence, row: AssetRecord, asset: As
 def test_what_is_own_and_how_many_deletions_are_usual() -> None:
     assert [is_own(row) for row in (OURS, REUSED, UNREGISTERED)] == [True, False, False]
     assert [most_deletions(brought) for brought in (0, 5, 100, 101, 1000)] == [10, 10, 10, 10, 100]
+
+
+def test_a_plan_shows_all_that_cannot_be_undone_and_a_part_of_the_rest() -> None:
+    gone = tuple([SyncItem(f"{number}.mp4", "bucket", SyncState.GONE, asset_id=number + 1) for number in range(30)])
+    plan = SyncPlan(
+        endpoint="https://example.com", workspace="newsroom", project_id=1, source="/footage", journal="j", items=gone
+    )
+    listed, removed = str(plan), str(evolve(plan, delete=True))
+    assert ("  19.mp4 (asset 20)" in listed, "  20.mp4" in listed, "  and 10 more" in listed) == (True, False, True)
+    assert ("  29.mp4 (asset 30)" in removed, "more" in removed) == (True, False)
+    assert (plan.warning, evolve(plan, delete=True).warning) == ("", "30 assets would be deleted for good")

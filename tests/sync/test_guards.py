@@ -277,7 +277,22 @@ async def test_objects_of_others_are_left(s3: Bucket, folder: Path, tmp_path: Pa
         run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
         await run
         ended = {removal.item.key: (removal.status.value, removal.reason) for removal in run.removals}
-        foreign = "no run over this source has stored it"
+        foreign = "no run has stored it"
         assert ended == {"a.mp4": ("deleted", f"the object was left: {foreign}"), "b.mp4": ("kept", foreign)}
         assert (s3.get("a.mp4"), s3.get("b.mp4")) == (film(size=5_000), film(size=5_001))
         assert await synced.keys() == ALL[1:]
+
+
+async def test_an_object_that_somebody_has_replaced_is_left(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        theirs = film(size=8_000)
+        for name in ALL[:2]:
+            s3.put(name, theirs)
+        (folder / "a.mp4").unlink()
+        (folder / "b.mp4").write_bytes(film(size=9_000))
+        plan = await synced.plan(delete=True, delete_objects=True, replace=True)
+        assert [item.key for item in plan.removed] == ALL[:2]
+        await synced.run(plan, confirm=plan.code)
+        assert (s3.get("a.mp4"), s3.get("b.mp4")) == (theirs, theirs)

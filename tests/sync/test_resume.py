@@ -99,6 +99,20 @@ async def emptied(room: Newsroom) -> None:
         await room.workspace.assets.delete(project, asset)
 
 
+async def test_a_run_that_is_asked_to_stop_removes_nothing_more(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True, replace=True)
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        run.stop()
+        await run
+        assert (run.removals, await synced.keys()) == ([], ALL)
+        left = await synced.plan()
+        assert ([one.key for one in left.unfinished], left.code) == (["a.mp4", "b.mp4"], "")
+        await synced.run(left)
+        assert await synced.keys() == AFTER
+
+
 async def test_an_answer_that_is_lost_is_no_second_deletion(s3: Bucket, tmp_path: Path) -> None:
     async with archive(s3) as room:
         synced = await prepared(room, s3, tmp_path)

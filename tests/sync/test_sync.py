@@ -47,7 +47,7 @@ async def test_a_confirmed_plan_deletes_what_is_gone_and_no_other_code_does(
         old = await synced.plan(delete=True)
         (folder / "b.mp4").unlink()
         plan = await synced.plan(delete=True, delete_objects=True)
-        assert plan.what == "2 assets and their objects would be deleted for good"
+        assert plan.warning == "2 assets and their objects would be deleted for good"
         for code in (None, "", "0000-0000", old.code, old):
             with pytest.raises(PlanNotConfirmedError):
                 await synced.run(plan, confirm=code)
@@ -73,7 +73,7 @@ async def test_changed_files_are_replaced_only_on_demand(s3: Bucket, folder: Pat
         assert (await synced.run(plan)).counts == {Status.DONE: 1, Status.SKIPPED: 2}  # b.mp4 was touched
         assert s3.get("a.mp4") == film(size=5_000)
         plan = await synced.plan(replace=True)
-        assert plan.what == "1 asset would be replaced for good"
+        assert plan.warning == "1 asset would be replaced for good"
         await synced.run(plan, confirm=plan.code)
         assert (s3.get("a.mp4"), await synced.keys()) == (new, ALL)
         assert (await synced.plan(replace=True)).counts == {"same": 4}

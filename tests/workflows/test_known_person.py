@@ -128,6 +128,14 @@ async def test_a_name_goes_before_likeness() -> None:
         assert (person.id, len(person.thumbnails)) == (namesake, 2)
 
 
+async def test_a_name_that_is_no_filter_goes_before_likeness_too() -> None:
+    async with newsroom(AT_ONCE) as news:
+        namesake = await enrolled(news, "홍")
+        with costs(news.server, LOOK), pytest.raises(ConflictError) as caught:
+            await news.workspace.enroll_person("홍", [face(1)], known="attach")
+        assert caught.value.existing == (namesake,)
+
+
 @pytest.mark.parametrize("options", [{"known": "maybe"}, {"known": "ask", "score": 79}, {"known": "ask", "score": 101}])
 async def test_what_cannot_be_asked(options: dict[str, Any]) -> None:
     async with newsroom(AT_ONCE) as news:

@@ -31,7 +31,9 @@ def merged_in(journal: Journalled | None, workspace: str) -> Mapping[int, int]:
 
 
 def has_plan_of(journal: Journalled, workspace: str, answers: str) -> bool:
-    """Return True if a journal holds a plan that was made of these very answers; blocks.
+    """Return True if a journal holds a plan that was made of these very answers, to be resumed; blocks.
+
+    One that is finished and has left answers out is not: what was in their way may be gone, which a new plan tells.
 
     Raises:
         JournalError: it is the journal of something else, or holds a plan of other answers that is not finished.
@@ -48,7 +50,7 @@ def has_plan_of(journal: Journalled, workspace: str, answers: str) -> bool:
     if stored.plan.answers != answers and not stored.finished:
         reason = "it holds a plan of another table that is not finished"
         raise journal_error(journal, f"{reason}; run that table as it was, or name another journal")
-    return stored.plan.answers == answers
+    return stored.plan.answers == answers and (stored.plan.is_whole or not stored.finished)
 
 
 def _exists(journal: Journalled) -> bool:

@@ -110,7 +110,8 @@ async def _back_up(context: Context, folder: Path, stored: StoredPlan) -> None:
     merged = [action for action in stored.actions if action.kind == ActionKind.MERGE.value]
     persons = {number for action in merged for number in (action.person_id, action.target_id)}
     _log.info("backing up %d persons to %s before they are merged", len(persons), folder)
-    await back_up(context, folder, persons=persons)
+    # the folder may hold older files: nobody can download them again once their persons are merged
+    await back_up(context, folder, persons=persons, verify=True)
     for problem in open_backup(folder).problems():
         if await _is_missing(context, problem, persons):
             message = f"the backup in {folder} is not complete, and nobody was merged: {problem.message}"

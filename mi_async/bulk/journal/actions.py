@@ -79,3 +79,8 @@ class PlanRecord:
     conflicts: str = "[]"
     number: int = 1
     backup: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """True if it leaves no answer out."""
+        return self.conflicts == "[]"

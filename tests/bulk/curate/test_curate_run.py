@@ -121,6 +121,17 @@ async def test_nobody_is_merged_without_a_whole_backup(news: Newsroom, tmp_path:
     assert archive(news) == {kim: "Kim"}
 
 
+async def test_a_damaged_image_in_the_folder_of_the_backup_is_downloaded_again(news: Newsroom, tmp_path: Path) -> None:
+    _, face = add(news, "Kim", None, images=True)
+    await news.workspace.back_up(tmp_path / "b")
+    image = next(iter(news.server.state.uploads.values()))
+    stored = next(path for path in (tmp_path / "b" / "images").rglob("*.*") if path.read_bytes() == image.content)
+    stored.write_bytes(b"x" * stored.stat().st_size)
+    plan = await news.workspace.plan_curation(rows((face, "Kim")))
+    await news.workspace.curate(plan, confirm=plan.code, journal=tmp_path / "j", backup=tmp_path / "b")
+    assert stored.read_bytes() == image.content
+
+
 async def test_running_again_sends_nothing(news: Newsroom, tmp_path: Path) -> None:
     one, two = add(news, None, None)
     plan = await news.workspace.plan_curation(rows((one, "Lee"), (two, "Lee")))
