@@ -312,9 +312,9 @@ async def test_no_file_of_the_backup_is_written_over(
     folder = backup.write(persons=PEOPLE)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     given: dict[str, Any] = {"journal": tmp_path / "run.journal", "force": True}
-    for names in ({"report": folder / file}, {"mapping": folder / file}):
+    for name in ("report", "mapping"):
         with pytest.raises(InvalidArgumentError, match="is a file of the backup; it is left as it is"):
-            await news.workspace.restore(folder, **given, **names)
+            await news.workspace.restore(folder, **{**given, name: folder / file})
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert changes(news) == 0
 
