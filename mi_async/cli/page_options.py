@@ -30,5 +30,6 @@ def check_page_file(path: Path, *, force: bool) -> None:
 
 
 def made_at() -> str:
-    """Return the local time that a page shows as that of its making."""
-    return f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
+    """Return the local time that a page shows as that of its making, with its offset from UTC."""
+    made = datetime.now().astimezone()
+    return f"{made:%Y-%m-%d %H:%M} UTC{made.isoformat()[-6:]}"

@@ -1,6 +1,6 @@
 """``usage``: what was used in a month, per workspace and project, as a table, JSON, CSV or a page with a chart.
 
-Invariant: changes nothing at the service; what its answers do not tell is said on stderr, or in the JSON.
+Invariant: changes nothing at the service; what its answers do not tell is part of the result.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from mi_async.cli import event_loop
 from mi_async.cli.connection import DEFAULT_ACCOUNT, Account
 from mi_async.cli.output import show
 from mi_async.cli.page_options import PageLanguage, ReplaceFile, check_page_file, made_at
-from mi_async.cli.streams import drawable, notes, stderr
+from mi_async.cli.streams import drawable, notes, stderr, stdout
 from mi_async.text import media_length, one_line
 from mi_async.workflows.usage.models import UsageCounts
 
@@ -53,7 +53,7 @@ def usage(
 
     Counted are analyses, media, scene summaries, assets and persons. Without --workspace all workspaces of the account
     are asked about, whatever MI_ASYNC_WORKSPACE says. Each asset takes one request, and one more for its scene
-    summary; nothing is changed. What the service does not tell is said on stderr, and is in the JSON as notes.
+    summary; nothing is changed. What the service does not tell is said below the table, and is in the JSON as notes.
     """
     from mi_async.workflows.usage.prices import PriceList  # noqa: PLC0415  no other command needs it
 
@@ -91,12 +91,13 @@ def _print(report: "UsageReport", prices: "PriceList | None", service: Account) 
     if form != "table":
         show(list(_rows(report, prices)), form)
         return
+    stdout().write(f"usage of {report.month} ({one_line(report.timezone)})\n")
     show(list(_month(report, prices)), form)
     show(list(_now(report)), form)
     if prices is not None:
         show(prices.cost(report.counts).rows(), form)
     for note in report.notes:
-        notes().write(f"note: {note}\n")
+        stdout().write(f"note: {note}\n")
 
 
 def _month(report: "UsageReport", prices: "PriceList | None") -> Iterator[Row]:
@@ -136,12 +137,17 @@ def _now(report: "UsageReport") -> Iterator[Row]:
 
 def _rows(report: "UsageReport", prices: "PriceList | None") -> Iterator[Row]:
     """Yield rows for programs, without sums: no sum of a column counts anything twice."""
+    period: Row = {"month": report.month, "timezone": report.timezone}
     for workspace in report.workspaces:
         for project in workspace.projects:
-            yield _row(workspace.workspace, project.name, project.counts, prices)
+            yield period | _row(workspace.workspace, project.name, project.counts, prices)
         persons = UsageCounts(named_persons=workspace.named_persons, unnamed_persons=workspace.unnamed_persons)
-        named: Row = {"named": persons.named_persons, "unnamed": persons.unnamed_persons}
-        yield _row(workspace.workspace, None, persons, prices) | named
+        told: Row = {
+            "named": persons.named_persons,
+            "unnamed": persons.unnamed_persons,
+            "counted_by_service": workspace.counted_by_service,
+        }
+        yield period | _row(workspace.workspace, None, persons, prices) | told
 
 
 def _row(workspace: str, project: str | None, counts: UsageCounts, prices: "PriceList | None") -> Row:
@@ -157,6 +163,7 @@ def _row(workspace: str, project: str | None, counts: UsageCounts, prices: "Pric
         "summaries": counts.summaries,
         "named": None,
         "unnamed": None,
+        "counted_by_service": None,
     }
     return row | _cost(counts, prices)
 

@@ -15,11 +15,14 @@ CURATION_WORDS: Mapping[str, tuple[str, str]] = {
         (
             "The number below a face is the person's ID. In its row of the table, write the person's name in the "
             "column name; if it is somebody who has a name already, write that name, or the ID in the column same_as. "
-            "Leave empty whom you do not know."
+            "Leave empty whom you do not know. Several faces of one stranger become one person: write the "
+            "same new name in the rows of all of them, or without a name the ID of one in same_as of the others."
         ),
         (
             "얼굴 아래의 숫자는 인물 ID입니다. 표의 해당 행에서 name 열에 이름을 적으십시오. 이미 등록된 인물이면 "
-            "그 이름을 적거나 same_as 열에 그 인물의 ID를 적으십시오. 모르는 인물은 비워 두십시오."
+            "그 이름을 적거나 same_as 열에 그 인물의 ID를 적으십시오. 모르는 인물은 비워 두십시오. "
+            "등록되지 않은 한 사람이 여러 번 있으면 모두의 행에 같은 새 이름을 적거나, 이름 없이 나머지 행의 "
+            "same_as 열에 그중 하나의 ID를 적어 한 인물로 통합하십시오."
         ),
     ),
     "unnamed_counted": (
@@ -30,7 +33,7 @@ CURATION_WORDS: Mapping[str, tuple[str, str]] = {
         "Only the first {count} are shown; the table has all.",
         "처음 {count}개만 표시합니다. 표에는 모두 있습니다.",
     ),
-    "place": ("no. {position} by assets", "등장 에셋 수 {position}위"),
+    "place": ("position {position} in the list", "목록의 {position}번째"),
     "might_be": ("Might be", "유사 인물"),
     "nobody": ("Nobody looks like this person.", "유사 인물이 없습니다."),
     "score": ("score {score}", "유사도 {score}"),

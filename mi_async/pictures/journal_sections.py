@@ -29,8 +29,9 @@ COMMANDS: Mapping[str, str] = {
     "enroll": "enroll-many",
     "upload-thumbnails": "upload-many",
     "ingest": "ingest-many",
+    "curate": "curate name",
 }
-"""Command of each operation of a journal."""
+"""Command of each operation of a journal; ``curate name`` resumes a table of ``curate merge``, too."""
 
 
 def totals(figures: JournalFigures, words: PageWords) -> Iterator[str]:
@@ -38,7 +39,9 @@ def totals(figures: JournalFigures, words: PageWords) -> Iterator[str]:
     report = figures.report
     yield f"<h2>{words('totals')}</h2>"
     shown = [("items", f"{report.ended + report.open:,}", ""), ("took", words.duration(report.seconds), "")]
-    if report.sent is not None:
+    if report.named is not None:
+        shown += [("named", f"{report.named:,}", ""), ("merged", f"{report.merged or 0:,}", "")]
+    elif report.sent is not None:
         shown.append(("sent", size(report.sent), ""))
     else:
         shown.append(("images", f"{report.pictures:,}", ""))
@@ -85,7 +88,9 @@ def _shares(report: BulkReport, words: PageWords) -> Iterator[str]:
 
 
 def rate(figures: JournalFigures, words: PageWords, zone: tzinfo | None) -> Iterator[str]:
-    """Yield a chart of each stretch of the run."""
+    """Yield a chart of each stretch of the run; nothing for a curation, which uploads nothing."""
+    if figures.report.named is not None:
+        return
     yield f"<h2>{words('rate_heading')}</h2>"
     if not figures.stretches:
         yield f'<p class="soft">{words("no_times" if figures.has_assets else "none_stored")}</p>'

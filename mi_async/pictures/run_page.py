@@ -121,7 +121,11 @@ class _Page:
             said.append(words("not_well", troubled=f"{report.troubled:,}", count=f"{report.ended:,}"))
         if report.open:
             said.append(words("open_items", count=f"{report.open:,}"))
+        earlier = sum(self.figures.codes.values())
+        if not said and earlier:
+            said.append(words("earlier_failures", count=f"{earlier:,}"))
         if not said:
-            return f'<p class="verdict">{words("all_well", count=f"{report.ended:,}")}</p>'
-        kind = "troubled" if report.troubled else "open"
+            well = "all_well" if report.named is None else "plan_done"
+            return f'<p class="verdict">{words(well, count=f"{report.ended:,}")}</p>'
+        kind = "troubled" if report.troubled or earlier else "open"
         return f'<p class="verdict {kind}">{" ".join(said)}</p>'

@@ -76,6 +76,14 @@ def test_the_code_confirms_and_the_same_command_again_does_nothing(
     code = planned(capsys)
     assert run(["curate", "name", "faces.csv", "--confirm", code, "--report", "report.jsonl"]) == 0
     assert archive(server) == DONE
+    result = json.loads(capsys.readouterr().out)
+    assert (result["named"], result["merged"]) == (1, 1)
+    assert run(["journal", "report", "faces.csv.journal", "--html", "run.html", "--lang", "en"]) == 0
+    page = Path("run.html").read_text(encoding="utf-8")
+    assert "<dt>persons named</dt><dd>1</dd>" in page
+    assert "<dt>persons merged for good</dt><dd>1</dd>" in page
+    assert "The plan is carried out. Items: 2." in page
+    assert "image has been" not in page
     assert [json.loads(row)["status"] for row in Path("report.jsonl").read_text().splitlines()] == ["done", "done"]
     assert Path("faces.csv.journal.backup", "persons.jsonl").exists()
     before = server.log.count("persons.merge"), server.log.count("persons.list")
@@ -180,6 +188,10 @@ def test_an_answer_that_was_left_out_is_planned_anew_by_the_same_command(
     assert run(["curate", "name", "faces.csv"]) == 0
     assert archive(server) == DONE
     assert server.log.count("persons.merge") == 1
+    assert run(["journal", "report", "faces.csv.journal", "--html", "run.html", "--lang", "en"]) == 0
+    page = Path("run.html").read_text(encoding="utf-8")
+    assert "failures of earlier runs that are still in the journal: 1." in page
+    assert "mi-async curate name ‹INPUT› --workspace newsroom" in page  # noqa: RUF001  as the page has it
 
 
 def test_an_untouched_table_does_nothing(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

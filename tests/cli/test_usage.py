@@ -91,9 +91,11 @@ def test_a_table_has_sums_and_what_it_does_not_tell(capsys: pytest.CaptureFixtur
         ["(all)", "1", "2", "0", "0"],
     ]
     assert rows[-1] == ["total", "", "", "KRW", "500.00"]
-    assert written.err.count("note: ") == 4
+    assert written.out.splitlines()[0] == f"usage of {now()} (Asia/Seoul)"
+    assert written.out.count("note: ") == 4
     assert run(["usage", "-o", "table", "-q"]) == 0
-    assert not capsys.readouterr().err
+    written = capsys.readouterr()
+    assert (written.out.count("note: "), written.err) == (4, "")
 
 
 def test_no_sum_of_a_csv_column_counts_twice(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,6 +110,8 @@ def test_no_sum_of_a_csv_column_counts_twice(capsys: pytest.CaptureFixture[str])
     assert sum(int(row["images"]) for row in rows) == 2
     assert sum(float(row["cost"]) for row in rows) == 500
     assert [row["named"] for row in rows] == ["", "0", "", "0"]
+    assert {(row["month"], row["timezone"]) for row in rows} == {(now(), "Asia/Seoul")}
+    assert [row["counted_by_service"] for row in rows] == ["", "2", "", "1"]
 
 
 def test_prices_are_in_the_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ Invariant: reads; what a run changes goes through ``Journal.write``.
 from collections.abc import Collection, Mapping
 
 from attrs import frozen
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.actions import ActionKind, ActionRecord, ActionState, PlanRecord
@@ -54,6 +54,14 @@ def actions_of(connection: Connection, targets: Collection[int]) -> Mapping[int,
     for action in map(read_action, connection.execute(query.order_by(actions.c.person_id))):
         found.setdefault(action.target_id, []).append(action)
     return found
+
+
+def done_of(connection: Connection) -> Mapping[str, int]:
+    """Return how many actions of the latest plan are done, by their kind."""
+    latest = select(plans.c.fingerprint).order_by(plans.c.number.desc()).limit(1).scalar_subquery()
+    done = (actions.c.plan == latest) & (actions.c.state == ActionState.DONE.value)
+    query = select(actions.c.kind, func.count()).where(done).group_by(actions.c.kind)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def merged_before(connection: Connection) -> Mapping[int, int]:

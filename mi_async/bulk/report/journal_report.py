@@ -12,9 +12,11 @@ from attrs import evolve
 from mi_async._core.extras import require
 from mi_async.bulk.engine.outcome import MOST_PROBLEMS, BulkOutcome, Status
 from mi_async.bulk.engine.progress import BulkProgress
+from mi_async.bulk.journal.actions import ActionKind
+from mi_async.bulk.journal.confirmed_plan import done_of
 from mi_async.bulk.journal.place import Journalled, parsed
 from mi_async.bulk.journal.reader import JournalReader, RunRow, read_journal
-from mi_async.bulk.journal.records import OPEN
+from mi_async.bulk.journal.records import CURATE, OPEN
 from mi_async.bulk.journal.run_totals import RunTotals, first_assets, first_persons, run_pictures, run_totals
 from mi_async.bulk.report.export import asset_outcome, person_outcome
 from mi_async.bulk.report.report import BulkReport
@@ -56,7 +58,15 @@ def report_in(reader: JournalReader, place: Journalled) -> BulkReport:
         abandoned=totals.abandoned,
         problems=_problems(reader, totals.run),
     )
-    return evolve(report, checks=None, pool=None, refused=None)
+    return _with_deeds(evolve(report, checks=None, pool=None, refused=None), reader)
+
+
+def _with_deeds(report: BulkReport, reader: JournalReader) -> BulkReport:
+    """Return the report of a curation with what its plan has done so far; any other one as it is."""
+    if reader.identity.operation != CURATE:
+        return report
+    done = done_of(reader.connection)
+    return evolve(report, named=done.get(ActionKind.NAME.value, 0), merged=done.get(ActionKind.MERGE.value, 0))
 
 
 def run_endings(reader: JournalReader) -> Mapping[int, str]:
@@ -99,7 +109,7 @@ def own_report(own: BulkReport) -> BulkReport:
     if own.sent is not None:
         return own
     with read_journal(own.place) as reader:
-        return evolve(own, pictures=run_pictures(reader, own.run))
+        return _with_deeds(evolve(own, pictures=run_pictures(reader, own.run)), reader)
 
 
 def progress_of(journal: Journalled) -> BulkProgress:

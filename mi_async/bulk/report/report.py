@@ -46,6 +46,8 @@ class BulkReport(Serializable):
         problems: the first items that did not go well, at most 20.
         sent: bytes of media files that were stored; None for a run over persons, for whom pictures, ceiling, checks,
             pool and abandoned are.
+        named: persons to whom the plan of a curation has given a name so far, by all runs of it; None for other runs.
+        merged: persons that it has merged into others, for good, likewise.
         facts: encoding of the input, and what was passed over.
         url: of a journal in PostgreSQL, with its password if it has one; a pickle has none.
     """
@@ -66,6 +68,8 @@ class BulkReport(Serializable):
     abandoned: int = 0
     problems: tuple[BulkOutcome, ...] = ()
     sent: int | None = None
+    named: int | None = None
+    merged: int | None = None
     facts: InputFacts = NO_FACTS
     url: JournalUrl | None = field(default=None, repr=False, eq=False, metadata=internal())
 
@@ -160,6 +164,7 @@ class BulkReport(Serializable):
         rows = [
             ("ended", self.ending),
             ("items", f"{whole}: {how}" if how else whole),
+            ("done", self._deeds()),
             *self.facts.rows(),
             ("under way", f"{self.open:,} when it stopped" if self.open else ""),
             self._work(),
@@ -173,12 +178,18 @@ class BulkReport(Serializable):
         ]
         return [(name, said) for name, said in rows if said]
 
+    def _deeds(self) -> str:
+        """Return what a curation has done, as its plan says it; '' for another run."""
+        if self.named is None:
+            return ""
+        return f"{self.named:,} named, {self.merged or 0:,} merged for good"
+
     def _work(self) -> tuple[str, str]:
         """Return what was uploaded, and the rate: images, or bytes of media files."""
         took = span(self.seconds)
         if self.sent is not None:
             return "sent", f"{size(self.sent)} in {took}"
-        if not self.pictures and self.ceiling is None:  # a run that has nothing to upload, such as a curation
+        if self.named is not None:  # a curation uploads nothing
             return "took", took
         pace = wording.whole_pace(self.pictures, self.seconds, self.ceiling)
         return "pictures", f"{self.pictures:,} in {took}{pace and f': {pace}'}"
@@ -204,7 +215,8 @@ class BulkReport(Serializable):
             **self.facts.as_dict(),
             "advice": self._advice(),
         }
-        return whole | (self._of_pictures() if self.sent is None else {"sent": self.sent})
+        curated = {} if self.named is None else {"named": self.named, "merged": self.merged}
+        return whole | curated | (self._of_pictures() if self.sent is None else {"sent": self.sent})
 
     def _advice(self) -> dict[str, str]:
         """Return the advice for the problems that it holds, by code."""

@@ -1,6 +1,6 @@
 """Notes of a usage report: what the answers of the service cannot tell, and what they did not tell this time.
 
-Invariant: pure; the notes that always hold come first.
+Invariant: pure; the notes that always hold come last.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,11 +68,12 @@ def notes_of(
     """
     words, counts = PageWords(language, NOTE_WORDS), total_of(usage.counts for usage in usages)
     missing = [(name, getattr(counts, name)) for name in INCOMPLETE]
+    # what concerns this month before what always holds: a difference was overlooked at the end
     return (
-        *[words(name) for name in (*ALWAYS, "last_run" if summaries else "unasked")],
-        *[words(name, count=f"{number:,}") for name, number in missing if number],
         *[said for usage in usages if (said := _difference(usage, words))],
         *[words("left_out", name=one_line(name)) for name in left_out],
+        *[words(name, count=f"{number:,}") for name, number in missing if number],
+        *[words(name) for name in (*ALWAYS, "last_run" if summaries else "unasked")],
     )
 
 
