@@ -16,6 +16,7 @@ SECTIONS = {
     "How-to": "사용 방법",
     "Persons and images": "인물과 이미지",
     "Assets and search": "에셋과 검색",
+    "Keeping the archive in order": "아카이브 정리",
     "In your service": "서비스에서 사용",
     "Testing": "테스트",
     "When something is wrong": "문제 해결",

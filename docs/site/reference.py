@@ -17,6 +17,7 @@ from mi_async import errors
 from mi_async.cli.app import COMMANDS, Commands, make_app
 from mi_async.emulator.rules import DOCUMENTED
 from mi_async.errors.api import error_class
+from mi_async.workspace_part import WorkspacePart
 
 COLUMNS = 84
 MODULES = (
@@ -60,9 +61,19 @@ def name_pages() -> dict[str, str]:
 
 
 def members(kind: type) -> str:
-    """Return the options of a class: one without methods shows its members by its docstring alone."""
-    public = [name for name, value in vars(kind).items() if not name.startswith("_") and callable(value)]
-    return "" if public else "    options:\n      members: false\n"
+    """Return the options of a class: one without methods shows its members by its docstring alone.
+
+    A workspace has the methods of its parts, too, which are no public names.
+    """
+    if not methods(kind):
+        return "    options:\n      members: false\n"
+    inherited = [name for part in kind.__mro__[1:] if issubclass(part, WorkspacePart) for name in methods(part)]
+    return f"    options:\n      inherited_members: [{', '.join(inherited)}]\n" if inherited else ""
+
+
+def methods(kind: type) -> list[str]:
+    """Return the names of the public methods that a class has of its own."""
+    return [name for name, value in vars(kind).items() if not name.startswith("_") and callable(value)]
 
 
 def public_values() -> dict[str, Any]:
@@ -121,11 +132,12 @@ def error_page() -> str:
 
 
 def error_classes() -> Iterator[type]:
-    """Yield the error classes, each after its base."""
+    """Yield the public error classes, each after its base."""
     waiting: list[type] = [errors.MIError]
     while waiting:
         kind = waiting.pop(0)
-        yield kind
+        if not kind.__name__.startswith("_"):
+            yield kind
         waiting = [*sorted(kind.__subclasses__(), key=lambda each: each.__name__), *waiting]
 
 

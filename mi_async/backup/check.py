@@ -86,7 +86,7 @@ class BackupCheck:
 
     def __str__(self) -> str:
         lines = [f"{one_line(str(self.folder))}: {self.files:,} files ({size(self.bytes)}) were read"]
-        lines += [f"{each.fault}: {escaped(each.file)} ({each.reason})" for each in self.faults[:SHOWN]]
+        lines += [f"{each.fault}: {escaped(each.file)} ({one_line(each.reason)})" for each in self.faults[:SHOWN]]
         if (more := len(self.faults) - SHOWN) > 0:
             lines.append(f"and {more:,} more; --output json has all")
         counts = ", ".join(f"{self.count(kind):,} {kind}" for kind in ("missing", "damaged", "extra"))

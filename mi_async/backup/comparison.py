@@ -23,6 +23,11 @@ SHOWN = 20
 """Differences that a comparison holds."""
 SIDES = ("first", "second")
 TABLE = "CREATE TABLE {0} (kind TEXT, key TEXT, content BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+NUMBERS = (
+    "CREATE TABLE numbers (side TEXT, kind TEXT, key TEXT, number INTEGER, PRIMARY KEY (side, kind, key)) WITHOUT ROWID"
+)
+COUNT = "INSERT INTO numbers VALUES (?, ?, ?, 2) ON CONFLICT DO UPDATE SET number = number + 1"
+COUNTED = "SELECT number FROM numbers WHERE side = ? AND kind = ? AND key = ?"
 ABSENT = "SELECT kind, key FROM {0} WHERE NOT EXISTS (SELECT 1 FROM {1} b WHERE b.kind = {0}.kind AND b.key = {0}.key)"
 CHANGED = (
     "SELECT kind, key, a.content, b.content FROM first a JOIN second b USING (kind, key) WHERE a.content != b.content"
@@ -115,7 +120,7 @@ def compare_backups(
         InvalidArgumentError: one of them is no backup, or damaged.
     """
     with closing(sqlite3.connect("", isolation_level=None)) as database:
-        for line in ("PRAGMA journal_mode = OFF", "BEGIN", *[TABLE.format(side) for side in SIDES]):
+        for line in ("PRAGMA journal_mode = OFF", "BEGIN", NUMBERS, *[TABLE.format(side) for side in SIDES]):
             database.execute(line)
         for side, folder in zip(SIDES, (first, second), strict=True):
             _read(database, side, open_backup(Path(folder)))
@@ -134,10 +139,14 @@ def _read(database: sqlite3.Connection, side: str, backup: Backup) -> None:
     """Write what a backup holds into the table of its side; the second of one key gets a number."""
     insert = f"INSERT OR IGNORE INTO {side} VALUES (?, ?, ?)"  # noqa: S608  one of SIDES
     for kind, key, content in _entries(backup):
-        name, number = encodable(key), 1
-        while not database.execute(insert, (kind, name, convert.dumps(content))).rowcount:
+        row = encodable(key), convert.dumps(content)
+        if database.execute(insert, (kind, *row)).rowcount:
+            continue
+        # The number is kept: counting up from 2 for each would take hours for 50,000 persons without a name or image.
+        database.execute(COUNT, (side, kind, row[0]))
+        (number,) = database.execute(COUNTED, (side, kind, row[0])).fetchone()
+        while not database.execute(insert, (kind, f"{row[0]} #{number}", row[1])).rowcount:
             number += 1
-            name = f"{encodable(key)} #{number}"
 
 
 def _entries(backup: Backup) -> Iterator[tuple[str, str, dict[str, Any]]]:

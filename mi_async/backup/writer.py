@@ -5,11 +5,12 @@ runs in the one thread of the backup.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from attrs import define, evolve, field
 
@@ -40,6 +41,8 @@ from mi_async.errors import InvalidArgumentError
 from mi_async.media.image import sniff
 from mi_async.models import Serializable
 
+IMAGE = re.compile(rf"{IMAGES}/([0-9a-f]{{2}})/\1[0-9a-f]{{62}}\.[a-z]+")
+"""Name of an image's file: that of its content."""
 DOCUMENTS = "documents"
 """Name under which the catalog has the sums of indexes and summaries."""
 
@@ -218,6 +221,8 @@ class BackupWriter:
         self.catalog.add_sums((file, digest) for digest, file in rows)
 
     def _is_whole(self, image: ImageFile) -> bool:
+        if IMAGE.fullmatch(image.file) is None or PurePosixPath(image.file).stem != image.sha256:
+            return False  # a catalog or a list that is not of ours may name anything
         path = self.places.folder / image.file
         try:
             if path.stat().st_size != image.size:

@@ -125,7 +125,10 @@ COMMANDS: Mapping[str, Command] = {
         "curate:curate_app",
     ),
     "restore": Command(
-        BULK, "Restore a backup into a workspace: persons, projects and assets.", "restore:restore", "DIR"
+        BULK,
+        "Restore a backup into a workspace: persons with images and tags, projects, and assets.",
+        "restore:restore",
+        "DIR",
     ),
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(

@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from attrs import field, frozen
 from cyclopts import Group, Parameter
@@ -24,10 +24,12 @@ from mi_async.cli.output import Output
 from mi_async.cli.vendor_environment import check_site, named_storage
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.errors import ConnectError, MIError, NotFoundError
-from mi_async.session import Session, connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import STORAGE_URL, Storage
 from mi_async.text import one_line
+
+if TYPE_CHECKING:
+    from mi_async.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -109,8 +111,10 @@ class Account:
     verbose: Verbosity = 0
 
     @asynccontextmanager
-    async def session(self, *, storage: Storage | None = None) -> AsyncGenerator[Session]:
+    async def session(self, *, storage: Storage | None = None) -> AsyncGenerator["Session"]:
         """Set up logging and open a session."""
+        from mi_async.session import connect  # noqa: PLC0415  the help of a command needs none
+
         log_to_stderr(self.verbose)
         check_site(self.base_url, os.environ)
         try:
@@ -191,7 +195,7 @@ def _names_no_workspace(error: MIError) -> bool:
     return any(isinstance(each, NotFoundError) and each.code == NO_WORKSPACE for each in causes)
 
 
-async def _workspaces_there(session: Session) -> str:
+async def _workspaces_there(session: "Session") -> str:
     """Return which workspaces there are, for somebody who named none of them."""
     try:
         page = await session.workspaces.list()

@@ -6,6 +6,7 @@ no other workspace, whatever the environment says.
 
 import asyncio
 import os
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,8 @@ from mi_async.restore.report import RestoreReport
 from mi_async.text import escaped, span
 
 WORKSPACE = "MI_ASYNC_WORKSPACE"
+NO_NAME = re.compile(r"[\\/\x00-\x1f]")
+"""Characters that would lead a file elsewhere."""
 AGAIN = "run the same command again to resume"
 
 
@@ -123,7 +126,8 @@ def restore(
     """
     workspace = _workspace(folder, service.workspace)
     name = Path(folder).resolve().name
-    journal = Path(existing_path(flags.journal or f"{name}.{workspace}{SUFFIX}"))
+    # a backup of somebody else may say anything of its workspace
+    journal = Path(existing_path(flags.journal or f"{name}.{NO_NAME.sub('_', workspace)}{SUFFIX}"))
     if dry_run:
         print_note(f"planning for {folder}: the workspace {workspace} is asked for its names, and nothing is created")
         event_loop.run(_plan(folder, workspace, journal, flags, service))

@@ -3,8 +3,10 @@
 Invariant: repeating it adds nothing; a person is completed by the same call as ``enroll_person(if_exists="complete")``.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from attrs import define, field, frozen
@@ -21,6 +23,8 @@ from mi_async.workflows.enroll import enroll_person
 
 PARALLEL = 8
 """Persons that are completed at once."""
+AT_ONCE = 32
+"""Persons that are read at once."""
 ENDS: Mapping[FailureKind, Status] = {FailureKind.TRANSIENT: Status.PARKED, FailureKind.PERMANENT: Status.FAILED}
 """End of a person by what its failure means; anything else stops the restore."""
 
@@ -63,7 +67,9 @@ class Completion:
         Raises:
             MIError: a failure that no person can get past.
         """
-        await run_concurrently(self._one, people, lambda: PARALLEL)
+        coming = iter(people)  # in a thread: it reads and checks the images of each, and passes over all others
+        while some := await asyncio.to_thread(lambda: list(islice(coming, AT_ONCE))):
+            await run_concurrently(self._one, some, lambda: PARALLEL)
         return Completed(dict(self._counts), tuple(self._problems))
 
     async def _one(self, item: PersonInput | BadInput) -> None:

@@ -24,6 +24,7 @@ from mi_async.restore.decisions import RestoredPerson
 from mi_async.restore.groups import TargetGroups, project_key
 from mi_async.restore.options import RestoreOptions
 from mi_async.restore.people import BackupPeople
+from mi_async.restore.rows import refuse_inside
 from mi_async.text import encodable
 
 T = TypeVar("T")
@@ -32,12 +33,13 @@ OURS = re.compile(rb'\{"kind": ?"(?:person|tag|project|asset)", ?"old": ?\d')
 Row = dict[str, Any]
 
 
-def mapping_target(path: str | os.PathLike[str], *, journal: Path, force: bool) -> OutputFile:
+def mapping_target(path: str | os.PathLike[str], *, journal: Path, folder: Path, force: bool) -> OutputFile:
     """Check the file before the work begins.
 
     Raises:
         InvalidArgumentError: it must not or cannot be written.
     """
+    refuse_inside(path, folder)
     return output_file(path, ours=OURS, journal=journal, force=force)
 
 

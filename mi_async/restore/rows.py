@@ -14,10 +14,29 @@ from typing import IO, Any
 from attrs import define, field
 
 from mi_async._core.output_file import OutputFile
+from mi_async.backup.format import IMAGES, INDEXES, INFO, LISTS, PREVIOUS, SUMMARIES, SUMS
 from mi_async.bulk.report.export import line, rows_file
-from mi_async.errors import BulkError
+from mi_async.errors import BulkError, InvalidArgumentError
 from mi_async.restore.not_carried import NotCarried
 from mi_async.text import encodable
+
+OF_BACKUP = frozenset({INFO, SUMS, *LISTS, IMAGES, INDEXES, SUMMARIES, PREVIOUS})
+"""Names in the folder of a backup that are its own."""
+
+
+def refuse_inside(path: str | os.PathLike[str], folder: Path) -> None:
+    """Refuse a file that belongs to the backup, or would be taken for one of it; beside them it may lie.
+
+    Raises:
+        InvalidArgumentError: it does.
+    """
+    try:
+        real, root = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
+    except ValueError:  # a null character; whoever opens it says so
+        return
+    if real.is_relative_to(root) and real != root and real.relative_to(root).parts[0] in OF_BACKUP:
+        message = f"{encodable(os.fspath(path))} is a file of the backup; it is left as it is, name another file"
+        raise InvalidArgumentError(message)
 
 
 @define(eq=False)
@@ -39,8 +58,10 @@ class RestoreRows:
         Raises:
             InvalidArgumentError: it must not or cannot be written.
         """
-        target = None if path is None else rows_file(path, journal=journal, inputs=[folder], force=force)
-        return cls(target)
+        if path is None:
+            return cls(None)
+        refuse_inside(path, folder)
+        return cls(rows_file(path, journal=journal, inputs=[folder], force=force))
 
     def __attrs_post_init__(self) -> None:
         """Make the temporary file."""

@@ -45,7 +45,9 @@ async def restore_backup(
     """Restore a backup; arguments and errors as for ``Workspace.restore``, and a watch of the bulk runs."""
     async with prepared(context, folder, options, report=report, force=force) as restore:
         # refused before anything is created
-        target = mapping_target(options.mapping_file, journal=options.journal, force=force)
+        target = mapping_target(
+            options.mapping_file, journal=options.journal, folder=restore.backup.folder, force=force
+        )
         return await _run(restore, target, watch or unwatched)
 
 
@@ -54,11 +56,12 @@ async def _run(restore: Restore, target: OutputFile, watch: Watch) -> RestoreRep
     await asyncio.to_thread(restore.assets.read, backup, options, losses)
     if restore.assets.counts():
         context.store.connection.check_meant()  # now, and not after an hour of persons
-    tags = await create_tags(context, missing_tags(backup, restore.groups, losses), losses)
-    counts = restore.people.counted()
+    tags = await create_tags(context, await asyncio.to_thread(missing_tags, backup, restore.groups, losses), losses)
+    counts = await asyncio.to_thread(restore.people.counted)
     people = await _enroll(restore, counts[Destination.ENROLL], watch)
     completed = await Completion(context, restore.rows.add).run(restore.people.completions(losses))
-    projects = await create_projects(context, missing_projects(backup, restore.groups, losses), losses)
+    names = await asyncio.to_thread(missing_projects, backup, restore.groups, losses)
+    projects = await create_projects(context, names, losses)
     groups = await read_groups(context)
     assets = [report async for report in _register(restore, groups.projects, watch)]
     restore.count_nature()

@@ -1,6 +1,7 @@
 """Two backups are compared by what they are backups of, and a difference says what and where."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,16 @@ def test_each_difference_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "the backups differ in 8 objects" in written.err
     assert run(["backup", "diff", str(one), str(other), "--output", "jsonl"]) == 1
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 8
+
+
+def test_as_many_persons_without_name_and_image_as_there_may_be(tmp_path: Path) -> None:
+    people = [person(number, None, ()) for number in range(3_000)]
+    folders = [HandMade(tmp_path / name).write(persons=some) for name, some in (("one", people), ("other", people[1:]))]
+    began = time.process_time()
+    assert compare_backups(*folders) == BackupComparison(
+        equal=2_999, first=1, differences=(BackupDifference("person", "without a name: #3000", "first"),)
+    )
+    assert time.process_time() - began < 10  # counted up anew for each, it would take 30
 
 
 def test_of_many_differences_the_first_are_shown(tmp_path: Path) -> None:

@@ -81,3 +81,17 @@ def test_a_line_longer_than_any_is_damaged(tmp_path: Path) -> None:
     os.truncate(tmp_path / "persons.jsonl", 2**40)
     with pytest.raises(InvalidArgumentError, match=r"persons\.jsonl: a line of more than"):
         list(open_backup(tmp_path).persons())
+
+
+async def test_an_image_that_a_list_has_elsewhere_is_downloaded(news: Newsroom, tmp_path: Path) -> None:
+    person = add_person(news.server, "홍길동", example_image(1))
+    folder, other = tmp_path / "faces", tmp_path / "other.png"
+    await news.workspace.back_up(folder)
+    other.write_bytes(example_image(1))
+    line = json.loads((folder / "persons.jsonl").read_bytes())
+    line["thumbnails"][0]["file"] = "../other.png"
+    (folder / "persons.jsonl").write_text(json.dumps(line) + "\n")
+    (folder / ".catalog.sqlite3").unlink()
+    await news.workspace.back_up(folder)
+    (found,) = open_backup(folder).persons()
+    assert (found.id, open_backup(folder).read_image(found.thumbnails[0])) == (person.id, example_image(1))

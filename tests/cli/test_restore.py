@@ -85,3 +85,13 @@ def test_what_does_not_go_well_is_the_end_of_the_command(
     capsys.readouterr()
     assert run(["restore", "damaged", "--max-failures", "0", "--journal", "another.journal"]) == 1
     assert "what is done is in another.journal; run the same command again" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("server")
+def test_a_backup_whose_workspace_is_a_path_names_no_journal_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MI_ASYNC_WORKSPACE", raising=False)
+    folder = HandMade(tmp_path / "theirs").write("/../else\\where", persons=[person(1, "Kim", [1])])
+    assert run(["restore", str(folder)]) == 4
+    assert "journal: theirs._.._else_where.journal" in capsys.readouterr().err

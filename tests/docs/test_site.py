@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import re
+from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from mi_async import Workspace, errors
 from tests.docs.test_examples import ROOT, anchors
 
 
@@ -59,6 +61,13 @@ def test_the_korean_navigation_has_the_pages_that_there_are() -> None:
     assert korean == [{"홈": "ko/index.md"}, {"사용 방법": ["ko/bulk.md"]}]
 
 
+def test_each_section_of_the_navigation_has_a_korean_name() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    sections = re.findall(r"^ +- ([^:\n]+):$", text, re.MULTILINE)
+    assert "How-to" in sections
+    assert set(sections) <= set(module("languages").SECTIONS)
+
+
 def test_each_language_searches_its_own_pages(tmp_path: Path) -> None:
     languages = module("languages")
     (tmp_path / "search").mkdir()
@@ -104,3 +113,17 @@ def test_a_link_that_a_hook_wrote_is_followed_in_the_built_pages(tmp_path: Path)
     links = ("bulk/", "bulk/?q=1#x", "https://example.com/x", "/from-the-root", "gone/", "bulk/picture.png")
     (tmp_path / "index.html").write_text("".join(f'<a class="x" href="{link}"></a>' for link in links))
     assert module("built_links").dead_links(tmp_path) == ["index.html: gone/", "index.html: bulk/picture.png"]
+
+
+def test_the_reference_of_errors_has_those_that_are_public() -> None:
+    named = {each.__name__ for each in module("reference").error_classes()}
+    assert [name for name in named if not hasattr(errors, name)] == []
+    assert "PlanNotConfirmedError" in named
+
+
+def test_the_reference_of_a_workspace_has_the_methods_of_its_parts() -> None:
+    options = module("reference").members(Workspace)
+    [names] = re.findall(r"inherited_members: \[(.*)\]", options)
+    inherited = {name for name in dir(Workspace) if not name.startswith("_") and isfunction(getattr(Workspace, name))}
+    assert set(names.split(", ")) == inherited - vars(Workspace).keys()
+    assert {"curate", "sync", "back_up"} <= inherited

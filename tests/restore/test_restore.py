@@ -303,3 +303,24 @@ async def test_results_that_cannot_be_written_are_errors(news: Newsroom, backup:
     mapping = report.parent / "ids.jsonl"
     with pytest.raises(BulkError, match="cannot write the restored IDs to"):
         await news.workspace.restore(folder, journal=tmp_path / "run.journal", mapping=mapping, watch=gone)
+
+
+@pytest.mark.parametrize("file", ["persons.jsonl", "backup.json", "images/new.jsonl"])
+async def test_no_file_of_the_backup_is_written_over(
+    news: Newsroom, backup: HandMade, tmp_path: Path, file: str
+) -> None:
+    folder = backup.write(persons=PEOPLE)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    given: dict[str, Any] = {"journal": tmp_path / "run.journal", "force": True}
+    for name in ("report", "mapping"):
+        with pytest.raises(InvalidArgumentError, match="is a file of the backup; it is left as it is"):
+            await news.workspace.restore(folder, **{**given, name: folder / file})
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert changes(news) == 0
+
+
+async def test_no_word_of_a_backup_moves_the_cursor(news: Newsroom, backup: HandMade, tmp_path: Path) -> None:
+    folder = backup.write("news\x1b]0;x\x07room", persons=PEOPLE[:1])
+    plan = await news.workspace.plan_restore(folder, journal=tmp_path / "run.journal")
+    report = await news.workspace.restore(folder, journal=tmp_path / "run.journal")
+    assert "\x1b" not in f"{plan}{report}"

@@ -149,8 +149,8 @@ def _written(old: Connection, found: Identity, fresh: Path, created: str, softwa
     try:
         make_private(fresh)
         with connect_to(fresh, "rw") as connection:
+            # With its rows in one transaction: a run takes a journal without them for one that knows of nothing sent.
             create(connection, found, created, software)
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
             rebuilt = _copy(old, connection, layout_of(found.operation).tables)
             connection.commit()
             return rebuilt

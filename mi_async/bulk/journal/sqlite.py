@@ -69,6 +69,7 @@ class SqliteBackend:
         self._driver = driver_of(self._connection)
         if self._is_empty():
             create(self._connection, stored, now, SOFTWARE)
+            self._connection.commit()
             sync_directory(self.path.parent)
         check_pages(self._connection)
 
@@ -180,7 +181,7 @@ class SqliteBackend:
 
 
 def create(connection: Connection, stored: Identity, created: str, software: str) -> None:
-    """Make the tables of a new journal.
+    """Make the tables of a new journal, in a transaction that the caller commits.
 
     Args:
         connection: to an empty file.
@@ -192,4 +193,3 @@ def create(connection: Connection, stored: Identity, created: str, software: str
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
     statements = (*layout_of(stored.operation).views, *([INDEX_BY_SOURCE] if stored.operation == UPLOAD else []))
     create_tables(connection, stored, {"created": created, "software": software}, statements, ())
-    connection.commit()

@@ -32,7 +32,7 @@ from mi_async.bulk.rebuild.decisions import (
     find_uploaded,
     unknown_thumbnails,
 )
-from mi_async.bulk.rebuild.listed_persons import ListedPersons
+from mi_async.bulk.rebuild.listed_persons import ListedPersons, Suspect
 from mi_async.bulk.rebuild.person_lookup import PersonLookup
 from mi_async.bulk.rebuild.result import RebuildCounts
 
@@ -166,7 +166,7 @@ class FaceRebuild:
             return ItemFinding(Finding.ABSENT)
         images = await self._images(item)
         if there is None:
-            self.told.suspect(item.key, item.origin, [content.md5 for content in images.contents])
+            self.told.suspect(item.key, item.origin, images.contents)
         return await self._settled(partial(find_enrolled, item, images, assume_counts=self.assume_counts), there)
 
     async def _images(self, item: FaceItem) -> ItemImages:
@@ -199,10 +199,19 @@ class FaceRebuild:
             if assumed:
                 person = PersonRecord(str(there.id), Status.DONE.value, there.id, run=self.journal.run)
                 await self.journal.write(person, *rows)
+        found = ""
         for suspect in self.told.suspects():
-            holder = suspect.holder
-            if holder.name is not None and self.firsts.has([clean_name(holder.name)]):
-                continue  # two persons of the input share an image
-            finding = find_renamed(suspect.name, suspect.origin, holder)
+            if suspect.name == found or await self._shared(suspect):
+                continue
+            found = suspect.name
+            finding = find_renamed(suspect.name, suspect.origin, suspect.holder)
             self.counts.replace(Finding.ABSENT, finding)
             await self.journal.write(*[evolve(row, run=self.journal.run) for row in (finding.person,) if row])
+
+    async def _shared(self, suspect: Suspect) -> bool:
+        """Return True if two persons of the input have the image: that one has it at the service says nothing.
+
+        That the other person is in the input is not enough: the item may have been merged into it.
+        """
+        name = suspect.holder.name
+        return name is not None and bool(await self.journal.find_images([(clean_name(name), suspect.sha256)]))

@@ -14,6 +14,7 @@ from mi_async._core.names import clean_name
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Person, PersonThumbnail
 from mi_async.bulk.journal.records import FAILED, ImageRecord
+from mi_async.bulk.rebuild.content import ImageContent
 from mi_async.text import encodable
 from mi_async.workflows.thumbnail_names import shown_digest
 
@@ -25,7 +26,7 @@ _TABLES = (
     "CREATE TABLE persons (id INTEGER PRIMARY KEY, clean TEXT, named TEXT, whole INTEGER, told BLOB)",
     "CREATE INDEX by_name ON persons (clean)",
     "CREATE TABLE digests (digest TEXT, id INTEGER, PRIMARY KEY (digest, id)) WITHOUT ROWID",
-    "CREATE TABLE suspects (name TEXT PRIMARY KEY, origin TEXT, id INTEGER) WITHOUT ROWID",
+    "CREATE TABLE suspects (name TEXT, sha256 TEXT, origin TEXT, id INTEGER, PRIMARY KEY (name, sha256)) WITHOUT ROWID",
     "CREATE TABLE unclear (id INTEGER, sha256 TEXT, told BLOB, times INTEGER, PRIMARY KEY (id, sha256)) WITHOUT ROWID",
     "BEGIN",  # one for all: nothing of it is to last
 )
@@ -38,11 +39,13 @@ class Suspect:
     Attributes:
         name: of the item.
         origin: its place in the input.
+        sha256: of the image.
         holder: who has the image.
     """
 
     name: str
     origin: str
+    sha256: str
     holder: Person
 
 
@@ -88,24 +91,23 @@ class ListedPersons:
         query = "SELECT told, whole FROM persons WHERE clean = ? ORDER BY named <> ?, id LIMIT 1"
         return self._one(query, (name, name))
 
-    def suspect(self, name: str, origin: str, digests: Sequence[str]) -> None:
-        """Keep an item whose name nobody has, if one person alone has one of its images.
+    def suspect(self, name: str, origin: str, images: Sequence[ImageContent]) -> None:
+        """Keep an item whose name nobody has, with each of its images that one person alone has.
 
         An image that several persons have, such as a placeholder, says nothing of any of them.
         """
-        for digest in digests:
+        for image in images:
             query = "SELECT min(id), count(*) FROM digests WHERE digest = ?"
-            holder, holders = self._database.execute(query, (digest,)).fetchone()
+            holder, holders = self._database.execute(query, (image.md5,)).fetchone()
             if holders == 1:
-                row = (encodable(name), encodable(origin), holder)
-                self._database.execute("INSERT OR IGNORE INTO suspects VALUES (?, ?, ?)", row)
-                return
+                row = (encodable(name), image.sha256, encodable(origin), holder)
+                self._database.execute("INSERT OR IGNORE INTO suspects VALUES (?, ?, ?, ?)", row)
 
     def suspects(self) -> Iterator[Suspect]:
-        """Return the items that were kept, each with who has its image."""
-        query = "SELECT name, origin, told FROM suspects JOIN persons USING (id) ORDER BY name"
-        for name, origin, told in self._database.execute(query):
-            yield Suspect(name, origin, _person(told))
+        """Return the items that were kept, once for each such image, with who has it; those of an item together."""
+        query = "SELECT name, origin, sha256, told FROM suspects JOIN persons USING (id) ORDER BY name, sha256"
+        for name, origin, sha256, told in self._database.execute(query):
+            yield Suspect(name, origin, sha256, _person(told))
 
     def keep_unclear(self, person_id: int, row: ImageRecord) -> None:
         """Keep an image of a person that only the counts of the whole input can speak for."""

@@ -3,11 +3,12 @@
 Invariant: a listing may leave thumbnails out; it proves that something is there, and never that it is not.
 """
 
+import asyncio
 from contextlib import aclosing
 
 from attrs import define, field
 
-from mi_async.api.persons import NameType, Person
+from mi_async.api.persons import NameType, Person, SortColumn, SortType
 from mi_async.bulk.rebuild.decisions import LIST_PAGE, LookupPath, choose_path
 from mi_async.bulk.rebuild.listed_persons import ListedPersons
 from mi_async.errors import APIError, NotFoundError
@@ -35,6 +36,7 @@ class PersonLookup:
     path: LookupPath = LookupPath.EACH
     everybody: int = field(init=False, default=0)
     named: int = field(init=False, default=0)
+    _listing: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
     @property
     def tells_renamed(self) -> bool:
@@ -58,7 +60,13 @@ class PersonLookup:
     async def _list(self, path: LookupPath) -> None:
         persons = self.context.groups.persons
         if path is LookupPath.NAMED:
-            listing = persons.search_all(page_size=LOOKUP_PAGE, name_type=NameType.NAMED)
+            # By ID, so that no analysis changes the order of the pages.
+            listing = persons.search_all(
+                page_size=LOOKUP_PAGE,
+                name_type=NameType.NAMED,
+                sort_column=SortColumn.PERSON_ID,
+                sort_type=SortType.ASC,
+            )
         else:
             listing = persons.all(page_size=LIST_PAGE)
         some: list[Person] = []
@@ -77,7 +85,9 @@ class PersonLookup:
         A name by which the service does not search (of one character, or with ``;``) takes a listing, once for all.
         """
         if self.path is LookupPath.EACH and not is_filter(name):
-            await self._list(choose_path(None, self.everybody, self.named))
+            async with self._listing:  # items are asked about several at once, and one listing serves all
+                if self.path is LookupPath.EACH:
+                    await self._list(choose_path(None, self.everybody, self.named))
         if self.path is not LookupPath.EACH:
             return self.told.by_name(name)
         found = await find_person(self.context, name)

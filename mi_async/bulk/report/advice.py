@@ -76,7 +76,10 @@ ADVICE = {
         "compare the images of the person at the service: give it the missing ones with upload-many, or upload "
         "all by a retry"
     ),
-    RENAMED: Advice("give the person its name back at the service or in the input; a retry creates another one"),
+    RENAMED: Advice(
+        "if the person was renamed, give it its name back, at the service or in the input; if it was merged into the "
+        "other one, take its row out of the input; a retry creates another one"
+    ),
     "GONE": Advice(
         "somebody else has merged or deleted the person: there is nothing left to do, or correct the row", retry=False
     ),

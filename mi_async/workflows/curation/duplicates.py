@@ -65,7 +65,7 @@ class DuplicateGroup(Serializable):
 def duplicate_persons(
     context: Context, *, score: int, mutual: bool, progress: CountProgress | None
 ) -> AsyncGenerator[DuplicateGroup]:
-    """Iterate over groups of persons who look alike; see ``ArchiveWorkflows.duplicate_persons``."""
+    """Iterate over groups of persons who look alike; see ``Workspace.duplicate_persons``."""
     check_score(context, score)
     refuse_async(progress)
     return _duplicates(context, score=score, mutual=mutual, progress=progress)

@@ -64,7 +64,7 @@ class UnnamedPerson(Serializable):
 def unnamed_persons(
     context: Context, *, suggestions: bool, score: int, limit: int | None
 ) -> AsyncGenerator[UnnamedPerson]:
-    """Iterate over the persons without a name; see ``ArchiveWorkflows.unnamed_persons``."""
+    """Iterate over the persons without a name; see ``Workspace.unnamed_persons``."""
     check_score(context, score)
     return _unnamed(context, suggestions=suggestions, score=score, limit=limit)
 

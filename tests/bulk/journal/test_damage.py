@@ -9,6 +9,8 @@ import shlex
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -360,3 +362,19 @@ async def test_a_rebuild_changes_nothing_of_the_damaged_journal_and_leaves_no_ha
         rebuild_journal(crashed / "j", tmp_path / "half")
     assert [each.name for each in tmp_path.glob("half*") if not each.name.endswith(".lock")] == []
     assert found() == before
+
+
+KILLED = """
+import os, sys
+from mi_async.bulk.journal import repair
+repair._leave_alone = lambda *_: os._exit(9)
+repair.rebuild_journal(*sys.argv[1:])
+"""
+
+
+def test_a_repair_that_is_killed_leaves_no_journal(sound: dict[str, bytes], tmp_path: Path) -> None:
+    path, new = tmp_path / "j", tmp_path / "new"
+    path.write_bytes(sound["enroll"])
+    killed = subprocess.run([sys.executable, "-c", KILLED, path, new], check=False, timeout=120)
+    assert killed.returncode == 9
+    assert rebuild_journal(path, new).rows["persons"] == COUNT

@@ -207,7 +207,7 @@ async def test_what_is_no_journal_is_left_as_it_is(postgres_server: PostgresServ
             await use()
     with pytest.raises(JournalError, match="there is none"), read_journal(postgres_server.url("none")):
         pass
-    with pytest.raises(JournalError, match="only a file is rebuilt"):
+    with pytest.raises(JournalError, match="only a file is repaired"):
         rebuild_journal(url, "new.journal")
 
 

@@ -185,6 +185,23 @@ async def test_who_was_renamed_is_not_created_again(tmp_path: Path) -> None:
         assert len(list(news.server.state.persons())) == 3
 
 
+async def test_who_was_merged_into_another_person_of_the_input_is_not_created_again(tmp_path: Path) -> None:
+    shared = files(tmp_path / "shared", [face(5)])
+    hong = PersonInput("홍길동", [*shared, *files(tmp_path / "hong", [face(0)])], origin="people.csv:2")
+    gildong = PersonInput("Gildong Hong", [*shared, *files(tmp_path / "gildong", [face(1)])], origin="people.csv:3")
+    both = [hong, gildong]
+    async with newsroom() as news:
+        await news.workspace.enroll_many(both, journal=tmp_path / "lost")
+        await news.workspace.persons.merge(person(news, gildong.name).id, person_ids=[person(news, hong.name).id])
+        rebuilt = await news.workspace.rebuild_journal(both, journal=tmp_path / "j")
+        assert rebuilt.counts == {"complete": 1, "renamed": 1}
+        [problem] = rebuilt.problems
+        assert (problem.source, problem.code) == ("people.csv:2", "RENAMED")
+        found = await outcomes(news.workspace.enroll_many(both, journal=tmp_path / "j"))
+        assert [found[item.name].status for item in both] == [Status.FAILED, Status.SKIPPED]
+        assert len(list(news.server.state.persons())) == 1
+
+
 async def test_tags_descriptions_second_rows_and_unreadable_files(tmp_path: Path) -> None:
     paths = files(tmp_path / "faces", faces(3))
     gone = tmp_path / "gone.jpg"

@@ -51,7 +51,7 @@ def crowd(news: Newsroom, count: int) -> None:
 
 @pytest.mark.slow
 async def test_few_persons_of_many_are_asked_for_one_by_one_until_a_name_is_no_filter(tmp_path: Path) -> None:
-    paths = files(tmp_path / "faces", faces(3))
+    *paths, other = files(tmp_path / "faces", faces(4))
     people = [PersonInput(name(number), [path]) for number, path in enumerate(paths[:2])]
     async with newsroom() as news:
         await news.workspace.enroll_many(people, journal=tmp_path / "lost")
@@ -61,9 +61,11 @@ async def test_few_persons_of_many_are_asked_for_one_by_one_until_a_name_is_no_f
         rebuilt = await news.workspace.rebuild_journal(people, journal=tmp_path / "each")
         assert (rebuilt.counts, rebuilt.lookup) == ({"complete": 2}, "each")
         assert requests(news) - before == 4  # two counts and two searches
-        more = [people[0], PersonInput("x", paths[2:]), people[1]]
+        more = [PersonInput("x", paths[2:]), PersonInput("y", [other]), PersonInput("z", [other]), *people]
+        before = news.server.log.count("persons.list")
         rebuilt = await news.workspace.rebuild_journal(more, journal=tmp_path / "short")
-        assert (rebuilt.counts, rebuilt.lookup) == ({"complete": 3}, "everybody")
+        assert (rebuilt.counts, rebuilt.lookup) == ({"complete": 3, "absent": 2}, "everybody")
+        assert news.server.log.count("persons.list") - before == 5  # a count, and one listing for all three
         items = [ThumbnailUpload(short.id, path) for path in [*paths[2:], *paths[2:]]]
         before = requests(news)
         rebuilt = await news.workspace.rebuild_journal(items, journal=tmp_path / "i", operation="upload_thumbnails")

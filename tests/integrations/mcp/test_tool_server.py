@@ -16,6 +16,7 @@ from mi_async.archive_workflows import ArchiveWorkflows
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.integrations.mcp import operation_tool
 from mi_async.integrations.mcp.tool_results import REMOVED
+from mi_async.workspace_part import WorkspacePart
 from tests.support.agents import MODES, Agent, Heard, agent, names, texts
 from tests.support.footage import first_project, footage, keywords
 from tests.support.newsroom import Newsroom, newsroom, nothing_held
@@ -62,7 +63,8 @@ async def test_writing_tools_add_and_destroy_nothing() -> None:
 
 
 async def test_no_agent_reaches_what_needs_a_confirmed_plan() -> None:
-    workflows = [name for name in vars(ArchiveWorkflows) if not name.startswith("_")]
+    parts = [part for part in ArchiveWorkflows.__mro__ if issubclass(part, WorkspacePart)]
+    workflows = [name for part in parts for name in vars(part) if not name.startswith("_")]
     assert {"curate", "sync", "plan_curation", "plan_sync"} <= set(workflows)
     final = [each.id for each in operations() if each.name.startswith(("delete", "merge", "remove", "cancel"))]
     assert {"persons.merge", "assets.delete"} <= set(final)
