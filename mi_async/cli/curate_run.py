@@ -27,6 +27,7 @@ from mi_async.cli.confirmation import Confirm, code_line, confirmed
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.streams import print_note, stdout
 from mi_async.errors import BulkError, InvalidArgumentError
+from mi_async.text import quantity
 from mi_async.workflows.curation.table import CurationRow
 from mi_async.workspace import Workspace
 
@@ -143,8 +144,7 @@ def _show_plan(plan: CurationPlan, service: InWorkspace) -> None:
     else:
         output.show(plan.as_dict(), service.output)
     if plan.conflicts:
-        number = len(plan.conflicts)
-        message = f"{number:,} {'answer' if number == 1 else 'answers'} of the table cannot be carried out"
+        message = f"{quantity(len(plan.conflicts), 'answer')} of the table cannot be carried out"
         raise BulkError(message)
 
 
