@@ -48,6 +48,7 @@ KINDS: Mapping[str, LossKind] = {
     "line": LossKind(Cause.DAMAGE, "lines or lists that are damaged in the backup"),
     "image": LossKind(Cause.DAMAGE, "images that are missing or damaged in the backup"),
     "object": LossKind(Cause.DAMAGE, "assets whose object the backup does not know; bucket (--bucket) names a bucket"),
+    "replaced": LossKind(Cause.DAMAGE, "assets whose object was replaced by one of another size"),
     "tag": LossKind(Cause.DAMAGE, "tags that the service refuses"),
     "project": LossKind(Cause.DAMAGE, "assets of projects that are not in the backup, or that the service refuses"),
 }
