@@ -129,6 +129,11 @@ class MaskedURL(str):
         return f"<URL of {scheme}://{_END_OF_HOST.split(rest, maxsplit=1)[0].rpartition('@')[2]}>"
 
 
+def quantity(number: int, noun: str) -> str:
+    """Return a number with what is counted: ``1 person``, ``1,200 persons``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def size(count: int) -> str:
     """Return a number of bytes for people."""
     return f"{count / 1000:,.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"  # noqa: PLR2004  mega

@@ -3,6 +3,7 @@
 Invariant: pure. There is no word that confirms any plan, as --yes would; only looking at one gives its code.
 """
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 
@@ -11,8 +12,9 @@ from mi_async.text import escaped
 
 HEX_DIGITS = 8
 """Digits of a code: short enough to be typed; no plan has the code of another one by mistake."""
-IN_PYTHON = "confirm={code!r}"
-"""A code as an argument, for messages."""
+CODE = re.compile(r"[0-9a-f]{4}-[0-9a-f]{4}")
+IN_PYTHON = "look at the plan, then confirm it with confirm={code!r}"
+"""How to confirm a plan, for messages."""
 
 
 def confirmation_code(actions: Iterable[str]) -> str:
@@ -32,26 +34,25 @@ def confirmation_code(actions: Iterable[str]) -> str:
     return "" if empty else f"{found[:4]}-{found[4:]}"
 
 
-def check_confirmed(code: str, given: str | None, *, what: str, example: str = IN_PYTHON) -> None:
+def check_confirmed(code: str, given: str | None, *, what: str, how: str = IN_PYTHON) -> None:
     """Refuse to go on unless the code of this very plan was given.
 
     Args:
         code: of the plan, from ``confirmation_code``; '' needs no confirmation.
         given: code from the caller; capitals and spaces around it do not matter.
         what: what would happen, for the message: ``37 persons would be merged for good``.
-        example: how the code is given, with ``{code}``.
+        how: to confirm it, for the message; may name its ``{code}``.
 
     Raises:
         PlanNotConfirmedError: no code was given, or that of another plan.
     """
     if not code:
         return
-    hint = example.format(code=code)
-    if given is None:
-        message = f"{what}; look at the plan, then confirm it with {hint}"
-        raise PlanNotConfirmedError(message)
-    if not isinstance(given, str) or given.strip().lower() != code:
-        named = escaped(repr(given), 40)
-        changed = f"{named} is not the code of this plan: the plan has changed since it was shown"
-        message = f"{what}, and {changed}; look at it again, then confirm it with {hint}"
-        raise PlanNotConfirmedError(message)
+    typed = given.strip().lower() if isinstance(given, str) else ""
+    if typed == code:
+        return
+    refused = "" if given is None else f", and {escaped(repr(given), 40)} is not the code of this plan"
+    if CODE.fullmatch(typed):  # nobody can tell a mistyped code from that of an older plan
+        refused += ", or the plan has changed since it was shown"
+    message = f"{what}{refused}; {how.format(code=code)}"
+    raise PlanNotConfirmedError(message)

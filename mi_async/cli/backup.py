@@ -21,7 +21,7 @@ from mi_async.cli.output import Form, Output, show
 from mi_async.cli.streams import drawable, notes, print_note, stdout
 from mi_async.display.backup import backup_display
 from mi_async.errors import InvalidArgumentError, MIError
-from mi_async.text import escaped
+from mi_async.text import escaped, quantity
 
 
 @Parameter(name="*", group=SERVICE)
@@ -82,7 +82,7 @@ def backup(
     workspace, folder = _named(place, service.workspace)
     report = event_loop.run(_backup(workspace, folder, options, service))
     if not report.complete:
-        message = f"{_count(report.problems, 'problem')}; {folder / 'problems.jsonl'} has each"
+        message = f"{quantity(report.problems, 'problem')}; {folder / 'problems.jsonl'} has each"
         raise FailedChecksError(message)
 
 
@@ -138,7 +138,7 @@ def check(folder: Path, /, *, output: Output = "table") -> None:
     checked = event_loop.run(asyncio.to_thread(check_backup, folder))
     _print(checked, output)
     if not checked.ok:
-        message = f"missing: {_count(checked.count('missing'), 'file')}, damaged: {checked.count('damaged'):,}; "
+        message = f"missing: {quantity(checked.count('missing'), 'file')}, damaged: {checked.count('damaged'):,}; "
         raise FailedChecksError(message + "mi-async backup --verify downloads what the service still has")
 
 
@@ -154,12 +154,8 @@ def diff(first: Path, second: Path, /, *, output: Output = "table") -> None:
     compared = event_loop.run(asyncio.to_thread(compare_backups, first, second))
     _print(compared, output)
     if not compared.same:
-        message = f"the backups differ in {_count(compared.first + compared.second + compared.changed, 'object')}"
+        message = f"the backups differ in {quantity(compared.first + compared.second + compared.changed, 'object')}"
         raise FailedChecksError(message)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _print(result: BackupReport | BackupCheck | BackupComparison, form: Form) -> None:

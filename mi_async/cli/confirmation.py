@@ -20,7 +20,8 @@ Confirm: TypeAlias = Annotated[
     Parameter(name="--confirm", help="Code of the plan, as --dry-run prints it; by default it is asked for."),
 ]
 """Option of each command that has plans to confirm."""
-IN_COMMAND = "--confirm {code}"
+IN_COMMAND = "look at the plan with --dry-run, whose last line has its code, then confirm it with --confirm CODE"
+"""How to confirm a plan without a terminal; without its code, which would be a way round the look at the plan."""
 LONGEST_LINE = 4096
 
 
@@ -49,7 +50,7 @@ async def confirmed(plan: ShownPlan, given: str | None, *, what: str) -> str:
         if given.strip().lower() != plan.code:
             message = f"{what}; the code of the plan was not typed, and nothing was done"
             raise PlanNotConfirmedError(message)
-    check_confirmed(plan.code, given, what=what, example=IN_COMMAND)
+    check_confirmed(plan.code, given, what=what, how=IN_COMMAND)
     return plan.code
 
 
@@ -57,7 +58,7 @@ def code_line(plan: ShownPlan) -> str:
     """Return the last line of a dry run: how the plan is confirmed, or that it needs no confirmation."""
     if not plan.code:
         return "nothing in this plan is irreversible; it needs no confirmation"
-    return f"to do this, run the command with {IN_COMMAND.format(code=plan.code)} in place of --dry-run"
+    return f"to do this, run the command with --confirm {plan.code} in place of --dry-run"
 
 
 async def _typed(plan: ShownPlan, what: str) -> str:

@@ -186,7 +186,7 @@ async def _told(found: AsyncIterator[T], begun: Callable[[], None]) -> AsyncGene
 
 async def _printed(finding: _Finding[T], found: AsyncIterator[T], form: Form) -> AsyncGenerator[Any]:
     """Yield what is printed: rows for people and spreadsheets, records for programs."""
-    empty = dict.fromkeys(ANSWERS, "") if form == "csv" else {}
+    empty = dict.fromkeys((name for name in ANSWERS if name in finding.columns), "") if form == "csv" else {}
     async for one in found:
         if form in {"json", "jsonl"}:
             yield finding.record(one)

@@ -13,7 +13,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from mi_async._core.paths import existing_path
-from mi_async.bulk.curate.history import has_plan_of
+from mi_async.bulk.curate.history import plan_of
 from mi_async.bulk.curate.plan import CurationPlan
 from mi_async.bulk.curate.planner import digest_of, read_rows
 from mi_async.bulk.inputs.models import BadInput
@@ -27,6 +27,7 @@ from mi_async.cli.confirmation import Confirm, code_line, confirmed
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.streams import print_note, stdout
 from mi_async.errors import BulkError, InvalidArgumentError
+from mi_async.text import quantity
 from mi_async.workflows.curation.table import CurationRow
 from mi_async.workspace import Workspace
 
@@ -121,7 +122,10 @@ def _run(table: str, rows: Sequence[CurationRow | BadInput], options: CurateOpti
 
 
 async def _planned(rows: Iterable[CurationRow | BadInput], journal: str, service: InWorkspace) -> CurationPlan:
-    if await asyncio.to_thread(has_plan_of, journal, service.workspace, digest_of(rows)):
+    stored = await asyncio.to_thread(plan_of, journal, service.workspace, digest_of(rows))
+    if stored is not None and stored.finished:
+        print_note(f"a plan of this table was carried out, as {journal} says: a run reports its outcome again")
+    elif stored is not None:
         print_note(
             f"a plan of this table was confirmed and is in {journal}: a run resumes that one, and not what follows"
         )
@@ -140,8 +144,7 @@ def _show_plan(plan: CurationPlan, service: InWorkspace) -> None:
     else:
         output.show(plan.as_dict(), service.output)
     if plan.conflicts:
-        number = len(plan.conflicts)
-        message = f"{number:,} {'answer' if number == 1 else 'answers'} of the table cannot be carried out"
+        message = f"{quantity(len(plan.conflicts), 'answer')} of the table cannot be carried out"
         raise BulkError(message)
 
 
@@ -152,7 +155,7 @@ async def _carried_out(
     service = started.service
     async with service.session() as session:
         newsroom = session.workspace(service.workspace)
-        if await asyncio.to_thread(has_plan_of, started.journal, service.workspace, digest_of(rows)):
+        if await asyncio.to_thread(plan_of, started.journal, service.workspace, digest_of(rows)) is not None:
             print_note(f"the plan of this table was confirmed before, and is in {started.journal}")
             return await follow(_start(newsroom, None, started, options), started, options.grace)
         plan = await newsroom.plan_curation(rows, journal=str(started.journal))

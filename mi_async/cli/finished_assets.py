@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from mi_async._core import json_codec
 from mi_async.errors import JournalError
@@ -81,8 +81,8 @@ class CommandFile:
     """
 
     is_new: bool
-    _states: dict[int, CommandState]
-    _file: BinaryIO
+    _states: dict[int, CommandState] = field(alias="states")
+    _file: BinaryIO = field(alias="file")
 
     @classmethod
     def opened(cls, path: str) -> Self:

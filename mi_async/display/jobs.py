@@ -13,7 +13,7 @@ from attrs import define, field
 from mi_async.display.display import back_end, displayed
 from mi_async.display.layout import Cell, Grid, Overflow, SpinnerText, StyledText
 from mi_async.display.view import BackEnd
-from mi_async.text import one_line, span
+from mi_async.text import one_line, quantity, span
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.kinds import JobPhase
 
@@ -34,7 +34,7 @@ def job_display(file: TextIO | None, jobs: Sequence[Job[Any]], *, plain: bool = 
     where = back_end(file, plain=plain, transient=True)
     view = JobView(where, jobs)
     with displayed(view, where):
-        where.say(f"waiting for {_count(len(jobs))}")
+        where.say(f"waiting for {quantity(len(jobs), 'job')}")
         yield view
 
 
@@ -91,7 +91,7 @@ class JobView:
 
     @property
     def _text(self) -> str:
-        return f"{len(self._over):,} of {_count(len(self.jobs))} over, {self._age}"
+        return f"{len(self._over):,} of {quantity(len(self.jobs), 'job')} over, {self._age}"
 
     @property
     def _age(self) -> str:
@@ -101,7 +101,3 @@ class JobView:
 def _state(job: Job[Any]) -> StyledText:
     style = STYLES.get(job.phase, "red") if job.phase is not None else "dim"
     return StyledText(str(job.state or "…"), style)
-
-
-def _count(number: int) -> str:
-    return f"{number:,} job{'' if number == 1 else 's'}"

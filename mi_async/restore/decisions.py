@@ -6,12 +6,13 @@ Invariant: pure; no I/O, no clock. The run executes a decision and the plan coun
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mi_async._core.names import clean_name
 from mi_async.argument_types import IfPersonExists
 from mi_async.backup.format import BackupAsset, BackupPerson, BackupThumbnail
 from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput
+from mi_async.errors import InvalidArgumentError
 from mi_async.restore.not_carried import NotCarried
 from mi_async.restore.target import Namesake
 from mi_async.storage.models import StoredObject
@@ -135,4 +136,9 @@ def asset_item(asset: BackupAsset, origin: str, bucket: str | None) -> AssetInpu
         message = f"{asset.file_name}: the backup has no {missing} of its object"
         return NotCarried("object", str(asset.asset_id), origin, message)
     size = asset.meta_data.size if asset.meta_data is not None else None
-    return AssetInput(StoredObject(place, asset.key), origin=origin, size=size or 0)
+    try:
+        item = AssetInput(StoredObject(place, asset.key), origin=origin)
+        item.place("")
+    except InvalidArgumentError as error:  # a bucket or key that cannot be one
+        return NotCarried("object", str(asset.asset_id), origin, f"{asset.file_name}: {error}")
+    return evolve(item, size=max(size or 0, 0))

@@ -13,7 +13,7 @@ from mi_async.bulk.journal.place import Journalled, parsed, shown_journal
 from mi_async.models import Serializable
 from mi_async.storage.models import StoredObject
 from mi_async.sync.decisions import SyncState
-from mi_async.text import aligned, escaped, size
+from mi_async.text import aligned, escaped, quantity, size
 
 SHOWN = 20
 """Items of a kind that the table has; JSON has all, and so has the table of what is deleted or replaced for good."""
@@ -143,8 +143,8 @@ class SyncPlan:
         changed = sum(item.state is SyncState.CHANGED for item in removed)
         gone = len(removed) - changed
         objects = (" and its object" if gone == 1 else " and their objects") if self.delete_objects else ""
-        told = [f"{_assets(gone)}{objects} would be deleted"] if gone else []
-        told += [f"{_assets(changed)} would be replaced"] if changed else []
+        told = [f"{quantity(gone, 'asset')}{objects} would be deleted"] if gone else []
+        told += [f"{quantity(changed, 'asset')} would be replaced"] if changed else []
         return f"{', and '.join(told)} for good"
 
     @property
@@ -188,10 +188,6 @@ class SyncPlan:
         yield "kept", self.of(SyncState.KEPT)
         yield "still being written", self.of(SyncState.UNSETTLED)
         yield "confirmed before and not finished", self.unfinished
-
-
-def _assets(number: int) -> str:
-    return f"{number:,} asset" if number == 1 else f"{number:,} assets"
 
 
 def _row(item: SyncItem) -> dict[str, Any]:

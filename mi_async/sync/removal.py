@@ -17,7 +17,7 @@ from mi_async.bulk.plan.dedup import remembered_assets
 from mi_async.errors import ConflictError, InvalidRequestError, NotFoundError
 from mi_async.models import Serializable
 from mi_async.storage.verify import MARK
-from mi_async.sync.decisions import Absence, AssetPresence, SyncState
+from mi_async.sync.decisions import NOT_OURS, Absence, AssetPresence, SyncState, is_own
 from mi_async.sync.plan import SyncItem, SyncPlan
 from mi_async.sync.planner import presence_of
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
@@ -99,6 +99,8 @@ class Remover:
         row = await asyncio.to_thread(self._row, item)
         if row is None or row.asset_id != item.asset_id:
             return SyncRemoval(item, RemovalStatus.GONE_ALREADY)
+        if not is_own(row):  # a plan that was changed by hand has a code, too
+            return SyncRemoval(item, RemovalStatus.KEPT, NOT_OURS)
         if reason := await self._source_reason(item, row):
             return SyncRemoval(item, RemovalStatus.KEPT, reason)
         head = await self.context.store.head(item.place) if item.with_object else None

@@ -81,7 +81,7 @@ def test_a_stop_signal_ends_the_question_at_once() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ([], "refused: 1 person would be lost; look at the plan, then confirm it with --confirm 7f3a-91c2"),
+        ([], "refused: 1 person would be lost; look at the plan with --dry-run, whose last line"),
         (["0000-0000"], "refused: 1 person would be lost, and '0000-0000' is not the code of this plan"),
         (["7f3a-91c2"], "did 7f3a-91c2"),
     ],

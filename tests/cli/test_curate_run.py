@@ -81,6 +81,11 @@ def test_the_code_confirms_and_the_same_command_again_does_nothing(
     before = server.log.count("persons.merge"), server.log.count("persons.list")
     assert run(["curate", "name", "faces.csv"]) == 0
     assert (server.log.count("persons.merge"), server.log.count("persons.list")) == before
+    capsys.readouterr()
+    assert run(["curate", "name", "faces.csv", "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert "a plan of this table was carried out" in said
+    assert "resumes" not in said
 
 
 def test_without_a_terminal_nothing_is_done_without_the_code(
@@ -88,9 +93,9 @@ def test_without_a_terminal_nothing_is_done_without_the_code(
 ) -> None:
     code = planned(capsys)
     assert run(["curate", "name", "faces.csv"]) == 2
-    assert f"1 person would be merged for good; look at the plan, then confirm it with --confirm {code}" in (
-        capsys.readouterr().err
-    )
+    said = capsys.readouterr().err
+    assert "1 person would be merged for good; look at the plan with --dry-run" in said
+    assert code not in said  # nobody has seen the plan yet
     assert run(["curate", "name", "faces.csv", "--confirm", "yes"]) == 2
     Path("faces.csv").write_text("person_id,name,same_as\n1002,Kim,\n1003,Kim,\n")
     assert run(["curate", "name", "faces.csv", "--confirm", code]) == 2

@@ -345,10 +345,10 @@ async def test_no_file_of_the_backup_is_written_over(
 ) -> None:
     folder = backup.write(persons=PEOPLE)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    given: dict[str, Any] = {"journal": tmp_path / "run.journal", "force": True}
     for name in ("report", "mapping"):
+        given: dict[str, Any] = {"journal": tmp_path / "run.journal", "force": True, name: folder / file}
         with pytest.raises(InvalidArgumentError, match="is a file of the backup; it is left as it is"):
-            await news.workspace.restore(folder, **{**given, name: folder / file})
+            await news.workspace.restore(folder, **given)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert changes(news) == 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mi_async
-from mi_async.bulk.curate.history import has_plan_of
+from mi_async.bulk.curate.history import plan_of
 from mi_async.bulk.curate.planner import digest_of, read_rows
 
 
@@ -24,7 +24,7 @@ async def main(
     rows = read_rows(Path(folder, "faces.csv"))
     async with mi_async.connect(credentials, base_url=url, clock=clock) as session:
         workspace = session.workspace(room)
-        known = Path(journal).exists() and has_plan_of(journal, room, digest_of(rows))
+        known = Path(journal).exists() and plan_of(journal, room, digest_of(rows)) is not None
         plan = None if known else await workspace.plan_curation(rows, journal=journal)
         run = workspace.curate(plan, confirm=None if plan is None else plan.code, journal=journal)
         return [outcome.as_row() async for outcome in run]

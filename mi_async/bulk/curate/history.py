@@ -12,6 +12,7 @@ from mi_async.bulk.journal.place import Journalled, journal_error
 from mi_async.bulk.journal.records import CURATE
 
 if TYPE_CHECKING:
+    from mi_async.bulk.journal.confirmed_plan import StoredPlan
     from mi_async.bulk.journal.reader import JournalReader
 
 
@@ -30,8 +31,8 @@ def merged_in(journal: Journalled | None, workspace: str) -> Mapping[int, int]:
         return merged_before(reader.connection)
 
 
-def has_plan_of(journal: Journalled, workspace: str, answers: str) -> bool:
-    """Return True if a journal holds a plan that was made of these very answers, to be resumed; blocks.
+def plan_of(journal: Journalled, workspace: str, answers: str) -> "StoredPlan | None":
+    """Return the plan of a journal that was made of these very answers, to be resumed, None if it holds none; blocks.
 
     One that is finished and has left answers out is not: what was in their way may be gone, which a new plan tells.
 
@@ -39,18 +40,18 @@ def has_plan_of(journal: Journalled, workspace: str, answers: str) -> bool:
         JournalError: it is the journal of something else, or holds a plan of other answers that is not finished.
     """
     if not _exists(journal):
-        return False
+        return None
     from mi_async.bulk.journal.confirmed_plan import stored_plan  # noqa: PLC0415  as above
 
     with _opened(journal) as reader:
         _check(reader, journal, workspace)
         stored = stored_plan(reader.connection)
     if stored is None:
-        return False
+        return None
     if stored.plan.answers != answers and not stored.finished:
         reason = "it holds a plan of another table that is not finished"
         raise journal_error(journal, f"{reason}; run that table as it was, or name another journal")
-    return stored.plan.answers == answers and (stored.plan.is_whole or not stored.finished)
+    return stored if stored.plan.answers == answers and (stored.plan.is_whole or not stored.finished) else None
 
 
 def _exists(journal: Journalled) -> bool:

@@ -13,7 +13,6 @@ from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
 from mi_async.api.persons import Person
 from mi_async.bulk.curate.looks import looked_at
-from mi_async.bulk.curate.planner import find
 from mi_async.bulk.curate.work import LEFT, CurationWork
 from mi_async.bulk.engine.circuit_breaker import CircuitBreaker
 from mi_async.bulk.engine.outcome import BulkOutcome
@@ -22,6 +21,7 @@ from mi_async.bulk.engine.work_item import END, Movable, Moves
 from mi_async.bulk.journal.actions import ActionRecord, ActionState
 from mi_async.bulk.journal.journal import Journal
 from mi_async.errors import APIError, ConflictError, MIError
+from mi_async.workflows.absence import person_of
 from mi_async.workflows.attach import may_be_sent_again
 from mi_async.workflows.context import Context
 
@@ -81,7 +81,7 @@ class CurationPipeline(Pipeline[CurationWork]):
         try:
             await self.context.groups.persons.update(number, name=name)
         except ConflictError:  # an earlier attempt, whose answer was lost, may have given it the name
-            person = await find(self.context, number)
+            person = await person_of(self.context, number)
             if person is None or person.name is None or clean_name(person.name) != name:
                 raise
         await self._take(work, [evolve(work.own, state=ActionState.DONE.value)])
@@ -152,7 +152,7 @@ class CurationPipeline(Pipeline[CurationWork]):
             raise error
 
     async def _looked_at(self, action: ActionRecord) -> ActionRecord:
-        person: Person | None = await find(self.context, action.person_id)
+        person: Person | None = await person_of(self.context, action.person_id)
         return looked_at(action, person)
 
     async def _take(self, work: CurationWork, actions: Iterable[ActionRecord]) -> None:

@@ -15,7 +15,7 @@ from mi_async.bulk.curate.decisions import CurationConflict
 from mi_async.bulk.inputs.models import number_fault
 from mi_async.bulk.inputs.person_change import PersonChange
 from mi_async.errors import InvalidArgumentError
-from mi_async.text import aligned, escaped
+from mi_async.text import aligned, escaped, quantity
 
 SHOWN_NAME = 50
 
@@ -77,8 +77,8 @@ class CurationPlan:
         """What cannot be undone, in words: ``37 persons would be merged for good``; '' for nothing."""
         if not self.merged:
             return ""
-        lost = f", and {_counted(len(self.lost), 'name')} lost" if self.lost else ""
-        return f"{_counted(self.merged, 'person')} would be merged for good{lost}"
+        lost = f", and {quantity(len(self.lost), 'name')} lost" if self.lost else ""
+        return f"{quantity(self.merged, 'person')} would be merged for good{lost}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain values for JSON."""
@@ -139,7 +139,7 @@ class CurationPlan:
             yield f"left out: {one.origin}: {one.message}"
 
     def _sums(self) -> str:
-        sums = [f"{_counted(self.renamed, 'person')} named", f"{self.merged:,} merged for good"]
+        sums = [f"{quantity(self.renamed, 'person')} named", f"{self.merged:,} merged for good"]
         sums += [f"the name {_shown(name)} is lost" for name in self.lost]
         sums += [f"{self.already:,} so already"] if self.already else []
         sums += [f"{self.empty:,} not filled in"] if self.empty else []
@@ -166,10 +166,6 @@ def _row(change: PersonChange) -> tuple[str, str, str, str]:
 
 def _shown(name: str | None) -> str:
     return "-" if name is None else f"'{escaped(name, SHOWN_NAME)}'"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _json(value: str | None) -> str:

@@ -12,20 +12,18 @@ from typing import TypeAlias
 
 from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
-from mi_async.api.persons import Person
 from mi_async.bulk.curate.decisions import Archive, CurationConflict, decide, following, named_in
 from mi_async.bulk.curate.history import merged_in
 from mi_async.bulk.curate.plan import CurationPlan
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.readers import read_curation
 from mi_async.bulk.journal.place import Journalled
-from mi_async.errors import InvalidArgumentError, InvalidRequestError, NotFoundError
-from mi_async.workflows.absence import tells_absence
+from mi_async.errors import InvalidArgumentError
+from mi_async.workflows.absence import person_of
 from mi_async.workflows.context import Context
 from mi_async.workflows.curation.table import CurationRow
 
 TableRows: TypeAlias = Iterable[CurationRow | BadInput]
-INVALID_REQUEST = "10001"
 LOOKS = 8
 """Persons that are asked for at once."""
 
@@ -116,20 +114,6 @@ async def _archive(context: Context, rows: Sequence[CurationRow], merged: Mappin
                 holders[name] = (*holders.get(name, ()), person.id)
             if person.id in wanted or name in names:
                 found[person.id] = person.name
-    missed = await each(lambda number: find(context, number), sorted(wanted - set(found)), LOOKS)
+    missed = await each(lambda number: person_of(context, number), sorted(wanted - set(found)), LOOKS)
     found.update({person.id: person.name for person in missed if person is not None})
     return Archive(found, holders, merged)
-
-
-async def find(context: Context, person_id: int) -> Person | None:
-    """Return a person, None if there is none.
-
-    Which code says so is not documented: a workspace or a path that does not exist is no such answer.
-    """
-    try:
-        person = await context.groups.persons.get(person_id)
-    except (NotFoundError, InvalidRequestError) as error:
-        if error.code != INVALID_REQUEST and not tells_absence(error):
-            raise
-        return None
-    return person if person.id == person_id else None

@@ -15,12 +15,12 @@ from mi_async.backup import BackupProblem, open_backup
 from mi_async.backup.run import back_up
 from mi_async.bulk.curate.confirmed import is_known, no_plan, plan_in, records_of
 from mi_async.bulk.curate.plan import CurationPlan
-from mi_async.bulk.curate.planner import find
 from mi_async.bulk.journal.actions import ActionKind
 from mi_async.bulk.journal.confirmed_plan import StoredPlan, stored_plan
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import Journalled, journal_file, parsed
 from mi_async.errors import BulkError, ConfigError
+from mi_async.workflows.absence import person_of
 from mi_async.workflows.context import Context
 
 _log = logging.getLogger(__name__)
@@ -128,4 +128,4 @@ async def _is_missing(context: Context, problem: BackupProblem, persons: Collect
     number = problem.id if of_person else problem.person_id
     if number not in persons:
         return False
-    return problem.reason != GONE or (of_person and await find(context, problem.id) is not None)
+    return problem.reason != GONE or (of_person and await person_of(context, problem.id) is not None)

@@ -11,12 +11,9 @@ from attrs import define, field
 from mi_async.api.persons import NameType, Person, SortColumn, SortType
 from mi_async.bulk.rebuild.decisions import LIST_PAGE, LookupPath, choose_path
 from mi_async.bulk.rebuild.listed_persons import ListedPersons
-from mi_async.errors import APIError, NotFoundError
+from mi_async.workflows.absence import person_of
 from mi_async.workflows.context import Context
 from mi_async.workflows.named_person import LOOKUP_PAGE, find_person, is_filter
-
-NO_PERSON = "10001"
-"""Code with which the service refuses the ID of nobody; it has none of its own. Source: common response codes."""
 
 
 @define(eq=False)
@@ -104,13 +101,8 @@ class PersonLookup:
         """Ask for all of a person; None if there is nobody.
 
         Raises:
-            APIError: the service does not say.
+            MIError: the service does not say.
         """
-        try:
-            person = await self.context.groups.persons.get(person_id)
-        except APIError as error:
-            if isinstance(error, NotFoundError) or error.code == NO_PERSON:
-                return None
-            raise
-        self.told.add([person], whole=True)
+        if (person := await person_of(self.context, person_id)) is not None:
+            self.told.add([person], whole=True)
         return person

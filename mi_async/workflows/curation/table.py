@@ -1,4 +1,4 @@
-"""Tables in which people say who somebody is: information first, then two empty columns to fill in.
+"""Tables in which people say who somebody is: information first, then empty columns to fill in.
 
 Invariant: pure. A table that nobody has filled in says nothing about anybody. ``bulk.inputs.readers.read_curation``
 reads what is written here.
@@ -14,8 +14,8 @@ ANSWERS = ("name", "same_as")
 """Columns to fill in: a name, or the ID of the person whom this one is."""
 UNNAMED_COLUMNS = ("person_id", "position", "seen", "thumbnails", "suggestions", *ANSWERS)
 """Columns of a table of persons without a name."""
-DUPLICATE_COLUMNS = ("group", "person_id", "current_name", "position", "score", "evidence", "suggestions", *ANSWERS)
-"""Columns of a table of persons who look alike."""
+DUPLICATE_COLUMNS = ("group", "person_id", "current_name", "position", "score", "evidence", "suggestions", "same_as")
+"""Columns of a table of persons who look alike: without names, which ``curate merge`` refuses."""
 INFORMATION = tuple(
     name for name in dict.fromkeys((*UNNAMED_COLUMNS, *DUPLICATE_COLUMNS)) if name not in {"person_id", *ANSWERS}
 )

@@ -62,7 +62,7 @@ async def test_no_code(news: Newsroom, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", ["", "yes", "0000-0000"])
 async def test_a_wrong_code(news: Newsroom, tmp_path: Path, code: str) -> None:
-    assert "the plan has changed since it was shown" in await refused(news, await planned(news), code, tmp_path / "j")
+    assert "is not the code of this plan" in await refused(news, await planned(news), code, tmp_path / "j")
 
 
 async def test_the_code_of_an_older_plan(news: Newsroom, tmp_path: Path) -> None:
