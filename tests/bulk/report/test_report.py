@@ -59,7 +59,7 @@ def test_the_table_tells_every_figure_and_the_problems() -> None:
 
 def test_what_there_is_nothing_to_say_about_is_left_out() -> None:
     report = BulkReport.at(BulkProgress(), journal="a\nb.journal", run=1)
-    assert str(report).splitlines() == ["items     0", "pictures  0 in 0 s", "journal   a b.journal"]
+    assert str(report).splitlines() == ["items    0", "took     0 s", "journal  a b.journal"]
     assert (report.goodput, report.share, report.useful, report.ok) == (0.0, None, 1.0, True)
 
 
