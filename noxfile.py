@@ -39,7 +39,7 @@ LAWS = (
     "tests/bulk/journal/test_run_totals.py",
 )
 """The dearest laws of quotas, fleets and runs, pages, and rules about the sources: no matter of the Python."""
-BETWEEN = ("tests/bulk", "tests/cli")
+BETWEEN = ("tests/bulk", "tests/cli", "tests/backup", "tests/restore", "tests/sync")
 """Tests left out between the oldest and the newest Python: what stands on the parts that are tested with each."""
 FILE = nox.project.load_toml("pyproject.toml")
 GROUPS = FILE["dependency-groups"]

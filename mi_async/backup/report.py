@@ -100,7 +100,7 @@ class BackupReport:
 
     def __str__(self) -> str:
         counts = self.info.counts
-        images = f"{self.downloaded:,} downloaded ({size(self.bytes)}), {self.known:,} unchanged"
+        images = f"{self.downloaded:,} downloaded ({size(self.bytes)}), {self.known:,} thumbnails unchanged"
         rows = [
             ("persons", f"{counts.get('persons', 0):,}", _said(self.persons)),
             ("images", f"{counts.get('images', 0):,}", images),

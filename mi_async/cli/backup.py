@@ -69,7 +69,7 @@ def backup_app(name: str) -> App:
 def backup(
     *place: Annotated[
         str,
-        Parameter(name="FOLDER", help="Name of the workspace, unless --workspace gives it; and the backup's folder."),
+        Parameter(name="FOLDER", help="Folder of the backup; before it the workspace, unless --workspace names it."),
     ],
     options: BackupOptions = DEFAULTS,
     service: OfWorkspace = ACCOUNT,

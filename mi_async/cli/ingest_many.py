@@ -24,6 +24,7 @@ from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InStorage
 from mi_async.cli.ingest import AssetOptions
 from mi_async.cli.standard_input import STDIN
+from mi_async.cli.streams import print_note
 from mi_async.cli.sync_options import SyncFlags
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.models import SCHEME
@@ -74,11 +75,15 @@ class PlanOptions(TypedDict):
     analyze: bool
     summarize: bool
     validate: bool
+    project: int | None
 
 
 def _plan_options(
     assets: AssetOptions, service: InStorage, journal: Journalled | None, problems: Path | None, force: bool
 ) -> PlanOptions:
+    project = assets.as_arguments()["project"]
+    if not isinstance(project, int):
+        _warn_of_projects(journal)
     return PlanOptions(
         journal=journal,
         problems=problems,
@@ -86,7 +91,23 @@ def _plan_options(
         analyze=assets.analyze,
         summarize=assets.summarize,
         validate=service.validate,
+        project=project if isinstance(project, int) else None,
     )
+
+
+def _warn_of_projects(journal: Journalled | None) -> None:
+    """Name the projects of the journal: a dry run makes no request, and cannot tell which one is meant."""
+    if journal is None:
+        return
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.bulk.journal.run_totals import run_projects  # noqa: PLC0415  same
+
+    with read_journal(journal) as reader:
+        projects = ", ".join(map(str, run_projects(reader)))
+    if projects:
+        print_note(
+            f"the journal is of project {projects}, taken to be the one that is meant; for certainty give --project ID"
+        )
 
 
 MESSAGE = "ingesting the media files of"

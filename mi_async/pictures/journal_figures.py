@@ -15,6 +15,7 @@ from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.cells import IMAGE_SUFFIXES
 from mi_async.bulk.journal.place import Journalled, parsed
 from mi_async.bulk.journal.reader import JournalReader, ProblemRow, RunRow, read_journal
+from mi_async.bulk.journal.run_totals import run_projects
 from mi_async.bulk.journal.stored_minutes import stored_minutes
 from mi_async.bulk.report.journal_report import report_in, run_endings
 from mi_async.bulk.report.report import BulkReport
@@ -69,6 +70,7 @@ class JournalFigures:
         stretches: when images were stored.
         earlier: stretches before those.
         images: that failed.
+        projects: IDs of the projects of the run's media files: a run has one.
     """
 
     report: BulkReport
@@ -81,6 +83,7 @@ class JournalFigures:
     stretches: Sequence[RateStretch]
     earlier: int
     images: FailedImages
+    projects: tuple[int, ...] = ()
 
     @property
     def has_assets(self) -> bool:
@@ -108,8 +111,9 @@ def journal_figures(journal: Journalled, *, images: bool) -> JournalFigures:
     with read_journal(place) as reader:
         drawn, earlier = stretches(stored_minutes(reader))
         failed = _failed_images(reader) if images else FailedImages()
+        report = report_in(reader, place)
         figures = JournalFigures(
-            report=report_in(reader, place),
+            report=report,
             operation=reader.identity.operation,
             workspace=reader.identity.workspace,
             codes=reader.codes(),
@@ -119,6 +123,7 @@ def journal_figures(journal: Journalled, *, images: bool) -> JournalFigures:
             stretches=drawn,
             earlier=earlier,
             images=failed,
+            projects=run_projects(reader, report.run),
         )
     return _with_previews(figures)
 

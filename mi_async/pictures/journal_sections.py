@@ -196,9 +196,10 @@ def resume(figures: JournalFigures, words: PageWords) -> Iterator[str]:
         yield "".join(_command("journal retry", _quoted(report.journal), f"--code {_quoted(code)}") for code in helped)
     yield f"<p>{words('run_again')}</p>"
     verb = COMMANDS.get(figures.operation, figures.operation)
-    yield _command(
-        f"{verb} {words('input')}", f"--workspace {_quoted(figures.workspace)}", "--journal", _quoted(report.journal)
-    )
+    # without it the run would be of the base project, where the journal has finished nothing
+    project = [f"--project {figures.projects[0]}"] if len(figures.projects) == 1 else []
+    place = [f"--workspace {_quoted(figures.workspace)}", *project]
+    yield _command(f"{verb} {words('input')}", *place, "--journal", _quoted(report.journal))
 
 
 def runs(figures: JournalFigures, words: PageWords, zone: tzinfo | None) -> Iterator[str]:

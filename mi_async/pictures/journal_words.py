@@ -178,6 +178,10 @@ KOREAN_ADVICE: Mapping[str, str] = {
     "10041": _LINK,
     "10046": _LINK,
     "10048": _LINK,
+    "GONE": "다른 사람이 이 인물을 이미 병합하거나 삭제했습니다. 할 일이 없거나, 그 행을 수정해 주십시오.",
+    "NAME_CHANGED": "계획을 만든 뒤에 인물의 이름이 바뀌었습니다. 누구인지 확인하거나 그 행을 수정해 주십시오.",
+    "KNOWN": "이미 있는 인물과 얼굴이 비슷합니다. 그 인물에 이미지를 등록하려면 --known attach로, "
+    "새 인물을 생성하려면 --known ignore로 다시 실행해 주십시오.",
 }
 """Advice by code, as in ``report.advice``."""
 

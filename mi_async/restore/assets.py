@@ -4,7 +4,7 @@ Invariant: the list is read once, in flat memory, into a temporary database that
 """
 
 import sqlite3
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 
 from attrs import define, field, frozen
 
@@ -81,6 +81,10 @@ class AssetsByProject:
         """Yield the same as items of the bulk run."""
         for old in self.of(project):
             yield old.item
+
+    def leave_out(self, old_ids: Iterable[int]) -> None:
+        """Take assets out."""
+        self._database.executemany("DELETE FROM assets WHERE id = ?", [(old,) for old in old_ids])
 
     def close(self) -> None:
         """Delete the database."""

@@ -90,7 +90,8 @@ def decide_restored(
         case PersonDecision.REUSE:
             return RestoredPerson(Destination.KEEP, name, existing)
         case _:
-            fault = f"{name!r} is the name of person {existing} already; reuse or complete that one with if_exists"
+            remedy = "if_exists (--if-exists reuse or complete) takes that one"
+            fault = f"{name!r} is the name of person {existing} already; {remedy}"
             return RestoredPerson(Destination.ENROLL, name, existing, fault)
 
 

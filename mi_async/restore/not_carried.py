@@ -40,14 +40,15 @@ class LossKind:
 
 
 KINDS: Mapping[str, LossKind] = {
-    "id": LossKind(Cause.SERVICE, "IDs; the file of restored IDs has the old and the new ones"),
+    "id": LossKind(Cause.SERVICE, "old IDs; the file of restored IDs has the new one of each that was restored"),
     "origin": LossKind(Cause.SERVICE, "creation times and users"),
-    "anonymous": LossKind(Cause.CHOICE, "persons without a name; unnamed=True (--unnamed) gives them one"),
-    "analysis": LossKind(Cause.CHOICE, "analyses; analyze=True (--analyze) makes them anew"),
+    "anonymous": LossKind(Cause.CHOICE, "persons without a name; --unnamed (unnamed=True) gives them one"),
+    "analysis": LossKind(Cause.CHOICE, "analyses; --analyze (analyze=True) makes them anew"),
     "summary": LossKind(Cause.SERVICE, "scene summaries; scene_summaries.request makes one anew"),
     "line": LossKind(Cause.DAMAGE, "lines or lists that are damaged in the backup"),
     "image": LossKind(Cause.DAMAGE, "images that are missing or damaged in the backup"),
-    "object": LossKind(Cause.DAMAGE, "assets whose object the backup does not know; bucket (--bucket) names a bucket"),
+    "object": LossKind(Cause.DAMAGE, "assets whose object the backup does not know; --bucket (bucket) names a bucket"),
+    "replaced": LossKind(Cause.DAMAGE, "assets whose object was replaced by one of another size"),
     "tag": LossKind(Cause.DAMAGE, "tags that the service refuses"),
     "project": LossKind(Cause.DAMAGE, "assets of projects that are not in the backup, or that the service refuses"),
 }

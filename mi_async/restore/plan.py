@@ -22,6 +22,7 @@ from mi_async.bulk.plan.ingest import AssetPlan, plan_assets
 from mi_async.restore.decisions import Destination
 from mi_async.restore.groups import missing_projects, missing_tags
 from mi_async.restore.not_carried import Losses
+from mi_async.restore.objects import ReplacedObjects
 from mi_async.restore.options import RestoreOptions
 from mi_async.restore.preparation import Restore, prepared
 from mi_async.restore.wording import heading, indented
@@ -104,6 +105,8 @@ async def plan_restore(
 ) -> RestorePlan:
     """Plan a restore; arguments and errors as for ``Workspace.plan_restore``."""
     async with prepared(context, folder, options, report=report, force=force) as restore:
+        await asyncio.to_thread(restore.assets.read, restore.backup, options, restore.losses)
+        await ReplacedObjects(context, restore.assets, restore.losses).leave_out(options)
         plan = await asyncio.to_thread(_plan, restore)
         await asyncio.to_thread(restore.rows.write)
         return plan
@@ -111,7 +114,6 @@ async def plan_restore(
 
 def _plan(restore: Restore) -> RestorePlan:
     backup, losses = restore.backup, restore.losses
-    restore.assets.read(backup, restore.options, losses)
     tags, projects = (find(backup, restore.groups, losses) for find in (missing_tags, missing_projects))
     with tempfile.TemporaryDirectory() as folder:
         problems = Path(folder) / "problems.jsonl"

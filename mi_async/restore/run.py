@@ -22,6 +22,7 @@ from mi_async.restore.decisions import Destination
 from mi_async.restore.groups import create_projects, create_tags, missing_projects, missing_tags, read_groups
 from mi_async.restore.mapping import RestoredIds, mapping_target
 from mi_async.restore.not_carried import NotCarried
+from mi_async.restore.objects import ReplacedObjects
 from mi_async.restore.options import RestoreOptions
 from mi_async.restore.preparation import Restore, prepared
 from mi_async.restore.report import RestoreReport, together
@@ -56,6 +57,7 @@ async def _run(restore: Restore, target: OutputFile, watch: Watch) -> RestoreRep
     await asyncio.to_thread(restore.assets.read, backup, options, losses)
     if restore.assets.counts():
         context.store.connection.check_meant()  # now, and not after an hour of persons
+    await ReplacedObjects(context, restore.assets, losses).leave_out(options)
     tags = await create_tags(context, await asyncio.to_thread(missing_tags, backup, restore.groups, losses), losses)
     counts = await asyncio.to_thread(restore.people.counted)
     people = await _enroll(restore, counts[Destination.ENROLL], watch)

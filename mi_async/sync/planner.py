@@ -132,8 +132,16 @@ class SyncPlanner:
             if reader.begun and reader.identity != identity.stored:
                 reason = f"it belongs to {words_of(reader.identity)}, and this sync is for {words_of(identity.stored)}"
                 raise journal_error(self.journal, reason)
-            rows = [row for row in reader.assets() if row.project_id == self.project_id and row.bucket]
-        return {row.key: row for row in rows if self.source.has_brought(row)}
+            rows = [row for row in reader.assets() if row.bucket and self.source.has_brought(row)]
+        own = {row.key: row for row in rows if row.project_id == self.project_id}
+        others = sorted({row.project_id for row in rows if row.asset_id is not None})
+        if others and not own:  # a project that was forgotten: all would be ingested anew, into another one
+            reason = (
+                f"it has registered the media of {self.source.name} in project {', '.join(map(str, others))}, and this "
+                f"sync is for project {self.project_id}: name that project, or another journal for this one"
+            )
+            raise journal_error(self.journal, reason)
+        return own
 
     async def _presences(self) -> dict[int, AssetPresence]:
         """Return what the service says of the assets of the journal; a listing may be behind, so each is asked for."""

@@ -109,7 +109,12 @@ def test_objects_of_a_bucket_and_a_dry_run(
     assert json.loads(written.out)["counts"]["done"] == 1
     assert "journal: in.journal" in written.err
     assert run(["ingest-many", source, "--dry-run"]) == 0
-    assert json.loads(capsys.readouterr().out)["resumed"] == 1
+    written = capsys.readouterr()
+    assert json.loads(written.out)["resumed"] == 1
+    project = int(written.err.partition("the journal is of project ")[2].partition(",")[0])
+    assert run(["ingest-many", source, "--dry-run", "--project", str(project + 1)]) == 0
+    written = capsys.readouterr()
+    assert (json.loads(written.out)["new"], "the journal is of" in written.err) == (1, False)
 
 
 def test_what_is_no_input_or_goes_wrong(

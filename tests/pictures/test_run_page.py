@@ -138,7 +138,7 @@ def test_a_run_over_media_files_has_no_chart(tmp_path: Path) -> None:
     assert "no times of upload" in page.text
     assert "put it back" in page.text
     assert "2.0 MB" in page.text
-    assert "ingest-many" in page.text
+    assert "ingest-many ‹INPUT› --workspace newsroom --project 1 --journal" in page.text  # noqa: RUF001
 
 
 def test_a_journal_without_items_and_one_that_is_not_there(tmp_path: Path) -> None:

@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from mi_async import AuthenticationError, BulkError, BulkRun, InvalidArgumentError, JournalError, Storage, show
+from mi_async import (
+    AuthenticationError,
+    BulkError,
+    BulkRun,
+    InvalidArgumentError,
+    JournalError,
+    Storage,
+    show,
+)
 from mi_async.argument_types import IfPersonExists
 from mi_async.bulk.engine.outcome import Status
 from mi_async.emulator import Fault, Latency, Settings
@@ -18,6 +26,7 @@ from tests.support.bulk import contents, face, main_picture, sha256
 from tests.support.bulk import person as person_of
 from tests.support.handmade_backup import HandMade, person
 from tests.support.newsroom import Newsroom, newsroom
+from tests.support.storage import bucket
 
 PEOPLE = [
     person(11, "홍길동", [1, 2], description="앵커", tags=["Anchor", "저녁"]),
@@ -220,6 +229,31 @@ async def test_assets_are_registered_in_their_projects(backup: HandMade, tmp_pat
     rows = lines(tmp_path / "run.restored.jsonl")
     assert {row["old"] for row in rows if row["kind"] == "asset"} >= {106}
     assert {row["old"] for row in rows if row["kind"] == "project"} == {7, 8, 9}
+
+
+async def test_an_object_that_was_replaced_since_is_not_registered(backup: HandMade, tmp_path: Path) -> None:
+    folder = backup.write(
+        projects=[{"project_id": 7, "name": "base", "is_base_project": True}],
+        assets=[asset(101, 7, "a.mp4"), asset(102, 7, "b.mp4"), asset(103, 7, "gone.mp4")],
+    )
+    with bucket() as s3:
+        s3.put("a.mp4", bytes(1000))
+        s3.put("b.mp4", bytes(999))
+        async with newsroom(AT_ONCE, speed=300.0, storage=Storage(s3.url)) as news:
+            await the_replaced_is_left_out(news, folder, tmp_path)
+
+
+async def the_replaced_is_left_out(news: Newsroom, folder: Path, tmp_path: Path) -> None:
+    plan = await news.workspace.plan_restore(folder, journal=tmp_path / "run.journal")
+    report = await news.workspace.restore(folder, journal=tmp_path / "run.journal")
+    [project] = news.server.state.workspaces["newsroom"].projects.values()
+    assert "b.mp4" not in {each.key for each in project.assets.values()}
+    again = await news.workspace.restore(folder, journal=tmp_path / "run.journal")
+    assert plan.losses == report.losses == again.losses
+    assert (plan.assets.new, report.losses.counts["replaced"]) == (2, 1)
+    [told] = report.losses.first
+    assert told.message == "s3://footage/b.mp4 has 999 bytes and the asset had 1,000: another object has its name now"
+    assert [row["old"] for row in lines(tmp_path / "run.restored.jsonl") if row["kind"] == "asset"] == [101, 103]
 
 
 async def test_no_backup_and_no_journal_of_this_workspace(news: Newsroom, backup: HandMade, tmp_path: Path) -> None:

@@ -231,6 +231,9 @@ async def test_plans_of_another_workspace_project_or_journal(s3: Bucket, folder:
             await sports.plan_sync(folder, journal=synced.journal, settle=0)
         with pytest.raises(NotFoundError):
             await synced.plan(project="nobody's")
+        other = (await room.workspace.projects.create("Evening news")).project_id
+        with pytest.raises(JournalError, match=rf"registered the media .*, and this sync is for project {other}:"):
+            await synced.plan(project="Evening news")
         for wrong in ({"delete_all": True}, {"settle": -1}, {"delete": True, "max_delete": -1}):
             with pytest.raises(InvalidArgumentError):
                 await synced.plan(**wrong)

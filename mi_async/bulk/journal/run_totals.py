@@ -123,6 +123,14 @@ def first_assets(reader: JournalReader, run: int, most: int) -> list[AssetRecord
     return list(map(read_asset, reader.connection.execute(query)))
 
 
+def run_projects(reader: JournalReader, run: int = 0) -> tuple[int, ...]:
+    """Return the IDs of the projects of a run's media files, those of all runs by default; none of persons."""
+    if not reader.has_assets:
+        return ()
+    query = select(assets.c.project_id).where(assets.c.run >= run).distinct().order_by(assets.c.project_id)
+    return tuple(reader.connection.execute(query).scalars())
+
+
 def _latest_run(reader: JournalReader) -> int:
     """Return the number of the latest run: where processes share it, of the first that took part."""
     of = shards.c.since if isinstance(reader.path, JournalUrl) else runs.c.number

@@ -169,8 +169,8 @@ FindAssets: TypeAlias = Callable[[Sequence[str]], Sequence[AssetRecord]]
 
 
 @contextmanager
-def remembered_assets(path: Journalled | None) -> Generator[FindAssets]:
-    """Open a journal for lookups of media files."""
+def remembered_assets(path: Journalled | None, project: int | None = None) -> Generator[FindAssets]:
+    """Open a journal for lookups of media files, of one project where its ID is given."""
     if path is None:
         yield lambda _: ()
         return
@@ -179,7 +179,8 @@ def remembered_assets(path: Journalled | None) -> Generator[FindAssets]:
         from mi_async.bulk.journal.typed_rows import read_asset  # noqa: PLC0415  same
 
         def find(keys: Sequence[str]) -> Sequence[AssetRecord]:
-            return [read_asset(row) for row in connection.execute(ASSETS_BY_KEY, {"keys": list(keys)})]
+            rows = [read_asset(row) for row in connection.execute(ASSETS_BY_KEY, {"keys": list(keys)})]
+            return [row for row in rows if project in {None, row.project_id}]
 
         yield find
 

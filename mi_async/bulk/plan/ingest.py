@@ -93,19 +93,22 @@ def plan_assets(
     force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
     validate: bool = True,
+    project: int | None = None,
 ) -> AssetPlan:
     """Return what ``ingest_many`` would do with media files; blocks for as long as their headers take to read.
 
     Args:
         assets: as in ``ingest_many``; for an asynchronous iterable there is :func:`plan_listing`.
         journal: of earlier runs; it is read and not written, may be in use, and need not exist before the first
-            one. Its rows are taken to be of the project that is meant.
+            one.
         analyze: as in ``ingest_many``.
         summarize: as in ``ingest_many``.
         problems: a file for everything that would not go well, in JSON Lines as in a report.
         force: replace that file even if it is no report of ours, as in ``BulkReport.write``.
         quotas: by operation id, as in ``connect``.
         validate: as in ``connect``; without it files are not checked, as the run would not check them.
+        project: ID of the project: what the journal has finished in another one is new in this. Without it the rows
+            of the journal are taken to be of the project that is meant.
 
     Raises:
         JournalError: it belongs to something else, or cannot be read.
@@ -114,7 +117,7 @@ def plan_assets(
         ResourceError: this machine is out of file descriptors or memory.
     """
     goal, source = IngestOptions(analyze=analyze, summarize=summarize).goal, iter(assets)
-    with _planning(goal, journal, problems, force=force, validate=validate) as planner:
+    with _planning(goal, journal, problems, force=force, validate=validate, project=project) as planner:
         while chunk := list(islice(source, CHUNK)):
             planner.add(chunk)
     return _plan(planner, quotas or {}, facts_of(assets))
@@ -130,10 +133,11 @@ async def plan_listing(
     force: bool = False,
     quotas: Mapping[str, Quota | None] | None = None,
     validate: bool = True,
+    project: int | None = None,
 ) -> AssetPlan:
     """Return the same of an asynchronous iterable, such as ``Workspace.stored_assets``; blocks for files."""
     goal, chunk = IngestOptions(analyze=analyze, summarize=summarize).goal, list[AssetInput | BadInput]()
-    with _planning(goal, journal, problems, force=force, validate=validate) as planner:
+    with _planning(goal, journal, problems, force=force, validate=validate, project=project) as planner:
         async for item in listing:
             chunk.append(item)
             if len(chunk) == CHUNK:
@@ -151,12 +155,13 @@ def _planning(
     *,
     force: bool,
     validate: bool,
+    project: int | None,
 ) -> Generator[IngestPlanner]:
     first = list[BulkOutcome]()
     earlier = existing(journal)
     with (
         closing(FirstSeen(noting=earlier is not None)) as firsts,
-        remembered_assets(earlier) as find,
+        remembered_assets(earlier, project) as find,
         keeping(problems, first, journal=journal, force=force) as report,
     ):
         planner = IngestPlanner(goal, find, firsts, PlanCounts(report), first, validate)

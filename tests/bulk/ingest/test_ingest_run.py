@@ -503,6 +503,8 @@ async def test_a_plan_tells_what_a_run_does(s3: Bucket, folder: Path, tmp_path: 
     assert (done.skipped, done.rejected, done.bytes, done.ok) == (3, 1, 0, False)
     further = plan_assets(read_assets(folder), journal=tmp_path / "j")
     assert (further.resumed, further.bytes) == (3, 0)
+    elsewhere = plan_assets(read_assets(folder), journal=tmp_path / "j", analyze=False, project=999_999)
+    assert (elsewhere.skipped, elsewhere.new) == (0, 3)
 
 
 async def test_a_listing_is_planned_as_it_comes() -> None:
