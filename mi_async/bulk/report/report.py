@@ -189,7 +189,7 @@ class BulkReport(Serializable):
         took = span(self.seconds)
         if self.sent is not None:
             return "sent", f"{size(self.sent)} in {took}"
-        if self.named is not None:  # a curation uploads nothing
+        if not self.pictures and self.ceiling is None:  # a run that has nothing to upload, such as a curation
             return "took", took
         pace = wording.whole_pace(self.pictures, self.seconds, self.ceiling)
         return "pictures", f"{self.pictures:,} in {took}{pace and f': {pace}'}"
