@@ -82,7 +82,7 @@ class SyncPlan:
         delete_objects: their objects, too.
         replace: what has changed would take the place of what is there.
         counts: files and assets by state.
-        bytes: of new files.
+        bytes: of new files, and of those that would take the place of others.
         items: all that has changed, is gone, missing, forgotten, unsettled or kept.
         unfinished: confirmed deletions and replacements that an earlier sync has not finished.
         refusal: why it is not done as it is; '' if nothing keeps it.

@@ -204,7 +204,8 @@ class SyncPlanner:
         items = sorted(items, key=lambda item: (item.key, item.bucket))
         kept = tuple([item for item in items if item.state not in UNLISTED])
         new = sum(item.size for item in items if item.state is SyncState.NEW and not item.bucket)
-        sent = new if isinstance(self.source, FolderSource) else 0
+        replaced = sum(item.size for item in items if item.state is SyncState.CHANGED and plan.replace)
+        sent = new + replaced if isinstance(self.source, FolderSource) else 0
         return evolve(plan, counts=dict(counts), items=kept, bytes=sent)
 
     def _refusal(self, plan: SyncPlan) -> str:

@@ -72,7 +72,9 @@ async def test_changed_files_are_replaced_only_on_demand(s3: Bucket, folder: Pat
         assert plan.counts == {"same": 3, "changed": 1}
         assert (await synced.run(plan)).counts == {Status.DONE: 1, Status.SKIPPED: 2}  # b.mp4 was touched
         assert s3.get("a.mp4") == film(size=5_000)
+        assert (await synced.plan()).bytes == 0
         plan = await synced.plan(replace=True)
+        assert plan.bytes == 7_777
         assert plan.warning == "1 asset would be replaced for good"
         await synced.run(plan, confirm=plan.code)
         assert (s3.get("a.mp4"), await synced.keys()) == (new, ALL)
