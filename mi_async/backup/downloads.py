@@ -78,10 +78,10 @@ class ImageDownloads:
             raise
         except NotFoundError:
             return _problem(number, urls, "gone", f"person {urls.person.id} has vanished")
-        except _GoneError:
-            return _problem(number, urls, "gone", f"person {urls.person.id} does not have thumbnail {number} any more")
         except MIError as error:
             return self._failure(number, urls, error)
+        if content is None:
+            return _problem(number, urls, "gone", f"person {urls.person.id} does not have thumbnail {number} any more")
         self._streak.end()
         self.pace.landed(state.began)
         return content
@@ -96,10 +96,6 @@ class ImageDownloads:
         return _problem(number, urls, reason, f"thumbnail {number} of person {urls.person.id}: {error}")
 
 
-class _GoneError(MIError):
-    """The person does not have the thumbnail any more."""
-
-
 @define(eq=False)
 class _ImageDownload:
     """Attempts at one image."""
@@ -110,11 +106,11 @@ class _ImageDownload:
     renewed: bool = False
     began: float = 0.0
 
-    async def attempt(self) -> bytes:
+    async def attempt(self) -> bytes | None:
+        """Return the image, None if the person does not have it any more."""
         url = await self.urls.of(self.number, renew=self.renewed)
         if url is None:
-            message = "the person does not have the thumbnail any more"
-            raise _GoneError(message)
+            return None
         self.began = self.downloads.pace.now()
         return await download_image(self.downloads.context.get, MaskedURL(url))
 
