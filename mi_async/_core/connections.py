@@ -26,18 +26,18 @@ class Connections(aiohttp.TCPConnector):
     """aiohttp's pool, which looks at a connection before it is used again.
 
     Args:
+        connected: called when a request has got its connection, in the context of the request.
         keep: seconds for which an idle connection is kept.
         trust: certificates to trust; None for aiohttp's default, the system's.
-        connected: called when a request has got its connection, in the context of the request.
         limit: the most connections at once; aiohttp's default.
     """
 
     def __init__(
         self,
         *,
+        connected: Callable[[], None],
         keep: float = 15.0,
         trust: ssl.SSLContext | None = None,
-        connected: Callable[[], None] | None = None,
         limit: int = 100,
     ) -> None:
         self._connected = connected
@@ -64,8 +64,7 @@ class Connections(aiohttp.TCPConnector):
                 if not look():
                     break
             connection.close()
-        if self._connected is not None:
-            self._connected()
+        self._connected()
         return connection
 
 

@@ -150,18 +150,18 @@ class Transport:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timeout.connect)
         self._silences = InFlightCalls(Clock(), silence)
         sent = {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS, **JSON}
-        self._api = self._pool(KEPT_API, sent, self._listen)
+        self._api = self._pool(KEPT_API, sent)
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
         # again; one that was in use a moment ago is, since a connection for each image costs a TLS handshake each.
-        self._storage = self._pool(KEPT, {}, self._listen)
+        self._storage = self._pool(KEPT, {})
 
-    def _pool(self, keep: float, headers: Mapping[str, str], connected: Callable[[], None]) -> aiohttp.ClientSession:
-        """Open a pool; ``connected`` is called when a request has got its connection."""
+    def _pool(self, keep: float, headers: Mapping[str, str]) -> aiohttp.ClientSession:
+        """Open a pool; the time to read of a request begins when it has got its connection."""
         traces = []
         if self.connector is not None:  # somebody else's connector calls only traces
-            traces.append(_trace(connected))
+            traces.append(_trace(self._listen))
         return aiohttp.ClientSession(
-            connector=self.connector or Connections(keep=keep, trust=self.trust, connected=connected),
+            connector=self.connector or Connections(keep=keep, trust=self.trust, connected=self._listen),
             connector_owner=self.connector is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
