@@ -14,7 +14,7 @@ HEX_DIGITS = 8
 """Digits of a code: short enough to be typed; no plan has the code of another one by mistake."""
 CODE = re.compile(r"[0-9a-f]{4}-[0-9a-f]{4}")
 IN_PYTHON = "look at the plan, then confirm it with confirm={code!r}"
-"""How to confirm a plan, for messages."""
+"""Form of a confirmation in Python, for messages."""
 
 
 def confirmation_code(actions: Iterable[str]) -> str:

@@ -31,7 +31,7 @@ AT_ONCE = 12
 
 @frozen
 class BackupParts:
-    """What is backed up besides persons.
+    """Parts of a backup besides persons.
 
     Attributes:
         images: images of thumbnails.

@@ -21,7 +21,7 @@ Confirm: TypeAlias = Annotated[
 ]
 """Option of each command that has plans to confirm."""
 IN_COMMAND = "look at the plan with --dry-run, whose last line has its code, then confirm it with --confirm CODE"
-"""How to confirm a plan without a terminal; without its code, which would be a way round the look at the plan."""
+"""Form of a confirmation without a terminal; without its code, which would be a way round the look at the plan."""
 LONGEST_LINE = 4096
 
 

@@ -119,7 +119,7 @@ class SyncPlan:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What cannot be undone, a canonical line each."""
+        """Canonical lines of all that cannot be undone."""
         where = f"project {self.project_id} of {self.workspace!r} at {self.endpoint}, source {self.source}"
         return tuple([f"{self._action(item)}; {where}" for item in self.removed])
 
@@ -137,7 +137,7 @@ class SyncPlan:
 
     @property
     def warning(self) -> str:
-        """What cannot be undone, in words: ``2 assets would be deleted for good``; '' for nothing."""
+        """Sentence about what cannot be undone: ``2 assets would be deleted for good``; '' for nothing."""
         if not (removed := self.removed):
             return ""
         changed = sum(item.state is SyncState.CHANGED for item in removed)

@@ -39,7 +39,7 @@ class RemovalStatus(StrEnum):
 
 @frozen
 class SyncRemoval(Serializable):
-    """How the removal of one asset has ended.
+    """Outcome of the removal of one asset.
 
     Attributes:
         item: as the plan has it.

@@ -34,7 +34,7 @@ def absolute(path: str) -> str:
 
 @frozen
 class Scan:
-    """What a source has at one moment.
+    """Content of a source at one moment.
 
     Attributes:
         files: by the keys of their objects.

@@ -44,7 +44,7 @@ class CurationPlan:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What would be done, in order: names first, then merges; a line each."""
+        """Lines of all that would be done, in order: names first, then merges."""
         return (*self._renames(), *self._merges())
 
     @property
@@ -69,12 +69,12 @@ class CurationPlan:
 
     @property
     def fingerprint(self) -> str:
-        """What tells the plan from any other, of names alone too."""
+        """Digest that tells the plan from any other, of names alone too."""
         return confirmation_code((f"curation of workspace {_json(self.workspace)} at {self.endpoint}", *self.actions))
 
     @property
     def warning(self) -> str:
-        """What cannot be undone, in words: ``37 persons would be merged for good``; '' for nothing."""
+        """Sentence about what cannot be undone: ``37 persons would be merged for good``; '' for nothing."""
         if not self.merged:
             return ""
         lost = f", and {quantity(len(self.lost), 'name')} lost" if self.lost else ""

@@ -9,7 +9,7 @@ from attrs import frozen
 
 
 class ActionKind(StrEnum):
-    """What is done to a person."""
+    """Change of a person."""
 
     NAME = "name"
     MERGE = "merge"
@@ -35,7 +35,7 @@ ACTION_STATES = frozenset(state.value for state in ActionState)
 
 @frozen
 class ActionRecord:
-    """What a plan does to one person.
+    """Action of a plan on one person.
 
     Attributes:
         person_id: ID of the person; the key of the row.

@@ -51,7 +51,7 @@ class Suspect:
 
 @define(eq=False)
 class ListedPersons:
-    """What the service has told, and what can be decided only at the end of the input."""
+    """Persons that the service has told, and items that can be decided only at the end of the input."""
 
     _database: sqlite3.Connection = field(init=False)
 

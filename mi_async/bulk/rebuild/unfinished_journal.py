@@ -22,7 +22,7 @@ UNFINISHED = ".unfinished"
 LEFTOVERS = ("-wal", "-journal")
 """Files that SQLite would bring into the new journal: a lost one that was killed may have left them behind."""
 ENDING = "rebuilt from the service"
-"""How the rebuild ended, where a journal says how a run did."""
+"""Ending of a rebuild, in the place where a journal has that of a run."""
 
 
 @asynccontextmanager

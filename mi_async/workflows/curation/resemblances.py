@@ -38,7 +38,7 @@ class DuplicatePair(Serializable):
 
 @define(eq=False)
 class _Seen:
-    """What is known of a pair: from which side, at which place of an answer, with which score."""
+    """Evidence about a pair: from which side, at which place of an answer, with which score."""
 
     lower: bool = False
     upper: bool = False

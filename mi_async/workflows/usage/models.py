@@ -71,7 +71,7 @@ def total_of(counts: Iterable[UsageCounts]) -> UsageCounts:
 
 @frozen
 class UsageDay(Serializable):
-    """What a project has of one day.
+    """Usage of a project on one day.
 
     Attributes:
         date: such as ``2026-11-03``.
@@ -183,7 +183,7 @@ class UsageReport(Serializable):
 
 @frozen
 class UsageProgress:
-    """How far the question has come.
+    """Progress of the question.
 
     Attributes:
         workspace: that is looked at.

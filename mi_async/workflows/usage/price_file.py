@@ -20,7 +20,7 @@ from mi_async.text import escaped
 UNITS: Mapping[str, int | None] = {"each": None, "second": 1_000, "minute": 60_000, "hour": 3_600_000}
 """Milliseconds of each unit; None counts things."""
 TIMED = frozenset({"analysis", "video_analysis", "summary", "asset", "video"})
-"""What has a length, and so a price per second, minute or hour."""
+"""Items that have a length, and so a price per second, minute or hour."""
 LARGEST = 1_000_000
 """Bytes of the longest file that is read."""
 MOST_DECIMALS, HIGHEST = 6, 1_000_000_000

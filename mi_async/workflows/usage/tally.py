@@ -32,7 +32,7 @@ ANALYSES: Mapping[AssetType | None, str] = {AssetType.VIDEO: "video_analyses", A
 
 @frozen
 class AssetAnswers:
-    """What the service says of one asset.
+    """Facts about one asset, as the service tells them.
 
     Attributes:
         asset: as its listing has it.
