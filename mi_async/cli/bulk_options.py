@@ -1,7 +1,7 @@
 """Options of the bulk commands, in one table; their defaults are those of ``BulkOptions``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import attrs
 from attrs import frozen
@@ -25,6 +25,18 @@ Input = Annotated[
     ),
 ]
 
+MostFailures: TypeAlias = Annotated[
+    int | None,
+    Parameter(help="Stop when more items than this have not gone well in this run.", validator=NOT_NEGATIVE),
+]
+Grace: TypeAlias = Annotated[
+    float,
+    Parameter(help="Seconds that Ctrl-C, SIGTERM or SIGHUP leaves to the items in progress.", validator=NOT_NEGATIVE),
+]
+Patience: TypeAlias = Annotated[
+    float, Parameter(help="Seconds to wait for a service that does not answer.", validator=NOT_NEGATIVE)
+]
+
 
 @Parameter(name="*")
 @frozen(kw_only=True)
@@ -42,10 +54,7 @@ class RunOptions:
         bool,
         Parameter(negative=(), show_default=False, help="Make no request: print what would be done, and the time."),
     ] = False
-    max_failures: Annotated[
-        int | None,
-        Parameter(help="Stop when more items than this have not gone well in this run.", validator=NOT_NEGATIVE),
-    ] = DEFAULTS["max_failures"]
+    max_failures: MostFailures = DEFAULTS["max_failures"]
     report: Annotated[Path | None, Parameter(help="Write the outcome of every item to this file, as JSON Lines.")] = (
         None
     )
@@ -53,15 +62,8 @@ class RunOptions:
         bool,
         Parameter(negative=(), show_default=False, help="Let --report replace a file that is not a report."),
     ] = False
-    grace: Annotated[
-        float,
-        Parameter(
-            help="Seconds that Ctrl-C, SIGTERM or SIGHUP leaves to the items in progress.", validator=NOT_NEGATIVE
-        ),
-    ] = DEFAULTS["grace"]
-    patience: Annotated[
-        float, Parameter(help="Seconds to wait for a service that does not answer.", validator=NOT_NEGATIVE)
-    ] = DEFAULTS["patience"]
+    grace: Grace = DEFAULTS["grace"]
+    patience: Patience = DEFAULTS["patience"]
     shards: Annotated[
         int,
         Parameter(help="Parts of the input that processes take, when a journal in PostgreSQL is made.", validator=ONE),

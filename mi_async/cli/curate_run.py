@@ -21,7 +21,7 @@ from mi_async.bulk.report.report import BulkReport
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
 from mi_async.cli.bulk_advice import as_bulk_error, judge, report_target
-from mi_async.cli.bulk_options import DEFAULTS, NOT_NEGATIVE
+from mi_async.cli.bulk_options import DEFAULTS, Grace, MostFailures, Patience
 from mi_async.cli.bulk_run import AGAIN, StartedRun, follow
 from mi_async.cli.confirmation import Confirm, code_line, confirmed
 from mi_async.cli.connection import InWorkspace
@@ -60,19 +60,9 @@ class CurateOptions:
     encoding: Annotated[
         str | None, Parameter(help="Encoding of the table, such as cp949; by default UTF-8, UTF-16 or Korean.")
     ] = None
-    max_failures: Annotated[
-        int | None,
-        Parameter(help="Stop when more items than this have not gone well in this run.", validator=NOT_NEGATIVE),
-    ] = DEFAULTS["max_failures"]
-    grace: Annotated[
-        float,
-        Parameter(
-            help="Seconds that Ctrl-C, SIGTERM or SIGHUP leaves to the items in progress.", validator=NOT_NEGATIVE
-        ),
-    ] = DEFAULTS["grace"]
-    patience: Annotated[
-        float, Parameter(help="Seconds to wait for a service that does not answer.", validator=NOT_NEGATIVE)
-    ] = DEFAULTS["patience"]
+    max_failures: MostFailures = DEFAULTS["max_failures"]
+    grace: Grace = DEFAULTS["grace"]
+    patience: Patience = DEFAULTS["patience"]
 
 
 NO_OPTIONS = CurateOptions()

@@ -22,7 +22,7 @@ from mi_async.bulk.report.report import BulkReport
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
 from mi_async.cli.bulk_display import shown
-from mi_async.cli.bulk_options import DEFAULTS, NOT_NEGATIVE
+from mi_async.cli.bulk_options import DEFAULTS, Grace, MostFailures, Patience
 from mi_async.cli.connection import SERVICE, InStorage
 from mi_async.cli.streams import notes, print_note, stdout
 from mi_async.errors import BulkError, InvalidArgumentError, MIError
@@ -72,18 +72,9 @@ class RestoreFlags:
         bool,
         Parameter(negative=(), show_default=False, help="Let --report and --mapping replace a file that is not ours."),
     ] = False
-    max_failures: Annotated[
-        int | None, Parameter(help="Stop when more items than this have not gone well.", validator=NOT_NEGATIVE)
-    ] = DEFAULTS["max_failures"]
-    grace: Annotated[
-        float,
-        Parameter(
-            help="Seconds that Ctrl-C, SIGTERM or SIGHUP leaves to the items in progress.", validator=NOT_NEGATIVE
-        ),
-    ] = DEFAULTS["grace"]
-    patience: Annotated[
-        float, Parameter(help="Seconds to wait for a service that does not answer.", validator=NOT_NEGATIVE)
-    ] = DEFAULTS["patience"]
+    max_failures: MostFailures = DEFAULTS["max_failures"]
+    grace: Grace = DEFAULTS["grace"]
+    patience: Patience = DEFAULTS["patience"]
 
     def of_both(self, journal: Path) -> dict[str, Any]:
         """Return the arguments that the plan and the run take."""
