@@ -30,6 +30,7 @@ class SyncWorkflows(WorkspacePart):
         delete_objects: bool = False,
         delete_all: bool = False,
         replace: bool = False,
+        give_up: bool = False,
         max_delete: int | None = None,
         settle: float = SETTLE,
     ) -> mi_async.SyncPlan:
@@ -49,6 +50,8 @@ class SyncWorkflows(WorkspacePart):
             delete_all: allow any number of deletions, and those below an empty folder.
             replace: the plan deletes asset and object of files that have other content now, and ingests these anew;
                 without it they are only listed. The index of the old content is lost.
+            give_up: the plan does not go on with deletions and replacements that an earlier sync has not finished: it
+                has them as if nobody had confirmed them.
             max_delete: most assets to delete; by default a tenth of what the source has brought, and never below ten.
             settle: seconds for which a file must not change to be taken; one that does is left to the next sync.
 
@@ -72,6 +75,7 @@ class SyncWorkflows(WorkspacePart):
             delete_objects=delete_objects,
             delete_all=delete_all,
             replace=replace,
+            give_up=give_up,
             max_delete=max_delete,
             settle=settle,
         )

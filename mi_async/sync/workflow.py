@@ -22,7 +22,7 @@ from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.run import BulkRun
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.models import StoredObject
-from mi_async.sync.confirmed import drop_confirmed, read_confirmed, write_confirmed
+from mi_async.sync.confirmed import give_up_confirmed, read_confirmed, write_confirmed
 from mi_async.sync.decisions import SyncState
 from mi_async.sync.plan import SyncPlan
 from mi_async.sync.planner import SyncOptions, SyncPlanner
@@ -111,8 +111,11 @@ async def _remove(
     from mi_async.bulk.journal.forget import forget_assets  # noqa: PLC0415  brings SQLAlchemy, an extra
 
     again = [item for item in plan.items if item.state in {SyncState.MISSING, SyncState.FORGOTTEN}]
-    # from the file, not from the plan, which anybody may have changed: only what was confirmed needs no code
+    # from the journal, not from the plan, which anybody may have changed: only what was confirmed needs no code
     unfinished = await asyncio.to_thread(read_confirmed, plan)
+    if plan.give_up:
+        await asyncio.to_thread(give_up_confirmed, plan, unfinished)
+        unfinished = ()
     removed = (*unfinished, *plan.removed)
     if not again and not removed:
         return
@@ -122,8 +125,7 @@ async def _remove(
     await asyncio.to_thread(forget_assets, plan.journal, plan.project_id, places)
     if removed:
         remover = Remover(context, plan, source_of(plan.source, context.store))
-        if await remover.remove(removed, ended, stopped):
-            await asyncio.to_thread(drop_confirmed, plan)
+        await remover.remove(removed, ended, stopped)
 
 
 async def watch(
