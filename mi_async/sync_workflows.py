@@ -143,7 +143,6 @@ class SyncWorkflows(WorkspacePart):
             analysis=analysis,
             locale=locale,
         )
-        ingest.check(context)
         options = partial(BulkOptions, total=total, max_failures=max_failures, grace=grace, patience=patience)
         return sync(context, plan, confirm, ingest, options)
 
@@ -190,8 +189,10 @@ class SyncWorkflows(WorkspacePart):
             patience: seconds for which a run waits for a service that does not answer at all; then the next look.
 
         Raises:
-            InvalidArgumentError: an argument that cannot work; by the iteration: no such folder at the beginning.
-            MIError: by the iteration: a failure that no later look will mend: refused keys, no such workspace.
+            InvalidArgumentError: an argument that cannot work; by the iteration: at the beginning no such folder,
+                or no bucket.
+            MIError: by the iteration: a failure that no later look will mend: refused keys, no such workspace,
+                no such project.
 
         Source: mi-create-assets.
         """
@@ -210,7 +211,6 @@ class SyncWorkflows(WorkspacePart):
             analysis=analysis,
             locale=locale,
         )
-        ingest.check(context)
         options = BulkOptions(journal=journal, grace=grace, patience=patience)
         rules = WatchRules(interval=interval, passes=passes, progress=progress)
         return watch(context, source, ingest, options, rules)

@@ -28,7 +28,7 @@ from mi_async.sync.plan import SyncPlan
 from mi_async.sync.planner import SyncOptions, SyncPlanner
 from mi_async.sync.removal import Remover, SyncRemoval
 from mi_async.sync.sources import source_of
-from mi_async.sync.watch import Watcher, WatchPass, WatchRules
+from mi_async.sync.watch import Watcher, WatchPass, WatchRules, WatchTarget
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project
@@ -83,8 +83,10 @@ def sync(
 
     Raises:
         PlanNotConfirmedError: it was not confirmed.
-        InvalidArgumentError: the plan is of another workspace, or would delete more than is allowed.
+        InvalidArgumentError: the plan is of another workspace, would delete more than is allowed, or an option is
+            wrong.
     """
+    usual = ingest_factory(context, ingest)
     if (plan.endpoint, plan.workspace) != (context.endpoint, context.groups.name):
         message = f"the plan is for workspace {plan.workspace!r} at {plan.endpoint}"
         raise InvalidArgumentError(message)
@@ -92,7 +94,6 @@ def sync(
         raise InvalidArgumentError(plan.refusal)
     check_confirmed(plan.code, confirm, what=plan.warning)
     source, removals, stop_asked = source_of(plan.source, context.store), list[SyncRemoval](), threading.Event()
-    usual = ingest_factory(context, ingest)
 
     async def make(stack: AsyncExitStack, items: Input, wired: BulkOptions) -> "WiredRun":
         await _remove(context, plan, removals.append, stop_asked.is_set)
@@ -128,7 +129,7 @@ async def _remove(
         await remover.remove(removed, ended, stopped)
 
 
-async def watch(
+def watch(
     context: Context,
     source: str | os.PathLike[str],
     ingest: IngestOptions,
@@ -136,10 +137,17 @@ async def watch(
     rules: WatchRules,
 ) -> AsyncGenerator[AssetOutcome]:
     """Watch a source; see ``Workspace.watch``."""
+    target = WatchTarget(ingest_factory(context, ingest), ingest.project, ingest.bucket)
+    return _outcomes(context, source, target, options, rules)
+
+
+async def _outcomes(
+    context: Context, source: str | os.PathLike[str], target: WatchTarget, options: BulkOptions, rules: WatchRules
+) -> AsyncGenerator[AssetOutcome]:
     watcher = Watcher(
         context=context,
         source=source_of(source, context.store),
-        ingest=ingest,
+        target=target,
         options=options,
         interval=rules.interval,
         told=rules.progress or _nobody,
