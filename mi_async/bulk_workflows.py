@@ -87,9 +87,7 @@ class BulkWorkflows(WorkspacePart):
             shards=shards,
             life=claim_life,
         )
-        likeness = Likeness(known, score)
-        likeness.check(context)
-        return BulkRun(enroll_factory(context, PersonInput, likeness), people, options)
+        return BulkRun(enroll_factory(context, PersonInput, Likeness(known, score)), people, options)
 
     def upload_thumbnails(
         self,
@@ -203,7 +201,6 @@ class BulkWorkflows(WorkspacePart):
             analysis=analysis,
             locale=locale,
         )
-        ingest.check(context)
         options = BulkOptions(
             journal=journal,
             total=total,

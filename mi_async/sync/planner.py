@@ -50,6 +50,7 @@ class SyncOptions:
     delete_objects: bool = False
     delete_all: bool = False
     replace: bool = False
+    give_up: bool = False
     max_delete: int | None = None
     settle: float = SETTLE
 
@@ -100,6 +101,7 @@ class SyncPlanner:
             delete=self.options.delete,
             delete_objects=self.options.delete_objects,
             replace=self.options.replace,
+            give_up=self.options.give_up,
         )
         unfinished = await asyncio.to_thread(read_confirmed, plan)
         self._scan = await self._settled(await self.source.scan())
@@ -108,7 +110,9 @@ class SyncPlanner:
         self._assets = await self._presences()
         present = await each(self._present, self._scan.files.items(), AT_ONCE)
         absent = await each(self._absent, self._unlisted(), AT_ONCE)
-        plan = without_unfinished(self._counted(plan, [*present, *absent]), unfinished)
+        plan = self._counted(plan, [*present, *absent])
+        # what is given up is in the plan as it would be if nobody had confirmed it
+        plan = plan if plan.give_up else without_unfinished(plan, unfinished)
         return evolve(plan, refusal=self._refusal(plan))
 
     async def _settled(self, scan: Scan) -> Scan:

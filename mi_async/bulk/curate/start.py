@@ -16,7 +16,7 @@ from mi_async.backup.run import back_up
 from mi_async.bulk.curate.confirmed import is_known, no_plan, plan_in, records_of
 from mi_async.bulk.curate.plan import CurationPlan
 from mi_async.bulk.journal.actions import ActionKind
-from mi_async.bulk.journal.confirmed_plan import StoredPlan, stored_plan
+from mi_async.bulk.journal.confirmed_plan import StoredPlan, next_number, stored_plan
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import Journalled, journal_file, parsed
 from mi_async.errors import BulkError, ConfigError
@@ -93,8 +93,7 @@ async def begun_plan(journal: Journal, context: Context, request: CurationReques
     """
     stored = await journal.ask(stored_plan)
     if request.plan is not None and not is_known(stored, request.plan, request.confirm, request.journal):
-        number = 1 if stored is None else stored.plan.number + 1
-        await journal.write(*records_of(request.plan, number))
+        await journal.write(*records_of(request.plan, await journal.ask(next_number)))
         stored = await journal.ask(stored_plan)
     if stored is None:
         raise no_plan(request.journal)
