@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from mi_async._core.confirmation import confirmation_code
 from mi_async.bulk.journal.place import Journalled, parsed, shown_journal
+from mi_async.bulk.plan.ingest import AssetPlan
 from mi_async.models import Serializable
 from mi_async.storage.models import StoredObject
 from mi_async.sync.decisions import SyncState
@@ -25,6 +26,7 @@ LABELS = (
     (SyncState.MISSING, "to ingest again: the asset was deleted"),
     (SyncState.FORGOTTEN, "gone on both sides"),
     (SyncState.UNSETTLED, "still being written"),
+    (SyncState.REJECTED, "rejected"),
     (SyncState.KEPT, "kept"),
 )
 
@@ -87,6 +89,7 @@ class SyncPlan:
         items: all that has changed, is gone, missing, forgotten, unsettled or kept.
         unfinished: confirmed deletions and replacements that an earlier sync has not finished.
         refusal: why it is not done as it is; '' if nothing keeps it.
+        ingest: the run that follows the removals, as a dry run of it is.
     """
 
     endpoint: str
@@ -103,6 +106,7 @@ class SyncPlan:
     items: tuple[SyncItem, ...] = ()
     unfinished: tuple[SyncItem, ...] = ()
     refusal: str = ""
+    ingest: AssetPlan = field(factory=AssetPlan)
 
     def of(self, state: SyncState) -> tuple[SyncItem, ...]:
         """Return the items in a state."""
@@ -171,6 +175,7 @@ class SyncPlan:
             "replace": self.replace,
             "give_up": self.give_up,
             "refusal": self.refusal or None,
+            "ingest": self.ingest.as_dict(),
             "code": self.code or None,
         }
 
@@ -181,6 +186,8 @@ class SyncPlan:
         lines = aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
         for title, items in self._lists():
             lines += _listed(title, items, len(items) if items and items[0] in self.removed else SHOWN)
+        if self.ingest.items:
+            lines += ["the run over what is left:", *[f"  {line}" for line in str(self.ingest).splitlines()]]
         return "\n".join([*lines, *([self.refusal] if self.refusal else [])])
 
     def _lists(self) -> Iterable[tuple[str, tuple[SyncItem, ...]]]:

@@ -145,3 +145,19 @@ def test_killed_while_it_deletes(server: Server, s3: Bucket, folder: Path, capsy
     assert sync("--delete", "--dry-run") == 0
     plan = json.loads(capsys.readouterr().out)
     assert (plan["same"], plan["gone"], plan["unfinished"]) == (6, 0, [])
+
+
+def test_a_dry_run_tells_of_files_that_would_be_rejected(
+    server: Server, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.mp4").write_bytes(b"no video at all")
+    assert sync("--dry-run") == 1
+    written = capsys.readouterr()
+    plan = json.loads(written.out)
+    assert (plan["new"], plan["rejected"], plan["ingest"]["rejected"], plan["ingest"]["new"]) == (4, 1, 1, 4)
+    assert "1 of 5 items would not go well" in written.err
+    assert not server.log.count("assets.register")
+    assert sync("-o", "table") == 1
+    written = capsys.readouterr()
+    assert f"  rejected: {folder.resolve() / 'broken.mp4'}: no mp4, " in written.err
+    assert server.log.count("assets.register") == 4
