@@ -95,6 +95,7 @@ def _command(
         start=start,
         operation="ingest_many",
         more=arguments,
+        of_report=lambda: {"removals": [removal.as_row() for removal in started[0].removals]},
     )
 
 

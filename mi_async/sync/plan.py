@@ -64,6 +64,18 @@ class SyncItem(Serializable):
         """The object."""
         return StoredObject(self.bucket, self.key)
 
+    def as_row(self) -> dict[str, Any]:
+        """Return the members that people read, as a JSON object."""
+        return {
+            "key": self.key,
+            "bucket": self.bucket,
+            "state": self.state.value,
+            "asset_id": self.asset_id,
+            "reason": self.reason or None,
+            "source": self.source,
+            "size": self.size,
+        }
+
     def __str__(self) -> str:
         """Name the object, its asset, and why it is kept."""
         asset = "" if self.asset_id is None else f" (asset {self.asset_id})"
@@ -168,8 +180,8 @@ class SyncPlan:
             "journal": shown_journal(self.journal),
             **{state.value: self.counts.get(state, 0) for state, _ in LABELS},
             "bytes": self.bytes,
-            "items": [_row(item) for item in self.items],
-            "unfinished": [_row(item) for item in self.unfinished],
+            "items": [item.as_row() for item in self.items],
+            "unfinished": [item.as_row() for item in self.unfinished],
             "delete": self.delete,
             "delete_objects": self.delete_objects,
             "replace": self.replace,
@@ -198,18 +210,6 @@ class SyncPlan:
         yield "kept", self.of(SyncState.KEPT)
         yield "still being written", self.of(SyncState.UNSETTLED)
         yield "confirmed before and not finished", self.unfinished
-
-
-def _row(item: SyncItem) -> dict[str, Any]:
-    return {
-        "key": item.key,
-        "bucket": item.bucket,
-        "state": item.state.value,
-        "asset_id": item.asset_id,
-        "reason": item.reason or None,
-        "source": item.source,
-        "size": item.size,
-    }
 
 
 def _listed(title: str, items: tuple[SyncItem, ...], shown: int) -> list[str]:

@@ -53,7 +53,7 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
     assert not server.log.count("assets.register")
     assert sync() == 0
     written = capsys.readouterr()
-    assert json.loads(written.out)["counts"]["done"] == 4
+    assert (json.loads(written.out)["counts"]["done"], json.loads(written.out)["removals"]) == (4, [])
     assert "new            4\n" in written.err
     (folder / "a.mp4").unlink()
     (folder / "b.mp4").write_bytes(film(size=7_777))
@@ -113,6 +113,9 @@ def test_a_removal_that_is_not_done_is_no_success(
     server.faults.next("assets.delete", 10017)
     assert sync("--delete", "--confirm", code) == 1
     written = capsys.readouterr()
+    (removal,) = json.loads(written.out)["removals"]
+    assert (removal["key"], removal["state"], removal["status"]) == ("a.mp4", "gone", "kept")
+    assert "10017" in removal["reason"]
     assert "10017" in written.err
     assert "1 of 1 confirmed removals were not done" in written.err
 
