@@ -15,6 +15,8 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from mi_async._core.read_sizes import open_socket
+
 if TYPE_CHECKING:
     from aiohttp.tracing import Trace
 
@@ -41,7 +43,12 @@ class Connections(aiohttp.TCPConnector):
         limit: int = 100,
     ) -> None:
         self._connected = connected
-        super().__init__(keepalive_timeout=keep, ssl=True if trust is None else trust, limit=limit)
+        super().__init__(
+            keepalive_timeout=keep,
+            ssl=True if trust is None else trust,
+            limit=limit,
+            socket_factory=open_socket,
+        )
         self._looks: WeakKeyDictionary[ResponseHandler, Callable[[], object]] = WeakKeyDictionary()
 
     async def connect(

@@ -9,6 +9,7 @@ import ssl
 from functools import cache
 
 from mi_async._core.files import is_transient
+from mi_async._core.read_sizes import TLSObject
 from mi_async.errors import ConfigError, ResourceError
 from mi_async.text import escaped
 
@@ -56,5 +57,6 @@ def _context(path: str | None, name: str) -> ssl.SSLContext:
             raise ResourceError(message, source=str(path)) from error
         message = f"{name} cannot be read: {escaped(str(path))}: {said}"
         raise ConfigError(message) from error
+    context.sslobject_class = TLSObject
     context.set_alpn_protocols(("http/1.1",))
     return context
