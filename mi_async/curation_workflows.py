@@ -218,6 +218,5 @@ class CurationWorkflows(WorkspacePart):
             message = "compare_many works alone: journal must be the path of a file"
             raise ConfigError(message)
         refuse_async(found)
-        likeness = Likeness("ask", score)
-        likeness.check(context)
-        return BulkRun(enroll_factory(context, PersonInput, likeness, found=found), people, options)
+        factory = enroll_factory(context, PersonInput, Likeness("ask", score), found=found)
+        return BulkRun(factory, people, options)

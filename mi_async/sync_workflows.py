@@ -30,6 +30,7 @@ class SyncWorkflows(WorkspacePart):
         delete_objects: bool = False,
         delete_all: bool = False,
         replace: bool = False,
+        give_up: bool = False,
         max_delete: int | None = None,
         settle: float = SETTLE,
     ) -> mi_async.SyncPlan:
@@ -49,6 +50,8 @@ class SyncWorkflows(WorkspacePart):
             delete_all: allow any number of deletions, and those below an empty folder.
             replace: the plan deletes asset and object of files that have other content now, and ingests these anew;
                 without it they are only listed. The index of the old content is lost.
+            give_up: the plan does not go on with deletions and replacements that an earlier sync has not finished: it
+                has them as if nobody had confirmed them.
             max_delete: most assets to delete; by default a tenth of what the source has brought, and never below ten.
             settle: seconds for which a file must not change to be taken; one that does is left to the next sync.
 
@@ -72,6 +75,7 @@ class SyncWorkflows(WorkspacePart):
             delete_objects=delete_objects,
             delete_all=delete_all,
             replace=replace,
+            give_up=give_up,
             max_delete=max_delete,
             settle=settle,
         )
@@ -139,7 +143,6 @@ class SyncWorkflows(WorkspacePart):
             analysis=analysis,
             locale=locale,
         )
-        ingest.check(context)
         options = partial(BulkOptions, total=total, max_failures=max_failures, grace=grace, patience=patience)
         return sync(context, plan, confirm, ingest, options)
 
@@ -186,8 +189,10 @@ class SyncWorkflows(WorkspacePart):
             patience: seconds for which a run waits for a service that does not answer at all; then the next look.
 
         Raises:
-            InvalidArgumentError: an argument that cannot work; by the iteration: no such folder at the beginning.
-            MIError: by the iteration: a failure that no later look will mend: refused keys, no such workspace.
+            InvalidArgumentError: an argument that cannot work; by the iteration: at the beginning no such folder,
+                or no bucket.
+            MIError: by the iteration: a failure that no later look will mend: refused keys, no such workspace,
+                no such project.
 
         Source: mi-create-assets.
         """
@@ -206,7 +211,6 @@ class SyncWorkflows(WorkspacePart):
             analysis=analysis,
             locale=locale,
         )
-        ingest.check(context)
         options = BulkOptions(journal=journal, grace=grace, patience=patience)
         rules = WatchRules(interval=interval, passes=passes, progress=progress)
         return watch(context, source, ingest, options, rules)

@@ -12,6 +12,7 @@ from mi_async.api import WorkspaceGroups
 if TYPE_CHECKING:
     from functools import cached_property
 
+    from mi_async._core.call import Calls
     from mi_async.workflows.context import Context
 
 
@@ -20,7 +21,8 @@ class WorkspacePart(WorkspaceGroups):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:  # both are the workspace's
+    if TYPE_CHECKING:  # these are the workspace's
+        _calls: Calls
 
         @cached_property
         def _context(self) -> Context: ...

@@ -26,7 +26,11 @@ MODULES = (
 )
 PAGES = {
     "workspace": ("Workspace", "A workspace: its groups of operations, and its workflows as methods.", "workspace"),
-    "session": ("Session", "`connect()`, the session that it gives, and the parts of one.", "session ping"),
+    "session": (
+        "Session",
+        "`connect()`, the session that it gives, and the parts of one.",
+        "session session_opening ping",
+    ),
     "models": ("Models", "Types that [operations](../operations.md) take and return.", "api models"),
     "workflows": (
         "Workflows and jobs",
@@ -63,12 +67,16 @@ def name_pages() -> dict[str, str]:
 def members(kind: type) -> str:
     """Return the options of a class: one without methods shows its members by its docstring alone.
 
-    A workspace has the methods of its parts, too, which are no public names.
+    A workspace has the methods of its parts, too, which are no public names: theme after theme, as help() has them.
     """
-    if not methods(kind):
+    own = methods(kind)
+    if not own:
         return "    options:\n      members: false\n"
     inherited = [name for part in kind.__mro__[1:] if issubclass(part, WorkspacePart) for name in methods(part)]
-    return f"    options:\n      inherited_members: [{', '.join(inherited)}]\n" if inherited else ""
+    if not inherited:
+        return ""
+    order = ", ".join([*own, *inherited])  # without it, by the number of the line, each in a file of its own
+    return f"    options:\n      members: [{order}]\n      inherited_members: [{', '.join(inherited)}]\n"
 
 
 def methods(kind: type) -> list[str]:

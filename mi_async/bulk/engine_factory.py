@@ -54,7 +54,12 @@ def enroll_factory(
     *,
     found: Callable[[KnownPerson], None] | None = None,
 ) -> EngineFactory:
-    """Return the factory of runs over persons or images."""
+    """Return the factory of runs over persons or images.
+
+    Raises:
+        InvalidArgumentError: the service would refuse how persons are compared.
+    """
+    likeness.check(context)
 
     async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
         # not before it is needed: many a program that imports the package makes no bulk run
@@ -66,7 +71,12 @@ def enroll_factory(
 
 
 def ingest_factory(context: Context, ingest: IngestOptions) -> EngineFactory:
-    """Return the factory of runs over media files."""
+    """Return the factory of runs over media files; the one place where their options are checked.
+
+    Raises:
+        InvalidArgumentError: the service would refuse what is requested after the upload.
+    """
+    ingest.check(context)
 
     async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
         from mi_async.bulk.factory import ingest_run  # noqa: PLC0415  as above

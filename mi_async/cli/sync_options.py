@@ -13,7 +13,7 @@ from mi_async.errors import InvalidArgumentError
 from mi_async.sync.defaults import INTERVAL, SETTLE
 
 SYNC = Group("Sync", sort_key=5)
-PLAN = ("delete", "delete_objects", "delete_all", "replace", "max_delete", "settle")
+PLAN = ("delete", "delete_objects", "delete_all", "replace", "give_up", "max_delete", "settle")
 """Options of a plan, by the names of the arguments of ``plan_sync``."""
 WATCH = ("interval", "run", "passes")
 """Options of a watch."""
@@ -38,6 +38,9 @@ class SyncFlags:
     delete_all: Annotated[bool, _flag("Allow any number of deletions, and those below an empty folder.")] = False
     replace: Annotated[
         bool, _flag("Delete asset and object of files that have other content now, and ingest these anew.")
+    ] = False
+    give_up: Annotated[
+        bool, _flag("Do not go on with removals that were confirmed before; the plan has them as new ones.")
     ] = False
     max_delete: Annotated[
         int | None,

@@ -1,56 +1,89 @@
-"""Confirmed removals of a sync, in a file beside the journal until all are done.
+"""Confirmed removals of a sync, in its journal until each has ended.
 
-Invariant: written before the first of them and deleted after the last, so that a sync that was killed goes on with what
-was confirmed, and with nothing else. Holds names, and no secret.
+Invariant: written before the first of them is done, so that a sync that was killed goes on with what was confirmed, and
+with nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from attrs import evolve
 
 from mi_async._core import json_codec
-from mi_async._core.files import atomic_write
+from mi_async.bulk.journal.actions import PlanRecord, RemovalRecord
 from mi_async.bulk.journal.place import Journalled, journal_error, journal_file
+from mi_async.bulk.plan.dedup import existing
 from mi_async.errors import InvalidArgumentError
 from mi_async.sync.plan import SyncItem, SyncPlan
 from mi_async.text import encodable
 
 SUFFIX = ".confirmed"
-"""Of the file, after the journal's name."""
-
-
-def confirmed_file(journal: Journalled) -> Path | None:
-    """Return the file of a journal; None for a journal that is no file."""
-    path = journal_file(journal)
-    return None if path is None else Path(f"{path}{SUFFIX}")
+"""Of the file, after the journal's name, in which earlier versions had them; it is still read, and then deleted."""
 
 
 def write_confirmed(plan: SyncPlan, removed: Sequence[SyncItem]) -> None:
-    """Write what of a plan is confirmed, with what an earlier sync has left; blocks.
+    """Write what is confirmed, with what an earlier sync has left; blocks.
 
     Raises:
         InvalidArgumentError: the journal is no file: others may be at work with it.
         JournalError: it cannot be written.
     """
-    path = confirmed_file(plan.journal)
-    if path is None:
+    if (path := _old_file(plan.journal)) is None:
         message = "a sync deletes and replaces only with a journal in a file, which no other process shares"
         raise InvalidArgumentError(message)
-    items = [item.to_dict() for item in removed]
-    body = {"of": _owner(plan), "items": items}
-    try:
-        with atomic_write(path) as file:
-            file.write(json_codec.dumps(body))
-    except OSError as error:
-        raise journal_error(path, f"the confirmed plan cannot be written: {error.strerror}") from error
+    from mi_async.bulk.journal.confirmed_plan import confirm_removals  # noqa: PLC0415  brings SQLAlchemy, an extra
+
+    whole = evolve(plan, items=tuple(removed), delete=True, replace=True)
+    record = PlanRecord(whole.code, encodable(plan.source))
+    confirm_removals(plan.journal, record, [_row_of(item, plan.project_id, whole.code) for item in removed])
+    path.unlink(missing_ok=True)  # the journal has all of it now
 
 
 def read_confirmed(plan: SyncPlan) -> tuple[SyncItem, ...]:
-    """Return what was confirmed and not finished; blocks.
+    """Return what was confirmed and has not ended; blocks.
 
     Raises:
-        JournalError: the file is of another source or project, or cannot be read.
+        JournalError: it cannot be read, or the file of an earlier version is of another source or project.
     """
-    path = confirmed_file(plan.journal)
+    if _old_file(plan.journal) is None or existing(plan.journal) is None:  # one that is shared has none
+        return ()
+    from mi_async.bulk.journal.confirmed_plan import unfinished_removals  # noqa: PLC0415  as above
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  as above
+
+    with read_journal(plan.journal) as reader:
+        rows = unfinished_removals(reader.connection, encodable(plan.source), plan.project_id)
+        its = reader.identity
+    if rows and (its.endpoint, its.workspace) != (plan.endpoint, plan.workspace):
+        raise journal_error(
+            plan.journal, f"it holds a confirmed plan for workspace {its.workspace!r} at {its.endpoint}"
+        )
+    found = {(item.bucket, item.key): item for item in _in_old_file(plan)}
+    return tuple((found | {(row.bucket, row.key): _item_of(row) for row in rows}).values())
+
+
+def give_up_confirmed(plan: SyncPlan, items: Sequence[SyncItem]) -> None:
+    """Let what was confirmed and has not ended go; blocks.
+
+    Raises:
+        JournalError: the journal cannot be written.
+    """
+    from mi_async.bulk.journal.confirmed_plan import end_removal  # noqa: PLC0415  as above
+
+    for item in items:
+        end_removal(plan.journal, plan.project_id, item.place, forget=None)
+    if (path := _old_file(plan.journal)) is not None:
+        path.unlink(missing_ok=True)
+
+
+def _old_file(journal: Journalled) -> Path | None:
+    path = journal_file(journal)
+    return None if path is None else Path(f"{path}{SUFFIX}")
+
+
+def _in_old_file(plan: SyncPlan) -> tuple[SyncItem, ...]:
+    """Return what a sync of an earlier version has left."""
+    path = _old_file(plan.journal)
     if path is None or not path.exists():
         return ()
     try:
@@ -65,16 +98,40 @@ def read_confirmed(plan: SyncPlan) -> tuple[SyncItem, ...]:
     return items
 
 
-def drop_confirmed(plan: SyncPlan) -> None:
-    """Delete the file: nothing is left to do."""
-    if (path := confirmed_file(plan.journal)) is not None:
-        path.unlink(missing_ok=True)
-
-
-def _owner(plan: SyncPlan) -> dict[str, str | int]:
+def _owner(plan: SyncPlan) -> Mapping[str, Any]:
     return {
         "endpoint": plan.endpoint,
         "workspace": plan.workspace,
         "project_id": plan.project_id,
         "source": encodable(plan.source),
     }
+
+
+def _row_of(item: SyncItem, project_id: int, fingerprint: str) -> RemovalRecord:
+    return RemovalRecord(
+        project_id=project_id,
+        bucket=item.bucket,
+        key=item.key,
+        plan=fingerprint,
+        state=item.state.value,
+        asset_id=item.asset_id,
+        source=item.source,
+        size=item.size,
+        mtime_ns=item.modified,
+        with_object=item.with_object,
+        below_empty=item.below_empty,
+    )
+
+
+def _item_of(row: RemovalRecord) -> SyncItem:
+    return SyncItem(
+        key=row.key,
+        bucket=row.bucket,
+        state=row.state,
+        asset_id=row.asset_id,
+        source=row.source,
+        size=row.size,
+        modified=row.mtime_ns,
+        with_object=row.with_object,
+        below_empty=row.below_empty,
+    )

@@ -81,6 +81,7 @@ class SyncPlan:
         delete: the assets of what is gone would be deleted.
         delete_objects: their objects, too.
         replace: what has changed would take the place of what is there.
+        give_up: what an earlier sync has not finished is not gone on with.
         counts: files and assets by state.
         bytes: of new files, and of those that would take the place of others.
         items: all that has changed, is gone, missing, forgotten, unsettled or kept.
@@ -96,6 +97,7 @@ class SyncPlan:
     delete: bool = False
     delete_objects: bool = False
     replace: bool = False
+    give_up: bool = False
     counts: dict[SyncState, int] = field(factory=dict)
     bytes: int = 0
     items: tuple[SyncItem, ...] = ()
@@ -167,6 +169,7 @@ class SyncPlan:
             "delete": self.delete,
             "delete_objects": self.delete_objects,
             "replace": self.replace,
+            "give_up": self.give_up,
             "refusal": self.refusal or None,
             "code": self.code or None,
         }

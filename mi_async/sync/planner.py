@@ -17,7 +17,7 @@ from mi_async.bulk.journal.place import Journalled, journal_error
 from mi_async.bulk.journal.records import INGEST, AssetRecord, Identity
 from mi_async.bulk.options import negative_fault
 from mi_async.bulk.plan.dedup import existing
-from mi_async.errors import InvalidArgumentError, NotFoundError
+from mi_async.errors import InvalidArgumentError
 from mi_async.sync.confirmed import read_confirmed
 from mi_async.sync.decisions import (
     Absence,
@@ -33,8 +33,8 @@ from mi_async.sync.defaults import SETTLE
 from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import encodable
-from mi_async.workflows.absence import tells_absence
-from mi_async.workflows.context import Context, known
+from mi_async.workflows.absence import asset_of
+from mi_async.workflows.context import Context
 
 AT_ONCE = 8
 """Objects that are asked about at once."""
@@ -50,6 +50,7 @@ class SyncOptions:
     delete_objects: bool = False
     delete_all: bool = False
     replace: bool = False
+    give_up: bool = False
     max_delete: int | None = None
     settle: float = SETTLE
 
@@ -100,6 +101,7 @@ class SyncPlanner:
             delete=self.options.delete,
             delete_objects=self.options.delete_objects,
             replace=self.options.replace,
+            give_up=self.options.give_up,
         )
         unfinished = await asyncio.to_thread(read_confirmed, plan)
         self._scan = await self._settled(await self.source.scan())
@@ -108,7 +110,9 @@ class SyncPlanner:
         self._assets = await self._presences()
         present = await each(self._present, self._scan.files.items(), AT_ONCE)
         absent = await each(self._absent, self._unlisted(), AT_ONCE)
-        plan = without_unfinished(self._counted(plan, [*present, *absent]), unfinished)
+        plan = self._counted(plan, [*present, *absent])
+        # what is given up is in the plan as it would be if nobody had confirmed it
+        plan = plan if plan.give_up else without_unfinished(plan, unfinished)
         return evolve(plan, refusal=self._refusal(plan))
 
     async def _settled(self, scan: Scan) -> Scan:
@@ -228,10 +232,5 @@ def _presence(key: str | None, wanted: str) -> AssetPresence:
 
 async def presence_of(context: Context, project_id: int, asset_id: int, key: str) -> AssetPresence:
     """Return what the service says of one asset now."""
-    try:
-        asset = await context.groups.assets.get(project_id, known(asset_id))
-    except NotFoundError as error:
-        if not tells_absence(error):
-            raise
-        return AssetPresence.DELETED
-    return _presence(asset.key, key)
+    asset = await asset_of(context, project_id, asset_id)
+    return AssetPresence.DELETED if asset is None else _presence(asset.key, key)

@@ -1,7 +1,8 @@
 """Removal of assets that a confirmed plan lists, each looked at directly before it is deleted.
 
 Invariant: only what is still as the plan has it is deleted. A removal may be repeated at any point: what is gone
-already is found gone. The journal forgets an asset last, so that a sync that was killed finds it again.
+already is found gone. The journal forgets an asset and its removal last and at once, so
+that a sync that was killed finds both again.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from enum import StrEnum
 
 from attrs import define, evolve, field, frozen
 
-from mi_async.bulk.journal.forget import forget_assets
+from mi_async.bulk.journal.confirmed_plan import end_removal
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.plan.dedup import remembered_assets
 from mi_async.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -21,7 +22,7 @@ from mi_async.sync.decisions import NOT_OURS, Absence, AssetPresence, SyncState,
 from mi_async.sync.plan import SyncItem, SyncPlan
 from mi_async.sync.planner import presence_of
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
-from mi_async.workflows.absence import tells_absence
+from mi_async.workflows.absence import tells_no_asset
 from mi_async.workflows.context import Context, known
 
 _log = logging.getLogger(__name__)
@@ -73,8 +74,8 @@ class Remover:
 
     async def remove(
         self, items: Sequence[SyncItem], ended: Callable[[SyncRemoval], None], stopped: Callable[[], bool]
-    ) -> bool:
-        """Remove items one after the other; return False if it was stopped before all were done.
+    ) -> None:
+        """Remove items one after the other.
 
         Args:
             items: what to remove.
@@ -88,12 +89,13 @@ class Remover:
         self._scan = await self.source.scan()
         for item in items:
             if stopped():
-                return False
+                return
             removal = await self._one(item)
+            # what was kept is of no plan any more: to remove it after all, somebody looks again
+            await asyncio.to_thread(self._end, removal)
             level = logging.WARNING if removal.status is RemovalStatus.KEPT else logging.INFO
             _log.log(level, "sync of %s: %s", self.plan.source, removal)
             ended(removal)
-        return True
 
     async def _one(self, item: SyncItem) -> SyncRemoval:
         row = await asyncio.to_thread(self._row, item)
@@ -115,8 +117,12 @@ class Remover:
             removal = evolve(removal, reason=f"the object was left: {FOREIGN}")
         elif head is not None and not await self.context.store.remove(item.place, head.tag):
             removal = evolve(removal, reason="the object was left: it has changed meanwhile")
-        await asyncio.to_thread(forget_assets, self.plan.journal, self.plan.project_id, [item.place])
         return removal
+
+    def _end(self, removal: SyncRemoval) -> None:
+        """Write that a removal has ended; blocks."""
+        forget = None if removal.status is RemovalStatus.KEPT else removal.item.asset_id
+        end_removal(self.plan.journal, self.plan.project_id, removal.item.place, forget=forget)
 
     async def _asset_removed(self, item: SyncItem) -> SyncRemoval:
         """Delete an asset, once it is seen that it is the one of the plan."""
@@ -129,7 +135,7 @@ class Remover:
         try:
             await self.context.groups.assets.delete(project, asset)
         except NotFoundError as error:
-            if not tells_absence(error):
+            if not tells_no_asset(error):
                 raise
             # an attempt whose answer was lost, or somebody else
             return SyncRemoval(item, RemovalStatus.GONE_ALREADY)

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from attrs import define, evolve, field, frozen
 
 from mi_async.bulk.engine.outcome import AssetOutcome, Status
-from mi_async.bulk.engine_factory import ingest_factory
+from mi_async.bulk.engine_factory import EngineFactory
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.options import BulkOptions, negative_fault
 from mi_async.bulk.plan.dedup import existing, remembered_assets
@@ -35,8 +35,7 @@ from mi_async.sync.decisions import SourceFile
 from mi_async.sync.defaults import INTERVAL
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.workflows.context import Context, refuse_async
-from mi_async.workflows.ingest.options import IngestOptions
-from mi_async.workflows.ingest.resolve import find_project
+from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +82,21 @@ class WatchPass(Serializable):
         return f"pass {self.number:,}: {', '.join(told)}"
 
 
+@frozen
+class WatchTarget:
+    """Where the files of a watch go.
+
+    Attributes:
+        factory: of the runs over them.
+        project: ID or name of the project; None for the base project.
+        bucket: the bucket; None for the one that is linked to the workspace.
+    """
+
+    factory: EngineFactory
+    project: int | str | None
+    bucket: str | None
+
+
 @frozen(kw_only=True)
 class WatchRules:
     """Rules of a watch; the attributes are described at ``Workspace.watch``."""
@@ -112,7 +126,7 @@ class Watcher:
     Attributes:
         context: the workspace.
         source: the folder or bucket.
-        ingest: options of each file.
+        target: where its files go.
         options: of each run.
         interval: seconds between two looks.
         told: is told of each pass.
@@ -120,10 +134,11 @@ class Watcher:
 
     context: Context
     source: FolderSource | BucketSource
-    ingest: IngestOptions
+    target: WatchTarget
     options: BulkOptions
     interval: float
     told: Callable[[WatchPass], None]
+    _project: int | None = field(init=False, default=None)
     _seen: Mapping[str, SourceFile] = field(init=False, factory=dict)
     _handled: dict[str, SourceFile] = field(init=False, factory=dict)
     # what a run of this watch had in flight when it was stopped: it may be done, and nobody was told
@@ -147,6 +162,8 @@ class Watcher:
             self._counts, scan = Counter(), Scan({})
             failure = ""
             try:
+                if self._project is None:
+                    self._project = await self._found_project()
                 scan = await self._scanned()
                 async with aclosing(self._taken(scan)) as ended:
                     async for outcome in ended:
@@ -162,6 +179,13 @@ class Watcher:
         done = WatchPass(self._number, len(scan.files), self._unsettled, self._changed, dict(self._counts), failure)
         _log.log(logging.WARNING if failure else logging.INFO, "watch of %s: %s", self.source.name, done)
         self.told(done)
+
+    async def _found_project(self) -> int:
+        """Return the project; refuse a target that is none now, and not once the first file comes."""
+        self.context.store.connection.check_meant()
+        if isinstance(self.source, FolderSource):
+            await linked_bucket(self.context, self.target.bucket)
+        return await find_project(self.context, self.target.project)
 
     async def _scanned(self) -> Scan:
         try:
@@ -186,7 +210,7 @@ class Watcher:
         ready = await self._without_changed(ready)
         if not ready:
             return
-        run = BulkRun(ingest_factory(self.context, self.ingest), self.source.items(ready.__contains__), self.options)
+        run = BulkRun(self.target.factory, self.source.items(ready.__contains__), self.options)
         untold = set(self._begun)
         self._begun |= ready.keys()
         async with run:
@@ -204,7 +228,7 @@ class Watcher:
         """Leave out files that are other ones than those that were ingested under their names."""
         if not ready or await asyncio.to_thread(existing, self.options.journal) is None:
             return ready
-        rows = await asyncio.to_thread(self._rows, list(ready), await find_project(self.context, self.ingest.project))
+        rows = await asyncio.to_thread(self._rows, list(ready))
         left = dict(ready)
         for row in rows:
             if row.asset_id is not None and not await self.source.is_same(row, ready[row.key]):
@@ -213,10 +237,10 @@ class Watcher:
                 _log.warning("%s has changed since it was ingested; a sync with replace takes it", row.key)
         return left
 
-    def _rows(self, keys: Sequence[str], project_id: int) -> list[AssetRecord]:
+    def _rows(self, keys: Sequence[str]) -> list[AssetRecord]:
         """Return the journal's rows of these keys that are of this source; blocks."""
         found = list[AssetRecord]()
         with remembered_assets(self.options.journal) as find:
             for start in range(0, len(keys), ASKED):
                 found += find(keys[start : start + ASKED])
-        return [row for row in found if row.project_id == project_id and self.source.has_brought(row)]
+        return [row for row in found if row.project_id == self._project and self.source.has_brought(row)]

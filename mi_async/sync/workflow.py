@@ -22,13 +22,13 @@ from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.run import BulkRun
 from mi_async.errors import InvalidArgumentError
 from mi_async.storage.models import StoredObject
-from mi_async.sync.confirmed import drop_confirmed, read_confirmed, write_confirmed
+from mi_async.sync.confirmed import give_up_confirmed, read_confirmed, write_confirmed
 from mi_async.sync.decisions import SyncState
 from mi_async.sync.plan import SyncPlan
 from mi_async.sync.planner import SyncOptions, SyncPlanner
 from mi_async.sync.removal import Remover, SyncRemoval
 from mi_async.sync.sources import source_of
-from mi_async.sync.watch import Watcher, WatchPass, WatchRules
+from mi_async.sync.watch import Watcher, WatchPass, WatchRules, WatchTarget
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.resolve import find_project
@@ -83,8 +83,10 @@ def sync(
 
     Raises:
         PlanNotConfirmedError: it was not confirmed.
-        InvalidArgumentError: the plan is of another workspace, or would delete more than is allowed.
+        InvalidArgumentError: the plan is of another workspace, would delete more than is allowed, or an option is
+            wrong.
     """
+    usual = ingest_factory(context, ingest)
     if (plan.endpoint, plan.workspace) != (context.endpoint, context.groups.name):
         message = f"the plan is for workspace {plan.workspace!r} at {plan.endpoint}"
         raise InvalidArgumentError(message)
@@ -92,7 +94,6 @@ def sync(
         raise InvalidArgumentError(plan.refusal)
     check_confirmed(plan.code, confirm, what=plan.warning)
     source, removals, stop_asked = source_of(plan.source, context.store), list[SyncRemoval](), threading.Event()
-    usual = ingest_factory(context, ingest)
 
     async def make(stack: AsyncExitStack, items: Input, wired: BulkOptions) -> "WiredRun":
         await _remove(context, plan, removals.append, stop_asked.is_set)
@@ -111,8 +112,11 @@ async def _remove(
     from mi_async.bulk.journal.forget import forget_assets  # noqa: PLC0415  brings SQLAlchemy, an extra
 
     again = [item for item in plan.items if item.state in {SyncState.MISSING, SyncState.FORGOTTEN}]
-    # from the file, not from the plan, which anybody may have changed: only what was confirmed needs no code
+    # from the journal, not from the plan, which anybody may have changed: only what was confirmed needs no code
     unfinished = await asyncio.to_thread(read_confirmed, plan)
+    if plan.give_up:
+        await asyncio.to_thread(give_up_confirmed, plan, unfinished)
+        unfinished = ()
     removed = (*unfinished, *plan.removed)
     if not again and not removed:
         return
@@ -122,11 +126,10 @@ async def _remove(
     await asyncio.to_thread(forget_assets, plan.journal, plan.project_id, places)
     if removed:
         remover = Remover(context, plan, source_of(plan.source, context.store))
-        if await remover.remove(removed, ended, stopped):
-            await asyncio.to_thread(drop_confirmed, plan)
+        await remover.remove(removed, ended, stopped)
 
 
-async def watch(
+def watch(
     context: Context,
     source: str | os.PathLike[str],
     ingest: IngestOptions,
@@ -134,10 +137,17 @@ async def watch(
     rules: WatchRules,
 ) -> AsyncGenerator[AssetOutcome]:
     """Watch a source; see ``Workspace.watch``."""
+    target = WatchTarget(ingest_factory(context, ingest), ingest.project, ingest.bucket)
+    return _outcomes(context, source, target, options, rules)
+
+
+async def _outcomes(
+    context: Context, source: str | os.PathLike[str], target: WatchTarget, options: BulkOptions, rules: WatchRules
+) -> AsyncGenerator[AssetOutcome]:
     watcher = Watcher(
         context=context,
         source=source_of(source, context.store),
-        ingest=ingest,
+        target=target,
         options=options,
         interval=rules.interval,
         told=rules.progress or _nobody,

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Awaitable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from mi_async import Hooks, InvalidArgumentError, JournalError, NotFoundError, Status
+from mi_async import Hooks, InvalidArgumentError, JournalError, NotFoundError, PlanNotConfirmedError, Status
+from mi_async.bulk.journal.repair import rebuild_journal
 from mi_async.emulator import Fault
 from tests.support.films import film
 from tests.support.newsroom import Newsroom
 from tests.support.storage import BUCKET, Bucket
-from tests.support.synced import ALL, Synced, archive, make_folder
+from tests.support.synced import ALL, QUICK, Synced, archive, make_folder
 
 pytestmark = pytest.mark.slow
 
@@ -68,9 +70,16 @@ async def stopped_at(s3: Bucket, place: Path, numbers: Iterable[int], *, late: b
             assert await synced.keys() == AFTER, number
             assert (s3.get("a.mp4"), s3.get("b.mp4")) == (None, film(size=7_777)), number
             assert (await synced.plan()).counts == {"same": 4}
+            assert confirmed_in(synced.journal) == (0, 0), number
             await emptied(room)
-    assert not list(place.rglob("*.confirmed"))
     return 0
+
+
+def confirmed_in(journal: Path) -> tuple[int, int]:
+    """Number of plans and removals that a journal has."""
+    with closing(sqlite3.connect(journal)) as database:
+        plans, removals = [database.execute(f"SELECT * FROM {name}").fetchall() for name in ("plans", "removals")]  # noqa: S608
+        return len(plans), len(removals)
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -109,8 +118,59 @@ async def test_a_run_that_is_asked_to_stop_removes_nothing_more(s3: Bucket, tmp_
         assert (run.removals, await synced.keys()) == ([], ALL)
         left = await synced.plan()
         assert ([one.key for one in left.unfinished], left.code) == (["a.mp4", "b.mp4"], "")
+        assert confirmed_in(synced.journal) == (1, 2)
         await synced.run(left)
         assert await synced.keys() == AFTER
+
+
+async def half_done(room: Newsroom, s3: Bucket, place: Path) -> Synced:
+    """A sync whose confirmed removals were left to the next one."""
+    synced = await prepared(room, s3, place)
+    plan = await synced.plan(delete=True, replace=True)
+    run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+    run.stop()
+    await run
+    return synced
+
+
+async def test_what_is_given_up_needs_a_code_again(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await half_done(room, s3, tmp_path)
+        plan = await synced.plan(give_up=True)
+        assert (plan.unfinished, [str(item.state) for item in plan.items]) == ((), ["gone", "changed"])
+        assert len((await synced.plan()).unfinished) == 2  # a plan changes nothing
+        await synced.run(plan)
+        assert "a.mp4" in await synced.keys()
+        assert ((await synced.plan()).unfinished, confirmed_in(synced.journal)) == ((), (0, 0))
+        plan = await synced.plan(delete=True, give_up=True)
+        with pytest.raises(PlanNotConfirmedError):
+            await synced.run(plan)
+        await synced.run(plan, confirm=plan.code)
+        assert "a.mp4" not in await synced.keys()
+
+
+async def test_what_is_confirmed_is_of_one_source_and_workspace(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3, evolve(QUICK, workspaces=("newsroom", "sports"))) as room:
+        synced = await half_done(room, s3, tmp_path)
+        other = Synced(room, make_folder(tmp_path / "other"), synced.journal)
+        assert (await other.plan()).unfinished == ()
+        sports = evolve(await synced.plan(), workspace="sports", items=())
+        with pytest.raises(JournalError, match="it holds a confirmed plan for workspace 'newsroom'"):
+            await room.session.workspace("sports").sync(sports, bucket=BUCKET, analyze=False)
+        repaired = tmp_path / "repaired"
+        assert rebuild_journal(synced.journal, repaired).rows["removals"] == 2
+        await evolve(synced, journal=repaired).run()
+        assert "a.mp4" not in await synced.keys()
+
+
+async def test_a_confirmed_removal_that_is_damaged_is_none(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await half_done(room, s3, tmp_path)
+        with closing(sqlite3.connect(synced.journal)) as database, database:
+            database.execute("UPDATE removals SET state = 'new' WHERE key = 'a.mp4'")
+        with pytest.raises(JournalError, match="a value in table removals"):
+            await synced.plan()
+        assert "a.mp4" in await synced.keys()
 
 
 async def test_an_answer_that_is_lost_is_no_second_deletion(s3: Bucket, tmp_path: Path) -> None:
@@ -143,7 +203,7 @@ async def test_a_path_that_is_not_known_is_no_asset_that_is_gone(
         assert ("a.mp4" in await synced.keys(), s3.get("a.mp4")) == (False, None)
 
 
-async def test_a_confirmed_plan_of_another_source_is_not_lost(s3: Bucket, tmp_path: Path) -> None:
+async def test_a_confirmed_plan_in_the_file_of_an_earlier_version(s3: Bucket, tmp_path: Path) -> None:
     async with archive(s3) as room:
         synced = await prepared(room, s3, tmp_path)
         plan = await synced.plan(delete=True)
@@ -161,8 +221,14 @@ async def test_a_confirmed_plan_of_another_source_is_not_lost(s3: Bucket, tmp_pa
         again = await synced.plan()
         assert ([one.key for one in again.unfinished], again.code) == (["a.mp4"], "")
         assert "confirmed before and not finished" in str(again)
-        await synced.run(again)
+        run = room.workspace.sync(again, bucket=BUCKET, analyze=False)
+        run.stop()
+        await run
+        assert (confirmed.exists(), confirmed_in(synced.journal)) == (False, (1, 1))
+        await synced.run(await synced.plan())
         assert "a.mp4" not in await synced.keys()
+        confirmed.write_text(json.dumps({"of": {**owner, "source": plan.source}, "items": [item]}))
+        await synced.run(await synced.plan(give_up=True))
         assert not confirmed.exists()
 
 

@@ -1,11 +1,12 @@
 """A folder against a project: what a plan lists, what a confirmed one does, and what nothing makes it do."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mi_async import PlanNotConfirmedError, Status
+from mi_async import AnalysisOptions, InvalidArgumentError, PlanNotConfirmedError, Status
 from tests.support.films import film
 from tests.support.storage import BUCKET, Bucket
 from tests.support.synced import ALL, Synced, archive, make_folder
@@ -79,3 +80,19 @@ async def test_changed_files_are_replaced_only_on_demand(s3: Bucket, folder: Pat
         await synced.run(plan, confirm=plan.code)
         assert (s3.get("a.mp4"), await synced.keys()) == (new, ALL)
         assert (await synced.plan(replace=True)).counts == {"same": 4}
+
+
+async def test_options_of_an_ingestion_are_refused_by_all_who_take_them(
+    s3: Bucket, folder: Path, tmp_path: Path
+) -> None:
+    async with archive(s3) as room:
+        plan = await Synced(room, folder, tmp_path / "j").plan()
+        workspace, analysis = room.workspace, AnalysisOptions(analysis_person_count=11)
+        starts: list[Callable[[], object]] = [
+            lambda: workspace.ingest_many([], journal=tmp_path / "j", analysis=analysis),
+            lambda: workspace.sync(plan, analysis=analysis),
+            lambda: workspace.watch(folder, journal=tmp_path / "j", analysis=analysis),
+        ]
+        for start in starts:
+            with pytest.raises(InvalidArgumentError, match="analysis_person_count"):
+                start()

@@ -90,7 +90,7 @@ async def test_outages_are_survived(s3: Bucket, tmp_path: Path) -> None:
     async with archive(s3, retry=RetryPolicy(max_attempts=1)) as room:
         watched = Watched(room, folder, tmp_path / "j")
         watched.between = {
-            1: lambda: room.server.faults.next("projects.list", Fault.UNAVAILABLE),
+            1: lambda: room.server.faults.next("projects.list", Fault.UNAVAILABLE),  # the run asks for it, too
             2: lambda: folder.rename(away),
             3: lambda: away.rename(folder),
         }
@@ -101,6 +101,14 @@ async def test_outages_are_survived(s3: Bucket, tmp_path: Path) -> None:
         assert sorted(outcome.key for outcome in found) == ALL
 
 
+async def test_a_service_that_is_away_at_the_beginning_is_waited_for(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3, retry=RetryPolicy(max_attempts=1)) as room:
+        room.server.faults.next("projects.list", Fault.UNAVAILABLE)
+        watched = Watched(room, make_folder(tmp_path / "footage"), tmp_path / "j")
+        assert sorted(outcome.key for outcome in await watched.run(3)) == ALL
+        assert [bool(done.failure) for done in watched.passes] == [True, False, False]
+
+
 async def test_what_no_later_look_mends_is_raised(s3: Bucket, tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "footage")
     async with archive(s3) as room:
@@ -108,6 +116,15 @@ async def test_what_no_later_look_mends_is_raised(s3: Bucket, tmp_path: Path) ->
             await Watched(room, tmp_path / "nowhere", tmp_path / "j").run(1)
         with pytest.raises(NotFoundError):
             await Watched(room, folder, tmp_path / "j").run(2, project="nobody's")
+        (empty := tmp_path / "empty").mkdir()
+        for project in ("nobody's", 404):
+            with pytest.raises(NotFoundError, match="has no project"):  # and not once the first file comes
+                await Watched(room, empty, tmp_path / "j").run(1, project=project)
+        with pytest.raises(InvalidArgumentError, match="is linked to no bucket"):
+            await Watched(room, empty, tmp_path / "j").run(1, bucket=None)
+        nowhere = room.session.workspace("nowhere").watch(empty, journal=tmp_path / "j", passes=1)
+        with pytest.raises(NotFoundError):
+            await anext(nowhere)
         wrongs: tuple[dict[str, Any], ...] = ({"interval": -1}, {"passes": -1})
         for wrong in wrongs:
             with pytest.raises(InvalidArgumentError):
@@ -128,7 +145,9 @@ async def test_it_is_left_between_two_looks(s3: Bucket, tmp_path: Path) -> None:
             async for outcome in outcomes:
                 assert outcome.status is Status.DONE
                 break
-        task = asyncio.ensure_future(anext(room.workspace.watch(folder, journal=tmp_path / "j", interval=1e6)))
+        task = asyncio.ensure_future(
+            anext(room.workspace.watch(folder, journal=tmp_path / "j", interval=1e6, bucket=BUCKET))
+        )
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

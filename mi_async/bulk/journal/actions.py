@@ -1,4 +1,4 @@
-"""Records of a curation in a journal: the confirmed plan, and the state of what it does to each person.
+"""Records of confirmed plans in a journal: the plan, and what it does to each person or asset.
 
 Invariant: frozen values; a row replaces the row of the same key.
 """
@@ -29,6 +29,8 @@ class ActionState(StrEnum):
     REFUSED = "refused"
 
 
+REMOVAL_STATES = frozenset({"gone", "changed"})
+"""States of objects whose assets a sync removes."""
 ACTION_KINDS = frozenset(kind.value for kind in ActionKind)
 ACTION_STATES = frozenset(state.value for state in ActionState)
 
@@ -64,11 +66,11 @@ class ActionRecord:
 
 @frozen
 class PlanRecord:
-    """A plan that was confirmed.
+    """A plan that was confirmed, of a curation or a sync.
 
     Attributes:
         fingerprint: tells it from others; the key of the row.
-        answers: digest of the answers in its table.
+        answers: what it was made from: the digest of the answers in a table, or the source of a sync.
         conflicts: answers that it leaves out, as JSON: a list of places and reasons.
         number: 1 for the first plan of the journal; the one with the highest is the one that is carried out.
         backup: folder with the backup of all whom it merges, '' as long as that is not complete.
@@ -84,3 +86,34 @@ class PlanRecord:
     def is_whole(self) -> bool:
         """True if it leaves no answer out."""
         return self.conflicts == "[]"
+
+
+@frozen
+class RemovalRecord:
+    """Confirmed removal of an asset by a sync; the journal has it until it has ended.
+
+    Attributes:
+        project_id: ID of the project; with bucket and key the key of the row.
+        bucket: of the object.
+        key: of the object.
+        plan: fingerprint of the plan.
+        state: of the object when the plan was made, one of ``REMOVAL_STATES``.
+        asset_id: ID of the asset.
+        source: the file, or ``s3://bucket/key``.
+        size: bytes that the source had.
+        mtime_ns: time of its last change.
+        with_object: True if the object is deleted with the asset.
+        below_empty: True if the folder of the file was empty, and the plan was allowed to call it gone.
+    """
+
+    project_id: int
+    bucket: str
+    key: str
+    plan: str
+    state: str
+    asset_id: int | None
+    source: str
+    size: int
+    mtime_ns: int
+    with_object: bool
+    below_empty: bool

@@ -1,18 +1,25 @@
-"""Confirmed plans in a journal, with the state of their actions.
+"""Confirmed plans in a journal, with what they do and how far that is: a killed run goes on with them.
 
-Invariant: reads; what a run changes goes through ``Journal.write``.
+Invariant: a plan is in the journal before anything of it is done, each of its actions in a row. Those of a curation are
+written by its run (``Journal.write``) and stay, for later plans to follow; those of a sync go as each has ended.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from attrs import frozen
-from sqlalchemy import Connection, func, select
+from attrs import evolve, frozen
+from sqlalchemy import Connection, delete, func, inspect, select
 
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.actions import ActionKind, ActionRecord, ActionState, PlanRecord
+from mi_async.bulk.journal.actions import ActionKind, ActionRecord, ActionState, PlanRecord, RemovalRecord
+from mi_async.bulk.journal.backend import open_to_change
+from mi_async.bulk.journal.connection import driver_of
+from mi_async.bulk.journal.forget import row_of
+from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.journal.records import OPEN
-from mi_async.bulk.journal.schema import actions, persons, plans
-from mi_async.bulk.journal.typed_rows import read_action, read_plan
+from mi_async.bulk.journal.schema import ON_CONFIRMATION, actions, assets, metadata, persons, plans, removals
+from mi_async.bulk.journal.statements import KINDS
+from mi_async.bulk.journal.typed_rows import read_action, read_plan, read_removal
+from mi_async.storage.models import StoredObject
 
 UNFINISHED = frozenset({OPEN, Status.PARKED.value})
 
@@ -46,6 +53,12 @@ def stored_plan(connection: Connection) -> StoredPlan | None:
     return StoredPlan(plan, found, finished=finished)
 
 
+def next_number(connection: Connection) -> int:
+    """Return the number of the next plan, from 1."""
+    last: int | None = connection.execute(select(func.max(plans.c.number))).scalar_one()
+    return (last or 0) + 1
+
+
 def actions_of(connection: Connection, targets: Collection[int]) -> Mapping[int, list[ActionRecord]]:
     """Return the actions of the latest plan by the persons that stay."""
     latest = select(plans.c.fingerprint).order_by(plans.c.number.desc()).limit(1).scalar_subquery()
@@ -71,3 +84,44 @@ def merged_before(connection: Connection) -> Mapping[int, int]:
         action.person_id: action.target_id
         for action in map(read_action, connection.execute(select(actions).where(merged)))
     }
+
+
+def unfinished_removals(connection: Connection, source: str, project_id: int) -> tuple[RemovalRecord, ...]:
+    """Return what plans of a sync of this source and project have confirmed and no run has ended."""
+    if not inspect(connection).has_table(removals.name):  # before the first confirmation
+        return ()
+    of_source = select(removals).join(plans, plans.c.fingerprint == removals.c.plan)
+    query = of_source.where(plans.c.answers == source, removals.c.project_id == project_id)
+    return tuple(map(read_removal, connection.execute(query.order_by(removals.c.key, removals.c.bucket))))
+
+
+def confirm_removals(journal: Journalled, plan: PlanRecord, rows: Sequence[RemovalRecord]) -> None:
+    """Write what is confirmed; blocks. What earlier plans have left stays.
+
+    Raises:
+        JournalError: there is no journal, a run is under way on it, or it cannot be written.
+    """
+    with open_to_change(journal) as connection:
+        metadata.create_all(connection, ON_CONFIRMATION)
+        for record in (evolve(plan, number=next_number(connection)), *rows):
+            kind = KINDS[type(record)]
+            driver_of(connection).execute(kind.upsert, kind.values(record))
+
+
+def end_removal(journal: Journalled, project_id: int, place: StoredObject, *, forget: int | None) -> None:
+    """Take the confirmed removal of an object out, and in the same transaction its row; blocks.
+
+    Args:
+        journal: a file.
+        project_id: ID of the project.
+        place: the object.
+        forget: ID of the asset that is gone, whose row goes; None where it was kept.
+
+    Raises:
+        JournalError: a run is under way on the journal, or it cannot be written.
+    """
+    with open_to_change(journal) as connection:
+        connection.execute(delete(removals).where(row_of(removals, project_id, place)))
+        if forget is not None:
+            connection.execute(delete(assets).where(row_of(assets, project_id, place), assets.c.asset_id == forget))
+        connection.execute(delete(plans).where(plans.c.fingerprint.not_in(select(removals.c.plan))))

@@ -5,7 +5,7 @@ Invariant: no run is under way on the journal meanwhile.
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, Table, delete
 
 from mi_async.bulk.journal.backend import open_to_change
 from mi_async.bulk.journal.place import Journalled
@@ -22,5 +22,10 @@ def forget_assets(journal: Journalled, project_id: int, places: Iterable[StoredO
     """
     with open_to_change(journal) as connection:
         for place in places:
-            found = (assets.c.bucket == encodable(place.bucket)) & (assets.c.key == encodable(place.key))
-            connection.execute(delete(assets).where(found, assets.c.project_id == project_id))
+            connection.execute(delete(assets).where(row_of(assets, project_id, place)))
+
+
+def row_of(table: Table, project_id: int, place: StoredObject) -> ColumnElement[bool]:
+    """Return the condition for the row of an object, in a table of the media files of projects."""
+    found = (table.c.bucket == encodable(place.bucket)) & (table.c.key == encodable(place.key))
+    return found & (table.c.project_id == project_id)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from attrs import define, field, frozen
-from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Table, insert, inspect, or_, select, true, update
 from sqlalchemy.dialects import sqlite
 
 from mi_async._core.files import open_regular_file
@@ -31,7 +31,20 @@ from mi_async.bulk.journal.header import identity_of
 from mi_async.bulk.journal.place import Journalled, JournalUrl, journal_error, journal_place
 from mi_async.bulk.journal.records import Identity
 from mi_async.bulk.journal.salvage import LOST, PERSON_LOST, salvaged
-from mi_async.bulk.journal.schema import abandoned, actions, assets, journal, layout_of, persons, pictures, plans, runs
+from mi_async.bulk.journal.schema import (
+    ON_CONFIRMATION,
+    abandoned,
+    actions,
+    assets,
+    journal,
+    layout_of,
+    metadata,
+    persons,
+    pictures,
+    plans,
+    removals,
+    runs,
+)
 from mi_async.bulk.journal.sqlite import create
 from mi_async.bulk.journal.sqlite_errors import RESTORE, journal_errors
 from mi_async.bulk.journal.statements import KINDS
@@ -44,6 +57,7 @@ from mi_async.bulk.journal.typed_rows import (
     read_journal_row,
     read_person,
     read_plan,
+    read_removal,
     read_run,
 )
 
@@ -59,6 +73,7 @@ _READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
         (assets, read_asset),
         (actions, read_action),
         (plans, read_plan),
+        (removals, read_removal),
     )
 }
 
@@ -151,7 +166,9 @@ def _written(old: Connection, found: Identity, fresh: Path, created: str, softwa
         with connect_to(fresh, "rw") as connection:
             # With its rows in one transaction: a run takes a journal without them for one that knows of nothing sent.
             create(connection, found, created, software)
-            rebuilt = _copy(old, connection, layout_of(found.operation).tables)
+            tables = _tables_of(old, found.operation)
+            metadata.create_all(connection, tables)
+            rebuilt = _copy(old, connection, tables)
             connection.commit()
             return rebuilt
     except BaseException:
@@ -159,6 +176,12 @@ def _written(old: Connection, found: Identity, fresh: Path, created: str, softwa
             with suppress(OSError):
                 Path(f"{fresh}{end}").unlink()
         raise
+
+
+def _tables_of(old: Connection, operation: str) -> tuple[Table, ...]:
+    """Return the tables of a journal's items, and those of confirmed plans where it has them."""
+    usual = layout_of(operation).tables
+    return (*usual, *[one for one in ON_CONFIRMATION if one not in usual and inspect(old).has_table(one.name)])
 
 
 def _copy(old: Connection, new: Connection, tables: Sequence[Table]) -> Rebuilt:

@@ -165,6 +165,24 @@ plans: Table = Table(
     _text("backup"),
     sqlite_with_rowid=False,
 )
+removals: Table = Table(
+    "removals",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True, nullable=False, autoincrement=False),
+    _text("bucket", key=True),
+    _text("key", key=True),
+    _text("plan"),
+    _text("state"),
+    Column("asset_id", BigInteger),
+    _text("source"),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("with_object", Flag, nullable=False),
+    Column("below_empty", Flag, nullable=False),
+    sqlite_with_rowid=False,
+)
+ON_CONFIRMATION = (plans, removals)
+"""Tables that a journal of media files gets with the first plan that is confirmed, one of any age."""
 members: Table = Table(
     "members",
     metadata,

@@ -9,7 +9,14 @@ from typing import Any, TypeAlias
 
 from mi_async._core import json_codec
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.actions import ACTION_KINDS, ACTION_STATES, ActionRecord, PlanRecord
+from mi_async.bulk.journal.actions import (
+    ACTION_KINDS,
+    ACTION_STATES,
+    REMOVAL_STATES,
+    ActionRecord,
+    PlanRecord,
+    RemovalRecord,
+)
 from mi_async.bulk.journal.records import (
     FAILED,
     MENDED,
@@ -60,6 +67,7 @@ _ABANDONED = _shapes("ssss")
 _ASSET = _shapes("nsssnnssNsbsssn")
 _ACTION = _shapes("nnssssssss")
 _PLAN = _shapes("sssns")
+_REMOVAL = _shapes("nssssNsnnbb")
 _PROBLEM = _shapes("ssssss")
 _COUNT = _shapes("sn")
 
@@ -163,3 +171,13 @@ def read_plan(row: Sequence[Any]) -> PlanRecord:
     _check(row, _PLAN, "table plans")
     _require(0 < row[3] < MOST, row, "table plans")
     return PlanRecord(*row)
+
+
+def read_removal(row: Sequence[Any]) -> RemovalRecord:
+    """Return the record that a row of ``removals`` is."""
+    _check(row, _REMOVAL, "table removals")
+    *rest, with_object, below_empty = row
+    record = RemovalRecord(*[*rest, with_object == 1, below_empty == 1])
+    sound = record.state in REMOVAL_STATES and 0 <= record.size < MOST and {with_object, below_empty} <= {0, 1}
+    _require(sound, row, "table removals")
+    return record
