@@ -14,7 +14,7 @@ from mi_async.backup.report import BackupProgress
 from mi_async.display.display import back_end, displayed
 from mi_async.display.layout import Cell, Grid, Overflow, ShareBar, SpinnerText, StyledText
 from mi_async.display.view import BackEnd
-from mi_async.text import size, span
+from mi_async.text import quantity, size, span
 
 LEAST, MOST, BESIDE = 8, 40, 44
 """Columns of the bar, and how many the longest figures beside it need: at 80 columns nothing is cut off."""
@@ -87,18 +87,18 @@ class BackupView:
         at = self._at
         if self.share is not None:
             bar = ShareBar(self.share, max(LEAST, min(MOST, width - BESIDE)))
-            text = f"{at.persons:,} of {at.expected:,} persons"
+            text = f"{at.persons:,} of {quantity(at.expected or 0, 'person')}"
             yield Grid(((bar, StyledText(text, "bold", Overflow.CUT)),), gap=1)
         yield SpinnerText(f"{WORDS.get(at.stage, at.stage)} ({span(self.now() - self._began)})")
         yield StyledText(", ".join(self._figures()), "dim", Overflow.WRAP)
 
     def _figures(self) -> Iterator[str]:
         at = self._at
-        yield f"{at.persons:,} persons"
-        yield f"{at.downloaded:,} images downloaded ({size(at.bytes)})"
+        yield quantity(at.persons, "person")
+        yield f"{quantity(at.downloaded, 'image')} downloaded ({size(at.bytes)})"
         if at.known:
             yield f"{at.known:,} unchanged"
         if at.assets:
-            yield f"{at.assets:,} assets"
+            yield quantity(at.assets, "asset")
         if at.problems:
-            yield f"{at.problems:,} problem{'' if at.problems == 1 else 's'}"
+            yield quantity(at.problems, "problem")
