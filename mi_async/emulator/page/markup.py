@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from mi_async.emulator.page import PAGE
+from mi_async.emulator.page.paths import PAGE
 from mi_async.emulator.page.view import PageView
 from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace
 from mi_async.language import PageWords
