@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from mi_async.emulator.page.paths import ROUTES
+from mi_async.emulator.page_paths import ROUTES
 from mi_async.emulator.settings import Control
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Paths of the page and its parts."""
+"""Paths of the page for the browser and of its parts, which are not imported for them."""
 
 from collections.abc import Mapping
 
