@@ -24,8 +24,10 @@ nox.options.sessions = ["lint", "types", "docs", "site", "package", "tests"]
 
 AT_ONCE = ("-n", os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "4"), "--dist", "worksteal")
 """Tests at once: on two cores some of them always wait for a server or a process; neighbours share a worker."""
-FEWER = ("-m", "not soak and not slow", "--hypothesis-profile", "fewer", "--cases", "2")
-"""Tests of the second Python and later ones: each with its first and last case. All cases are run with the first."""
+FEW_CASES = ("--hypothesis-profile", "fewer", "--cases", "2")
+"""Each test with its first and last case: all cases are run with the first Python."""
+FEWER = ("-m", "not soak and not slow", *FEW_CASES)
+"""Tests of the second Python and later ones."""
 ONCE = ("tests/docs", "tests/benchmarks")
 """Tests in the session docs."""
 SAME = ("tests/emulator/test_openapi.py", "tests/meta/test_project_files.py")
@@ -210,7 +212,8 @@ def floors(session: nox.Session) -> None:
     pins.write_text("\n".join(oldest()))
     session.install("-e", ".[all]", *GROUPS["tests"], "--constraint", str(pins))
     left_out = [f"--ignore={path}" for path in ONCE + SAME]
-    session.run("pytest", *AT_ONCE, *left_out, *FEWER, *session.posargs, env=COMPILED)
+    # slow ones, too: storage, the scheduler, MCP and services have their extras' floors tried by these alone
+    session.run("pytest", *AT_ONCE, *left_out, *FEW_CASES, *session.posargs, env=COMPILED)
 
 
 def oldest() -> list[str]:

@@ -190,7 +190,7 @@ _HOMES = {
     "api": "",
     "as_completed": "workflows.jobs.as_completed",
     "backup": "",
-    "connect": "session",
+    "connect": "session_opening",
     "diagnose": "doctor",
     "emulator": "",
     "environment_proxies": "_core.proxies",

@@ -162,7 +162,8 @@ from .ping import Ping as Ping
 from .restore.not_carried import NotCarried as NotCarried
 from .restore.plan import RestorePlan as RestorePlan
 from .restore.report import RestoreReport as RestoreReport
-from .session import Session as Session, connect as connect
+from .session import Session as Session
+from .session_opening import connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .sync.decisions import SyncState as SyncState
 from .sync.plan import SyncItem as SyncItem, SyncPlan as SyncPlan

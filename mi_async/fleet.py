@@ -25,7 +25,8 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.run import BulkRun
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError
-from mi_async.session import Session, connect
+from mi_async.session import Session
+from mi_async.session_opening import connect
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import SCHEME
 from mi_async.storage.regions import storage_at

@@ -26,7 +26,11 @@ MODULES = (
 )
 PAGES = {
     "workspace": ("Workspace", "A workspace: its groups of operations, and its workflows as methods.", "workspace"),
-    "session": ("Session", "`connect()`, the session that it gives, and the parts of one.", "session ping"),
+    "session": (
+        "Session",
+        "`connect()`, the session that it gives, and the parts of one.",
+        "session session_opening ping",
+    ),
     "models": ("Models", "Types that [operations](../operations.md) take and return.", "api models"),
     "workflows": (
         "Workflows and jobs",

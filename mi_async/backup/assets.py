@@ -19,9 +19,7 @@ from mi_async.backup.pace import DownloadLimit, DownloadPace
 from mi_async.backup.service_members import kept
 from mi_async.backup.work import BackupWork
 from mi_async.errors import (
-    APIError,
     AuthenticationError,
-    ConflictError,
     InvalidRequestError,
     MIError,
     NotFoundError,
@@ -30,15 +28,12 @@ from mi_async.errors import (
     ResponseError,
 )
 from mi_async.models import Model
+from mi_async.workflows.absence import asset_of, tells_no_asset, tells_no_project, tells_no_result
 
 M = TypeVar("M", bound=Model)
 
 PAGE = 100
 """Assets that are worked on before the next page but one is asked for."""
-NO_ANALYSIS = "50003"
-"""The service's code where there is no index. Source: common response codes."""
-GONE = frozenset({"10010", "10025"})
-"""The service's codes for an asset and a project that do not exist. Source: common response codes."""
 AT_ONCE = 8
 """Assets at once at the most: of each, one document is in memory."""
 DAY = 86_400.0
@@ -66,7 +61,9 @@ async def back_up_assets(work: BackupWork, *, indexes: bool, summaries: bool) ->
             async with aclosing(found), aclosing(batches(found, PAGE)) as pages:
                 async for assets in pages:
                     await pace.each(media.back_up, [(pace, asset) for asset in assets])
-        except NotFoundError:
+        except NotFoundError as error:
+            if not tells_no_project(error):
+                raise
             await work.lost(BackupProblem("project", project.project_id, "gone", f"{project.name}: it has vanished"))
 
 
@@ -114,11 +111,11 @@ class _Media:
         """Return an asset with its key, None where it is gone: listings perhaps do not tell keys."""
         if line.key is not None:
             return line
-        try:
-            return _line(await self.work.context.groups.assets.get(line.project_id, line.asset_id), self.bucket)
-        except NotFoundError:
+        asset = await asset_of(self.work.context, line.project_id, line.asset_id)
+        if asset is None:
             await self.work.lost(BackupProblem("asset", line.asset_id, "gone", f"{line.file_name}: it has vanished"))
             return None
+        return _line(asset, self.bucket)
 
     async def _documents(self, asset: Asset) -> dict[str, str | BackupProblem | None]:
         """Write the documents that are wanted; return what became of each."""
@@ -137,7 +134,7 @@ class _Media:
         except (AuthenticationError, PermissionDeniedError, QuotaError):
             raise
         except MIError as error:
-            return None if _says_none(error) else self._failed(kind, asset, error)
+            return None if tells_no_result(error) else self._failed(kind, asset, error)
         self.streak.end()
         file = f"{folder}/{asset.asset_id}.json"
         number = 2 * asset.asset_id + (folder == SUMMARIES)
@@ -146,22 +143,13 @@ class _Media:
         return file
 
     def _failed(self, kind: str, asset: Asset, error: MIError) -> BackupProblem:
-        reason = "gone" if isinstance(error, NotFoundError) else "refused"
+        reason = "gone" if tells_no_asset(error) or tells_no_project(error) else "refused"
         is_answer = isinstance(error, InvalidRequestError) or (
             isinstance(error, ResponseError) and error.path is not None
         )
         if reason != "gone" and not is_answer:
             self.streak.failed(error)
         return BackupProblem(kind, asset.asset_id, reason, f"{asset.file_name}: {error}")
-
-
-def _says_none(error: MIError) -> bool:
-    """Return True if the service says that an asset has no such thing, or none that is complete."""
-    if not isinstance(error, APIError):
-        return False
-    if isinstance(error, NotFoundError):
-        return error.code not in GONE
-    return isinstance(error, ConflictError) or error.code == NO_ANALYSIS
 
 
 def _line(asset: Asset, bucket: str | None) -> BackupAsset:

@@ -9,8 +9,9 @@ from attrs import define, field
 from mi_async.api.person_models import Person
 from mi_async.backup.format import BackupProblem
 from mi_async.backup.pace import DownloadPace
-from mi_async.errors import MIError, NotFoundError, ResponseError, SessionError, TransportError
+from mi_async.errors import MIError, ResponseError, SessionError, TransportError
 from mi_async.text import MaskedURL
+from mi_async.workflows.absence import tells_no_person
 from mi_async.workflows.context import Context
 from mi_async.workflows.image_download import download_image
 from mi_async.workflows.thumbnail_urls import ThumbnailURLs
@@ -76,9 +77,9 @@ class ImageDownloads:
             )
         except SessionError:
             raise
-        except NotFoundError:
-            return _problem(number, urls, "gone", f"person {urls.person.id} has vanished")
         except MIError as error:
+            if tells_no_person(error):
+                return _problem(number, urls, "gone", f"person {urls.person.id} has vanished")
             return self._failure(number, urls, error)
         if content is None:
             return _problem(number, urls, "gone", f"person {urls.person.id} does not have thumbnail {number} any more")

@@ -17,7 +17,7 @@ from mi_async.backup.downloads import ImageDownloads
 from mi_async.backup.format import PERSONS, BackupPerson, BackupProblem, BackupThumbnail
 from mi_async.backup.service_members import kept
 from mi_async.backup.work import BackupWork
-from mi_async.errors import NotFoundError
+from mi_async.workflows.absence import person_of
 from mi_async.workflows.thumbnail_urls import ThumbnailURLs
 
 PAGE = 50
@@ -76,10 +76,11 @@ class _People:
         wanted = sorted(set(numbers))
         self.work.progress.expected = len(wanted)
         for number in wanted:
-            try:
-                yield await self.work.context.groups.persons.get(number)
-            except NotFoundError:
+            person = await person_of(self.work.context, number)
+            if person is None:
                 await self.work.gone("person", number, PERSONS)
+            else:
+                yield person
 
     async def back_up(self, persons: Sequence[Person]) -> None:
         """Back up some persons."""

@@ -113,7 +113,7 @@ class Account:
     @asynccontextmanager
     async def session(self, *, storage: Storage | None = None) -> AsyncGenerator["Session"]:
         """Set up logging and open a session."""
-        from mi_async.session import connect  # noqa: PLC0415  the help of a command needs none
+        from mi_async.session_opening import connect  # noqa: PLC0415  the help of a command needs none
 
         log_to_stderr(self.verbose)
         check_site(self.base_url, os.environ)

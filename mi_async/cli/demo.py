@@ -30,7 +30,8 @@ from mi_async.cli.verbosity import log_to_stderr
 from mi_async.display.uploads import UploadView, upload_display
 from mi_async.emulator import Latency, Settings, serve
 from mi_async.errors import NotFoundError
-from mi_async.session import Session, connect
+from mi_async.session import Session
+from mi_async.session_opening import connect
 from mi_async.table import TERMINAL, table_of
 from mi_async.text import duration
 from mi_async.workspace import Workspace

@@ -29,7 +29,7 @@ from mi_async.credentials import (
 from mi_async.doctor.models import CheckResult, failed, fine, warning
 from mi_async.doctor.subject import Subject
 from mi_async.errors import ConfigError, CredentialsError, MIError
-from mi_async.session import connect
+from mi_async.session_opening import connect
 from mi_async.storage.regions import region_of_url
 from mi_async.text import escaped
 from mi_async.version import VERSION

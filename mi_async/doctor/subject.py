@@ -14,7 +14,8 @@ from attrs import define, field
 from mi_async._core.proxies import Proxies
 from mi_async.credentials import Credentials, CredentialsProvider
 from mi_async.doctor.exchange import Answered
-from mi_async.session import Connecting, Session
+from mi_async.session import Session
+from mi_async.session_opening import Connecting
 from mi_async.settings import ConnectSettings
 from mi_async.storage.models import Storage
 from mi_async.text import MaskedURL

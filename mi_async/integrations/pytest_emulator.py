@@ -14,7 +14,7 @@ from mi_async._core.transport import Timeout
 from mi_async.emulator import Latency, RunningEmulator, Settings, running
 from mi_async.emulator.faults import read_fault
 from mi_async.errors import MIError
-from mi_async.session import Connecting, connect
+from mi_async.session_opening import Connecting, connect
 
 NONE = Latency.none()
 INSTANT = Settings(

@@ -17,7 +17,7 @@ from mi_async.bulk.journal.place import Journalled, journal_error
 from mi_async.bulk.journal.records import INGEST, AssetRecord, Identity
 from mi_async.bulk.options import negative_fault
 from mi_async.bulk.plan.dedup import existing
-from mi_async.errors import InvalidArgumentError, NotFoundError
+from mi_async.errors import InvalidArgumentError
 from mi_async.sync.confirmed import read_confirmed
 from mi_async.sync.decisions import (
     Absence,
@@ -33,8 +33,8 @@ from mi_async.sync.defaults import SETTLE
 from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import encodable
-from mi_async.workflows.absence import tells_absence
-from mi_async.workflows.context import Context, known
+from mi_async.workflows.absence import asset_of
+from mi_async.workflows.context import Context
 
 AT_ONCE = 8
 """Objects that are asked about at once."""
@@ -232,10 +232,5 @@ def _presence(key: str | None, wanted: str) -> AssetPresence:
 
 async def presence_of(context: Context, project_id: int, asset_id: int, key: str) -> AssetPresence:
     """Return what the service says of one asset now."""
-    try:
-        asset = await context.groups.assets.get(project_id, known(asset_id))
-    except NotFoundError as error:
-        if not tells_absence(error):
-            raise
-        return AssetPresence.DELETED
-    return _presence(asset.key, key)
+    asset = await asset_of(context, project_id, asset_id)
+    return AssetPresence.DELETED if asset is None else _presence(asset.key, key)

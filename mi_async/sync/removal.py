@@ -22,7 +22,7 @@ from mi_async.sync.decisions import NOT_OURS, Absence, AssetPresence, SyncState,
 from mi_async.sync.plan import SyncItem, SyncPlan
 from mi_async.sync.planner import presence_of
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
-from mi_async.workflows.absence import tells_absence
+from mi_async.workflows.absence import tells_no_asset
 from mi_async.workflows.context import Context, known
 
 _log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Remover:
         try:
             await self.context.groups.assets.delete(project, asset)
         except NotFoundError as error:
-            if not tells_absence(error):
+            if not tells_no_asset(error):
                 raise
             # an attempt whose answer was lost, or somebody else
             return SyncRemoval(item, RemovalStatus.GONE_ALREADY)

@@ -1,18 +1,37 @@
 """Projects, assets, indexes and scene summaries in a backup."""
 
 import json
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from mi_async import BackupProgress
+from mi_async import BackupProgress, NotFoundError, Page
+from mi_async.api.assets import Asset, Assets
 from mi_async.backup import open_backup
 from mi_async.backup.service_members import without_secrets
 from mi_async.emulator import example_image
+from mi_async.emulator.bodies import BODIES
+from mi_async.emulator.bodies.assets import EmulatedAssets
 from tests.support.backups import add_person, sha256sum
-from tests.support.newsroom import Newsroom
+from tests.support.newsroom import Newsroom, newsroom
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
+
+
+class Keyless(EmulatedAssets):
+    """A listing without keys."""
+
+    async def list(self, project_id: int, *, page_num: int = 1, page_size: int | None = None) -> Page[Asset]:
+        page = await super().list(project_id, page_num=page_num, page_size=page_size)
+        return evolve(page, content=tuple(evolve(asset, key=None) for asset in page.content))
+
+
+@pytest.fixture
+async def keyless() -> AsyncGenerator[Newsroom]:
+    async with newsroom(speed=300.0, bodies={**BODIES, Assets: Keyless}) as room:
+        yield room
 
 
 async def ingested(news: Newsroom, *keys: str, project: int | None = None) -> list[int]:
@@ -93,6 +112,27 @@ async def test_assets_and_projects_that_vanish_meanwhile_are_told_of(news: Newsr
     assert problems[("index", first)] == "gone"
     assert ("project", sports.project_id) in problems
     assert not report.complete
+
+
+@pytest.mark.parametrize("operation", ["assets.list", "assets.get", "persons.get"])
+@pytest.mark.parametrize("code", ["300", "10030"])
+async def test_a_404_about_something_else_is_no_object_that_is_gone(
+    keyless: Newsroom, tmp_path: Path, operation: str, code: str
+) -> None:
+    person = add_person(keyless.server, "가", example_image(1))
+    await ingested(keyless, "a.mp4", "b.mp4")
+    keyless.server.faults.next(operation, code, times=99)
+    chosen = [person.id] if operation == "persons.get" else None
+    with pytest.raises(NotFoundError):
+        await keyless.workspace.back_up(tmp_path, persons=chosen)
+
+
+async def test_a_404_about_something_else_is_no_asset_without_an_index(news: Newsroom, tmp_path: Path) -> None:
+    assets = await ingested(news, "a.mp4", "b.mp4")
+    news.server.faults.next("indexes.get", "300", times=99)
+    assert not (await news.workspace.back_up(tmp_path)).complete
+    found = [(each.kind, each.id, each.reason) for each in open_backup(tmp_path).problems()]
+    assert sorted(found) == [("index", one, "refused") for one in assets]
 
 
 async def test_an_interrupted_backup_takes_over_the_indexes_that_it_has(news: Newsroom, tmp_path: Path) -> None:

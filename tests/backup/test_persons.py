@@ -129,6 +129,17 @@ async def test_a_url_that_has_expired_is_asked_for_anew(news: Newsroom, tmp_path
     assert news.server.log.count("persons.get") == 2  # one question for a person
 
 
+@pytest.mark.parametrize(("code", "reason"), [("300", "refused"), ("10001", "gone")])
+async def test_an_expired_url_of_a_person_who_cannot_be_asked_for(
+    news: Newsroom, tmp_path: Path, code: str, reason: str
+) -> None:
+    add_people(news.server, 1)
+    news.server.state.settings = Settings(url_lifetime=0)
+    news.server.faults.next("persons.get", code)
+    await news.workspace.back_up(tmp_path)
+    assert [problem.reason for problem in open_backup(tmp_path).problems()] == [reason]
+
+
 @pytest.mark.parametrize("name", ["홍길동.txt", "persons.csv"])
 async def test_a_folder_that_holds_something_else_is_left_as_it_is(news: Newsroom, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")

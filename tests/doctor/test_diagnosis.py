@@ -16,7 +16,7 @@ from mi_async.doctor.local_checks import judged_terminal
 from mi_async.doctor.models import CheckResult, fine
 from mi_async.doctor.subject import Subject
 from mi_async.emulator import CREDENTIALS, Fault, Rejection, Server, Settings, rules, serve
-from mi_async.session import connect
+from mi_async.session_opening import connect
 from mi_async.storage.models import Storage
 from tests.support.canned import DROP, SILENCE, canned, http, success
 from tests.support.redis_server import redis_server

@@ -14,7 +14,7 @@ import mi_async
 from mi_async import emulator
 from mi_async.emulator import Control, Fault, Rejection, RemoteEmulator, RunningEmulator, Server
 from mi_async.errors import ConfigError, ConnectError, InvalidArgumentError
-from mi_async.session import Connecting
+from mi_async.session_opening import Connecting
 from tests.support.canned import canned, http
 from tests.support.raw import PERSONS, PICTURE, QUICK, Raw, emulated
 

@@ -9,7 +9,7 @@ import pytest
 
 import mi_async.emulator
 import mi_async.integrations.pytest_emulator  # noqa: F401  a run in this process forgets what it imported itself
-from mi_async.session import connect
+from mi_async.session_opening import connect
 from mi_async.settings import BASE_URL
 
 ROOT = Path(__file__).parents[2]

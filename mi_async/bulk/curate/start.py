@@ -20,7 +20,6 @@ from mi_async.bulk.journal.confirmed_plan import StoredPlan, next_number, stored
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import Journalled, journal_file, parsed
 from mi_async.errors import BulkError, ConfigError
-from mi_async.workflows.absence import person_of
 from mi_async.workflows.context import Context
 
 _log = logging.getLogger(__name__)
@@ -112,19 +111,15 @@ async def _back_up(context: Context, folder: Path, stored: StoredPlan) -> None:
     # the folder may hold older files: nobody can download them again once their persons are merged
     await back_up(context, folder, persons=persons, verify=True)
     for problem in open_backup(folder).problems():
-        if await _is_missing(context, problem, persons):
+        if _is_missing(problem, persons):
             message = f"the backup in {folder} is not complete, and nobody was merged: {problem.message}"
             raise BulkError(message)
 
 
-async def _is_missing(context: Context, problem: BackupProblem, persons: Collection[int]) -> bool:
+def _is_missing(problem: BackupProblem, persons: Collection[int]) -> bool:
     """Return True if a problem of a backup means that one of these persons is not in it as it is at the service.
 
-    A person that is gone has nothing to back up, and the run leaves it out; but a 404 may also have come from a proxy,
-    or say that the workspace is gone, so it is looked at again.
+    A person that is gone has nothing to back up, and the run leaves it out.
     """
-    of_person = problem.kind == PERSON
-    number = problem.id if of_person else problem.person_id
-    if number not in persons:
-        return False
-    return problem.reason != GONE or (of_person and await person_of(context, problem.id) is not None)
+    number = problem.id if problem.kind == PERSON else problem.person_id
+    return number in persons and problem.reason != GONE

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from attrs import define, field
 
-from mi_async.errors import NotFoundError
+from mi_async.workflows.absence import asset_of
 from mi_async.workflows.context import Context
 
 
@@ -67,13 +67,10 @@ class AssetIndex:
         """Ask for the keys of this name that the listing has left out; an asset that is gone by now has none."""
         left = self._keyless.get(name, [])
         while left:
-            try:
-                key = (await self.context.groups.assets.get(self.project_id, left[-1])).key
-            except NotFoundError:
-                key = None
+            found = await asset_of(self.context, self.project_id, left[-1])
             asset = left.pop()  # not before the answer: a failure is to be asked again
-            if key is not None:
-                self._assets.setdefault(key, []).append(asset)
+            if found is not None and found.key is not None:
+                self._assets.setdefault(found.key, []).append(asset)
         self._keyless.pop(name, None)
 
 

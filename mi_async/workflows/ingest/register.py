@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from mi_async.api.assets import Asset
 from mi_async.errors import NotFoundError
 from mi_async.storage.models import StoredObject
+from mi_async.workflows.absence import asset_of, tells_no_asset
 from mi_async.workflows.attach import may_be_sent_again
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.asset_index import find_assets
@@ -53,13 +54,16 @@ async def reusable(context: Context, project_id: int, assets: Sequence[int], siz
         size: bytes of the object.
     """
     for asset_id in reversed(assets):
-        try:
-            if not _may_be_of(await context.groups.assets.get(project_id, asset_id), size):
-                continue
-            job = import_job(context, project_id, asset_id, fresh=False)
-            await job.refresh()
-        except NotFoundError:  # it was deleted since it was listed
+        asset = await asset_of(context, project_id, asset_id)
+        if asset is None or not _may_be_of(asset, size):
             continue
+        job = import_job(context, project_id, asset_id, fresh=False)
+        try:
+            await job.refresh()
+        except NotFoundError as error:
+            if not tells_no_asset(error):  # a second one would be registered beside it
+                raise
+            continue  # it was deleted since it was listed
         if job.phase is not JobPhase.FAILED:
             return asset_id
     return None
@@ -67,14 +71,7 @@ async def reusable(context: Context, project_id: int, assets: Sequence[int], siz
 
 async def still_there(context: Context, project_id: int, assets: Sequence[int]) -> list[int]:
     """Return those of the assets that nobody has deleted since they were listed."""
-    found: list[int] = []
-    for asset_id in assets:
-        try:
-            await context.groups.assets.get(project_id, asset_id)
-        except NotFoundError:
-            continue
-        found.append(asset_id)
-    return found
+    return [asset_id for asset_id in assets if await asset_of(context, project_id, asset_id) is not None]
 
 
 def _may_be_of(asset: Asset, size: int) -> bool:

@@ -29,6 +29,7 @@ from mi_async.errors import (
 )
 from mi_async.models import Page
 from mi_async.text import one_line
+from mi_async.workflows.absence import is_elsewhere, tells_no_project
 from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.usage.models import ProjectUsage, UsageProgress, UsageReport, WorkspaceUsage
 from mi_async.workflows.usage.month import UsageMonth, month_of
@@ -43,8 +44,7 @@ _log = logging.getLogger(__name__)
 MOST = 64
 """Most calls in flight: beyond, a session's connections are used up."""
 NONE_THERE = (NotFoundError, ConflictError, InvalidRequestError)
-"""Refusals that mean there is no index or no scene summary: 404 and 50003 are documented, the code for one that is not
-complete is not."""
+"""Refusals that mean there is no index or no scene summary, unless they are of something else; see ``absence``."""
 
 
 @define
@@ -119,7 +119,10 @@ class UsageQuestion:
     async def _found(self, answer: Awaitable[T]) -> T | None:
         try:
             return await self._call(answer)
-        except NONE_THERE:
+        except NONE_THERE as error:
+            # a proxy that knows no such path would make all months empty
+            if is_elsewhere(error) and not tells_no_project(error):
+                raise
             return None
 
     async def _call(self, answer: Awaitable[T]) -> T:

@@ -275,6 +275,19 @@ async def test_an_asset_that_is_gone_is_not_taken(s3: Bucket, clip: Path) -> Non
         assert await reusable(context, project, both[:1], clip.stat().st_size) is None
 
 
+@pytest.mark.parametrize("operation", ["assets.get", "assets.import_status"])
+@pytest.mark.parametrize("code", ["300", "10030"])
+async def test_a_404_about_something_else_is_no_asset_that_is_gone(
+    s3: Bucket, clip: Path, operation: str, code: str
+) -> None:
+    async with session_with(s3) as (room, project):
+        first = await ingested(room, clip, project, analyze=False)
+        room.server.faults.next(operation, code, times=9)
+        with pytest.raises(NotFoundError):
+            await ingested(room, clip, project, analyze=False)
+        assert await numbers(room, project) == [first.asset.asset_id]
+
+
 async def test_what_a_refused_registration_leaves_is_told(s3: Bucket, clip: Path) -> None:
     async with session_with(s3, retry=ONCE) as (room, project):
         for _ in range(2):  # sent, and then found there

@@ -10,7 +10,7 @@ import pytest
 from mi_async import InvalidArgumentError, MediaRejectedError, MIError, ResourceError, RetryPolicy, StoredObject
 from mi_async.emulator import CREDENTIALS
 from mi_async.media.readable_source import reader_of
-from mi_async.session import connect
+from mi_async.session_opening import connect
 from mi_async.storage.checkpoint import Checkpoint, checkpoint_path
 from mi_async.storage.local_file import Fingerprint
 from mi_async.storage.models import Storage

@@ -200,6 +200,10 @@ async def test_an_asset_that_the_service_cannot_send_does_not_cost_the_report() 
         assert (
             "assets whose index or scene summary the service failed to send, counted as not analysed: 1" in report.notes
         )
+        server.faults.next("indexes.get", "300", times=9)
+        with pytest.raises(NotFoundError):  # nor with one of a proxy that knows no such path
+            await newsroom.usage()
+        server.faults.clear()
         server.faults.next("assets.list", "99999")
         with pytest.raises(ServerError):  # without the listing there is no report
             await newsroom.usage()
