@@ -42,9 +42,15 @@ async def test_a_request_goes_out_as_it_is() -> None:
     assert (server.header("X-Thing"), server.header("User-Agent")) == ("1", "agent/1")
 
 
-async def test_the_target_stays_encoded() -> None:
-    _, server = await exchange(http(b"{}"), request=GET)
-    assert server.request_lines == ["GET /api/v1/things?name=a%2Fb HTTP/1.1"]
+@pytest.mark.parametrize("body", [None, b"{}"], ids=["no body", "body"])
+@pytest.mark.parametrize(
+    "target",
+    ["/", "/api/v1/things?name=a%2Fb", "/a%2Fb/%ED%95%9C", "/a//b", "/a?x", "/a?x=1&x=%2C%3F?&y=", "/a:b@c;d=1"],
+)
+async def test_the_target_stays_as_it_was_signed(target: str, body: bytes | None) -> None:
+    _, server = await exchange(http(b"{}"), request=Request("PATCH", target, body))
+    assert server.request_lines == [f"PATCH {target} HTTP/1.1"]
+    assert server.header("Host") == server.url.removeprefix("http://")
 
 
 async def test_a_put_keeps_the_presigned_url_and_carries_nothing_of_ours() -> None:
