@@ -46,6 +46,15 @@ def print_plan(plan: DryRun, source: str, service: InWorkspace, *, may_fit: bool
         stdout().write(f"{plan}\n")
     else:
         output.show(plan.as_dict(), service.output)
+    judge_plan(plan, may_fit=may_fit)
+
+
+def judge_plan(plan: DryRun, *, may_fit: bool) -> None:
+    """Fail if not all would go well.
+
+    Raises:
+        BulkError: an item would not.
+    """
     if plan.troubled:
         error = BulkError(f"{plan.troubled:,} of {plan.items:,} items would not go well")
         advise(error, plan.reasons, may_fit=may_fit)
