@@ -299,7 +299,9 @@ async def test_a_name_that_somebody_else_has_fails_and_its_pictures_are_named(tm
 
 async def test_a_picture_that_the_service_refuses_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = picture("png", 300, 200)
-    monkeypatch.setattr("mi_async.bulk.images.loading.checked_image", partial(checked_image, rules=ImageRules(least=100)))
+    monkeypatch.setattr(
+        "mi_async.bulk.images.loading.checked_image", partial(checked_image, rules=ImageRules(least=100))
+    )
     async with newsroom() as news:
         item = PersonInput("홍길동", [face(1), small])
         outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))["홍길동"]
