@@ -14,7 +14,7 @@ from mi_async.backup.report import BackupProgress
 from mi_async.display.layout import Cell, Grid, Overflow, SpinnerText, StyledText
 from mi_async.display.view import BackEnd
 from mi_async.display.workflow_view import WorkflowView, bar_beside, view_displayed
-from mi_async.text import size
+from mi_async.text import quantity, size
 
 BESIDE = 44
 """Columns that the longest figures beside the bar need: at 80 columns nothing is cut off."""
@@ -68,18 +68,18 @@ class BackupView(WorkflowView):
         at = self._at
         if self.share is not None:
             bar = bar_beside(self.share, width, BESIDE)
-            text = f"{at.persons:,} of {at.expected:,} persons"
+            text = f"{at.persons:,} of {quantity(at.expected or 0, 'person')}"
             yield Grid(((bar, StyledText(text, "bold", Overflow.CUT)),), gap=1)
         yield SpinnerText(f"{WORDS.get(at.stage, at.stage)} ({self._age})")
         yield StyledText(", ".join(self._figures()), "dim", Overflow.WRAP)
 
     def _figures(self) -> Iterator[str]:
         at = self._at
-        yield f"{at.persons:,} persons"
-        yield f"{at.downloaded:,} images downloaded ({size(at.bytes)})"
+        yield quantity(at.persons, "person")
+        yield f"{quantity(at.downloaded, 'image')} downloaded ({size(at.bytes)})"
         if at.known:
             yield f"{at.known:,} unchanged"
         if at.assets:
-            yield f"{at.assets:,} assets"
+            yield quantity(at.assets, "asset")
         if at.problems:
-            yield f"{at.problems:,} problem{'' if at.problems == 1 else 's'}"
+            yield quantity(at.problems, "problem")

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from mi_async.display.layout import Cell, Grid, SpinnerText
 from mi_async.display.workflow_view import WorkflowView, view_displayed
-from mi_async.text import one_line
+from mi_async.text import one_line, quantity
 from mi_async.workflows.usage.models import UsageProgress
 
 
@@ -56,4 +56,6 @@ class UsageView(WorkflowView):
         if told is None:
             return f"listing assets, {age}"
         place = one_line(f"{told.workspace} / {told.project}")
-        return f"{place}: {told.assets:,} of {told.total:,} assets, {told.requests:,} requests, {age}"
+        return (
+            f"{place}: {told.assets:,} of {quantity(told.total, 'asset')}, {quantity(told.requests, 'request')}, {age}"
+        )
