@@ -184,5 +184,5 @@ def _print(result: RestorePlan | RestoreReport, service: IntoWorkspace, *, would
         output.show(result.as_dict(), service.output)
     stdout().flush()
     if not result.ok:
-        message = f"{result.troubled:,} persons, assets or images{would} not go well"
+        message = f"persons, assets and images that{would} not go well: {result.troubled:,}"
         raise BulkError(message)

@@ -33,7 +33,7 @@ from mi_async.sync.defaults import SETTLE
 from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
 from mi_async.sync.planned_ingest import RunPlanner
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
-from mi_async.text import encodable
+from mi_async.text import encodable, quantity
 from mi_async.workflows.absence import asset_of
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
@@ -228,8 +228,8 @@ class SyncPlanner:
         if gone <= allowed or self.options.delete_all:
             return ""
         return (
-            f"{gone:,} of {len(self._rows):,} assets would be deleted, and {allowed:,} may be; if that is meant, allow "
-            f"it with max_delete={gone} (--max-delete {gone})"
+            f"{gone:,} of {quantity(len(self._rows), 'asset')} would be deleted, and {allowed:,} may be; "
+            f"if that is meant, allow it with max_delete={gone} (--max-delete {gone})"
         )
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from mi_async.argument_types import IfPersonKnown
 from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, KNOWN, BulkOutcome, Problem, Status
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
 from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord, new_person
@@ -163,6 +164,14 @@ def is_unnamed(person: PersonRecord) -> bool:
     Its images come before its name, so that a row without an end, or with one for now, says nothing of the name.
     """
     return person.status in (OPEN, _PARKED) or person.code == NAME_TAKEN
+
+
+def is_compared(item: FaceItem, person: PersonRecord, known: IfPersonKnown) -> bool:
+    """Return True if it is looked who looks like a person, before images are given to anybody."""
+    if not isinstance(item, PersonInput) or known == "ignore":
+        return False
+    # a row with an ID: the run that gave it one may have ended before all was given to that person
+    return person.person_id is None or (known == "attach" and is_unnamed(person))
 
 
 def is_done(item: FaceItem, person: PersonRecord) -> bool:
