@@ -35,7 +35,7 @@ def expect(state: EmulatorState, room: EmulatedWorkspace, analysis: Analysis, fa
         heappush(room.arriving, (analysis.job.ends, state.new_id(), analysis, faces))
 
 
-def register(state: EmulatorState, name: str | None) -> None:
+def register_unknown(state: EmulatorState, name: str | None) -> None:
     """Register the strangers of the analyses that have completed since the last request to a workspace."""
     room, now = state.workspaces.get(name or ""), state.now()
     while name is not None and room is not None and room.arriving and room.arriving[0][0] <= now:

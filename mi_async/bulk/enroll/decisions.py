@@ -60,7 +60,7 @@ class PersonHistory:
         return any(row.code and (row.code, row.message) == own for row in self.images)
 
 
-def unknown(key: str) -> PersonHistory:
+def unknown_person(key: str) -> PersonHistory:
     """Return the history of a person of whom the journal has nothing."""
     return PersonHistory(new_person(key))
 

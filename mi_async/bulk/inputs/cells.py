@@ -61,7 +61,7 @@ LAST_WESTERN = "\u2122"
 """The last character of Windows-1252: a text with a later one, such as a Hangul syllable, was not read as it."""
 
 
-def shown(value: str) -> str:
+def shown_cell(value: str) -> str:
     """Return a cell for messages."""
     return repr(value if len(value) <= SHOWN else f"{value[:SHOWN]}...")
 
@@ -73,7 +73,7 @@ def stripped(value: Any) -> Any:
     return None if value != value else value  # noqa: PLR0124  pandas' empty cells are NaN, which equals nothing
 
 
-def text(what: str, value: Any) -> str | None:
+def cell_text(what: str, value: Any) -> str | None:
     """Return the text of a cell; None for an empty one.
 
     Raises:
@@ -87,7 +87,7 @@ def text(what: str, value: Any) -> str | None:
     if not (value := trimmed(value)):
         return None
     if (fault := _damage(value)) is not None:
-        message = f"{what} is {shown(value)}: {fault}"
+        message = f"{what} is {shown_cell(value)}: {fault}"
         raise ValueError(message)
     return value
 
@@ -98,7 +98,7 @@ def needed(what: str, value: Any) -> str:
     Raises:
         ValueError: as for :func:`text`, or it is.
     """
-    found = text(what, value)
+    found = cell_text(what, value)
     if found is None:
         message = f"{what} is empty"
         raise ValueError(message)
@@ -114,12 +114,12 @@ def texts(what: str, value: Any) -> list[str]:
     value = stripped(value)
     several = SEPARATOR.split(value) if isinstance(value, str) else [] if value is None else value
     if isinstance(several, list):
-        return [found for found in (text(what, item) for item in several) if found is not None]
+        return [found for found in (cell_text(what, item) for item in several) if found is not None]
     message = f"{what} is a list of texts, not {type(value).__name__}"
     raise ValueError(message)
 
 
-def images(what: str, value: Any) -> list[str]:
+def image_paths(what: str, value: Any) -> list[str]:
     """Return the paths in a cell.
 
     Raises:
@@ -128,7 +128,7 @@ def images(what: str, value: Any) -> list[str]:
     found = texts(what, value)
     for one in found:
         if LISTED.search(one):
-            message = f"{what} is {shown(one)}: separate images by | or line breaks, or give each a row"
+            message = f"{what} is {shown_cell(one)}: separate images by | or line breaks, or give each a row"
             raise ValueError(message)
     return [unquoted(one) for one in found]
 
@@ -165,7 +165,7 @@ def cell_number(value: Any, what: str = "person_id") -> int:
     if isinstance(value, str):
         plain = unicodedata.normalize("NFKC", value).removeprefix("'")  # the apostrophe of a cell that is text
         if ROUNDED.fullmatch(plain):
-            message = f"{what} is {shown(value)}: a spreadsheet has rounded it; format the column as text"
+            message = f"{what} is {shown_cell(value)}: a spreadsheet has rounded it; format the column as text"
             raise ValueError(message)
         if (whole := WHOLE.fullmatch(plain)) is not None:
             return number(whole[1].replace(",", ""), what)
@@ -195,7 +195,7 @@ def _damage(value: str) -> str | None:
         return "its letters were lost when the table was saved; save it as CSV UTF-8"
     # the first letter tells of most Korean texts that they were read well
     if first <= LAST_WESTERN and not value.isascii() and (meant := _read_as_western(value)) is not None:
-        return f"it was UTF-8 and read as Western text, and may mean {shown(meant)}"
+        return f"it was UTF-8 and read as Western text, and may mean {shown_cell(meant)}"
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from attrs import define
 
 from mi_async._core.names import trimmed
-from mi_async.bulk.inputs.cells import shown
+from mi_async.bulk.inputs.cells import shown_cell
 from mi_async.bulk.inputs.encodings import LineReader, LineTooLongError, open_text
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.tables import TableRow
@@ -124,7 +124,7 @@ def _fault(names: Sequence[str], cells: Sequence[str]) -> str | None:
         if number >= len(names) and cell.strip():
             return f"it has {len(cells)} fields where the header has {len(names)}"
         if number < len(names) and not names[number] and cell.strip():
-            return f"column {number + 1} ({_letters(number)}) has no name in the header, and holds {shown(cell)}"
+            return f"column {number + 1} ({_letters(number)}) has no name in the header, and holds {shown_cell(cell)}"
     return None
 
 

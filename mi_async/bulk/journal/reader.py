@@ -29,7 +29,7 @@ from mi_async.bulk.journal.records import (
     Identity,
     ImageRecord,
     PersonRecord,
-    masked,
+    masked_fingerprint,
     pair_of,
 )
 from mi_async.bulk.journal.schema import (
@@ -151,7 +151,7 @@ class JournalReader:
     @property
     def masked_key(self) -> str:
         """The last characters of the access key."""
-        return masked(self.identity.access_key)
+        return masked_fingerprint(self.identity.access_key)
 
     @property
     def has_assets(self) -> bool:

@@ -29,7 +29,7 @@ from mi_async.bulk.enroll.decisions import (
     refuse,
     refuse_duplicate,
     rejected,
-    unknown,
+    unknown_person,
 )
 from mi_async.bulk.images.inspect import ImageInspection, digest, inspect_image
 from mi_async.bulk.images.loading import distinct, fingerprint
@@ -307,4 +307,4 @@ class EnrollPlanner:
 
 
 def _candidate(item: FaceItem, known: Mapping[str, PersonHistory]) -> Candidate:
-    return Candidate(item, known.get(item.key) or unknown(item.key))
+    return Candidate(item, known.get(item.key) or unknown_person(item.key))
