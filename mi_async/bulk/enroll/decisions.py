@@ -10,9 +10,10 @@ from typing import TypeAlias
 from attrs import frozen
 
 from mi_async.argument_types import IfPersonKnown
+from mi_async._core.drafts import maker
 from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, KNOWN, BulkOutcome, Problem, Status
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
-from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord, new_person
+from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord
 from mi_async.media.image_source import name_of
 from mi_async.workflows.enroll_decisions import ImageDecision, decide_image, unassigned_tags
 from mi_async.workflows.named_person import NAME_TAKEN
@@ -23,6 +24,7 @@ Fingerprint: TypeAlias = tuple[int, int]
 NO_FILE: Fingerprint = (0, 0)
 _FAILED, _PARKED, _DONE = Status.FAILED.value, Status.PARKED.value, Status.DONE.value
 """Compared for each item of an input: the ``value`` of an enum's member is found by two functions in Python."""
+_new_person = maker(PersonRecord)  # likewise for each item
 
 
 @frozen
@@ -62,7 +64,7 @@ class PersonHistory:
 
 def unknown_person(key: str) -> PersonHistory:
     """Return the history of a person of whom the journal has nothing."""
-    return PersonHistory(new_person(key))
+    return PersonHistory(_new_person(key))
 
 
 @frozen

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
-from mi_async._core.drafts import maker
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.actions import ActionRecord, PlanRecord
 from mi_async.storage.models import SCHEME
@@ -75,9 +74,6 @@ class PersonRecord:
     message: str = ""
     origin: str = ""
     run: int = 0
-
-
-new_person = maker(PersonRecord)  # for each item of an input; elsewhere the class does
 
 
 def worst(first: PersonRecord, second: PersonRecord) -> PersonRecord:
