@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from mi_async.argument_types import IfPersonKnown
 from mi_async._core.drafts import maker
+from mi_async.argument_types import IfPersonKnown
 from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, KNOWN, BulkOutcome, Problem, Status
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
 from mi_async.bulk.journal.records import FAILED, FINAL, OPEN, UNREADABLE, ImageRecord, PersonRecord
