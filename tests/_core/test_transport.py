@@ -110,6 +110,32 @@ async def test_a_connection_that_the_storage_has_closed_meanwhile_is_no_second_u
     assert puts == [0, 1]
 
 
+async def test_an_answer_before_the_upload_was_sent_is_one_in_the_clean_up_of_a_cancelled_task_too() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(http(b"no", status="403 Forbidden"))
+        with suppress(ConnectionError):
+            await writer.drain()
+            while await reader.read(MIB):  # else the system would reset the connection
+                pass
+        writer.close()
+
+    async def put_when_cancelled() -> Response:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return await network.put(f"{url}/a.jpg{QUERY}", bytes(16 * MIB), "image/png", 5)
+        raise AssertionError
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with transport(url) as network:
+            task = asyncio.create_task(put_when_cancelled())
+            await asyncio.sleep(0)
+            task.cancel()
+            assert (await task).status == 403
+
+
 class Pieces:
     """A writer that keeps what it gets."""
 
