@@ -262,8 +262,6 @@ class Transport:
                 return make_response(answer.status, answer.headers, body)
             finally:
                 if answer.connection is not None:
-                    # Ends the upload, too. Not `wait_for_close`: in the clean-up of a cancelled task it takes the end
-                    # of the upload for another cancellation, and the answer is lost.
                     answer.release()
 
     async def aclose(self) -> None:

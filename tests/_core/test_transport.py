@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -17,7 +18,7 @@ from mi_async.errors import (
     ResponseError,
     TransportError,
 )
-from tests.support.canned import DROP, SILENCE, Canned, Play, canned, http
+from tests.support.canned import DROP, SILENCE, Canned, Play, canned, hasty, http, in_clean_up
 from tests.support.talking import MIB, QUERY, assert_silent, nobody_there, transport
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -111,29 +112,9 @@ async def test_a_connection_that_the_storage_has_closed_meanwhile_is_no_second_u
 
 
 async def test_an_answer_before_the_upload_was_sent_is_one_in_the_clean_up_of_a_cancelled_task_too() -> None:
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(http(b"no", status="403 Forbidden"))
-        with suppress(ConnectionError):
-            await writer.drain()
-            while await reader.read(MIB):  # else the system would reset the connection
-                pass
-        writer.close()
-
-    async def put_when_cancelled() -> Response:
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            return await network.put(f"{url}/a.jpg{QUERY}", bytes(16 * MIB), "image/png", 5)
-        raise AssertionError
-
-    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as listening:
-        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-        async with transport(url) as network:
-            task = asyncio.create_task(put_when_cancelled())
-            await asyncio.sleep(0)
-            task.cancel()
-            assert (await task).status == 403
+    async with hasty(http(b"no", status="403 Forbidden")) as url, transport(url) as network:
+        upload = partial(network.put, f"{url}/a.jpg{QUERY}", bytes(16 * MIB), "image/png", 5)
+        assert (await in_clean_up(upload)).status == 403
 
 
 class Pieces:
