@@ -23,11 +23,12 @@ from mi_async.bulk.enroll.decisions import (
     refuse,
     refuse_duplicate,
     rejected,
+    unknown_person,
 )
 from mi_async.bulk.images.inspect import ImageInspection
 from mi_async.bulk.inputs.batching import only
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
-from mi_async.bulk.journal.records import PersonRecord, pair_of
+from mi_async.bulk.journal.records import pair_of
 from mi_async.bulk.plan.dedup import Find, FirstSeen
 from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.bulk.plan.enroll_candidate import Candidate
@@ -196,4 +197,4 @@ class EnrollPlanner:
 
 
 def _candidate(item: FaceItem, known: Mapping[str, PersonHistory]) -> Candidate:
-    return Candidate(item, known.get(item.key) or PersonHistory(PersonRecord(item.key)))
+    return Candidate(item, known.get(item.key) or unknown_person(item.key))
