@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
-from mi_async._core.files import is_transient, open_regular
+from mi_async._core.files import is_transient, open_sized
 from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
 from mi_async.media.image import MAX_BYTES
@@ -168,9 +168,8 @@ async def _read(source: object, name: str, limit: int) -> bytes | _Excess:
 
 def _read_file(name: str, limit: int) -> bytes | _Excess:
     try:
-        descriptor = open_regular(name)
+        descriptor, size = open_sized(name)
         try:
-            size = os.fstat(descriptor).st_size
             if size > limit:
                 return _Excess(size)
             content = _read_all(descriptor, size, limit)
@@ -187,6 +186,8 @@ def _read_all(descriptor: int, size: int, limit: int) -> bytes:
     A buffer for all that is allowed, 5 MB for each thumbnail, would cost more than the reading.
     """
     content = os.read(descriptor, size + 1)
+    if len(content) == size:  # a byte more was asked for: this is its end
+        return content
     while len(content) <= limit and (more := os.read(descriptor, min(MORE, limit + 1 - len(content)))):
         content += more  # it grows while it is read, or a network disk gives less than was asked for
     return content

@@ -137,7 +137,7 @@ def test_a_run_over_media_files_has_no_chart(tmp_path: Path) -> None:
     page = Parsed(journal_page(path, lang="en"))
     assert "no times of upload" in page.text
     assert "put it back" in page.text
-    assert "2.0 MB" in page.text
+    assert "sent by all runs together2.0 MB" in page.text
     assert "ingest-many ‹INPUT› --workspace newsroom --project 1 --journal" in page.text  # noqa: RUF001
 
 

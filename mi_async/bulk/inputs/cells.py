@@ -79,12 +79,13 @@ def cell_text(what: str, value: Any) -> str | None:
     Raises:
         ValueError: it is none, or is damaged.
     """
-    value = stripped(value)
-    if value is None:
-        return None
     if not isinstance(value, str):
+        if stripped(value) is None:
+            return None
         message = f"{what} is text, not {type(value).__name__}"
-        raise ValueError(message)  # noqa: TRY004  a value of the table
+        raise ValueError(message)
+    if not (value := trimmed(value)):
+        return None
     if (fault := _damage(value)) is not None:
         message = f"{what} is {shown_cell(value)}: {fault}"
         raise ValueError(message)
@@ -187,18 +188,20 @@ def flag(what: str, value: Any) -> bool:
 
 def _damage(value: str) -> str | None:
     """Return the damage that a program has done to a trimmed text, None if there is none."""
-    if value[0] == "#" and value in ERRORS:
+    first = value[0]
+    if first == "#" and value in ERRORS:
         return "the formula in this cell has failed"
-    if value[0] == "?" and not value.strip("? "):
+    if first == "?" and not value.strip("? "):
         return "its letters were lost when the table was saved; save it as CSV UTF-8"
-    if (meant := _read_as_western(value)) is not None:
+    # the first letter tells of most Korean texts that they were read well
+    if first <= LAST_WESTERN and not value.isascii() and (meant := _read_as_western(value)) is not None:
         return f"it was UTF-8 and read as Western text, and may mean {shown_cell(meant)}"
     return None
 
 
 def _read_as_western(value: str) -> str | None:
     """Return the text whose UTF-8 was read as Windows-1252; None if that did not happen."""
-    if value.isascii() or value[0] > LAST_WESTERN or max(value) > LAST_WESTERN:  # the first of a Korean text tells
+    if max(value) > LAST_WESTERN:
         return None
     try:
         # Python leaves five bytes of Windows-1252 undefined; Windows keeps them as control characters.

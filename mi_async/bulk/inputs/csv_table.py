@@ -136,8 +136,9 @@ def _letters(number: int) -> str:
 
 def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Return cells by the names of their columns; some programs leave out empty cells at the end of a row."""
-    missing = [""] * (len(names) - len(cells))
-    whole = zip(names, [*cells, *missing], strict=False)
+    if len(cells) < len(names):
+        cells = [*cells, *[""] * (len(names) - len(cells))]
+    whole = zip(names, cells, strict=False)
     return {name: cell if cell[:2] != '="' else _unprotected(cell) for name, cell in whole if name}
 
 
