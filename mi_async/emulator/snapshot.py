@@ -16,7 +16,8 @@ from attrs import define
 from mi_async._core.clock import Clock
 from mi_async.emulator.links import Links
 from mi_async.emulator.settings import Settings
-from mi_async.emulator.state import EmulatedUpload, EmulatedWorkspace, EmulatorState
+from mi_async.emulator.state import EmulatedUpload, EmulatorState
+from mi_async.emulator.workspace import EmulatedWorkspace
 
 if TYPE_CHECKING:
     from cattrs import Converter

@@ -13,8 +13,9 @@ from mi_async.emulator.jobs import Phase
 from mi_async.emulator.media import Analysis
 from mi_async.emulator.objects import EmulatedObject
 from mi_async.emulator.png_images import grey_image
-from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace, EmulatorState
+from mi_async.emulator.state import EmulatorState
 from mi_async.emulator.synthetic import fraction
+from mi_async.emulator.workspace import EmulatedPerson, EmulatedWorkspace
 
 MOST = 2
 """Strangers that an object shows at most; every third shows none."""
