@@ -62,7 +62,7 @@ async def calls_of(url: str, size: int) -> Series:
     """Return CPU microseconds of a call by variant."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    sides = {"raw": calls.raw(url, None, 100), "again": calls.raw(url, None, 100), "ours": calls.ours(url, None)}
+    sides = {"raw": calls.raw(url, None), "again": calls.raw(url, None), "ours": calls.ours(url, None)}
     if size + FILES_BESIDE < most:
         sides["unlimited"] = calls.raw(url, None, 0)
     each, blocks = max(1, scaled(256) // size), dict[str, Callable[[], Awaitable[float]]]()

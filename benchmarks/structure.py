@@ -42,9 +42,9 @@ def modules() -> dict[str, ast.Module]:
 
 
 def imports(trees: dict[str, ast.Module]) -> Iterator[tuple[str, str]]:
-    """Yield the arrows between modules of the package."""
+    """Yield the arrows between modules of the package; what only a type checker imports is none."""
     for name, tree in trees.items():
-        for node in ast.walk(tree):
+        for node in running(tree):
             if isinstance(node, ast.ImportFrom) and node.module:
                 for alias in node.names:
                     full = f"{node.module}.{alias.name}"
@@ -53,24 +53,36 @@ def imports(trees: dict[str, ast.Module]) -> Iterator[tuple[str, str]]:
                         yield name, target
 
 
-def circles(arrows: set[tuple[str, str]]) -> int:
-    """Count the places that can be reached from themselves."""
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes below a node that run."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            for each in child.orelse:
+                yield from running(each)
+        else:
+            yield from running(child)
+
+
+def circles(arrows: set[tuple[str, str]]) -> str:
+    """Return the places that can be reached from themselves, those of one circle together."""
     after = defaultdict(set)
     for source, target in arrows:
         after[source].add(target)
 
-    def reaches(start: str) -> bool:
-        seen, left = set[str](), list(after[start])
+    def reached(start: str) -> set[str]:
+        seen, left = set[str](), [start]
         while left:
-            place = left.pop()
-            if place == start:
-                return True
-            if place not in seen:
-                seen.add(place)
-                left += after[place]
-        return False
+            seen |= (new := after[left.pop()] - seen)
+            left += new
+        return seen
 
-    return sum(reaches(start) for start in list(after))
+    ways = {place: reached(place) for place in list(after)}
+    found = {
+        frozenset(other for other in way if place in ways.get(other, ())) for place, way in ways.items() if place in way
+    }
+    shown = ["+".join(sorted(name.removeprefix("mi_async.") for name in circle)) for circle in found]
+    return f"{sum(map(len, found))} in circles{': ' if found else ''}{', '.join(sorted(shown))}"
 
 
 def functions(trees: dict[str, ast.Module]) -> Iterator[tuple[str, Function]]:
@@ -96,8 +108,9 @@ def complexity(function: Function) -> int:
 
 
 def places(name: str) -> str:
-    """Return the folder of a module."""
-    return name.rpartition(".")[0] or name
+    """Return the folder of a module; a module of the root is a place of its own, since the root has every layer."""
+    folder = name.rpartition(".")[0]
+    return folder if "." in folder else name
 
 
 def size_lines(trees: dict[str, ast.Module]) -> Iterator[str]:
@@ -134,9 +147,9 @@ def arrow_lines(trees: dict[str, ast.Module]) -> Iterator[str]:
             inside[places(source)].add((source, target))
     for folder, within in sorted(inside.items(), key=lambda item: -len(item[1]))[:8]:
         count = sum(places(name) == folder for name in trees)
-        yield f"{folder}: {count} files, {len(within)} arrows, {circles(within)} files in circles"
+        yield f"{folder}: {count} files, {len(within)} arrows, {circles(within)}"
     between = {(places(source), places(target)) for source, target in arrows if places(source) != places(target)}
-    yield f"between folders: {len(between)} arrows, {circles(between)} folders in circles"
+    yield f"between folders: {len(between)} arrows, {circles(between)}"
 
 
 def test_lines() -> Iterator[str]:

@@ -99,18 +99,24 @@ def _bar(value: str | Bar) -> Html:
 
 def html_table(drawn: ResultTable) -> Html:
     """Return a table as HTML."""
-    caption = [drawn.caption]
-    caption += ["no items"] if not drawn.rows else []
-    caption += [f"{drawn.left:,} more are not shown"] if drawn.left else []
-    parts = chain.from_iterable(cell.parts for row in drawn.rows for cell in row)
-    caption += [STORED] if any(map(_is_presigned, parts)) else []
     rows = [_row("th", map(text, drawn.columns))] if drawn.columns else []
     for cells in drawn.rows:
         names, rest = ([], cells) if drawn.columns else ([text(str(cells[0]))], cells[1:])
         rows.append(_row("th", names) + _row("td", map(_cell, rest)))
-    above = text(" · ".join(filter(None, caption)))
+    above = text(" · ".join(filter(None, _above(drawn))))
     head = ABOVE.format(above) if above else ""
     return Html(FRAME.format(head, "".join([f"<tr>{row}</tr>" for row in rows])))
+
+
+def _above(drawn: ResultTable) -> Iterator[str]:
+    """Yield what is said above a table: what it is, what is left out, and that its links end."""
+    yield drawn.caption
+    if not drawn.rows:
+        yield "no items"
+    if drawn.left:
+        yield f"{drawn.left:,} more are not shown"
+    if any(map(_is_presigned, chain.from_iterable(cell.parts for row in drawn.rows for cell in row))):
+        yield STORED
 
 
 def _row(element: str, cells: Iterable[Html]) -> str:

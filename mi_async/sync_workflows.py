@@ -33,8 +33,14 @@ class SyncWorkflows(WorkspacePart):
         give_up: bool = False,
         max_delete: int | None = None,
         settle: float = SETTLE,
+        analyze: bool = True,
+        summarize: bool = False,
     ) -> mi_async.SyncPlan:
         """Compare a folder, or a prefix of a bucket, with a project; change nothing.
+
+        Files that are new or changed are looked into as by a dry run of :meth:`Workspace.ingest_many`, which
+        ``plan.ingest`` is: what the run would reject is in the plan, and a changed file that is rejected replaces
+        nothing.
 
         What belongs to the source is what the journal says that runs over it have registered. Assets of other software,
         assets that were there before, and assets of which the service does not say the object are kept, and so is what
@@ -54,6 +60,8 @@ class SyncWorkflows(WorkspacePart):
                 has them as if nobody had confirmed them.
             max_delete: most assets to delete; by default a tenth of what the source has brought, and never below ten.
             settle: seconds for which a file must not change to be taken; one that does is left to the next sync.
+            analyze: as for :meth:`sync`, and so is summarize: what the run would do follows from them.
+            summarize: as for :meth:`sync`.
 
         Returns:
             The plan; ``str()`` of it is a table, ``plan.code`` confirms what cannot be undone.
@@ -78,6 +86,8 @@ class SyncWorkflows(WorkspacePart):
             give_up=give_up,
             max_delete=max_delete,
             settle=settle,
+            analyze=analyze,
+            summarize=summarize,
         )
         return await plan_sync(context, source, journal, project, options)
 

@@ -210,14 +210,22 @@ def members(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
 def _attributes(value: object, bounds: TableBounds) -> Iterator[tuple[str, object]]:
     """Yield the public attributes of a model that are not None, by heading; for a notebook times are time codes."""
     for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
-        kind, first = field.metadata.get(SHOWN, ("text" if field.repr or bounds.whole else "", ""))
+        kind, first = _display_of(field, bounds)
         member = getattr(value, field.name)
-        if kind and member is not None and field.name != "extra" and not field.name.startswith("_"):
+        if kind and member is not None:
             name = field.name.replace("_", " ")
             if kind == "time" and not bounds.whole:
                 yield name.removesuffix(" ms"), time_code(member)
             else:
                 yield name, _with_images(member, first) if kind == "image" else member
+
+
+def _display_of(field: "attrs.Attribute[object]", bounds: TableBounds) -> tuple[str, str]:
+    """Return the form in which an attribute is shown, '' for none, and the flag of the item that goes before others."""
+    if field.name == "extra" or field.name.startswith("_"):
+        return "", ""
+    declared: tuple[str, str] | None = field.metadata.get(SHOWN)
+    return declared or ("text" if field.repr or bounds.whole else "", "")
 
 
 def _named(mapping: Mapping[object, object]) -> Iterator[tuple[str, object]]:

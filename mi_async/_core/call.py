@@ -159,10 +159,10 @@ class Calls:
                 call.fail(error, self.clock.monotonic())
             else:
                 self.retries.budget.earn()
-                call.end(self.clock.monotonic() - begun)
+                call.end(begun, self.clock)
                 return result_of(*answer)
             answer = await call.retry(self.retries, first, partial(self._again, call))
-            call.end(self.clock.monotonic() - begun)
+            call.end(begun, self.clock)
             return result_of(*answer)
 
     async def _again(self, call: RunningCall, number: int) -> Answer:

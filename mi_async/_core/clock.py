@@ -38,6 +38,10 @@ class Clock:
         """Real seconds that only go forward, for any thread; never sped up; a suspended machine's sleep counts."""
         return _steady()
 
+    def block(self, seconds: float) -> None:
+        """Block the calling thread, which is not the event loop's, for real seconds; never sped up."""
+        time.sleep(seconds)
+
     def real(self, seconds: float) -> float:
         """Real seconds that ``seconds`` of this clock last."""
         return seconds / self.speed

@@ -54,7 +54,7 @@ class InFlightCall:
         self._reason: Exception | None = None
 
     def __enter__(self) -> Self:
-        self._task = task = asyncio.current_task()
+        self._task = task = asyncio.current_task(self._others.loop)
         self._cancelled = 0 if task is None else task.cancelling()  # more than 0 in the clean-up of a cancelled task
         self._others.calls[self] = None
         if self._others.timer is None:
@@ -113,6 +113,7 @@ class InFlightCalls:
         idle: set when the last one has ended.
         all_apart: those of other time limits, which are drained with it and have the same set.
         is_apart: True if it is one of them.
+        loop: in which they are.
     """
 
     clock: Clock
@@ -122,6 +123,7 @@ class InFlightCalls:
     idle: asyncio.Event = field(init=False, factory=asyncio.Event)
     all_apart: "WeakSet[InFlightCalls]" = field(factory=WeakSet)
     is_apart: bool = False
+    loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
 
     def __len__(self) -> int:
         """Count them."""
@@ -129,7 +131,7 @@ class InFlightCalls:
 
     def apart(self) -> "InFlightCalls":
         """Return an empty set for the calls of another time limit."""
-        calls = InFlightCalls(self.clock, self.overdue, self.all_apart, is_apart=True)
+        calls = InFlightCalls(self.clock, self.overdue, self.all_apart, is_apart=True, loop=self.loop)
         self.all_apart.add(calls)
         return calls
 

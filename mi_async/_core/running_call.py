@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attrs import define
 
+from mi_async._core.clock import Clock
 from mi_async._core.http_messages import Request, Response
 from mi_async._core.inflight import InFlightCall
 from mi_async._core.limits import Limiter
@@ -86,9 +87,9 @@ class RunningCall:
             waiting=self.waiting,
         )
 
-    def end(self, took: float) -> None:
+    def end(self, begun: float, clock: Clock) -> None:
         """Log what took the time of a call that succeeded, if that was long."""
-        if took >= SLOW and _log.isEnabledFor(logging.DEBUG):
+        if _log.isEnabledFor(logging.DEBUG) and (took := clock.monotonic() - begun) >= SLOW:
             rest = took - self.waited - self.backed_off
             attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
             line = "%s: took %.1f s: quota %.1f, back-off %.1f, service %.1f; %s"

@@ -11,12 +11,15 @@ from binascii import b2a_base64
 from collections.abc import Mapping
 from enum import Enum
 
+from multidict import istr
+
 from mi_async._core.http_messages import Request
 from mi_async.credentials import Credentials
 
-TIMESTAMP = "x-ncp-apigw-timestamp"
-ACCESS_KEY = "x-ncp-iam-access-key"
-SIGNATURE = "x-ncp-apigw-signature-v2"
+# istr: aiohttp looks a header up by its name in lower case, and such a text remembers its own
+TIMESTAMP: str = istr("x-ncp-apigw-timestamp")
+ACCESS_KEY: str = istr("x-ncp-iam-access-key")
+SIGNATURE: str = istr("x-ncp-apigw-signature-v2")
 
 EPOCH_MS = re.compile(r"[0-9]{1,15}")
 

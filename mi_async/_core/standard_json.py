@@ -124,9 +124,12 @@ def _plain(value: Any, default: Callable[[Any], Any] | None, depth: int) -> Any:
         return value
     if isinstance(value, Enum):
         return _plain(value.value, default, depth)
-    for kind, scalar in _SCALARS.items():
-        if type(value) is kind or (kind is not float and isinstance(value, kind)):  # numpy's is a subclass of float
-            return scalar(value)
+    if (scalar := _SCALARS.get(type(value)) or _of_subclass(value)) is not None:
+        return scalar(value)
+    return _plain_members(value, default, depth)
+
+
+def _plain_members(value: Any, default: Callable[[Any], Any] | None, depth: int) -> Any:
     if depth >= MOST_WRITTEN:
         message = "Recursion limit reached"
         raise TypeError(message)
@@ -135,6 +138,11 @@ def _plain(value: Any, default: Callable[[Any], Any] | None, depth: int) -> Any:
     if isinstance(value, list) or type(value) is tuple:
         return [_plain(member, default, depth + 1) for member in value]
     return _by_default(value, default, depth)
+
+
+def _of_subclass(value: object) -> Callable[[Any], object] | None:
+    """Return what writes a value of a subclass of a scalar, None for any other; of a float none: numpy's is one."""
+    return next((scalar for kind, scalar in _SCALARS.items() if kind is not float and isinstance(value, kind)), None)
 
 
 def _unwritable(value: Any, cause: Exception | None = None) -> NoReturn:

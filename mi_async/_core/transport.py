@@ -8,9 +8,11 @@ import math
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 from attrs import define, field, frozen
@@ -35,7 +37,7 @@ KEPT_API = 15.0
 """Seconds for which a connection to the API is kept; aiohttp's own default."""
 ENCODINGS = "gzip, deflate"
 """Accepted compressions of answers: those that every installation can decompress piece by piece."""
-JSON = {"Content-Type": "application/json"}
+JSON: Mapping[str, str] = {hdrs.CONTENT_TYPE: "application/json"}
 """Sent with every request to the API, those without a body too, as the service's pages have it."""
 FIRST_REDIRECT, FIRST_ERROR = 300, 400
 
@@ -139,17 +141,20 @@ class Transport:
     _timeout: aiohttp.ClientTimeout = field(init=False)
     _silences: InFlightCalls = field(init=False)
     origin: str = field(init=False)
+    _url: Callable[..., URL] = field(init=False)
     _proxies: Proxies | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Open both pools; must run in the event loop that will use them."""
         self.origin = str(self.base_url.origin())
+        authority = self.base_url.origin().raw_authority
+        self._url = partial(URL.build, scheme=self.base_url.scheme, authority=authority, encoded=True)
         self._proxies = None if self.proxy is None else Proxies(self.proxy)
         # The time to read is kept here and not by aiohttp's `sock_read`, which sets and cancels two timers for each
         # answer, and none while it waits behind a 103 or a chunk that is garbage: such a call would wait for its total.
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timeout.connect)
         self._silences = InFlightCalls(Clock(), silence)
-        sent = {"User-Agent": self.user_agent, "Accept-Encoding": ENCODINGS, **JSON}
+        sent = {hdrs.USER_AGENT: self.user_agent, hdrs.ACCEPT_ENCODING: ENCODINGS, **JSON}
         self._api = self._pool(KEPT_API, sent)
         # An upload URL is good for one try, so a connection that the storage may have closed meanwhile is not used
         # again; one that was in use a moment ago is, since a connection for each image costs a TLS handshake each.
@@ -188,10 +193,15 @@ class Transport:
         Raises:
             TransportError: the network failed, or the answer is truncated, too large or a redirect.
         """
-        address = Address(URL(self.origin + request.target, encoded=True))
-        options: Mapping[str, Any] = {"headers": headers}
-        if request.body is not None:
+        options: Mapping[str, Any]
+        if request.body is None:
+            # Nearly always another path than the last time: taken as it is, for which yarl's cache would be searched.
+            path, _, query = request.target.partition("?")
+            url, options = self._url(path=path, query_string=query), {"headers": headers}
+        else:  # nearly always the same few paths, which yarl remembers with all that aiohttp asks of them
+            url = URL(self.origin + request.target, encoded=True)
             options = {"headers": headers, "data": request.body}
+        address = Address(url)
         attempt = self._attempt(self._api, request.method, address, options, self.max_response)
         return with_our_errors(attempt, address)
 
@@ -239,8 +249,7 @@ class Transport:
         _awaited.set(awaited)
         with awaited:
             # Not `async with`, which costs some points of a call. An answer that was read to its end has given its
-            # connection back by itself; what remains is to wait for the end of an upload that was answered before it
-            # was sent whole.
+            # connection back by itself, unless it came before the upload was sent whole.
             answer = await pool.request(method, address.url, allow_redirects=False, proxy=proxy, **options)
             try:
                 if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
@@ -252,9 +261,8 @@ class Transport:
                     body = await read_body(answer, most, self._listen)
                 return make_response(answer.status, answer.headers, body)
             finally:
-                if "data" in options or not answer.closed:
+                if answer.connection is not None:
                     answer.release()
-                    await answer.wait_for_close()
 
     async def aclose(self) -> None:
         """Close both pools; a connector of the caller's stays open."""

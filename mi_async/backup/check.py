@@ -17,7 +17,7 @@ from mi_async.backup.format import INFO, LISTS, PREVIOUS, SUMS, BackupInfo
 from mi_async.backup.places import Places
 from mi_async.backup.reader import Backup, lines_of, open_backup
 from mi_async.errors import InvalidArgumentError
-from mi_async.text import encodable, escaped, one_line, size
+from mi_async.text import encodable, escaped, one_line, quantity, size
 
 SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 """A line of ``SHA256SUMS``."""
@@ -85,7 +85,7 @@ class BackupCheck:
         }
 
     def __str__(self) -> str:
-        lines = [f"{one_line(str(self.folder))}: {self.files:,} files ({size(self.bytes)}) were read"]
+        lines = [f"{one_line(str(self.folder))}: read {quantity(self.files, 'file')} ({size(self.bytes)})"]
         lines += [f"{each.fault}: {escaped(each.file)} ({one_line(each.reason)})" for each in self.faults[:SHOWN]]
         if (more := len(self.faults) - SHOWN) > 0:
             lines.append(f"and {more:,} more; --output json has all")

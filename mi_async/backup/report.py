@@ -10,7 +10,7 @@ from attrs import Factory, define, frozen
 
 from mi_async._core import convert
 from mi_async.backup.format import BackupInfo
-from mi_async.text import aligned, encodable, one_line, size
+from mi_async.text import aligned, encodable, one_line, quantity, size
 
 
 @define
@@ -100,7 +100,7 @@ class BackupReport:
 
     def __str__(self) -> str:
         counts = self.info.counts
-        images = f"{self.downloaded:,} downloaded ({size(self.bytes)}), {self.known:,} thumbnails unchanged"
+        images = f"{self.downloaded:,} downloaded ({size(self.bytes)}), {quantity(self.known, 'thumbnail')} unchanged"
         rows = [
             ("persons", f"{counts.get('persons', 0):,}", _said(self.persons)),
             ("images", f"{counts.get('images', 0):,}", images),
@@ -108,11 +108,7 @@ class BackupReport:
             ("indexes", f"{counts.get('indexes', 0):,}", ""),
             ("scene summaries", f"{counts.get('summaries', 0):,}", ""),
         ]
-        end = (
-            "complete"
-            if self.complete
-            else f"{self.problems:,} problem{'' if self.problems == 1 else 's'}, see problems.jsonl"
-        )
+        end = "complete" if self.complete else f"{quantity(self.problems, 'problem')}, see problems.jsonl"
         lines = [line.rstrip() for line in aligned(rows, right=(1,))]
         return "\n".join([f"backup of {one_line(self.info.workspace)} in {one_line(str(self.folder))}: {end}", *lines])
 

@@ -13,7 +13,7 @@ from cyclopts import App, Group, Parameter
 from mi_async.cli.configuration import fill
 from mi_async.cli.examples import examples
 from mi_async.cli.exit_codes import FAILURES, epilogue
-from mi_async.cli.failure_messages import check_text, report
+from mi_async.cli.failure_messages import check_text, report_failure
 from mi_async.cli.signals import handled
 from mi_async.cli.streams import console, quieted, stdout
 from mi_async.cli.verbosity import Verbosity
@@ -247,7 +247,7 @@ def run(argv: Sequence[str]) -> int:
                     command(*given.args, **given.kwargs)
                 stdout().flush()
         except FAILURES as error:
-            return report(error, hints=not quiet)
+            return report_failure(error, hints=not quiet)
         return 0
 
 

@@ -18,7 +18,7 @@ from mi_async.bulk.report.report import BulkReport
 from mi_async.cli.standard_input import DESCRIPTOR, SHOWN
 from mi_async.cli.streams import print_line, print_note
 from mi_async.errors import BulkError, ConfigError, InvalidArgumentError, JournalError
-from mi_async.text import one_line
+from mi_async.text import one_line, quantity
 
 STAYS = (Status.FAILED, Status.PARTIAL, Status.REJECTED)
 """Statuses that need somebody to do something."""
@@ -39,7 +39,7 @@ def judge(report: BulkReport, *, again: str, may_fit: bool) -> None:
     """
     if report.ok:
         return
-    error = BulkError(f"{report.troubled:,} of {report.ended:,} items did not go well")
+    error = BulkError(f"{report.troubled:,} of {quantity(report.ended, 'item')} did not go well")
     if report.counts.get(Status.PARKED) or report.open:
         error.add_note(f"parked items may succeed later: {again}")
     if any(report.counts.get(status) for status in STAYS):

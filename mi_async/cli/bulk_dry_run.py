@@ -12,6 +12,7 @@ from mi_async.cli.bulk_advice import advise, warn_of_no_items
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.streams import print_note, stdout
 from mi_async.errors import BulkError
+from mi_async.text import quantity
 
 T = TypeVar("T")
 OFTEN = 100_000
@@ -46,13 +47,22 @@ def print_plan(plan: DryRun, source: str, service: InWorkspace, *, may_fit: bool
         stdout().write(f"{plan}\n")
     else:
         output.show(plan.as_dict(), service.output)
+    judge_plan(plan, may_fit=may_fit)
+
+
+def judge_plan(plan: DryRun, *, may_fit: bool) -> None:
+    """Fail if not all would go well.
+
+    Raises:
+        BulkError: an item would not.
+    """
     if plan.troubled:
-        error = BulkError(f"{plan.troubled:,} of {plan.items:,} items would not go well")
+        error = BulkError(f"{plan.troubled:,} of {quantity(plan.items, 'item')} would not go well")
         advise(error, plan.reasons, may_fit=may_fit)
         raise error
 
 
-def counted(items: Iterator[T]) -> Generator[T]:
+def items_counted(items: Iterator[T]) -> Generator[T]:
     """Yield the items, and print their number now and then."""
     for number, item in enumerate(items, 1):
         yield item
@@ -71,4 +81,4 @@ async def counted_async(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
 
 def _print_number(number: int) -> None:
     if not number % OFTEN:
-        print_note(f"{number:,} items read")
+        print_note(f"{quantity(number, 'item')} read")

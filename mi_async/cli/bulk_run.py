@@ -30,7 +30,7 @@ from mi_async.cli.bulk_advice import (
     report_target,
     warn_of_no_items,
 )
-from mi_async.cli.bulk_display import shown
+from mi_async.cli.bulk_display import run_shown
 from mi_async.cli.bulk_dry_run import journal_of, print_plan
 from mi_async.cli.bulk_options import ImageOptions, RunOptions
 from mi_async.cli.connection import InWorkspace
@@ -56,6 +56,7 @@ class BulkCommand:
         start: returns the run of a workspace, from its further options.
         operation: name of the method of a workspace, for members in other processes.
         more: further options of it, and of the reader, for these.
+        of_report: returns further members of the report in JSON.
     """
 
     start_message: str
@@ -66,6 +67,7 @@ class BulkCommand:
     start: Callable[..., BulkRun]
     operation: FleetOperation
     more: Mapping[str, Any]
+    of_report: Callable[[], Mapping[str, Any]] = dict
 
 
 @frozen
@@ -77,12 +79,14 @@ class StartedRun:
         journal: path or URL of the journal.
         report: file for the outcome of every item.
         service: the service and its workspace.
+        of_report: as for a command.
     """
 
     source: str
     journal: Journalled
     report: OutputFile | None
     service: InWorkspace
+    of_report: Callable[[], Mapping[str, Any]] = dict
 
 
 def run_command(command: BulkCommand, source: str, options: RunOptions, service: InWorkspace) -> None:
@@ -105,7 +109,7 @@ def run_command(command: BulkCommand, source: str, options: RunOptions, service:
         if options.journal is None and not os.access(".", os.W_OK):
             message = f"the journal {Path.cwd() / str(journal)} cannot be written; name another place with --journal"
             raise InvalidArgumentError(message)
-        started = StartedRun(source, journal, report_file, service)
+        started = StartedRun(source, journal, report_file, service, command.of_report)
         report = event_loop.run((_run if options.on is None else _run_on)(command, started, options))
         with as_bulk_error():
             return judge(report, again=AGAIN, may_fit=may_fit)
@@ -201,7 +205,7 @@ async def _displayed(run: BulkRun, grace: float, service: InWorkspace) -> BulkRe
     def open_items() -> str:
         return f"{run.progress.open:,} items in progress have {span(grace)} to end"
 
-    with shown(run, service, open_items):
+    with run_shown(run, service, open_items):
         return await run
 
 
@@ -220,7 +224,7 @@ def _print(report: BulkReport, started: StartedRun) -> None:
             stdout().write(f"{report}\n")
         else:
             notes().write(f"{report}\n")
-            output.show(report.as_dict(), started.service.output)
+            output.show({**report.as_dict(), **started.of_report()}, started.service.output)
         if not report.ending and not report.open:
             warn_of_no_items(started.source, report.ended)
         stdout().flush()  # the file may be the same

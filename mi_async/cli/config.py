@@ -59,13 +59,11 @@ def _rows(file: ConfigFile, named_by: str) -> Iterator[dict[str, str | None]]:
     for setting in SETTINGS:
         value, source = _found(setting.name, setting.variable, values, environ, str(file.path))
         profile = value if setting.name == "profile" else profile
-        unused = setting.name in file.values and setting.name not in values and source == "default"
-        yield {
-            "setting": setting.name,
-            # a quota store may have a password in its query, too
-            "value": masked_url(value).partition("?")[0] if value and setting.is_url else value,
-            "source": f"default; that of {file.path} is not for this service" if unused else source,
-        }
+        if source == "default" and setting.name in file.values:
+            source = f"default; that of {file.path} is not for this service"
+        if value and setting.is_url:
+            value = masked_url(value).partition("?")[0]  # a quota store may have a password in its query, too
+        yield {"setting": setting.name, "value": value, "source": source}
     yield {"setting": "keys", **_keys(profile)}
 
 

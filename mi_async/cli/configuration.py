@@ -208,16 +208,18 @@ def fill(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -
         return
     for argument in options.values():
         argument.tokens[:] = [token for token in argument.tokens if token.value or token.source != "env"]
-    named = _argument(arguments, FILE_VARIABLE)
-    file = read_config_file(named.tokens[0].value if named is not None and named.tokens else None, os.environ)
-    base = options.get(BASE)
-    base_url = base.tokens[0].value if base is not None and base.tokens else None
-    values = read_values(file, base_url, os.environ)
+    file = read_config_file(_given(_argument(arguments, FILE_VARIABLE)), os.environ)
+    values = read_values(file, _given(options.get(BASE)), os.environ)
     for setting, argument in options.items():
         if setting.name in values and not argument.tokens:
             argument.tokens.append(
                 Token(keyword=setting.name, value=values[setting.name], source=escaped(str(file.path)))
             )
+
+
+def _given(argument: Any) -> str | None:
+    """Return the text that was given for an argument, None for one that was not given or that is no argument here."""
+    return argument.tokens[0].value if argument is not None and argument.tokens else None
 
 
 def _argument(arguments: Iterable[Any], variable: str) -> Any:

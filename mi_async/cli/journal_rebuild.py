@@ -24,6 +24,7 @@ from mi_async.cli.output import show
 from mi_async.cli.standard_input import TableFormat, read_input
 from mi_async.cli.streams import print_note, stdout
 from mi_async.errors import InvalidArgumentError
+from mi_async.text import quantity
 
 DATABASE = b"SQLite format 3\0"
 """First bytes of a journal, and of no input."""
@@ -139,7 +140,7 @@ def _printed(now: Callable[[], float] = time.monotonic) -> Callable[[JournalRebu
         if now() - last >= EVERY:
             last = now()
             counts = ", ".join(f"{number:,} {finding}" for finding, number in so_far.counts.items())
-            print_note(f"{so_far.items:,} items so far: {counts}")
+            print_note(f"{quantity(so_far.items, 'item')} so far: {counts}")
 
     return progress
 
@@ -148,8 +149,7 @@ def _advise(result: JournalRebuild, source: str, journal: Path, command: str) ->
     """Print what to do next."""
     if result.left_alone:
         failed = shlex.join(["mi-async", "journal", "failed", str(journal)])
-        print_note(
-            f"{result.left_alone:,} of {result.items:,} items left alone: nobody can tell what is there; see: {failed}"
-        )
+        left = f"{result.left_alone:,} of {quantity(result.items, 'item')} left alone"
+        print_note(f"{left}: nobody can tell what is there; see: {failed}")
     go_on: list[Any] = ["mi-async", command, source, "--journal", str(journal)]
     print_note(f"to go on: {shlex.join(go_on)}")

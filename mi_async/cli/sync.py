@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from mi_async.cli import event_loop, output
+from mi_async.cli.bulk_dry_run import judge_plan
 from mi_async.cli.bulk_options import RunOptions
 from mi_async.cli.bulk_run import BulkCommand, journal_for, run_command
 from mi_async.cli.confirmation import code_line, confirmed
@@ -54,9 +55,10 @@ async def _planned(
     source: str, assets: AssetOptions, flags: SyncFlags, options: RunOptions, service: InStorage
 ) -> SyncPlan:
     async with service.session(storage=service.storage) as session:
-        workspace, project = session.workspace(service.workspace), assets.as_arguments()["project"]
+        workspace, given = session.workspace(service.workspace), assets.as_arguments()
         journal: Any = journal_for(source, options)
-        return await workspace.plan_sync(source, journal=journal, project=project, **flags.of_plan)
+        run = {name: given[name] for name in ("project", "analyze", "summarize")}
+        return await workspace.plan_sync(source, journal=journal, **run, **flags.of_plan)
 
 
 def _show(plan: SyncPlan, service: InStorage) -> None:
@@ -68,6 +70,7 @@ def _show(plan: SyncPlan, service: InStorage) -> None:
         raise InvalidArgumentError(plan.refusal)
     if service.output != "table":
         print_note(code_line(plan))
+    judge_plan(plan.ingest, may_fit=False)
 
 
 def _command(
@@ -81,7 +84,8 @@ def _command(
         started.append(workspace.sync(plan, confirm=code, **arguments, **more))
         return started[0]
 
-    ingested = (SyncState.NEW, SyncState.SAME, SyncState.MISSING, *((SyncState.CHANGED,) if plan.replace else ()))
+    own = (SyncState.NEW, SyncState.SAME, SyncState.MISSING, SyncState.REJECTED)
+    ingested = (*own, *((SyncState.CHANGED,) if plan.replace else ()))
     return BulkCommand(
         start_message="syncing",
         plan_message="",
@@ -91,6 +95,7 @@ def _command(
         start=start,
         operation="ingest_many",
         more=arguments,
+        of_report=lambda: {"removals": [removal.as_row() for removal in started[0].removals]},
     )
 
 

@@ -4,20 +4,20 @@ Invariant: is told of an ingestion and decides nothing about it. Time is an argu
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TextIO
 
 from attrs import define, field
 
-from mi_async.display.display import back_end, displayed
-from mi_async.display.layout import Cell, Grid, Overflow, ShareBar, SpinnerText, StyledText
+from mi_async.display.layout import Cell, Grid, Overflow, SpinnerText, StyledText
 from mi_async.display.view import BackEnd
+from mi_async.display.workflow_view import WorkflowView, bar_beside, view_displayed
 from mi_async.text import one_line, size, span
 from mi_async.workflows.ingest.models import Ingestion, Stage
 
-LEAST, MOST, BESIDE = 8, 40, 59
-"""Columns of the bar, and how many the longest figures beside it need: at 80 columns nothing is cut off."""
+BESIDE = 59
+"""Columns that the longest figures beside the bar need: at 80 columns nothing is cut off."""
 
 WORDS = {
     Stage.CHECK: "looking at the bucket and the project",
@@ -29,22 +29,18 @@ WORDS = {
 }
 
 
-@contextmanager
-def ingest_display(file: TextIO | None, *, plain: bool = False) -> Generator["IngestView"]:
+def ingest_display(file: TextIO | None, *, plain: bool = False) -> AbstractContextManager["IngestView"]:
     """Show an ingestion until the block ends; its ``step`` is the ``progress`` of the workflow.
 
     Args:
         file: where.
         plain: lines even on a terminal, because something else writes there too.
     """
-    where = back_end(file, plain=plain, transient=True)
-    view = IngestView(where)
-    with displayed(view, where):
-        yield view
+    return view_displayed(IngestView, file, plain=plain)
 
 
 @define(eq=False)
-class IngestView:
+class IngestView(WorkflowView):
     """An ingestion over time.
 
     Args:
@@ -59,7 +55,6 @@ class IngestView:
         init=False, default=0.0
     )  # when the stage began; bytes are counted from then, and those that were there before are not
     _key: str = field(init=False, default="")  # of the change that was reported last
-    _last: bool = field(init=False, default=False)
 
     def step(self, at: Ingestion) -> None:
         """Note a change, and report one that matters."""
@@ -69,7 +64,7 @@ class IngestView:
         key = f"{_words(at)} {at.found + at.sent >= at.size}"  # of bytes the first and the last
         silent = at.state is None and at.stage not in {Stage.UPLOAD, Stage.DONE} and not _is_stored(at)
         if key != self._key and not silent:
-            self.where.say(self._text(at))
+            self.where.say(self._told(at))
         self._key = key
 
     @property
@@ -78,19 +73,10 @@ class IngestView:
         return (self._at.found + self._at.sent) / self._at.size if self._at is not None and self._at.size else None
 
     @property
-    def problems(self) -> Sequence[str]:
-        """Nothing: an ingestion ends with its first failure."""
-        return ()
-
-    def look(self, *, last: bool = False) -> None:
-        """Note the end, of which the command itself reports."""
-        self._last = last
-
-    def line(self) -> str:
-        """Return how far it is."""
-        if self._at is None or self._last:
+    def _text(self) -> str:
+        if self._at is None:
             return ""
-        return self._text(self._at, "" if self._at.stage is Stage.UPLOAD else f" ({self._age})")
+        return self._told(self._at, "" if self._at.stage is Stage.UPLOAD else f" ({self._age})")
 
     def layout(self, width: int) -> Iterator[Grid | Cell]:
         """Yield the source, the bytes, and the stage."""
@@ -99,14 +85,14 @@ class IngestView:
             return
         yield StyledText(one_line(at.source), "bold", Overflow.CUT)
         if self.share is not None:
-            bar = ShareBar(self.share, max(LEAST, min(MOST, width - BESIDE)))
+            bar = bar_beside(self.share, width, BESIDE)
             figures = ", ".join([_amount(at), *self._speed(at)])
             yield Grid(((bar, StyledText(figures, "dim", Overflow.CUT)),), gap=1)
         before = f", {_before(at)}" if _before(at) else ""
         asset = "" if at.asset_id is None or at.stage is Stage.DONE else f", asset {at.asset_id}"
         yield SpinnerText(one_line(f"{_words(at)} ({self._age}){before}{asset}"))
 
-    def _text(self, at: Ingestion, age: str = "") -> str:
+    def _told(self, at: Ingestion, age: str = "") -> str:
         if at.stage is not Stage.UPLOAD and not _is_stored(at):
             return f"{_words(at)}{age}"
         before = f" ({_before(at)})" if _before(at) else ""

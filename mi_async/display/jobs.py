@@ -10,10 +10,10 @@ from typing import Any, TextIO
 
 from attrs import define, field
 
-from mi_async.display.display import back_end, displayed
 from mi_async.display.layout import Cell, Grid, Overflow, SpinnerText, StyledText
 from mi_async.display.view import BackEnd
-from mi_async.text import one_line, quantity, span
+from mi_async.display.workflow_view import WorkflowView, view_displayed
+from mi_async.text import one_line, quantity
 from mi_async.workflows.jobs.job import Job
 from mi_async.workflows.jobs.kinds import JobPhase
 
@@ -31,15 +31,13 @@ def job_display(file: TextIO | None, jobs: Sequence[Job[Any]], *, plain: bool = 
         jobs: that are waited for.
         plain: lines even on a terminal, because something else writes there too.
     """
-    where = back_end(file, plain=plain, transient=True)
-    view = JobView(where, jobs)
-    with displayed(view, where):
-        where.say(f"waiting for {quantity(len(jobs), 'job')}")
+    with view_displayed(lambda where: JobView(where, jobs), file, plain=plain) as view:
+        view.where.say(f"waiting for {quantity(len(jobs), 'job')}")
         yield view
 
 
 @define(eq=False)
-class JobView:
+class JobView(WorkflowView):
     """Jobs over time.
 
     Args:
@@ -52,12 +50,6 @@ class JobView:
     jobs: Sequence[Job[Any]]
     now: Callable[[], float] = time.monotonic
     _over: set[Job[Any]] = field(init=False, factory=set)
-    _started: float = field(init=False)
-    _last: bool = field(init=False, default=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Start the time."""
-        self._started = self.now()
 
     def step(self, job: Job[Any]) -> None:
         """Note a new state, and report it; ``JobProgress`` of the workflows."""
@@ -70,19 +62,6 @@ class JobView:
         """Part of the jobs that is over."""
         return len(self._over) / len(self.jobs)
 
-    @property
-    def problems(self) -> Sequence[str]:
-        """Nothing: the command reports what became of each job."""
-        return ()
-
-    def look(self, *, last: bool = False) -> None:
-        """Note the end, of which the command itself reports."""
-        self._last = last
-
-    def line(self) -> str:
-        """Return how many are over."""
-        return "" if self._last else self._text
-
     def layout(self, width: int) -> Iterator[Grid | Cell]:  # noqa: ARG002  names give way
         """Yield the jobs that are not over, as many as have room, and how many are."""
         jobs = [job for job in self.jobs if job not in self._over] or self.jobs
@@ -92,10 +71,6 @@ class JobView:
     @property
     def _text(self) -> str:
         return f"{len(self._over):,} of {quantity(len(self.jobs), 'job')} over, {self._age}"
-
-    @property
-    def _age(self) -> str:
-        return span(self.now() - self._started)
 
 
 def _state(job: Job[Any]) -> StyledText:

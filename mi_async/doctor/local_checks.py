@@ -8,7 +8,7 @@ import os
 import platform
 import ssl
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -225,13 +225,18 @@ async def check_certificates(subject: Subject) -> CheckResult:
     if subject.settings.ca_file is not None:
         return fine(f"trusted: {escaped(subject.settings.ca_file)}, as ca_file names it, and no other")
     named = [(name, subject.environ[name]) for name in CA_NAMES if subject.environ.get(name)]
-    for name, path in named:
-        if not await asyncio.to_thread(Path(path).exists):
-            return failed(f"{name} names {escaped(path)}, which does not exist", "correct or unset it")
     if named:
-        return fine("trusted: " + " and ".join(f"{escaped(path)} ({name})" for name, path in named))
+        return await _named_certificates(named)
     paths = ssl.get_default_verify_paths()
     place = paths.cafile or paths.capath or ""
     if not place and not subject.trust.cert_store_stats()["x509_ca"]:
         return failed("this system has no certificates to trust", "install ca-certificates, or set SSL_CERT_FILE")
     return fine(f"trusted: those of the system{f' ({place})' if place else ''}")
+
+
+async def _named_certificates(named: Sequence[tuple[str, str]]) -> CheckResult:
+    """Name the certificates that variables of the environment name."""
+    for name, path in named:
+        if not await asyncio.to_thread(Path(path).exists):
+            return failed(f"{name} names {escaped(path)}, which does not exist", "correct or unset it")
+    return fine("trusted: " + " and ".join(f"{escaped(path)} ({name})" for name, path in named))

@@ -70,11 +70,7 @@ async def check_connection(subject: Subject) -> CheckResult:
     try:
         answered = await exchange(url, proxy, subject.trust, AGENT, subject.settings.clock)
     except TransportError as error:
-        distrusted = _distrusted(error)
-        issuer = await _issuer(url, proxy, subject) if distrusted else ""
-        said, advised, advice = str(error).partition(PROXY_ADVICE)
-        named = f"{said}; its certificate was issued by {issuer}" if issuer else said
-        return failed(named, distrusted or (f"{advised}{advice}".removeprefix("; ") or _reachable(subject, said)))
+        return await _not_connected(subject, error)
     subject.answered = answered
     taken = f"answered in {duration(answered.seconds)}"
     if answered.status >= SERVER_ERROR:
@@ -88,6 +84,14 @@ async def check_connection(subject: Subject) -> CheckResult:
     if is_this_machine(url.host or ""):
         return fine(f"{taken}; plain HTTP, on this machine")
     return warning(f"{taken}; plain HTTP, which others on the network can read", "use https:// in the base URL")
+
+
+async def _not_connected(subject: Subject, error: TransportError) -> CheckResult:
+    distrusted = _distrusted(error)
+    issuer = await _issuer(subject.settings.base_url, subject.proxy(), subject) if distrusted else ""
+    said, advised, advice = str(error).partition(PROXY_ADVICE)
+    named = f"{said}; its certificate was issued by {issuer}" if issuer else said
+    return failed(named, distrusted or (f"{advised}{advice}".removeprefix("; ") or _reachable(subject, said)))
 
 
 def _distrusted(error: TransportError) -> str:

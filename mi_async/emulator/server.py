@@ -35,7 +35,8 @@ from mi_async.emulator.faults import COURSES, STORAGE, STORAGE_GET, STORAGE_PUT,
 from mi_async.emulator.gateway import Gateway, gateway_words
 from mi_async.emulator.links import PREFIX, Links, reached_at
 from mi_async.emulator.log import RequestLog
-from mi_async.emulator.page import add_page, is_page
+from mi_async.emulator.page import add_page
+from mi_async.emulator.page_paths import is_page
 from mi_async.emulator.request_body import read_json_body
 from mi_async.emulator.rules import INVALID, Refused, Rejection
 from mi_async.emulator.settings import CREDENTIALS, Settings
@@ -160,7 +161,7 @@ class Server:
         make = bodies_for(group, self.bodies)
 
         async def perform(request: web.Request) -> web.Response:
-            unknown_faces.register(self.state, request.match_info.get("workspace_name"))
+            unknown_faces.register_unknown(self.state, request.match_info.get("workspace_name"))
             return await _performed(operation, partial(make, self.state), request)
 
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -215,8 +215,8 @@ class RedisConnection:
                 await self.client.aclose()
 
 
-NO_PASSWORD = ("HELLO must be called", "Authentication required")
-"""Beginnings of what a server says to who has given none, as the clients pass it on."""
+NO_PASSWORD = ("NOAUTH", "unauthenticated", "HELLO must be called", "Authentication required")
+"""Parts of what a server says to who has given none, as the clients pass it on."""
 MOMENT = ("MISCONF", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "LOADING", "READONLY", "OOM", "MASTERDOWN")
 """First words of errors that pass: a server that is full, that loads, that has just become a replica."""
 
@@ -225,10 +225,10 @@ def _failure(error: Exception, place: str, redis: ModuleType) -> QuotaStoreError
     """Return the error for what the client raised."""
     errors = redis.exceptions
     text = str(error).partition("\n")[0] or type(error).__name__
-    words = escaped(text)
-    if "NOAUTH" in text or "unauthenticated" in text or text.startswith(NO_PASSWORD):
+    if any(words in text for words in NO_PASSWORD):
         message = f"the quota store at {place} wants a password: give it in the URL or as password="
         return QuotaStoreError(message, permanent=True)
+    words = escaped(text)
     if place.startswith("rediss:") and isinstance(error, errors.TimeoutError):
         words = f"{words} (does it speak TLS? if not, redis://)"
     refused = (errors.AuthenticationError, errors.AuthorizationError, errors.NoPermissionError)

@@ -1,21 +1,19 @@
 """Page of persons without a name: each with its face and its ID, and beside it who it might be.
 
-Invariant: a picture of bounded size without any URL, so that it is the same tomorrow; text from the service is text.
+Invariant: that of its frame, ``curation_page.py``.
 """
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 
-from mi_async.language import PageWords, language_of
+from mi_async.api.person_models import Person
 from mi_async.notebook import escaped_line
-from mi_async.pictures.curation_words import CURATION_WORDS
+from mi_async.pictures.curation_page import CurationPage, about_person
 from mi_async.pictures.embedded_faces import EmbeddedFaces
 from mi_async.pictures.face_image import SMALL
-from mi_async.pictures.person_sheet import check_count, first_items, image_notes
-from mi_async.pictures.picture import Picture, heading
+from mi_async.pictures.picture import Picture
 from mi_async.workflows.curation.unnamed import SuggestedPerson, UnnamedPerson
 from mi_async.workspace import Workspace
 
-MOST = 1000
 MOST_SUGGESTIONS = 3
 
 
@@ -47,31 +45,23 @@ async def unnamed_sheet(
         MIError: the persons cannot be listed.
         SessionError: the session is closed.
     """
-    words = PageWords(language_of(lang), CURATION_WORDS)
-    check_count("limit", limit, MOST)
-    shown, is_cut = await first_items(persons, limit)
+    page = CurationPage("unnamed", _persons_in, _cards, limit, seconds, title, subtitle, lang)
+    return await page.picture(workspace, persons)
+
+
+def _persons_in(shown: Sequence[UnnamedPerson]) -> list[Person]:
     suggested = [one.person for each in shown for one in each.suggestions[:MOST_SUGGESTIONS] if one.person is not None]
-    faces = await EmbeddedFaces.of(workspace, [*(one.person for one in shown), *suggested], words, seconds)
-    named = title or words("unnamed_title", workspace=workspace.name)
-    return Picture(named, heading(named, subtitle) + _drawn(shown, faces, is_cut=is_cut), words.language)
+    return [*(one.person for one in shown), *suggested]
 
 
-def _drawn(shown: Sequence[UnnamedPerson], faces: EmbeddedFaces, *, is_cut: bool) -> str:
-    words = faces.words
-    if not shown:
-        return f"<p>{words('unnamed_none')}</p>"
-    notes = [words("unnamed_counted", count=f"{len(shown):,}")]
-    notes += [words("more_shown", count=f"{len(shown):,}")] if is_cut else []
-    notes += image_notes(faces.missing, words)
-    cards = "".join([_card(one, faces) for one in shown])
-    return f'<p>{words("unnamed_use")}</p><p class="soft">{" ".join(notes)}</p><ul class="cards">{cards}</ul>'
+def _cards(shown: Sequence[UnnamedPerson], faces: EmbeddedFaces) -> str:
+    return f'<ul class="cards">{"".join([_card(one, faces) for one in shown])}</ul>'
 
 
 def _card(one: UnnamedPerson, faces: EmbeddedFaces) -> str:
     words, person = faces.words, one.person
-    facts = [words("place", position=f"{one.position:,}"), words("thumbnails", count=f"{len(person.thumbnails):,}")]
-    facts += [f"{escaped_line(name)} {count:,}" for name, count in one.counts.items()]
-    about = "".join([f'<span class="about">{fact}</span>' for fact in facts])
+    counts = [f"{escaped_line(name)} {count:,}" for name, count in one.counts.items()]
+    about = about_person(person, one.position, words, counts)
     face = faces.markup(person.id, words("no_name"))
     return (
         f'<li class="card"><div class="own">{face}<code class="number_id">{person.id}</code>{about}</div>'

@@ -1,20 +1,18 @@
 """Page of persons who look alike: groups of faces, each with its evidence.
 
-Invariant: a picture of bounded size without any URL, so that it is the same tomorrow; text from the service is text.
+Invariant: that of its frame, ``curation_page.py``.
 """
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 
-from mi_async.language import PageWords, language_of
+from mi_async.api.person_models import Person
+from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
-from mi_async.pictures.curation_words import CURATION_WORDS
+from mi_async.pictures.curation_page import CurationPage, about_person
 from mi_async.pictures.embedded_faces import EmbeddedFaces
-from mi_async.pictures.person_sheet import check_count, first_items, image_notes
-from mi_async.pictures.picture import Picture, heading
+from mi_async.pictures.picture import Picture
 from mi_async.workflows.curation.duplicates import DuplicateGroup, DuplicateMember
 from mi_async.workspace import Workspace
-
-MOST = 1000
 
 
 async def duplicate_sheet(
@@ -45,25 +43,16 @@ async def duplicate_sheet(
         MIError: the groups cannot be found.
         SessionError: the session is closed.
     """
-    words = PageWords(language_of(lang), CURATION_WORDS)
-    check_count("limit", limit, MOST)
-    shown, is_cut = await first_items(groups, limit)
-    persons = [member.person for group in shown for member in group.members]
-    faces = await EmbeddedFaces.of(workspace, persons, words, seconds)
-    named = title or words("duplicate_title", workspace=workspace.name)
-    return Picture(named, heading(named, subtitle) + _drawn(shown, faces, is_cut=is_cut), words.language)
+    page = CurationPage("duplicate", _persons_in, _groups, limit, seconds, title, subtitle, lang)
+    return await page.picture(workspace, groups)
 
 
-def _drawn(shown: Sequence[DuplicateGroup], faces: EmbeddedFaces, *, is_cut: bool) -> str:
-    words = faces.words
-    if not shown:
-        return f"<p>{words('duplicate_none')}</p>"
-    persons = sum(len(group.members) for group in shown)
-    notes = [words("duplicate_counted", count=f"{len(shown):,}", persons=f"{persons:,}")]
-    notes += [words("more_shown", count=f"{len(shown):,}")] if is_cut else []
-    notes += image_notes(faces.missing, words)
-    groups = "".join([_group(group, faces) for group in shown])
-    return f'<p>{words("duplicate_use")}</p><p class="soft">{" ".join(notes)}</p>{groups}'
+def _persons_in(shown: Sequence[DuplicateGroup]) -> list[Person]:
+    return [member.person for group in shown for member in group.members]
+
+
+def _groups(shown: Sequence[DuplicateGroup], faces: EmbeddedFaces) -> str:
+    return "".join([_group(group, faces) for group in shown])
 
 
 def _group(group: DuplicateGroup, faces: EmbeddedFaces) -> str:
@@ -80,13 +69,11 @@ def _group(group: DuplicateGroup, faces: EmbeddedFaces) -> str:
 def _tile(member: DuplicateMember, group: DuplicateGroup, faces: EmbeddedFaces) -> str:
     words, person = faces.words, member.person
     name = person.name or words("no_name")
-    facts = [words("place", position=f"{member.position:,}"), words("thumbnails", count=f"{len(person.thumbnails):,}")]
-    about = "".join([f'<span class="about">{fact}</span>' for fact in facts])
     kept = f'<span class="kept">{words("keep")}</span>' if person.id == group.keep else ""
     face = faces.markup(person.id, name)
     return (
         f'<li class="tile">{face}<strong>{escaped_line(name)}</strong><code class="number_id">{person.id}</code>'
-        f"{kept}{about}</li>"
+        f"{kept}{about_person(person, member.position, words)}</li>"
     )
 
 

@@ -114,14 +114,7 @@ class _Page:
         report, words = self.figures.report, self.words
         if not report.ended + report.open and not report.ending:
             return f'<p class="verdict open">{words("empty")}</p>'
-        said: list[str] = []
-        if report.ending:
-            said.append(words("not_ended", ending=escaped_line(words.known(report.ending))))
-        if report.troubled:
-            said.append(words("not_well", troubled=f"{report.troubled:,}", count=f"{report.ended:,}"))
-        if report.open:
-            said.append(words("open_items", count=f"{report.open:,}"))
-        earlier = sum(self.figures.codes.values())
+        said, earlier = list(self._left()), sum(self.figures.codes.values())
         if not said and earlier:
             said.append(words("earlier_failures", count=f"{earlier:,}"))
         if not said:
@@ -129,3 +122,13 @@ class _Page:
             return f'<p class="verdict">{words(well, count=f"{report.ended:,}")}</p>'
         kind = "troubled" if report.troubled or earlier else "open"
         return f'<p class="verdict {kind}">{" ".join(said)}</p>'
+
+    def _left(self) -> Iterator[str]:
+        """Yield what the run has left: its end, items that did not go well, and items that have not ended."""
+        report, words = self.figures.report, self.words
+        if report.ending:
+            yield words("not_ended", ending=escaped_line(words.known(report.ending)))
+        if report.troubled:
+            yield words("not_well", troubled=f"{report.troubled:,}", count=f"{report.ended:,}")
+        if report.open:
+            yield words("open_items", count=f"{report.open:,}")

@@ -3,7 +3,7 @@
 Invariant: pure; bounded in assets, scenes and rows. Positions are percentages: text keeps its size on any width.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mi_async.language import PageWords, language_of
 from mi_async.notebook import escaped_line
@@ -143,20 +143,22 @@ def _told(hit: SceneHit) -> str:
 
 
 def _list(hits: Sequence[SceneHit], names: HitNames, words: PageWords) -> str:
-    columns = {
-        "rank": [f'<span class="rank">{rank:,}</span>' for rank in range(1, len(hits[:MOST_ROWS]) + 1)],
-        "file": [_short(names.asset(hit)) for hit in hits[:MOST_ROWS]],
-        "start": [_unbroken(_code(hit.start_ms)) for hit in hits[:MOST_ROWS]],
-        "end": [_unbroken(_code(hit.end_ms)) for hit in hits[:MOST_ROWS]],
-        "score": ["" if hit.score is None else f"{hit.score:.3f}" for hit in hits[:MOST_ROWS]],
-        "persons": [names.persons_of(hit) for hit in hits[:MOST_ROWS]],
-        "script": [escaped_line(hit.script or "") for hit in hits[:MOST_ROWS]],
+    shown, left = hits[:MOST_ROWS], len(hits) - MOST_ROWS
+    columns: dict[str, Callable[[SceneHit], str]] = {
+        "file": lambda hit: _short(names.asset(hit)),
+        "start": lambda hit: _unbroken(_code(hit.start_ms)),
+        "end": lambda hit: _unbroken(_code(hit.end_ms)),
+        "score": lambda hit: "" if hit.score is None else f"{hit.score:.3f}",
+        "persons": names.persons_of,
+        "script": lambda hit: escaped_line(hit.script or ""),
     }
-    if not any(map(persons_in, hits[:MOST_ROWS])):
+    if not any(map(persons_in, shown)):
         del columns["persons"]
-    rows = [list(row) for row in zip(*columns.values(), strict=True)]
-    heads = [words(name) for name in columns]
-    left = len(hits) - MOST_ROWS
+    rows = [
+        [f'<span class="rank">{rank:,}</span>', *[cell(hit) for cell in columns.values()]]
+        for rank, hit in enumerate(shown, 1)
+    ]
+    heads = [words(name) for name in ("rank", *columns)]
     more = f"<p>{words('more_hits', count=f'{left:,}')}</p>" if left > 0 else ""
     return stacked_table(rows, heads, words("timeline")) + more
 

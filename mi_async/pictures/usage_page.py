@@ -120,10 +120,7 @@ def _chart(report: UsageReport, title: str, series: Sequence[UsageSeries], shown
     content = f"{_scale(most, shown)}{bars}{_days(days)}{_legend(series, shown)}"
     height = TOP + PLOT + AXIS + LINE * len(series)
     used = [day for day in range(1, days + 1) if any(each.values.get(day) for each in series)]
-    rows = [
-        [f"{report.month}-{day:02}", *[shown(amount) if (amount := each.values.get(day, 0)) else "" for each in series]]
-        for day in used
-    ]
+    rows = [[f"{report.month}-{day:02}", *_amounts(day, series, shown)] for day in used]
     table = stacked_table(rows, [words("day"), *[each.name for each in series]], title)
     return (
         f"<h2>{title}</h2>{drawing(content, height=height, title=title, told=told)}"
@@ -178,6 +175,10 @@ def _bar(day: int, days: int, series: Sequence[UsageSeries], most: int, shown: S
                 f"<title>{day}: {each.name} {shown(amount)}</title></rect>"
             )
     return "".join(parts)
+
+
+def _amounts(day: int, series: Sequence[UsageSeries], shown: Shown) -> list[str]:
+    return [shown(amount) if (amount := each.values.get(day, 0)) else "" for each in series]
 
 
 def _scale(most: int, shown: Shown) -> str:

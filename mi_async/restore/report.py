@@ -16,7 +16,7 @@ from mi_async.models import Serializable
 from mi_async.restore.completion import Completed
 from mi_async.restore.not_carried import Losses
 from mi_async.restore.wording import heading, indented
-from mi_async.text import aligned, one_line
+from mi_async.text import aligned, one_line, quantity
 
 
 @frozen(kw_only=True)
@@ -92,7 +92,7 @@ class RestoreReport(Serializable):
             ("tags", f"{self.tags:,} created" if self.tags else ""),
             ("projects", f"{self.projects:,} created" if self.projects else ""),
             ("completed", wording.counted(self.completed.counts)),
-            ("kept", f"{self.kept:,} persons as they are" if self.kept else ""),
+            ("kept as is", quantity(self.kept, "person") if self.kept else ""),
             ("restored IDs", f"{self.restored:,}, in {self.mapping}"),
         ]
 

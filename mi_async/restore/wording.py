@@ -3,13 +3,13 @@
 Invariant: pure.
 """
 
-from mi_async.text import one_line
+from mi_async.text import one_line, quantity
 
 
 def heading(folder: str, source: str, workspace: str, incomplete: int) -> list[tuple[str, str]]:
     """Return the first rows of a table: from where, and into what."""
     rows = [("backup", one_line(f"{folder}, of workspace {source}")), ("into", one_line(f"workspace {workspace}"))]
-    lacks = f"{incomplete:,} objects, by its problems.jsonl"
+    lacks = f"{quantity(incomplete, 'object')}, by its problems.jsonl"
     return [*rows, ("lacks", lacks)] if incomplete else rows
 
 

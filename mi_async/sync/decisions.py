@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.records import AssetRecord
 
 
@@ -21,6 +22,7 @@ class SyncState(StrEnum):
     MISSING = "missing"
     FORGOTTEN = "forgotten"
     UNSETTLED = "unsettled"
+    REJECTED = "rejected"
     KEPT = "kept"
 
 
@@ -124,6 +126,22 @@ def _reason_to_keep(row: AssetRecord, asset: AssetPresence) -> str:
     return "" if asset is AssetPresence.PRESENT else asset.value
 
 
+def decide_examined(state: SyncState, status: Status, message: str) -> SyncDecision | None:
+    """Decide again about a file that the run would not take as it is; None where that changes nothing.
+
+    Args:
+        state: of the file before it was looked into.
+        status: as which the run would end it.
+        message: why.
+    """
+    if state is SyncState.NEW and status is Status.REJECTED:
+        return SyncDecision(SyncState.REJECTED, message)
+    if state is SyncState.CHANGED and status in {Status.REJECTED, Status.PARKED}:
+        return SyncDecision(SyncState.KEPT, f"{UNFIT}: {message}")
+    return None
+
+
+UNFIT = "the file of other content cannot be ingested"
 LEAST, SHARE = 10, 10
 """Deletions that a plan may always have, and one in how many of what the source has brought."""
 

@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from mi_async._core.confirmation import confirmation_code
 from mi_async.bulk.journal.place import Journalled, parsed, shown_journal
+from mi_async.bulk.plan.ingest import AssetPlan
 from mi_async.models import Serializable
 from mi_async.storage.models import StoredObject
 from mi_async.sync.decisions import SyncState
@@ -25,6 +26,7 @@ LABELS = (
     (SyncState.MISSING, "to ingest again: the asset was deleted"),
     (SyncState.FORGOTTEN, "gone on both sides"),
     (SyncState.UNSETTLED, "still being written"),
+    (SyncState.REJECTED, "rejected"),
     (SyncState.KEPT, "kept"),
 )
 
@@ -62,6 +64,18 @@ class SyncItem(Serializable):
         """The object."""
         return StoredObject(self.bucket, self.key)
 
+    def as_row(self) -> dict[str, Any]:
+        """Return the members that people read, as a JSON object."""
+        return {
+            "key": self.key,
+            "bucket": self.bucket,
+            "state": self.state.value,
+            "asset_id": self.asset_id,
+            "reason": self.reason or None,
+            "source": self.source,
+            "size": self.size,
+        }
+
     def __str__(self) -> str:
         """Name the object, its asset, and why it is kept."""
         asset = "" if self.asset_id is None else f" (asset {self.asset_id})"
@@ -87,6 +101,7 @@ class SyncPlan:
         items: all that has changed, is gone, missing, forgotten, unsettled or kept.
         unfinished: confirmed deletions and replacements that an earlier sync has not finished.
         refusal: why it is not done as it is; '' if nothing keeps it.
+        ingest: the run that follows the removals, as a dry run of it is.
     """
 
     endpoint: str
@@ -103,6 +118,7 @@ class SyncPlan:
     items: tuple[SyncItem, ...] = ()
     unfinished: tuple[SyncItem, ...] = ()
     refusal: str = ""
+    ingest: AssetPlan = field(factory=AssetPlan)
 
     def of(self, state: SyncState) -> tuple[SyncItem, ...]:
         """Return the items in a state."""
@@ -164,13 +180,14 @@ class SyncPlan:
             "journal": shown_journal(self.journal),
             **{state.value: self.counts.get(state, 0) for state, _ in LABELS},
             "bytes": self.bytes,
-            "items": [_row(item) for item in self.items],
-            "unfinished": [_row(item) for item in self.unfinished],
+            "items": [item.as_row() for item in self.items],
+            "unfinished": [item.as_row() for item in self.unfinished],
             "delete": self.delete,
             "delete_objects": self.delete_objects,
             "replace": self.replace,
             "give_up": self.give_up,
             "refusal": self.refusal or None,
+            "ingest": self.ingest.as_dict(),
             "code": self.code or None,
         }
 
@@ -181,6 +198,8 @@ class SyncPlan:
         lines = aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
         for title, items in self._lists():
             lines += _listed(title, items, len(items) if items and items[0] in self.removed else SHOWN)
+        if self.ingest.items:
+            lines += ["the run over what is left:", *[f"  {line}" for line in str(self.ingest).splitlines()]]
         return "\n".join([*lines, *([self.refusal] if self.refusal else [])])
 
     def _lists(self) -> Iterable[tuple[str, tuple[SyncItem, ...]]]:
@@ -191,18 +210,6 @@ class SyncPlan:
         yield "kept", self.of(SyncState.KEPT)
         yield "still being written", self.of(SyncState.UNSETTLED)
         yield "confirmed before and not finished", self.unfinished
-
-
-def _row(item: SyncItem) -> dict[str, Any]:
-    return {
-        "key": item.key,
-        "bucket": item.bucket,
-        "state": item.state.value,
-        "asset_id": item.asset_id,
-        "reason": item.reason or None,
-        "source": item.source,
-        "size": item.size,
-    }
 
 
 def _listed(title: str, items: tuple[SyncItem, ...], shown: int) -> list[str]:

@@ -31,10 +31,12 @@ from mi_async.sync.decisions import (
 )
 from mi_async.sync.defaults import SETTLE
 from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
+from mi_async.sync.planned_ingest import RunPlanner
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
-from mi_async.text import encodable
+from mi_async.text import encodable, quantity
 from mi_async.workflows.absence import asset_of
 from mi_async.workflows.context import Context
+from mi_async.workflows.ingest.options import IngestOptions
 
 AT_ONCE = 8
 """Objects that are asked about at once."""
@@ -53,6 +55,8 @@ class SyncOptions:
     give_up: bool = False
     max_delete: int | None = None
     settle: float = SETTLE
+    analyze: bool = True
+    summarize: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Refuse values that are out of range or exclude each other."""
@@ -110,7 +114,8 @@ class SyncPlanner:
         self._assets = await self._presences()
         present = await each(self._present, self._scan.files.items(), AT_ONCE)
         absent = await each(self._absent, self._unlisted(), AT_ONCE)
-        plan = self._counted(plan, [*present, *absent])
+        present, run = await asyncio.to_thread(self._run_planner().plan, present, replace=plan.replace)
+        plan = evolve(self._counted(plan, [*present, *absent]), ingest=run)
         # what is given up is in the plan as it would be if nobody had confirmed it
         plan = plan if plan.give_up else without_unfinished(plan, unfinished)
         return evolve(plan, refusal=self._refusal(plan))
@@ -184,6 +189,10 @@ class SyncPlanner:
         decision = decide_absent(Absence.ABSENT if allowed else absence, row, self._presence(row))
         return evolve(self._item(decision, row, SourceFile(0, 0), row.key), below_empty=allowed)
 
+    def _run_planner(self) -> RunPlanner:
+        goal = IngestOptions(analyze=self.options.analyze, summarize=self.options.summarize).goal
+        return RunPlanner(self.source, self._scan, self.journal, self.project_id, goal, self.context.validate)
+
     def _item(self, decision: SyncDecision, row: AssetRecord | None, file: SourceFile, key: str) -> SyncItem:
         folder = isinstance(self.source, FolderSource)
         # a disk is asked how it spells a name: not for a hundred thousand that no plan lists
@@ -219,8 +228,8 @@ class SyncPlanner:
         if gone <= allowed or self.options.delete_all:
             return ""
         return (
-            f"{gone:,} of {len(self._rows):,} assets would be deleted, and {allowed:,} may be; if that is meant, allow "
-            f"it with max_delete={gone} (--max-delete {gone})"
+            f"{gone:,} of {quantity(len(self._rows), 'asset')} would be deleted, and {allowed:,} may be; "
+            f"if that is meant, allow it with max_delete={gone} (--max-delete {gone})"
         )
 
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
@@ -51,6 +52,10 @@ class SyncRemoval(Serializable):
     item: SyncItem
     status: RemovalStatus
     reason: str = ""
+
+    def as_row(self) -> dict[str, Any]:
+        """Return it as a JSON object: the members of the item, with how it ended and why."""
+        return {**self.item.as_row(), "status": self.status.value, "reason": self.reason or None}
 
     def __str__(self) -> str:
         """Name the object, and how it ended."""

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from mi_async._core.paths import existing_path, stat_path
 from mi_async.bulk.inputs.media_files import read_assets, stored_assets
 from mi_async.bulk.inputs.models import AssetInput, BadInput, Input
-from mi_async.bulk.inputs.reading import AsyncReading
+from mi_async.bulk.inputs.reading import AsyncReading, Reading
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.errors import APIError, MediaRejectedError, ResourceError
 from mi_async.storage.local_file import open_file
@@ -196,7 +196,7 @@ class FolderSource:
         """Return the path of a file, as the disk spells it."""
         return existing_path(Path(self.root, *key.split("/")))
 
-    def items(self, takes: Callable[[str], bool]) -> Input:
+    def items(self, takes: Callable[[str], bool]) -> Reading[AssetInput | BadInput]:
         """Return the media files for a run: those whose keys it takes, and what cannot be read."""
 
         def left(items: Generator[AssetInput | BadInput]) -> Generator[AssetInput | BadInput]:

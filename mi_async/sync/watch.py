@@ -34,6 +34,7 @@ from mi_async.models import Serializable
 from mi_async.sync.decisions import SourceFile
 from mi_async.sync.defaults import INTERVAL
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.text import quantity
 from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 
@@ -76,7 +77,9 @@ class WatchPass(Serializable):
 
     def __str__(self) -> str:
         """Return the line for a log."""
-        told = [f"{self.files:,} files", f"{self.unsettled:,} still changing"] if not self.failure else [self.failure]
+        told = (
+            [quantity(self.files, "file"), f"{self.unsettled:,} still changing"] if not self.failure else [self.failure]
+        )
         told += [f"{self.changed:,} changed since they were ingested"] if self.changed else []
         told += [f"{number:,} {status}" for status, number in self.counts.items()]
         return f"pass {self.number:,}: {', '.join(told)}"

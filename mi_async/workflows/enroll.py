@@ -35,10 +35,10 @@ from mi_async.workflows.enroll_decisions import (
 from mi_async.workflows.enroll_images import (
     UploadFollower,
     add_images,
-    inputs_of,
     naming_images,
     refusal_of,
     sent_images,
+    thumbnail_inputs,
 )
 from mi_async.workflows.known_person import UNCOMPARED, Likeness, find_matches, person_known
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
@@ -132,21 +132,25 @@ class _Enrollment:
         """Return the person who has the name, and True if the call that is resumed has created it."""
         name, persons = self.wanted.name, self.context.groups.persons
         if self.begun.person_id is not None:
-            person = await persons.get(self.begun.person_id)
-            if person.name is None or clean_name(person.name) != name:
-                message = f"resume names person {person.id}, who is called {person.name!r} and not {name!r}"
-                raise InvalidArgumentError(message)
-            return person, True
-        may_be_ours = bool(self.begun.keys)
+            return await self._created(self.begun.person_id), True
+        refuses = self.if_exists == "error" and not self.begun.keys  # with keys, the person may be ours
         # To find a name that is no filter, all persons are gone through: left to the create, where that will tell. A
         # comparison comes before it, and would give the images to a namesake whom they show.
-        if self.if_exists == "error" and not may_be_ours and not self.likeness.asks and not is_filter(name):
+        if refuses and not self.likeness.asks and not is_filter(name):
             return None, False
         found = await find_person(self.context, name)
-        if found is None or (self.if_exists == "error" and not may_be_ours):
+        if found is None or refuses:
             return found, False
         person = await persons.get(found.id)
         return person, any(shows(thumbnail, key) for thumbnail in person.thumbnails for key in self.begun.keys)
+
+    async def _created(self, person_id: int) -> Person:
+        """Return the person that the call that is resumed has created."""
+        person = await self.context.groups.persons.get(person_id)
+        if person.name is None or clean_name(person.name) != self.wanted.name:
+            message = f"resume names person {person.id}, who is called {person.name!r} and not {self.wanted.name!r}"
+            raise InvalidArgumentError(message)
+        return person
 
     async def _namesake(self, error: ConflictError) -> Person:
         """Return the person who has got the name while we uploaded; our uploads are what is begun."""
@@ -188,7 +192,7 @@ class _Enrollment:
         tag_ids = await self._tag_ids(wanted.tags)
         uploads = await self._upload(sent_images(plan), primary=0)
         with naming_images(uploads[: self.size]), self.effects.doubting("the person may have been created"):
-            inputs = inputs_of(uploads[: self.size])
+            inputs = thumbnail_inputs(uploads[: self.size])
             person_id = await create_person(self.context, wanted.name, wanted.description, inputs)
         self.effects.created["person_id"] = person_id
         refused = await add_images(self.context, person_id, uploads[self.size :], self.size)
@@ -196,26 +200,36 @@ class _Enrollment:
 
     async def _complete(self, person: Person) -> Person:
         """Add what the person does not have: images, tags, a name, and a description where there is none."""
-        wanted, persons = self.wanted, self.context.groups.persons
-        name = wanted.name if person.name is None else None
+        name = self.wanted.name if person.name is None else None
+        description = self.wanted.description if person.description is None else None
         plan = self._plan(person.thumbnails, from_media=name is not None)
         self._report_unclear(plan, person)
-        tags = unassigned_tags(wanted.tags, [clean_name(tag.name) for tag in person.tags])
+        tags = self._missing_tags(person)
         sent = sent_images(plan)
-        description = wanted.description if person.description is None else None
         if not (sent or tags or description or name):
             return person
         tag_ids = await self._tag_ids(tags)
-        uploads = await self._upload(sent, primary=None if person.thumbnails else sent[0].number if sent else None)
+        uploads = await self._upload(sent, primary=None if person.thumbnails or not sent else sent[0].number)
         with self.effects.doubting(f"person {person.id} may have been given a part of it"):
             refused = await add_images(self.context, person.id, uploads, self.size)
-            if description or name:  # after the images: by them a repeated call knows the person whom it has named
-                await persons.update(person.id, name=name, description=description)
+            await self._describe(person.id, name, description)
             person = await self._end(person.id, tag_ids, uploads, refused)
+        return await self._without_doubled(person, uploads)
+
+    def _missing_tags(self, person: Person) -> list[str]:
+        return unassigned_tags(self.wanted.tags, [clean_name(tag.name) for tag in person.tags])
+
+    async def _describe(self, person_id: int, name: str | None, description: str | None) -> None:
+        """Give the person what it has not; after the images, by which a repeated call knows whom it has named."""
+        if name or description:
+            await self.context.groups.persons.update(person_id, name=name, description=description)
+
+    async def _without_doubled(self, person: Person, uploads: Sequence[Upload]) -> Person:
+        """Take back images that the person has got from another process meanwhile."""
         # Two processes may have found the same image missing: no request can say "unless it is there".
         twice = doubled([known(upload.key) for upload in uploads], person.thumbnails)
         if twice:
-            left = await persons.remove_thumbnails(person.id, thumbnail_ids=twice)
+            left = await self.context.groups.persons.remove_thumbnails(person.id, thumbnail_ids=twice)
             person = evolve(person, thumbnails=left.thumbnail_list)
         return person
 

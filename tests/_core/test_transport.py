@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -17,7 +18,7 @@ from mi_async.errors import (
     ResponseError,
     TransportError,
 )
-from tests.support.canned import DROP, SILENCE, Canned, Play, canned, http
+from tests.support.canned import DROP, SILENCE, Canned, Play, canned, hasty, http, in_clean_up
 from tests.support.talking import MIB, QUERY, assert_silent, nobody_there, transport
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -42,9 +43,15 @@ async def test_a_request_goes_out_as_it_is() -> None:
     assert (server.header("X-Thing"), server.header("User-Agent")) == ("1", "agent/1")
 
 
-async def test_the_target_stays_encoded() -> None:
-    _, server = await exchange(http(b"{}"), request=GET)
-    assert server.request_lines == ["GET /api/v1/things?name=a%2Fb HTTP/1.1"]
+@pytest.mark.parametrize("body", [None, b"{}"], ids=["no body", "body"])
+@pytest.mark.parametrize(
+    "target",
+    ["/", "/api/v1/things?name=a%2Fb", "/a%2Fb/%ED%95%9C", "/a//b", "/a?x", "/a?x=1&x=%2C%3F?&y=", "/a:b@c;d=1"],
+)
+async def test_the_target_stays_as_it_was_signed(target: str, body: bytes | None) -> None:
+    _, server = await exchange(http(b"{}"), request=Request("PATCH", target, body))
+    assert server.request_lines == [f"PATCH {target} HTTP/1.1"]
+    assert server.header("Host") == server.url.removeprefix("http://")
 
 
 async def test_a_put_keeps_the_presigned_url_and_carries_nothing_of_ours() -> None:
@@ -102,6 +109,12 @@ async def test_a_connection_that_the_storage_has_closed_meanwhile_is_no_second_u
             with pytest.raises(DisconnectedError):
                 await network.put(f"{url}/b.jpg{QUERY}", b"", "image/png", 5)
     assert puts == [0, 1]
+
+
+async def test_an_answer_before_the_upload_was_sent_is_one_in_the_clean_up_of_a_cancelled_task_too() -> None:
+    async with hasty(http(b"no", status="403 Forbidden")) as url, transport(url) as network:
+        upload = partial(network.put, f"{url}/a.jpg{QUERY}", bytes(16 * MIB), "image/png", 5)
+        assert (await in_clean_up(upload)).status == 403
 
 
 class Pieces:

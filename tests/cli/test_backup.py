@@ -30,7 +30,7 @@ def test_the_workspace_is_an_argument_or_an_option(
     assert json.loads(capsys.readouterr().out)["images"]["downloaded"] == 1
     assert run(["backup", "archive", "-w", "newsroom", "--output", "table"]) == 0
     out, err = capsys.readouterr()
-    assert "images           1  0 downloaded (0.0 kB), 1 thumbnails unchanged" in out
+    assert "images           1  0 downloaded (0.0 kB), 1 thumbnail unchanged" in out
     assert "backing up workspace newsroom into archive" in err
     assert run(["backup", "archive"]) == 2
     assert "name the workspace, too: mi-async backup WORKSPACE archive" in capsys.readouterr().err

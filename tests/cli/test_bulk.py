@@ -143,7 +143,7 @@ def test_partial_ones_are_called_by_their_name(capsys: pytest.CaptureFixture[str
     Path("faces/홍길동 0/2.png").write_bytes(SMALL)
     assert run(["enroll-many", "faces"]) == 1
     *_, error, hint = capsys.readouterr().err.splitlines()
-    assert error == "error: 1 of 1 items did not go well"
+    assert error == "error: 1 of 1 item did not go well"
     assert hint == f"resolution (1): {TOO_SMALL}"  # a retry would find the same 100 pixels
 
 

@@ -77,7 +77,7 @@ def test_what_does_not_go_well_is_the_end_of_the_command(
         image.write_bytes(b"")
     for more, word in (["--dry-run"], "would not go well"), ([], "did not go well"):
         assert run(["restore", "damaged", *more]) == 1
-        assert f"error: 2 persons, assets or images {word}" in capsys.readouterr().err
+        assert f"error: persons, assets and images that {word}: 2" in capsys.readouterr().err
     assert len(names(server, "newsroom")) == 1
     assert run(["restore", str(tmp_path)]) == 2
     assert "is not a backup" in capsys.readouterr().err

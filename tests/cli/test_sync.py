@@ -53,7 +53,7 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
     assert not server.log.count("assets.register")
     assert sync() == 0
     written = capsys.readouterr()
-    assert json.loads(written.out)["counts"]["done"] == 4
+    assert (json.loads(written.out)["counts"]["done"], json.loads(written.out)["removals"]) == (4, [])
     assert "new            4\n" in written.err
     (folder / "a.mp4").unlink()
     (folder / "b.mp4").write_bytes(film(size=7_777))
@@ -113,6 +113,9 @@ def test_a_removal_that_is_not_done_is_no_success(
     server.faults.next("assets.delete", 10017)
     assert sync("--delete", "--confirm", code) == 1
     written = capsys.readouterr()
+    (removal,) = json.loads(written.out)["removals"]
+    assert (removal["key"], removal["state"], removal["status"]) == ("a.mp4", "gone", "kept")
+    assert "10017" in removal["reason"]
     assert "10017" in written.err
     assert "1 of 1 confirmed removals were not done" in written.err
 
@@ -145,3 +148,19 @@ def test_killed_while_it_deletes(server: Server, s3: Bucket, folder: Path, capsy
     assert sync("--delete", "--dry-run") == 0
     plan = json.loads(capsys.readouterr().out)
     assert (plan["same"], plan["gone"], plan["unfinished"]) == (6, 0, [])
+
+
+def test_a_dry_run_tells_of_files_that_would_be_rejected(
+    server: Server, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.mp4").write_bytes(b"no video at all")
+    assert sync("--dry-run") == 1
+    written = capsys.readouterr()
+    plan = json.loads(written.out)
+    assert (plan["new"], plan["rejected"], plan["ingest"]["rejected"], plan["ingest"]["new"]) == (4, 1, 1, 4)
+    assert "1 of 5 items would not go well" in written.err
+    assert not server.log.count("assets.register")
+    assert sync("-o", "table") == 1
+    written = capsys.readouterr()
+    assert f"  rejected: {folder.resolve() / 'broken.mp4'}: no mp4, " in written.err
+    assert server.log.count("assets.register") == 4

@@ -5,7 +5,7 @@ import io
 from attrs import evolve
 from rich.console import Console
 
-from mi_async import BackupProgress
+from mi_async import BackupProgress, WatchPass
 from mi_async.display.backup import BackupView, backup_display
 from mi_async.display.display import displayed
 from mi_async.display.lines import LineDisplay
@@ -33,6 +33,13 @@ async def test_lines_where_there_is_no_terminal() -> None:
         "assets and indexes: 5,000 persons, 98 images downloaded (3.4 MB), 2 unchanged, 3 assets, 1 problem",
         "writing the lists: 5,000 persons, 98 images downloaded (3.4 MB), 2 unchanged",
     ]
+
+
+def test_one_is_no_plural() -> None:
+    view = BackupView(LineDisplay(io.StringIO()))
+    view.step(BackupProgress("assets", persons=1, downloaded=1, bytes=2_000, assets=1, problems=1))
+    assert view.line() == "assets and indexes: 1 person, 1 image downloaded (2.0 kB), 1 asset, 1 problem"
+    assert str(WatchPass(1, files=1)) == "pass 1: 1 file, 0 still changing"
 
 
 async def test_the_bar_has_room_on_a_narrow_terminal() -> None:

@@ -27,7 +27,7 @@ from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.control import ROUTES
 from mi_async.emulator.links import Links
 from mi_async.emulator.log import RequestLog
-from mi_async.emulator.page import ROUTES as PAGE_ROUTES
+from mi_async.emulator.page_paths import ROUTES as PAGE_ROUTES
 from mi_async.emulator.quota_windows import Window
 from mi_async.emulator.state import EmulatorState
 from mi_async.errors import ConfigError

@@ -20,7 +20,7 @@ import psycopg
 from attrs import define, field
 
 from mi_async.emulator import Server
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from tests.support import fleet_child
 from tests.support.pictures import picture
 from tests.support.postgres import PostgresServer

@@ -87,7 +87,8 @@ async def test_what_is_only_out_of_sight_is_kept(s3: Bucket, folder: Path, tmp_p
         (folder / "a.mp4").unlink()
         (folder / "a.mp4").symlink_to(tmp_path / "nowhere")
         plan = await synced.plan(delete=True, delete_all=True)
-        assert kept(plan) == {**dict.fromkeys(ALL[2:], "it is there, but not read")}
+        unfit = {"a.mp4": "the file of other content cannot be ingested"}
+        assert kept(plan) == {**dict.fromkeys(ALL[2:], "it is there, but not read"), **unfit}
         assert plan.code == ""
 
 
@@ -133,6 +134,25 @@ async def test_assets_of_others_are_never_touched(s3: Bucket, folder: Path, tmp_
         other = Synced(room, make_folder(tmp_path / "other"), tmp_path / "j")
         (tmp_path / "other" / "b.mp4").unlink()
         assert (await other.plan(delete=True)).counts == {"new": 3}
+
+
+async def test_a_changed_file_that_cannot_be_ingested_replaces_nothing(
+    s3: Bucket, folder: Path, tmp_path: Path
+) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "a.mp4").write_bytes(b"cut off while it was copied")
+        for replace in (False, True):
+            plan = await synced.plan(replace=replace)
+            (item,) = plan.conflicts
+            assert item.reason.startswith("the file of other content cannot be ingested: ")
+            assert (plan.code, plan.bytes, plan.ingest.items, plan.ingest.ok) == ("", 0, 3, True)
+        assert (await synced.run(plan)).ok
+        assert (await synced.keys(), s3.get("a.mp4")) == (ALL, film(size=5_000))
+        (folder / "b.mp4").write_bytes(film(size=9_000))
+        plan = await synced.plan(replace=True)
+        assert ([item.key for item in plan.removed], plan.ingest.new) == (["b.mp4"], 1)
 
 
 async def test_too_many_deletions_are_refused(s3: Bucket, folder: Path, tmp_path: Path) -> None:

@@ -5,9 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from mi_async import AnalysisOptions, InvalidArgumentError, PlanNotConfirmedError, Status
+from mi_async import AnalysisOptions, InvalidArgumentError, PlanNotConfirmedError, Status, SyncState
+from mi_async.bulk import plan_assets, read_assets
+from mi_async.media.limits import MOST_IMAGE_BYTES
 from tests.support.films import film
+from tests.support.footage import first_project
 from tests.support.storage import BUCKET, Bucket
 from tests.support.synced import ALL, Synced, archive, make_folder
 
@@ -96,3 +100,39 @@ async def test_options_of_an_ingestion_are_refused_by_all_who_take_them(
         for start in starts:
             with pytest.raises(InvalidArgumentError, match="analysis_person_count"):
                 start()
+
+
+async def test_a_plan_tells_of_new_files_what_a_dry_run_tells(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    (folder / "broken.mp4").write_bytes(b"no video at all")
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "notes.txt").write_text("nothing for the service")
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        plan = await synced.plan(analyze=False)
+        dry = plan_assets(read_assets(folder), analyze=False)
+        assert evolve(plan.ingest, problems=dry.problems) == dry
+        assert [one.as_row() for one in plan.ingest.problems] == [one.as_row() for one in dry.problems]
+        assert plan.counts == {"new": 4, "rejected": 2}
+        assert plan.bytes == dry.bytes == 20_006
+        told = {item.key: f"{folder / item.key}: {item.reason}" for item in plan.of(SyncState.REJECTED)}
+        assert told == {one.key: one.problems[0].message for one in dry.problems}
+        assert f"  rejected: {folder / 'broken.mp4'}: no mp4, " in str(plan)
+        assert "  passed over" in str(plan)
+        report = await synced.run(plan)
+        assert report.counts == {Status.DONE: plan.ingest.new, Status.REJECTED: plan.ingest.rejected}
+        again = await synced.plan(analyze=False)
+        assert (again.ingest.skipped, again.ingest.rejected, again.counts) == (4, 2, {"same": 4, "rejected": 2})
+        (folder / "broken.mp4").write_bytes(film(size=4_000))
+        await room.workspace.assets.delete(await first_project(room.workspace), (await synced.assets())["a.mp4"])
+        plan = await synced.plan(analyze=False)
+        assert (plan.counts, plan.ingest.new) == ({"same": 3, "missing": 1, "new": 1, "rejected": 1}, 2)
+        assert (await synced.run(plan)).counts == {Status.DONE: 2, Status.SKIPPED: 3, Status.REJECTED: 1}
+
+
+async def test_a_plan_of_a_bucket_tells_of_objects_that_are_too_large(s3: Bucket, tmp_path: Path) -> None:
+    s3.put("in/a.mp4", film(size=5_000))
+    s3.put("in/b.png", bytes(MOST_IMAGE_BYTES + 1))
+    async with archive(s3) as room:
+        plan = await Synced(room, f"s3://{BUCKET}/in/", tmp_path / "j").plan()
+        assert plan.counts == {"new": 1, "rejected": 1}
+        assert (plan.ingest.new, plan.ingest.rejected, plan.of(SyncState.REJECTED)[0].key) == (1, 1, "in/b.png")

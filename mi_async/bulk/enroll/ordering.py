@@ -66,6 +66,7 @@ class PersonOrder:
         for image in work.images:
             if image.record is not None and self._claims.get((key, image.record.sha256)) is image:
                 del self._claims[key, image.record.sha256]
+        work.images.clear()  # each holds its item: as a cycle, all of it would wait for the garbage collector
         self._waiting.discard(work)
         queue = self._queues[key]
         queue.remove(work)

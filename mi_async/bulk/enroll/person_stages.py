@@ -39,8 +39,7 @@ async def look_up(run: EnrollContext, work: EnrollWork) -> Moves:
     Raises:
         ConflictError: somebody else has the name.
     """
-    confirmed = [row for row in work.rows.values() if row.state == State.CONFIRMED.value]
-    await find_attached(run, work, confirmed)
+    await find_attached(run, work, work.confirmed_rows)
     if work.person.person_id is None:
         found = await find_person(run.context, work.item.key)
         if found is not None and decide_person(exists=True) is PersonDecision.REFUSE:
@@ -62,6 +61,11 @@ async def settle(run: EnrollContext, work: EnrollWork) -> Moves:
         await _give(run, work, ready[start : start + MAX_PER_CREATE])
     for image in [each for each in work.images if promotes(work.item, each.record)]:
         await _make_primary(run, work, image)
+    return await _after_images(run, work)
+
+
+async def _after_images(run: EnrollContext, work: EnrollWork) -> Moves:
+    """Name a person who was there, and go on to its tags."""
     if work.existing is not None:
         await _write_attached(run, work)
         await name_existing(run, work, work.existing)

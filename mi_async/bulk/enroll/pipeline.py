@@ -15,7 +15,7 @@ from mi_async.bulk.engine.progress import BulkProgress, OldestUpload
 from mi_async.bulk.engine.work_item import Movable
 from mi_async.bulk.enroll import comparison, person_stages, upload_stages
 from mi_async.bulk.enroll.check_queue import CheckQueue
-from mi_async.bulk.enroll.decisions import is_unnamed
+from mi_async.bulk.enroll.decisions import is_compared
 from mi_async.bulk.enroll.upload_stages import EnrollContext
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, image_of
 from mi_async.errors import MIError
@@ -75,13 +75,9 @@ class EnrollPipeline(Pipeline[EnrollWork]):
         if self.run.found is not None:
             del work.images[1:]
             work.open = len(work.images)
-        asks, attaches = self.run.likeness.asks, self.run.likeness.known == "attach"
-        # a row with an ID: the run that gave it one may have ended before all was given to that person
-        work.compares = (
-            self.run.found is not None or (unknown and asks) or (work.enrolls and attaches and is_unnamed(work.person))
-        )
-        begun = work.enrolls and any(row.state == State.CONFIRMED.value for row in work.rows.values())
-        if begun or (unknown and (asks or self.run.stats.taken)):
+        work.compares = self.run.found is not None or is_compared(work.item, work.person, self.run.likeness.known)
+        begun = work.enrolls and bool(work.confirmed_rows)
+        if begun or (unknown and (self.run.likeness.asks or self.run.stats.taken)):
             return ((EnrollRoute.LOOK, work),)
         return tuple((EnrollRoute.READ, image) for image in work.images)
 

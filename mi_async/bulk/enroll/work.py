@@ -121,6 +121,11 @@ class EnrollWork(WorkItem):
         """True if the person itself is created, and not only given images."""
         return isinstance(self.item, PersonInput)
 
+    @property
+    def confirmed_rows(self) -> list[ImageRecord]:
+        """Rows of images that were confirmed when a run ended: what became of them is not known."""
+        return [row for row in self.rows.values() if row.state == State.CONFIRMED.value]
+
     def missing_tags(self) -> list[str]:
         """Return the names of the tags that the person has not been given yet."""
         return missing_tags(self.item, self.person)

@@ -38,7 +38,7 @@ class AssetPlan(DryRun):
         new: files and objects that would be registered.
         resumed: that an earlier run has begun.
         uploads: files that would be sent; those that are in the bucket already are found by the run.
-        footage: seconds of video to be imported, as far as headers say.
+        footage: seconds of video to be imported, as far as headers, or the backup of a restore, say.
         unknown: files and objects of unknown length: images, and objects, of which no header is read.
     """
 
@@ -116,11 +116,10 @@ def plan_assets(
             ``problems`` cannot be written.
         ResourceError: this machine is out of file descriptors or memory.
     """
-    goal, source = IngestOptions(analyze=analyze, summarize=summarize).goal, iter(assets)
+    goal = IngestOptions(analyze=analyze, summarize=summarize).goal
     with _planning(goal, journal, problems, force=force, validate=validate, project=project) as planner:
-        while chunk := list(islice(source, CHUNK)):
-            planner.add(chunk)
-    return _plan(planner, quotas or {}, facts_of(assets))
+        add_all(planner, assets)
+    return plan_of(planner, quotas or {}, facts_of(assets))
 
 
 async def plan_listing(
@@ -144,7 +143,14 @@ async def plan_listing(
                 planner.add(chunk)
                 chunk.clear()
         planner.add(chunk)
-    return _plan(planner, quotas or {}, facts_of(listing))
+    return plan_of(planner, quotas or {}, facts_of(listing))
+
+
+def add_all(planner: IngestPlanner, assets: Iterable[AssetInput | BadInput]) -> None:
+    """Count all items of an input; blocks."""
+    source = iter(assets)
+    while chunk := list(islice(source, CHUNK)):
+        planner.add(chunk)
 
 
 @contextmanager
@@ -169,7 +175,8 @@ def _planning(
         planner.gone = gone(earlier, INGEST, firsts)
 
 
-def _plan(planner: IngestPlanner, quotas: Mapping[str, Quota | None], facts: InputFacts) -> AssetPlan:
+def plan_of(planner: IngestPlanner, quotas: Mapping[str, Quota | None], facts: InputFacts) -> AssetPlan:
+    """Return the plan once all items are counted."""
     counts = planner.counts
     return AssetPlan(
         **counts.of(AssetPlan),

@@ -17,8 +17,8 @@ from mi_async.bulk.inputs.models import FaceItem, PersonInput
 from mi_async.bulk.journal.records import FAILED, OPEN, ImageRecord, PersonRecord
 from mi_async.bulk.journal.salvage import RENAMED, UNCLEAR
 from mi_async.bulk.rebuild.content import ImageContent
-from mi_async.text import escaped
-from mi_async.workflows.enroll_decisions import ImageDecision, decide_images, same_content, unassigned_tags
+from mi_async.text import escaped, quantity
+from mi_async.workflows.enroll_decisions import ImageDecision, decide_images, thumbnail_of_content, unassigned_tags
 from mi_async.workflows.named_person import LOOKUP_PAGE, NAME_TAKEN
 from mi_async.workflows.thumbnail_names import shown_digest, shown_file
 from mi_async.workflows.upload import State
@@ -238,7 +238,7 @@ def _find_images(key: str, contents: Sequence[ImageContent], there: Person, *, a
 
 
 def _attached(key: str, content: ImageContent, there: Person) -> ImageRecord:
-    thumbnail: PersonThumbnail | None = same_content(content.md5, there.thumbnails)
+    thumbnail: PersonThumbnail | None = thumbnail_of_content(content.md5, there.thumbnails)
     assert thumbnail is not None  # noqa: S101  that is why it is kept
     return ImageRecord(
         key,
@@ -262,8 +262,8 @@ def _unclear_image(key: str, content: ImageContent, there: Person) -> ImageRecor
 
 def _unclear_person(item: PersonInput, found: _Images, there: Person) -> ItemFinding:
     message = (
-        f"person {there.id} has this name and {unknown_thumbnails(there):,} thumbnails of unknown content; nobody can "
-        f"tell if they are of the {found.unclear:,} images of the input"
+        f"person {there.id} has this name and {quantity(unknown_thumbnails(there), 'thumbnail')} of unknown content; "
+        f"nobody can tell which of them the input has ({quantity(found.unclear, 'image')} unclear)"
     )
     row = PersonRecord(item.key, Status.FAILED.value, there.id, code=UNCLEAR, message=message, origin=item.origin)
     return ItemFinding(Finding.UNCLEAR, row, unclear=found.unclear)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mi_async.bulk.engine.outcome import BulkOutcome, Problem, Status, item_name
 from mi_async.bulk.engine.progress import BulkProgress, OldestUpload
 from mi_async.bulk.engine.stats import MINUTE, SHORT
-from mi_async.text import percent, size, span
+from mi_async.text import percent, quantity, size, span
 
 
 def counted(counts: Mapping[Status, int]) -> str:
@@ -56,7 +56,7 @@ def useful(progress: BulkProgress) -> str:
 
 def in_flight(progress: BulkProgress) -> str:
     """Return the stored uploads that the service has not taken over yet: ``64 uploads in flight``; '' if none."""
-    return f"{progress.pending:,} upload{'' if progress.pending == 1 else 's'} in flight" if progress.pending else ""
+    return f"{quantity(progress.pending, 'upload')} in flight" if progress.pending else ""
 
 
 def adaptive(progress: BulkProgress) -> str:

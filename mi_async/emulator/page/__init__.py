@@ -3,32 +3,17 @@
 Invariant: looking on changes nothing at the emulator. Its modules are imported when somebody asks for the page.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from mi_async.emulator.control import ROOT
+from mi_async.emulator.page_paths import ROUTES
 from mi_async.emulator.settings import Control
 
 if TYPE_CHECKING:
     from mi_async.emulator.page.handlers import PageHandlers
     from mi_async.emulator.server import Server
-
-PAGE = f"{ROOT}/page"
-ROUTES: Mapping[str, tuple[str, str]] = {
-    "document": ("GET", "/"),
-    "file": ("GET", f"{PAGE}/{{file}}"),
-    "events": ("GET", f"{PAGE}/live/events"),
-    "image": ("GET", f"{PAGE}/images/{{workspace}}/{{person}}/{{thumbnail}}"),
-    "command": ("POST", f"{PAGE}/{{command}}"),
-}
-"""Method and path of each handler."""
-
-
-def is_page(path: str) -> bool:
-    """Return True for the page and its parts."""
-    return path == "/" or path.startswith(PAGE)
 
 
 def add_page(app: web.Application, server: "Server") -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from mi_async.emulator.answered import KEPT
-from mi_async.emulator.page import PAGE
 from mi_async.emulator.page.assets_section import assets_section
 from mi_async.emulator.page.faults_section import fault_fields, injected_faults, waiting_faults
 from mi_async.emulator.page.page_words import PAGE_WORDS
@@ -19,7 +18,8 @@ from mi_async.emulator.page.persons_section import persons_section
 from mi_async.emulator.page.quotas_section import quotas_section
 from mi_async.emulator.page.requests_section import request_rows, request_totals
 from mi_async.emulator.page.view import PageView
-from mi_async.emulator.state import EmulatedWorkspace
+from mi_async.emulator.page_paths import PAGE
+from mi_async.emulator.workspace import EmulatedWorkspace
 from mi_async.language import LANGUAGES, PageWords
 from mi_async.notebook import escaped_line
 from mi_async.version import VERSION

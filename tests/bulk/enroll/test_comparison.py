@@ -16,7 +16,7 @@ from mi_async.bulk import read_people
 from mi_async.bulk.engine.work_item import code_of
 from mi_async.bulk.journal.salvage import UNCLEAR
 from mi_async.emulator import Fault, Latency, Rejection, Settings, example_image
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from tests.support.bulk import abandoned, outcomes, rows
 from tests.support.costs import costs
 from tests.support.newsroom import Newsroom, newsroom

@@ -1,6 +1,7 @@
 """Turns: the effects on one person happen in the order of the input, and a picture is claimed once."""
 
 import gc
+import weakref
 
 from mi_async.bulk.enroll.ordering import PersonOrder
 from mi_async.bulk.enroll.work import EnrollWork, ImageUpload
@@ -82,3 +83,17 @@ def test_nothing_is_kept_of_those_who_have_left() -> None:
     held = [each for each in gc.get_referents(order) if isinstance(each, dict | set)]
     assert held
     assert not any(held)
+
+
+def test_an_item_that_has_left_does_not_wait_for_the_garbage_collector() -> None:
+    order, one = PersonOrder(), work(1)
+    order.join(one)
+    assert order.claim(one.images[0], "hash") is one.images[0]
+    gone = weakref.ref(one)
+    gc.disable()
+    try:
+        order.leave(one)
+        del one
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -8,6 +8,7 @@ import stat
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ from mi_async._core.clock import Clock
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import PersonInput
 from mi_async.bulk.journal.database import JournalDatabase
-from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.journal import GATHER, Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, AssetRecord, Identity, ImageRecord, PersonRecord, Record
@@ -50,6 +51,20 @@ def query(path: Path | str, statement: str) -> list[Any]:
             return server.execute(statement.encode()).fetchall()
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(statement).fetchall()
+
+
+class Held(Clock):
+    """A clock on which a thread that waits does so until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocked: list[float] = []
+        self.waits, self.free = threading.Event(), threading.Event()
+
+    def block(self, seconds: float) -> None:
+        self.blocked.append(seconds)
+        self.waits.set()
+        assert self.free.wait(30)
 
 
 class Fixed(Clock):
@@ -123,20 +138,57 @@ async def test_single_pictures_are_found_by_an_index(statement: Select[Any], ind
     assert step[-1].endswith(index)
 
 
-async def test_all_that_waits_goes_into_one_transaction(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the list to which each transaction adds the number of those who wait for it."""
+    found: list[int] = []
     write = JournalDatabase.write
 
     def counted(store: JournalDatabase, writes: Sequence[Sequence[Record]]) -> list[JournalError | None]:
-        sizes.append(len(writes))
+        found.append(len(writes))
         return write(store, writes)
 
     monkeypatch.setattr(JournalDatabase, "write", counted)
+    return found
+
+
+async def test_all_that_waits_goes_into_one_transaction(place: str, sizes: list[int]) -> None:
     journal = await Journal.open(place, NEWSROOM)
     await asyncio.gather(*[journal.write(PersonRecord(str(number))) for number in range(200)])
     await journal.aclose()
     assert sum(sizes) == 200
     assert len(sizes) < 50
+
+
+async def test_a_transaction_waits_for_others_only_while_many_come(tmp_path: Path, sizes: list[int]) -> None:
+    clock, asked, answer = Held(), threading.Event(), threading.Event()
+    journal = await Journal.open(tmp_path / "j", NEWSROOM, clock=clock)
+
+    def wait(_: object) -> None:
+        asked.set()
+        assert answer.wait(30)
+
+    def begin(*names: str) -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(journal.write(PersonRecord(name))) for name in names]
+
+    await asyncio.gather(*begin("alone"))
+    question = asyncio.create_task(journal.ask(wait))
+    assert await asyncio.to_thread(asked.wait, 30)
+    many = begin("1", "2", "3", "4")
+    await asyncio.sleep(0)
+    assert clock.blocked == []
+    answer.set()
+    await asyncio.gather(question, *many)
+    first = begin("first")
+    assert await asyncio.to_thread(clock.waits.wait, 30)
+    others = begin("second", "third")
+    await asyncio.sleep(0)
+    clock.free.set()
+    await asyncio.gather(*first, *others)
+    await asyncio.gather(*begin("alone again"))
+    await journal.aclose()
+    assert sizes == [1, 4, 3, 1]
+    assert clock.blocked == [GATHER]
 
 
 async def test_who_is_cancelled_while_waiting_is_written_all_the_same(place: str) -> None:

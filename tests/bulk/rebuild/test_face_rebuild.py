@@ -135,7 +135,10 @@ async def test_images_of_unknown_content_are_left_alone_unless_the_counts_are_to
         assert (rebuilt.counts, rebuilt.unclear) == ({"unclear": 1}, 2)
         [problem] = rebuilt.problems
         assert (problem.source, problem.code) == ("people.csv:2", "UNCLEAR")
-        assert "2 thumbnails of unknown content; nobody can tell if they are of the 2 images" in problem.message
+        assert (
+            "2 thumbnails of unknown content; nobody can tell which of them the input has (2 images unclear)"
+            in problem.message
+        )
         assert await ended(news, [item], tmp_path / "j") == (Status.FAILED, 0)
         retry_failed(tmp_path / "j", code="UNCLEAR")
         assert await ended(news, [item], tmp_path / "j") == (Status.DONE, 2)

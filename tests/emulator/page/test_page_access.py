@@ -11,7 +11,7 @@ from mi_async import emulator
 from mi_async.emulator import Control, Fault, Rejection, Settings
 from mi_async.emulator.access import page_url
 from mi_async.emulator.control import ROUTES as CONTROL_ROUTES
-from mi_async.emulator.page import ROUTES, is_page
+from mi_async.emulator.page_paths import ROUTES, is_page
 from tests.support.raw import PERSONS, QUICK, Answer, Raw, emulated
 
 PARTS = ("/_emulator/page/page.css", "/_emulator/page/page.js", "/_emulator/page/icon.svg")
