@@ -6,8 +6,9 @@ Invariant: one request on each connection, kept exactly as it came in.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from attrs import define, field
 
@@ -17,6 +18,7 @@ DROP = b""
 SILENCE = None
 """Keep the connection open and say nothing."""
 
+T = TypeVar("T")
 Play = bytes | None | Callable[[bytes], bytes]
 
 
@@ -99,3 +101,36 @@ async def canned(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIterat
         listening.close()
         server.enough.set()
         await asyncio.gather(*server.talks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def hasty(answer: bytes) -> AsyncIterator[str]:
+    """Serve an answer to the heads of requests, before their bodies are read; yield the URL."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        with suppress(ConnectionError):
+            while await reader.read(2**20):  # else the system would reset the connection
+                pass
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as listening:
+        host, port = listening.sockets[0].getsockname()
+        yield f"http://{host}:{port}"
+
+
+async def in_clean_up(work: Callable[[], Awaitable[T]]) -> T:
+    """Do some work in the clean-up of a task that was cancelled; return its result."""
+
+    async def cancelled() -> T:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return await work()
+        raise AssertionError
+
+    task = asyncio.create_task(cancelled())
+    await asyncio.sleep(0)
+    task.cancel()
+    return await task

@@ -115,9 +115,7 @@ async def test_a_month_is_counted_by_workspace_and_project() -> None:
             3,
             5,
         )
-        assert (
-            "workspace newsroom: analyses of this month that the service counts 4, that are visible 3" in report.notes
-        )
+        assert "workspace newsroom: analyses of this month: 4 counted by the service, 3 visible" in report.notes
 
         await (await newsroom.analyze(await first_project(newsroom), before))  # a second one, which replaces the first
         october = await newsroom.usage(month="2026-10")
