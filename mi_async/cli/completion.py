@@ -40,7 +40,7 @@ def completion(
         bool, Parameter(negative=(), show_default=False, help="Write it to where the shell looks for it.")
     ] = False,
 ) -> None:
-    """Print the script with which bash, zsh or fish completes commands, options and files.
+    """Print or install the script with which bash, zsh or fish completes commands.
 
     With --install it is written to where the shell looks for it, below
     ~/.local/share for bash, ~/.zfunc for zsh, ~/.config/fish for fish, and its
