@@ -18,7 +18,7 @@ from mi_async.errors import (
     ResponseError,
     TransportError,
 )
-from tests.support.canned import DROP, SILENCE, Canned, Play, canned, hasty, http, in_clean_up
+from tests.support.canned import DROP, SILENCE, Canned, Hasty, Play, canned, http, in_clean_up
 from tests.support.talking import MIB, QUERY, assert_silent, nobody_there, transport
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -112,8 +112,11 @@ async def test_a_connection_that_the_storage_has_closed_meanwhile_is_no_second_u
 
 
 async def test_an_answer_before_the_upload_was_sent_is_one_in_the_clean_up_of_a_cancelled_task_too() -> None:
-    async with hasty(http(b"no", status="403 Forbidden")) as url, transport(url) as network:
-        upload = partial(network.put, f"{url}/a.jpg{QUERY}", bytes(16 * MIB), "image/png", 5)
+    async with (
+        canned(http(b"no", status="403 Forbidden"), kind=Hasty) as server,
+        transport(server.url) as network,
+    ):
+        upload = partial(network.put, f"{server.url}/a.jpg{QUERY}", bytes(16 * MIB), "image/png", 5)
         assert (await in_clean_up(upload)).status == 403
 
 

@@ -37,7 +37,7 @@ from mi_async.storage.models import Call, Network, Storage
 from mi_async.storage.object_store import ObjectStore
 from mi_async.storage.responses import ObjectHead
 from mi_async.storage.signature import sign
-from tests.support.canned import DROP, SILENCE, canned, hasty, http, in_clean_up
+from tests.support.canned import DROP, SILENCE, Hasty, canned, http, in_clean_up
 from tests.support.reports import told
 from tests.support.storage_calls import CALLS, PIECE, PLACE
 from tests.support.talking import nobody_there
@@ -74,7 +74,10 @@ async def test_a_part_arrives_at_a_server_that_never_says_continue() -> None:
 async def test_an_answer_before_the_part_was_sent_is_one_in_the_clean_up_of_a_cancelled_task_too() -> None:
     body = bytes(16 * 2**20)
     piece = Piece(body, md5(body, usedforsecurity=False).hexdigest())
-    async with hasty(http("", status="403 Forbidden")) as url, opened(url, attempts=1) as store:
+    async with (
+        canned(http("", status="403 Forbidden"), kind=Hasty) as server,
+        opened(server.url, attempts=1) as store,
+    ):
         with pytest.raises(PermissionDeniedError):
             await in_clean_up(lambda: store.put_part(PLACE, "u", 1, piece, lambda _: None))
 

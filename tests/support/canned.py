@@ -88,10 +88,26 @@ class Canned:
             self.talks.discard(task)
 
 
+@define(eq=False)
+class Hasty(Canned):
+    """A server that answers the head of a request, before it reads the body."""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Play the one answer, then read until the client closes: else the system would reset the connection."""
+        with suppress(OSError, EOFError):
+            await reader.readuntil(b"\r\n\r\n")
+            (play,) = self.plays
+            assert isinstance(play, bytes)
+            writer.write(play)
+            while await reader.read(2**20):
+                pass
+        writer.close()
+
+
 @asynccontextmanager
-async def canned(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIterator[Canned]:
+async def canned(*plays: Play, tls: ssl.SSLContext | None = None, kind: type[Canned] = Canned) -> AsyncIterator[Canned]:
     """Serve plays on loopback."""
-    server = Canned(list(plays))
+    server = kind(list(plays))
     listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, ssl=tls)
     host, port = listening.sockets[0].getsockname()
     server.url = f"http{'' if tls is None else 's'}://{host}:{port}"
@@ -101,23 +117,6 @@ async def canned(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIterat
         listening.close()
         server.enough.set()
         await asyncio.gather(*server.talks, return_exceptions=True)
-
-
-@asynccontextmanager
-async def hasty(answer: bytes) -> AsyncIterator[str]:
-    """Serve an answer to the heads of requests, before their bodies are read; yield the URL."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        with suppress(ConnectionError):
-            while await reader.read(2**20):  # else the system would reset the connection
-                pass
-        writer.close()
-
-    async with await asyncio.start_server(talk, "127.0.0.1", 0) as listening:
-        host, port = listening.sockets[0].getsockname()
-        yield f"http://{host}:{port}"
 
 
 async def in_clean_up(work: Callable[[], Awaitable[T]]) -> T:

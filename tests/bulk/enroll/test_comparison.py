@@ -254,6 +254,33 @@ async def test_a_comparison_is_of_one_process(tmp_path: Path) -> None:
             news.workspace.compare_many([WANTED], journal=tmp_path / "journal", found=print, score=101)
 
 
+@pytest.mark.parametrize("known", ["ignore", "ask"])
+@pytest.mark.parametrize("place", ["persons.set_thumbnails", "persons.update"])
+async def test_a_run_of_another_word_names_whom_a_stopped_one_has_found(
+    place: str, known: IfPersonKnown, tmp_path: Path
+) -> None:
+    stopped: list[asyncio.Task[Any]] = []
+
+    async def stop(attempt: mi_async.Attempt) -> None:
+        if attempt.operation == place:
+            while stopped:
+                stopped.pop().cancel()
+
+    async with newsroom(AT_ONCE, hooks=mi_async.Hooks(before=[stop])) as news:
+        await prepare(news, "unnamed")
+        run = news.workspace.enroll_many([WANTED], journal=tmp_path / "journal", known="attach", grace=0.0)
+        stopped.append(task := asyncio.ensure_future(outcomes(run)))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        found = await outcomes(run_of(news, tmp_path / "journal", known=known))
+        assert found[NAME].status is Status.DONE
+        person = await news.workspace.persons.get(found[NAME].person_id or 0)
+        assert (person.name, len(person.thumbnails)) == (NAME, 3)
+        assert (rows(tmp_path / "journal")[NAME][0].message, news.none_doubled()) == ("", True)
+        with costs(news.server, {}):
+            await outcomes(run_of(news, tmp_path / "journal", known=known))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "place"),
