@@ -20,6 +20,7 @@ from mi_async._core.limits import QuotaState
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import load_modules
 from mi_async._core.session_quotas import SessionQuotas
+from mi_async.argument_checks import check_workspace_name
 from mi_async.argument_types import UsageWatch
 from mi_async.errors import SessionError
 from mi_async.settings import ConnectSettings
@@ -82,9 +83,14 @@ class Session:
         return QueryAssets(self._calls)
 
     def workspace(self, name: str) -> Workspace:
-        """Return the workspace of this name, mostly the same object; the service is not asked whether it exists."""
-        found = self._workspaces.get(name)
+        """Return the workspace of this name, mostly the same object; the service is not asked whether it exists.
+
+        Raises:
+            InvalidArgumentError: the name is no text, or blank.
+        """
+        found = self._workspaces.get(name) if isinstance(name, str) else None
         if found is None:  # 40 us and 6 kB each: in a web handler more than the rest of a call
+            check_workspace_name(name)
             if len(self._workspaces) >= WORKSPACES:
                 self._workspaces.clear()
             found = self._workspaces[name] = Workspace(self._calls, name, self._context)

@@ -38,14 +38,14 @@ def wanted_person(
     if isinstance(sources, str | bytes | bytearray | PathLike) or not isinstance(sources, Iterable):
         message = "sources is a list of images, not one image: write [image]"
         raise InvalidArgumentError(message)
-    if isinstance(tags, str):
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
         message = "tags is a list of names, not one name: write [tag]"
         raise InvalidArgumentError(message)
     listed: list[Source] = list(sources)
     if not listed:
         message = "a person needs at least one image"
         raise InvalidArgumentError(message)
-    name, *names = [clean_name(text) for text in (name, *tags)]
+    name, *names = [clean_name(text) if isinstance(text, str) else text for text in (name, *tags)]
     if (fault := person_fault(name, description, names, validate=validate)) is not None:
         raise InvalidArgumentError(fault)
     return WantedPerson(name, description, list(dict.fromkeys(names)), listed)
