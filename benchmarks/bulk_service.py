@@ -27,7 +27,7 @@ from mi_async import Clock, emulator
 from mi_async.api.person_models import CreatedPerson, ThumbnailInput
 from mi_async.api.persons import Persons
 from mi_async.api.thumbnails import Thumbnails, UploadCheck, UploadStatus
-from mi_async.emulator import Server, Settings, person_list, state
+from mi_async.emulator import Server, Settings, person_list, state, workspace
 from mi_async.emulator.bodies import BODIES, Bodies
 from mi_async.emulator.bodies.persons import EmulatedPersons
 from mi_async.emulator.bodies.thumbnails import EmulatedThumbnails
@@ -142,7 +142,7 @@ class Service:
         """Make nameless persons without pictures; gives the number of the first, the others follow it."""
         world, room = self.server.state, self.server.state.workspace("newsroom")
         numbers = [world.new_id() for _ in range(count)]
-        room.persons.update({number: state.EmulatedPerson(number, None, None) for number in numbers})
+        room.persons.update({number: workspace.EmulatedPerson(number, None, None) for number in numbers})
         return numbers[0]
 
     async def client(self, job: Job) -> Client:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import picture
+from goals import LEFT_OUT
 from results import Result, Table, judged, scripts
 
 HERE = Path(__file__).parent
@@ -47,7 +48,10 @@ of one dict with one timer. Both wait for one of 100 connections, which is aioht
     "A thumbnail": """Its four requests are calls, each with what a call costs. On top come two hashes of the image,
 SHA-256 for the journal and MD5 for the storage's ETag, five queues between the stages, four rows that are on the disk
 before the next step, and two threads, for files and for the journal, which take turns with the event loop. Rows that
-are written later, or stages without queues, would cost less, and work or fairness would be lost.""",
+are written later, or stages without queues, would cost less, and work or fairness would be lost. Most of what a
+transaction of the journal costs is its sync, so that steps which end close together share one; all its rows in one
+statement, a write-ahead log laid out before it is written, and files read by the event loop itself were tried, and
+brought nothing that could be told from noise, or only for the first seconds of a run.""",
 }
 """Why goals are missed, where they are: by subject. The floor of a call has its places in the text."""
 
@@ -61,8 +65,13 @@ def text(results: Mapping[str, Result]) -> str:
     parts += [METHOD, *_missed(results)]
     parts += [section for script in results.values() for section in _sections(script)]
     if missing := [name for name in scripts() if name not in results]:
-        parts.append(f"## Not run\n\n{', '.join(f'`{name}.py`' for name in missing)}\n")
+        parts.append("## Not run\n\n" + "\n".join(map(_not_run, missing)) + "\n")
     return "\n".join(parts)
+
+
+def _not_run(script: str) -> str:
+    reason = f", left out by `nox -s bench`: {LEFT_OUT[script]}" if script in LEFT_OUT else ""
+    return f"- `python benchmarks/suite.py {script}`{reason}."
 
 
 def _goals(results: Mapping[str, Result]) -> Table:

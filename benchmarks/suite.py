@@ -20,15 +20,13 @@ from time import perf_counter
 
 import picture
 import readme
-from goals import GOALS
+from goals import GOALS, LEFT_OUT
 from results import Result, judged, scripts
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 MOST = 600.0
 """Seconds that a script may take in the quick run."""
-LEFT_OUT = ("journal",)
-"""Scripts that the quick run leaves out: they take long, wait for the disk, and have no goal."""
 SHORTER: Mapping[str, Sequence[str]] = {
     "bulk_memory": ["1000", "10000"],
     "bulk_goodput": ["--items", "5000", "--only", "0.8 s, p95 4 s"],

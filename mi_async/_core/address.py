@@ -50,7 +50,7 @@ def _fault(text: str, *, secure: bool) -> str | None:
     """Return the fault of a presigned URL, None if it has none."""
     if not (text.isascii() and text.isprintable()) or " " in text:
         return "has characters that no URL has"
-    url = absolute(text)
+    url = absolute_url(text)
     if url is None:
         return "is not an absolute http or https URL"
     if url.raw_user is not None or url.raw_password is not None:
@@ -60,7 +60,7 @@ def _fault(text: str, *, secure: bool) -> str | None:
     return None
 
 
-def absolute(text: str) -> URL | None:
+def absolute_url(text: str) -> URL | None:
     """Return the URL as it is written, None if it is no absolute http or https URL."""
     try:
         url = URL(text, encoded=True)

@@ -93,6 +93,14 @@ class Answer(aiohttp.ClientResponse):
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             raise BrokenError(error) from None  # aiohttp repeats on errors of its own only
 
+    async def wait_for_close(self) -> None:
+        """Release the connection, which ends an upload that was answered before it was sent whole.
+
+        aiohttp waits for that end, and in the clean-up of a cancelled task takes it for another cancellation: the
+        answer would be lost.
+        """
+        self.release()
+
 
 def _look_at(transport: Any) -> Callable[[], object]:
     """Return a function that finds if bytes, or the end, have arrived that the event loop has not read yet.

@@ -66,7 +66,7 @@ def _api_error(response: Response, operation: str) -> APIError:
         text,
         request_id=response.headers.get(REQUEST_ID),
         operation=operation,
-        retry_after=retry_after(response),
+        retry_after=retry_after_seconds(response),
         details=details,
     )
 
@@ -96,7 +96,7 @@ def excerpt(response: Response) -> str:
     return f"{kind}, {len(response.body)} bytes, {text[:EXCERPT]!r}"
 
 
-def retry_after(response: Response) -> float | None:
+def retry_after_seconds(response: Response) -> float | None:
     """Seconds of ``Retry-After``: a number, or a date relative to the answer's own ``Date`` if it has one.
 
     None for anything else; never raises, whatever the header holds.

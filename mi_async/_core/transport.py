@@ -249,7 +249,7 @@ class Transport:
         _awaited.set(awaited)
         with awaited:
             # Not `async with`, which costs some points of a call. An answer that was read to its end has given its
-            # connection back by itself, unless it came before the upload was sent whole: the end of that is waited for.
+            # connection back by itself, unless it came before the upload was sent whole.
             answer = await pool.request(method, address.url, allow_redirects=False, proxy=proxy, **options)
             try:
                 if FIRST_REDIRECT <= answer.status < FIRST_ERROR:
@@ -263,7 +263,6 @@ class Transport:
             finally:
                 if answer.connection is not None:
                     answer.release()
-                    await answer.wait_for_close()
 
     async def aclose(self) -> None:
         """Close both pools; a connector of the caller's stays open."""

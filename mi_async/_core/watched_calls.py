@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from attrs import Factory, define, field
 
-from mi_async._core.address import absolute
+from mi_async._core.address import absolute_url
 from mi_async._core.call import Answer, Calls
 from mi_async._core.hook_chain import CallWatch, HookChain
 from mi_async._core.http_messages import Request, Response
@@ -71,7 +71,7 @@ class WatchedCalls(Calls):
     async def _once(
         self, operation: str, method: str, url: str, size: int, send: Callable[[], Awaitable[Response]]
     ) -> Response:
-        there = absolute(url)
+        there = absolute_url(url)
         server = "" if there is None else str(there.origin())
         request = Request(method, "" if there is None else server + there.raw_path)
         async with self._hooks.watch(operation, "upload") as watch:

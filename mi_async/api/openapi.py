@@ -14,7 +14,7 @@ from mi_async._core.operation import Operation, Parameter, Place, Quota
 from mi_async._core.wire_names import camel
 from mi_async.api import GROUPS, operations
 from mi_async.api.links import links
-from mi_async.api.schemas import Schema, Schemas, bounded, on_wire
+from mi_async.api.schemas import Schema, Schemas, bounded_schema, on_wire
 from mi_async.version import VERSION
 
 SERVICE = "https://mi.apigw.ntruss.com"
@@ -175,7 +175,7 @@ def _body(members: Sequence[Parameter], schemas: Schemas) -> dict[str, Any]:
 
 def _schema(p: Parameter, schemas: Schemas) -> Schema:
     """Return the schema of an argument; None is not sent, so that it is not part of it."""
-    schema = bounded(schemas.of(bare(p.kind)), p.bounds)
+    schema = bounded_schema(schemas.of(bare(p.kind)), p.bounds)
     return schema if p.default is None or p.required else schema | {"default": p.default}
 
 

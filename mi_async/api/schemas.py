@@ -89,7 +89,7 @@ class Schemas:
         wire = {field.name: wire_names(field)[0] for field in fields}
         properties: dict[str, Schema] = {}
         for field in fields:
-            schema = bounded(self.of(_filled(field.type, variables)), field.metadata.get("bounds", ()))
+            schema = bounded_schema(self.of(_filled(field.type, variables)), field.metadata.get("bounds", ()))
             properties |= dict.fromkeys(wire_names(field), schema)
         return {
             "type": "object",
@@ -109,7 +109,7 @@ def _required(fields: Iterable["attrs.Attribute[Any]"]) -> Schema:
     return ({"required": required} if required else {}) | ({"allOf": either} if either else {})
 
 
-def bounded(schema: Schema, bounds: Iterable[Bound]) -> Schema:
+def bounded_schema(schema: Schema, bounds: Iterable[Bound]) -> Schema:
     """Return a schema with the bounds as far as JSON schema can express them, and with their text in any case."""
     texts = []
     for bound in bounds:
@@ -118,7 +118,7 @@ def bounded(schema: Schema, bounds: Iterable[Bound]) -> Schema:
         schema = schema | (words(bound) if words is not None else {})
         texts.append(text)
         if isinstance(bound, Each):
-            schema = schema | {"items": bounded(schema.get("items", {}), (bound.bound,))}
+            schema = schema | {"items": bounded_schema(schema.get("items", {}), (bound.bound,))}
     return schema | {"x-bounds": texts} if texts else schema
 
 

@@ -22,17 +22,22 @@ from mi_async.text import encodable, one_line
 SHOWN = 20
 """Differences that a comparison holds."""
 SIDES = ("first", "second")
-TABLE = "CREATE TABLE {0} (kind TEXT, key TEXT, content BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+TABLE = "CREATE TABLE {0} (kind TEXT, key TEXT, content BLOB, id INTEGER, PRIMARY KEY (kind, key)) WITHOUT ROWID"
 NUMBERS = (
     "CREATE TABLE numbers (side TEXT, kind TEXT, key TEXT, number INTEGER, PRIMARY KEY (side, kind, key)) WITHOUT ROWID"
 )
 COUNT = "INSERT INTO numbers VALUES (?, ?, ?, 2) ON CONFLICT DO UPDATE SET number = number + 1"
 COUNTED = "SELECT number FROM numbers WHERE side = ? AND kind = ? AND key = ?"
-ABSENT = "SELECT kind, key FROM {0} WHERE NOT EXISTS (SELECT 1 FROM {1} b WHERE b.kind = {0}.kind AND b.key = {0}.key)"
+ABSENT = (
+    "SELECT kind, key, id FROM {0} WHERE NOT EXISTS (SELECT 1 FROM {1} b WHERE b.kind = {0}.kind AND b.key = {0}.key)"
+)
 CHANGED = (
-    "SELECT kind, key, a.content, b.content FROM first a JOIN second b USING (kind, key) WHERE a.content != b.content"
+    "SELECT kind, key, a.id, b.id, a.content, b.content "
+    "FROM first a JOIN second b USING (kind, key) WHERE a.content != b.content"
 )
 EQUAL = "SELECT count(*) FROM first a JOIN second b USING (kind, key) WHERE a.content = b.content"
+NAMELESS = "without a name:"
+"""Beginning of the key of a person who has no name."""
 BASE_PROJECT = "(base project)"
 """Name of the base project: each workspace has one, whatever it is called."""
 
@@ -47,21 +52,35 @@ class BackupDifference(Serializable):
             without a name.
         found: ``first`` or ``second`` for what one of the backups has alone, ``both`` for what is not the same in both.
         members: what is not the same: ``description``, ``tags``, ``images``, ``primary``.
+        first_id: its ID in the first backup; None where it is not there.
+        second_id: its ID in the second; IDs are the service's, and no difference.
     """
 
     kind: str
     key: str
     found: str
     members: tuple[str, ...] = ()
+    first_id: int | None = None
+    second_id: int | None = None
 
     def __str__(self) -> str:
-        """Return a line for people."""
+        """Return a line for people; only its ID names a person who has no name."""
         said = f"differs in {', '.join(self.members)}" if self.members else f"is only in the {self.found} backup"
-        return one_line(f"{self.kind} {self.key}: {said}")
+        ids = zip(SIDES, (self.first_id, self.second_id), strict=True)
+        told = ", ".join(f"ID {number} in the {side}" for side, number in ids if number is not None)
+        named = self.kind != "person" or not self.key.startswith(NAMELESS)
+        return one_line(f"{self.kind} {self.key}{'' if named or not told else f' ({told})'}: {said}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, for JSON."""
-        return {"kind": self.kind, "key": self.key, "found": self.found, "members": list(self.members)}
+        return {
+            "kind": self.kind,
+            "key": self.key,
+            "found": self.found,
+            "members": list(self.members),
+            "first_id": self.first_id,
+            "second_id": self.second_id,
+        }
 
 
 @frozen
@@ -137,32 +156,32 @@ def compare_backups(
 
 def _read(database: sqlite3.Connection, side: str, backup: Backup) -> None:
     """Write what a backup holds into the table of its side; the second of one key gets a number."""
-    insert = f"INSERT OR IGNORE INTO {side} VALUES (?, ?, ?)"  # noqa: S608  one of SIDES
-    for kind, key, content in _entries(backup):
-        row = encodable(key), convert.dumps(content)
+    insert = f"INSERT OR IGNORE INTO {side} VALUES (?, ?, ?, ?)"  # noqa: S608  one of SIDES
+    for kind, key, content, own_id in _entries(backup):
+        row = encodable(key), convert.dumps(content), own_id
         if database.execute(insert, (kind, *row)).rowcount:
             continue
         # The number is kept: counting up from 2 for each would take hours for 50,000 persons without a name or image.
         database.execute(COUNT, (side, kind, row[0]))
         (number,) = database.execute(COUNTED, (side, kind, row[0])).fetchone()
-        while not database.execute(insert, (kind, f"{row[0]} #{number}", row[1])).rowcount:
+        while not database.execute(insert, (kind, f"{row[0]} #{number}", *row[1:])).rowcount:
             number += 1
 
 
-def _entries(backup: Backup) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield kind, key and content of everything."""
+def _entries(backup: Backup) -> Iterator[tuple[str, str, dict[str, Any], int]]:
+    """Yield kind, key, content and ID of everything."""
     for tag in backup.tags():
-        yield "tag", clean_name(tag.name), {}
+        yield "tag", clean_name(tag.name), {}, tag.id
     projects = {each.project_id: BASE_PROJECT if each.is_base_project else each.name for each in backup.projects()}
-    for name in projects.values():
-        yield "project", clean_name(name), {}
+    for number, name in projects.items():
+        yield "project", clean_name(name), {}, number
     for person in backup.persons():
         content = _person(person)
-        yield "person", clean_name(person.name or f"without a name: {' '.join(content['images'])}"), content
+        yield "person", clean_name(person.name or f"{NAMELESS} {' '.join(content['images'])}"), content, person.id
     for asset in backup.assets():
         size = asset.meta_data.size if asset.meta_data is not None else None
         key = f"{projects.get(asset.project_id, asset.project_id)}/{asset.key or asset.file_name}"
-        yield "asset", clean_name(key), {"size": size}
+        yield "asset", clean_name(key), {"size": size}, asset.asset_id
 
 
 def _person(person: BackupPerson) -> dict[str, Any]:
@@ -181,8 +200,9 @@ def _image(thumbnail: BackupThumbnail) -> str:
 def _differences(database: sqlite3.Connection) -> Iterator[BackupDifference]:
     """Yield what one side has alone, then what is not the same."""
     for side, other in (SIDES, SIDES[::-1]):
-        for kind, key in database.execute(ABSENT.format(side, other)):
-            yield BackupDifference(kind, key, side)
-    for kind, key, *contents in database.execute(CHANGED):
+        for kind, key, number in database.execute(ABSENT.format(side, other)):
+            yield BackupDifference(kind, key, side, **{f"{side}_id": number})
+    for kind, key, first_id, second_id, *contents in database.execute(CHANGED):
         one, another = map(convert.loads, contents)
-        yield BackupDifference(kind, key, "both", tuple(name for name in one if one[name] != another[name]))
+        members = tuple(name for name in one if one[name] != another[name])
+        yield BackupDifference(kind, key, "both", members, first_id, second_id)

@@ -97,7 +97,7 @@ def curate_factory(context: Context, request: "CurationRequest") -> EngineFactor
     return EngineFactory("PersonChange", context.workflow, make)
 
 
-def summary(report: BulkReport) -> dict[str, Any]:
+def hook_summary(report: BulkReport) -> dict[str, Any]:
     """Return what hooks are told of the end of a run."""
     statuses = {status.value: items for status, items in report.counts.items() if items}
     return {"run": report.run, "ending": report.ending, "statuses": statuses}

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from attrs import define, evolve, field
 
+from mi_async._core.extras import require
 from mi_async._core.live_object import refuse_pickling
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
-from mi_async.bulk.engine_factory import EngineFactory, summary
+from mi_async.bulk.engine_factory import EngineFactory, hook_summary
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import Input
 from mi_async.bulk.inputs.reading import Reading, passes_of
@@ -205,6 +206,7 @@ class BulkRun:
         return self.report
 
     async def _outcomes(self) -> AsyncGenerator[BulkOutcome]:
+        require("bulk")  # the factory of the engine imports it
         self._ended = asyncio.Event()
         async with AsyncExitStack() as stack:
             stack.callback(self._ended.set)
@@ -238,7 +240,7 @@ class BulkRun:
                 self._report = await _whole(self._report, shared=wired.joined is not None)
                 if wired.joined is None and self._last is not None:
                     self._last = evolve(self._last, pictures=self._report.pictures)
-                result |= summary(self._report)
+                result |= hook_summary(self._report)
             if engine.failure is not None:
                 raise self._error_of(engine.failure)
 

@@ -13,7 +13,7 @@ from cyclopts import App, Group, Parameter
 from mi_async.cli.configuration import fill
 from mi_async.cli.examples import examples
 from mi_async.cli.exit_codes import FAILURES, epilogue
-from mi_async.cli.failure_messages import check_text, report
+from mi_async.cli.failure_messages import check_text, report_failure
 from mi_async.cli.signals import handled
 from mi_async.cli.streams import console, quieted, stdout
 from mi_async.cli.verbosity import Verbosity
@@ -133,7 +133,7 @@ COMMANDS: Mapping[str, Command] = {
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,
-        "Print the script with which bash, zsh or fish completes commands, options and files.",
+        "Print or install the script with which bash, zsh or fish completes commands.",
         "completion:completion",
     ),
     "skill": Command(
@@ -247,7 +247,7 @@ def run(argv: Sequence[str]) -> int:
                     command(*given.args, **given.kwargs)
                 stdout().flush()
         except FAILURES as error:
-            return report(error, hints=not quiet)
+            return report_failure(error, hints=not quiet)
         return 0
 
 

@@ -15,7 +15,7 @@ from mi_async.display.bulk import show as display
 
 
 @contextmanager
-def shown(run: WatchedRun, service: InWorkspace, left: Callable[[], str]) -> Generator[None]:
+def run_shown(run: WatchedRun, service: InWorkspace, left: Callable[[], str]) -> Generator[None]:
     """Display a run until the block ends; the first stop signal cancels it gently, the second at once.
 
     Args:

@@ -62,7 +62,7 @@ def judge_plan(plan: DryRun, *, may_fit: bool) -> None:
         raise error
 
 
-def counted(items: Iterator[T]) -> Generator[T]:
+def items_counted(items: Iterator[T]) -> Generator[T]:
     """Yield the items, and print their number now and then."""
     for number, item in enumerate(items, 1):
         yield item

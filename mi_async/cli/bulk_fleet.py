@@ -18,7 +18,7 @@ from mi_async.bulk.engine.progress import BulkProgress
 from mi_async.bulk.engine.stats import LastMinute
 from mi_async.bulk.journal.place import Journalled, JournalUrl, parsed
 from mi_async.bulk.report.report import BulkReport
-from mi_async.cli.bulk_display import shown
+from mi_async.cli.bulk_display import run_shown
 from mi_async.cli.connection import InStorage, InWorkspace
 from mi_async.cli.streams import print_note
 from mi_async.errors import BulkError, InvalidArgumentError, JournalError
@@ -145,7 +145,7 @@ async def _watched(
 ) -> list[str]:
     """Display the run until all members have ended; a stop signal is passed on to them."""
     async with _following(command.journal, total) as run:
-        with shown(run, service, lambda: f"the members have {span(command.grace)} to end"):
+        with run_shown(run, service, lambda: f"the members have {span(command.grace)} to end"):
             failures = await _ended(running)
             await run.look()  # the display ends with what the report says
             return failures

@@ -30,7 +30,7 @@ from mi_async.cli.bulk_advice import (
     report_target,
     warn_of_no_items,
 )
-from mi_async.cli.bulk_display import shown
+from mi_async.cli.bulk_display import run_shown
 from mi_async.cli.bulk_dry_run import journal_of, print_plan
 from mi_async.cli.bulk_options import ImageOptions, RunOptions
 from mi_async.cli.connection import InWorkspace
@@ -205,7 +205,7 @@ async def _displayed(run: BulkRun, grace: float, service: InWorkspace) -> BulkRe
     def open_items() -> str:
         return f"{run.progress.open:,} items in progress have {span(grace)} to end"
 
-    with shown(run, service, open_items):
+    with run_shown(run, service, open_items):
         return await run
 
 

@@ -21,7 +21,7 @@ from mi_async._core.transport import Timeout
 from mi_async._core.url_secrets import filled
 from mi_async.cli.configuration import FILE_OPTION, FILE_VARIABLE
 from mi_async.cli.output import Output
-from mi_async.cli.vendor_environment import check_site, named_storage
+from mi_async.cli.vendor_environment import named_storage, refuse_other_site
 from mi_async.cli.verbosity import Verbosity, log_to_stderr
 from mi_async.errors import ConnectError, MIError, NotFoundError
 from mi_async.settings import BASE_URL
@@ -116,7 +116,7 @@ class Account:
         from mi_async.session_opening import connect  # noqa: PLC0415  the help of a command needs none
 
         log_to_stderr(self.verbose)
-        check_site(self.base_url, os.environ)
+        refuse_other_site(self.base_url, os.environ)
         try:
             async with connect(
                 base_url=self.base_url,

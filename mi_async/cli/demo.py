@@ -22,7 +22,7 @@ from mi_async._core.concurrency import each
 from mi_async._core.hooks import Attempt, Hooks, Outcome
 from mi_async.api.persons import Person
 from mi_async.cli import event_loop
-from mi_async.cli.demo_people import PEOPLE, DemoPerson, example_image
+from mi_async.cli.demo_people import PEOPLE, DemoPerson, image_to_try
 from mi_async.cli.emulator import DEFAULTS
 from mi_async.cli.output import draw
 from mi_async.cli.streams import Stream, console, drawable, stdout
@@ -165,7 +165,7 @@ def _print_next(shown: Console) -> None:
         (
             "in another the export lines that it prints, and",
             (
-                f"{program} enroll 홍길동 {_quoted(example_image())} --tag Anchor",
+                f"{program} enroll 홍길동 {_quoted(image_to_try())} --tag Anchor",
                 f"{program} persons list --output table",
             ),
         ),

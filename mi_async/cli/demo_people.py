@@ -43,7 +43,7 @@ PEOPLE = (
 )
 
 
-def example_image() -> str:
+def image_to_try() -> str:
     """Return an image to try the commands with: a bundled one where it is a file, else a made-up name."""
     image = _FOLDER / PEOPLE[0].images[0]
     return str(image) if isinstance(image, Path) else "portrait.jpg"

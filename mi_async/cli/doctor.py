@@ -101,7 +101,7 @@ async def _doctor(arguments: Mapping[str, Any], service: Examined) -> None:
         plain = diagnosis.as_dict()
         show(plain if service.output == "json" else plain["checks"], service.output)
     else:
-        shown = folded(diagnosis)
+        shown = with_unasked(diagnosis)
         if out.isatty():
             draw(console(out, highlight=False), shown)
         else:
@@ -112,7 +112,7 @@ async def _doctor(arguments: Mapping[str, Any], service: Examined) -> None:
         raise FailedChecksError(message)
 
 
-def folded(diagnosis: Diagnosis) -> Diagnosis:
+def with_unasked(diagnosis: Diagnosis) -> Diagnosis:
     """Return it with one line, the last, for all that nobody has asked for."""
     unasked = [each.name for each in diagnosis.results if not each.asked]
     if not unasked:

@@ -11,12 +11,12 @@ from mi_async.bulk.inputs.reading import Reading
 from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.plan.enroll import plan_people, plan_thumbnails
 from mi_async.bulk.run import BulkRun
-from mi_async.cli.bulk_dry_run import counted
+from mi_async.cli.bulk_dry_run import items_counted
 from mi_async.cli.bulk_options import ImageOptions, Input
 from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InWorkspace
 from mi_async.cli.known_options import Known, Score
-from mi_async.cli.matches import Matches, compare, write_matches
+from mi_async.cli.matches import Matches, comparing_run, write_matches
 from mi_async.cli.standard_input import SHOWN, STDIN, StandardInput, check_table_format, standard_input
 from mi_async.errors import InvalidArgumentError
 from mi_async.fleet import FleetOperation
@@ -45,7 +45,7 @@ class Verb:
 
 
 ENROLL = Verb("enrolling the people of", read_people, plan_people, Workspace.enroll_many, "enroll_many")
-COMPARE = Verb("comparing the people of", read_people, plan_people, compare, "enroll_many")
+COMPARE = Verb("comparing the people of", read_people, plan_people, comparing_run, "enroll_many")
 UPLOAD = Verb(
     "uploading the images of", read_thumbnails, plan_thumbnails, Workspace.upload_thumbnails, "upload_thumbnails"
 )
@@ -133,7 +133,7 @@ def _command(
         session=service.session,
         count=lambda: count(source if table is None else table.path, verb.reader, encoding=options.encoding),
         plan=lambda journal, problems, force: verb.plan(
-            read().mapped(counted),
+            read().mapped(items_counted),
             journal=journal,
             fit=options.fit,
             problems=problems,

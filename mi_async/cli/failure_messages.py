@@ -52,7 +52,7 @@ def check_text(_kind: object, value: object) -> None:
             check_text(_kind, [each for name, each in members.items() if name not in PATHS])
 
 
-def report(error: BaseException, *, hints: bool = True) -> int:
+def report_failure(error: BaseException, *, hints: bool = True) -> int:
     """Print what went wrong, what exists all the same and, with hints, what to do; return the exit code."""
     if not isinstance(error, ReaderGoneError):
         stderr().write("".join(f"{line}\n" for line in _lines(error, hints=hints)))

@@ -18,7 +18,7 @@ from mi_async.bulk.plan.dry_run import DryRun
 from mi_async.bulk.plan.ingest import AssetPlan, plan_assets, plan_listing
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop
-from mi_async.cli.bulk_dry_run import counted, counted_async
+from mi_async.cli.bulk_dry_run import counted_async, items_counted
 from mi_async.cli.bulk_options import RunOptions
 from mi_async.cli.bulk_run import BulkCommand, run_command
 from mi_async.cli.connection import InStorage
@@ -118,7 +118,7 @@ def _of_directory(source: str, assets: AssetOptions, service: InStorage) -> Bulk
 
     def plan(journal: Journalled | None, problems: Path | None, force: bool) -> DryRun:
         options = _plan_options(assets, service, journal, problems, force)
-        return plan_assets(read_assets(source).mapped(counted), **options)
+        return plan_assets(read_assets(source).mapped(items_counted), **options)
 
     def start(workspace: Workspace, **more: Any) -> BulkRun:
         return workspace.ingest_many(items, **assets.as_arguments(), **more)

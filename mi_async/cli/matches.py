@@ -32,7 +32,7 @@ WITH_OTHERS = (("on", "--on"), ("dry_run", "--dry-run"))
 """Options that do not go with the comparison."""
 
 
-def compare(workspace: Workspace, people: Any, *, shards: int, **more: Any) -> BulkRun:  # noqa: ARG001  of any run
+def comparing_run(workspace: Workspace, people: Any, *, shards: int, **more: Any) -> BulkRun:  # noqa: ARG001  of any run
     """Return a run that only compares."""
     return workspace.compare_many(people, **more)
 

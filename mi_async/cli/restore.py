@@ -21,7 +21,7 @@ from mi_async.backup.reader import open_backup
 from mi_async.bulk.report.report import BulkReport
 from mi_async.bulk.run import BulkRun
 from mi_async.cli import event_loop, output
-from mi_async.cli.bulk_display import shown
+from mi_async.cli.bulk_display import run_shown
 from mi_async.cli.bulk_options import DEFAULTS, Grace, MostFailures, Patience
 from mi_async.cli.connection import SERVICE, InStorage
 from mi_async.cli.streams import notes, print_note, stdout
@@ -154,7 +154,9 @@ async def _plan(folder: str, workspace: str, journal: Path, flags: RestoreFlags,
 async def _restore(folder: str, workspace: str, journal: Path, flags: RestoreFlags, service: IntoWorkspace) -> None:
     @contextmanager
     def watch(run: BulkRun) -> Generator[None]:
-        with shown(run, service, lambda: f"{run.progress.open:,} items in progress have {span(flags.grace)} to end"):
+        with run_shown(
+            run, service, lambda: f"{run.progress.open:,} items in progress have {span(flags.grace)} to end"
+        ):
             yield
 
     async with service.session(storage=service.storage) as session:

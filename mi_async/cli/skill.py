@@ -51,7 +51,7 @@ def write_pages(place: Path, pages: list[SkillPage]) -> Path:
         for path, text in targets.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(path, private=False) as file:
-                file.write(marked(text).encode())
+                file.write(with_mark(text).encode())
         for path in old:
             if path not in targets:  # of a command that is gone
                 path.unlink()
@@ -61,7 +61,7 @@ def write_pages(place: Path, pages: list[SkillPage]) -> Path:
     return next(iter(targets))
 
 
-def marked(text: str) -> str:
+def with_mark(text: str) -> str:
     """Return a text with the mark of this command at its end."""
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"{text}\n<!-- written by mi-async skill; sha256 of what is above: {digest} -->\n"

@@ -27,7 +27,7 @@ class NamedStorage:
     source: str
 
 
-def check_site(base_url: str, environ: Mapping[str, str]) -> None:
+def refuse_other_site(base_url: str, environ: Mapping[str, str]) -> None:
     """Refuse to sign for the public service with keys that the environment says are of another site.
 
     Raises:

@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 from attrs import frozen
 
 from mi_async.emulator.media import EmulatedAsset, EmulatedIndex, EmulatedProject, Scene
-from mi_async.emulator.state import EmulatedWorkspace, EmulatorState, Hit
+from mi_async.emulator.state import EmulatorState
 from mi_async.emulator.synthetic import LEAST_CONFIDENCE, fraction
+from mi_async.emulator.workspace import EmulatedWorkspace, Hit
 
 T = TypeVar("T")
 LOOKS_ALIKE = 0.5

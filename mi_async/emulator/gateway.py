@@ -48,7 +48,7 @@ class Gateway:
         """Refuse a request that just arrived, or let it pass and count it."""
         now = self.state.now()
         self.log.arrivals[operation.id].append(now)
-        verdict = judge(request, self.credentials, self.state.wall(), self.state.settings.max_skew)
+        verdict = verify_signature(request, self.credentials, self.state.wall(), self.state.settings.max_skew)
         if verdict is not Verdict.OK:
             return refusal(rules.UNAUTHENTICATED, verdict.value)
         if quota is None or self._window(operation, quota).admit(now):
@@ -63,7 +63,7 @@ class Gateway:
         return window
 
 
-def judge(request: web.Request, credentials: Credentials, wall: float, max_skew: float) -> Verdict:
+def verify_signature(request: web.Request, credentials: Credentials, wall: float, max_skew: float) -> Verdict:
     """Verify a signature over the target exactly as received."""
     stamp = request.headers.get(TIMESTAMP, "")
     if max_skew != MAX_SKEW and EPOCH_MS.fullmatch(stamp):

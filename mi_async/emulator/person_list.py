@@ -8,7 +8,7 @@ from typing import Any
 
 from mi_async.api.person_models import NameType, SortColumn, SortType
 from mi_async.emulator import rules
-from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace
+from mi_async.emulator.workspace import EmulatedPerson, EmulatedWorkspace
 
 
 def matching(

@@ -161,7 +161,7 @@ class Server:
         make = bodies_for(group, self.bodies)
 
         async def perform(request: web.Request) -> web.Response:
-            unknown_faces.register(self.state, request.match_info.get("workspace_name"))
+            unknown_faces.register_unknown(self.state, request.match_info.get("workspace_name"))
             return await _performed(operation, partial(make, self.state), request)
 
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -62,9 +62,9 @@ async def serve(
     )
     async with AsyncExitStack() as closing:  # the last one first
         if state_file is not None:
-            from mi_async.emulator.state_file import kept  # noqa: PLC0415  sqlite3, for who asks
+            from mi_async.emulator.state_file import kept_in_file  # noqa: PLC0415  sqlite3, for who asks
 
-            await closing.enter_async_context(kept(server, state_file))
+            await closing.enter_async_context(kept_in_file(server, state_file))
         closing.push_async_callback(runner.cleanup)
         await runner.setup()
         accepting = await asyncio.get_running_loop().create_server(_protocols(runner), host, port)

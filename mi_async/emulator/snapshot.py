@@ -16,7 +16,8 @@ from attrs import define
 from mi_async._core.clock import Clock
 from mi_async.emulator.links import Links
 from mi_async.emulator.settings import Settings
-from mi_async.emulator.state import EmulatedUpload, EmulatedWorkspace, EmulatorState
+from mi_async.emulator.state import EmulatedUpload, EmulatorState
+from mi_async.emulator.workspace import EmulatedWorkspace
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -71,7 +72,7 @@ def images_of(state: EmulatorState) -> dict[str, bytes]:
     return {key: upload.content for key, upload in state.uploads.items() if upload.content is not None}
 
 
-def restore(state: EmulatorState, document: Any, images: Mapping[str, bytes]) -> None:
+def restore_state(state: EmulatorState, document: Any, images: Mapping[str, bytes]) -> None:
     """Put what a document says in the place of what exists; its time goes on from here.
 
     Raises:
@@ -95,7 +96,7 @@ def restore(state: EmulatorState, document: Any, images: Mapping[str, bytes]) ->
 def still(document: Any, images: Mapping[str, bytes], wall: float) -> EmulatorState:
     """Return a state of its own that stands still at the time of a document."""
     state = EmulatorState(Settings(workspaces=()), StoppedClock(at=0.0, at_wall=wall), Links())
-    restore(state, document, images)
+    restore_state(state, document, images)
     return state
 
 

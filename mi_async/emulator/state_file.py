@@ -16,7 +16,7 @@ from typing import Any
 
 from mi_async._core.clock import Clock
 from mi_async.emulator.server import Server
-from mi_async.emulator.snapshot import FORMAT, document_of, images_of, restore
+from mi_async.emulator.snapshot import FORMAT, document_of, images_of, restore_state
 from mi_async.errors import ConfigError
 
 _log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class StateFile:
             row = self._database.execute("SELECT document, url_key FROM content").fetchone()
             images = dict(self._database.execute("SELECT key, content FROM images"))
             if row is not None:
-                restore(server.state, json.loads(row[0]), images)
+                restore_state(server.state, json.loads(row[0]), images)
                 server.state.links.key = row[1]
         except (sqlite3.Error, LookupError, TypeError, ValueError) as error:
             raise self._unusable(error) from None
@@ -129,7 +129,7 @@ class StateFile:
 
 
 @asynccontextmanager
-async def kept(server: Server, path: Path) -> AsyncGenerator[None]:
+async def kept_in_file(server: Server, path: Path) -> AsyncGenerator[None]:
     """Keep the state of a server in a file: loaded at the start, saved after changes and at the end.
 
     Raises:

@@ -13,8 +13,9 @@ from mi_async.emulator.jobs import Phase
 from mi_async.emulator.media import Analysis
 from mi_async.emulator.objects import EmulatedObject
 from mi_async.emulator.png_images import grey_image
-from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace, EmulatorState
+from mi_async.emulator.state import EmulatorState
 from mi_async.emulator.synthetic import fraction
+from mi_async.emulator.workspace import EmulatedPerson, EmulatedWorkspace
 
 MOST = 2
 """Strangers that an object shows at most; every third shows none."""
@@ -35,7 +36,7 @@ def expect(state: EmulatorState, room: EmulatedWorkspace, analysis: Analysis, fa
         heappush(room.arriving, (analysis.job.ends, state.new_id(), analysis, faces))
 
 
-def register(state: EmulatorState, name: str | None) -> None:
+def register_unknown(state: EmulatorState, name: str | None) -> None:
     """Register the strangers of the analyses that have completed since the last request to a workspace."""
     room, now = state.workspaces.get(name or ""), state.now()
     while name is not None and room is not None and room.arriving and room.arriving[0][0] <= now:

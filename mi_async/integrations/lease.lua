@@ -81,23 +81,15 @@ local function claim(ticket)
   else left[#left + 1] = ticket end
 end
 for i = first_ticket, #ARGV do claim(tonumber(ARGV[i])) end
-local holders = redis.call('ZCARD', A)
 if fresh then
   local step = (T + hold) / N -- what the slots can carry
-  local cap = math.max(1, math.floor(500000 / step / math.max(1, holders))) -- half a second of the line, shared out
-  for _ = 1, math.min(want, cap) - #left - granted do
+  local holders = math.max(1, redis.call('ZCARD', A))
+  local cap = math.max(1, math.floor(500000 / step / holders)) -- half a second of the line, shared out
+  for _ = 1, math.min(want - granted, cap) - #left do -- beside what was granted: none has to come twice for the next
     local due = math.max(tat, now - (burst - 1) * step)
     tat = due + step
     claim(due)
   end
-  if held > 0 or #left > 0 then
-    -- One that only waits is not heard of before its ticket is due; one that holds permits shows that it lives.
-    redis.call('ZADD', A, text((held > 0 and now or math.max(now, left[1])) + lapse), me)
-    redis.call('HSET', H, me, string.format('%d %.0f', held, seq))
-  else
-    redis.call('ZREM', A, me); redis.call('HDEL', H, me)
-  end
-  holders = redis.call('ZCARD', A)
 end
 
 local retry, first = -1, 0
@@ -109,11 +101,20 @@ if fresh and #left > 0 then
     local before = redis.call('ZCOUNT', W, '-inf', '(' .. text(left[1]))
     local next_slot = redis.call('ZRANGE', C, before, before, 'WITHSCORES')[2]
     first = math.max(first, next_slot and tonumber(next_slot) - now or T)
-    if retry == 0 then retry = math.max(next_slot and first or T / N, 1000) end
+    if next_slot then retry = first end -- to come when only the ticket is due would be for nothing
+    if retry == 0 then retry = math.max(T / N, 1000) end
   end
 elseif fresh then
   redis.call('ZREM', W, me)
 end
+if fresh and (held > 0 or #left > 0) then
+  -- One that only waits is not heard of before it comes again; one that holds permits shows that it lives.
+  redis.call('ZADD', A, text((held > 0 and now or now + retry) + lapse), me)
+  redis.call('HSET', H, me, string.format('%d %.0f', held, seq))
+elseif fresh then
+  redis.call('ZREM', A, me); redis.call('HDEL', H, me)
+end
+local holders = redis.call('ZCARD', A)
 redis.call('HSET', S, 'tat', text(tat), 'taken', taken, 'shut', text(shut), 'hold', text(hold), 'slot', slot,
   'last', text(now), 'refused', refused, 'behind', text(behind), 'server', server)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, WEEK) end

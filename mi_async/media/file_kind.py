@@ -155,7 +155,7 @@ _TESTS: tuple[tuple[Callable[[bytes], object], FileKind], ...] = (
 )
 
 
-def described(kind: FileKind, name: str, taken: str, advice: str = "") -> str:
+def kind_refusal(kind: FileKind, name: str, taken: str, advice: str = "") -> str:
     """Return the reason for refusing a file of a kind that is not taken.
 
     Args:

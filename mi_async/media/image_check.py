@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from mi_async._core.drafts import evolve
 from mi_async.errors import ImageRejectedError
-from mi_async.media.file_kind import FIRST, described, identify
+from mi_async.media.file_kind import FIRST, identify, kind_refusal
 from mi_async.media.image import MAX_BYTES, MIN_PIXELS, ImageHeader, is_cut_off, read_picture, sniff
 from mi_async.models import Serializable, internal
 from mi_async.text import escaped
@@ -96,20 +96,20 @@ class ImageRules:
 THUMBNAIL = ImageRules()
 
 
-def image_of(raw: RawImage, rules: ImageRules = THUMBNAIL) -> Image:
+def checked_image(raw: RawImage, rules: ImageRules = THUMBNAIL) -> Image:
     """Check what was read; takes milliseconds, so call it off the loop.
 
     Raises:
         ImageRejectedError: it breaks a rule.
     """
     if len(raw.content) > MAX_BYTES:
-        raise rejected(raw.name, "size", too_big(size=len(raw.content), smaller=rules.smaller))
-    picture = checked(raw.name, rules.read(raw.content), raw.content, rules)
+        raise image_rejection(raw.name, "size", too_big(size=len(raw.content), smaller=rules.smaller))
+    picture = checked_header(raw.name, rules.read(raw.content), raw.content, rules)
     refuse_cut_off(raw.name, picture.format, raw.content)
     return Image(raw.name, file_name(raw.name, picture), raw.content, picture, raw.md5)
 
 
-def checked(name: str, picture: ImageHeader | None, start: bytes, rules: ImageRules = THUMBNAIL) -> ImageHeader:
+def checked_header(name: str, picture: ImageHeader | None, start: bytes, rules: ImageRules = THUMBNAIL) -> ImageHeader:
     """Return a header if the service takes such an image, its size in bytes aside.
 
     Args:
@@ -122,10 +122,10 @@ def checked(name: str, picture: ImageHeader | None, start: bytes, rules: ImageRu
         ImageRejectedError: the service does not take it.
     """
     if picture is None:
-        raise rejected(name, "format", _not_taken(name, start, rules))
+        raise image_rejection(name, "format", _not_taken(name, start, rules))
     if 0 < min(picture.width, picture.height) < rules.least:  # some headers do not tell
         size = f"{picture.width} x {picture.height} px, less than the {rules.least} px that the service wants"
-        raise rejected(name, "resolution", size)
+        raise image_rejection(name, "resolution", size)
     return picture
 
 
@@ -136,7 +136,7 @@ def _not_taken(name: str, start: bytes, rules: ImageRules) -> str:
     kind = identify(start[:FIRST])
     if kind is None:
         return f"not a {rules.formats} image: {starts(start)}"
-    return described(kind, name, rules.formats, rules.advice if kind.convertible else "")
+    return kind_refusal(kind, name, rules.formats, rules.advice if kind.convertible else "")
 
 
 def starts(content: bytes) -> str:
@@ -151,7 +151,7 @@ def refuse_cut_off(name: str, kind: str, content: bytes) -> None:
         ImageRejectedError: it is.
     """
     if is_cut_off(kind, content):
-        raise rejected(name, "incomplete", f"a {kind} that is cut off: its end is missing")
+        raise image_rejection(name, "incomplete", f"a {kind} that is cut off: its end is missing")
 
 
 def file_name(name: str, picture: ImageHeader) -> str:
@@ -161,7 +161,7 @@ def file_name(name: str, picture: ImageHeader) -> str:
     return f"{stem or 'thumbnail'}.{picture.format}"
 
 
-def rejected(name: str, reason: str, text: str) -> ImageRejectedError:
+def image_rejection(name: str, reason: str, text: str) -> ImageRejectedError:
     """Return the refusal of an image; ``reason`` as in the error."""
     return ImageRejectedError(f"{name}: {text}", source=name, reason=reason)
 

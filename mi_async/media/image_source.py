@@ -7,12 +7,19 @@ from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
-from mi_async._core.files import is_transient, open_regular
+from mi_async._core.files import is_transient, open_sized
 from mi_async._core.inflight import was_cancelled
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, ResourceError
 from mi_async.media.image import MAX_BYTES
-from mi_async.media.image_check import THUMBNAIL, Image, ImageRules, RawImage, image_of, rejected, too_big
-from mi_async.media.readable_source import Readable, ReadableSource, given_name, read_piece, reader_of, said
+from mi_async.media.image_check import THUMBNAIL, Image, ImageRules, RawImage, checked_image, image_rejection, too_big
+from mi_async.media.readable_source import (
+    Readable,
+    ReadableSource,
+    given_name,
+    read_piece,
+    reader_error_text,
+    reader_of,
+)
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | ReadableSource
 """A path, bytes, or a readable object: an open file, a stream, or a file that a client has sent to a web service."""
@@ -69,7 +76,7 @@ def loading_as(
             image = await load(given)
         except ImageRejectedError as error:
             text = str(error).removeprefix(f"{error.source}: ")
-            raise rejected(name, error.reason, text) from error
+            raise image_rejection(name, error.reason, text) from error
         return evolve(image, name=name)
 
     return loaded
@@ -111,7 +118,7 @@ def read_file(path: str | os.PathLike[str], limit: int = MAX_BYTES) -> RawImage:
 
 def _limited(name: str, content: "bytes | _Excess", limit: int, rules: ImageRules) -> RawImage:
     if isinstance(content, _Excess):
-        raise rejected(name, "size", too_big(limit, size=content.size, smaller=rules.smaller))
+        raise image_rejection(name, "size", too_big(limit, size=content.size, smaller=rules.smaller))
     return RawImage(name, content)
 
 
@@ -128,7 +135,7 @@ async def to_image(raw: RawImage, rules: ImageRules = THUMBNAIL) -> Image:
     Raises:
         ImageRejectedError: it breaks a rule.
     """
-    return await asyncio.to_thread(image_of, raw, rules)
+    return await asyncio.to_thread(checked_image, raw, rules)
 
 
 def name_of(source: Source) -> str:
@@ -161,9 +168,8 @@ async def _read(source: object, name: str, limit: int) -> bytes | _Excess:
 
 def _read_file(name: str, limit: int) -> bytes | _Excess:
     try:
-        descriptor = open_regular(name)
+        descriptor, size = open_sized(name)
         try:
-            size = os.fstat(descriptor).st_size
             if size > limit:
                 return _Excess(size)
             content = _read_all(descriptor, size, limit)
@@ -180,6 +186,8 @@ def _read_all(descriptor: int, size: int, limit: int) -> bytes:
     A buffer for all that is allowed, 5 MB for each thumbnail, would cost more than the reading.
     """
     content = os.read(descriptor, size + 1)
+    if len(content) == size:  # a byte more was asked for: this is its end
+        return content
     while len(content) <= limit and (more := os.read(descriptor, min(MORE, limit + 1 - len(content)))):
         content += more  # it grows while it is read, or a network disk gives less than was asked for
     return content
@@ -215,4 +223,4 @@ def unreadable_file(name: str, error: Exception) -> ImageRejectedError | Resourc
 
 def unreadable(name: str, error: BaseException) -> ImageRejectedError:
     """Return the refusal of an image that cannot be read."""
-    return rejected(name, "unreadable", f"cannot be read: {said(error)}")
+    return image_rejection(name, "unreadable", f"cannot be read: {reader_error_text(error)}")

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from mi_async.errors import MediaRejectedError
-from mi_async.media.file_kind import EMPTY, FIRST, described, identify
+from mi_async.media.file_kind import EMPTY, FIRST, identify, kind_refusal
 from mi_async.media.header import Header, Read, incomplete
 from mi_async.media.image import is_cut_off, sniff
 from mi_async.media.isobmff import read_isobmff
@@ -67,7 +67,7 @@ def check_media(header: Header | None, size: int, name: str, start: bytes = b"")
     """
     if header is None or header.format not in VIDEOS | IMAGES:
         kind = identify(start) if start or not size else None
-        raise _rejected(name, "format", described(kind, name, KINDS) if kind else f"no {KINDS}")
+        raise _rejected(name, "format", kind_refusal(kind, name, KINDS) if kind else f"no {KINDS}")
     check_size(header.format, size, name)
     if header.fault is not None:
         raise _rejected(name, header.fault.reason, header.fault.text)
@@ -110,7 +110,7 @@ def check_not_empty(size: int, name: str) -> None:
         MediaRejectedError: it has 0 bytes.
     """
     if not size:
-        raise _rejected(name, "format", described(EMPTY, name, KINDS))
+        raise _rejected(name, "format", kind_refusal(EMPTY, name, KINDS))
 
 
 def check_size(kind: str, size: int, name: str) -> None:

@@ -129,6 +129,6 @@ def given_name(source: object) -> str | None:
     return os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) and named else None
 
 
-def said(error: BaseException) -> str:
+def reader_error_text(error: BaseException) -> str:
     """Return what an error of a reader says, without the number of the operating system."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__

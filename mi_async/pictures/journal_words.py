@@ -40,7 +40,7 @@ JOURNAL_WORDS: Mapping[str, tuple[str, str]] = {
     "named": ("persons named", "이름을 지정한 인물"),
     "merged": ("persons merged for good", "통합한 인물"),
     "images": ("images uploaded", "업로드한 이미지"),
-    "sent": ("sent", "전송량"),
+    "sent": ("sent by all runs together", "모든 실행의 전송량 합계"),
     "took": ("run time", "실행 시간"),
     "pace": ("images a minute", "분당 이미지"),
     "of_quota": ("{share} of the quota's {quota}", "할당량 {quota}건의 {share}"),

@@ -26,7 +26,7 @@ USAGE_WORDS: Mapping[str, tuple[str, str]] = {
     "analysed": ("analysed", "분석한 길이"),
     "summary": ("summaries", "장면 요약"),
     "persons": (
-        "{workspace}: persons with a name {named}, without one {unnamed}",
+        "{workspace}: persons: {named} with a name, {unnamed} without one",
         "{workspace}: 명명 인물 {named}명, 익명 인물 {unnamed}명",
     ),
     "all": ("all", "전체"),

@@ -21,6 +21,7 @@ from mi_async.storage.models import StoredObject
 TABLE = """
 CREATE TABLE assets (
     project TEXT, number INTEGER, id INTEGER, origin TEXT, bucket TEXT, key TEXT, size INTEGER,
+    seconds REAL,
     PRIMARY KEY (project, number)
 ) WITHOUT ROWID
 """
@@ -64,8 +65,10 @@ class AssetsByProject:
                 losses(item)
                 continue
             place = item.place("")
-            row = (projects[asset.project_id], number, asset.asset_id, origin, place.bucket, place.key, item.size)
-            self._database.execute("INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            row = (projects[asset.project_id], number, asset.asset_id, origin, place.bucket, place.key)
+            self._database.execute(
+                "INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, item.size, item.seconds)
+            )
 
     def counts(self) -> Mapping[str, int]:
         """Return the number of assets of each project that has any."""
@@ -73,9 +76,10 @@ class AssetsByProject:
 
     def of(self, project: str) -> Generator[OldAsset]:
         """Yield the assets of a project, in the order of the backup."""
-        query = "SELECT id, bucket, key, origin, size FROM assets WHERE project = ? ORDER BY number"
-        for number, bucket, key, origin, size in self._database.execute(query, (project,)):
-            yield OldAsset(number, AssetInput(StoredObject(bucket, key), origin=origin, size=size))
+        query = "SELECT id, bucket, key, origin, size, seconds FROM assets WHERE project = ? ORDER BY number"
+        for number, bucket, key, origin, size, seconds in self._database.execute(query, (project,)):
+            item = AssetInput(StoredObject(bucket, key), origin=origin, size=size, seconds=seconds)
+            yield OldAsset(number, item)
 
     def items(self, project: str) -> Generator[AssetInput]:
         """Yield the same as items of the bulk run."""

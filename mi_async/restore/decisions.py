@@ -135,10 +135,10 @@ def asset_item(asset: BackupAsset, origin: str, bucket: str | None) -> AssetInpu
         missing = "key" if not asset.key else "bucket"
         message = f"{asset.file_name}: the backup has no {missing} of its object"
         return NotCarried("object", str(asset.asset_id), origin, message)
-    size = asset.meta_data.size if asset.meta_data is not None else None
+    size, length = (None, None) if asset.meta_data is None else (asset.meta_data.size, asset.meta_data.duration_ms)
     try:
         item = AssetInput(StoredObject(place, asset.key), origin=origin)
         item.place("")
     except InvalidArgumentError as error:  # a bucket or key that cannot be one
         return NotCarried("object", str(asset.asset_id), origin, f"{asset.file_name}: {error}")
-    return evolve(item, size=max(size or 0, 0))
+    return evolve(item, size=max(size or 0, 0), seconds=None if length is None else max(length, 0) / 1000)

@@ -37,6 +37,10 @@ class TargetGroups:
     tags: Mapping[str, int] = field(factory=dict)
     projects: Mapping[str, int] = field(factory=dict)
 
+    def project(self, key: str) -> int:
+        """Return the ID of a project, 0 for one that is not there yet and of which no journal has anything."""
+        return self.projects.get(key, 0)
+
 
 def project_key(project: Project) -> str:
     """Return the name by which a project of one workspace is found in another."""

@@ -100,12 +100,12 @@ class RestoredIds:
     def _assets(self) -> Generator[Row]:
         with remembered_assets(existing(self.options.assets_journal)) as find:
             for project in self.assets.counts():
-                new = self.groups.projects.get(project)
+                new = self.groups.project(project)
                 for some in _batches(self.assets.of(project)):
                     keys = [old.item.place("").key for old in some]
                     rows = {(row.project_id, row.place): row for row in find(keys)}
                     for old in some:
-                        row = rows.get((new or 0, str(old.item.source)))
+                        row = rows.get((new, str(old.item.source)))
                         made = row.asset_id if row is not None and row.origin == old.item.origin else None
                         yield from _row("asset", old.id, made, old.item.place("").key)
 

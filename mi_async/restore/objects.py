@@ -11,6 +11,7 @@ from mi_async._core.concurrency import run_concurrently
 from mi_async.bulk.plan.dedup import FindAssets, existing, remembered_assets
 from mi_async.errors import MIError, NotFoundError
 from mi_async.restore.assets import AssetsByProject, OldAsset
+from mi_async.restore.groups import TargetGroups
 from mi_async.restore.not_carried import LossCounts, NotCarried
 from mi_async.restore.options import RestoreOptions
 from mi_async.storage.responses import head_of
@@ -30,11 +31,13 @@ class ReplacedObjects:
         context: the workspace.
         assets: of the backup; those of another object are taken out.
         losses: is told of these.
+        groups: projects of the workspace.
     """
 
     context: Context
     assets: AssetsByProject
     losses: LossCounts
+    groups: TargetGroups
     _silent: bool = field(init=False, default=False)
     _replaced: list[int] = field(init=False, factory=list)
 
@@ -52,9 +55,13 @@ class ReplacedObjects:
 
     def _unbegun(self, find: FindAssets) -> Generator[OldAsset]:
         for project in self.assets.counts():
+            number = self.groups.project(project)
             for old in self.assets.of(project):
-                known = old.item.size and not self._silent
-                if known and not any(row.place == str(old.item.source) for row in find([old.item.place("").key])):
+                begun = any(
+                    (row.project_id, row.place) == (number, str(old.item.source))
+                    for row in find([old.item.place("").key])
+                )
+                if old.item.size and not self._silent and not begun:
                     yield old
 
     async def _look(self, old: OldAsset) -> None:

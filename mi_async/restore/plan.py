@@ -106,7 +106,7 @@ async def plan_restore(
     """Plan a restore; arguments and errors as for ``Workspace.plan_restore``."""
     async with prepared(context, folder, options, report=report, force=force) as restore:
         await asyncio.to_thread(restore.assets.read, restore.backup, options, restore.losses)
-        await ReplacedObjects(context, restore.assets, restore.losses).leave_out(options)
+        await ReplacedObjects(context, restore.assets, restore.losses, restore.groups).leave_out(options)
         plan = await asyncio.to_thread(_plan, restore)
         await asyncio.to_thread(restore.rows.write)
         return plan
@@ -151,6 +151,7 @@ def _plan_project(restore: Restore, project: str, problems: Path) -> AssetPlan:
         analyze=restore.options.analyze,
         problems=problems,
         validate=restore.context.validate,
+        project=restore.groups.project(project),
     )
     restore.rows.add_lines(problems)
     return plan

@@ -57,7 +57,7 @@ async def _run(restore: Restore, target: OutputFile, watch: Watch) -> RestoreRep
     await asyncio.to_thread(restore.assets.read, backup, options, losses)
     if restore.assets.counts():
         context.store.connection.check_meant()  # now, and not after an hour of persons
-    await ReplacedObjects(context, restore.assets, losses).leave_out(options)
+    await ReplacedObjects(context, restore.assets, losses, restore.groups).leave_out(options)
     tags = await create_tags(context, await asyncio.to_thread(missing_tags, backup, restore.groups, losses), losses)
     counts = await asyncio.to_thread(restore.people.counted)
     people = await _enroll(restore, counts[Destination.ENROLL], watch)

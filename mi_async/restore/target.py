@@ -96,7 +96,8 @@ async def read_names(context: Context, names: TargetNames, journal: Journalled |
 
 def _journalled(journal: Journalled, workspace: str) -> Iterable[tuple[str, int | None]]:
     """Yield the persons that an earlier run has begun; what was rejected was never sent."""
-    from mi_async.bulk.journal.reader import finished_names, read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.bulk.journal.finished_names import finished_names  # noqa: PLC0415  brings SQLAlchemy, an extra
+    from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  brings SQLAlchemy, an extra
 
     with read_journal(journal) as reader:
         its = reader.identity

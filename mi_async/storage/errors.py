@@ -78,13 +78,13 @@ READ = 64 * 1024
 """Bytes of a refusal that are looked at."""
 
 
-def said(answer: Response, member: str) -> str:
+def refusal_text(answer: Response, member: str) -> str:
     """Return the text of a member of a refusal, '' where there is none; no refusal is too odd to be read."""
     found = re.search(rf"<{member}>(.*?)</{member}>", answer.body[:READ].decode("utf-8", "replace"), re.DOTALL)
     return one_line(unescape(found[1]))[:TEXT] if found else ""
 
 
-def refusal(answer: Response, call: Call, now: float) -> MIError:
+def storage_error(answer: Response, call: Call, now: float) -> MIError:
     """Return our error for an answer of the storage that says no.
 
     Args:
@@ -92,13 +92,13 @@ def refusal(answer: Response, call: Call, now: float) -> MIError:
         call: what was asked.
         now: seconds since the epoch, by which the request was signed.
     """
-    code = said(answer, "Code")
+    code = refusal_text(answer, "Code")
     if code in ELSEWHERE:
         return redirected(answer, call)
     behind = _offset(answer, code, now)
     kind = AuthenticationError if behind is not None else WORDS.get(code) or error_class(answer.status, code)
     advice = ADVICE.get(code) or (_missing(call) if kind is PermissionDeniedError else "")
-    message = "; ".join(filter(None, (f"{call}: {said(answer, 'Message') or 'no reason given'}", advice)))
+    message = "; ".join(filter(None, (f"{call}: {refusal_text(answer, 'Message') or 'no reason given'}", advice)))
     ours = kind(answer.status, code, message, request_id=_request_id(answer), operation="storage")
     if isinstance(ours, PermissionDeniedError) and "Key" in call.place.names:
         ours.stored_object = str(call.place)
@@ -108,7 +108,7 @@ def refusal(answer: Response, call: Call, now: float) -> MIError:
 
 
 def _request_id(answer: Response) -> str | None:
-    return answer.headers.get("x-amz-request-id") or said(answer, "RequestId") or None
+    return answer.headers.get("x-amz-request-id") or refusal_text(answer, "RequestId") or None
 
 
 def _missing(call: Call) -> str:
@@ -129,8 +129,8 @@ def _offset(answer: Response, code: str, now: float) -> float | None:
 
 def redirected(answer: Response, call: Call) -> ConfigError:
     """Return our error for an answer that sends us elsewhere; nobody goes there, with the keys or with the file."""
-    region = answer.headers.get("x-amz-bucket-region") or said(answer, "Region")
-    host = _host(answer.headers.get("location", "")) or said(answer, "Endpoint")
+    region = answer.headers.get("x-amz-bucket-region") or refusal_text(answer, "Region")
+    host = _host(answer.headers.get("location", "")) or refusal_text(answer, "Endpoint")
     where = f" to {one_line(host)[:TEXT]}" if host else ""
     if region:
         what = f"set the region {one_line(region)[:TEXT]!r} (Storage(region=...)) and the endpoint of that region"

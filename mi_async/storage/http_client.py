@@ -25,7 +25,7 @@ from mi_async._core.signing import SignedHeaders
 from mi_async._core.transport import SlicedBytes, silence
 from mi_async.credentials import Credentials
 from mi_async.errors import AuthenticationError, ResponseError
-from mi_async.storage.errors import redirected, refusal
+from mi_async.storage.errors import redirected, storage_error
 from mi_async.storage.models import Call, Network, Storage
 from mi_async.storage.part_layout import MOST_AT_ONCE
 from mi_async.storage.signature import sign
@@ -99,7 +99,7 @@ class HttpClient:
         if call.heard is not None:
             call.heard(answer)
         if answer.status >= 400:  # noqa: PLR2004  the HTTP classes of errors
-            refused = refusal(answer, call, now)
+            refused = storage_error(answer, call, now)
             if isinstance(refused, AuthenticationError):
                 refused.name_key(named_key(keys), form_fault(keys))
             raise refused

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from mi_async.errors import APIError, AuthenticationError, MIError, NotFoundError, PermissionDeniedError, ResponseError
 from mi_async.storage.models import Prefix
-from mi_async.storage.responses import ListedObject, listed_of, members, text
+from mi_async.storage.responses import ListedObject, listed_of, member_text, structures
 
 VERSION_2, VERSION_1 = "list_objects_v2", "list_objects"
 UNKNOWN = frozenset({400, 405, 501})
@@ -58,7 +58,7 @@ class Walk:
         leads_on = True
         while leads_on:
             answer = await self._page()
-            found = [listed_of(one) for one in members(answer, "Contents")]
+            found = [listed_of(one) for one in structures(answer, "Contents")]
             leads_on = answer.get("IsTruncated") is True
             if not found and not isinstance(answer.get("IsTruncated"), bool):
                 raise self._stuck(ODD)
@@ -95,11 +95,11 @@ class Walk:
             self._remembered = print_
 
     def _next(self, answer: Mapping[str, Any], found: Sequence[ListedObject]) -> dict[str, str]:
-        token = text(answer, "NextContinuationToken")
+        token = member_text(answer, "NextContinuationToken")
         if token and self._version == VERSION_2:
             return {"ContinuationToken": token}
         # Version 1 names the next page only where a delimiter was given: else it is the last key, in the order of S3.
-        marker = text(answer, "NextMarker") or max((one.key for one in found), key=_in_utf8, default="")
+        marker = member_text(answer, "NextMarker") or max((one.key for one in found), key=_in_utf8, default="")
         if not marker:
             raise self._stuck(ASTRAY)
         self._version = VERSION_1

@@ -24,7 +24,16 @@ from mi_async.storage.local_file import Piece
 from mi_async.storage.lost_beginning import may_have_begun, warn_left_behind
 from mi_async.storage.memory_budget import MemoryBudget
 from mi_async.storage.models import Prefix, Storage, StoredObject
-from mi_async.storage.responses import ListedObject, ObjectHead, head_of, member, members, parts_of, stored_head, text
+from mi_async.storage.responses import (
+    ListedObject,
+    ObjectHead,
+    head_of,
+    member_text,
+    parts_of,
+    required_member,
+    stored_head,
+    structures,
+)
 from mi_async.storage.retry_window import PATIENCE, Failed, RetryWindow
 
 if TYPE_CHECKING:
@@ -103,7 +112,7 @@ class ObjectStore:
             ResponseError: the storage gives others than were asked for.
         """
         answer = await self._ask("get_object", place, Range=f"bytes={offset}-{offset + length - 1}")
-        body = member(answer, "Body", bytes)
+        body = required_member(answer, "Body", bytes)
         if len(body) != length:
             message = f"{place}: the storage gives {len(body)} bytes where {length} were asked for"
             raise ResponseError(message)
@@ -142,7 +151,7 @@ class ObjectStore:
 
         async def attempt(_failures: int) -> str:
             answer = await self._request("create_multipart_upload", place, Metadata=dict(metadata))
-            return member(answer, "UploadId", str)
+            return required_member(answer, "UploadId", str)
 
         try:
             return await self.retry_window.persist("create_multipart_upload", attempt, failed)
@@ -177,7 +186,11 @@ class ObjectStore:
     async def uploads(self, place: StoredObject) -> Sequence[str]:
         """IDs of the unfinished uploads of an object, as far as one page of them tells."""
         answer = await self._ask("list_multipart_uploads", Prefix(place.bucket, place.key))
-        return [text(one, "UploadId") for one in members(answer, "Uploads") if text(one, "Key") == place.key]
+        return [
+            member_text(one, "UploadId")
+            for one in structures(answer, "Uploads")
+            if member_text(one, "Key") == place.key
+        ]
 
     async def complete(
         self, place: StoredObject, upload_id: str, tags: Mapping[int, str], judge: Judge

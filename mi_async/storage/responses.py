@@ -59,7 +59,7 @@ class ListedObject:
     mtime_ns: int
 
 
-def member(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
+def required_member(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
     """Return a member that there must be.
 
     Raises:
@@ -72,13 +72,13 @@ def member(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
     return value
 
 
-def members(answer: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+def structures(answer: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     """Return a list of structures, empty where there is none."""
     value = answer.get(name) or ()
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []
 
 
-def text(answer: Mapping[str, Any], name: str) -> str:
+def member_text(answer: Mapping[str, Any], name: str) -> str:
     """Return a text, '' where there is none."""
     value = answer.get(name)
     return value if isinstance(value, str) else ""
@@ -94,12 +94,12 @@ def head_of(answer: Mapping[str, Any], *, size: str = "ContentLength") -> Object
     stored = moment.timestamp() if isinstance(moment, datetime) else 0.0
     metadata = {str(name).lower(): str(value) for name, value in beside.items()} if isinstance(beside, Mapping) else {}
     return ObjectHead(
-        member(answer, size, int),
+        required_member(answer, size, int),
         etag_of(answer),
         is_opaque(answer),
         stored,
         metadata,
-        text(answer, "ETag"),
+        member_text(answer, "ETag"),
         parts if isinstance(parts, int) else None,
     )
 
@@ -117,15 +117,15 @@ def listed_of(answer: Mapping[str, Any]) -> ListedObject:
     """
     moment = answer.get("LastModified")
     seconds = int(moment.timestamp()) if isinstance(moment, datetime) else 0
-    return ListedObject(member(answer, "Key", str), member(answer, "Size", int), seconds * 10**9)
+    return ListedObject(required_member(answer, "Key", str), required_member(answer, "Size", int), seconds * 10**9)
 
 
 def parts_of(answer: Mapping[str, Any]) -> dict[int, ObjectHead]:
     """Read a page of a list of parts; what of it does not tell number and size is taken for not there."""
     found: dict[int, ObjectHead] = {}
-    for one in members(answer, "Parts"):
+    for one in structures(answer, "Parts"):
         try:
-            found[member(one, "PartNumber", int)] = head_of(one, size="Size")
+            found[required_member(one, "PartNumber", int)] = head_of(one, size="Size")
         except ResponseError:
             continue
     return found
@@ -133,13 +133,13 @@ def parts_of(answer: Mapping[str, Any]) -> dict[int, ObjectHead]:
 
 def etag_of(answer: Mapping[str, Any]) -> str:
     """Read the ETag without its quotes, in small letters; '' when there is none."""
-    return text(answer, "ETag").removeprefix("W/").strip('"').lower()
+    return member_text(answer, "ETag").removeprefix("W/").strip('"').lower()
 
 
 def is_opaque(answer: Mapping[str, Any]) -> bool:
     """Return True if the storage itself says that the ETag says nothing of the content."""
     customer = bool(answer.get("SSECustomerAlgorithm"))
-    return customer or text(answer, "ServerSideEncryption").startswith(KMS)
+    return customer or member_text(answer, "ServerSideEncryption").startswith(KMS)
 
 
 def may_be_md5(etag: str) -> bool:

@@ -68,10 +68,10 @@ def give_up_confirmed(plan: SyncPlan, items: Sequence[SyncItem]) -> None:
     Raises:
         JournalError: the journal cannot be written.
     """
-    from mi_async.bulk.journal.confirmed_plan import end_removal  # noqa: PLC0415  as above
+    from mi_async.bulk.journal.confirmed_plan import give_up_removals  # noqa: PLC0415  as above
 
-    for item in items:
-        end_removal(plan.journal, plan.project_id, item.place, forget=None)
+    if items:
+        give_up_removals(plan.journal, plan.project_id, [item.place for item in items])
     if (path := _old_file(plan.journal)) is not None:
         path.unlink(missing_ok=True)
 

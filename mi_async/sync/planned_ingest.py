@@ -57,8 +57,8 @@ class RunPlanner:
             items: of what the source has.
             replace: changed files are to take the place of what is there.
         """
-        # first, since what is kept is nothing for the run
-        items, _ = self._examined(items, frozenset({SyncState.CHANGED}))
+        if any(item.state is SyncState.CHANGED for item in items):  # first, since what is kept is nothing for the run
+            items, _ = self._examined(items, frozenset({SyncState.CHANGED}))
         return self._examined(items, ALWAYS | ({SyncState.CHANGED} if replace else set()))
 
     def _examined(self, items: list[SyncItem], states: Collection[SyncState]) -> tuple[list[SyncItem], AssetPlan]:

@@ -117,7 +117,8 @@ async def _remove(
     if plan.give_up:
         await asyncio.to_thread(give_up_confirmed, plan, unfinished)
         unfinished = ()
-    removed = (*unfinished, *plan.removed)
+    # one removal of each object: a plan that was stopped and is run again has confirmed the same ones before
+    removed = tuple({item.place: item for item in (*unfinished, *plan.removed)}.values())
     if not again and not removed:
         return
     if removed:

@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from mi_async._core import convert
 from mi_async.errors import InvalidArgumentError, MIError
 from mi_async.text import escaped
-from mi_async.workflows.thumbnail_names import digest_of
+from mi_async.workflows.thumbnail_names import digest_in_key
 
 _log = logging.getLogger(__name__)
 
@@ -158,6 +158,6 @@ class Resumed:
         """Return the keys by the MD5 of their images; those of which that is not known are of no use."""
         found: dict[str, list[str]] = {}
         for key in self.keys:
-            if (digest := digest_of(key)) is not None:
+            if (digest := digest_in_key(key)) is not None:
                 found.setdefault(digest, []).append(key)
         return found

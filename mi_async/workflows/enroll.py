@@ -35,10 +35,10 @@ from mi_async.workflows.enroll_decisions import (
 from mi_async.workflows.enroll_images import (
     UploadFollower,
     add_images,
-    inputs_of,
     naming_images,
     refusal_of,
     sent_images,
+    thumbnail_inputs,
 )
 from mi_async.workflows.known_person import UNCOMPARED, Likeness, find_matches, person_known
 from mi_async.workflows.named_person import NAME_TAKEN, create_person, find_person, is_filter, name_taken
@@ -192,7 +192,7 @@ class _Enrollment:
         tag_ids = await self._tag_ids(wanted.tags)
         uploads = await self._upload(sent_images(plan), primary=0)
         with naming_images(uploads[: self.size]), self.effects.doubting("the person may have been created"):
-            inputs = inputs_of(uploads[: self.size])
+            inputs = thumbnail_inputs(uploads[: self.size])
             person_id = await create_person(self.context, wanted.name, wanted.description, inputs)
         self.effects.created["person_id"] = person_id
         refused = await add_images(self.context, person_id, uploads[self.size :], self.size)

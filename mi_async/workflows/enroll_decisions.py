@@ -175,7 +175,7 @@ def decide_images(
     return plan
 
 
-def same_content(digest: str, thumbnails: Iterable[PersonThumbnail]) -> PersonThumbnail | None:
+def thumbnail_of_content(digest: str, thumbnails: Iterable[PersonThumbnail]) -> PersonThumbnail | None:
     """Return the thumbnail of this content, of several the one with the lowest ID; None where nobody can tell of one.
 
     Args:

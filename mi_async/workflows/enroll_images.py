@@ -47,7 +47,7 @@ def sent_images(plan: Iterable[PlannedImage]) -> list[PlannedImage]:
 
 async def add_images(context: Context, person_id: int, uploads: Sequence[Upload], size: int) -> dict[str, APIError]:
     """Add images to a person in requests of so many; of single ones return the refusals by thumbnail key."""
-    inputs = inputs_of(uploads)
+    inputs = thumbnail_inputs(uploads)
     if size == 1:
         return await add_one_by_one(context, person_id, inputs)
     for start in range(0, len(inputs), size):
@@ -56,7 +56,7 @@ async def add_images(context: Context, person_id: int, uploads: Sequence[Upload]
     return {}
 
 
-def inputs_of(uploads: Iterable[Upload]) -> list[ThumbnailInput]:
+def thumbnail_inputs(uploads: Iterable[Upload]) -> list[ThumbnailInput]:
     """Return uploads in the form that is sent."""
     return [ThumbnailInput(known(upload.key), upload.primary) for upload in uploads]
 

@@ -30,7 +30,7 @@ def upload_name(file_name: str, token: str, digest: str) -> str:
     return f"{NOT_IN_NAME.sub('_', stem)[:STEM]}-{token}-{digest}.{suffix}"
 
 
-def digest_of(key: str) -> str | None:
+def digest_in_key(key: str) -> str | None:
     """Return the MD5 of the image that a thumbnail key is of; None for an upload that is not ours."""
     found = _OURS.fullmatch(key.rpartition("/")[2])
     return None if found is None else found[1]
@@ -38,7 +38,7 @@ def digest_of(key: str) -> str | None:
 
 def shown_digest(thumbnail: PersonThumbnail) -> str | None:
     """Return the MD5 of the image that a thumbnail was made of; None where nobody can tell."""
-    return digest_of(_path(thumbnail))
+    return digest_in_key(_path(thumbnail))
 
 
 def shown_file(thumbnail: PersonThumbnail) -> str:

@@ -12,7 +12,7 @@ from enum import Enum
 from attrs import field, frozen
 
 from mi_async._core.drafts import evolve
-from mi_async._core.envelope import retry_after
+from mi_async._core.envelope import retry_after_seconds
 from mi_async._core.http_messages import Response
 from mi_async._core.running_call import SLOW
 from mi_async.api.persons import PersonThumbnail, ThumbnailInput
@@ -232,7 +232,7 @@ def _check_stored(answer: Response, upload: Upload) -> None:
         # A 403 is ambiguous: aiohttp re-sends a PUT by itself on a reused connection that was reset, and the second one
         # meets a URL that the first has used up.
         ambiguous = answer.status >= FIRST_SERVER_ERROR or answer.status == USED_OR_EXPIRED
-        raise _refused(upload, reason, text, ambiguous=ambiguous, wait=retry_after(answer))
+        raise _refused(upload, reason, text, ambiguous=ambiguous, wait=retry_after_seconds(answer))
     etag = answer.headers.get("ETag", "").strip('"').lower()
     if MD5.fullmatch(etag) and etag != upload.image.md5:  # any other ETag says nothing about the content
         raise _refused(upload, "ETAG_MISMATCH", f"the storage holds other bytes than were sent (ETag {etag})")

@@ -18,7 +18,7 @@ from mi_async.media.image_source import CheckedSource, Source, check_image, load
 from mi_async.text import escaped
 from mi_async.workflows.context import Context, known, refuse_async
 from mi_async.workflows.effects import Effects, Resumed, effects_of
-from mi_async.workflows.enroll_decisions import check_word, doubled, same_content
+from mi_async.workflows.enroll_decisions import check_word, doubled, thumbnail_of_content
 from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State, Upload, check, confirm, walk
 
@@ -103,7 +103,7 @@ class _Gift:
         # named this image, and once it is there under our name every later call knows it.
         digest, sent = checked.image.digest, None
         thumbnails = await self._thumbnails()
-        if same_content(digest, thumbnails) is None:
+        if thumbnail_of_content(digest, thumbnails) is None:
             sent = await self.send(checked.source, key)
             key, thumbnails = known(sent.key), sent.thumbnails
             self.effects.created["thumbnail_keys"] = [key]
@@ -111,12 +111,12 @@ class _Gift:
         twice = doubled([] if key is None else [key], thumbnails)
         if sent is not None and not twice:
             return sent
-        existing = known(same_content(digest, thumbnails))
+        existing = known(thumbnail_of_content(digest, thumbnails))
         if twice:
             thumbnails = await self._without(twice)
         if self.primary and not existing.is_primary_thumbnail:
             thumbnails = await self._with_primary(existing)
-        existing = same_content(digest, thumbnails) or existing
+        existing = thumbnail_of_content(digest, thumbnails) or existing
         upload = sent or Upload(checked.image, self.person_id, self.primary)
         return self._done(evolve(upload, key=None, thumbnails=thumbnails, existing=existing))
 

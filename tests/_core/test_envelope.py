@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from mi_async._core.envelope import EXCERPT, date, open_envelope, retry_after
+from mi_async._core.envelope import EXCERPT, date, open_envelope, retry_after_seconds
 from mi_async._core.http_messages import Response
 from mi_async.errors import (
     APIError,
@@ -250,14 +250,14 @@ DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
     response = answer(429, {}, Retry_After=value, Date=DATE)
-    assert retry_after(response) == seconds
+    assert retry_after_seconds(response) == seconds
     assert refusal(response).retry_after == seconds
 
 
 def test_retry_after_without_the_answers_own_date() -> None:
-    assert retry_after(answer(429, {})) is None
-    assert retry_after(answer(429, {}, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT")) == 0
-    later = retry_after(answer(429, {}, Retry_After="Fri, 31 Dec 9999 23:59:59 GMT"))
+    assert retry_after_seconds(answer(429, {})) is None
+    assert retry_after_seconds(answer(429, {}, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT")) == 0
+    later = retry_after_seconds(answer(429, {}, Retry_After="Fri, 31 Dec 9999 23:59:59 GMT"))
     assert later is not None
     assert later > 1e9
 
@@ -289,7 +289,7 @@ near_dates = st.builds(
 def test_headers_that_make_no_sense_are_ignored(value: str) -> None:
     response = answer(429, {}, Retry_After=value, Date=value)
     assert date(response.headers) is None or isinstance(date(response.headers), float)
-    assert retry_after(response) is None or (retry_after(response) or 0) >= 0
+    assert retry_after_seconds(response) is None or (retry_after_seconds(response) or 0) >= 0
 
 
 def test_a_presigned_query_is_never_quoted() -> None:

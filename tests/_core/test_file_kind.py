@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mi_async.media.file_kind import FIRST, brand, described, identify
+from mi_async.media.file_kind import FIRST, brand, identify, kind_refusal
 from mi_async.media.image import has_end, is_cut_off, read_picture
 from tests.support.films import box
 from tests.support.pictures import picture
@@ -93,7 +93,7 @@ def test_brands(major: bytes, compatible: bytes, found: str) -> None:
 def test_what_is_said_of_it(name: str, said: str) -> None:
     kind = identify(box(b"ftyp", b"heic", bytes(4)))
     assert kind is not None
-    assert described(kind, name, "jpg", "export it") == said
+    assert kind_refusal(kind, name, "jpg", "export it") == said
 
 
 WAYS = [("jpg", {}), ("jpg", {"progressive": True}), ("png", {}), ("webp", {}), ("webp", {"lossless": True})]

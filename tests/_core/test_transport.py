@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -17,7 +18,7 @@ from mi_async.errors import (
     ResponseError,
     TransportError,
 )
-from tests.support.canned import DROP, SILENCE, Canned, Play, canned, http
+from tests.support.canned import DROP, SILENCE, Canned, Hasty, Play, canned, http, in_clean_up
 from tests.support.talking import MIB, QUERY, assert_silent, nobody_there, transport
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
@@ -108,6 +109,15 @@ async def test_a_connection_that_the_storage_has_closed_meanwhile_is_no_second_u
             with pytest.raises(DisconnectedError):
                 await network.put(f"{url}/b.jpg{QUERY}", b"", "image/png", 5)
     assert puts == [0, 1]
+
+
+async def test_an_answer_before_the_upload_was_sent_is_one_in_the_clean_up_of_a_cancelled_task_too() -> None:
+    async with (
+        canned(http(b"no", status="403 Forbidden"), kind=Hasty) as server,
+        transport(server.url) as network,
+    ):
+        upload = partial(network.put, f"{server.url}/a.jpg{QUERY}", bytes(16 * MIB), "image/png", 5)
+        assert (await in_clean_up(upload)).status == 403
 
 
 class Pieces:

@@ -77,13 +77,28 @@ def test_each_difference_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 8
 
 
+def test_a_person_without_a_name_is_told_by_its_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = HandMade(tmp_path / "one").write(persons=[person(1, None, [3]), person(2, None, [4, 5])])
+    other = HandMade(tmp_path / "other").write(persons=[person(72, None, [5, 4])])
+    compared = compare_backups(one, other)
+    assert [(each.found, each.first_id, each.second_id) for each in compared.differences] == [
+        ("first", 1, None),
+        ("both", 2, 72),
+    ]
+    assert run(["backup", "diff", str(one), str(other)]) == 1
+    _, first, both = capsys.readouterr().out.splitlines()
+    assert first.endswith(" (ID 1 in the first): is only in the first backup")
+    assert both.endswith(" (ID 2 in the first, ID 72 in the second): differs in primary")
+    assert run(["backup", "diff", str(one), str(other), "--output", "jsonl"]) == 1
+    assert [json.loads(line)["first_id"] for line in capsys.readouterr().out.splitlines()] == [1, 2]
+
+
 def test_as_many_persons_without_name_and_image_as_there_may_be(tmp_path: Path) -> None:
     people = [person(number, None, ()) for number in range(3_000)]
     folders = [HandMade(tmp_path / name).write(persons=some) for name, some in (("one", people), ("other", people[1:]))]
     began = time.process_time()
-    assert compare_backups(*folders) == BackupComparison(
-        equal=2_999, first=1, differences=(BackupDifference("person", "without a name: #3000", "first"),)
-    )
+    missing = BackupDifference("person", "without a name: #3000", "first", first_id=2_999)
+    assert compare_backups(*folders) == BackupComparison(equal=2_999, first=1, differences=(missing,))
     assert time.process_time() - began < 10  # counted up anew for each, it would take 30
 
 

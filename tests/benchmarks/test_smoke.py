@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from goals import GOALS
+from goals import GOALS, LEFT_OUT
 from results import Result, scripts
-from suite import HERE, LEFT_OUT, RESULTS, SHORTER
+from suite import HERE, RESULTS, SHORTER
 
 SMALLEST = {"MI_ASYNC_BENCH_SCALE": "0.001"}
 NEEDS_UVLOOP = "uvloop."

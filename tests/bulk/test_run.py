@@ -17,7 +17,7 @@ from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import read_people
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.media.image_check import ImageRules, image_of
+from mi_async.media.image_check import ImageRules, checked_image
 from mi_async.workflow_parts import HELD
 from tests.support.bulk import (
     contents,
@@ -299,7 +299,9 @@ async def test_a_name_that_somebody_else_has_fails_and_its_pictures_are_named(tm
 
 async def test_a_picture_that_the_service_refuses_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = picture("png", 300, 200)
-    monkeypatch.setattr("mi_async.bulk.images.loading.image_of", partial(image_of, rules=ImageRules(least=100)))
+    monkeypatch.setattr(
+        "mi_async.bulk.images.loading.checked_image", partial(checked_image, rules=ImageRules(least=100))
+    )
     async with newsroom() as news:
         item = PersonInput("홍길동", [face(1), small])
         outcome = (await outcomes(news.workspace.enroll_many([item], journal=tmp_path / "j")))["홍길동"]

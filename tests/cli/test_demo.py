@@ -8,7 +8,7 @@ import pytest
 
 from mi_async.cli.app import run
 from mi_async.cli.demo import program_name, run_demo
-from mi_async.cli.demo_people import PEOPLE, example_image
+from mi_async.cli.demo_people import PEOPLE, image_to_try
 from mi_async.cli.streams import Stream
 from mi_async.cli.versions import installed, parser
 from mi_async.emulator import Latency, Settings
@@ -104,7 +104,7 @@ def test_the_bundled_pictures_keep_the_rules() -> None:
             assert source.name.endswith(picture.format)
             formats.add(picture.format)
     assert formats == {"jpg", "png", "webp"}
-    assert example_image().endswith("hong-gildong-1.jpg")
+    assert image_to_try().endswith("hong-gildong-1.jpg")
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

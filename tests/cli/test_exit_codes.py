@@ -10,7 +10,7 @@ import pytest
 from mi_async.api.thumbnails import UploadStatus
 from mi_async.cli.app import run
 from mi_async.cli.exit_codes import EXITS, FAILURES, exit_code
-from mi_async.cli.failure_messages import report
+from mi_async.cli.failure_messages import report_failure
 from mi_async.cli.streams import Stream
 from mi_async.emulator import Server
 from mi_async.errors import (
@@ -126,7 +126,7 @@ def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture[str])
 def test_a_failure_says_what_exists_already(capsys: pytest.CaptureFixture[str]) -> None:
     error = MIError("gone\nwrong \x1b[31m")
     error.created = {"person_id": 1001, "tag_ids": {"앵커": 7}}
-    assert report(error) == 1
+    assert report_failure(error) == 1
     assert capsys.readouterr().err == (
         'error: gone\\nwrong \\x1b[31m\ntag "앵커" (ID 7) exists\n'
         "person 1001 was created; give it the rest with: mi-async upload-thumbnail 1001 FILE...\n"
@@ -134,7 +134,7 @@ def test_a_failure_says_what_exists_already(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_an_interruption_is_one_word(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report(KeyboardInterrupt()) == 130
+    assert report_failure(KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == "interrupted\n"
 
 
@@ -143,7 +143,7 @@ def test_an_interruption_says_what_exists_already(capsys: pytest.CaptureFixture[
     vars(cancelled)["created"] = {"thumbnail_keys": ["k"]}
     interrupted = KeyboardInterrupt()
     interrupted.__context__ = cancelled
-    assert report(interrupted) == 130
+    assert report_failure(interrupted) == 130
     assert capsys.readouterr().err == ("interrupted\n1 uploaded image was not attached; it expires after 24 hours\n")
 
 
@@ -156,7 +156,7 @@ def test_what_exists_is_said_in_sentences(capsys: pytest.CaptureFixture[str]) ->
         "object": "s3://bucket/clip.mp4",
         "asset_id": 12,
     }
-    assert report(error) == 1
+    assert report_failure(error) == 1
     assert capsys.readouterr().err.splitlines() == [
         "error: lost",
         'tags "A" (ID 7), "B" (ID 8) exist',
@@ -261,7 +261,7 @@ def test_what_is_done_is_told_whatever_it_is_called(
 def test_an_error_names_what_exists_whatever_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
     error = MIError("lost")
     error.created = {"names": [BYTES], "number": 2**70, "state": UploadStatus.COMPLETED}
-    assert report(error) == 1
+    assert report_failure(error) == 1
     said = r'exists already: {"names":["\\udcff"],"number":1180591620717411303424,"state":"COMPLETED"}'
     assert capsys.readouterr().err.splitlines() == ["error: lost", said]
 

@@ -11,7 +11,7 @@ import pytest
 
 from mi_async.__main__ import main
 from mi_async.emulator import Latency, Settings
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from tests.support.signals import signals
 from tests.support.terminal import JPG, PNG, WEBP, environment, process, served
 

@@ -10,7 +10,7 @@ import pytest
 from mi_async.api import operations
 from mi_async.cli.app import COMMANDS, make_app, run
 from mi_async.cli.examples import command_of
-from mi_async.cli.skill import marked, place_of, write_pages
+from mi_async.cli.skill import place_of, with_mark, write_pages
 from mi_async.cli.skill_pages import NAME, SkillPage, index_page, leaves
 from mi_async.errors import ConfigError
 
@@ -117,7 +117,7 @@ def test_stdout_gets_the_index_alone(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.slow
 def test_a_folder_gets_the_index_with_the_pages(folder: Path, references: dict[str, str], index: SkillPage) -> None:
-    assert (folder / "SKILL.md").read_text(encoding="utf-8") == marked(index.text)
+    assert (folder / "SKILL.md").read_text(encoding="utf-8") == with_mark(index.text)
     assert references.keys() == {f"{name}.md" for name in (*COMMANDS, "shared-options")}
 
 
@@ -132,16 +132,16 @@ def test_after_an_update_what_it_has_written_is_replaced(tmp_path: Path) -> None
     references = tmp_path / "references"
     references.mkdir()
     for path in (tmp_path / "SKILL.md", references / "gone.md"):
-        path.write_text(marked("of an earlier version\n"), encoding="utf-8")
+        path.write_text(with_mark("of an earlier version\n"), encoding="utf-8")
     (references / "mine.md").write_text("mine\n", encoding="utf-8")
     for _ in range(2):
         assert write_pages(tmp_path, PAGES) == tmp_path / "SKILL.md"
-        assert (tmp_path / "SKILL.md").read_text(encoding="utf-8") == marked("new\n")
+        assert (tmp_path / "SKILL.md").read_text(encoding="utf-8") == with_mark("new\n")
         assert sorted(path.name for path in references.iterdir()) == ["enroll.md", "mine.md"]
     assert (references / "mine.md").read_text(encoding="utf-8") == "mine\n"
 
 
-@pytest.mark.parametrize("changed", ["mine\n", marked("was generated\n").replace("was", "is")])
+@pytest.mark.parametrize("changed", ["mine\n", with_mark("was generated\n").replace("was", "is")])
 def test_what_somebody_has_written_is_left_alone(tmp_path: Path, changed: str) -> None:
     page = tmp_path / "references" / "enroll.md"
     page.parent.mkdir()

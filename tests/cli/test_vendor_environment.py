@@ -4,7 +4,7 @@ import pytest
 
 from mi_async.cli.app import run
 from mi_async.cli.connection import InStorage
-from mi_async.cli.vendor_environment import check_site, named_storage
+from mi_async.cli.vendor_environment import named_storage, refuse_other_site
 from mi_async.errors import ConfigError
 from mi_async.settings import BASE_URL
 from mi_async.storage.models import Storage
@@ -60,17 +60,17 @@ def test_a_region_without_object_storage_is_refused_where_it_would_be_used() -> 
 )
 def test_another_site_is_refused_unless_the_service_is_named(variable: str, value: str) -> None:
     with pytest.raises(ConfigError, match=f"^{variable} names the site"):
-        check_site(BASE_URL, {variable: value})
+        refuse_other_site(BASE_URL, {variable: value})
     with pytest.raises(ConfigError, match=f"^{variable} names the site"):
-        check_site(f"{BASE_URL}/", {variable: value})
-    check_site("https://mi.example", {variable: value})
+        refuse_other_site(f"{BASE_URL}/", {variable: value})
+    refuse_other_site("https://mi.example", {variable: value})
 
 
 @pytest.mark.parametrize(
     "environ", [{}, {"NCLOUD_SITE": "public"}, {"NCLOUD_API_GW": "https://ncloud.apigw.ntruss.com"}]
 )
 def test_the_public_site_is_taken(environ: dict[str, str]) -> None:
-    check_site(BASE_URL, environ)
+    refuse_other_site(BASE_URL, environ)
 
 
 def test_the_command_line_reads_them(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

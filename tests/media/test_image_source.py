@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mi_async._core.files import open_regular
+from mi_async._core.files import open_sized
 from mi_async.errors import ImageRejectedError, InvalidArgumentError
 from mi_async.media.image import MAX_BYTES, ImageHeader
 from mi_async.media.image_check import Image
@@ -299,11 +299,11 @@ async def test_blocking_reads_are_off_the_loop_and_others_on_it() -> None:
 async def test_files_are_read_off_the_loop(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[int] = set()
 
-    def watched(path: str) -> int:
+    def watched(path: str) -> tuple[int, int]:
         threads.add(threading.get_ident())
-        return open_regular(path)
+        return open_sized(path)
 
-    monkeypatch.setattr("mi_async.media.image_source.open_regular", watched)
+    monkeypatch.setattr("mi_async.media.image_source.open_sized", watched)
     await load_image(file)
     assert threads
     assert threading.get_ident() not in threads

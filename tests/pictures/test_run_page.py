@@ -23,7 +23,7 @@ from mi_async.cli.app import run
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, JournalError
 from mi_async.language import PageWords
 from mi_async.media.image import MAX_BYTES
-from mi_async.media.image_check import RawImage, image_of
+from mi_async.media.image_check import RawImage, checked_image
 from mi_async.pictures import journal_page, save_journal_page
 from mi_async.pictures.journal_words import JOURNAL_WORDS, KOREAN_ADVICE
 from tests.bulk.journal.test_reader import NEWSROOM, ended
@@ -137,7 +137,7 @@ def test_a_run_over_media_files_has_no_chart(tmp_path: Path) -> None:
     page = Parsed(journal_page(path, lang="en"))
     assert "no times of upload" in page.text
     assert "put it back" in page.text
-    assert "2.0 MB" in page.text
+    assert "sent by all runs together2.0 MB" in page.text
     assert "ingest-many ‹INPUT› --workspace newsroom --project 1 --journal" in page.text  # noqa: RUF001
 
 
@@ -246,7 +246,7 @@ def test_reasons_of_ours_are_korean_and_the_file_has_its_column(tmp_path: Path) 
         "text.jpg": b"nothing",
     }.items():
         with pytest.raises(ImageRejectedError) as caught:
-            image_of(RawImage(name, content))
+            checked_image(RawImage(name, content))
         reasons[name] = PersonRecord(name[:3], "rejected", None, (), caught.value.reason, str(caught.value), name, 1)
     duplicate = refuse_duplicate("a.csv:3", "a.csv:2")
     made(

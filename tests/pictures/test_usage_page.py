@@ -47,7 +47,7 @@ def test_a_day_is_a_bar_of_its_projects() -> None:
     assert "1: evening 3" in page.text
     assert "30: evening 1:00:00" in page.text
     assert "Analyses: 5, with 1:01:00 of video; scene summaries: 0. The time zone is Asia/Seoul." in page.text
-    assert "newsroom: persons with a name 12, without one 34" in page.text
+    assert "newsroom: persons: 12 with a name, 34 without one" in page.text
 
 
 def test_a_project_has_one_colour_in_both_charts() -> None:

@@ -231,6 +231,31 @@ async def test_assets_are_registered_in_their_projects(backup: HandMade, tmp_pat
     assert {row["old"] for row in rows if row["kind"] == "project"} == {7, 8, 9}
 
 
+async def test_a_plan_tells_the_length_and_what_other_projects_have_is_new_in_this(
+    backup: HandMade, tmp_path: Path
+) -> None:
+    projects = [
+        {"project_id": 7, "name": "base", "is_base_project": True},
+        {"project_id": 8, "name": "저녁 뉴스", "is_base_project": False},
+    ]
+    first, second = (
+        asset(101, 7, "a.mp4"),
+        {**asset(102, 8, "a.mp4"), "meta_data": {"size": 1_000, "duration_ms": 90_500}},
+    )
+    given: dict[str, Any] = {"journal": tmp_path / "run.journal"}
+    async with newsroom(AT_ONCE, speed=300.0, storage=Storage("http://127.0.0.1:9")) as news:
+        await news.workspace.restore(backup.write(projects=projects, assets=[first]), **given)
+        folder = backup.write(projects=projects, assets=[first, second])
+        plan = await news.workspace.plan_restore(folder, **given)
+        assert (plan.assets.new, plan.assets.skipped, plan.assets.footage, plan.assets.unknown) == (1, 1, 90.5, 0)
+        assert "video to analyse 1 min 30 s" in " ".join(str(plan).split())
+        report = await news.workspace.restore(folder, **given)
+        assert report.assets is not None
+        assert report.assets.counts == {Status.DONE: 1, Status.SKIPPED: 1}
+        plan = await news.workspace.plan_restore(folder, **given)
+        assert (plan.assets.new, plan.assets.skipped, plan.assets.footage) == (0, 2, 0.0)
+
+
 async def test_an_object_that_was_replaced_since_is_not_registered(backup: HandMade, tmp_path: Path) -> None:
     folder = backup.write(
         projects=[{"project_id": 7, "name": "base", "is_base_project": True}],

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import statistics
 from pathlib import Path
 from typing import Any
@@ -24,29 +25,41 @@ pytestmark = pytest.mark.soak
 KILLS = int(os.environ.get("MI_ASYNC_SOAK_RUNS", "20"))
 SEED = int(os.environ.get("MI_ASYNC_SOAK_SEED", "2026"))
 MEMBERS, EACH = 4, 4
-"""Members of a run, and kills of each run over persons."""
+"""Members of a run, and kills of each run at most: one that ends before them is followed by another run."""
+SLOW = evolve(SETTINGS, latency=Latency.lognormal(median=4, p95=16))
+"""A service that takes longer than a process takes to start on a busy machine, so that there is work left to strike."""
 
 
 async def struck(fleet: Fleet, rng: random.Random, kills: int) -> list[float]:
-    """Kill a member at random instants, and start another; returns the seconds until all that each had was resumed."""
-    members = [await fleet.start() for _ in range(MEMBERS)]
+    """Kill members at random instants, each time with another that joins; returns the seconds until all that each had
+    was resumed.
+
+    One that was stopped with a shard keeps the run open, so that another can still join it.
+    """
+    *members, spare = [await fleet.start(wait=True) for _ in range(MEMBERS + 1)]
+    for member in members:
+        member.join()
     resumed: list[float] = []
-    for _ in range(kills):
-        victim = members.pop(rng.randrange(MEMBERS))
+    while len(resumed) < kills and not fleet.is_done():
+        victim = members[rng.randrange(MEMBERS)]
         await fleet.until_at_work(victim)
         await asyncio.sleep(rng.uniform(0.0, 1.0))
-        had = fleet.held(victim)
-        members.append(await fleet.start())
-        seconds = await fleet.kill(victim)
-        if had:  # one that had nothing proves nothing
-            resumed.append(seconds)
+        victim.send(signal.SIGSTOP)
+        if not fleet.held(victim):  # a kill of one that has nothing proves nothing
+            victim.send(signal.SIGCONT)
+            continue
+        members.remove(victim)
+        spare.join()
+        members.append(spare)
+        resumed.append(await fleet.kill(victim))
+        spare = await fleet.start(wait=True)
     await ended_well(members)
     return resumed
 
 
-def told(what: str, resumed: list[float]) -> None:
+def told(what: str, resumed: list[float], runs: int) -> None:
     slowest, median = max(resumed), statistics.median(resumed)
-    kills = f"{len(resumed)} kills of members at work"
+    kills = f"{len(resumed)} kills of members at work in {runs} runs"
     print(f"{what}: {kills}, resumed in {median:.1f} s (median), {slowest:.1f} s at most")  # noqa: T201
 
 
@@ -55,15 +68,18 @@ async def test_persons(postgres_server: PostgresServer, tmp_path: Path) -> None:
     resumed: list[float] = []
     number = 0
     while len(resumed) < KILLS:
+        assert number <= KILLS, "hardly a kill strikes a member at work"
         number += 1
         options: dict[str, Any] = {"operation": "enroll_many", "source": str(folder), "shards": 64}
-        async with fleet_of(postgres_server, f"soak-{number}", **options) as fleet:
+        async with fleet_of(postgres_server, f"soak-{number}", SLOW, **options) as fleet:
             rng = random.Random(f"{SEED} {number}")  # noqa: S311  not cryptography
             resumed += await struck(fleet, rng, min(EACH, KILLS - len(resumed)))
             assert face_faults(fleet.server, "newsroom", folder) == []
             whole = report_of(fleet.journal)
-            assert (dict(whole.counts), whole.pictures, whole.ending) == ({Status.DONE: 240}, 360, "")
-    told("persons", resumed)
+            assert (dict(whole.counts), whole.ending) == ({Status.DONE: 240}, "")
+            # on a busy machine one may join so late that all is done: that is the next run, which uploads nothing
+            assert whole.pictures == (360 if whole.run == 1 else 0)
+    told("persons", resumed, number)
     assert max(resumed) < LIFE + 1.0
 
 
@@ -72,12 +88,19 @@ async def test_media_files(postgres_server: PostgresServer, s3: Bucket, tmp_path
         (tmp_path / f"{number:03}.mp4").write_bytes(film(size=100_000 + number))
     settings = evolve(SETTINGS, objects=s3.look, importing=Latency.constant(4.0), analysing=Latency.constant(8.0))
     options = {"operation": "ingest_many", "source": str(tmp_path), "storage_url": s3.url, "bucket": BUCKET}
-    async with fleet_of(postgres_server, "soak-films", settings, shards=64, **options) as fleet:
-        resumed = await struck(fleet, random.Random(SEED), 8)  # noqa: S311  not cryptography
-        keys = sorted(asset.key for _, asset in fleet.server.state.workspaces["newsroom"].assets())
-        whole = report_of(fleet.journal)
-    assert keys == [f"{number:03}.mp4" for number in range(120)]
-    assert dict(whole.counts) == {Status.DONE: 120}
-    assert s3.unfinished() == 0
-    told("media files", resumed)
+    resumed: list[float] = []
+    run, kills = 0, KILLS * 2 // 5
+    while len(resumed) < kills:
+        assert run <= kills, "hardly a kill strikes a member at work"
+        run += 1
+        s3.empty()
+        async with fleet_of(postgres_server, f"soak-films-{run}", settings, shards=64, **options) as fleet:
+            rng = random.Random(f"{SEED} {run}")  # noqa: S311  not cryptography
+            resumed += await struck(fleet, rng, min(EACH, kills - len(resumed)))
+            keys = sorted(asset.key for _, asset in fleet.server.state.workspaces["newsroom"].assets())
+            whole = report_of(fleet.journal)
+        assert keys == [f"{number:03}.mp4" for number in range(120)]
+        assert dict(whole.counts) == {Status.DONE: 120}
+        assert s3.unfinished() == 0
+    told("media files", resumed, run)
     assert max(resumed) < LIFE + 1.0

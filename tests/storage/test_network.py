@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from hashlib import md5
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,13 +30,14 @@ from mi_async._core.http_messages import Request
 from mi_async._core.inflight import InFlightCalls
 from mi_async._core.network_errors import EXHAUSTED, mapped
 from mi_async.bulk.engine.failures import FailureKind, kind
-from mi_async.errors import ConfigError, ConnectError, MIError
+from mi_async.errors import ConfigError, ConnectError, MIError, PermissionDeniedError
 from mi_async.storage.connection import Connection
+from mi_async.storage.local_file import Piece
 from mi_async.storage.models import Call, Network, Storage
 from mi_async.storage.object_store import ObjectStore
 from mi_async.storage.responses import ObjectHead
 from mi_async.storage.signature import sign
-from tests.support.canned import DROP, SILENCE, canned, http
+from tests.support.canned import DROP, SILENCE, Hasty, canned, http, in_clean_up
 from tests.support.reports import told
 from tests.support.storage_calls import CALLS, PIECE, PLACE
 from tests.support.talking import nobody_there
@@ -67,6 +69,17 @@ async def test_a_part_arrives_at_a_server_that_never_says_continue() -> None:
     assert server.header("Content-MD5") == "1dPbF2Uofu9315J8yVb1Cg=="
     assert server.header("X-Amz-Content-SHA256") == "UNSIGNED-PAYLOAD"
     assert server.header("Content-Type") is None
+
+
+async def test_an_answer_before_the_part_was_sent_is_one_in_the_clean_up_of_a_cancelled_task_too() -> None:
+    body = bytes(16 * 2**20)
+    piece = Piece(body, md5(body, usedforsecurity=False).hexdigest())
+    async with (
+        canned(http("", status="403 Forbidden"), kind=Hasty) as server,
+        opened(server.url, attempts=1) as store,
+    ):
+        with pytest.raises(PermissionDeniedError):
+            await in_clean_up(lambda: store.put_part(PLACE, "u", 1, piece, lambda _: None))
 
 
 REDIRECTS = ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"]

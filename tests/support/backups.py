@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 from mi_async.emulator import Server, example_image
-from mi_async.emulator.state import EmulatedPerson, EmulatedUpload
+from mi_async.emulator.state import EmulatedUpload
+from mi_async.emulator.workspace import EmulatedPerson
 
 ROOM = "newsroom"
 

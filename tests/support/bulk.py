@@ -20,7 +20,7 @@ from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import AbandonedRecord, Identity, ImageRecord, PersonRecord, Record
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.run import BulkRun
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from mi_async.media.image_check import RawImage
 from tests.support.newsroom import Newsroom, context_of, no_lease_held, nothing_held
 from tests.support.pictures import picture

@@ -6,8 +6,9 @@ Invariant: one request on each connection, kept exactly as it came in.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from attrs import define, field
 
@@ -17,6 +18,7 @@ DROP = b""
 SILENCE = None
 """Keep the connection open and say nothing."""
 
+T = TypeVar("T")
 Play = bytes | None | Callable[[bytes], bytes]
 
 
@@ -86,10 +88,26 @@ class Canned:
             self.talks.discard(task)
 
 
+@define(eq=False)
+class Hasty(Canned):
+    """A server that answers the head of a request, before it reads the body."""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Play the one answer, then read until the client closes: else the system would reset the connection."""
+        with suppress(OSError, EOFError):
+            await reader.readuntil(b"\r\n\r\n")
+            (play,) = self.plays
+            assert isinstance(play, bytes)
+            writer.write(play)
+            while await reader.read(2**20):
+                pass
+        writer.close()
+
+
 @asynccontextmanager
-async def canned(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIterator[Canned]:
+async def canned(*plays: Play, tls: ssl.SSLContext | None = None, kind: type[Canned] = Canned) -> AsyncIterator[Canned]:
     """Serve plays on loopback."""
-    server = Canned(list(plays))
+    server = kind(list(plays))
     listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, ssl=tls)
     host, port = listening.sockets[0].getsockname()
     server.url = f"http{'' if tls is None else 's'}://{host}:{port}"
@@ -99,3 +117,19 @@ async def canned(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIterat
         listening.close()
         server.enough.set()
         await asyncio.gather(*server.talks, return_exceptions=True)
+
+
+async def in_clean_up(work: Callable[[], Awaitable[T]]) -> T:
+    """Do some work in the clean-up of a task that was cancelled; return its result."""
+
+    async def cancelled() -> T:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return await work()
+        raise AssertionError
+
+    task = asyncio.create_task(cancelled())
+    await asyncio.sleep(0)
+    task.cancel()
+    return await task

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from attrs import define, field, frozen
 
 from mi_async.emulator import Server
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from tests.support import curate_child
 from tests.support.faces import person_with_face
 from tests.support.killing import Victim

@@ -3,7 +3,7 @@
 import hashlib
 
 from mi_async.emulator import Server, example_image
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 
 
 def person_with_face(

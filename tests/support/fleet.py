@@ -20,7 +20,7 @@ import psycopg
 from attrs import define, field
 
 from mi_async.emulator import Server
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from tests.support import fleet_child
 from tests.support.pictures import picture
 from tests.support.postgres import PostgresServer
@@ -152,7 +152,7 @@ class Fleet:
 
     async def kill(self, member: MemberProcess) -> float:
         """Kill a member; returns the seconds until others have all that it had, or nothing is left of it."""
-        os.kill(member.pid, signal.SIGSTOP)  # so that it takes nothing between the look and the end
+        member.send(signal.SIGSTOP)  # so that it takes nothing between the look and the end
         held = self.held(member)
         (run,) = self.ask("SELECT number FROM {schema}.runs WHERE pid = %s", member.pid)[0] if held else (None,)
         member.send(signal.SIGKILL)

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from attrs import Factory, define, field, frozen
 
 from mi_async.emulator import Faults, Latency, Server, Settings
-from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace
+from mi_async.emulator.workspace import EmulatedPerson, EmulatedWorkspace
 from tests.support import bulk_child, footage_child
 from tests.support.pictures import picture
 from tests.support.storage import BUCKET, Bucket

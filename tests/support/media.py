@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, evolve
 
 from mi_async.emulator import Settings
-from mi_async.emulator.state import EmulatedWorkspace
+from mi_async.emulator.workspace import EmulatedWorkspace
 from tests.support.raw import QUICK, ROOM, Answer, HandClock, Raw, emulated
 
 IMPORT, QUEUE, ANALYSIS, SUMMARY, SEARCH = 2.0, 1.0, 5.0, 3.0, 0.5

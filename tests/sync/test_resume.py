@@ -123,6 +123,18 @@ async def test_a_run_that_is_asked_to_stop_removes_nothing_more(s3: Bucket, tmp_
         assert await synced.keys() == AFTER
 
 
+async def test_a_plan_that_was_stopped_and_is_run_again_removes_each_asset_once(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True, replace=True)
+        runs = [room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False) for _ in range(2)]
+        runs[0].stop()
+        for run in runs:
+            await run
+        assert [str(removal.status) for removal in runs[1].removals] == ["deleted", "deleted"]
+        assert (await synced.keys(), confirmed_in(synced.journal)) == (AFTER, (0, 0))
+
+
 async def half_done(room: Newsroom, s3: Bucket, place: Path) -> Synced:
     """A sync whose confirmed removals were left to the next one."""
     synced = await prepared(room, s3, place)
@@ -230,6 +242,18 @@ async def test_a_confirmed_plan_in_the_file_of_an_earlier_version(s3: Bucket, tm
         confirmed.write_text(json.dumps({"of": {**owner, "source": plan.source}, "items": [item]}))
         await synced.run(await synced.plan(give_up=True))
         assert not confirmed.exists()
+
+
+async def test_what_is_given_up_may_be_in_the_file_of_an_earlier_version_alone(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True)
+        owner = {"endpoint": plan.endpoint, "workspace": "newsroom", "project_id": plan.project_id}
+        body = {"of": {**owner, "source": plan.source}, "items": [plan.removed[0].to_dict()]}
+        (tmp_path / "j.confirmed").write_text(json.dumps(body))
+        await synced.run(await synced.plan(give_up=True))
+        assert not (tmp_path / "j.confirmed").exists()
+        assert "a.mp4" in await synced.keys()
 
 
 async def test_a_shared_journal_takes_no_deletions(s3: Bucket, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from mi_async.workflows.enroll_decisions import (
     decide_images,
     decide_likeness,
     decide_person,
-    same_content,
+    thumbnail_of_content,
     unassigned_tags,
 )
-from mi_async.workflows.thumbnail_names import digest_of, shown_digest, shows, upload_name
+from mi_async.workflows.thumbnail_names import digest_in_key, shown_digest, shows, upload_name
 from mi_async.workflows.upload import State
 
 DIGESTS = ["a" * 32, "b" * 32, "c" * 32]
@@ -130,7 +130,7 @@ def test_every_image_is_there_at_the_end_and_no_key_is_used_twice(
 def test_a_name_tells_its_content(file_name: str, kept: str) -> None:
     name = upload_name(file_name, TOKEN, DIGESTS[0])
     assert name.startswith(kept)
-    assert digest_of(f"newsroom/random/{name}") == DIGESTS[0]
+    assert digest_in_key(f"newsroom/random/{name}") == DIGESTS[0]
     assert shown_digest(thumbnail(name)) == DIGESTS[0]
     assert shows(thumbnail(name), f"newsroom/other/{name}")
 
@@ -139,12 +139,12 @@ def test_a_name_tells_its_content(file_name: str, kept: str) -> None:
     "name", ["photo.jpg", "", f"hong-{TOKEN}.jpg", f"hong-{TOKEN}-{'g' * 32}.jpg", f"hong-{TOKEN}-{DIGESTS[0]}/x.jpg"]
 )
 def test_another_name_tells_nothing(name: str) -> None:
-    assert digest_of(f"newsroom/random/{name}") is None
+    assert digest_in_key(f"newsroom/random/{name}") is None
     assert shown_digest(thumbnail(name)) is None
 
 
 def test_of_equal_thumbnails_the_first_one_is_taken_and_unknown_ones_are_not() -> None:
     first, second = evolve(ours(DIGESTS[0]), id=3), evolve(ours(DIGESTS[0]), id=2)
     there = [thumbnail("photo.jpg"), first, second]
-    assert same_content(DIGESTS[0], there) is second
-    assert same_content(DIGESTS[1], there) is None
+    assert thumbnail_of_content(DIGESTS[0], there) is second
+    assert thumbnail_of_content(DIGESTS[1], there) is None

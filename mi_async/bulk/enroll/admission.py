@@ -19,6 +19,7 @@ from mi_async.bulk.enroll.decisions import (
     refuse,
     refuse_duplicate,
     rejected,
+    unknown_person,
 )
 from mi_async.bulk.enroll.histories import find_histories, fingerprints
 from mi_async.bulk.enroll.ordering import PersonOrder
@@ -113,7 +114,7 @@ class EnrollAdmission:
         if (problem := refuse(item, origin, validate=self.validate)) is not None:
             return self._reject(item, origin, problem, chunk)
         item = cast("FaceItem", item)
-        history = chunk.histories.get(item.key) or PersonHistory(PersonRecord(item.key))
+        history = chunk.histories.get(item.key) or unknown_person(item.key)
         earlier = chunk.seen.get(item.key)
         first = earlier or history.person
         if isinstance(item, PersonInput) and first.run == self.journal.run:

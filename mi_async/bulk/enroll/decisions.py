@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from mi_async._core.drafts import maker
 from mi_async.argument_types import IfPersonKnown
 from mi_async.bulk.engine.outcome import DUPLICATE, INPUT, KNOWN, BulkOutcome, Problem, Status
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput
@@ -21,6 +22,9 @@ from mi_async.workflows.upload import State
 Fingerprint: TypeAlias = tuple[int, int]
 """Bytes of a file and time of its last change; zeros for anything that is no file."""
 NO_FILE: Fingerprint = (0, 0)
+_FAILED, _PARKED, _DONE = Status.FAILED.value, Status.PARKED.value, Status.DONE.value
+"""Compared for each item of an input: the ``value`` of an enum's member is found by two functions in Python."""
+_new_person = maker(PersonRecord)  # likewise for each item
 
 
 @frozen
@@ -58,6 +62,11 @@ class PersonHistory:
         return any(row.code and (row.code, row.message) == own for row in self.images)
 
 
+def unknown_person(key: str) -> PersonHistory:
+    """Return the history of a person of whom the journal has nothing."""
+    return PersonHistory(_new_person(key))
+
+
 @frozen
 class Decision:
     """The decision about an item, before any of its images was read.
@@ -73,6 +82,8 @@ class Decision:
     images: tuple[ImageRecord, ...] = ()
 
 
+FOUND = "somebody who was there is this person"
+"""Message of a row without a code, from the choice of the person until all is given to it."""
 WORK = Decision()
 """Something is left to do, or only the content of the images can tell."""
 
@@ -148,7 +159,7 @@ def _is_in_flight(item: FaceItem, history: PersonHistory) -> bool:
 
 def is_failed(person: PersonRecord) -> bool:
     """Return True if a person failed for good; one who was known before it was created is decided about again."""
-    return person.status == Status.FAILED.value and person.code != KNOWN
+    return person.status == _FAILED and person.code != KNOWN
 
 
 def is_unnamed(person: PersonRecord) -> bool:
@@ -156,12 +167,21 @@ def is_unnamed(person: PersonRecord) -> bool:
 
     Its images come before its name, so that a row without an end, or with one for now, says nothing of the name.
     """
-    return person.status in (OPEN, Status.PARKED.value) or person.code == NAME_TAKEN
+    return person.status in (OPEN, _PARKED) or person.code == NAME_TAKEN
+
+
+def was_found(person: PersonRecord) -> bool:
+    """Return True if a run that was killed has found that somebody who was there is the person."""
+    return person.status == OPEN and person.message == FOUND
 
 
 def is_compared(item: FaceItem, person: PersonRecord, known: IfPersonKnown) -> bool:
     """Return True if it is looked who looks like a person, before images are given to anybody."""
-    if not isinstance(item, PersonInput) or known == "ignore":
+    if not isinstance(item, PersonInput):
+        return False
+    if was_found(person):  # a person without a name gets it from a run of any word
+        return True
+    if known == "ignore":
         return False
     # a row with an ID: the run that gave it one may have ended before all was given to that person
     return person.person_id is None or (known == "attach" and is_unnamed(person))
@@ -169,7 +189,7 @@ def is_compared(item: FaceItem, person: PersonRecord, known: IfPersonKnown) -> b
 
 def is_done(item: FaceItem, person: PersonRecord) -> bool:
     """Return True if an item that adds nothing leaves the person as the last run ended it."""
-    return not isinstance(item, PersonInput) or person.status == Status.DONE.value
+    return not isinstance(item, PersonInput) or person.status == _DONE
 
 
 def missing_tags(item: FaceItem, person: PersonRecord) -> list[str]:

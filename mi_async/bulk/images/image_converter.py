@@ -29,7 +29,7 @@ from mi_async.bulk.images.converter_worker import ProtocolError
 from mi_async.errors import ConfigError, ImageRejectedError, ResourceError
 from mi_async.media.file_kind import FIRST, identify
 from mi_async.media.image import CONTENT_TYPES, FIT_BYTES, ImageHeader, read_picture
-from mi_async.media.image_check import Image, RawImage, checked, refuse_cut_off, rejected
+from mi_async.media.image_check import Image, RawImage, checked_header, image_rejection, refuse_cut_off
 from mi_async.media.image_source import Source, load_image, read_source, to_image
 from mi_async.media.isobmff import read_isobmff
 from mi_async.text import one_line, size
@@ -156,7 +156,7 @@ class ImageConverter:
         said, content = await self._ask(raw)
         if "reason" in said:
             text = f"{size(len(raw.content))}, and {said['text']}" if said["reason"] != "resolution" else said["text"]
-            raise rejected(raw.name, said["reason"], text)
+            raise image_rejection(raw.name, said["reason"], text)
         digest = await asyncio.to_thread(lambda: raw.md5)
         image = evolve(await to_image(RawImage(raw.name, content)), source_md5=digest)
         return image, _note(raw, was, image, said)
@@ -217,7 +217,7 @@ class ImageConverter:
             text = f"not made to fit within {self.patience:g} s"
         else:
             text = f"the process that was to make it fit has died (exit code {code})"
-        return rejected(raw.name, "size", f"{size(len(raw.content))}, and {text}")
+        return image_rejection(raw.name, "size", f"{size(len(raw.content))}, and {text}")
 
 
 def is_frozen(system: object = sys) -> bool:
@@ -238,7 +238,7 @@ def fittable(name: str, content: bytes) -> ImageHeader:
         ImageRejectedError: it is none, too small, or its end is missing.
     """
     was = read_picture(content)
-    was = checked(name, convertible(content) if was is None else was, content)
+    was = checked_header(name, convertible(content) if was is None else was, content)
     refuse_cut_off(name, was.format, content)
     return was
 

@@ -13,7 +13,7 @@ from mi_async._core.files import is_exhausted, open_regular_file, open_sized
 from mi_async.bulk.images.image_converter import MOST_BYTES, convertible, fits
 from mi_async.errors import ImageRejectedError, ResourceError
 from mi_async.media.image import MAX_BYTES, TAIL, ImageHeader, has_end, read_picture, sniff
-from mi_async.media.image_check import checked, refuse_cut_off, rejected, too_big
+from mi_async.media.image_check import checked_header, image_rejection, refuse_cut_off, too_big
 from mi_async.media.image_source import Source, name_of, unreadable_file
 
 FIRST = 8 * 2**10
@@ -81,7 +81,7 @@ def _inspect_file(path: str, fit: bool) -> ImageInspection:
         file, size = open_sized(path)
         try:
             if size > MAX_BYTES and not fit:
-                raise rejected(path, "size", too_big(size=size))
+                raise image_rejection(path, "size", too_big(size=size))
             start = os.read(file, FIRST)
             header = _header(start, fit)
             while _may_tell_more(header, start) and (more := os.read(file, len(start) * (MORE - 1))):
@@ -118,8 +118,8 @@ def _check_end(path: str, file: int, kind: str, start: bytes, size: int) -> None
 
 def _judge(name: str, header: ImageHeader | None, start: bytes, size: int, fit: bool) -> ImageInspection:
     if size > MAX_BYTES and not fit:
-        raise rejected(name, "size", too_big(size=size))
+        raise image_rejection(name, "size", too_big(size=size))
     if size > MOST_BYTES:
-        raise rejected(name, "size", too_big(MOST_BYTES, size=size))
-    checked(name, header, start)
+        raise image_rejection(name, "size", too_big(MOST_BYTES, size=size))
+    checked_header(name, header, start)
     return ImageInspection(size, not fit or fits(start, size))

@@ -15,7 +15,7 @@ from attrs import frozen
 from mi_async._core.files import NOT_REGULAR
 from mi_async._core.paths import stat_path
 from mi_async.bulk.images.file_threads import FileThreads
-from mi_async.media.image_check import Image, RawImage, image_of, rejected
+from mi_async.media.image_check import Image, RawImage, checked_image, image_rejection
 from mi_async.media.image_source import Source, name_of, read_file, read_source
 
 
@@ -78,7 +78,7 @@ def checked_fingerprint(source: Source) -> tuple[int, int]:
     """
     found = _stat(source)
     if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise rejected(name_of(source), "unreadable", f"cannot be read: {NOT_REGULAR}")
+        raise image_rejection(name_of(source), "unreadable", f"cannot be read: {NOT_REGULAR}")
     return _print(found)
 
 
@@ -110,11 +110,11 @@ def load_file(path: FilePath) -> Loaded:
     """Read a file and check it; blocks."""
     size, changed = checked_fingerprint(path)  # before it is read: if it changes meanwhile, it will be read again
     raw = read_file(path)
-    return Loaded(raw.sha256, size, changed, image_of(raw))
+    return Loaded(raw.sha256, size, changed, checked_image(raw))
 
 
 def _checked(raw: RawImage) -> Loaded:
-    return Loaded(raw.sha256, len(raw.content), 0, image_of(raw))
+    return Loaded(raw.sha256, len(raw.content), 0, checked_image(raw))
 
 
 def fitted(fit: Fit) -> Load:

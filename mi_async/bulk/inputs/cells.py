@@ -61,7 +61,7 @@ LAST_WESTERN = "\u2122"
 """The last character of Windows-1252: a text with a later one, such as a Hangul syllable, was not read as it."""
 
 
-def shown(value: str) -> str:
+def shown_cell(value: str) -> str:
     """Return a cell for messages."""
     return repr(value if len(value) <= SHOWN else f"{value[:SHOWN]}...")
 
@@ -73,20 +73,21 @@ def stripped(value: Any) -> Any:
     return None if value != value else value  # noqa: PLR0124  pandas' empty cells are NaN, which equals nothing
 
 
-def text(what: str, value: Any) -> str | None:
+def cell_text(what: str, value: Any) -> str | None:
     """Return the text of a cell; None for an empty one.
 
     Raises:
         ValueError: it is none, or is damaged.
     """
-    value = stripped(value)
-    if value is None:
-        return None
     if not isinstance(value, str):
+        if stripped(value) is None:
+            return None
         message = f"{what} is text, not {type(value).__name__}"
-        raise ValueError(message)  # noqa: TRY004  a value of the table
+        raise ValueError(message)
+    if not (value := trimmed(value)):
+        return None
     if (fault := _damage(value)) is not None:
-        message = f"{what} is {shown(value)}: {fault}"
+        message = f"{what} is {shown_cell(value)}: {fault}"
         raise ValueError(message)
     return value
 
@@ -97,7 +98,7 @@ def needed(what: str, value: Any) -> str:
     Raises:
         ValueError: as for :func:`text`, or it is.
     """
-    found = text(what, value)
+    found = cell_text(what, value)
     if found is None:
         message = f"{what} is empty"
         raise ValueError(message)
@@ -113,12 +114,12 @@ def texts(what: str, value: Any) -> list[str]:
     value = stripped(value)
     several = SEPARATOR.split(value) if isinstance(value, str) else [] if value is None else value
     if isinstance(several, list):
-        return [found for found in (text(what, item) for item in several) if found is not None]
+        return [found for found in (cell_text(what, item) for item in several) if found is not None]
     message = f"{what} is a list of texts, not {type(value).__name__}"
     raise ValueError(message)
 
 
-def images(what: str, value: Any) -> list[str]:
+def image_paths(what: str, value: Any) -> list[str]:
     """Return the paths in a cell.
 
     Raises:
@@ -127,7 +128,7 @@ def images(what: str, value: Any) -> list[str]:
     found = texts(what, value)
     for one in found:
         if LISTED.search(one):
-            message = f"{what} is {shown(one)}: separate images by | or line breaks, or give each a row"
+            message = f"{what} is {shown_cell(one)}: separate images by | or line breaks, or give each a row"
             raise ValueError(message)
     return [unquoted(one) for one in found]
 
@@ -164,7 +165,7 @@ def cell_number(value: Any, what: str = "person_id") -> int:
     if isinstance(value, str):
         plain = unicodedata.normalize("NFKC", value).removeprefix("'")  # the apostrophe of a cell that is text
         if ROUNDED.fullmatch(plain):
-            message = f"{what} is {shown(value)}: a spreadsheet has rounded it; format the column as text"
+            message = f"{what} is {shown_cell(value)}: a spreadsheet has rounded it; format the column as text"
             raise ValueError(message)
         if (whole := WHOLE.fullmatch(plain)) is not None:
             return number(whole[1].replace(",", ""), what)
@@ -187,18 +188,20 @@ def flag(what: str, value: Any) -> bool:
 
 def _damage(value: str) -> str | None:
     """Return the damage that a program has done to a trimmed text, None if there is none."""
-    if value[0] == "#" and value in ERRORS:
+    first = value[0]
+    if first == "#" and value in ERRORS:
         return "the formula in this cell has failed"
-    if value[0] == "?" and not value.strip("? "):
+    if first == "?" and not value.strip("? "):
         return "its letters were lost when the table was saved; save it as CSV UTF-8"
-    if (meant := _read_as_western(value)) is not None:
-        return f"it was UTF-8 and read as Western text, and may mean {shown(meant)}"
+    # the first letter tells of most Korean texts that they were read well
+    if first <= LAST_WESTERN and not value.isascii() and (meant := _read_as_western(value)) is not None:
+        return f"it was UTF-8 and read as Western text, and may mean {shown_cell(meant)}"
     return None
 
 
 def _read_as_western(value: str) -> str | None:
     """Return the text whose UTF-8 was read as Windows-1252; None if that did not happen."""
-    if value.isascii() or value[0] > LAST_WESTERN or max(value) > LAST_WESTERN:  # the first of a Korean text tells
+    if max(value) > LAST_WESTERN:
         return None
     try:
         # Python leaves five bytes of Windows-1252 undefined; Windows keeps them as control characters.

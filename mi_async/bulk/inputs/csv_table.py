@@ -14,7 +14,7 @@ from typing import Any
 from attrs import define
 
 from mi_async._core.names import trimmed
-from mi_async.bulk.inputs.cells import shown
+from mi_async.bulk.inputs.cells import shown_cell
 from mi_async.bulk.inputs.encodings import LineReader, LineTooLongError, open_text
 from mi_async.bulk.inputs.models import BadInput
 from mi_async.bulk.inputs.tables import TableRow
@@ -124,7 +124,7 @@ def _fault(names: Sequence[str], cells: Sequence[str]) -> str | None:
         if number >= len(names) and cell.strip():
             return f"it has {len(cells)} fields where the header has {len(names)}"
         if number < len(names) and not names[number] and cell.strip():
-            return f"column {number + 1} ({_letters(number)}) has no name in the header, and holds {shown(cell)}"
+            return f"column {number + 1} ({_letters(number)}) has no name in the header, and holds {shown_cell(cell)}"
     return None
 
 
@@ -136,8 +136,9 @@ def _letters(number: int) -> str:
 
 def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Return cells by the names of their columns; some programs leave out empty cells at the end of a row."""
-    missing = [""] * (len(names) - len(cells))
-    whole = zip(names, [*cells, *missing], strict=False)
+    if len(cells) < len(names):
+        cells = [*cells, *[""] * (len(names) - len(cells))]
+    whole = zip(names, cells, strict=False)
     return {name: cell if cell[:2] != '="' else _unprotected(cell) for name, cell in whole if name}
 
 

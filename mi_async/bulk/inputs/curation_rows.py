@@ -39,7 +39,7 @@ def curation_rows(rows: Iterable[TableRow | BadInput], _folder: str) -> Iterator
 
 
 def _row(row: TableRow) -> CurationRow:
-    name = cells.text("name", row.cells.get("name"))
+    name = cells.cell_text("name", row.cells.get("name"))
     same_as = cells.stripped(row.cells.get("same_as"))
     return CurationRow(
         cells.cell_number(row.cells.get("person_id")),

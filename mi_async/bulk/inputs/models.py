@@ -154,6 +154,7 @@ class AssetInput:
         origin: place in the input, for messages.
         size: bytes of an object, as a listing told them; 0 for unknown.
         mtime_ns: time of its last change, likewise, in nanoseconds since the epoch. By both it is recognised later.
+        seconds: length of the video of an object, where a backup tells it; None for unknown. Only a plan counts it.
 
     Raises:
         InvalidArgumentError: the source is no such thing.
@@ -164,6 +165,7 @@ class AssetInput:
     origin: str = field(default="", kw_only=True)
     size: int = field(default=0, kw_only=True)
     mtime_ns: int = field(default=0, kw_only=True)
+    seconds: float | None = field(default=None, kw_only=True)
 
     def place(self, bucket: str) -> StoredObject:
         """Return the object that it is, or becomes in this bucket.

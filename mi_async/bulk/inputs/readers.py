@@ -198,7 +198,7 @@ def _read(
     base = str(path.parent if folder is None else folder)
 
     def items() -> Iterator[T]:
-        return from_rows(tables.named(columns, found.rows(path, taken), whole=found.whole), base)
+        return from_rows(tables.named_rows(columns, found.rows(path, taken), whole=found.whole), base)
 
     def counted(cheap: int) -> int | None:
         return sum(1 for _ in _guarded(path, items)) if path.stat().st_size <= cheap else None

@@ -22,7 +22,7 @@ class TableRow:
     cells: Mapping[str, Any]
 
 
-def named(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool) -> Iterator[TableRow | BadInput]:
+def named_rows(columns: Columns, rows: Iterable[TableRow | BadInput], *, whole: bool) -> Iterator[TableRow | BadInput]:
     """Return rows that are not blank, by the names of the columns, whatever the table calls them.
 
     Args:
@@ -94,15 +94,15 @@ def uploads_of(rows: Iterable[TableRow | BadInput], folder: str) -> Iterator[Thu
 
 def _person(row: TableRow, folder: str) -> PersonInput:
     own = row.cells
-    one = cells.text("thumbnail", own.get("thumbnail"))
-    images = [cells.unquoted(one)] if one is not None else cells.images("thumbnails", own.get("thumbnails"))
+    one = cells.cell_text("thumbnail", own.get("thumbnail"))
+    images = [cells.unquoted(one)] if one is not None else cells.image_paths("thumbnails", own.get("thumbnails"))
     if not images:
         message = "there is no image in it"
         raise ValueError(message)
     return PersonInput(
         cells.needed("name", own.get("name")),
         tuple(os.path.join(folder, picture) for picture in images),  # noqa: PTH118  text, and a million of them
-        cells.text("description", own.get("description")),
+        cells.cell_text("description", own.get("description")),
         tuple(cells.texts("tags", own.get("tags"))),
         origin=row.origin,
     )

@@ -4,7 +4,7 @@ Invariant: a plan is in the journal before anything of it is done, each of its a
 written by its run (``Journal.write``) and stay, for later plans to follow; those of a sync go as each has ended.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 from sqlalchemy import Connection, delete, func, inspect, select
@@ -121,7 +121,24 @@ def end_removal(journal: Journalled, project_id: int, place: StoredObject, *, fo
         JournalError: a run is under way on the journal, or it cannot be written.
     """
     with open_to_change(journal) as connection:
-        connection.execute(delete(removals).where(row_of(removals, project_id, place)))
+        _take_out(connection, project_id, [place])
         if forget is not None:
             connection.execute(delete(assets).where(row_of(assets, project_id, place), assets.c.asset_id == forget))
-        connection.execute(delete(plans).where(plans.c.fingerprint.not_in(select(removals.c.plan))))
+
+
+def give_up_removals(journal: Journalled, project_id: int, places: Iterable[StoredObject]) -> None:
+    """Take the confirmed removals of some objects out, all or none; blocks.
+
+    Raises:
+        JournalError: a run is under way on the journal, or it cannot be written.
+    """
+    with open_to_change(journal) as connection:
+        if inspect(connection).has_table(removals.name):
+            _take_out(connection, project_id, places)
+
+
+def _take_out(connection: Connection, project_id: int, places: Iterable[StoredObject]) -> None:
+    """Delete confirmed removals, and plans of which none is left."""
+    for place in places:
+        connection.execute(delete(removals).where(row_of(removals, project_id, place)))
+    connection.execute(delete(plans).where(plans.c.fingerprint.not_in(select(removals.c.plan))))

@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
 from mi_async.bulk.journal.place import Journalled, journal_error
-from mi_async.bulk.journal.records import CURATE, INGEST, UPLOAD, Identity, masked
+from mi_async.bulk.journal.records import CURATE, INGEST, UPLOAD, Identity, masked_fingerprint
 from mi_async.bulk.journal.schema import READABLE, SCHEMA, journal, layout_of, metadata, runs
 from mi_async.bulk.journal.typed_rows import MOST, DamagedError, read_journal_row
 from mi_async.version import VERSION
@@ -98,4 +98,4 @@ def end_run(connection: Connection, number: int, ended: str, ending: str) -> Non
 def words_of(identity: Identity) -> str:
     """Return an identity for people."""
     where = f"workspace {identity.workspace!r} at {identity.endpoint}"
-    return f"{identity.operation} in {where} with access key {masked(identity.access_key)}"
+    return f"{identity.operation} in {where} with access key {masked_fingerprint(identity.access_key)}"

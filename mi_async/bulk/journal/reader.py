@@ -13,7 +13,6 @@ from typing import Any
 from attrs import define, frozen
 from sqlalchemy import Column, ColumnElement, Connection, Executable, func, select, union_all
 
-from mi_async._core.names import clean_name
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.backend import open_snapshot
 from mi_async.bulk.journal.claims import MemberRow, count_shards, read_members
@@ -21,16 +20,12 @@ from mi_async.bulk.journal.header import identity_of
 from mi_async.bulk.journal.place import Journalled, JournalPlace, JournalUrl, journal_place
 from mi_async.bulk.journal.records import (
     INGEST,
-    MENDED,
-    NOWHERE,
-    UPLOAD,
     AbandonedRecord,
     AssetRecord,
     Identity,
     ImageRecord,
     PersonRecord,
-    masked,
-    pair_of,
+    masked_fingerprint,
 )
 from mi_async.bulk.journal.schema import (
     abandoned,
@@ -57,7 +52,6 @@ from mi_async.bulk.journal.typed_rows import (
     read_problem,
     read_run,
 )
-from mi_async.storage.models import SCHEME
 
 AT_ONCE = 500
 """Rows that are fetched at once."""
@@ -151,7 +145,7 @@ class JournalReader:
     @property
     def masked_key(self) -> str:
         """The last characters of the access key."""
-        return masked(self.identity.access_key)
+        return masked_fingerprint(self.identity.access_key)
 
     @property
     def has_assets(self) -> bool:
@@ -267,28 +261,6 @@ class JournalReader:
             yield from self.connection.execute(query.execution_options(yield_per=AT_ONCE))
         except UnicodeDecodeError as error:  # SQLite names a thing of the schema that is not UTF-8
             raise DamagedError(str(error)) from error
-
-
-def finished_names(connection: Connection, operation: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Read what has ever been taken to the service, in the order of the keys: its name, and what an input may call it.
-
-    Raises:
-        DamagedError: a row cannot be read.
-    """
-    if operation == INGEST:
-        query = select(assets).where(assets.c.bucket != "").order_by(assets.c.key, assets.c.bucket)
-        for asset in map(read_asset, connection.execute(query.execution_options(yield_per=AT_ONCE))):
-            yield asset.place, (asset.place, f"{SCHEME}{NOWHERE}/{asset.key}")
-    elif operation == UPLOAD:
-        query = select(pictures).where(pictures.c.state != MENDED).order_by(pictures.c.person, pictures.c.sha256)
-        for image in map(read_image, connection.execute(query.execution_options(yield_per=AT_ONCE))):
-            if not image.source.startswith("<"):  # content has no name
-                yield f"{image.person}: {image.source}", (pair_of(image.person, image.source),)
-    else:
-        never = (persons.c.status == Status.REJECTED.value) & persons.c.person_id.is_(None)
-        query = select(persons).where(~never).order_by(persons.c.person)
-        for person in map(read_person, connection.execute(query.execution_options(yield_per=AT_ONCE))):
-            yield person.person, (person.person, clean_name(person.person))  # schema 1 has others
 
 
 def _key(record: PersonRecord | ImageRecord) -> str:

@@ -46,7 +46,7 @@ def key_fingerprint(access_key: str) -> str:
     return f"{access_key[-SHOWN:]}:{digest[:32]}"
 
 
-def masked(fingerprint: str) -> str:
+def masked_fingerprint(fingerprint: str) -> str:
     """Return as much of an access key as people may see, from its fingerprint."""
     return f"...{fingerprint.rpartition(':')[0]}"
 

@@ -41,10 +41,10 @@ class Cost:
         return self.calls * self.quota.period / self.quota.calls if self.quota else 0.0
 
     def __str__(self) -> str:
-        return f"{self.calls:,}" + (f" in {span(self.seconds)} at {rate(self.quota)}" if self.quota else "")
+        return f"{self.calls:,}" + (f" in {span(self.seconds)} at {quota_words(self.quota)}" if self.quota else "")
 
 
-def rate(quota: Quota | None) -> str:
+def quota_words(quota: Quota | None) -> str:
     """Return a quota in words: ``1,000 a minute``."""
     period = {1.0: "a second", MINUTE: "a minute"}
     return f"{quota.calls:,} {period.get(quota.period, f'in {quota.period:g} s')}" if quota else ""
@@ -58,7 +58,7 @@ def costs_of(asked: Iterable[str], counts: Mapping[str, int], quotas: Mapping[st
     )
 
 
-def listed(problems: Iterable[BulkOutcome]) -> list[str]:
+def problem_lines(problems: Iterable[BulkOutcome]) -> list[str]:
     """Return a line for each thing that would go wrong."""
     return [
         one_line(f"{outcome.status.value}: {_placed(problem, outcome)}")

@@ -218,7 +218,7 @@ def gone(path: Journalled | None, operation: str, firsts: FirstSeen) -> Gone:
         return Gone()
     count, first = 0, list[str]()
     with _opened(path, operation) as connection:
-        from mi_async.bulk.journal.reader import finished_names  # noqa: PLC0415  needs the extra
+        from mi_async.bulk.journal.finished_names import finished_names  # noqa: PLC0415  needs the extra
 
         names = finished_names(connection, operation)
         while chunk := list(islice(names, ASKED)):

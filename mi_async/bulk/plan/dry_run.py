@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.input_facts import NO_FACTS, InputFacts
-from mi_async.bulk.plan.costs import Cost, listed
+from mi_async.bulk.plan.costs import Cost, problem_lines
 from mi_async.bulk.plan.dedup import GONE, Gone
 from mi_async.text import aligned
 
@@ -89,7 +89,7 @@ class DryRun:
         rows += self.time_rows()
         left = self.troubled - len(self.problems)
         more = [f"and {left:,} more"] if left > 0 else []
-        return "\n".join([*aligned(rows), *listed(self.problems), *more, *self.gone.lines()])
+        return "\n".join([*aligned(rows), *problem_lines(self.problems), *more, *self.gone.lines()])
 
     def _labelled(self, labels: Labels) -> Rows:
         return [(label, f"{getattr(self, name):,}") for name, label in labels if getattr(self, name)]

@@ -18,7 +18,7 @@ from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.inputs.input_facts import facts_of
 from mi_async.bulk.inputs.models import BadInput, FaceItem, PersonInput, ThumbnailUpload
 from mi_async.bulk.journal.place import Journalled
-from mi_async.bulk.plan.costs import costs_of, keeping, rate
+from mi_async.bulk.plan.costs import costs_of, keeping, quota_words
 from mi_async.bulk.plan.dedup import FirstSeen, existing, gone, remembered
 from mi_async.bulk.plan.dry_run import DryRun, Labels, PlanCounts, Rows
 from mi_async.bulk.plan.enroll_planner import EnrollPlanner
@@ -84,7 +84,7 @@ class Plan(DryRun):
     def _formula(self) -> str:
         slowest = max(self.costs, key=lambda cost: cost.seconds)
         quota = slowest.quota
-        return f" = {slowest.calls:,} {slowest.operation} / {rate(quota)}" if quota else ""
+        return f" = {slowest.calls:,} {slowest.operation} / {quota_words(quota)}" if quota else ""
 
 
 def plan_people(

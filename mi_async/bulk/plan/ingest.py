@@ -38,7 +38,7 @@ class AssetPlan(DryRun):
         new: files and objects that would be registered.
         resumed: that an earlier run has begun.
         uploads: files that would be sent; those that are in the bucket already are found by the run.
-        footage: seconds of video to be imported, as far as headers say.
+        footage: seconds of video to be imported, as far as headers, or the backup of a restore, say.
         unknown: files and objects of unknown length: images, and objects, of which no header is read.
     """
 

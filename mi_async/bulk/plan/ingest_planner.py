@@ -89,7 +89,7 @@ class IngestPlanner:
         decision = decide(candidate, record, fingerprint, first=first, goal=self.goal)
         ingestion = resumed(candidate, record, fingerprint)
         if decision.status is None:
-            decision = self._examine(ingestion)
+            decision = self._examine(ingestion, candidate.item)
         match decision.status:
             case None:
                 self._cost(ingestion)
@@ -102,11 +102,11 @@ class IngestPlanner:
                 name = None if status is Status.PARKED else "failed"
                 self.counts.problem(outcome_of(candidate, record, decision), name)
 
-    def _examine(self, ingestion: Ingestion) -> AssetDecision:
+    def _examine(self, ingestion: Ingestion, item: AssetInput | BadInput) -> AssetDecision:
         """Check a file as the run would, and count its bytes and seconds; decide whether it would be refused."""
         try:
             if ingestion.is_object:
-                self._count_object(ingestion)
+                self._count_object(ingestion, item.seconds if isinstance(item, AssetInput) else None)
             else:
                 self._count_file(ingestion)
         except MediaRejectedError as error:
@@ -117,12 +117,13 @@ class IngestPlanner:
             return AssetDecision(Status.PARKED, (_problem(ingestion, error),))
         return WORK
 
-    def _count_object(self, ingestion: Ingestion) -> None:
+    def _count_object(self, ingestion: Ingestion, seconds: float | None) -> None:
         there = ingestion.reached.includes(IngestState.STORED)
         if self.validate and not there:
             check_name(known(ingestion.place).key, ingestion.size)
         self.counts.add("storage.head", not (there or ingestion.size))
-        self.counts.add("unknown")
+        self.seconds += seconds or 0.0
+        self.counts.add("unknown", seconds is None)
 
     def _count_file(self, ingestion: Ingestion) -> None:
         there = ingestion.reached.includes(IngestState.STORED)

@@ -18,7 +18,7 @@ from mi_async.bulk.journal.records import FAILED, OPEN, ImageRecord, PersonRecor
 from mi_async.bulk.journal.salvage import RENAMED, UNCLEAR
 from mi_async.bulk.rebuild.content import ImageContent
 from mi_async.text import escaped, quantity
-from mi_async.workflows.enroll_decisions import ImageDecision, decide_images, same_content, unassigned_tags
+from mi_async.workflows.enroll_decisions import ImageDecision, decide_images, thumbnail_of_content, unassigned_tags
 from mi_async.workflows.named_person import LOOKUP_PAGE, NAME_TAKEN
 from mi_async.workflows.thumbnail_names import shown_digest, shown_file
 from mi_async.workflows.upload import State
@@ -238,7 +238,7 @@ def _find_images(key: str, contents: Sequence[ImageContent], there: Person, *, a
 
 
 def _attached(key: str, content: ImageContent, there: Person) -> ImageRecord:
-    thumbnail: PersonThumbnail | None = same_content(content.md5, there.thumbnails)
+    thumbnail: PersonThumbnail | None = thumbnail_of_content(content.md5, there.thumbnails)
     assert thumbnail is not None  # noqa: S101  that is why it is kept
     return ImageRecord(
         key,

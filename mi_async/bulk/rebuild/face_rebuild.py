@@ -13,7 +13,7 @@ from mi_async._core.concurrency import each
 from mi_async._core.names import clean_name
 from mi_async.api.persons import Person
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.enroll.decisions import PersonHistory, decide, refuse
+from mi_async.bulk.enroll.decisions import PersonHistory, decide, refuse, unknown_person
 from mi_async.bulk.enroll.histories import find_histories, fingerprints
 from mi_async.bulk.images.loading import distinct
 from mi_async.bulk.inputs.batching import only
@@ -142,7 +142,7 @@ class FaceRebuild:
         prints = fingerprints(sound) if histories else {}
         left: list[_Candidate] = []
         for item in sound:
-            history = histories.get(item.key) or PersonHistory(PersonRecord(item.key))
+            history = histories.get(item.key) or unknown_person(item.key)
             if decide(item, history, prints).status is Status.SKIPPED:
                 self.counts.add(ItemFinding(Finding.COMPLETE, attached=len(distinct(item.thumbnails))))
             else:

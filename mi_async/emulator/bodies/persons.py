@@ -23,7 +23,7 @@ from mi_async.api.person_models import (
 )
 from mi_async.api.person_tags import PersonTag
 from mi_async.api.persons import Persons
-from mi_async.emulator import faces, person_list, rules, state
+from mi_async.emulator import faces, person_list, rules, state, workspace
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.faces import FaceImage
 from mi_async.emulator.rules import Refused, require
@@ -50,7 +50,7 @@ class EmulatedPersons(Persons):
         self._check_free(name)
         require(len(thumbnails) <= most, f"{len(thumbnails)} thumbnails, not up to {most}")
         self._check_thumbnails(thumbnails)
-        person = state.EmulatedPerson(self._state.new_id(), name, description)
+        person = workspace.EmulatedPerson(self._state.new_id(), name, description)
         self._room.persons[person.id] = person
         if name is not None:
             self._room.names[name] = person.id
@@ -213,18 +213,18 @@ class EmulatedPersons(Persons):
         most = rules.PERSON_COUNT_DEFAULT if count is None else count
         return faces.ranked(images, others, most=most, least=rules.SCORE.least if threshold is None else threshold)
 
-    def _images(self, person: state.EmulatedPerson) -> Collection[FaceImage]:
+    def _images(self, person: workspace.EmulatedPerson) -> Collection[FaceImage]:
         return list(map(self._image, person.thumbnails.values()))
 
     def _image(self, key: str) -> FaceImage:
         upload = self._state.uploads[key]
         return FaceImage(upload.md5, upload.face)
 
-    def _page(self, page: Page[state.EmulatedPerson]) -> Page[Person]:
+    def _page(self, page: Page[workspace.EmulatedPerson]) -> Page[Person]:
         shown = tuple(map(self._shown, page.content))
         return Page(shown, page.total_count, page.total_page, page.page_no, page.page_size)
 
-    def _find(self, person_id: int) -> state.EmulatedPerson:
+    def _find(self, person_id: int) -> workspace.EmulatedPerson:
         require(person_id in self._room.persons, f"person {person_id}", rules.NOT_FOUND)
         return self._room.persons[person_id]
 
@@ -258,14 +258,14 @@ class EmulatedPersons(Persons):
             return False
         return upload.outcome(now) is None and now < upload.stored + self._state.settings.key_lifetime
 
-    def _add(self, person: state.EmulatedPerson, thumbnails: Sequence[ThumbnailInput]) -> None:
+    def _add(self, person: workspace.EmulatedPerson, thumbnails: Sequence[ThumbnailInput]) -> None:
         for given in thumbnails:
             number = self._state.new_id()
             person.thumbnails[number] = given.thumbnail_key
             if given.is_primary_thumbnail or person.primary is None:
                 person.primary = number
 
-    def _shown(self, person: state.EmulatedPerson) -> Person:
+    def _shown(self, person: workspace.EmulatedPerson) -> Person:
         return Person(
             id=person.id,
             name=person.name,
@@ -274,10 +274,10 @@ class EmulatedPersons(Persons):
             thumbnails=self._thumbnails(person).thumbnail_list,
         )
 
-    def _tags(self, person: state.EmulatedPerson) -> tuple[PersonTag, ...]:
+    def _tags(self, person: workspace.EmulatedPerson) -> tuple[PersonTag, ...]:
         return tuple(PersonTag(tag, self._room.tags[tag].name) for tag in person.tag_ids)
 
-    def _thumbnails(self, person: state.EmulatedPerson) -> ThumbnailList:
+    def _thumbnails(self, person: workspace.EmulatedPerson) -> ThumbnailList:
         links, wall, lifetime = self._state.links, self._state.wall(), self._state.settings.url_lifetime
         shown = tuple(
             PersonThumbnail(number, links.issue("GET", key, wall, lifetime), number == person.primary)

@@ -21,7 +21,7 @@ from mi_async.api.search import (
     SearchResults,
     SearchStatus,
 )
-from mi_async.emulator import asset_search, media, rules, state, synthetic
+from mi_async.emulator import asset_search, media, rules, state, synthetic, workspace
 from mi_async.emulator.asset_search import SearchTerms, Terms
 from mi_async.emulator.bodies.unimplemented import unimplemented
 from mi_async.emulator.jobs import Phase
@@ -40,7 +40,7 @@ STATUSES: Mapping[Phase, SearchStatus] = {
 class Found:
     """A hit and where it is."""
 
-    hit: state.Hit
+    hit: workspace.Hit
     project: media.EmulatedProject
     asset: media.EmulatedAsset
     index: media.EmulatedIndex
@@ -77,7 +77,7 @@ class EmulatedSearch(Search):
         wanted = self._wanted(query, query_option or QueryOption(), query_filter)
         job = self._state.new_job(Latency.none(), self._state.settings.searching)
         number = self._state.new_search_id()
-        self._room.searches[number] = state.RunningSearch(job, asset_search.hits(self._state, self._room, wanted))
+        self._room.searches[number] = workspace.RunningSearch(job, asset_search.hits(self._state, self._room, wanted))
         return RequestedSearch(number)
 
     async def get(self, search_id: str, *, page_num: int | None = None, page_size: int | None = None) -> SearchResults:
@@ -152,7 +152,7 @@ class EmulatedSearch(Search):
             raise Refused(rules.INVALID, f"imageQuery {image!r} is not usable")
         return upload.md5
 
-    def _left(self, search: state.RunningSearch) -> list[Found]:
+    def _left(self, search: workspace.RunningSearch) -> list[Found]:
         """Return the hits of a search that still exist."""
         now = self._state.now()
         places = {asset.id: (project, asset, asset.index(now)) for project, asset in self._room.assets()}

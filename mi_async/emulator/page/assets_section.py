@@ -11,7 +11,8 @@ from mi_async.emulator.jobs import EmulatedJob, Phase
 from mi_async.emulator.media import EmulatedAsset, EmulatedIndex, Scene
 from mi_async.emulator.page.markup import named, pager, part_of, person_called
 from mi_async.emulator.page.view import PageView
-from mi_async.emulator.state import EmulatedWorkspace, EmulatorState
+from mi_async.emulator.state import EmulatorState
+from mi_async.emulator.workspace import EmulatedWorkspace
 from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
 from mi_async.text import time_code

@@ -19,7 +19,7 @@ from mi_async.emulator.page.quotas_section import quotas_section
 from mi_async.emulator.page.requests_section import request_rows, request_totals
 from mi_async.emulator.page.view import PageView
 from mi_async.emulator.page_paths import PAGE
-from mi_async.emulator.state import EmulatedWorkspace
+from mi_async.emulator.workspace import EmulatedWorkspace
 from mi_async.language import LANGUAGES, PageWords
 from mi_async.notebook import escaped_line
 from mi_async.version import VERSION

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from mi_async.emulator.page.view import PageView
 from mi_async.emulator.page_paths import PAGE
-from mi_async.emulator.state import EmulatedPerson, EmulatedWorkspace
+from mi_async.emulator.workspace import EmulatedPerson, EmulatedWorkspace
 from mi_async.language import PageWords
 from mi_async.notebook import escaped_line
 

@@ -9,7 +9,8 @@ from attrs import frozen
 
 from mi_async.emulator.page.markup import image_path, named, pager, part_of, person_name
 from mi_async.emulator.page.view import PageView
-from mi_async.emulator.state import EmulatedPerson, EmulatedUpload, EmulatedWorkspace, EmulatorState
+from mi_async.emulator.state import EmulatedUpload, EmulatorState
+from mi_async.emulator.workspace import EmulatedPerson, EmulatedWorkspace
 from mi_async.language import PageWords
 from mi_async.media.image import CONTENT_TYPES
 from mi_async.notebook import escaped_line

@@ -16,7 +16,7 @@ from mi_async._core.annotations import bare
 from mi_async._core.bounds import BOUNDS, Bound
 from mi_async._core.checks import compiled
 from mi_async._core.names import NOT_TEXT, is_unicode
-from mi_async.api.schemas import Schema, Schemas, bounded
+from mi_async.api.schemas import Schema, Schemas, bounded_schema
 from mi_async.errors import InvalidArgumentError, ResponseError
 from mi_async.text import escaped
 
@@ -45,7 +45,7 @@ class ToolArgument:
     @property
     def schema(self) -> Schema:
         """The JSON schema."""
-        limits = bounded(_schema(bare(self.kind)), self.bounds)
+        limits = bounded_schema(_schema(bare(self.kind)), self.bounds)
         texts = limits.pop("x-bounds", ())
         return limits | {"description": "; ".join([self.meaning, *texts])}
 

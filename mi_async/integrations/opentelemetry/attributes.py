@@ -132,7 +132,7 @@ def items_of(end: WorkflowEnd) -> Iterator[tuple[str, int]]:
         yield str(getattr(status, "value", status)), count
 
 
-def outcome_of(error: BaseException | None) -> str:
+def outcome_word(error: BaseException | None) -> str:
     """Return ``ok``, ``cancelled`` or ``error``."""
     if error is None:
         return "ok"

@@ -23,7 +23,7 @@ from mi_async.integrations.opentelemetry.attributes import (
     STATUS,
     WORKFLOW,
     items_of,
-    outcome_of,
+    outcome_word,
     server_of,
 )
 
@@ -107,14 +107,14 @@ class Metrics:
 
     def call_ended(self, call: ServiceCall, end: CallEnd) -> None:
         """Record a call."""
-        labels = {OPERATION: call.operation, OUTCOME: outcome_of(end.error), **_error_type(end.error)}
+        labels = {OPERATION: call.operation, OUTCOME: outcome_word(end.error), **_error_type(end.error)}
         self.calls.record(end.seconds, labels)
         if end.waited > 0:
             self.waits.record(end.waited, {OPERATION: call.operation})
 
     def workflow_ended(self, workflow: Workflow, end: WorkflowEnd) -> None:
         """Record a workflow, a wait for a job or a bulk run."""
-        outcome = {OUTCOME: outcome_of(end.error), **_error_type(end.error)}
+        outcome = {OUTCOME: outcome_word(end.error), **_error_type(end.error)}
         if workflow.kind == JOB:
             labels = {JOB_KIND: str(workflow.subject.get("kind", "")), JOB_PHASE: str(end.result.get("phase") or "")}
             self.jobs.record(end.seconds, labels | outcome)

@@ -45,7 +45,7 @@ def linked(started: str | None) -> Generator[None]:
         context.detach(token)
 
 
-def links() -> tuple[Link, ...]:
+def span_links() -> tuple[Link, ...]:
     """Return the links of a wait that begins now."""
     started = context.get_value(_STARTED)
     return (Link(started),) if isinstance(started, trace.SpanContext) and started.is_valid else ()

@@ -27,10 +27,10 @@ from mi_async.integrations.opentelemetry.attributes import (
     of_error,
     of_workflow,
     of_workflow_end,
-    outcome_of,
+    outcome_word,
     url_of,
 )
-from mi_async.integrations.opentelemetry.propagation import inject, links
+from mi_async.integrations.opentelemetry.propagation import inject, span_links
 
 # The API has no public names for these two; every instrumentation of OpenTelemetry's own imports them.
 SUPPRESSED: Final = context._SUPPRESS_INSTRUMENTATION_KEY  # noqa: SLF001
@@ -97,7 +97,7 @@ class Tracing:
         waits = workflow.kind == JOB
         name = f"{attributes.get(JOB_KIND, JOB)}.wait" if waits else workflow.kind
         run = within if kind in BULK else None
-        return self._start(name, SpanKind.INTERNAL, attributes, links() if waits else (), run)
+        return self._start(name, SpanKind.INTERNAL, attributes, span_links() if waits else (), run)
 
     def _start(
         self, name: str, kind: SpanKind, attributes: Attributes, linked: Sequence[Link], run: OpenSpan | None
@@ -177,6 +177,6 @@ def _end(opened: OpenSpan, attributes: Attributes, error: BaseException | None) 
     if opened.attached is not None:
         context.detach(opened.attached)  # first: an exporter that fails must not leave its span current
     opened.span.set_attributes(attributes)
-    if outcome_of(error) == "error":  # without a description: the text of the service may name a person
+    if outcome_word(error) == "error":  # without a description: the text of the service may name a person
         opened.span.set_status(StatusCode.ERROR)
     opened.span.end()

@@ -45,7 +45,7 @@ class AssetIndex:
         async with self._lock:
             if not self._listed:
                 await self._list()
-            await self._resolve(file_name(key))
+            await self._resolve(asset_file_name(key))
         return sorted(set(self._assets.get(key, ())))
 
     async def _list(self) -> None:
@@ -74,7 +74,7 @@ class AssetIndex:
         self._keyless.pop(name, None)
 
 
-def file_name(key: str) -> str:
+def asset_file_name(key: str) -> str:
     """Return the file name that the service gives to an object of this key."""
     return key.rpartition("/")[2]
 
@@ -84,4 +84,4 @@ async def find_assets(context: Context, project_id: int, key: str) -> list[int]:
 
     The service does not say from which bucket; a workspace is linked to one.
     """
-    return await AssetIndex(context, project_id, file_name(key)).find(key)
+    return await AssetIndex(context, project_id, asset_file_name(key)).find(key)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mi_async.errors import InvalidArgumentError, MediaRejectedError, ResourceError
 from mi_async.media.limits import MOST_VIDEO_BYTES
-from mi_async.media.readable_source import Readable, given_name, read_piece, said
+from mi_async.media.readable_source import Readable, given_name, read_piece, reader_error_text
 from mi_async.storage.checkpoint import SUFFIX
 from mi_async.storage.lost_beginning import warn_left_behind
 from mi_async.storage.models import StoredObject
@@ -113,7 +113,7 @@ async def _piece(reader: Readable, name: str) -> bytes:
     try:
         return await read_piece(reader, PIECE)
     except Exception as error:  # a reader is the caller's code and may raise anything
-        message = f"{name}: cannot be read: {said(error)}"
+        message = f"{name}: cannot be read: {reader_error_text(error)}"
         raise MediaRejectedError(message, source=name, reason="unreadable") from error
 
 

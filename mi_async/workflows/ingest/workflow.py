@@ -15,7 +15,7 @@ from mi_async.media.readable_source import ReadableSource, reader_of
 from mi_async.storage.models import SCHEME, StoredObject
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.effects import Effects, effects_of
-from mi_async.workflows.ingest.asset_index import AssetIndex, file_name
+from mi_async.workflows.ingest.asset_index import AssetIndex, asset_file_name
 from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
 from mi_async.workflows.ingest.options import IngestOptions
 from mi_async.workflows.ingest.received_file import own_name, received_file
@@ -74,7 +74,7 @@ async def _ingest(context: Context, source: object, options: IngestOptions) -> I
         observer = LatestIngestion(effects, options)
         observer.changed(ingestion)
         project = await project_id_of(context, options.project)
-        assets = AssetIndex(context, project, file_name(known(ingestion.place).key))
+        assets = AssetIndex(context, project, asset_file_name(known(ingestion.place).key))
         done = await walk(IngestContext(context, options, project, assets), ingestion, observer)
         observer.changed(evolve(done, stage=Stage.DONE, state=None))
     return IngestedAsset(known(done.asset), done.index, done.summary, known(done.place), done.sent, done.reused)

@@ -21,7 +21,7 @@ from mi_async.workflows.context import Context, refuse_async
 from mi_async.workflows.jobs.durations import LastLook
 from mi_async.workflows.jobs.kinds import Ids, JobKind, JobPhase, JobStatus
 from mi_async.workflows.jobs.polled_job import JobAnswer, Question
-from mi_async.workflows.jobs.timeouts import too_late
+from mi_async.workflows.jobs.timeouts import wait_timeout
 from mi_async.workflows.jobs.tokens import Token
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ class Job(Generic[T]):
                     await asyncio.wait((answer,), timeout=limit)
                     if not answer.done():
                         seconds = self.timeout if timeout is None else timeout
-                        raise too_late(self, seconds, self._trouble) from self._trouble
+                        raise wait_timeout(self, seconds, self._trouble) from self._trouble
                     self._keep(answer.result())
                 result.update(self._told)
                 return self._outcome()

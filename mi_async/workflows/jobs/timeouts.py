@@ -16,7 +16,7 @@ SHOWN = 3
 """Jobs that a message names."""
 
 
-def too_late(job: "Job[Any]", seconds: float, trouble: MIError | None) -> JobTimeoutError:
+def wait_timeout(job: "Job[Any]", seconds: float, trouble: MIError | None) -> JobTimeoutError:
     """Return the error of a wait for a job.
 
     Args:

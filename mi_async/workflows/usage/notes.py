@@ -40,11 +40,11 @@ NOTE_WORDS: Mapping[str, tuple[str, str]] = {
         "서비스가 인덱스나 장면 요약을 보내지 못해 분석되지 않은 것으로 계산한 에셋: {count}개",
     ),
     "more": (
-        "workspace {name}: analyses of this month that the service counts {count}, that are visible {visible}",
+        "workspace {name}: analyses of this month: {count} counted by the service, {visible} visible",
         "워크스페이스 {name}: 서비스가 센 이번 달 분석 {count}건 중 {visible}건이 보입니다",
     ),
     "fewer": (
-        "workspace {name}: analyses of this month that the service counts {count}, indexes created in it {visible}",
+        "workspace {name}: analyses of this month: {count} counted by the service; indexes created in it: {visible}",
         "워크스페이스 {name}: 서비스가 센 이번 달 분석은 {count}건, 이번 달에 생성된 인덱스는 {visible}개입니다",
     ),
     "left_out": (

@@ -21,6 +21,12 @@ UNITS: Mapping[str, int | None] = {"each": None, "second": 1_000, "minute": 60_0
 """Milliseconds of each unit; None counts things."""
 TIMED = frozenset({"analysis", "video_analysis", "summary", "asset", "video"})
 """Items that have a length, and so a price per second, minute or hour."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "analysis": ("video_analysis", "image_analysis"),
+    "asset": ("video", "image"),
+    "person": ("named_person", "unnamed_person"),
+}
+"""Items that are counted in others, too."""
 LARGEST = 1_000_000
 """Bytes of the longest file that is read."""
 MOST_DECIMALS, HIGHEST = 6, 1_000_000_000
@@ -134,11 +140,20 @@ def _each(rows: Iterable[Any], name: str, known: Collection[str]) -> Iterable[Pr
     seen = set[str]()
     for number, row in enumerate(rows, 1):
         price = _price(row, f"{name}: price {number}", known)
-        if price.of in seen:  # two would be added up, which nobody means
-            message = f"{name}: price {number}: {price.of} has a price already"
+        if fault := charged_twice(price.of, seen):
+            message = f"{name}: price {number}: {fault}"
             raise InvalidArgumentError(message)
         seen.add(price.of)
         yield price
+
+
+def charged_twice(of: str, seen: Collection[str]) -> str:
+    """Return why something may have no price beside those that there are, '' if it may: nothing is charged twice."""
+    if of in seen:
+        return f"{of} has a price already"
+    parts = [PARTS.get(of, ()), *[(whole,) for whole, its in PARTS.items() if of in its]]
+    other = next((one for some in parts for one in some if one in seen), None)
+    return "" if other is None else f"{of} and {other} have something in common, which would be charged twice"
 
 
 def _price(row: Any, place: str, known: Collection[str]) -> Price:

@@ -11,9 +11,10 @@ from typing import Any
 
 from attrs import frozen
 
+from mi_async.errors import InvalidArgumentError
 from mi_async.text import aligned
 from mi_async.workflows.usage.models import UsageCounts
-from mi_async.workflows.usage.price_file import UNITS, Price, read_prices
+from mi_async.workflows.usage.price_file import UNITS, Price, charged_twice, read_prices
 
 COUNTED: Mapping[str, Callable[[UsageCounts], tuple[int, int]]] = {
     "analysis": lambda counts: (counts.analyses, counts.analyzed_ms),
@@ -92,13 +93,20 @@ class PriceList:
 
     Attributes:
         currency: of all prices.
-        prices: at most one for each thing.
+        prices: at most one for each thing, and none for a thing and for a part of it.
         decimals: to which an amount is rounded, half to even.
     """
 
     currency: str
     prices: Sequence[Price]
     decimals: int = 2
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse prices that would be added up."""
+        things = [price.of for price in self.prices]
+        for at, of in enumerate(things):
+            if fault := charged_twice(of, things[:at]):
+                raise InvalidArgumentError(fault)
 
     @classmethod
     def read(cls, path: "str | PathLike[str]") -> "PriceList":

@@ -17,7 +17,7 @@ from mi_async.bulk.journal.records import ImageRecord, PersonRecord
 from mi_async.bulk.journal.sharing import Sharing
 from mi_async.bulk.journal.stored_minutes import stored_minutes
 from mi_async.emulator import Fault, Latency, Settings
-from mi_async.media.image_check import RawImage, image_of
+from mi_async.media.image_check import RawImage, checked_image
 from mi_async.workflows.upload import State, Upload
 from tests.support.bulk import face, identity, write
 from tests.support.newsroom import Newsroom, newsroom
@@ -145,7 +145,7 @@ async def test_what_was_stored_just_before_a_run_is_not_of_it(tmp_path: Path) ->
 def upload_in(state: State, record: ImageRecord) -> ImageUpload:
     """An image that has come to a state, with the row that it had before."""
     work = EnrollWork(ThumbnailUpload(7, face(1)), PersonRecord("7"))
-    upload = Upload(image_of(RawImage("a.jpg", face(1))), state=state)
+    upload = Upload(checked_image(RawImage("a.jpg", face(1))), state=state)
     return ImageUpload(work, face(1), record=record, upload=upload)
 
 

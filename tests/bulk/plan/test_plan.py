@@ -26,7 +26,8 @@ from mi_async.bulk.journal.records import Identity, ImageRecord, PersonRecord
 from mi_async.bulk.plan.dedup import ASKED, OFTEN, FirstSeen
 from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.bulk.plan.enroll import Plan, plan_people, plan_thumbnails
-from mi_async.bulk.plan.enroll_planner import CHUNK, EnrollPlanner, examine
+from mi_async.bulk.plan.enroll_candidate import examine
+from mi_async.bulk.plan.enroll_planner import CHUNK, EnrollPlanner
 from mi_async.errors import ImageRejectedError, InvalidArgumentError, JournalError
 from mi_async.media.image import MAX_BYTES, TAIL, read_picture
 from tests.support.bulk import face, outcomes, statuses

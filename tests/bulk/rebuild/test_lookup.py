@@ -11,7 +11,7 @@ from mi_async.api.persons import Person, Persons
 from mi_async.bulk.rebuild.decisions import LookupPath, choose_path
 from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.persons import EmulatedPersons
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from mi_async.models import Page
 from tests.support.bulk import face, faces, files, name, requests
 from tests.support.newsroom import Newsroom, newsroom

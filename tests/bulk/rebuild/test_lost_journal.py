@@ -17,7 +17,8 @@ import mi_async
 from mi_async import Clock, emulator
 from mi_async.bulk.rebuild.unfinished_journal import UNFINISHED
 from mi_async.emulator import Latency, Settings
-from mi_async.emulator.state import EmulatedPerson, EmulatedUpload
+from mi_async.emulator.state import EmulatedUpload
+from mi_async.emulator.workspace import EmulatedPerson
 from mi_async.workflows.thumbnail_names import upload_name
 from tests.support.bulk import rows
 from tests.support.bulk_child import people

@@ -17,7 +17,7 @@ from mi_async.emulator.media import EmulatedProject
 from mi_async.emulator.objects import EmulatedObject
 from mi_async.emulator.page.page_words import PAGE_WORDS
 from mi_async.emulator.page.view import PageView, preferred, read_view
-from mi_async.emulator.state import EmulatedPerson
+from mi_async.emulator.workspace import EmulatedPerson
 from tests.support.raw import PERSONS, QUICK, HandClock, Raw, emulated
 
 HOSTILE = "<script>alert(1)</script>"

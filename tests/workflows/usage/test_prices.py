@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mi_async import InvalidArgumentError, PriceList, UsageCounts
-from mi_async.workflows.usage.price_file import LARGEST, TIMED
+from mi_async.workflows.usage.price_file import LARGEST, TIMED, Price
 from mi_async.workflows.usage.prices import COUNTED
 
 TOML = """
@@ -123,6 +123,7 @@ ROW = 'currency = "KRW"\n[[prices]]\nof = "image"\n'
         ("p.toml", f'{ROW}price = "1,200"', "price must be a number"),
         ("p.toml", f'{ROW}price = "12원"', "got '12원'"),
         ("p.toml", f"{ROW}price = 1\n[[prices]]\nof = 'image'\nprice = 2", "price 2: image has a price already"),
+        ("p.toml", f"{ROW}price = 1\n[[prices]]\nof = 'asset'\nprice = 2", "price 2: asset and image have something"),
         ("p.toml", f"decimals = 7\n{ROW}price = 1", "decimals must be 0 to 6, got 7"),
         ("p.toml", f"decimals = true\n{ROW}price = 1", "decimals must be 0 to 6"),
         ("p.toml", f'{ROW}price = 1\nper = "day"', "per must be one of each for image, got 'day'"),
@@ -147,3 +148,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes("of,price\n\xe9,1\n".encode("latin-1"))
     with pytest.raises(InvalidArgumentError, match="not a price list: 'utf-8' codec"):
         PriceList.read(tmp_path / "latin.csv")
+
+
+@pytest.mark.parametrize(
+    ("whole", "part"), [("analysis", "video_analysis"), ("asset", "video"), ("person", "named_person")]
+)
+def test_nothing_is_charged_twice(whole: str, part: str) -> None:
+    for things in ((whole, part), (part, whole)):
+        with pytest.raises(InvalidArgumentError, match=f"{things[1]} and {things[0]} have something in common"):
+            PriceList("KRW", [Price(thing, "each", Decimal(1)) for thing in things])
+    apart = [Price(thing, "each", Decimal(1)) for thing in COUNTED if thing not in {"analysis", "asset", "person"}]
+    assert PriceList("KRW", apart).cost(UsageCounts(videos=1, video_analyses=1)).total == 2
