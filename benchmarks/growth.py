@@ -188,7 +188,13 @@ MEASURES: Mapping[str, Callable[[str, int], Awaitable[Any]]] = {
     "models": models_of,
 }
 HEADS = {
-    "journal": ["persons in the journal", "open ms", "find 100 ms", "write 100 ms", "bytes of a person"],
+    "journal": [
+        "persons in the journal",
+        "open, ms",
+        "find 100 persons, ms",
+        "write 100, ms",
+        "bytes of a person, or of an empty one",
+    ],
     "pages": ["persons", "CPU ms of a page: first", "last", "MiB since the second page"],
     "models": [
         "persons",
