@@ -57,8 +57,7 @@ class RunPlanner:
             items: of what the source has.
             replaces: returns True for a changed file that is to take the place of what is there.
         """
-        if any(item.state is SyncState.CHANGED for item in items):  # each look goes through the whole source
-            # first, since what is kept is nothing for the run
+        if any(item.state is SyncState.CHANGED for item in items):  # first, since what is kept is nothing for the run
             items, _ = self._examined(items, lambda item: item.state is SyncState.CHANGED)
         return self._examined(
             items, lambda item: item.state in ALWAYS or (item.state is SyncState.CHANGED and replaces(item))

@@ -20,6 +20,7 @@ from mi_async.emulator.workspace import EmulatedPerson
 from tests.support.bulk import abandoned, outcomes, rows
 from tests.support.costs import costs
 from tests.support.newsroom import Newsroom, newsroom
+from tests.support.other_software import person_of_other_software
 from tests.support.terminal import environment
 
 AT_ONCE = Settings(latency=Latency.none())
@@ -38,13 +39,7 @@ WANTED = PersonInput(NAME, (face(1), face(2)), tags=("Anchor",), description="ho
 
 async def create(news: Newsroom, name: str | None, *images: bytes) -> int:
     """Create a person as other software does: the names of the thumbnails tell nothing."""
-    keys = []
-    for number, image in enumerate(images):
-        issued = await news.workspace.thumbnails.presign(f"photo{number}.png")
-        await news.session._calls.put(issued.url, image, "image/png")
-        await news.workspace.thumbnails.complete(issued.thumbnail_key)
-        keys.append(mi_async.ThumbnailInput(issued.thumbnail_key, number == 0))
-    return (await news.workspace.persons.create(name, thumbnails=keys)).id
+    return await person_of_other_software(news.workspace, name, *images)
 
 
 async def prepare(news: Newsroom, case: str) -> None:
