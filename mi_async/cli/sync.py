@@ -109,7 +109,9 @@ def _no_plan(*_arguments: Any) -> Any:
 
 def _print_removals(started: list[SyncRun]) -> None:
     for removal in started[0].removals if started else ():
-        out = print_line if removal.status is RemovalStatus.KEPT or removal.reason else print_note
+        out = (
+            print_line if removal.status is RemovalStatus.KEPT or removal.reason or removal.item.reason else print_note
+        )
         out(str(removal))
 
 
