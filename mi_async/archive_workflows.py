@@ -219,6 +219,9 @@ class ArchiveWorkflows(CurationWorkflows, SyncWorkflows):
             APIError: the service does not answer; what was found is kept.
         """
         context = await self._ready()
+        from mi_async._core.extras import require
+
+        require("bulk")
         from mi_async.bulk.rebuild.rebuild import FACE_KINDS, RebuildOptions, rebuild_faces
 
         kind = FACE_KINDS.get(operation)

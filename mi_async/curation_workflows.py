@@ -149,6 +149,9 @@ class CurationWorkflows(WorkspacePart):
         Source: maiu-update-persons, mi-merge-persons, maiu-person-details.
         """
         context = self._context
+        from mi_async._core.extras import require
+
+        require("bulk")
         from mi_async.bulk.curate.start import CurationRequest
         from mi_async.bulk.engine_factory import curate_factory
         from mi_async.bulk.options import BulkOptions

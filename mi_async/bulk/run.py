@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from attrs import define, evolve, field
 
+from mi_async._core.extras import require
 from mi_async._core.live_object import refuse_pickling
 from mi_async.bulk.engine.outcome import BulkOutcome
 from mi_async.bulk.engine.progress import BulkProgress
@@ -205,6 +206,7 @@ class BulkRun:
         return self.report
 
     async def _outcomes(self) -> AsyncGenerator[BulkOutcome]:
+        require("bulk")  # the factory of the engine imports it
         self._ended = asyncio.Event()
         async with AsyncExitStack() as stack:
             stack.callback(self._ended.set)

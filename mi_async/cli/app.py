@@ -133,7 +133,7 @@ COMMANDS: Mapping[str, Command] = {
     "openapi": Command(OTHER, "Print an OpenAPI 3.1 description of the API.", "openapi:openapi"),
     "completion": Command(
         OTHER,
-        "Print the script with which bash, zsh or fish completes commands, options and files.",
+        "Print or install the script with which bash, zsh or fish completes commands.",
         "completion:completion",
     ),
     "skill": Command(

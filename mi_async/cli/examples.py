@@ -66,9 +66,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     ),
     "openapi": ("mi-async openapi > media-intelligence.json",),
     "completion": (
-        "mi-async completion bash > ~/.local/share/bash-completion/completions/mi-async",
+        "mi-async completion bash --install",
         "mi-async completion zsh > ~/.zfunc/_mi-async",
-        "mi-async completion fish > ~/.config/fish/completions/mi-async.fish",
     ),
     "config show": ("mi-async config show", "mi-async config show --config work.toml --output json"),
     "config path": ('mkdir -p "$(dirname "$(mi-async config path)")"',),

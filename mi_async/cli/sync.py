@@ -17,7 +17,6 @@ from mi_async.cli.ingest import AssetOptions
 from mi_async.cli.streams import notes, print_line, print_note, stdout
 from mi_async.cli.sync_options import SyncFlags
 from mi_async.errors import BulkError, InvalidArgumentError
-from mi_async.sync.decisions import SyncState
 from mi_async.sync.plan import SyncPlan
 from mi_async.sync.removal import RemovalStatus
 from mi_async.sync.workflow import SyncRun
@@ -84,13 +83,11 @@ def _command(
         started.append(workspace.sync(plan, confirm=code, **arguments, **more))
         return started[0]
 
-    own = (SyncState.NEW, SyncState.SAME, SyncState.MISSING, SyncState.REJECTED)
-    ingested = (*own, *((SyncState.CHANGED,) if plan.replace else ()))
     return BulkCommand(
         start_message="syncing",
         plan_message="",
         session=partial(service.session, storage=service.storage),
-        count=lambda: sum(plan.counts.get(state, 0) for state in ingested),
+        count=lambda: plan.ingest.items,
         plan=_no_plan,
         start=start,
         operation="ingest_many",

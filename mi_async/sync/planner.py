@@ -114,10 +114,15 @@ class SyncPlanner:
         self._assets = await self._presences()
         present = await each(self._present, self._scan.files.items(), AT_ONCE)
         absent = await each(self._absent, self._unlisted(), AT_ONCE)
-        present, run = await asyncio.to_thread(self._run_planner().plan, present, replace=plan.replace)
-        plan = evolve(self._counted(plan, [*present, *absent]), ingest=run)
         # what is given up is in the plan as it would be if nobody had confirmed it
-        plan = plan if plan.give_up else without_unfinished(plan, unfinished)
+        unfinished = () if plan.give_up else unfinished
+        confirmed = {(item.bucket, item.key) for item in unfinished}
+
+        def replaces(item: SyncItem) -> bool:
+            return plan.replace or (item.bucket, item.key) in confirmed
+
+        present, run = await asyncio.to_thread(self._run_planner().plan, present, replaces=replaces)
+        plan = without_unfinished(evolve(self._counted(plan, [*present, *absent]), ingest=run), unfinished)
         return evolve(plan, refusal=self._refusal(plan))
 
     async def _settled(self, scan: Scan) -> Scan:

@@ -1,8 +1,8 @@
 """Removal of assets that a confirmed plan lists, each looked at directly before it is deleted.
 
 Invariant: only what is still as the plan has it is deleted. A removal may be repeated at any point: what is gone
-already is found gone. The journal forgets an asset and its removal last and at once, so
-that a sync that was killed finds both again.
+already is found gone. The journal forgets an asset and its removal last and at once, so that a sync that was killed
+finds both again.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from mi_async.bulk.journal.confirmed_plan import end_removal
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.plan.dedup import remembered_assets
 from mi_async.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -126,6 +125,8 @@ class Remover:
 
     def _end(self, removal: SyncRemoval) -> None:
         """Write that a removal has ended; blocks."""
+        from mi_async.bulk.journal.confirmed_plan import end_removal  # noqa: PLC0415  brings SQLAlchemy, an extra
+
         forget = None if removal.status is RemovalStatus.KEPT else removal.item.asset_id
         end_removal(self.plan.journal, self.plan.project_id, removal.item.place, forget=forget)
 

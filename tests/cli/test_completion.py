@@ -1,5 +1,6 @@
 """Completion in the shells themselves: commands, options, their values and files, before anything is imported."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mi_async.cli.app import make_app, run
-from mi_async.cli.completion import script
+from mi_async.cli.completion import AFTER, Shell, completion_file, script, write_script
+from mi_async.errors import ConfigError
 from tests.support.programs import program
 
 pytestmark = pytest.mark.slow
@@ -72,6 +74,43 @@ def test_zsh_and_fish_read_their_scripts(scripts: Path) -> None:
     asks = f"source {scripts / 'mi-async.fish'}; complete -C 'mi-async persons list --output '"
     done = subprocess.run([fish, "-N", "-c", asks], check=False, capture_output=True, text=True, timeout=60)
     assert {line.split("\t")[0] for line in done.stdout.splitlines()} >= {"json", "jsonl", "csv", "table"}
+
+
+@pytest.mark.parametrize(
+    ("shell", "variable", "usual"),
+    [
+        ("bash", "XDG_DATA_HOME", ".local/share/bash-completion/completions/mi-async"),
+        ("zsh", "ZDOTDIR", ".zfunc/_mi-async"),
+        ("fish", "XDG_CONFIG_HOME", ".config/fish/completions/mi-async.fish"),
+    ],
+)
+def test_the_script_is_written_to_where_the_shell_looks(
+    shell: Shell, variable: str, usual: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for value in ("", "not/absolute"):  # as the specification has it, such a variable is as none
+        monkeypatch.setenv(variable, value)
+        assert completion_file(shell, os.environ) == tmp_path / usual
+    monkeypatch.setenv(variable, str(tmp_path / "else"))
+    assert (tmp_path / "else") in completion_file(shell, os.environ).parents
+
+
+def test_bash_completes_with_what_was_installed(tmp_path: Path) -> None:
+    place = tmp_path / "bash-completion" / "completions" / "mi-async"
+    environ = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+    installs = [sys.executable, "-m", "mi_async", "completion", "bash", "--install"]
+    for _ in range(2):  # again after an update
+        done = subprocess.run(installs, capture_output=True, text=True, check=True, timeout=120, env=environ)
+        assert (done.stdout, done.stderr.splitlines()[0]) == (f"{place}\n", f"{AFTER['bash']}")
+        assert [path.name for path in place.parent.iterdir()] == ["mi-async"]
+    bash = program("bash", package="bash")
+    line = [bash, "--norc", "-c", BASH, "bash", str(place), "mi-async", "jou"]
+    assert subprocess.run(line, capture_output=True, text=True, check=True, timeout=60).stdout == "journal\n"
+    place.unlink()
+    place.parent.rmdir()
+    place.parent.touch()
+    with pytest.raises(ConfigError, match="cannot write the script to "):
+        write_script("", place)
 
 
 def test_an_unknown_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

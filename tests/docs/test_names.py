@@ -68,6 +68,14 @@ def test_the_command_line_page_lists_exit_codes() -> None:
     assert rows == {str(way.code): way.meaning for way in EXITS}
 
 
+def test_the_command_line_page_lists_exit_codes_by_error() -> None:
+    rows = re.findall(r"^\| (`\w+`.*) \| (\d) \|$", page("cli.md"), re.MULTILINE)
+    listed = {name: int(code) for names, code in rows for name in re.findall(r"`(\w+)`", names)}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.MIError)]
+    found = {kind.__name__: next(way.code for way in EXITS if issubclass(kind, way.errors)) for kind in kinds}
+    assert listed == {name: code for name, code in found.items() if code != 1}  # all others are "every other"
+
+
 def test_every_operation_has_a_row_and_a_signature() -> None:
     text = page("operations.md")
     for operation in operations():

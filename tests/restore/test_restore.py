@@ -248,7 +248,7 @@ async def test_a_plan_tells_the_length_and_what_other_projects_have_is_new_in_th
         folder = backup.write(projects=projects, assets=[first, second])
         plan = await news.workspace.plan_restore(folder, **given)
         assert (plan.assets.new, plan.assets.skipped, plan.assets.footage, plan.assets.unknown) == (1, 1, 90.5, 0)
-        assert "video to analyse 1 min 30 s" in " ".join(str(plan).split())
+        assert "video to import 1 min 30 s" in " ".join(str(plan).split())
         report = await news.workspace.restore(folder, **given)
         assert report.assets is not None
         assert report.assets.counts == {Status.DONE: 1, Status.SKIPPED: 1}

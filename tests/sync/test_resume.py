@@ -119,7 +119,8 @@ async def test_a_run_that_is_asked_to_stop_removes_nothing_more(s3: Bucket, tmp_
         left = await synced.plan()
         assert ([one.key for one in left.unfinished], left.code) == (["a.mp4", "b.mp4"], "")
         assert confirmed_in(synced.journal) == (1, 2)
-        await synced.run(left)
+        assert (left.ingest.items, left.ingest.uploads) == (4, 2)  # what is replaced is among them
+        assert (await synced.run(left)).counts == {Status.DONE: 2, Status.SKIPPED: 2}
         assert await synced.keys() == AFTER
 
 

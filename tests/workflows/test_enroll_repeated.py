@@ -24,6 +24,7 @@ from mi_async.emulator import Fault, Latency, Settings
 from tests.support.costs import costs
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import Newsroom, newsroom, no_lease_held, nothing_held
+from tests.support.other_software import person_of_other_software
 from tests.support.pictures import picture
 
 AT_ONCE = Settings(latency=Latency.none())
@@ -40,15 +41,7 @@ def contents(news: Newsroom) -> list[bytes | None]:
 
 async def enroll_by_other_software(news: Newsroom, name: str = NAME, *images: bytes) -> int:
     """Create a person whose thumbnails have names that tell nothing."""
-    keys = []
-    for number, image in enumerate(images):
-        issued = await news.workspace.thumbnails.presign(f"photo{number}.png")
-        await news.session._calls.put(issued.url, image, "image/png")
-        keys.append(mi_async.ThumbnailInput(issued.thumbnail_key, number == 0))
-    for key in keys:
-        check = await news.workspace.thumbnails.complete(key.thumbnail_key)
-        assert check.upload_status == "COMPLETED"
-    return (await news.workspace.persons.create(name, thumbnails=keys)).id
+    return await person_of_other_software(news.workspace, name, *images)
 
 
 @pytest.mark.parametrize("one_by_one", [False, True])

@@ -9,6 +9,7 @@ from mi_async import Attempt, Hooks, InvalidArgumentError, MIError, NotFoundErro
 from mi_async.emulator import Fault, Latency, Settings
 from tests.support.costs import costs
 from tests.support.newsroom import newsroom, no_lease_held, nothing_held
+from tests.support.other_software import person_of_other_software
 from tests.support.pictures import picture
 
 AT_ONCE = Settings(latency=Latency.none())
@@ -48,11 +49,7 @@ async def test_a_reused_image_becomes_the_primary_one_if_that_is_wanted() -> Non
 
 async def test_thumbnails_of_other_software_keep_no_image_back() -> None:
     async with newsroom(AT_ONCE) as news:
-        issued = await news.workspace.thumbnails.presign("photo.png")
-        await news.session._calls.put(issued.url, IMAGES[0], "image/png")
-        await news.workspace.thumbnails.complete(issued.thumbnail_key)
-        given = [mi_async.ThumbnailInput(issued.thumbnail_key, is_primary_thumbnail=True)]
-        number = (await news.workspace.persons.create(NAME, thumbnails=given)).id
+        number = await person_of_other_software(news.workspace, NAME, IMAGES[0])
         added = await news.workspace.upload_thumbnail(number, IMAGES[0], if_exists="reuse")
         again = await news.workspace.upload_thumbnail(number, IMAGES[0], if_exists="reuse")
         assert (added.existing, len(added.thumbnails), len(again.thumbnails)) == (None, 2, 2)

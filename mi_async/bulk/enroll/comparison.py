@@ -9,6 +9,7 @@ from collections.abc import Callable
 from mi_async._core.drafts import evolve
 from mi_async.api.persons import Person
 from mi_async.bulk.engine.work_item import END
+from mi_async.bulk.enroll.decisions import FOUND
 from mi_async.bulk.enroll.upload_stages import EnrollContext, advance
 from mi_async.bulk.enroll.work import EnrollRoute, EnrollWork, ImageUpload, Moves, given_up
 from mi_async.bulk.inputs.models import PersonInput
@@ -58,7 +59,7 @@ async def _find(run: EnrollContext, work: EnrollWork) -> None:
     matches = await find_matches(run.context, _key(work.first_of(ready)), run.likeness.score)
     match run.likeness.decide(len(matches)):
         case LikenessDecision.ATTACH:
-            work.person = evolve(work.person, person_id=matches[0].id, status=OPEN, code="", message="")
+            work.person = evolve(work.person, person_id=matches[0].id, status=OPEN, code="", message=FOUND)
             await run.journal.write(work.person)
         case LikenessDecision.REFUSE:
             raise person_known(work.item.key, matches)

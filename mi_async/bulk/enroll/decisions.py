@@ -82,6 +82,8 @@ class Decision:
     images: tuple[ImageRecord, ...] = ()
 
 
+FOUND = "somebody who was there is this person"
+"""Message of a row without a code, from the choice of the person until all is given to it."""
 WORK = Decision()
 """Something is left to do, or only the content of the images can tell."""
 
@@ -168,9 +170,18 @@ def is_unnamed(person: PersonRecord) -> bool:
     return person.status in (OPEN, _PARKED) or person.code == NAME_TAKEN
 
 
+def was_found(person: PersonRecord) -> bool:
+    """Return True if a run that was killed has found that somebody who was there is the person."""
+    return person.status == OPEN and person.message == FOUND
+
+
 def is_compared(item: FaceItem, person: PersonRecord, known: IfPersonKnown) -> bool:
     """Return True if it is looked who looks like a person, before images are given to anybody."""
-    if not isinstance(item, PersonInput) or known == "ignore":
+    if not isinstance(item, PersonInput):
+        return False
+    if was_found(person):  # a person without a name gets it from a run of any word
+        return True
+    if known == "ignore":
         return False
     # a row with an ID: the run that gave it one may have ended before all was given to that person
     return person.person_id is None or (known == "attach" and is_unnamed(person))

@@ -68,7 +68,9 @@ class AssetPlan(DryRun):
     def size_rows(self) -> Rows:
         """Return the size of the files, and the length of the video."""
         rows = [("bytes to send", size(self.bytes))] if self.bytes else []
-        return [*rows, ("video to analyse", span(self.footage))] if self.footage else rows
+        is_analyzed = any(cost.operation == "indexes.request" for cost in self.costs)
+        label = "video to analyse" if is_analyzed else "video to import"
+        return [*rows, (label, span(self.footage))] if self.footage else rows
 
 
 _ASKED = (

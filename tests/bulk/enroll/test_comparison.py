@@ -20,6 +20,7 @@ from mi_async.emulator.workspace import EmulatedPerson
 from tests.support.bulk import abandoned, outcomes, rows
 from tests.support.costs import costs
 from tests.support.newsroom import Newsroom, newsroom
+from tests.support.other_software import person_of_other_software
 from tests.support.terminal import environment
 
 AT_ONCE = Settings(latency=Latency.none())
@@ -38,13 +39,7 @@ WANTED = PersonInput(NAME, (face(1), face(2)), tags=("Anchor",), description="ho
 
 async def create(news: Newsroom, name: str | None, *images: bytes) -> int:
     """Create a person as other software does: the names of the thumbnails tell nothing."""
-    keys = []
-    for number, image in enumerate(images):
-        issued = await news.workspace.thumbnails.presign(f"photo{number}.png")
-        await news.session._calls.put(issued.url, image, "image/png")
-        await news.workspace.thumbnails.complete(issued.thumbnail_key)
-        keys.append(mi_async.ThumbnailInput(issued.thumbnail_key, number == 0))
-    return (await news.workspace.persons.create(name, thumbnails=keys)).id
+    return await person_of_other_software(news.workspace, name, *images)
 
 
 async def prepare(news: Newsroom, case: str) -> None:
@@ -257,6 +252,33 @@ async def test_a_comparison_is_of_one_process(tmp_path: Path) -> None:
             news.workspace.compare_many([WANTED], journal="postgresql://user@host/database", found=print)
         with pytest.raises(InvalidArgumentError, match="80 to 100"):
             news.workspace.compare_many([WANTED], journal=tmp_path / "journal", found=print, score=101)
+
+
+@pytest.mark.parametrize("known", ["ignore", "ask"])
+@pytest.mark.parametrize("place", ["persons.set_thumbnails", "persons.update"])
+async def test_a_run_of_another_word_names_whom_a_stopped_one_has_found(
+    place: str, known: IfPersonKnown, tmp_path: Path
+) -> None:
+    stopped: list[asyncio.Task[Any]] = []
+
+    async def stop(attempt: mi_async.Attempt) -> None:
+        if attempt.operation == place:
+            while stopped:
+                stopped.pop().cancel()
+
+    async with newsroom(AT_ONCE, hooks=mi_async.Hooks(before=[stop])) as news:
+        await prepare(news, "unnamed")
+        run = news.workspace.enroll_many([WANTED], journal=tmp_path / "journal", known="attach", grace=0.0)
+        stopped.append(task := asyncio.ensure_future(outcomes(run)))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        found = await outcomes(run_of(news, tmp_path / "journal", known=known))
+        assert found[NAME].status is Status.DONE
+        person = await news.workspace.persons.get(found[NAME].person_id or 0)
+        assert (person.name, len(person.thumbnails)) == (NAME, 3)
+        assert (rows(tmp_path / "journal")[NAME][0].message, news.none_doubled()) == ("", True)
+        with costs(news.server, {}):
+            await outcomes(run_of(news, tmp_path / "journal", known=known))
 
 
 @pytest.mark.slow

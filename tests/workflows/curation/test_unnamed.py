@@ -13,7 +13,7 @@ from mi_async.workflows.curation import similar_persons, unnamed
 from mi_async.workflows.curation.similar_persons import told_counts, told_score
 from tests.support.costs import spent
 from tests.support.faces import person_with_face
-from tests.support.newsroom import Newsroom, newsroom
+from tests.support.newsroom import Newsroom, context_of, newsroom
 
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
@@ -121,7 +121,7 @@ def test_undocumented_members_are_read_as_they_come() -> None:
 
 async def test_the_directory_forgets_who_was_not_asked_for_lately(news: Newsroom) -> None:
     ids = [person_with_face(news.server, "hong", number) for number in range(4)]
-    directory = similar_persons.PersonDirectory(news.workspace._context, most=2)
+    directory = similar_persons.PersonDirectory(context_of(news), most=2)
     assert (await directory.of(ids[:3])).keys() == set(ids[:3])
     assert (await directory.of([ids[2], ids[3], 7])).keys() == {ids[2], ids[3]}
     cost = spent(news.server)

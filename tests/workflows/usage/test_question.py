@@ -26,6 +26,7 @@ from mi_async import (
 from mi_async.emulator import Latency, Server, Settings
 from mi_async.workflows.usage.question import MOST
 from tests.support.footage import first_project, footage
+from tests.support.other_software import person_of_other_software
 from tests.support.sockets import sockets_closed
 
 INSTANT = Latency.none()
@@ -129,12 +130,7 @@ async def test_persons_are_counted_by_their_names() -> None:
         newsroom = session.workspace("newsroom")
         await newsroom.enroll_person("홍길동", [emulator.example_image(1)])
         for number in (2, 3):
-            upload = await newsroom.thumbnails.presign(f"{number}.png")
-            await session._context("newsroom", session._calls).put(
-                upload.url, emulator.example_image(number), "image/png"
-            )
-            await newsroom.thumbnails.complete(upload.thumbnail_key)
-            await newsroom.persons.create(thumbnails=[mi_async.ThumbnailInput(upload.thumbnail_key)])
+            await person_of_other_software(newsroom, None, emulator.example_image(number))
         usage = (await newsroom.usage()).workspaces[0]
         assert (usage.named_persons, usage.unnamed_persons) == (1, 2)
         assert (usage.counts.named_persons, usage.counts.unnamed_persons) == (1, 2)
