@@ -62,14 +62,20 @@ async def _planned(
 
 def _show(plan: SyncPlan, service: InStorage) -> None:
     if service.output == "table":
-        stdout().write(f"{plan}\n" if plan.refusal else f"{plan}\n{code_line(plan)}\n")
+        stdout().write(f"{plan}\n" if plan.refusal else f"{plan}\n{_last_line(plan)}\n")
     else:
         output.show(plan.as_dict(), service.output)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
     if service.output != "table":
-        print_note(code_line(plan))
+        print_note(_last_line(plan))
     judge_plan(plan.ingest, may_fit=False)
+
+
+def _last_line(plan: SyncPlan) -> str:
+    if plan.resumption and not plan.code:  # it is irreversible, though its confirmation has been given
+        return "to do this, run the command without --dry-run; it was confirmed before, and no code is asked for"
+    return code_line(plan)
 
 
 def _command(

@@ -40,7 +40,7 @@ class SyncFlags:
         bool, _flag("Delete asset and object of files that have other content now, and ingest these anew.")
     ] = False
     give_up: Annotated[
-        bool, _flag("Do not go on with removals that were confirmed before; the plan has them as new ones.")
+        bool, _flag("Do not finish deletions that were confirmed before; the plan has them as new ones.")
     ] = False
     max_delete: Annotated[
         int | None,
