@@ -34,13 +34,13 @@ def sync_command(source: str, assets: AssetOptions, flags: SyncFlags, options: R
     if options.on is not None:
         message = "--on shares a run between processes, and a sync is made by one: leave it out"
         raise InvalidArgumentError(message)
-    print_note(f"comparing {source} with workspace {service.workspace}")
+    print_note(f"comparing {source} with {assets.target} of workspace {service.workspace}")
     plan = event_loop.run(_planned(source, assets, flags, options, service))
     if options.dry_run:
         return _show(plan, service)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
-    code = event_loop.run(confirmed(plan, flags.confirm, what=plan.warning))
+    code = event_loop.run(confirmed(plan, flags.confirm, what=f"{plan.warning} in {plan.target}"))
     notes().write(f"{plan}\n")
     started = list[SyncRun]()
     try:
@@ -90,7 +90,7 @@ def _command(
         return started[0]
 
     return BulkCommand(
-        start_message="syncing",
+        start_message=f"syncing with {plan.target}:",
         plan_message="",
         session=partial(service.session, storage=service.storage),
         count=lambda: plan.ingest.items,

@@ -95,6 +95,7 @@ class SyncPlan:
         endpoint: base URL of the service.
         workspace: its name.
         project_id: ID of the project.
+        project_name: its name, '' if it is not known.
         source: absolute path of the folder, or ``s3://bucket/prefix``.
         journal: of the runs over it.
         delete: the assets of what is gone would be deleted.
@@ -112,6 +113,7 @@ class SyncPlan:
     endpoint: str
     workspace: str
     project_id: int
+    project_name: str = ""
     source: str
     journal: Journalled = field(converter=parsed)
     delete: bool = False
@@ -124,6 +126,11 @@ class SyncPlan:
     unfinished: tuple[SyncItem, ...] = ()
     refusal: str = ""
     ingest: AssetPlan = field(factory=AssetPlan)
+
+    @property
+    def target(self) -> str:
+        """The project, for people."""
+        return f"project {escaped(repr(self.project_name))} (ID {self.project_id})"
 
     def of(self, state: SyncState) -> tuple[SyncItem, ...]:
         """Return the items in a state."""
@@ -198,6 +205,7 @@ class SyncPlan:
             "source": self.source,
             "workspace": self.workspace,
             "project_id": self.project_id,
+            "project_name": self.project_name,
             "journal": shown_journal(self.journal),
             **{state.value: self.counts.get(state, 0) for state, _ in LABELS},
             "bytes": self.bytes,
@@ -219,7 +227,8 @@ class SyncPlan:
         rows = [(label, f"{self.counts[state]:,}") for state, label in LABELS if self.counts.get(state)]
         rows += [("bytes to send", size(self.bytes))] if self.bytes else []
         rows += [("confirmed before and not finished", f"{len(self.unfinished):,}")] if self.unfinished else []
-        lines = aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
+        lines = [f"{self.target} of workspace {self.workspace}"]
+        lines += aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
         whole = {*self.removed, *self.resumed}
         for title, items in self._lists():
             lines += _listed(title, items, len(items) if items and items[0] in whole else SHOWN)

@@ -31,7 +31,7 @@ from mi_async.sync.sources import source_of
 from mi_async.sync.watch import Watcher, WatchPass, WatchRules, WatchTarget
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
-from mi_async.workflows.ingest.resolve import find_project
+from mi_async.workflows.ingest.resolve import listed_project
 
 if TYPE_CHECKING:
     from mi_async.bulk.factory import WiredRun
@@ -47,8 +47,9 @@ async def plan_sync(
     """Return the plan of a sync; see ``Workspace.plan_sync``."""
     found = source_of(source, context.store)
     context.store.connection.check_meant()
-    project_id = await find_project(context, project)
-    return await SyncPlanner(context, project_id, found, journal, options).plan()
+    one = await listed_project(context, project)
+    plan = await SyncPlanner(context, one.project_id, found, journal, options).plan()
+    return evolve(plan, project_name=one.name)
 
 
 @define(eq=False, repr=False)

@@ -56,11 +56,14 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
     written = capsys.readouterr()
     assert (json.loads(written.out)["new"], json.loads(written.out)["code"]) == (4, None)
     assert "nothing in this plan is irreversible" in written.err
+    assert "comparing footage with the base project of workspace newsroom\n" in written.err
+    target = f"project {json.loads(written.out)['project_name']!r} (ID {json.loads(written.out)['project_id']})"
     assert not server.log.count("assets.register")
     assert sync() == 0
     written = capsys.readouterr()
     assert (json.loads(written.out)["counts"]["done"], json.loads(written.out)["removals"]) == (4, [])
-    assert "new            4\n" in written.err
+    assert f"{target} of workspace newsroom\nnew            4\n" in written.err
+    assert f"syncing with {target}: footage in workspace newsroom" in written.err
     (folder / "a.mp4").unlink()
     (folder / "b.mp4").write_bytes(film(size=7_777))
     assert sync("-o", "table") == 0
@@ -74,9 +77,8 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
     code = written.out.partition("--confirm ")[2].split()[0]
     for wrong in ((), ("--confirm", ""), ("--confirm", "0000-0000")):
         assert sync(*removing, *wrong) == 2
-        assert (
-            "1 asset and its object would be deleted, and 1 asset would be replaced for good" in capsys.readouterr().err
-        )
+        said = f"1 asset and its object would be deleted, and 1 asset would be replaced for good in {target}"
+        assert said in capsys.readouterr().err
     (folder / "뉴스/c.mp4").unlink()
     assert sync(*removing, "--confirm", code) == 2
     assert "the plan has changed since it was shown" in capsys.readouterr().err
