@@ -3,10 +3,11 @@
 Ours is ``enroll_many`` with default settings, one picture a person: files read and checked, four requests signed, paced
 and parsed, every step in the journal on disk. Raw is the same four requests (three JSON posts and a PUT of the same
 size from memory) by 32 tasks on one aiohttp session, with stdlib json. Both talk to a server of fixed answers, and runs
-of both take turns within one process, on a steady heap, with the CPU of all its threads counted.
+of both take turns within one process, with the CPU of all its threads counted, on the default heap and on a steady one.
 """
 
 import asyncio
+import itertools
 import json
 import statistics
 import subprocess
@@ -37,6 +38,8 @@ SIZES = {
 }
 """Bytes of a picture and number of thumbnails in a run."""
 TURNS = scaled(7, 2)
+HEAPS = {"": {}, ", steady heap": STEADY_HEAP}
+"""Environments of a process, by what goes behind the name of a size."""
 SPEED = 60.0
 """Makes the quotas a thousand checks a second, which is more than the client can do."""
 TASKS = 32
@@ -194,14 +197,17 @@ def main() -> None:
         return
     with served() as url:
         command = [__file__, "--url", url, "--client", "measure"]
-        runs: list[dict[str, Series]] = [json.loads(process(command, **STEADY_HEAP)) for _ in range(given.reps)]
+        runs: dict[str, list[dict[str, Series]]] = {
+            heap: [json.loads(process(command, **environment)) for _ in range(given.reps)]
+            for heap, environment in HEAPS.items()
+        }
     rows, figures = [], dict[str, float]()
-    for size in SIZES:
-        series = {name: [ms for run in runs for ms in run[size][name]] for name in runs[0][size]}
+    for heap, size in itertools.product(HEAPS, SIZES):
+        series = {name: [ms for run in runs[heap] for ms in run[size][name]] for name in runs[heap][0][size]}
         compared = ratio(series, "ours", "raw")
         ms = [f"{statistics.median(series[name]):.2f}" for name in ("raw", "ours")]
-        rows.append([size, *ms, str(compared), str(ratio(series, "again", "raw"))])
-        figures |= {size: compared.median, f"{size} ms": statistics.median(series["ours"])}
+        rows.append([size + heap, *ms, str(compared), str(ratio(series, "again", "raw"))])
+        figures |= {size + heap: compared.median, f"{size}{heap} ms": statistics.median(series["ours"])}
     head = ["picture", "raw ms", "ms", "x raw (quartiles)", "A/A"]
     finish(given.json, figures, Table("Client CPU of an enrolled thumbnail", head, rows), packages=("sqlalchemy",))
 

@@ -210,7 +210,7 @@ def main() -> None:
             if given.minutes:
                 print(results[-1].by_minute, flush=True)
     faults = [fault for figures in results for fault in figures.faults()]
-    note = "Every goal is met." if not faults else f"Missed: {'; '.join(faults)}."
+    note = "Every goal is met." if not faults else f"Not as it should be: {'; '.join(faults)}."
     table = Table("Goodput as a share of the quota", HEAD, [figures.row() for figures in results], note)
     finish(given.json, {figures.scenario.name: figures.steady for figures in results}, table)
 

@@ -1,4 +1,4 @@
-"""Instructions of one call with everything on, against the same request by raw aiohttp, counted by valgrind.
+"""Instructions of one call with everything on, against a GET by raw aiohttp, counted by valgrind.
 
     python instructions.py            counts and ratios
     python instructions.py --check    fails if a ratio is 3 % above that in instructions.json

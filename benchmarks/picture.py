@@ -45,7 +45,9 @@ CALL = Picture(
     labels={
         "get.32": "mi_async, GET person",
         "post.32": "mi_async, POST presign",
-        "signed.get.32": "raw aiohttp, signed by hand",
+        "page.32": "mi_async, page of 100",
+        "signed.get.32": "raw, signed by hand, GET",
+        "signed.post.32": "raw, signed by hand, POST",
         "peer.gidgethub": "gidgethub (no models)",
         "peer.aiobotocore": "aiobotocore, rekognition",
         "peer.openai": "openai on aiohttp",
@@ -54,7 +56,7 @@ CALL = Picture(
         "peer.anthropic-httpx": "anthropic (default: httpx)",
         "peer.twelvelabs": "twelvelabs (httpx)",
     },
-    ours=("get.32", "post.32"),
+    ours=("get.32", "post.32", "page.32"),
 )
 IMPORT = Picture(
     name="cost-of-an-import.svg",

@@ -60,7 +60,7 @@ class Machine:
         load: load average of the last minute when the script began: other work than its own.
         python: version and implementation.
         processor: name.
-        cores: that could be used.
+        cores: that the machine has.
         system: name and release.
         packages: versions, of those that are installed.
         scale: share of the usual size.
@@ -85,7 +85,7 @@ class Machine:
             load=round(_load, 2),
             python=f"{platform.python_implementation()} {platform.python_version()}",
             processor=_processor(),
-            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            cores=os.cpu_count() or 1,
             system=f"{platform.system()} {platform.release()}",
             packages={name: found for name in packages if (found := version(name))},
             scale=SCALE,

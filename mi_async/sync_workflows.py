@@ -57,7 +57,8 @@ class SyncWorkflows(WorkspacePart):
             replace: the plan deletes asset and object of files that have other content now, and ingests these anew;
                 without it they are only listed. The index of the old content is lost.
             give_up: the plan does not go on with deletions and replacements that an earlier sync has not finished: it
-                has them as if nobody had confirmed them.
+                has them as if nobody had confirmed them. Without it, those that delete, delete_objects and replace ask
+                for again are done without another code, and the others wait.
             max_delete: most assets to delete; by default a tenth of what the source has brought, and never below ten.
             settle: seconds for which a file must not change to be taken; one that does is left to the next sync.
             analyze: as for :meth:`sync`, and so is summarize: what the run would do follows from them.

@@ -1,4 +1,4 @@
-"""How much is read from a connection at once: less than asyncio asks for.
+"""Sizes of reads from a connection, smaller than those that asyncio asks for.
 
 asyncio asks for 256 KiB at each read, of a socket and of TLS alike, and gives back what an answer of 2 kB leaves over.
 glibc maps so large a buffer apart, and the system calls that map, shrink and unmap it cost 16 us: a tenth of a call.

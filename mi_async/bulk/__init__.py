@@ -6,6 +6,8 @@ Invariant: each name is loaded when it is first asked for; what needs an extra s
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mi_async._core.extras import require
+
 if TYPE_CHECKING:
     from mi_async.bulk.inputs.media_files import read_assets as read_assets
     from mi_async.bulk.inputs.readers import read_people as read_people
@@ -44,7 +46,12 @@ def __getattr__(name: str) -> object:
     if (home := _HOMES.get(name)) is None:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    try:
+        module = import_module(f"{__name__}.{home}")
+    except ModuleNotFoundError:
+        require("bulk")
+        raise
+    value = getattr(module, name)
     globals()[name] = value  # the next look-up does not come here
     return value
 

@@ -20,6 +20,7 @@ from mi_async.cli.sources import refuse_directories
 from mi_async.cli.streams import drawable, notes, stderr
 from mi_async.display.ingest import WORDS, ingest_display
 from mi_async.errors import JobTimeoutError
+from mi_async.text import escaped
 from mi_async.workflows.ingest.models import IngestedAsset, Ingestion, Stage
 from mi_async.workflows.ingest.options import project_named
 
@@ -41,6 +42,12 @@ class AssetOptions:
     if_exists: Annotated[IfExists, Parameter(help="Treatment of an asset of the same object that exists already.")] = (
         "reuse"
     )
+
+    @property
+    def target(self) -> str:
+        """The project as it was given, for a message."""
+        project = project_named(self.project)
+        return "the base project" if project is None else f"project {escaped(repr(project))}"
 
     def as_arguments(self) -> dict[str, Any]:
         """Return the arguments of ``ingest_asset``."""

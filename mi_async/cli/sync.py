@@ -17,7 +17,6 @@ from mi_async.cli.ingest import AssetOptions
 from mi_async.cli.streams import notes, print_line, print_note, stdout
 from mi_async.cli.sync_options import SyncFlags
 from mi_async.errors import BulkError, InvalidArgumentError
-from mi_async.sync.decisions import SyncState
 from mi_async.sync.plan import SyncPlan
 from mi_async.sync.removal import RemovalStatus
 from mi_async.sync.workflow import SyncRun
@@ -35,13 +34,13 @@ def sync_command(source: str, assets: AssetOptions, flags: SyncFlags, options: R
     if options.on is not None:
         message = "--on shares a run between processes, and a sync is made by one: leave it out"
         raise InvalidArgumentError(message)
-    print_note(f"comparing {source} with workspace {service.workspace}")
+    print_note(f"comparing {source} with {assets.target} of workspace {service.workspace}")
     plan = event_loop.run(_planned(source, assets, flags, options, service))
     if options.dry_run:
         return _show(plan, service)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
-    code = event_loop.run(confirmed(plan, flags.confirm, what=plan.warning))
+    code = event_loop.run(confirmed(plan, flags.confirm, what=f"{plan.warning} in {plan.target}"))
     notes().write(f"{plan}\n")
     started = list[SyncRun]()
     try:
@@ -63,14 +62,20 @@ async def _planned(
 
 def _show(plan: SyncPlan, service: InStorage) -> None:
     if service.output == "table":
-        stdout().write(f"{plan}\n" if plan.refusal else f"{plan}\n{code_line(plan)}\n")
+        stdout().write(f"{plan}\n" if plan.refusal else f"{plan}\n{_last_line(plan)}\n")
     else:
         output.show(plan.as_dict(), service.output)
     if plan.refusal:
         raise InvalidArgumentError(plan.refusal)
     if service.output != "table":
-        print_note(code_line(plan))
+        print_note(_last_line(plan))
     judge_plan(plan.ingest, may_fit=False)
+
+
+def _last_line(plan: SyncPlan) -> str:
+    if plan.resumption and not plan.code:  # it is irreversible, though its confirmation has been given
+        return "to do this, run the command without --dry-run; it was confirmed before, and no code is asked for"
+    return code_line(plan)
 
 
 def _command(
@@ -84,13 +89,11 @@ def _command(
         started.append(workspace.sync(plan, confirm=code, **arguments, **more))
         return started[0]
 
-    own = (SyncState.NEW, SyncState.SAME, SyncState.MISSING, SyncState.REJECTED)
-    ingested = (*own, *((SyncState.CHANGED,) if plan.replace else ()))
     return BulkCommand(
-        start_message="syncing",
+        start_message=f"syncing with {plan.target}:",
         plan_message="",
         session=partial(service.session, storage=service.storage),
-        count=lambda: sum(plan.counts.get(state, 0) for state in ingested),
+        count=lambda: plan.ingest.items,
         plan=_no_plan,
         start=start,
         operation="ingest_many",
@@ -106,7 +109,9 @@ def _no_plan(*_arguments: Any) -> Any:
 
 def _print_removals(started: list[SyncRun]) -> None:
     for removal in started[0].removals if started else ():
-        out = print_line if removal.status is RemovalStatus.KEPT or removal.reason else print_note
+        out = (
+            print_line if removal.status is RemovalStatus.KEPT or removal.reason or removal.item.reason else print_note
+        )
         out(str(removal))
 
 

@@ -1,6 +1,7 @@
 """Options of ``ingest-many --sync`` in one table; their defaults are those of ``plan_sync``."""
 
 import shlex
+import shutil
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from cyclopts.validators import Number
 from mi_async.cli.confirmation import Confirm
 from mi_async.errors import InvalidArgumentError
 from mi_async.sync.defaults import INTERVAL, SETTLE
+from mi_async.text import escaped
 
 SYNC = Group("Sync", sort_key=5)
 PLAN = ("delete", "delete_objects", "delete_all", "replace", "give_up", "max_delete", "settle")
@@ -40,7 +42,7 @@ class SyncFlags:
         bool, _flag("Delete asset and object of files that have other content now, and ingest these anew.")
     ] = False
     give_up: Annotated[
-        bool, _flag("Do not go on with removals that were confirmed before; the plan has them as new ones.")
+        bool, _flag("Do not finish deletions that were confirmed before; the plan has them as new ones.")
     ] = False
     max_delete: Annotated[
         int | None,
@@ -99,13 +101,24 @@ class SyncFlags:
         """
         if not self.sync and not self.watch:
             self._refuse((*PLAN, "confirm"), "only with --sync")
+        if self.watch and self.sync:
+            message = "--sync compares once and --watch looks at an interval: give one of them"
+            raise InvalidArgumentError(message)
         if self.watch:
             self._refuse((*PLAN, "confirm"), "not with --watch, which deletes nothing and takes what has settled")
-            if self.run is not None and not self.words:
-                message = "--run: no program is named"
-                raise InvalidArgumentError(message)
+            self._check_run()
         else:
             self._refuse(WATCH, "only with --watch")
+
+    def _check_run(self) -> None:
+        if self.run is None:
+            return
+        if not (words := self.words):
+            message = "--run: no program is named"
+            raise InvalidArgumentError(message)
+        if shutil.which(words[0]) is None:  # as exec looks for it: a path, or a name on PATH
+            message = f"--run: no program that can be started: {escaped(words[0])}"
+            raise InvalidArgumentError(message)
 
     def _refuse(self, names: Sequence[str], why: str) -> None:
         defaults = {member.name: member.default for member in fields(SyncFlags)}

@@ -84,7 +84,9 @@ class _Watch:
     async def run(self) -> None:
         """Watch until the last look, or until it is cancelled."""
         service, flags = self.service, self.flags
-        print_note(f"watching {self.source} for workspace {service.workspace}; journal: {self.journal}")
+        print_note(
+            f"watching {self.source} for {self.assets.target} of workspace {service.workspace}; journal: {self.journal}"
+        )
         async with service.session(storage=service.storage) as session, self._commands() as commands:
             journal: Any = self.journal
             watch = session.workspace(service.workspace).watch(

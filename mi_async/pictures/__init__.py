@@ -7,6 +7,8 @@ Invariant: each name is loaded when it is first asked for; a picture holds no pr
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mi_async._core.extras import require
+
 if TYPE_CHECKING:
     from mi_async.pictures.faces_page import unnamed_sheet as unnamed_sheet
     from mi_async.pictures.groups_page import duplicate_sheet as duplicate_sheet
@@ -39,7 +41,12 @@ def __getattr__(name: str) -> object:
     if (home := _HOMES.get(name)) is None:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    try:
+        module = import_module(f"{__name__}.{home}")
+    except ModuleNotFoundError:
+        require("bulk")
+        raise
+    value = getattr(module, name)
     globals()[name] = value  # the next look-up does not come here
     return value
 

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from mi_async.errors import APIError, AuthenticationError, MIError, NotFoundError, PermissionDeniedError, ResponseError
 from mi_async.storage.models import Prefix
-from mi_async.storage.responses import ListedObject, listed_of, member_text, structures
+from mi_async.storage.responses import ListedObject, listed_of, structures, text_in
 
 VERSION_2, VERSION_1 = "list_objects_v2", "list_objects"
 UNKNOWN = frozenset({400, 405, 501})
@@ -95,11 +95,11 @@ class Walk:
             self._remembered = print_
 
     def _next(self, answer: Mapping[str, Any], found: Sequence[ListedObject]) -> dict[str, str]:
-        token = member_text(answer, "NextContinuationToken")
+        token = text_in(answer, "NextContinuationToken")
         if token and self._version == VERSION_2:
             return {"ContinuationToken": token}
         # Version 1 names the next page only where a delimiter was given: else it is the last key, in the order of S3.
-        marker = member_text(answer, "NextMarker") or max((one.key for one in found), key=_in_utf8, default="")
+        marker = text_in(answer, "NextMarker") or max((one.key for one in found), key=_in_utf8, default="")
         if not marker:
             raise self._stuck(ASTRAY)
         self._version = VERSION_1

@@ -18,22 +18,14 @@ from attrs import define, field
 from mi_async._core.clock import Clock
 from mi_async._core.retry import RetryPolicy
 from mi_async.errors import APIError, MIError, NotFoundError, PermissionDeniedError, ResponseError
+from mi_async.storage import responses
 from mi_async.storage.connection import COMPLETION, Connection
 from mi_async.storage.listing import Walk
 from mi_async.storage.local_file import Piece
 from mi_async.storage.lost_beginning import may_have_begun, warn_left_behind
 from mi_async.storage.memory_budget import MemoryBudget
 from mi_async.storage.models import Prefix, Storage, StoredObject
-from mi_async.storage.responses import (
-    ListedObject,
-    ObjectHead,
-    head_of,
-    member_text,
-    parts_of,
-    required_member,
-    stored_head,
-    structures,
-)
+from mi_async.storage.responses import ListedObject, ObjectHead
 from mi_async.storage.retry_window import PATIENCE, Failed, RetryWindow
 
 if TYPE_CHECKING:
@@ -100,7 +92,7 @@ class ObjectStore:
     async def part_size(self, place: StoredObject) -> int | None:
         """Return the size of the first part that an object was made of; None where the storage does not tell."""
         try:
-            head = head_of(await self._request("head_object", place, PartNumber=1))
+            head = responses.head_of(await self._request("head_object", place, PartNumber=1))
         except MIError:
             return None
         return head.size if head.parts else None
@@ -112,7 +104,7 @@ class ObjectStore:
             ResponseError: the storage gives others than were asked for.
         """
         answer = await self._ask("get_object", place, Range=f"bytes={offset}-{offset + length - 1}")
-        body = required_member(answer, "Body", bytes)
+        body = responses.member_in(answer, "Body", bytes)
         if len(body) != length:
             message = f"{place}: the storage gives {len(body)} bytes where {length} were asked for"
             raise ResponseError(message)
@@ -133,7 +125,7 @@ class ObjectStore:
                     return head, failures == 0
                 goes()
                 answer = await self._request("put_object", place, piece, Metadata=dict(metadata))
-                return stored_head(answer, len(piece.body)), False
+                return responses.stored_head(answer, len(piece.body)), False
 
         return await self.retry_window.persist("put_object", attempt)
 
@@ -151,7 +143,7 @@ class ObjectStore:
 
         async def attempt(_failures: int) -> str:
             answer = await self._request("create_multipart_upload", place, Metadata=dict(metadata))
-            return required_member(answer, "UploadId", str)
+            return responses.member_in(answer, "UploadId", str)
 
         try:
             return await self.retry_window.persist("create_multipart_upload", attempt, failed)
@@ -167,7 +159,7 @@ class ObjectStore:
     ) -> ObjectHead:
         """Store a part; returns what the storage says of it. ``failed`` is told of attempts that failed."""
         named = {"UploadId": upload_id, "PartNumber": number}
-        return stored_head(await self._ask("upload_part", place, piece, failed, **named), len(piece.body))
+        return responses.stored_head(await self._ask("upload_part", place, piece, failed, **named), len(piece.body))
 
     async def parts(self, place: StoredObject, upload_id: str) -> dict[int, ObjectHead] | None:
         """Return the parts that have arrived, by number; None if there is no such upload."""
@@ -178,7 +170,7 @@ class ObjectStore:
                 answer = await self._ask("list_parts", place, UploadId=upload_id, PartNumberMarker=marker)
             except NotFoundError:
                 return None
-            found |= parts_of(answer)
+            found |= responses.parts_of(answer)
             before, marker = marker, max(found, default=0)
             if answer.get("IsTruncated") is not True or marker <= before:
                 return found
@@ -186,11 +178,7 @@ class ObjectStore:
     async def uploads(self, place: StoredObject) -> Sequence[str]:
         """IDs of the unfinished uploads of an object, as far as one page of them tells."""
         answer = await self._ask("list_multipart_uploads", Prefix(place.bucket, place.key))
-        return [
-            member_text(one, "UploadId")
-            for one in structures(answer, "Uploads")
-            if member_text(one, "Key") == place.key
-        ]
+        return responses.uploads_of(answer, place.key)
 
     async def complete(
         self, place: StoredObject, upload_id: str, tags: Mapping[int, str], judge: Judge
@@ -258,7 +246,7 @@ class ObjectStore:
 
     async def _look(self, place: StoredObject) -> ObjectHead | None:
         try:
-            return head_of(await self._request("head_object", place))
+            return responses.head_of(await self._request("head_object", place))
         except NotFoundError:
             return None
         except APIError as error:

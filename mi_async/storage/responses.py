@@ -59,7 +59,7 @@ class ListedObject:
     mtime_ns: int
 
 
-def required_member(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
+def member_in(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
     """Return a member that there must be.
 
     Raises:
@@ -78,7 +78,7 @@ def structures(answer: Mapping[str, Any], name: str) -> Sequence[Mapping[str, An
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []
 
 
-def member_text(answer: Mapping[str, Any], name: str) -> str:
+def text_in(answer: Mapping[str, Any], name: str) -> str:
     """Return a text, '' where there is none."""
     value = answer.get(name)
     return value if isinstance(value, str) else ""
@@ -94,12 +94,12 @@ def head_of(answer: Mapping[str, Any], *, size: str = "ContentLength") -> Object
     stored = moment.timestamp() if isinstance(moment, datetime) else 0.0
     metadata = {str(name).lower(): str(value) for name, value in beside.items()} if isinstance(beside, Mapping) else {}
     return ObjectHead(
-        required_member(answer, size, int),
+        member_in(answer, size, int),
         etag_of(answer),
         is_opaque(answer),
         stored,
         metadata,
-        member_text(answer, "ETag"),
+        text_in(answer, "ETag"),
         parts if isinstance(parts, int) else None,
     )
 
@@ -117,7 +117,12 @@ def listed_of(answer: Mapping[str, Any]) -> ListedObject:
     """
     moment = answer.get("LastModified")
     seconds = int(moment.timestamp()) if isinstance(moment, datetime) else 0
-    return ListedObject(required_member(answer, "Key", str), required_member(answer, "Size", int), seconds * 10**9)
+    return ListedObject(member_in(answer, "Key", str), member_in(answer, "Size", int), seconds * 10**9)
+
+
+def uploads_of(answer: Mapping[str, Any], key: str) -> list[str]:
+    """Return the IDs of the unfinished uploads of an object; a listing also has those of longer names."""
+    return [text_in(one, "UploadId") for one in structures(answer, "Uploads") if text_in(one, "Key") == key]
 
 
 def parts_of(answer: Mapping[str, Any]) -> dict[int, ObjectHead]:
@@ -125,7 +130,7 @@ def parts_of(answer: Mapping[str, Any]) -> dict[int, ObjectHead]:
     found: dict[int, ObjectHead] = {}
     for one in structures(answer, "Parts"):
         try:
-            found[required_member(one, "PartNumber", int)] = head_of(one, size="Size")
+            found[member_in(one, "PartNumber", int)] = head_of(one, size="Size")
         except ResponseError:
             continue
     return found
@@ -133,13 +138,13 @@ def parts_of(answer: Mapping[str, Any]) -> dict[int, ObjectHead]:
 
 def etag_of(answer: Mapping[str, Any]) -> str:
     """Read the ETag without its quotes, in small letters; '' when there is none."""
-    return member_text(answer, "ETag").removeprefix("W/").strip('"').lower()
+    return text_in(answer, "ETag").removeprefix("W/").strip('"').lower()
 
 
 def is_opaque(answer: Mapping[str, Any]) -> bool:
     """Return True if the storage itself says that the ETag says nothing of the content."""
     customer = bool(answer.get("SSECustomerAlgorithm"))
-    return customer or member_text(answer, "ServerSideEncryption").startswith(KMS)
+    return customer or text_in(answer, "ServerSideEncryption").startswith(KMS)
 
 
 def may_be_md5(etag: str) -> bool:

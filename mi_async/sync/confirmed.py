@@ -1,7 +1,7 @@
 """Confirmed removals of a sync, in its journal until each has ended.
 
-Invariant: written before the first of them is done, so that a sync that was killed goes on with what was confirmed, and
-with nothing else.
+Invariant: written before the first of them is done, so that after a sync that was killed the next one goes on with what
+was confirmed and is asked for again, and with nothing else.
 """
 
 from collections.abc import Mapping, Sequence

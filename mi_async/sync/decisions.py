@@ -126,6 +126,30 @@ def _reason_to_keep(row: AssetRecord, asset: AssetPresence) -> str:
     return "" if asset is AssetPresence.PRESENT else asset.value
 
 
+def used_by(asset_id: int | None, project_id: int) -> str:
+    """Return why an object stays: another asset is of it."""
+    return f"asset {asset_id} of project {project_id} is of the same object"
+
+
+def decide_object(decision: SyncDecision, user: str, *, folder: bool, delete_objects: bool) -> SyncDecision:
+    """Decide again where another asset uses the object.
+
+    Args:
+        decision: about the asset.
+        user: why the object stays; '' where nothing else is known to use it.
+        folder: True if the source is a folder, whose new files take the place of objects.
+        delete_objects: objects are to be deleted with their assets.
+    """
+    if user and folder and decision.state is SyncState.CHANGED:  # the new file would take the other asset's object
+        return SyncDecision(SyncState.KEPT, user)
+    if user and folder and delete_objects and decision.state is SyncState.GONE:
+        return SyncDecision(SyncState.GONE, f"{OBJECT_STAYS}: {user}")
+    return decision
+
+
+OBJECT_STAYS = "the object stays"
+
+
 def decide_examined(state: SyncState, status: Status, message: str) -> SyncDecision | None:
     """Decide again about a file that the run would not take as it is; None where that changes nothing.
 

@@ -3,7 +3,7 @@
 Invariant: a value; the code confirms exactly what it lists for deletion and replacement, in this place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -64,6 +64,11 @@ class SyncItem(Serializable):
         """The object."""
         return StoredObject(self.bucket, self.key)
 
+    @property
+    def row_key(self) -> tuple[str, str]:
+        """Bucket and key, by which the journal has it; the bucket of a new file is ''."""
+        return (self.bucket, self.key)
+
     def as_row(self) -> dict[str, Any]:
         """Return the members that people read, as a JSON object."""
         return {
@@ -90,6 +95,7 @@ class SyncPlan:
         endpoint: base URL of the service.
         workspace: its name.
         project_id: ID of the project.
+        project_name: its name, '' if it is not known.
         source: absolute path of the folder, or ``s3://bucket/prefix``.
         journal: of the runs over it.
         delete: the assets of what is gone would be deleted.
@@ -99,7 +105,7 @@ class SyncPlan:
         counts: files and assets by state.
         bytes: of new files, and of those that would take the place of others.
         items: all that has changed, is gone, missing, forgotten, unsettled or kept.
-        unfinished: confirmed deletions and replacements that an earlier sync has not finished.
+        unfinished: confirmed deletions and replacements that an earlier sync has not finished; see ``resumed``.
         refusal: why it is not done as it is; '' if nothing keeps it.
         ingest: the run that follows the removals, as a dry run of it is.
     """
@@ -107,6 +113,7 @@ class SyncPlan:
     endpoint: str
     workspace: str
     project_id: int
+    project_name: str = ""
     source: str
     journal: Journalled = field(converter=parsed)
     delete: bool = False
@@ -120,6 +127,11 @@ class SyncPlan:
     refusal: str = ""
     ingest: AssetPlan = field(factory=AssetPlan)
 
+    @property
+    def target(self) -> str:
+        """The project, for people."""
+        return f"project {escaped(repr(self.project_name))} (ID {self.project_id})"
+
     def of(self, state: SyncState) -> tuple[SyncItem, ...]:
         """Return the items in a state."""
         return tuple([item for item in self.items if item.state is state])
@@ -129,6 +141,23 @@ class SyncPlan:
         """Items whose assets would be deleted: what is gone with ``delete``, what has changed with ``replace``."""
         wanted = {SyncState.GONE: self.delete, SyncState.CHANGED: self.replace}
         return tuple([item for item in self.items if wanted.get(item.state, False)])
+
+    @property
+    def resumed(self) -> tuple[SyncItem, ...]:
+        """Unfinished removals that the sync does without another code: those that its options ask for again."""
+        return tuple([item for item in self.unfinished if self._asks_for(item)])
+
+    @property
+    def waiting(self) -> tuple[SyncItem, ...]:
+        """Unfinished removals that the options do not ask for again; they wait for a sync that does."""
+        others = {item.row_key for item in (*self.resumed, *self.removed)}
+        return tuple([item for item in self.unfinished if item.row_key not in others])
+
+    def _asks_for(self, item: SyncItem) -> bool:
+        """Return True if the options ask for a removal as it was confirmed."""
+        if item.state is SyncState.CHANGED:
+            return self.replace
+        return self.delete and (self.delete_objects or not item.with_object)
 
     @property
     def conflicts(self) -> tuple[SyncItem, ...]:
@@ -156,14 +185,13 @@ class SyncPlan:
     @property
     def warning(self) -> str:
         """Sentence about what cannot be undone: ``2 assets would be deleted for good``; '' for nothing."""
-        if not (removed := self.removed):
-            return ""
-        changed = sum(item.state is SyncState.CHANGED for item in removed)
-        gone = len(removed) - changed
-        objects = (" and its object" if gone == 1 else " and their objects") if self.delete_objects else ""
-        told = [f"{quantity(gone, 'asset')}{objects} would be deleted"] if gone else []
-        told += [f"{quantity(changed, 'asset')} would be replaced"] if changed else []
-        return f"{', and '.join(told)} for good"
+        return _for_good(self.removed, "would")
+
+    @property
+    def resumption(self) -> str:
+        """Sentence about what is deleted without another code, since it was confirmed before; '' for nothing."""
+        told = _for_good(self.resumed, "will")
+        return f"{told}: confirmed before, not finished; --give-up stops it" if told else ""
 
     @property
     def left_out(self) -> frozenset[str]:
@@ -177,11 +205,15 @@ class SyncPlan:
             "source": self.source,
             "workspace": self.workspace,
             "project_id": self.project_id,
+            "project_name": self.project_name,
             "journal": shown_journal(self.journal),
             **{state.value: self.counts.get(state, 0) for state, _ in LABELS},
             "bytes": self.bytes,
             "items": [item.as_row() for item in self.items],
             "unfinished": [item.as_row() for item in self.unfinished],
+            "resumed": [item.as_row() for item in self.resumed],
+            "waiting": [item.as_row() for item in self.waiting],
+            "resumption": self.resumption or None,
             "delete": self.delete,
             "delete_objects": self.delete_objects,
             "replace": self.replace,
@@ -195,21 +227,51 @@ class SyncPlan:
         rows = [(label, f"{self.counts[state]:,}") for state, label in LABELS if self.counts.get(state)]
         rows += [("bytes to send", size(self.bytes))] if self.bytes else []
         rows += [("confirmed before and not finished", f"{len(self.unfinished):,}")] if self.unfinished else []
-        lines = aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
+        lines = [f"{self.target} of workspace {self.workspace}"]
+        lines += aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
+        whole = {*self.removed, *self.resumed}
         for title, items in self._lists():
-            lines += _listed(title, items, len(items) if items and items[0] in self.removed else SHOWN)
+            lines += _listed(title, items, len(items) if items and items[0] in whole else SHOWN)
         if self.ingest.items:
             lines += ["the run over what is left:", *[f"  {line}" for line in str(self.ingest).splitlines()]]
-        return "\n".join([*lines, *([self.refusal] if self.refusal else [])])
+        return "\n".join([*lines, *[line for line in (self.resumption, self.refusal) if line]])
 
     def _lists(self) -> Iterable[tuple[str, tuple[SyncItem, ...]]]:
         gone = "to delete, with their objects" if self.delete_objects else "to delete"
-        yield (gone if self.delete else "gone, listed only (--delete deletes them)"), self.of(SyncState.GONE)
         changed = "to replace" if self.replace else "changed, listed only (--replace replaces them)"
-        yield changed, self.of(SyncState.CHANGED)
+        waiting = {item.row_key for item in self.waiting}
+        for title, state in (
+            (gone if self.delete else "gone, listed only (--delete deletes them)", SyncState.GONE),
+            (changed, SyncState.CHANGED),
+        ):
+            yield title, tuple([item for item in self.of(state) if item.row_key not in waiting])
         yield "kept", self.of(SyncState.KEPT)
         yield "still being written", self.of(SyncState.UNSETTLED)
-        yield "confirmed before and not finished", self.unfinished
+        yield "to delete, confirmed before and not finished (--give-up stops it)", self.resumed
+        options = " ".join(_options_for(self.waiting))
+        yield f"deletion confirmed before, and waiting ({options} finishes it, --give-up ends it)", self.waiting
+
+
+def _for_good(removed: Sequence[SyncItem], would: str) -> str:
+    """Return the sentence about removals that cannot be undone; '' for none."""
+    gone = [item for item in removed if item.state is not SyncState.CHANGED]
+    changed = len(removed) - len(gone)
+    objects = " and its object" if len(gone) == 1 else " and their objects"
+    objects = objects if any(item.with_object for item in gone) else ""
+    told = [f"{quantity(len(gone), 'asset')}{objects} {would} be deleted"] if gone else []
+    told += [f"{quantity(changed, 'asset')} {would} be replaced"] if changed else []
+    return f"{', and '.join(told)} for good" if told else ""
+
+
+def _options_for(removed: Sequence[SyncItem]) -> list[str]:
+    """Return the options that ask for removals as they were confirmed."""
+    gone = [item for item in removed if item.state is not SyncState.CHANGED]
+    asked = {
+        "--delete": bool(gone),
+        "--delete-objects": any(item.with_object for item in gone),
+        "--replace": len(gone) < len(removed),
+    }
+    return [option for option, is_needed in asked.items() if is_needed]
 
 
 def _listed(title: str, items: tuple[SyncItem, ...], shown: int) -> list[str]:
@@ -218,7 +280,12 @@ def _listed(title: str, items: tuple[SyncItem, ...], shown: int) -> list[str]:
 
 
 def without_unfinished(plan: SyncPlan, unfinished: tuple[SyncItem, ...]) -> SyncPlan:
-    """Return a plan that goes on with what was confirmed before: that needs no second confirmation."""
-    known = {(item.bucket, item.key) for item in unfinished}
-    items = tuple([item for item in plan.items if (item.bucket, item.key) not in known])
-    return evolve(plan, items=items, unfinished=unfinished)
+    """Return a plan that goes on with what was confirmed before and is asked for again: that needs no second code."""
+    plan = evolve(plan, unfinished=unfinished)
+    known, left = {item.row_key for item in plan.resumed}, {item.row_key for item in unfinished}
+
+    def is_other(item: SyncItem) -> bool:
+        # a kill after the asset was deleted: forgotten by the journal, its object would not be found again
+        return item.row_key not in (left if item.state is SyncState.FORGOTTEN else known)
+
+    return evolve(plan, items=tuple(filter(is_other, plan.items)))

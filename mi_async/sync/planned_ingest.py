@@ -3,7 +3,7 @@
 Invariant: sends nothing. Of new and changed files the headers are read, of all others size and time.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 
 from attrs import evolve, frozen
@@ -50,20 +50,22 @@ class RunPlanner:
     goal: IngestState
     validate: bool
 
-    def plan(self, items: list[SyncItem], *, replace: bool) -> tuple[list[SyncItem], AssetPlan]:
+    def plan(self, items: list[SyncItem], *, replaces: Callable[[SyncItem], bool]) -> tuple[list[SyncItem], AssetPlan]:
         """Return items as they are once the files are looked into, and the plan of the run over them; blocks.
 
         Args:
             items: of what the source has.
-            replace: changed files are to take the place of what is there.
+            replaces: returns True for a changed file that is to take the place of what is there.
         """
         if any(item.state is SyncState.CHANGED for item in items):  # first, since what is kept is nothing for the run
-            items, _ = self._examined(items, frozenset({SyncState.CHANGED}))
-        return self._examined(items, ALWAYS | ({SyncState.CHANGED} if replace else set()))
+            items, _ = self._examined(items, lambda item: item.state is SyncState.CHANGED)
+        return self._examined(
+            items, lambda item: item.state in ALWAYS or (item.state is SyncState.CHANGED and replaces(item))
+        )
 
-    def _examined(self, items: list[SyncItem], states: Collection[SyncState]) -> tuple[list[SyncItem], AssetPlan]:
-        """Plan a run over what is in these states."""
-        before = {item.key: item for item in items if item.state in states}
+    def _examined(self, items: list[SyncItem], takes: Callable[[SyncItem], bool]) -> tuple[list[SyncItem], AssetPlan]:
+        """Plan a run over some of the items."""
+        before = {item.key: item for item in items if takes(item)}
         after, first = dict[str, SyncItem](), list[BulkOutcome]()
 
         def tell(outcome: BulkOutcome) -> None:

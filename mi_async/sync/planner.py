@@ -13,10 +13,9 @@ from functools import partial
 from attrs import define, evolve, field, frozen
 
 from mi_async._core.concurrency import each
-from mi_async.bulk.journal.place import Journalled, journal_error
-from mi_async.bulk.journal.records import INGEST, AssetRecord, Identity
+from mi_async.bulk.journal.place import Journalled
+from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.options import negative_fault
-from mi_async.bulk.plan.dedup import existing
 from mi_async.errors import InvalidArgumentError
 from mi_async.sync.confirmed import read_confirmed
 from mi_async.sync.decisions import (
@@ -26,10 +25,13 @@ from mi_async.sync.decisions import (
     SyncDecision,
     SyncState,
     decide_absent,
+    decide_object,
     decide_present,
     most_deletions,
+    used_by,
 )
 from mi_async.sync.defaults import SETTLE
+from mi_async.sync.known_rows import identity_of, read_known
 from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
 from mi_async.sync.planned_ingest import RunPlanner
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
@@ -88,6 +90,8 @@ class SyncPlanner:
     _scan: Scan = field(init=False, factory=lambda: Scan({}))
     _rows: Mapping[str, AssetRecord] = field(init=False, factory=dict)
     _assets: Mapping[int, AssetPresence] = field(init=False, factory=dict)
+    # why an object stays, by bucket and key
+    _users: dict[tuple[str, str], str] = field(init=False, factory=dict)
 
     async def plan(self) -> SyncPlan:
         """Return the plan.
@@ -109,15 +113,22 @@ class SyncPlanner:
         )
         unfinished = await asyncio.to_thread(read_confirmed, plan)
         self._scan = await self._settled(await self.source.scan())
-        identity = Identity(plan.endpoint, await self.context.account(), plan.workspace, INGEST)
-        self._rows = await asyncio.to_thread(self._read_rows, identity)
+        identity = await identity_of(self.context)
+        known = await asyncio.to_thread(read_known, self.journal, self.source, self.project_id, identity)
+        self._rows = known.own
+        self._users = {place: used_by(row.asset_id, row.project_id) for place, row in known.elsewhere.items()}
         self._assets = await self._presences()
         present = await each(self._present, self._scan.files.items(), AT_ONCE)
         absent = await each(self._absent, self._unlisted(), AT_ONCE)
-        present, run = await asyncio.to_thread(self._run_planner().plan, present, replace=plan.replace)
-        plan = evolve(self._counted(plan, [*present, *absent]), ingest=run)
         # what is given up is in the plan as it would be if nobody had confirmed it
-        plan = plan if plan.give_up else without_unfinished(plan, unfinished)
+        unfinished = () if plan.give_up else unfinished
+        confirmed = {(item.bucket, item.key) for item in unfinished}
+
+        def replaces(item: SyncItem) -> bool:
+            return plan.replace or (item.bucket, item.key) in confirmed
+
+        present, run = await asyncio.to_thread(self._run_planner().plan, present, replaces=replaces)
+        plan = without_unfinished(evolve(self._counted(plan, [*present, *absent]), ingest=run), unfinished)
         return evolve(plan, refusal=self._refusal(plan))
 
     async def _settled(self, scan: Scan) -> Scan:
@@ -130,31 +141,10 @@ class SyncPlanner:
         await self.context.clock.sleep(settle)
         return await self.source.looked_again(scan, young)
 
-    def _read_rows(self, identity: Identity) -> dict[str, AssetRecord]:
-        """Return the journal's rows of this source by key; blocks."""
-        if existing(self.journal) is None:
-            return {}
-        from mi_async.bulk.journal.header import words_of  # noqa: PLC0415  brings SQLAlchemy, an extra
-        from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  same
-
-        with read_journal(self.journal) as reader:
-            if reader.begun and reader.identity != identity.stored:
-                reason = f"it belongs to {words_of(reader.identity)}, and this sync is for {words_of(identity.stored)}"
-                raise journal_error(self.journal, reason)
-            rows = [row for row in reader.assets() if row.bucket and self.source.has_brought(row)]
-        own = {row.key: row for row in rows if row.project_id == self.project_id}
-        others = sorted({row.project_id for row in rows if row.asset_id is not None})
-        if others and not own:  # a project that was forgotten: all would be ingested anew, into another one
-            reason = (
-                f"it has registered the media of {self.source.name} in project {', '.join(map(str, others))}, and this "
-                f"sync is for project {self.project_id}: name that project, or another journal for this one"
-            )
-            raise journal_error(self.journal, reason)
-        return own
-
     async def _presences(self) -> dict[int, AssetPresence]:
         """Return what the service says of the assets of the journal; a listing may be behind, so each is asked for."""
         wanted = {row.asset_id: row.key for row in self._rows.values() if row.asset_id is not None}
+        places = {row.key: (row.bucket, row.key) for row in self._rows.values() if row.asset_id is not None}
         found = dict[int, AssetPresence]()
         if not wanted:
             return found
@@ -162,6 +152,8 @@ class SyncPlanner:
             async for asset in listed:
                 if asset.asset_id in wanted and asset.key is not None:
                     found[asset.asset_id] = _presence(asset.key, wanted[asset.asset_id])
+                elif asset.key in places and asset.asset_id not in wanted:
+                    self._users[places[asset.key]] = used_by(asset.asset_id, self.project_id)
         left = [asset for asset in wanted if asset not in found]
         ask = partial(presence_of, self.context, self.project_id)
         asked = await each(lambda asset: ask(asset, wanted[asset]), left, AT_ONCE)
@@ -195,9 +187,11 @@ class SyncPlanner:
 
     def _item(self, decision: SyncDecision, row: AssetRecord | None, file: SourceFile, key: str) -> SyncItem:
         folder = isinstance(self.source, FolderSource)
+        user = "" if row is None else self._users.get((row.bucket, row.key), "")
+        decision = decide_object(decision, user, folder=folder, delete_objects=self.options.delete_objects)
         # a disk is asked how it spells a name: not for a hundred thousand that no plan lists
         source = "" if decision.state in UNLISTED else encodable(self.source.path_of(key))
-        with_object = {SyncState.CHANGED: folder, SyncState.GONE: folder and self.options.delete_objects}
+        with_object = {SyncState.CHANGED: folder, SyncState.GONE: folder and self.options.delete_objects and not user}
         return SyncItem(
             key=key,
             bucket="" if row is None else row.bucket,

@@ -18,7 +18,7 @@ from mi_async.bulk.plan.dedup import remembered_assets
 from mi_async.errors import ConflictError, InvalidRequestError, NotFoundError
 from mi_async.models import Serializable
 from mi_async.storage.verify import MARK
-from mi_async.sync.decisions import NOT_OURS, Absence, AssetPresence, SyncState, is_own
+from mi_async.sync.decisions import NOT_OURS, OBJECT_STAYS, Absence, AssetPresence, SyncState, is_own, used_by
 from mi_async.sync.plan import SyncItem, SyncPlan
 from mi_async.sync.planner import presence_of
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
@@ -54,7 +54,7 @@ class SyncRemoval(Serializable):
 
     def as_row(self) -> dict[str, Any]:
         """Return it as a JSON object: the members of the item, with how it ended and why."""
-        return {**self.item.as_row(), "status": self.status.value, "reason": self.reason or None}
+        return {**self.item.as_row(), "status": self.status.value, "reason": self.reason or self.item.reason or None}
 
     def __str__(self) -> str:
         """Name the object, and how it ended."""
@@ -102,13 +102,13 @@ class Remover:
             ended(removal)
 
     async def _one(self, item: SyncItem) -> SyncRemoval:
-        row = await asyncio.to_thread(self._row, item)
+        row, user = await asyncio.to_thread(self._row, item)
         if row is None or row.asset_id != item.asset_id:
             return SyncRemoval(item, RemovalStatus.GONE_ALREADY)
-        if not is_own(row):  # a plan that was changed by hand has a code, too
-            return SyncRemoval(item, RemovalStatus.KEPT, NOT_OURS)
-        if reason := await self._source_reason(item, row):
+        if reason := await self._reason_to_keep(item, row, user):
             return SyncRemoval(item, RemovalStatus.KEPT, reason)
+        if user and item.with_object:
+            item = evolve(item, with_object=False, reason=f"{OBJECT_STAYS}: {user}")
         head = await self.context.store.head(item.place) if item.with_object else None
         # by its mark and not by the journal, which only knows that a run has stored one here once
         foreign = head is not None and MARK not in head.metadata
@@ -149,11 +149,21 @@ class Remover:
             return SyncRemoval(item, RemovalStatus.KEPT, str(error))
         return SyncRemoval(item, RemovalStatus.DELETED)
 
-    def _row(self, item: SyncItem) -> AssetRecord | None:
-        """Return the row of an object; blocks."""
+    def _row(self, item: SyncItem) -> tuple[AssetRecord | None, str]:
+        """Return the row of an object, and why the object stays, '' if it does not; blocks."""
         with remembered_assets(self.plan.journal) as find:
-            found = [row for row in find([item.key]) if row.project_id == self.plan.project_id]
-        return next((row for row in found if row.bucket == item.bucket), None)
+            found = [row for row in find([item.key]) if row.bucket == item.bucket]
+        own = next((row for row in found if row.project_id == self.plan.project_id), None)
+        others = [row for row in found if row is not own and row.asset_id is not None]
+        return own, used_by(others[0].asset_id, others[0].project_id) if others else ""
+
+    async def _reason_to_keep(self, item: SyncItem, row: AssetRecord, user: str) -> str:
+        """Return why the asset is kept, '' if it is not."""
+        if not is_own(row):  # a plan that was changed by hand has a code, too
+            return NOT_OURS
+        if reason := await self._source_reason(item, row):
+            return reason
+        return user if item.with_object and item.state is SyncState.CHANGED else ""
 
     async def _source_reason(self, item: SyncItem, row: AssetRecord) -> str:
         """Return why the source is not as the plan has it, '' if it is."""

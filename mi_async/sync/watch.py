@@ -33,6 +33,7 @@ from mi_async.errors import (
 from mi_async.models import Serializable
 from mi_async.sync.decisions import SourceFile
 from mi_async.sync.defaults import INTERVAL
+from mi_async.sync.known_rows import identity_of, read_known
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import quantity
 from mi_async.workflows.context import Context, refuse_async
@@ -184,11 +185,13 @@ class Watcher:
         self.told(done)
 
     async def _found_project(self) -> int:
-        """Return the project; refuse a target that is none now, and not once the first file comes."""
+        """Return the project; refuse a target that is none, or another one than the journal's, before a file comes."""
         self.context.store.connection.check_meant()
         if isinstance(self.source, FolderSource):
             await linked_bucket(self.context, self.target.bucket)
-        return await find_project(self.context, self.target.project)
+        project, identity = await find_project(self.context, self.target.project), await identity_of(self.context)
+        await asyncio.to_thread(read_known, self.options.journal, self.source, project, identity)
+        return project
 
     async def _scanned(self) -> Scan:
         try:

@@ -1,7 +1,7 @@
 """A sync: what a confirmed plan removes is removed, then all that the source has is ingested by a bulk run.
 
-Invariant: nothing is deleted or replaced without the code of the plan; a sync that was killed goes on with what was
-confirmed. Everything else is the run's: the same engine, journal and resume.
+Invariant: nothing is deleted or replaced without the code of the plan; after a sync that was killed, one with the same
+options goes on with what was confirmed. Everything else is the run's: the same engine, journal and resume.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from mi_async._core.confirmation import check_confirmed
 from mi_async.bulk.engine.outcome import AssetOutcome
@@ -31,7 +31,7 @@ from mi_async.sync.sources import source_of
 from mi_async.sync.watch import Watcher, WatchPass, WatchRules, WatchTarget
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
-from mi_async.workflows.ingest.resolve import find_project
+from mi_async.workflows.ingest.resolve import listed_project
 
 if TYPE_CHECKING:
     from mi_async.bulk.factory import WiredRun
@@ -47,8 +47,9 @@ async def plan_sync(
     """Return the plan of a sync; see ``Workspace.plan_sync``."""
     found = source_of(source, context.store)
     context.store.connection.check_meant()
-    project_id = await find_project(context, project)
-    return await SyncPlanner(context, project_id, found, journal, options).plan()
+    one = await listed_project(context, project)
+    plan = await SyncPlanner(context, one.project_id, found, journal, options).plan()
+    return evolve(plan, project_name=one.name)
 
 
 @define(eq=False, repr=False)
@@ -118,11 +119,13 @@ async def _remove(
         await asyncio.to_thread(give_up_confirmed, plan, unfinished)
         unfinished = ()
     # one removal of each object: a plan that was stopped and is run again has confirmed the same ones before
-    removed = tuple({item.place: item for item in (*unfinished, *plan.removed)}.values())
+    resumed = evolve(plan, unfinished=unfinished).resumed
+    removed = tuple({item.place: item for item in (*resumed, *plan.removed)}.values())
     if not again and not removed:
         return
     if removed:
-        await asyncio.to_thread(write_confirmed, plan, removed)
+        confirmed = {item.place: item for item in (*unfinished, *removed)}  # what waits stays confirmed
+        await asyncio.to_thread(write_confirmed, plan, tuple(confirmed.values()))
     places = [StoredObject(item.bucket, item.key) for item in again]
     await asyncio.to_thread(forget_assets, plan.journal, plan.project_id, places)
     if removed:

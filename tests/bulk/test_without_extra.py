@@ -64,7 +64,27 @@ async def main():
 
 
 asyncio.run(main())
+
+import mi_async.bulk
+import mi_async.pictures
+
+for module in (mi_async.bulk, mi_async.pictures):
+    for name in module.__all__:
+        try:
+            getattr(module, name)
+        except ConfigError as error:
+            print(name, error)
 """
+NEED_IT = [
+    "progress_of",
+    "read_journal",
+    "rebuild_journal",
+    "report_of",
+    "retry_failed",
+    "journal_page",
+    "save_journal_page",
+]
+"""Names that are loaded when they are asked for, and need the extra."""
 
 
 def test_each_names_the_extra(tmp_path: Path) -> None:
@@ -75,4 +95,4 @@ def test_each_names_the_extra(tmp_path: Path) -> None:
     )
     assert ended.stderr == ""
     said = "a journal needs sqlalchemy and filelock: pip install 'mi-async[bulk]'"
-    assert ended.stdout.splitlines() == [said] * 8
+    assert ended.stdout.splitlines() == [said] * 8 + [f"{name} {said}" for name in NEED_IT]

@@ -43,6 +43,12 @@ def sync(*more: str) -> int:
     return run(["ingest-many", "footage", "--sync", "--settle", "0", "--bucket", BUCKET, "--no-analyze", *more])
 
 
+def told(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """Standard output and error since the last look."""
+    written = capsys.readouterr()
+    return written.out, written.err
+
+
 def test_from_the_first_sync_to_a_confirmed_deletion(
     server: Server, s3: Bucket, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -50,11 +56,14 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
     written = capsys.readouterr()
     assert (json.loads(written.out)["new"], json.loads(written.out)["code"]) == (4, None)
     assert "nothing in this plan is irreversible" in written.err
+    assert "comparing footage with the base project of workspace newsroom\n" in written.err
+    target = f"project {json.loads(written.out)['project_name']!r} (ID {json.loads(written.out)['project_id']})"
     assert not server.log.count("assets.register")
     assert sync() == 0
     written = capsys.readouterr()
     assert (json.loads(written.out)["counts"]["done"], json.loads(written.out)["removals"]) == (4, [])
-    assert "new            4\n" in written.err
+    assert f"{target} of workspace newsroom\nnew            4\n" in written.err
+    assert f"syncing with {target}: footage in workspace newsroom" in written.err
     (folder / "a.mp4").unlink()
     (folder / "b.mp4").write_bytes(film(size=7_777))
     assert sync("-o", "table") == 0
@@ -68,9 +77,8 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
     code = written.out.partition("--confirm ")[2].split()[0]
     for wrong in ((), ("--confirm", ""), ("--confirm", "0000-0000")):
         assert sync(*removing, *wrong) == 2
-        assert (
-            "1 asset and its object would be deleted, and 1 asset would be replaced for good" in capsys.readouterr().err
-        )
+        said = f"1 asset and its object would be deleted, and 1 asset would be replaced for good in {target}"
+        assert said in capsys.readouterr().err
     (folder / "뉴스/c.mp4").unlink()
     assert sync(*removing, "--confirm", code) == 2
     assert "the plan has changed since it was shown" in capsys.readouterr().err
@@ -132,15 +140,32 @@ def test_killed_while_it_deletes(server: Server, s3: Bucket, folder: Path, capsy
     code = json.loads(capsys.readouterr().out)["code"]
     words = ["footage", "--sync", "--settle", "0", "--bucket", BUCKET, "--no-analyze"]
     command = [sys.executable, "-m", "mi_async", "ingest-many", *words]
-    for more in (["--delete", "--delete-objects", "--confirm", code], []):
-        with subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    asked = ["--delete", "--delete-objects"]
+    for more in (["--confirm", code], []):
+        with subprocess.Popen(
+            [*command, *asked, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             before = server.log.count("assets.delete")
             end = time.monotonic() + MOST
             while server.log.count("assets.delete") < before + 3 and process.poll() is None:
                 assert time.monotonic() < end
                 time.sleep(0.001)
             process.kill()
+    deleted = server.log.count("assets.delete")
+    assert sync("--dry-run") == 0  # as from cron: what was confirmed is named, and waits
+    plan = json.loads(told(capsys)[0])
+    assert (plan["waiting"], plan["resumed"], plan["resumption"]) == (plan["unfinished"], [], None)
     assert sync() == 0
+    assert "confirmed before, and waiting (--delete --delete-objects finishes it" in told(capsys)[1]
+    assert server.log.count("assets.delete") == deleted
+    assert sync(*asked, "--dry-run") == 0
+    out, err = told(capsys)
+    assert json.loads(out)["resumption"].endswith("for good: confirmed before, not finished; --give-up stops it")
+    assert ("nothing in this plan is irreversible" in err, "it was confirmed before, and no code" in err) == (
+        False,
+        True,
+    )
+    assert sync(*asked) == 0
     for name in gone:
         assert s3.get(name) is None
     assert server.log.count("assets.delete") <= 10 + 2  # an asset is looked at before its deletion is sent again

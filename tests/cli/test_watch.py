@@ -111,8 +111,10 @@ def test_a_command_that_fails_is_run_again_and_then_given_up(folder: Path, capsy
     assert len(noted()) == 5
     assert json.loads(Path("footage.journal.commands").read_text().splitlines()[-1])["state"] == "failed"
     (folder / "e.mp4").write_bytes(film(size=6_000))
-    assert watch("--passes", "2", "--run", "no-such-program") == 0
-    assert "cannot be started: No such file or directory; given up after 5 tries" in capsys.readouterr().err
+    Path("broken").write_bytes(b"\x7fELF")
+    Path("broken").chmod(0o755)
+    assert watch("--passes", "2", "--run", "./broken") == 0
+    assert "cannot be started: Exec format error; given up after 5 tries" in capsys.readouterr().err
 
 
 def test_what_was_ingested_before_is_not_told_and_what_a_crash_has_lost_is(folder: Path) -> None:
@@ -150,9 +152,12 @@ def test_sigterm_ends_it_well_and_the_next_watch_goes_on() -> None:
 def test_what_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     for more, said in (
         (["--delete"], "--delete: not with --watch"),
-        (["--sync", "--replace", "--confirm", "7f3a-91c2"], "--replace, --confirm: not with --watch"),
+        (["--replace", "--confirm", "7f3a-91c2"], "--replace, --confirm: not with --watch"),
+        (["--sync"], "--sync compares once and --watch looks at an interval: give one of them"),
         (["--dry-run"], "--dry-run is of a single run"),
         (["--run", "'"], "--run: No closing quotation"),
+        (["--run", "./notfy.sh --channel news"], "--run: no program that can be started: ./notfy.sh"),
+        (["--run", "no-such-program"], "--run: no program that can be started: no-such-program"),
         (["--run", ""], "--run: no program is named"),
         (["--journal", "postgresql://nobody@127.0.0.1:1/none", "--run", "true"], "--run needs a journal in a file"),
     ):

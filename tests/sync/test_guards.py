@@ -11,6 +11,7 @@ from attrs import evolve
 
 from mi_async import InvalidArgumentError, JournalError, NotFoundError, Page, PlanNotConfirmedError, SyncPlan, SyncState
 from mi_async.api.assets import Asset, Assets
+from mi_async.bulk import read_assets
 from mi_async.emulator import Latency
 from mi_async.emulator.bodies import BODIES
 from mi_async.emulator.bodies.assets import EmulatedAssets
@@ -252,7 +253,7 @@ async def test_plans_of_another_workspace_project_or_journal(s3: Bucket, folder:
         with pytest.raises(NotFoundError):
             await synced.plan(project="nobody's")
         other = (await room.workspace.projects.create("Evening news")).project_id
-        with pytest.raises(JournalError, match=rf"registered the media .*, and this sync is for project {other}:"):
+        with pytest.raises(JournalError, match=rf"registered the media .*, and this run is for project {other}:"):
             await synced.plan(project="Evening news")
         for wrong in ({"delete_all": True}, {"settle": -1}, {"delete": True, "max_delete": -1}):
             with pytest.raises(InvalidArgumentError):
@@ -322,3 +323,58 @@ async def test_an_object_that_somebody_has_replaced_is_left(s3: Bucket, folder: 
         assert [item.key for item in plan.removed] == ALL[:2]
         await synced.run(plan, confirm=plan.code)
         assert (s3.get("a.mp4"), s3.get("b.mp4")) == (theirs, theirs)
+
+
+async def test_an_object_that_an_asset_of_another_project_uses_is_left(
+    s3: Bucket, folder: Path, tmp_path: Path
+) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        third = (await room.workspace.projects.create("Third")).project_id
+        await room.workspace.ingest_many(
+            read_assets(folder), journal=synced.journal, project="Third", bucket=BUCKET, analyze=False
+        )
+        (folder / "a.mp4").unlink()
+        (folder / "b.mp4").write_bytes(film(size=9_000))
+        plan = await synced.plan(delete=True, delete_objects=True, replace=True)
+        (item,) = plan.removed
+        stays = f"of project {third} is of the same object"
+        assert (item.key, item.with_object, item.reason.endswith(stays)) == ("a.mp4", False, True)
+        assert list(kept(plan)) == ["b.mp4"]
+        # a plan that was confirmed before the other project had them
+        forged = evolve(
+            plan,
+            items=tuple(
+                [
+                    evolve(one, state=SyncState(state), with_object=True, reason="")
+                    for one, state in zip(plan.items, ("gone", "changed"), strict=True)
+                ]
+            ),
+        )
+        run = room.workspace.sync(forged, confirm=forged.code, bucket=BUCKET, analyze=False)
+        await run
+        ended = {removal.item.key: removal.as_row() for removal in run.removals}
+        assert {key: row["status"] for key, row in ended.items()} == {"a.mp4": "deleted", "b.mp4": "kept"}
+        assert all(row["reason"].endswith(stays) for row in ended.values())
+        assert (s3.get("a.mp4"), s3.get("b.mp4")) == (film(size=5_000), film(size=5_001))
+        # the last asset of an object takes it along
+        plan = await synced.plan(delete=True, delete_objects=True, project="Third")
+        assert [(one.key, one.with_object) for one in plan.removed] == [("a.mp4", True)]
+        await synced.run(plan, confirm=plan.code)
+        assert s3.get("a.mp4") is None
+
+
+async def test_an_object_that_is_registered_twice_is_left(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        again = await room.workspace.assets.register(
+            await first_project(room.workspace), key="a.mp4", bucket_name=BUCKET
+        )
+        (folder / "a.mp4").unlink()
+        plan = await synced.plan(delete=True, delete_objects=True)
+        assert f"the object stays: asset {again.asset_id} of project" in str(plan)
+        await synced.run(plan, confirm=plan.code)
+        assert (await synced.assets())["a.mp4"] == again.asset_id
+        assert s3.get("a.mp4") == film(size=5_000)

@@ -66,7 +66,8 @@ async def stopped_at(s3: Bucket, place: Path, numbers: Iterable[int], *, late: b
             work = synced.run(plan, confirm=plan.code, grace=0.0)
             if not await stopper.stopped(work, number):
                 return number
-            await synced.run(await synced.plan())
+            resumed = await synced.plan(delete=True, delete_objects=True, replace=True)
+            await synced.run(resumed, confirm=resumed.code)
             assert await synced.keys() == AFTER, number
             assert (s3.get("a.mp4"), s3.get("b.mp4")) == (None, film(size=7_777)), number
             assert (await synced.plan()).counts == {"same": 4}
@@ -116,10 +117,11 @@ async def test_a_run_that_is_asked_to_stop_removes_nothing_more(s3: Bucket, tmp_
         run.stop()
         await run
         assert (run.removals, await synced.keys()) == ([], ALL)
-        left = await synced.plan()
+        left = await synced.plan(delete=True, replace=True)
         assert ([one.key for one in left.unfinished], left.code) == (["a.mp4", "b.mp4"], "")
         assert confirmed_in(synced.journal) == (1, 2)
-        await synced.run(left)
+        assert (left.ingest.items, left.ingest.uploads) == (4, 2)  # what is replaced is among them
+        assert (await synced.run(left)).counts == {Status.DONE: 2, Status.SKIPPED: 2}
         assert await synced.keys() == AFTER
 
 
@@ -143,6 +145,42 @@ async def half_done(room: Newsroom, s3: Bucket, place: Path) -> Synced:
     run.stop()
     await run
     return synced
+
+
+async def test_what_was_confirmed_waits_until_it_is_asked_for_again(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await half_done(room, s3, tmp_path)
+        plan = await synced.plan()
+        assert ([one.key for one in plan.waiting], plan.resumed, plan.resumption) == (["a.mp4", "b.mp4"], (), "")
+        assert "waiting (--delete --replace finishes it, --give-up ends it):\n  a.mp4 (asset " in str(plan)
+        await synced.run(plan)
+        assert await synced.keys() == sorted([*ALL, "e.mp4"])
+        assert s3.get("b.mp4") == film(size=5_001)
+        plan = await synced.plan(delete=True)
+        assert ([one.key for one in plan.resumed], [one.key for one in plan.waiting]) == (["a.mp4"], ["b.mp4"])
+        told = "1 asset will be deleted for good: confirmed before, not finished; --give-up stops it"
+        assert (plan.code, plan.resumption, str(plan).splitlines()[-1]) == ("", told, told)
+        assert [row["key"] for row in plan.as_dict()["resumed"]] == ["a.mp4"]
+        await synced.run(plan)
+        assert await synced.keys() == ["b.mp4", "e.mp4", *ALL[2:]]
+        assert confirmed_in(synced.journal) == (1, 1)
+        await synced.run(await synced.plan(replace=True))
+        assert (s3.get("b.mp4"), confirmed_in(synced.journal)) == (film(size=7_777), (0, 0))
+
+
+async def test_an_object_that_was_confirmed_waits_for_the_option_that_deletes_it(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path)
+        plan = await synced.plan(delete=True, delete_objects=True)
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        run.stop()
+        await run
+        plan = await synced.plan(delete=True)  # less than was confirmed, and a plan of its own
+        assert (plan.resumed, plan.waiting, plan.code != "") == ((), (), True)
+        plan = await synced.plan(delete=True, delete_objects=True)
+        assert plan.resumption.startswith("1 asset and its object will be deleted for good")
+        await synced.run(plan)
+        assert ("a.mp4" in await synced.keys(), s3.get("a.mp4")) == (False, None)
 
 
 async def test_what_is_given_up_needs_a_code_again(s3: Bucket, tmp_path: Path) -> None:
@@ -171,7 +209,8 @@ async def test_what_is_confirmed_is_of_one_source_and_workspace(s3: Bucket, tmp_
             await room.session.workspace("sports").sync(sports, bucket=BUCKET, analyze=False)
         repaired = tmp_path / "repaired"
         assert rebuild_journal(synced.journal, repaired).rows["removals"] == 2
-        await evolve(synced, journal=repaired).run()
+        synced = evolve(synced, journal=repaired)
+        await synced.run(await synced.plan(delete=True))
         assert "a.mp4" not in await synced.keys()
 
 
@@ -211,7 +250,7 @@ async def test_a_path_that_is_not_known_is_no_asset_that_is_gone(
         assert "a.mp4" in await synced.keys()
         assert s3.get("a.mp4") is not None
         room.server.faults.clear()
-        await synced.run(await synced.plan())
+        await synced.run(await synced.plan(delete=True, delete_objects=True))
         assert ("a.mp4" in await synced.keys(), s3.get("a.mp4")) == (False, None)
 
 
@@ -230,14 +269,14 @@ async def test_a_confirmed_plan_in_the_file_of_an_earlier_version(s3: Bucket, tm
             with pytest.raises(JournalError, match="cannot be read"):
                 await synced.plan()
         confirmed.write_text(json.dumps({"of": {**owner, "source": plan.source}, "items": [item]}))
-        again = await synced.plan()
+        again = await synced.plan(delete=True)
         assert ([one.key for one in again.unfinished], again.code) == (["a.mp4"], "")
         assert "confirmed before and not finished" in str(again)
         run = room.workspace.sync(again, bucket=BUCKET, analyze=False)
         run.stop()
         await run
         assert (confirmed.exists(), confirmed_in(synced.journal)) == (False, (1, 1))
-        await synced.run(await synced.plan())
+        await synced.run(await synced.plan(delete=True))
         assert "a.mp4" not in await synced.keys()
         confirmed.write_text(json.dumps({"of": {**owner, "source": plan.source}, "items": [item]}))
         await synced.run(await synced.plan(give_up=True))

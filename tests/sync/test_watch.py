@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mi_async import AssetOutcome, InvalidArgumentError, NotFoundError, RetryPolicy, Status, WatchPass
+from mi_async import AssetOutcome, InvalidArgumentError, JournalError, NotFoundError, RetryPolicy, Status, WatchPass
 from mi_async.emulator import Fault
 from mi_async.sync.watch import pause_after
 from tests.support.films import film
@@ -152,3 +152,14 @@ async def test_it_is_left_between_two_looks(s3: Bucket, tmp_path: Path) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_a_journal_of_another_project_is_refused_as_by_a_sync(s3: Bucket, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "footage")
+    async with archive(s3) as room:
+        await Synced(room, folder, tmp_path / "j").run()
+        third = (await room.workspace.projects.create("Third")).project_id
+        with pytest.raises(JournalError, match=rf"registered the media .*, and this run is for project {third}:"):
+            await Watched(room, folder, tmp_path / "j").run(2, project="Third")
+        assert [asset async for asset in room.workspace.assets.all(third)] == []
+        assert len(await Watched(room, folder, tmp_path / "other").run(2, project="Third")) == 4

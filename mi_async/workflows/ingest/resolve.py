@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from mi_async.api.projects import Project
 from mi_async.errors import ConflictError, InvalidArgumentError, NotFoundError
 from mi_async.workflows.context import Context
 from mi_async.workflows.jobs.job import Job
@@ -21,7 +22,12 @@ async def project_id_of(context: Context, project: int | str | None) -> int:
 
 
 async def find_project(context: Context, project: int | str | None) -> int:
-    """Return the ID of a project that is there, by its ID or name; None is the base project.
+    """Return the ID of a project that is there; see ``listed_project``."""
+    return (await listed_project(context, project)).project_id
+
+
+async def listed_project(context: Context, project: int | str | None) -> Project:
+    """Return a project that is there, by its ID or name; None is the base project.
 
     Raises:
         NotFoundError: there is none.
@@ -30,9 +36,9 @@ async def find_project(context: Context, project: int | str | None) -> int:
     for one in await context.groups.projects.list():
         names = (one.project_id, unicodedata.normalize("NFC", one.name))
         if one.is_base_project if wanted is None else wanted in names:
-            return one.project_id
+            return one
     what = "base project" if project is None else f"project {project!r}"
-    message = f"the workspace {context.groups.name!r} has no {what}"
+    message = f"the workspace {context.groups.name!r} has no {what}; look with projects.list (mi-async projects list)"
     raise NotFoundError(404, "", message, operation="projects.list")
 
 
