@@ -47,7 +47,9 @@ class Absence(StrEnum):
     ABSENT = ""
     THERE = "it is there, but not read: a hidden name, another format, or below a link to a folder"
     UNREADABLE = "it cannot be told whether it is there: a folder above it cannot be read"
-    EMPTY = "the folder is empty: is a disk not mounted? remove the folder, or allow this with delete_all"
+    EMPTY = (
+        "the folder is empty: is a disk not mounted? remove the folder, or allow this with delete_all (--delete-all)"
+    )
 
 
 class AssetPresence(StrEnum):
