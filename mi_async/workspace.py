@@ -56,6 +56,10 @@ class Workspace(PersonWorkflows, AssetWorkflows, BulkWorkflows, ArchiveWorkflows
     :meth:`search_scenes`; for any number of items :meth:`enroll_many`, :meth:`upload_thumbnails` and
     :meth:`ingest_many`; jobs by :meth:`import_asset`, :meth:`analyze`, :meth:`summarize`, :meth:`start_search` and
     :meth:`job`.
+
+    Archives: :meth:`plan_sync`, :meth:`sync`, :meth:`watch`, :meth:`stored_assets`, :meth:`back_up`,
+    :meth:`plan_restore`, :meth:`restore`, :meth:`rebuild_journal` and :meth:`usage`; who persons are:
+    :meth:`unnamed_persons`, :meth:`duplicate_persons`, :meth:`plan_curation`, :meth:`curate` and :meth:`compare_many`.
     """
 
     __signature__: ClassVar[inspect.Signature] = (
