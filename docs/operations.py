@@ -24,6 +24,7 @@ HEAD = f"""# Operations
 
 Every operation of the API, with what it takes and returns, and the [types](#types) in it. `SAFE`, `CONFLICTS` and
 `DUPLICATES` say what a retry does, see [retries](retries.md). The summary of an operation leads to the vendor's page.
+A `Source: maiu-...` in a docstring names such pages: `https://api.ncloud-docs.com/docs/en/` and the name.
 What follows a `#` is a bound, which is checked before the request is made unless you `connect(validate=False)`. All
 operations are awaited; what returns an `AsyncGenerator` is walked with `async for`. Replace `workspace` by yours:
 `session.workspace("newsroom")`.

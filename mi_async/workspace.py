@@ -10,7 +10,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Generator
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, NoReturn, Unpack
+from typing import TYPE_CHECKING, NoReturn, Unpack
 
 import mi_async
 from mi_async._core.live_object import refuse_pickling
@@ -62,10 +62,6 @@ class Workspace(PersonWorkflows, AssetWorkflows, BulkWorkflows, ArchiveWorkflows
     :meth:`unnamed_persons`, :meth:`duplicate_persons`, :meth:`plan_curation`, :meth:`curate` and :meth:`compare_many`.
     """
 
-    __signature__: ClassVar[inspect.Signature] = (
-        inspect.Signature()
-    )  # help() begins with it, and nobody but a session makes one
-
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied."""
         refuse_pickling(self, "connect() where it runs, and take session.workspace(name) there")
@@ -73,6 +69,9 @@ class Workspace(PersonWorkflows, AssetWorkflows, BulkWorkflows, ArchiveWorkflows
     def __init__(self, calls: Calls, name: str, context: Callable[[str, Calls], Context]) -> None:
         super().__init__(calls, name)
         self._calls, self._make_context = calls, context
+
+    # help() begins with it, and nobody but a session makes a workspace.
+    __init__.__signature__ = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)])  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         """Name the workspace."""

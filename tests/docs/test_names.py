@@ -1,6 +1,7 @@
 """What the docs promise to list is listed: settings, faults, errors, states, exit codes, signatures, types."""
 
 import inspect
+import pydoc
 import re
 from pathlib import Path
 
@@ -120,3 +121,12 @@ def test_the_glossary_explains_every_state_and_every_end() -> None:
     text = page("glossary.md")
     assert missing([state.name for state in mi_async.State], text) == []
     assert [status.value for status in mi_async.Status if f"| `{status.value}` |" not in text] == []
+
+
+def test_help_of_a_workspace_names_every_workflow_and_no_signature() -> None:
+    workflows = {name for name, _ in inspect.getmembers(mi_async.Workspace, inspect.isfunction) if name[0] != "_"}
+    told = inspect.getdoc(mi_async.Workspace) or ""
+    exempt = {"with_options", "download_image"}
+    assert {name for name in workflows - exempt if f":meth:`{name}`" not in told} == set()
+    assert "__signature__" not in pydoc.render_doc(mi_async.Workspace)
+    assert str(inspect.signature(mi_async.Workspace)) == "()"
