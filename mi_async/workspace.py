@@ -71,7 +71,9 @@ class Workspace(PersonWorkflows, AssetWorkflows, BulkWorkflows, ArchiveWorkflows
         self._calls, self._make_context = calls, context
 
     # help() begins with it, and nobody but a session makes a workspace.
-    __init__.__signature__ = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)])  # type: ignore[attr-defined]
+    __init__.__dict__["__signature__"] = inspect.Signature(
+        [inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)]
+    )
 
     def __repr__(self) -> str:
         """Name the workspace."""
