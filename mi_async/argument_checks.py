@@ -77,8 +77,9 @@ NAMES: Mapping[str, tuple[Allowed, str]] = {
 }
 """Arguments whose name says more than their annotation."""
 
-UNREAD = frozenset({"return", "url", "concurrency", "grace", "patience", "claim_life"})
-"""Annotations not looked at: a URL must be in no frame of a traceback, and the bounds of the others say their type."""
+UNREAD = frozenset({"return", "url", "confirm", "concurrency", "grace", "patience", "claim_life"})
+"""Annotations not looked at: a URL must be in no frame of a traceback, what confirms a plan has a rule of its own, and
+the bounds of the others say their type."""
 
 
 def checked(method: FunctionType) -> Callable[..., Any]:
