@@ -1,10 +1,11 @@
 """Client CPU of a call with everything on, and of the calls of other SDKs, against the same request by raw aiohttp.
 
 Ours pays for credentials, signature, a quota that is kept and never reached, retry policy, deadline, envelope and
-models. Raw is what a careful person writes by hand (`calls.py`). Both get the same bytes from the same server, and no
-two calls ask for the same ID. Blocks of calls of both take turns within one process, several processes for each
-setting; a figure is the median of the ratios of neighbouring blocks, with the quartiles behind it. A/A is raw aiohttp
-against itself, over a session of its own: a difference as small as its distance from 1 means nothing.
+models. Raw is what a careful person writes by hand (`calls.py`). Both get the same bytes from the same server, no
+two calls ask for the same ID, and both keep to aiohttp's default of 100 connections. Blocks of calls of both take turns
+within one process, several processes for each setting; a figure is the median of the ratios of neighbouring blocks,
+with the quartiles behind it. A/A is raw aiohttp against itself, over a session of its own: a difference as small as its
+distance from 1 means nothing.
 
 The default heap is the interpreter's and glibc's; on the steady one the collector does not look at what was there
 before the first block (`gc.freeze()`), and glibc keeps what it was given back.

@@ -15,7 +15,7 @@ from mi_async.errors import ConfigError, InvalidArgumentError
 
 Allowed: TypeAlias = Callable[[Any], bool]
 Row: TypeAlias = tuple[Allowed, str, bool]
-"""What an argument may be, the same in words, and True if it may be None."""
+"""Check of a type, the type in words, and True if None is allowed too."""
 OPTIONAL = " | None"
 
 

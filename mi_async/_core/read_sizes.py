@@ -1,7 +1,8 @@
 """Sizes of reads from a connection, smaller than those that asyncio asks for.
 
 asyncio asks for 256 KiB at each read, of a socket and of TLS alike, and gives back what an answer of 2 kB leaves over.
-glibc maps so large a buffer apart, and the system calls that map, shrink and unmap it cost 16 us: a tenth of a call.
+glibc maps so large a buffer apart, and the system calls that map, shrink and unmap it cost a tenth of a call
+(``benchmarks/call.py``: default against steady heap).
 """
 
 import socket

@@ -98,7 +98,7 @@ PLACES: Mapping[Shell, tuple[str, ...]] = {
     "zsh": ("ZDOTDIR", "", ".zfunc", "_mi-async"),  # zsh has no place of its own: fpath has to name it
     "fish": ("XDG_CONFIG_HOME", ".config", "fish", "completions", "mi-async.fish"),
 }
-"""Where each shell looks: a variable that names a folder, that folder below the home by default, and the file in it."""
+"""By shell: the variable that names the folder of completions, its default below the home, and the file in it."""
 AFTER: Mapping[Shell, str] = {
     "bash": "open a new shell; it needs the package bash-completion",
     "zsh": "open a new shell; it needs these two lines in ~/.zshrc:\n"

@@ -63,7 +63,7 @@ def read_confirmed(plan: SyncPlan) -> tuple[SyncItem, ...]:
 
 
 def give_up_confirmed(plan: SyncPlan, items: Sequence[SyncItem]) -> None:
-    """Let what was confirmed and has not ended go; blocks.
+    """Forget the confirmed removals that have not ended; blocks.
 
     Raises:
         JournalError: the journal cannot be written.

@@ -17,7 +17,7 @@ from mi_async.workflows.context import Context
 
 @frozen
 class KnownRows:
-    """What a journal knows.
+    """Rows of a journal about the media of a source.
 
     Attributes:
         own: rows of the source in the project, by key.

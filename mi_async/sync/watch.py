@@ -88,7 +88,7 @@ class WatchPass(Serializable):
 
 @frozen
 class WatchTarget:
-    """Where the files of a watch go.
+    """Target of the files of a watch.
 
     Attributes:
         factory: of the runs over them.
