@@ -23,6 +23,21 @@ from mi_async.bulk.journal.schema import members, runs, shards
 from mi_async.bulk.journal.sharing import TAKEN_OVER, OpenShards
 from mi_async.errors import JournalError
 
+END_STALLED = """
+WITH stalled AS MATERIALIZED (
+    SELECT m.run, a.pid FROM "{}".members m
+    JOIN pg_catalog.pg_locks l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid = m.xmax
+    JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid AND a.usename = current_user
+    WHERE m.lapses < clock_timestamp() AND m.run <> %s
+    AND a.xact_start < clock_timestamp() - make_interval(secs => %s)
+)
+SELECT run FROM stalled WHERE pg_terminate_backend(pid)
+"""
+"""``xmax`` of a row is the transaction that is changing it; a user may end the connections of that user.
+
+Materialized, since a planner may call a function for rows that the other conditions would leave out.
+"""
+
 
 @frozen
 class MemberRow:
@@ -164,10 +179,24 @@ class Claims:
 
     def _evict(self, connection: Connection) -> None:
         """Release the shards of other members that have lapsed; one that is just being renewed is passed over."""
+        stalled = self._end_stalled(connection)
         lapsed = select(members.c.run).where(members.c.lapses < func.clock_timestamp(), members.c.run != self.run)
-        gone = delete(members).where(members.c.run.in_(lapsed.with_for_update(skip_locked=True)))
-        if runs_gone := list(connection.execute(gone.returning(members.c.run)).scalars()):
-            _release(connection, runs_gone)
+        free = lapsed.with_for_update(skip_locked=True)
+        for found in [lapsed.where(members.c.run.in_(stalled)).with_for_update(), free] if stalled else [free]:
+            gone = delete(members).where(members.c.run.in_(found)).returning(members.c.run)
+            if runs_gone := list(connection.execute(gone).scalars()):
+                _release(connection, runs_gone)
+
+    def _end_stalled(self, connection: Connection) -> list[int]:
+        """End the connections of lapsed members whose renewal has been under way as long as a claim lasts.
+
+        A process that stands still in the middle of what it sends keeps its row locked, and the server waits for the
+        rest: its limit for idle transactions begins when a request has ended. The row names the transaction.
+
+        Returns:
+            Their runs; their rows are free in a moment.
+        """
+        return list(connection.exec_driver_sql(END_STALLED.format(self.url.schema), (self.run, self.life)).scalars())
 
 
 def _release(connection: Connection, of: list[int]) -> None:

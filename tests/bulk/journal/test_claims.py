@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, closing, suppress
 from typing import Any, TypeAlias
 
+import psycopg
 import pytest
 
 from mi_async._core.clock import Clock
@@ -13,11 +14,12 @@ from mi_async.bulk import report_of
 from mi_async.bulk.journal.claims import Claims
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed
-from mi_async.bulk.journal.postgres_connection import connect_to_schema
+from mi_async.bulk.journal.postgres_connection import connect_to_schema, end_idle_transactions
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import Identity, PersonRecord
 from mi_async.bulk.journal.retry import retry_failed
 from mi_async.bulk.journal.sharing import OpenShards, Sharing
+from mi_async.bulk.journal.statements import renewal
 from mi_async.errors import JournalError
 from tests.support.postgres import execute, lapse
 
@@ -141,6 +143,24 @@ async def test_who_only_was_late_goes_on(join: Join, schema_url: str) -> None:
     lapse(schema_url, 1)
     await late.write(PersonRecord("Hong"))
     assert await other.take_shard() == 1
+
+
+async def test_who_stands_still_in_the_middle_of_a_request_is_taken_over(join: Join, schema_url: str) -> None:
+    sleeper, other = await join(shards=1), await join(life=0.3)
+    assert await sleeper.take_shard() == 0
+    lapse(schema_url, sleeper.run)
+    place = parsed(schema_url)
+    assert isinstance(place, JournalUrl)
+    with closing(psycopg.connect(place.dsn)) as connection:
+        end_idle_transactions(connection, 0.3)
+        with suppress(psycopg.OperationalError), connection.pipeline():
+            connection.execute(renewal(place.schema).encode(), (60.0, sleeper.run))  # and nothing after it
+            async with asyncio.timeout(60):
+                while (taken := await other.take_shard()) is None:
+                    pass
+    assert taken == 0
+    with pytest.raises(JournalError, match=TAKEN_OVER):
+        await sleeper.write(PersonRecord("Hong"))
 
 
 async def test_signs_of_life_are_given_while_nothing_is_written(join: Join, schema_url: str) -> None:
