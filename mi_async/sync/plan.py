@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from mi_async._core.confirmation import confirmation_code
 from mi_async.bulk.journal.place import Journalled, parsed, shown_journal
+from mi_async.bulk.plan.dedup import Gone
 from mi_async.bulk.plan.ingest import AssetPlan
 from mi_async.models import Serializable
 from mi_async.storage.models import StoredObject
@@ -29,6 +30,9 @@ LABELS = (
     (SyncState.REJECTED, "rejected"),
     (SyncState.KEPT, "kept"),
 )
+
+GONE_OF_RUN = frozenset(Gone().as_dict())
+"""Members of the JSON of a dry run that a plan of a sync has itself."""
 
 
 @frozen
@@ -78,7 +82,7 @@ class SyncItem(Serializable):
             "asset_id": self.asset_id,
             "reason": self.reason or None,
             "source": self.source,
-            "size": self.size,
+            "size": self.size if self.size or self.modified else None,  # there is no file, or nobody knows
         }
 
     def __str__(self) -> str:
@@ -103,7 +107,7 @@ class SyncPlan:
         replace: what has changed would take the place of what is there.
         give_up: what an earlier sync has not finished is not gone on with.
         counts: files and assets by state.
-        bytes: of new files, and of those that would take the place of others.
+        bytes: of the files that would be sent, as ``ingest`` has them.
         items: all that has changed, is gone, missing, forgotten, unsettled or kept.
         unfinished: confirmed deletions and replacements that an earlier sync has not finished; see ``resumed``.
         refusal: why it is not done as it is; '' if nothing keeps it.
@@ -219,7 +223,8 @@ class SyncPlan:
             "replace": self.replace,
             "give_up": self.give_up,
             "refusal": self.refusal or None,
-            "ingest": self.ingest.as_dict(),
+            # a sync compares more than a dry run does: what is gone is counted above
+            "ingest": {name: told for name, told in self.ingest.as_dict().items() if name not in GONE_OF_RUN},
             "code": self.code or None,
         }
 

@@ -16,6 +16,7 @@ from mi_async import Hooks, InvalidArgumentError, JournalError, NotFoundError, P
 from mi_async.bulk.journal.repair import rebuild_journal
 from mi_async.emulator import Fault
 from tests.support.films import film
+from tests.support.footage import first_project
 from tests.support.newsroom import Newsroom
 from tests.support.storage import BUCKET, Bucket
 from tests.support.synced import ALL, QUICK, Synced, archive, make_folder
@@ -152,6 +153,7 @@ async def test_what_was_confirmed_waits_until_it_is_asked_for_again(s3: Bucket, 
         synced = await half_done(room, s3, tmp_path)
         plan = await synced.plan()
         assert ([one.key for one in plan.waiting], plan.resumed, plan.resumption) == (["a.mp4", "b.mp4"], (), "")
+        assert (plan.ingest.uploads, plan.bytes) == (1, 6_666)  # what waits is not sent
         assert "waiting (--delete --replace finishes it, --give-up ends it):\n  a.mp4 (asset " in str(plan)
         await synced.run(plan)
         assert await synced.keys() == sorted([*ALL, "e.mp4"])
@@ -166,6 +168,18 @@ async def test_what_was_confirmed_waits_until_it_is_asked_for_again(s3: Bucket, 
         assert confirmed_in(synced.journal) == (1, 1)
         await synced.run(await synced.plan(replace=True))
         assert (s3.get("b.mp4"), confirmed_in(synced.journal)) == (film(size=7_777), (0, 0))
+
+
+async def test_what_replaces_an_asset_that_is_deleted_already_is_still_to_be_sent(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await half_done(room, s3, tmp_path)
+        assert (await synced.plan(replace=True)).bytes == 7_777 + 6_666
+        # as a sync leaves it that was killed right after the deletion
+        await room.workspace.assets.delete(await first_project(room.workspace), (await synced.assets())["b.mp4"])
+        plan = await synced.plan(replace=True)
+        assert ([item.key for item in plan.resumed], plan.bytes) == (["b.mp4"], 7_777 + 6_666)
+        await synced.run(plan)
+        assert s3.get("b.mp4") == film(size=7_777)
 
 
 async def test_an_object_that_was_confirmed_waits_for_the_option_that_deletes_it(s3: Bucket, tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ async def test_new_files_go_in_and_gone_ones_are_listed(s3: Bucket, folder: Path
         assert plan.counts == {"same": 3, "new": 1, "gone": 1}
         assert [str(item.key) for item in plan.of(plan.items[0].state)] == ["a.mp4"]
         assert "gone, listed only" in str(plan)
+        told = plan.as_dict()
+        assert [(item["key"], item["size"]) for item in told["items"]] == [("a.mp4", None)]
+        assert (told["gone"], [name for name in told["ingest"] if "gone" in name]) == (1, [])
         assert (plan.removed, plan.code) == ((), "")
         assert (await synced.run(plan)).counts == {Status.SKIPPED: 3, Status.DONE: 1}
         assert await synced.keys() == ["a.mp4", "b.mp4", "e.mp4", "뉴스/c.mp4", "뉴스/d.mp4"]
