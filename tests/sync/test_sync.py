@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from sqlalchemy import Connection
 
 from mi_async import AnalysisOptions, InvalidArgumentError, PlanNotConfirmedError, Status, SyncState
 from mi_async.bulk import plan_assets, read_assets
@@ -67,6 +68,25 @@ async def test_a_confirmed_plan_deletes_what_is_gone_and_no_other_code_does(
         assert (s3.get("a.mp4"), s3.get("뉴스/c.mp4") is not None) == (None, True)
         assert (await synced.plan(delete=True)).counts == {"same": 2}
         assert room.server.log.count("assets.delete") == 2
+
+
+async def test_a_journal_is_checked_as_often_for_one_removal_as_for_many(
+    s3: Bucket, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[Connection] = []
+    monkeypatch.setattr("mi_async.bulk.journal.connection.check_pages", checked.append)
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        counts = list[int]()
+        for gone in (["a.mp4"], ["b.mp4", "뉴스/c.mp4"]):
+            for name in gone:
+                (folder / name).unlink()
+            checked.clear()
+            await synced.delete()
+            counts.append(len(checked))
+        assert await synced.keys() == ["뉴스/d.mp4"]
+    assert counts[0] == counts[1]
 
 
 async def test_changed_files_are_replaced_only_on_demand(s3: Bucket, folder: Path, tmp_path: Path) -> None:

@@ -168,6 +168,8 @@ def confirm_removals(journal: Journalled, confirmed: Iterable[RemovalPlan]) -> N
 def end_removal(journal: Journalled, project_id: int, place: StoredObject, *, forget: int | None) -> None:
     """Take the confirmed removal of an object out, and in the same transaction its row; blocks.
 
+    The pages are not checked for each of thousands: whoever has confirmed them has just done that.
+
     Args:
         journal: of the runs over the source.
         project_id: ID of the project.
@@ -177,7 +179,7 @@ def end_removal(journal: Journalled, project_id: int, place: StoredObject, *, fo
     Raises:
         JournalError: a run is under way on the journal, or it cannot be written.
     """
-    with open_to_change(journal) as connection:
+    with open_to_change(journal, checked=True) as connection:
         _take_out(connection, project_id, [place])
         if forget is not None:
             connection.execute(delete(assets).where(row_of(assets, project_id, place), assets.c.asset_id == forget))
