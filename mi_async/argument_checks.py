@@ -79,9 +79,8 @@ def _is_source_list(value: Any) -> bool:
 
 def _list_of(allows: Allowed, words: str) -> ArgumentRule:
     def allow(value: Any) -> bool:  # members of an iterator would be gone once they were looked at
-        return _is_list(value) and (
-            not isinstance(value, Collection) or all(map(allows, cast("Collection[Any]", value)))
-        )
+        members: Any = value if isinstance(value, Collection) else ()
+        return _is_list(value) and all(map(allows, members))
 
     return ArgumentRule(allow, f"a list of {words}")
 
