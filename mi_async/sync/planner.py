@@ -31,8 +31,9 @@ from mi_async.sync.decisions import (
     used_by,
 )
 from mi_async.sync.defaults import SETTLE
+from mi_async.sync.item import SyncItem
 from mi_async.sync.known_rows import identity_of, read_known
-from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
+from mi_async.sync.plan import SyncPlan, without_unfinished
 from mi_async.sync.planned_ingest import RunPlanner
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import encodable, quantity
