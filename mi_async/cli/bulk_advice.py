@@ -12,7 +12,7 @@ from mi_async._core.output_content import BY_FORCE
 from mi_async._core.output_file import OutputFile
 from mi_async.bulk.engine.outcome import Status
 from mi_async.bulk.journal.place import Journalled
-from mi_async.bulk.report.advice import FIT, TOO_BIG, advice
+from mi_async.bulk.report.advice import FIT_ADVICE, advice
 from mi_async.bulk.report.export import rows_file
 from mi_async.bulk.report.report import BulkReport
 from mi_async.cli.standard_input import DESCRIPTOR, SHOWN
@@ -72,9 +72,7 @@ def print_resume(report: BulkReport, journal: Journalled, *, again: str) -> None
 def advise(error: BulkError, reasons: Mapping[str, int], *, may_fit: bool) -> None:
     """Add a line for each code that has advice."""
     for code, number in reasons.items():
-        if code == TOO_BIG and may_fit:
-            error.add_note(f"{code} ({number:,}): {FIT}")
-        elif text := advice(code).text:
+        if text := (may_fit and FIT_ADVICE.get(code)) or advice(code).text:
             error.add_note(f"{code} ({number:,}): {text}")
 
 

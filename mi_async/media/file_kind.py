@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from attrs import frozen
 
-from mi_async.text import plain
+from mi_async.text import escaped, plain
 
 FIRST = 512
 """Bytes from the start of a file that are enough for :func:`identify`."""
@@ -129,6 +129,11 @@ def identify(start: bytes) -> FileKind | None:
     if named is not None:
         return _BY_FORMAT.get(named) or FileKind("MP4 or QuickTime video", "", frozenset({".mp4", ".mov", ".m4v"}))
     return next((kind for fits, kind in _TESTS if fits(start)), None)
+
+
+def starts(content: bytes) -> str:
+    """Return the first characters of a content, for messages; bytes that are not ASCII text as escapes."""
+    return f'it starts with "{escaped(content[:8].decode("ascii", "backslashreplace"))}"'
 
 
 def _is_bmp(start: bytes) -> bool:

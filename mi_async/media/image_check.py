@@ -13,10 +13,9 @@ from attrs import field, frozen
 
 from mi_async._core.drafts import evolve
 from mi_async.errors import ImageRejectedError
-from mi_async.media.file_kind import FIRST, identify, kind_refusal
+from mi_async.media.file_kind import FIRST, identify, kind_refusal, starts
 from mi_async.media.image import MAX_BYTES, MIN_PIXELS, ImageHeader, is_cut_off, read_picture, sniff
 from mi_async.models import Serializable, internal
-from mi_async.text import escaped
 
 
 @frozen(weakref_slot=False)  # else no draft has its layout
@@ -137,11 +136,6 @@ def _not_taken(name: str, start: bytes, rules: ImageRules) -> str:
     if kind is None:
         return f"not a {rules.formats} image: {starts(start)}"
     return kind_refusal(kind, name, rules.formats, rules.advice if kind.convertible else "")
-
-
-def starts(content: bytes) -> str:
-    """Return the first characters of a content, for messages; bytes that are not ASCII text as escapes."""
-    return f'it starts with "{escaped(content[:8].decode("ascii", "backslashreplace"))}"'
 
 
 def refuse_cut_off(name: str, kind: str, content: bytes) -> None:

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from mi_async.errors import MediaRejectedError
-from mi_async.media.file_kind import EMPTY, FIRST, identify, kind_refusal
+from mi_async.media.file_kind import EMPTY, FIRST, identify, kind_refusal, starts
 from mi_async.media.header import Header, Read, incomplete
 from mi_async.media.image import is_cut_off, sniff
 from mi_async.media.isobmff import read_isobmff
@@ -66,12 +66,19 @@ def check_media(header: Header | None, size: int, name: str, start: bytes = b"")
         MediaRejectedError: it breaks one, is incomplete, or has no picture track.
     """
     if header is None or header.format not in VIDEOS | IMAGES:
-        kind = identify(start) if start or not size else None
-        raise _rejected(name, "format", kind_refusal(kind, name, KINDS) if kind else f"no {KINDS}")
+        raise _rejected(name, "format", _not_taken(name, start, size))
     check_size(header.format, size, name)
     if header.fault is not None:
         raise _rejected(name, header.fault.reason, header.fault.text)
     return _check_extent(header, name)
+
+
+def _not_taken(name: str, start: bytes, size: int) -> str:
+    """Return the reason for refusing a content that is no media file that the service takes."""
+    if size and not start:  # nobody has looked
+        return f"no {KINDS}"
+    kind = identify(start)
+    return f"no {KINDS}: {starts(start)}" if kind is None else kind_refusal(kind, name, KINDS)
 
 
 def _check_extent(header: Header, name: str) -> str:

@@ -147,8 +147,7 @@ KOREAN_ADVICE: Mapping[str, str] = {
     "RESOLUTION_NOT_SUPPORT": f"이미지의 너비와 높이는 각각 256px 이상이어야 합니다. {_OTHER_IMAGE}",
     "size": _SMALLER,
     "OVER_SIZE_LIMIT": _SMALLER,
-    "format": "지원하지 않는 형식이거나 손상된 파일입니다. "
-    f"변환하거나(HEIC, AVIF, TIFF, BMP, GIF 얼굴 이미지는 --fit으로 변환) 다시 받아 주십시오. {_NEW_FILE}",
+    "format": f"지원하지 않는 형식이거나 손상된 파일입니다. 변환하거나 다시 받아 주십시오. {_NEW_FILE}",
     "incomplete": f"파일이 잘렸거나 아직 쓰는 중입니다. 완료된 원본에서 다시 복사해 주십시오. {_NEW_FILE}",
     "no_video": "영상 트랙이 없습니다. 입력에서 제외하거나 영상을 포함하여 다시 내보내 주십시오.",
     "duration": f"영상이 너무 깁니다. 나누어 주십시오. {_NEW_FILE}",

@@ -19,7 +19,7 @@ from mi_async.bulk.plan.ingest import AssetPlan, add_all, plan_of
 from mi_async.bulk.plan.ingest_planner import IngestPlanner
 from mi_async.storage.models import StoredObject
 from mi_async.sync.decisions import SyncState, decide_examined
-from mi_async.sync.plan import SyncItem
+from mi_async.sync.item import SyncItem
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import encodable
 from mi_async.workflows.ingest.models import IngestState
@@ -50,18 +50,16 @@ class RunPlanner:
     goal: IngestState
     validate: bool
 
-    def plan(self, items: list[SyncItem], *, replaces: Callable[[SyncItem], bool]) -> tuple[list[SyncItem], AssetPlan]:
+    def plan(self, items: list[SyncItem], *, replace: bool) -> tuple[list[SyncItem], AssetPlan]:
         """Return items as they are once the files are looked into, and the plan of the run over them; blocks.
 
         Args:
             items: of what the source has.
-            replaces: returns True for a changed file that is to take the place of what is there.
+            replace: changed files take the place of what is there.
         """
         if any(item.state is SyncState.CHANGED for item in items):  # first, since what is kept is nothing for the run
             items, _ = self._examined(items, lambda item: item.state is SyncState.CHANGED)
-        return self._examined(
-            items, lambda item: item.state in ALWAYS or (item.state is SyncState.CHANGED and replaces(item))
-        )
+        return self._examined(items, lambda item: item.state in ALWAYS or (replace and item.state is SyncState.CHANGED))
 
     def _examined(self, items: list[SyncItem], takes: Callable[[SyncItem], bool]) -> tuple[list[SyncItem], AssetPlan]:
         """Plan a run over some of the items."""

@@ -31,8 +31,9 @@ from mi_async.sync.decisions import (
     used_by,
 )
 from mi_async.sync.defaults import SETTLE
+from mi_async.sync.item import SyncItem
 from mi_async.sync.known_rows import identity_of, read_known
-from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
+from mi_async.sync.plan import SyncPlan, without_unfinished
 from mi_async.sync.planned_ingest import RunPlanner
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.text import encodable, quantity
@@ -122,13 +123,9 @@ class SyncPlanner:
         absent = await each(self._absent, self._unlisted(), AT_ONCE)
         # what is given up is in the plan as it would be if nobody had confirmed it
         unfinished = () if plan.give_up else unfinished
-        confirmed = {(item.bucket, item.key) for item in unfinished}
-
-        def replaces(item: SyncItem) -> bool:
-            return plan.replace or (item.bucket, item.key) in confirmed
-
-        present, run = await asyncio.to_thread(self._run_planner().plan, present, replaces=replaces)
-        plan = without_unfinished(evolve(self._counted(plan, [*present, *absent]), ingest=run), unfinished)
+        present, run = await asyncio.to_thread(self._run_planner().plan, present, replace=plan.replace)
+        plan = evolve(self._counted(plan, [*present, *absent]), ingest=run, bytes=run.bytes)
+        plan = without_unfinished(plan, unfinished)
         return evolve(plan, refusal=self._refusal(plan))
 
     async def _settled(self, scan: Scan) -> Scan:
@@ -210,10 +207,7 @@ class SyncPlanner:
         # in one order, whatever that of a listing: the code of a plan follows from it
         items = sorted(items, key=lambda item: (item.key, item.bucket))
         kept = tuple([item for item in items if item.state not in UNLISTED])
-        new = sum(item.size for item in items if item.state is SyncState.NEW and not item.bucket)
-        replaced = sum(item.size for item in items if item.state is SyncState.CHANGED and plan.replace)
-        sent = new + replaced if isinstance(self.source, FolderSource) else 0
-        return evolve(plan, counts=dict(counts), items=kept, bytes=sent)
+        return evolve(plan, counts=dict(counts), items=kept)
 
     def _refusal(self, plan: SyncPlan) -> str:
         """Return why so many deletions are not done, '' if they are few enough."""

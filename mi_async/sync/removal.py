@@ -19,7 +19,8 @@ from mi_async.errors import ConflictError, InvalidRequestError, NotFoundError
 from mi_async.models import Serializable
 from mi_async.storage.verify import MARK
 from mi_async.sync.decisions import NOT_OURS, OBJECT_STAYS, Absence, AssetPresence, SyncState, is_own, used_by
-from mi_async.sync.plan import SyncItem, SyncPlan
+from mi_async.sync.item import SyncItem
+from mi_async.sync.plan import SyncPlan
 from mi_async.sync.planner import presence_of
 from mi_async.sync.sources import BucketSource, FolderSource, Scan
 from mi_async.workflows.absence import tells_no_asset

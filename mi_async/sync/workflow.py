@@ -123,9 +123,8 @@ async def _remove(
     removed = tuple({item.place: item for item in (*resumed, *plan.removed)}.values())
     if not again and not removed:
         return
-    if removed:
-        confirmed = {item.place: item for item in (*unfinished, *removed)}  # what waits stays confirmed
-        await asyncio.to_thread(write_confirmed, plan, tuple(confirmed.values()))
+    if removed:  # what waits stays confirmed
+        await asyncio.to_thread(write_confirmed, plan, plan.removed, context.clock.wall())
     places = [StoredObject(item.bucket, item.key) for item in again]
     await asyncio.to_thread(forget_assets, plan.journal, plan.project_id, places)
     if removed:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from mi_async import Clock, Status, emulator
 from mi_async.bulk import report_of
-from mi_async.emulator import Latency, Settings
+from mi_async.emulator import Fault, Latency, Settings
 from tests.support.films import film
 from tests.support.fleet import TERMINATED, Fleet, MemberProcess, face_faults, make_faces
 from tests.support.postgres import PostgresServer
@@ -51,10 +51,13 @@ async def test_three_members_one_is_killed_and_one_joins_late(postgres_server: P
     folder = make_faces(tmp_path / "faces", 60)
     async with fleet_of(postgres_server, "killed", operation="enroll_many", source=str(folder)) as fleet:
         late, *members = [await fleet.start(wait=True) for _ in range(4)]
+        fleet.server.faults.next("persons.create", Fault.UNAVAILABLE, times=100_000)  # until the late one has joined
         for member in members:
             member.join()
         victim = await fleet.first_at_work(members)
         late.join()
+        await fleet.until_member(late)
+        fleet.server.faults.clear()
         assert await fleet.kill(victim) < LIFE + 1.0 + SLACK
         reports = await ended_well([*[member for member in members if member is not victim], late])
         assert face_faults(fleet.server, "newsroom", folder) == []

@@ -10,7 +10,7 @@ from mi_async.bulk.inputs.models import AssetInput
 from mi_async.bulk.plan.ingest import plan_assets
 from mi_async.errors import MediaRejectedError
 from mi_async.media.header import Header
-from mi_async.media.limits import inspect_media
+from mi_async.media.limits import KINDS, inspect_media
 from tests.support.films import box, element, film, full, heic, moov
 from tests.support.pictures import picture
 
@@ -156,11 +156,11 @@ def test_what_cannot_be_proved_is_taken() -> None:
         ((b"G" + bytes(187)) * 3, "clip.mp4", "MPEG transport stream named .mp4; {}; remux it as MP4"),
         (box(b"ftyp", b"avif", bytes(4)), "still.heic", "AVIF image named .heic; {}"),
         (picture("webp", 640, 480), "still.webp", "WebP image; {}; export it as JPEG or PNG"),
-        (b"something else", "clip.mp4", "no mp4, mkv, mov or webm video, or jpg, png or heic image"),
+        (b"\xffsome\nthing else", "clip.mp4", f'no {KINDS}: it starts with "\\xffsome\\nth"'),
     ],
 )
 def test_other_files_are_named(content: bytes, name: str, text: str) -> None:
-    taken = "the service takes mp4, mkv, mov or webm video, or jpg, png or heic image"
+    taken = f"the service takes {KINDS}"
     reason, said = refused(content, name)
     assert (reason, said[: len(text.format(taken))]) == ("format", text.format(taken))
 

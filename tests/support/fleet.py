@@ -146,6 +146,13 @@ class Fleet:
             await asyncio.sleep(0.02)
         return held
 
+    async def until_member(self, member: MemberProcess) -> None:
+        """Wait until a process has joined."""
+        end = time.monotonic() + LONG
+        while not self.ask("SELECT 1 FROM {schema}.runs WHERE pid = %s", member.pid):
+            assert time.monotonic() < end
+            await asyncio.sleep(0.02)
+
     def is_done(self) -> bool:
         """Return True if no shard is left."""
         return self.ask("SELECT count(*) FROM {schema}.shards WHERE NOT done") == [(0,)]

@@ -14,7 +14,8 @@ from mi_async.sync.decisions import (
     is_own,
     most_deletions,
 )
-from mi_async.sync.plan import SyncItem, SyncPlan
+from mi_async.sync.item import SyncItem
+from mi_async.sync.plan import SyncPlan
 
 FILE = SourceFile(5, 7)
 OURS = AssetRecord(1, "bucket", "a.mp4", asset_id=9, earlier=(3,))

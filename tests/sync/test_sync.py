@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from sqlalchemy import Connection
 
 from mi_async import AnalysisOptions, InvalidArgumentError, PlanNotConfirmedError, Status, SyncState
 from mi_async.bulk import plan_assets, read_assets
@@ -37,6 +38,9 @@ async def test_new_files_go_in_and_gone_ones_are_listed(s3: Bucket, folder: Path
         assert plan.counts == {"same": 3, "new": 1, "gone": 1}
         assert [str(item.key) for item in plan.of(plan.items[0].state)] == ["a.mp4"]
         assert "gone, listed only" in str(plan)
+        told = plan.as_dict()
+        assert [(item["key"], item["size"]) for item in told["items"]] == [("a.mp4", None)]
+        assert (told["gone"], [name for name in told["ingest"] if "gone" in name]) == (1, [])
         assert (plan.removed, plan.code) == ((), "")
         assert (await synced.run(plan)).counts == {Status.SKIPPED: 3, Status.DONE: 1}
         assert await synced.keys() == ["a.mp4", "b.mp4", "e.mp4", "뉴스/c.mp4", "뉴스/d.mp4"]
@@ -64,6 +68,25 @@ async def test_a_confirmed_plan_deletes_what_is_gone_and_no_other_code_does(
         assert (s3.get("a.mp4"), s3.get("뉴스/c.mp4") is not None) == (None, True)
         assert (await synced.plan(delete=True)).counts == {"same": 2}
         assert room.server.log.count("assets.delete") == 2
+
+
+async def test_a_journal_is_checked_as_often_for_one_removal_as_for_many(
+    s3: Bucket, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[Connection] = []
+    monkeypatch.setattr("mi_async.bulk.journal.connection.check_pages", checked.append)
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        counts = list[int]()
+        for gone in (["a.mp4"], ["b.mp4", "뉴스/c.mp4"]):
+            for name in gone:
+                (folder / name).unlink()
+            checked.clear()
+            await synced.delete()
+            counts.append(len(checked))
+        assert await synced.keys() == ["뉴스/d.mp4"]
+    assert counts[0] == counts[1]
 
 
 async def test_changed_files_are_replaced_only_on_demand(s3: Bucket, folder: Path, tmp_path: Path) -> None:

@@ -176,8 +176,12 @@ def open_snapshot(journal: Journalled) -> Generator[Connection]:
 
 
 @contextmanager
-def open_to_change(journal: Journalled) -> Generator[Connection]:
+def open_to_change(journal: Journalled, *, checked: bool = False) -> Generator[Connection]:
     """Open a journal in a transaction that is committed at the end of the block; no run is under way meanwhile.
+
+    Args:
+        journal: its path or URL.
+        checked: True for a file whose pages were found sound a moment ago.
 
     Raises:
         JournalError: there is none, a run is under way on it, or it cannot be written.
@@ -190,6 +194,6 @@ def open_to_change(journal: Journalled) -> Generator[Connection]:
 
         opened = open_schema_to_change(place)
     else:
-        opened = open_file_to_change(place)
+        opened = open_file_to_change(place, checked=checked)
     with opened as connection:
         yield connection

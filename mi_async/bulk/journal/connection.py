@@ -197,8 +197,12 @@ def upgrade_schema(path: Path, connection: Connection, stored: Identity) -> None
 
 
 @contextmanager
-def open_file_to_change(path: Path) -> Generator[Connection]:
+def open_file_to_change(path: Path, *, checked: bool = False) -> Generator[Connection]:
     """Open a journal in a transaction that is committed at the end of the block; no run is under way meanwhile.
+
+    Args:
+        path: of the file.
+        checked: True if its pages were found sound a moment ago, which takes as long as to read all of it.
 
     Raises:
         JournalError: there is none, a run is under way on it, or it cannot be written.
@@ -208,7 +212,8 @@ def open_file_to_change(path: Path) -> Generator[Connection]:
             raise journal_error(path, "there is none")
         stack.callback(lock_journal(path).release)
         connection = stack.enter_context(connect_to(path, "rw"))
-        check_pages(connection)
+        if not checked:
+            check_pages(connection)
         upgrade_schema(path, connection, identity_of(path, connection))
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection

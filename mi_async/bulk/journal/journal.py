@@ -262,8 +262,10 @@ def _drain(queue: _Queue, store: "JournalDatabase", gather: float) -> list[_Jour
     """Return what waits, once there is something, or nothing when it is time for a sign of life."""
     waiting: list[_JournalRequest] = []
     with suppress(Empty):
+        asked = store.clock.steady()
         waiting.append(queue.get(timeout=store.backend.interval))
-        if gather and not waiting[0].last:
+        # one that comes later than others would be waited for is no part of what came together
+        if store.clock.steady() - asked < gather and not waiting[0].last:
             store.clock.block(gather)  # and no `get` for each, which would take turns with the event loop
         while True:
             waiting.append(queue.get_nowait())

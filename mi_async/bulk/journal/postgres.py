@@ -34,10 +34,11 @@ from mi_async.bulk.journal.postgres_connection import (
 )
 from mi_async.bulk.journal.postgres_errors import SHOWN, cause_of, error_of, is_passing, postgres_errors
 from mi_async.bulk.journal.records import UPLOAD, Identity
-from mi_async.bulk.journal.schema import INDEX_BY_SOURCE, SHARED, in_postgres, layout_of, members, runs, shards
+from mi_async.bulk.journal.schema import INDEX_BY_SOURCE, SHARED, layout_of, members, runs, shards
 from mi_async.bulk.journal.server_wait import ServerWait
 from mi_async.bulk.journal.sharing import OpenShards
 from mi_async.bulk.journal.statements import PairLookup, RecordKind, postgres_kinds, renewal
+from mi_async.bulk.journal.views import in_postgres
 from mi_async.errors import JournalError
 from mi_async.text import encodable, one_line
 

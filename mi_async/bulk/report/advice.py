@@ -24,10 +24,12 @@ class Advice:
 
 
 UNKNOWN = Advice()
-FIT = f"--fit makes images of more than {FIT_BYTES:,} bytes smaller"
-"""Advice for images that are only too big, in a run without the option."""
-TOO_BIG = "size"
-"""Code of such images."""
+FIT_ADVICE = {
+    "size": f"--fit makes images of more than {FIT_BYTES:,} bytes smaller",
+    "format": "another format, or damaged: --fit converts HEIC, AVIF, TIFF, BMP and GIF; convert other files, or get "
+    "them again; the next run takes the new files",
+}
+"""Advice by code in a run over images without the option."""
 
 _IMAGE = "replace it by another image; the next run takes the new file"
 _LINK = "check the workspace's link to its bucket in the console"
@@ -37,11 +39,10 @@ ADVICE = {
         "width and height are not those that the service takes: use another file; the next run takes it", retry=False
     ),
     "RESOLUTION_NOT_SUPPORT": Advice(f"an image needs at least 256 px each way: {_IMAGE}", retry=False),
-    TOO_BIG: Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
+    "size": Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
     "OVER_SIZE_LIMIT": Advice("the file is too big: make it smaller; the next run takes the new file", retry=False),
     "format": Advice(
-        "another format, or damaged: convert the file (--fit converts face images of HEIC, AVIF, TIFF, BMP and GIF), "
-        "or get it again; the next run takes the new file",
+        "another format, or damaged: convert the file, or get it again; the next run takes the new file",
         retry=False,
     ),
     "incomplete": Advice(

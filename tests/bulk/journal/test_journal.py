@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import os
 import sqlite3
 import stat
@@ -54,12 +55,17 @@ def query(path: Path | str, statement: str) -> list[Any]:
 
 
 class Held(Clock):
-    """A clock on which a thread that waits does so until it is let go."""
+    """A clock on which a thread that waits does so until it is let go, and so much passes from look to look."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: float = 0.0) -> None:
         super().__init__()
         self.blocked: list[float] = []
         self.waits, self.free = threading.Event(), threading.Event()
+        self.looks = itertools.count()
+        self.step = step
+
+    def steady(self) -> float:
+        return next(self.looks) * self.step
 
     def block(self, seconds: float) -> None:
         self.blocked.append(seconds)
@@ -160,35 +166,52 @@ async def test_all_that_waits_goes_into_one_transaction(place: str, sizes: list[
     assert len(sizes) < 50
 
 
-async def test_a_transaction_waits_for_others_only_while_many_come(tmp_path: Path, sizes: list[int]) -> None:
-    clock, asked, answer = Held(), threading.Event(), threading.Event()
-    journal = await Journal.open(tmp_path / "j", NEWSROOM, clock=clock)
+def begin(journal: Journal, *names: str) -> list[asyncio.Task[None]]:
+    return [asyncio.create_task(journal.write(PersonRecord(name))) for name in names]
+
+
+async def write_together(journal: Journal, *names: str) -> None:
+    """Write when the thread of the journal has been busy meanwhile."""
+    asked, answer = threading.Event(), threading.Event()
 
     def wait(_: object) -> None:
         asked.set()
         assert answer.wait(30)
 
-    def begin(*names: str) -> list[asyncio.Task[None]]:
-        return [asyncio.create_task(journal.write(PersonRecord(name))) for name in names]
-
-    await asyncio.gather(*begin("alone"))
     question = asyncio.create_task(journal.ask(wait))
     assert await asyncio.to_thread(asked.wait, 30)
-    many = begin("1", "2", "3", "4")
+    many = begin(journal, *names)
     await asyncio.sleep(0)
-    assert clock.blocked == []
     answer.set()
     await asyncio.gather(question, *many)
-    first = begin("first")
+
+
+async def test_a_transaction_waits_for_others_only_while_many_come(tmp_path: Path, sizes: list[int]) -> None:
+    clock = Held()
+    journal = await Journal.open(tmp_path / "j", NEWSROOM, clock=clock)
+    await asyncio.gather(*begin(journal, "alone"))
+    await write_together(journal, "1", "2", "3", "4")
+    assert clock.blocked == []
+    first = begin(journal, "first")
     assert await asyncio.to_thread(clock.waits.wait, 30)
-    others = begin("second", "third")
+    others = begin(journal, "second", "third")
     await asyncio.sleep(0)
     clock.free.set()
     await asyncio.gather(*first, *others)
-    await asyncio.gather(*begin("alone again"))
+    await asyncio.gather(*begin(journal, "alone again"))
     await journal.aclose()
     assert sizes == [1, 4, 3, 1]
     assert clock.blocked == [GATHER]
+
+
+async def test_who_comes_after_many_have_come_waits_for_nobody(tmp_path: Path, sizes: list[int]) -> None:
+    clock = Held(step=GATHER)
+    clock.free.set()
+    journal = await Journal.open(tmp_path / "j", NEWSROOM, clock=clock)
+    await write_together(journal, "1", "2", "3", "4")
+    await asyncio.gather(*begin(journal, "late"))
+    await journal.aclose()
+    assert (sizes, clock.blocked) == ([4, 1], [])
 
 
 async def test_who_is_cancelled_while_waiting_is_written_all_the_same(place: str) -> None:

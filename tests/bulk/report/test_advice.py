@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mi_async.bulk.journal.salvage import LOST
-from mi_async.bulk.report.advice import FIT, UNKNOWN, advice
+from mi_async.bulk.report.advice import ADVICE, FIT_ADVICE, UNKNOWN, advice
 from mi_async.errors import ImageRejectedError, MediaRejectedError
 from mi_async.workflows.attach import IMAGE_CODES
 
@@ -33,5 +33,6 @@ def test_each_refusal_of_a_file_has_advice(code: str) -> None:
 
 
 def test_what_fit_helps_with_is_said_where_it_is_not_given() -> None:
-    assert FIT == "--fit makes images of more than 5,000,000 bytes smaller"
-    assert "--fit converts face images of HEIC, AVIF, TIFF, BMP and GIF" in advice("format").text
+    assert FIT_ADVICE["size"] == "--fit makes images of more than 5,000,000 bytes smaller"
+    assert "--fit converts HEIC, AVIF, TIFF, BMP and GIF" in FIT_ADVICE["format"]
+    assert not any("--fit" in each.text for each in ADVICE.values())  # runs over media files have no such option
