@@ -38,7 +38,7 @@ from mi_async.sync.folder_source import FolderSource
 from mi_async.sync.known_rows import identity_of, read_known
 from mi_async.sync.sources import Scan
 from mi_async.text import quantity
-from mi_async.workflows.context import Context, refuse_async
+from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 
 _log = logging.getLogger(__name__)
@@ -116,7 +116,6 @@ class WatchRules:
         for name in ("interval", "passes"):
             if (fault := negative_fault(name, getattr(self, name))) is not None:
                 raise InvalidArgumentError(fault)
-        refuse_async(self.progress)
 
 
 def pause_after(failures: int, interval: float) -> float:
