@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from tests.support.bound_process import bound
 
+from tests.support.bound_process import bound
 from tests.support.postgres import WAIT, PostgresServer, other_user
 from tests.support.programs import program
 

@@ -18,9 +18,9 @@ from urllib.parse import quote
 
 import psycopg
 from attrs import define, field
-from tests.support.bound_process import bound
 
 from mi_async.bulk.journal.place import JournalUrl, parsed
+from tests.support.bound_process import bound
 
 WAIT = 60.0
 """Seconds for a server to start on a busy machine."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import redis
 from attrs import define, field
-from tests.support.bound_process import bound
 
+from tests.support.bound_process import bound
 from tests.support.programs import program
 
 READY = 20.0
