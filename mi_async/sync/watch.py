@@ -8,11 +8,12 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 
 from attrs import define, evolve, field, frozen
 
-from mi_async.bulk.engine.outcome import AssetOutcome, Status
+from mi_async.bulk.engine.outcome import AssetOutcome, BulkOutcome, Status
 from mi_async.bulk.engine_factory import EngineFactory
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.options import BulkOptions, negative_fault
@@ -208,13 +209,7 @@ class Watcher:
 
     async def _taken(self, scan: Scan) -> AsyncGenerator[AssetOutcome]:
         """Ingest what is new and has stopped changing."""
-        new = {key: file for key, file in scan.files.items() if self._handled.get(key) != file}
-        seen, self._seen = self._seen, scan.files
-        if isinstance(self.source, BucketSource):  # an object is there as a whole
-            seen = new
-        ready = {key: file for key, file in new.items() if seen.get(key) == file}
-        self._unsettled, self._changed = len(new) - len(ready), 0
-        ready = await self._without_changed(ready)
+        ready = await self._without_changed(self._settled(scan))
         if not ready:
             return
         run = BulkRun(self.target.factory, self.source.items(ready.__contains__), self.options)
@@ -222,14 +217,28 @@ class Watcher:
         self._begun |= ready.keys()
         async with run:
             async for ended in run:
-                self._begun.discard(ended.key)
-                was_untold = ended.status is Status.SKIPPED and ended.key in untold
-                outcome = evolve(ended, status=Status.DONE) if was_untold else ended
-                self._counts[outcome.status.value] += 1
-                if outcome.key in ready and outcome.status is not Status.PARKED:
-                    self._handled[outcome.key] = ready[outcome.key]
+                outcome = self._noted(ended, ready, untold)
                 if outcome.status is not Status.SKIPPED and isinstance(outcome, AssetOutcome):
                     yield outcome
+
+    def _settled(self, scan: Scan) -> dict[str, SourceFile]:
+        """Return what no look has handled and the last one has found the same; an object is there as a whole."""
+        new = {key: file for key, file in scan.files.items() if self._handled.get(key) != file}
+        seen, self._seen = self._seen, scan.files
+        seen = new if isinstance(self.source, BucketSource) else seen
+        ready = {key: file for key, file in new.items() if seen.get(key) == file}
+        self._unsettled, self._changed = len(new) - len(ready), 0
+        return ready
+
+    def _noted(self, ended: BulkOutcome, ready: Mapping[str, SourceFile], untold: AbstractSet[str]) -> BulkOutcome:
+        """Count the end of a file, and handle it no more; return it as done if a run that was stopped has done it."""
+        self._begun.discard(ended.key)
+        if ended.status is Status.SKIPPED and ended.key in untold:
+            ended = evolve(ended, status=Status.DONE)
+        self._counts[ended.status.value] += 1
+        if ended.key in ready and ended.status is not Status.PARKED:
+            self._handled[ended.key] = ready[ended.key]
+        return ended
 
     async def _without_changed(self, ready: dict[str, SourceFile]) -> dict[str, SourceFile]:
         """Leave out files that are other ones than those that were ingested under their names."""
