@@ -40,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("reachable")
         (2, "persons get one", 'PERSON-ID must be a whole number, got "one"; see mi-async persons get --help'),
         (2, "persons get 1 --output xml", "--output"),
         (2, "persons get 1 --timeout x", '--timeout must be a number, got "x"; see mi-async persons get --help'),
-        (2, "persons list --nam Hong", 'unknown option "--nam", did you mean "--name"?; see mi-async persons list --help'),
+        (2, "persons list --nam A", 'unknown option "--nam", did you mean "--name"?; see mi-async persons list --help'),
         (2, "workspaces get ..", "cannot be part of a path"),
         (2, "workspaces list --timeout 0", "timeout"),
         (2, "workspaces list --base-url ftp://x", "base_url"),
