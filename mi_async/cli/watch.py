@@ -116,7 +116,7 @@ class _Watch:
 
     def _end_pass(self, done: WatchPass) -> None:
         self.passes = done.number
-        (print_line if done.failure else print_note)(str(done))
+        (print_line if done.failure or done.unreadable else print_note)(str(done))
 
     def _facts(self, outcome: AssetOutcome, asset_id: int) -> FinishedAsset:
         return FinishedAsset(

@@ -70,6 +70,7 @@ class WatchPass(Serializable):
         changed: files that have other content than the asset of their name; a sync can replace them.
         counts: items of the run that followed, by how they ended; none without a run.
         failure: why the look, or its run, has failed; '' if it has not.
+        unreadable: folders that cannot be read; what is in them is not taken.
     """
 
     number: int
@@ -78,12 +79,14 @@ class WatchPass(Serializable):
     changed: int = 0
     counts: Mapping[str, int] = field(factory=dict)
     failure: str = ""
+    unreadable: int = 0
 
     def __str__(self) -> str:
         """Return the line for a log."""
         told = (
             [quantity(self.files, "file"), f"{self.unsettled:,} still changing"] if not self.failure else [self.failure]
         )
+        told += [f"{quantity(self.unreadable, 'folder')} cannot be read"] if self.unreadable else []
         told += [f"{self.changed:,} changed since they were ingested"] if self.changed else []
         told += [f"{number:,} {status}" for status, number in self.counts.items()]
         return f"pass {self.number:,}: {', '.join(told)}"
@@ -182,8 +185,10 @@ class Watcher:
             self._tell(scan, failure)
 
     def _tell(self, scan: Scan, failure: str) -> None:
-        done = WatchPass(self._number, len(scan.files), self._unsettled, self._changed, dict(self._counts), failure)
-        _log.log(logging.WARNING if failure else logging.INFO, "watch of %s: %s", self.source.name, done)
+        counts, unreadable = dict(self._counts), len(scan.unreadable)
+        done = WatchPass(self._number, len(scan.files), self._unsettled, self._changed, counts, failure, unreadable)
+        level = logging.WARNING if failure or unreadable else logging.INFO
+        _log.log(level, "watch of %s: %s", self.source.name, done)
         self.told(done)
 
     async def _found_project(self) -> int:
