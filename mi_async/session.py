@@ -22,6 +22,7 @@ from mi_async._core.limits import QuotaState
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import load_modules
 from mi_async._core.session_quotas import SessionQuotas
+from mi_async._core.shown_signature import show_annotations
 from mi_async.argument_checks import check_workspace_name, checked
 from mi_async.argument_types import UsageWatch
 from mi_async.errors import SessionError
@@ -290,3 +291,8 @@ class Session:
         yield str(self._settings.base_url)
         if self._calls.lifetime.ended:
             yield "closed", True
+
+
+show_annotations(Session)
+for _name in {"__init__", "__getattr__"} & vars(Session).keys():  # made by attrs, and shown by help()
+    vars(Session)[_name].__signature__ = inspect.Signature()

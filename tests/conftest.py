@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.postgres import PostgresServer
     from tests.support.storage import Bucket
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.support.leftovers"]
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

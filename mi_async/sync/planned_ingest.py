@@ -18,9 +18,11 @@ from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.bulk.plan.ingest import AssetPlan, add_all, plan_of
 from mi_async.bulk.plan.ingest_planner import IngestPlanner
 from mi_async.storage.models import StoredObject
+from mi_async.sync.bucket_source import BucketSource
 from mi_async.sync.decisions import SyncState, decide_examined
+from mi_async.sync.folder_source import FolderSource
 from mi_async.sync.item import SyncItem
-from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.sync.sources import Scan
 from mi_async.text import encodable
 from mi_async.workflows.ingest.models import IngestState
 

@@ -17,10 +17,12 @@ from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.options import negative_fault
 from mi_async.errors import InvalidArgumentError
+from mi_async.sync.bucket_source import BucketSource
 from mi_async.sync.confirmed import read_confirmed
 from mi_async.sync.decisions import (
     Absence,
     AssetPresence,
+    ObjectContent,
     SourceFile,
     SyncDecision,
     SyncState,
@@ -31,11 +33,12 @@ from mi_async.sync.decisions import (
     used_by,
 )
 from mi_async.sync.defaults import SETTLE
+from mi_async.sync.folder_source import FolderSource
 from mi_async.sync.item import SyncItem
 from mi_async.sync.known_rows import identity_of, read_known
 from mi_async.sync.plan import SyncPlan, without_unfinished
 from mi_async.sync.planned_ingest import RunPlanner
-from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.sync.sources import Scan
 from mi_async.text import encodable, quantity
 from mi_async.workflows.absence import asset_of
 from mi_async.workflows.context import Context
@@ -163,11 +166,15 @@ class SyncPlanner:
         key, file = named
         row = self._rows.get(key)
         presence = self._presence(row)
-        same: bool | None = True
-        if file.settled and row is not None and presence is not AssetPresence.DELETED:
-            same = await self.source.is_same(row, file)
-        decision = decide_present(file, row, presence, same=same)
+        content = ObjectContent.SAME
+        if file.settled and row is not None and self._may_change(presence):
+            content = await self.source.object_content(row, file)
+        decision = decide_present(file, row, presence, content)
         return self._item(decision, row, file, key)
+
+    def _may_change(self, presence: AssetPresence) -> bool:
+        """Return True if the content of an object matters: not without an asset in a bucket, where it is the source."""
+        return presence is not AssetPresence.DELETED or isinstance(self.source, FolderSource)
 
     def _unlisted(self) -> Iterable[AssetRecord]:
         return [row for key, row in self._rows.items() if key not in self._scan.files and row.asset_id is not None]

@@ -31,10 +31,12 @@ from mi_async.errors import (
     TransportError,
 )
 from mi_async.models import Serializable
-from mi_async.sync.decisions import SourceFile
+from mi_async.sync.bucket_source import BucketSource
+from mi_async.sync.decisions import ObjectContent, SourceFile
 from mi_async.sync.defaults import INTERVAL
+from mi_async.sync.folder_source import FolderSource
 from mi_async.sync.known_rows import identity_of, read_known
-from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.sync.sources import Scan
 from mi_async.text import quantity
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
@@ -236,11 +238,19 @@ class Watcher:
         rows = await asyncio.to_thread(self._rows, list(ready))
         left = dict(ready)
         for row in rows:
-            if row.asset_id is not None and not await self.source.is_same(row, ready[row.key]):
-                self._handled[row.key] = left.pop(row.key)
-                self._changed += 1
-                _log.warning("%s has changed since it was ingested; a sync with replace takes it", row.key)
+            if row.asset_id is None:
+                continue
+            content = await self.source.object_content(row, ready[row.key])
+            if content is not ObjectContent.SAME:
+                file = left.pop(row.key)
+                if content is not ObjectContent.UNKNOWN:  # else the next look may tell
+                    self._note_change(row.key, file)
         return left
+
+    def _note_change(self, key: str, file: SourceFile) -> None:
+        self._handled[key] = file
+        self._changed += 1
+        _log.warning("%s has changed since it was ingested; a sync with replace takes it", key)
 
     def _rows(self, keys: Sequence[str]) -> list[AssetRecord]:
         """Return the journal's rows of these keys that are of this source; blocks."""

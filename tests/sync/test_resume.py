@@ -184,7 +184,8 @@ async def test_what_replaces_an_asset_that_is_deleted_already_is_still_to_be_sen
         await room.workspace.assets.delete(await first_project(room.workspace), (await synced.assets())["b.mp4"])
         plan = await synced.plan(replace=True)
         assert ([item.key for item in plan.resumed], plan.bytes) == (["b.mp4"], 7_777 + 6_666)
-        await synced.run(plan)
+        await synced.run(await synced.plan())  # without the option nothing of it is done, nor forgotten
+        await synced.run(await synced.plan(replace=True))
         assert s3.get("b.mp4") == film(size=7_777)
 
 

@@ -26,7 +26,8 @@ from mi_async.errors import JournalError
 END_STALLED = """
 WITH stalled AS MATERIALIZED (
     SELECT m.run, a.pid FROM "{}".members m
-    JOIN pg_catalog.pg_locks l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid = m.xmax
+    JOIN pg_catalog.pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = m.xmax
+    AND l.mode = 'ExclusiveLock' AND l.granted
     JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid AND a.usename = current_user
     WHERE m.lapses < clock_timestamp() AND m.run <> %s
     AND a.xact_start < clock_timestamp() - make_interval(secs => %s)
@@ -34,6 +35,8 @@ WITH stalled AS MATERIALIZED (
 SELECT run FROM stalled WHERE pg_terminate_backend(pid)
 """
 """``xmax`` of a row is the transaction that is changing it; a user may end the connections of that user.
+
+The lock is exclusive for the transaction itself; who has waited for its end has a shared one for a moment.
 
 Materialized, since a planner may call a function for rows that the other conditions would leave out.
 """

@@ -19,6 +19,25 @@ CLOSING = 5.0
 
 
 @define
+class SilenceLimit:
+    """Limit to the time for which a server may say nothing in the middle of a request.
+
+    Attributes:
+        clock: of the run.
+        longest: real seconds.
+        hurry: set when the run is ending: then it is a few seconds.
+    """
+
+    clock: Clock
+    longest: float
+    hurry: threading.Event
+
+    def is_over(self, since: float) -> bool:
+        """Return True if it has said nothing for too long, since a moment of the clock's steady time."""
+        return self.clock.steady() - since > (min(CLOSING, self.longest) if self.hurry.is_set() else self.longest)
+
+
+@define
 class ServerWait:
     """One wait for a server.
 
