@@ -157,4 +157,4 @@ class _Watch:
 
 
 def _print_pass(done: WatchPass) -> None:
-    (print_line if done.failure else print_note)(str(done))
+    (print_line if done.failure or done.unreadable else print_note)(str(done))

@@ -39,13 +39,15 @@ from mi_async.sync.known_rows import identity_of, read_known
 from mi_async.sync.plan import SyncPlan, without_unfinished
 from mi_async.sync.planned_ingest import RunPlanner
 from mi_async.sync.sources import Scan
-from mi_async.text import encodable, quantity
+from mi_async.text import DAY, encodable, quantity
 from mi_async.workflows.absence import asset_of
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
 
 AT_ONCE = 8
 """Objects that are asked about at once."""
+AHEAD = float(DAY)
+"""Seconds by which the clock of a disk may be ahead, or in another time zone."""
 UNLISTED = frozenset({SyncState.NEW, SyncState.SAME})
 """States that a plan only counts."""
 
@@ -134,8 +136,8 @@ class SyncPlanner:
     async def _settled(self, scan: Scan) -> Scan:
         """Look again at files that have changed a moment ago, once it has passed."""
         now, settle = self.context.clock.wall() * 1e9, self.options.settle
-        # a time in the future is a wrong clock somewhere, and no reason to wait for it
-        young = [key for key, file in scan.files.items() if 0 <= now - file.modified < settle * 1e9]
+        # the clock of a disk in the network may be ahead; a time far in the future is that of a camera without a clock
+        young = [key for key, file in scan.files.items() if -AHEAD * 1e9 < now - file.modified < settle * 1e9]
         if not young or isinstance(self.source, BucketSource):
             return scan
         await self.context.clock.sleep(settle)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -356,7 +357,8 @@ async def test_plans_of_another_workspace_project_or_journal(s3: Bucket, folder:
         assert await synced.keys() == ALL
 
 
-async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ahead", [0, 60], ids=["", "by a machine whose clock is ahead"])
+async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path, tmp_path: Path, ahead: float) -> None:
     async with archive(s3) as room:
         synced = Synced(room, folder, tmp_path / "j")
         await synced.run()
@@ -370,6 +372,7 @@ async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path,
             size = 4_000
             while True:
                 new.write_bytes(film(size=(size := size + 1)))
+                os.utime(new, (time.time() + ahead,) * 2)
                 await asyncio.sleep(0.005)
 
         writer = asyncio.create_task(writing())

@@ -111,6 +111,25 @@ async def test_a_file_that_cannot_be_compared_is_looked_at_again(
         assert next(left, None) is None
 
 
+async def test_a_folder_that_cannot_be_read_is_told(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, usual = make_folder(tmp_path / "footage"), os.scandir
+
+    def dead(path: Any) -> Any:
+        if str(path).endswith("뉴스"):
+            raise OSError(5, "Input/output error", str(path))
+        return usual(path)
+
+    monkeypatch.setattr(os, "scandir", dead)
+    async with archive(s3) as room:
+        watched = Watched(room, folder, tmp_path / "j")
+        watched.between = {2: monkeypatch.undo}
+        assert sorted(outcome.key for outcome in await watched.run(4) if outcome.asset_id) == ALL
+        assert [done.unreadable for done in watched.passes] == [1, 1, 0, 0]
+        assert str(watched.passes[0]) == "pass 1: 2 files, 2 still changing, 1 folder cannot be read"
+
+
 async def test_objects_of_a_bucket_are_taken_at_once(s3: Bucket, tmp_path: Path) -> None:
     async with archive(s3) as room:
         s3.put("in/a.mp4", film(size=5_000))

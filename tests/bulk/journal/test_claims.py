@@ -164,11 +164,11 @@ async def test_who_stands_still_in_the_middle_of_a_request_is_taken_over(join: J
 
 
 async def test_signs_of_life_are_given_while_nothing_is_written(join: Join, schema_url: str) -> None:
-    journal = await join(life=0.6)
+    journal = await join(life=4.5)  # three times as long as it is silent: a busy machine may be late
     assert await journal.take_shard() == 0
     seen = set[object]()
     async with asyncio.timeout(60):
-        while len(seen) < 4:
+        while len(seen) < 3:
             seen.add(execute(schema_url, "SELECT lapses FROM members")[0][0])
             await asyncio.sleep(0.02)
     assert await (await join()).take_shard() == 1
