@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 from mi_async._core.bounds import BOUNDS, Rule
 from mi_async._core.http_messages import Raw
 from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat, path_names
-from mi_async._core.shown_signature import ShownSignature
+from mi_async._core.shown_signature import ShownParameter, ShownSignature
 from mi_async._core.wire_names import camel
 from mi_async.errors import InvalidArgumentError
 
@@ -64,7 +64,9 @@ class Group:
         self._scope = scope
 
     # help() begins with it, and nobody but a session makes a group
-    __init__.__dict__["__signature__"] = ShownSignature()
+    __init__.__dict__["__signature__"] = ShownSignature(
+        [ShownParameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    )
 
     def __repr__(self) -> str:
         """Name the group and what it is bound to."""

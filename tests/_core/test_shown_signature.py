@@ -33,6 +33,11 @@ def test_a_signature_is_that_of_the_source() -> None:
     assert str(inspect.signature(Persons.all)).endswith("-> AsyncGenerator[Person]")
 
 
+@pytest.mark.parametrize("of", [mi_async.Session, mi_async.Workspace, Persons, Search])
+def test_a_class_has_a_signature_without_its_wiring(of: type) -> None:
+    assert str(inspect.signature(of)) == "()"
+
+
 async def test_a_bound_method_shows_the_same_without_self() -> None:
     async with mi_async.connect(mi_async.Credentials("key", "secret")) as session:
         persons = session.workspace("newsroom").persons
