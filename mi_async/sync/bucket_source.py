@@ -70,6 +70,10 @@ class BucketSource:
         head = await self.store.head(StoredObject.parse(self.path_of(key)))
         return head is not None and head.size == file.size
 
+    def key_of(self, path: str) -> str | None:  # noqa: ARG002  an object has its key
+        """Return None: an object that is there has a key."""
+        return None
+
     def path_of(self, key: str) -> str:
         """Return ``s3://bucket/key``."""
         bucket, _, _ = self.name.removeprefix(SCHEME).partition("/")

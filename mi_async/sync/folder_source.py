@@ -68,10 +68,10 @@ class FolderSource:
 
     def _beginning(self, folder: str) -> str:
         """Return how the keys below a folder that cannot be read begin; '' for all if its name cannot be shown."""
-        key = self._key(folder)
+        key = self.key_of(folder)
         return "" if key in {None, "."} or not os.path.lexists(folder) else f"{key}/"
 
-    def _key(self, path: str) -> str | None:
+    def key_of(self, path: str) -> str | None:
         """Return the key of a file; None if it is not below the folder."""
         try:
             below = os.path.relpath(absolute(path), self.root)
@@ -94,7 +94,7 @@ class FolderSource:
 
     def has_brought(self, row: AssetRecord) -> bool:
         """Return True if the file of a row is below the folder, under the key that it has from there."""
-        return not row.source.startswith(SCHEME) and self._key(row.source) == row.key
+        return not row.source.startswith(SCHEME) and self.key_of(row.source) == row.key
 
     async def absence(self, row: AssetRecord, scan: Scan) -> Absence:
         """Look for the file of a row; below an empty folder nothing is absent, a disk may not be mounted there."""

@@ -70,9 +70,11 @@ class RunPlanner:
 
         def tell(outcome: BulkOutcome) -> None:
             first.extend([outcome] if len(first) < MOST_PROBLEMS else [])
+            # what can be no object, as of a name that is no text, is told by its path
+            item = before.get(outcome.key) or before.get(self.source.key_of(outcome.key) or "")
             # the first file of a name is taken, whatever becomes of a second one
-            if (item := before.get(outcome.key)) and DUPLICATE not in {problem.code for problem in outcome.problems}:
-                after[outcome.key] = self._again(item, outcome)
+            if item is not None and DUPLICATE not in {problem.code for problem in outcome.problems}:
+                after[item.key] = self._again(item, outcome)
 
         with closing(FirstSeen()) as firsts, remembered_assets(existing(self.journal), self.project_id) as known:
 

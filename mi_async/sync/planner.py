@@ -145,20 +145,21 @@ class SyncPlanner:
 
     async def _presences(self) -> dict[int, AssetPresence]:
         """Return what the service says of the assets of the journal; a listing may be behind, so each is asked for."""
-        wanted = {row.asset_id: row.key for row in self._rows.values() if row.asset_id is not None}
-        places = {row.key: (row.bucket, row.key) for row in self._rows.values() if row.asset_id is not None}
+        wanted = {row.asset_id: row for row in self._rows.values() if row.asset_id is not None}
         found = dict[int, AssetPresence]()
         if not wanted:
             return found
         async with aclosing(self.context.groups.assets.all(self.project_id)) as listed:
             async for asset in listed:
                 if asset.asset_id in wanted and asset.key is not None:
-                    found[asset.asset_id] = _presence(asset.key, wanted[asset.asset_id])
-                elif asset.key in places and asset.asset_id not in wanted:
-                    self._users[places[asset.key]] = used_by(asset.asset_id, self.project_id)
+                    found[asset.asset_id] = _presence(asset.key, wanted[asset.asset_id].key)
+                    continue
+                row = self._rows.get(asset.key or "")
+                if asset.asset_id not in wanted and row is not None and row.asset_id is not None:
+                    self._users[row.bucket, row.key] = used_by(asset.asset_id, self.project_id)
         left = [asset for asset in wanted if asset not in found]
         ask = partial(presence_of, self.context, self.project_id)
-        asked = await each(lambda asset: ask(asset, wanted[asset]), left, AT_ONCE)
+        asked = await each(lambda asset: ask(asset, wanted[asset].key), left, AT_ONCE)
         return found | dict(zip(left, asked, strict=True))
 
     def _presence(self, row: AssetRecord | None) -> AssetPresence:

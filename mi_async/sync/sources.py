@@ -62,6 +62,10 @@ class SyncSource(Protocol):
         """Look at a file directly; return True if it is as it was."""
         ...
 
+    def key_of(self, path: str) -> str | None:
+        """Return the key under which a file that can be no object is in a scan; None if it is not of the source."""
+        ...
+
     def path_of(self, key: str) -> str:
         """Return the path of a file, or ``s3://bucket/key``."""
         ...

@@ -372,7 +372,7 @@ async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path,
             size = 4_000
             while True:
                 new.write_bytes(film(size=(size := size + 1)))
-                os.utime(new, (time.time() + ahead,) * 2)
+                os.utime(new, (moment := time.time() + ahead, moment))
                 await asyncio.sleep(0.005)
 
         writer = asyncio.create_task(writing())

@@ -36,7 +36,7 @@ from mi_async.bulk.journal.postgres_connection import (
 from mi_async.bulk.journal.postgres_errors import SHOWN, cause_of, error_of, is_passing, postgres_errors
 from mi_async.bulk.journal.records import UPLOAD, Identity
 from mi_async.bulk.journal.schema import INDEX_BY_SOURCE, SHARED, layout_of, members, runs, shards
-from mi_async.bulk.journal.server_wait import ServerWait, SilenceLimit
+from mi_async.bulk.journal.server_wait import SILENT, ServerWait, SilenceLimit
 from mi_async.bulk.journal.sharing import OpenShards
 from mi_async.bulk.journal.statements import PairLookup, RecordKind, postgres_kinds, renewal
 from mi_async.bulk.journal.views import in_postgres
@@ -266,8 +266,8 @@ class PostgresBackend:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            # at least as long as a lock that a member which stands still has may last
-            longest = max(self.clock.real(self.patience), self.claims.life)
+            # a lock of a member that stands still may last for the life of its claims
+            longest = max(self.clock.real(self.patience), self.claims.life, SILENT)
             self._connection = connect_to_schema(self.url, SilenceLimit(self.clock, longest, self._hurry))
             self._driver = driver_below(self._connection)
             end_idle_transactions(self._driver, self.claims.life)

@@ -14,6 +14,8 @@ _log = logging.getLogger(__name__)
 
 FIRST, FACTOR, LATEST = 0.1, 2.0, 5.0
 """Seconds before the first attempt to connect again, their growth, and the most between two attempts."""
+SILENT = 60.0
+"""Seconds for which a server may say nothing in the middle of a request, at least: it may wait for a lock."""
 CLOSING = 5.0
 """Seconds to wait for the server when the run is ending."""
 

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
@@ -17,7 +17,6 @@ from mi_async.bulk.journal.postgres_connection import open_schema_to_change
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import Identity, PersonRecord
 from mi_async.bulk.journal.server_wait import CLOSING, SilenceLimit
-from mi_async.bulk.journal.sharing import Sharing
 from tests.support.postgres import execute
 
 NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
@@ -34,7 +33,7 @@ class Told(Clock):
 
 
 @contextmanager
-def stopped(url: str, name: str) -> Iterator[None]:
+def stopped(url: str, name: str) -> Generator[None]:
     """Have the server's process for an application stand still."""
     ((pid,),) = execute(url, f"SELECT pid FROM pg_stat_activity WHERE application_name = '{name}'")  # noqa: S608  ours
     os.kill(pid, signal.SIGSTOP)
@@ -44,17 +43,12 @@ def stopped(url: str, name: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("way", ["patience", "closing"])
 @pytest.mark.slow
-async def test_a_process_of_the_server_that_stands_still_is_given_up_for_another(schema_url: str, way: str) -> None:
+async def test_a_run_that_ends_gives_up_a_process_of_the_server_that_stands_still(schema_url: str) -> None:
     name = f"still-{uuid.uuid4().hex}"
-    url = schema_url.replace("#", f"&application_name={name}#")
-    patience = 3.0 if way == "patience" else 600.0
-    journal = await Journal.open(url, NEWSROOM, sharing=Sharing(life=3.0, patience=patience))
+    journal = await Journal.open(schema_url.replace("#", f"&application_name={name}#"), NEWSROOM)
     with stopped(schema_url, name):
         writing = asyncio.create_task(journal.write(PersonRecord("Hong")))
-        if way == "patience":
-            await asyncio.wait_for(writing, CAP)
         await asyncio.wait_for(journal.aclose("finished"), CAP)
         await writing
     with read_journal(schema_url) as reader:
