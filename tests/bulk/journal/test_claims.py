@@ -151,6 +151,7 @@ async def test_who_stands_still_in_the_middle_of_a_request_is_taken_over(join: J
     lapse(schema_url, sleeper.run)
     place = parsed(schema_url)
     assert isinstance(place, JournalUrl)
+    taken: int | None = None
     with closing(psycopg.connect(place.dsn)) as connection:
         end_idle_transactions(connection, 0.3)
         with suppress(psycopg.OperationalError), connection.pipeline():

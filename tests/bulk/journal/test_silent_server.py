@@ -79,12 +79,12 @@ async def test_nobody_waits_without_end_outside_of_a_run(schema_url: str) -> Non
     place = parsed(schema_url.replace("#", f"&application_name={name}#"))
     assert isinstance(place, JournalUrl)
     with pytest.raises(JournalError, match="says nothing"):
-        ask_stopped(place, name)
+        ask_stopped(place, schema_url, name)
 
 
-def ask_stopped(place: JournalUrl, name: str) -> None:
+def ask_stopped(place: JournalUrl, url: str, name: str) -> None:
     """Ask a server that stands still, with a limit that a test can wait for."""
-    with open_schema_to_change(place) as connection, stopped(str(place), name):
+    with open_schema_to_change(place) as connection, stopped(url, name):
         driver = driver_below(connection)
         assert isinstance(driver, BoundedConnection)
         assert 0 < driver.limit.longest < math.inf
