@@ -132,7 +132,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({}, "^give exactly one of text, image; none was given$"),
     ({"text": "goal", "image": b"x"}, "^give exactly one of text, image; text and image were given$"),
     ({"text": "goal; drop"}, r"^text needs none of ; \| `; it has ;$"),
-    ({"text": ""}, "^text needs at least 1 character, not blank; it has 0$"),
+    ({"text": ""}, "^text needs at least 1 character, not blank; it is blank$"),
     ({"text": " "}, "^text needs at least 1 character, not blank; it is blank$"),
     (
         {"text": "goal", "persons": [1] * 60, "persons_not": [2] * 41},
