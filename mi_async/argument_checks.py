@@ -138,9 +138,9 @@ TYPES: Mapping[str, ArgumentRule] = {
     "Iterable[int]": _IDS,
     "Sequence[int]": _IDS,
     "Iterable[str]": _list_of(_is_text, "texts"),
-    "Iterable[mi_async.AssetType]": _list_of(_is_text, "types of assets"),
+    "Iterable[mi_async.AssetType]": _list_of(_is_text, "IMAGE or VIDEO"),
     "Iterable[mi_async.Source]": ArgumentRule(_is_source_list, "a list of images, such as [image]"),
-    "mi_async.ConfidenceLevel": ArgumentRule(_is_text, "a level of confidence"),
+    "mi_async.ConfidenceLevel": ArgumentRule(_is_text, "one of LOW, MEDIUM, HIGH"),
     "datetime": ArgumentRule(_is_time, "a time, a datetime"),
     "Items[mi_async.PersonInput | mi_async.BadInput]": _items(
         "PersonInput", "read_people(path) reads a file or a directory"
