@@ -158,7 +158,7 @@ _HOMES = {
     "StoredObject": "storage.models",
     "SuggestedPerson": "workflows.curation.unnamed",
     "SummaryStatus": "api.scene_summaries",
-    "SyncItem": "sync.plan",
+    "SyncItem": "sync.item",
     "SyncPlan": "sync.plan",
     "SyncRemoval": "sync.removal",
     "SyncRun": "sync.workflow",

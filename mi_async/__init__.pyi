@@ -166,7 +166,8 @@ from .session import Session as Session
 from .session_opening import connect as connect
 from .storage.models import Storage as Storage, StoredObject as StoredObject
 from .sync.decisions import SyncState as SyncState
-from .sync.plan import SyncItem as SyncItem, SyncPlan as SyncPlan
+from .sync.item import SyncItem as SyncItem
+from .sync.plan import SyncPlan as SyncPlan
 from .sync.removal import RemovalStatus as RemovalStatus, SyncRemoval as SyncRemoval
 from .sync.watch import WatchPass as WatchPass
 from .sync.workflow import SyncRun as SyncRun

@@ -224,11 +224,8 @@ class ArchiveWorkflows(CurationWorkflows, SyncWorkflows):
         require("bulk")
         from mi_async.bulk.rebuild.rebuild import FACE_KINDS, RebuildOptions, rebuild_faces
 
-        kind = FACE_KINDS.get(operation)
-        if kind is None:
-            message = f"operation must be one of {', '.join(FACE_KINDS)}, got {operation!r}"
-            raise mi_async.InvalidArgumentError(message)
-        return await rebuild_faces(context, kind, items, RebuildOptions(journal, assume_counts, progress))
+        options = RebuildOptions(journal, assume_counts, progress)
+        return await rebuild_faces(context, FACE_KINDS[operation], items, options)
 
     async def usage(
         self,

@@ -85,9 +85,9 @@ class BulkWorkflows(WorkspacePart):
             grace=grace,
             patience=patience,
             shards=shards,
-            life=claim_life,
+            claim_life=claim_life,
         )
-        return BulkRun(enroll_factory(context, PersonInput, Likeness(known, score)), people, options)
+        return BulkRun(enroll_factory(context, PersonInput, Likeness.of(context, known, score)), people, options)
 
     def upload_thumbnails(
         self,
@@ -121,7 +121,7 @@ class BulkWorkflows(WorkspacePart):
             grace=grace,
             patience=patience,
             shards=shards,
-            life=claim_life,
+            claim_life=claim_life,
         )
         return BulkRun(enroll_factory(context, ThumbnailUpload), items, options)
 
@@ -208,6 +208,6 @@ class BulkWorkflows(WorkspacePart):
             grace=grace,
             patience=patience,
             shards=shards,
-            life=claim_life,
+            claim_life=claim_life,
         )
         return BulkRun(ingest_factory(context, ingest), assets, options)

@@ -206,7 +206,6 @@ class CurationWorkflows(WorkspacePart):
         from mi_async.bulk.options import BulkOptions
         from mi_async.bulk.run import BulkRun
         from mi_async.errors import ConfigError
-        from mi_async.workflows.context import refuse_async
         from mi_async.workflows.known_person import Likeness
 
         options = BulkOptions(
@@ -220,6 +219,5 @@ class CurationWorkflows(WorkspacePart):
         if options.is_shared:
             message = "compare_many works alone: journal must be the path of a file"
             raise ConfigError(message)
-        refuse_async(found)
-        factory = enroll_factory(context, PersonInput, Likeness("ask", score), found=found)
+        factory = enroll_factory(context, PersonInput, Likeness.of(context, "ask", score), found=found)
         return BulkRun(factory, people, options)

@@ -187,7 +187,7 @@ class PersonWorkflows(WorkspacePart):
                     progress=progress,
                     load=load,
                     one_by_one=one_by_one,
-                    likeness=Likeness(known, score),
+                    likeness=Likeness.of(context, known, score),
                 )
             result["person_id"] = person.id
         return person

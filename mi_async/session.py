@@ -3,6 +3,8 @@
 Invariant: a session that one holds is complete; nothing asynchronous happens outside connect and aclose.
 """
 
+from __future__ import annotations
+
 import asyncio
 import inspect
 import ssl
@@ -20,7 +22,8 @@ from mi_async._core.limits import QuotaState
 from mi_async._core.live_object import refuse_pickling
 from mi_async._core.modules import load_modules
 from mi_async._core.session_quotas import SessionQuotas
-from mi_async.argument_checks import check_workspace_name
+from mi_async._core.shown_signature import show_annotations
+from mi_async.argument_checks import check_workspace_name, checked
 from mi_async.argument_types import UsageWatch
 from mi_async.errors import SessionError
 from mi_async.settings import ConnectSettings
@@ -62,12 +65,12 @@ class Session:
     _trust: ssl.SSLContext | None = field(repr=False)
     _storage_proxy: MaskedURL | None = field(repr=False)
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop)
-    _origin: "Session | None" = None  # that a view is of, never a view itself
-    _made: "WorkflowParts | None" = field(init=False, default=None)
+    _origin: Session | None = None  # that a view is of, never a view itself
+    _made: WorkflowParts | None = field(init=False, default=None)
     _workspaces: dict[str, Workspace] = field(init=False, factory=dict)
 
     @cached_property
-    def workspaces(self) -> "mi_async.api.Workspaces":
+    def workspaces(self) -> mi_async.api.Workspaces:
         """The account's workspaces."""
         load_modules(["mi_async.api.workspaces"])
         from mi_async.api.workspaces import Workspaces  # noqa: PLC0415  not before it is needed
@@ -75,7 +78,7 @@ class Session:
         return Workspaces(self._calls)
 
     @cached_property
-    def query_assets(self) -> "mi_async.api.QueryAssets":
+    def query_assets(self) -> mi_async.api.QueryAssets:
         """Uploads of images to search with."""
         load_modules(["mi_async.api.query_assets"])
         from mi_async.api.query_assets import QueryAssets  # noqa: PLC0415  as above
@@ -96,7 +99,7 @@ class Session:
             found = self._workspaces[name] = Workspace(self._calls, name, self._context)
         return found
 
-    def with_options(self, **options: Unpack[CallOptions]) -> "Session":
+    def with_options(self, **options: Unpack[CallOptions]) -> Session:
         """Return a view of the session whose calls have other options; it is not closed, the session is.
 
         A view costs microseconds and shares connections, quotas, keys and pollers: make one for each request, or for
@@ -114,7 +117,7 @@ class Session:
         calls, origin = self._calls.with_options(options), self._origin or self
         return Session(self._settings, calls, self._quotas, self._trust, self._storage_proxy, self._loop, origin)
 
-    async def ping(self) -> "mi_async.Ping":
+    async def ping(self) -> mi_async.Ping:
         """Make the cheapest signed call: it proves that network, clock and keys are good.
 
         Its time counts waits for retries; ``session.with_options(timeout=2, retry=RetryPolicy(max_attempts=1))`` makes
@@ -129,6 +132,7 @@ class Session:
 
         return await ping(self._calls)
 
+    @checked
     async def usage(
         self,
         workspaces: Iterable[str] | None = None,
@@ -138,7 +142,7 @@ class Session:
         summaries: bool = True,
         concurrency: int = 8,
         progress: UsageWatch | None = None,
-    ) -> "mi_async.UsageReport":
+    ) -> mi_async.UsageReport:
         """Count what workspaces have used in a month: analyses, seconds of media, scene summaries, assets, persons.
 
         Counted is what answers of the service tell, so the report is no invoice: an asset has one index, and analyses
@@ -163,11 +167,10 @@ class Session:
         Source: maiu-workspace-details, mi-list-assets, mi-get-index, mi-get-scene-summary-result, mi-search-persons.
         """
         parts = self._parts()
-        from mi_async.workflows.usage.month import month_of  # noqa: PLC0415  not before it is needed
-        from mi_async.workflows.usage.question import usage_report  # noqa: PLC0415  as above
+        from mi_async.workflows.usage.question import checked_month, usage_report  # noqa: PLC0415  not before it is needed
 
         now = self._settings.clock.wall()
-        month_of(month, timezone, now)  # before the workspaces are asked for
+        checked_month(month, timezone, now, concurrency)  # before the workspaces are asked for
         if workspaces is None:
             names = [each.workspace_name async for each in self.workspaces.all()]
         else:
@@ -183,10 +186,10 @@ class Session:
             all_of_account=workspaces is None,
         )
 
-    def _context(self, name: str, calls: Calls) -> "Context":
+    def _context(self, name: str, calls: Calls) -> Context:
         return self._parts().context(name, calls)
 
-    def _parts(self) -> "WorkflowParts":
+    def _parts(self) -> WorkflowParts:
         """Return what workflows share, made with the first of them."""
         if self._origin is not None:
             return self._origin._parts()  # noqa: SLF001  its own class
@@ -200,10 +203,11 @@ class Session:
         return self._made
 
     @property
-    def _store(self) -> "ObjectStore":
+    def _store(self) -> ObjectStore:
         return self._parts().store
 
-    def job(self, token: str) -> "mi_async.Job[Any]":
+    @checked
+    def job(self, token: str) -> mi_async.Job[Any]:
         """Make a handle of a job that was written down as ``str(job)``, perhaps by another process.
 
         The service is not asked whether it exists. A token names a job of any workspace of the account, and can be
@@ -237,6 +241,7 @@ class Session:
         self._calls.lifetime.check()
         await self._quotas.check_store()
 
+    @checked
     async def aclose(self, *, grace: float = 5.0) -> None:
         """Close the session; closing it again does nothing.
 
@@ -286,3 +291,8 @@ class Session:
         yield str(self._settings.base_url)
         if self._calls.lifetime.ended:
             yield "closed", True
+
+
+show_annotations(Session)
+for _name in {"__init__", "__getattr__"} & vars(Session).keys():  # made by attrs, and shown by help()
+    vars(Session)[_name].__signature__ = inspect.Signature()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from mi_async._core.shown_signature import show_annotations
 from mi_async.api import WorkspaceGroups
 from mi_async.argument_checks import checked
 
@@ -28,6 +29,7 @@ class WorkspacePart(WorkspaceGroups):
         """Make the public methods of a part those of the workspace."""
         if not cls.__module__.startswith(f"{__package__}."):
             return  # a subclass of somebody else
+        show_annotations(cls)
         for name, method in list(vars(cls).items()):
             if isinstance(method, FunctionType) and not name.startswith("_"):
                 method.__qualname__ = f"Workspace.{name}"  # Python's own messages have it: an unexpected argument

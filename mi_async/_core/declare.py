@@ -20,6 +20,7 @@ from attrs import evolve, frozen
 from mi_async._core.bounds import BOUNDS, Rule
 from mi_async._core.http_messages import Raw
 from mi_async._core.operation import API_PREFIX, Operation, Parameter, Place, Quota, Repeat, path_names
+from mi_async._core.shown_signature import ShownParameter, ShownSignature
 from mi_async._core.wire_names import camel
 from mi_async.errors import InvalidArgumentError
 
@@ -52,9 +53,20 @@ class Group:
 
     scope: tuple[str, ...] = ("workspace_name",)
 
+    def __init_subclass__(cls) -> None:
+        """Show the signatures of iterators as those of operations."""
+        for name, member in vars(cls).items():
+            if isinstance(member, types.FunctionType) and not name.startswith("_") and not hasattr(member, "operation"):
+                member.__signature__ = ShownSignature.from_callable(member)  # type: ignore[attr-defined]
+
     def __init__(self, caller: Caller, **scope: str) -> None:
         self._caller = caller
         self._scope = scope
+
+    # help() begins with it, and nobody but a session makes a group
+    __init__.__dict__["__signature__"] = ShownSignature(
+        [ShownParameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    )
 
     def __repr__(self) -> str:
         """Name the group and what it is bound to."""
@@ -191,7 +203,8 @@ def _declared(function: Callable[..., Any], route: str, repeat: Repeat | None, s
     group = re.sub(r"(?<!^)(?=[A-Z])", "_", owner.rpartition(".")[2]).lower()
     method, _, path = route.partition(" ")
     identity = f"{group}.{name}"
-    signature = inspect.signature(function)
+    signature = ShownSignature.from_callable(function)
+    function.__signature__ = signature  # type: ignore[attr-defined]  # of the method, too
     in_path = set(path_names(path))
     elsewhere = sends or (Place.QUERY if method in {"GET", "DELETE"} else Place.BODY)
     parameters = tuple(

@@ -82,17 +82,26 @@ def _check_folder(places: Places, info: BackupInfo) -> None:
     if not places.folder.is_dir():
         message = f"{shown} is a file; name a folder for the backup"
         raise InvalidArgumentError(message)
+    _refuse_links(places, shown)
+    found = read_info(places.current(INFO)) or read_info(places.unfinished / INFO)
+    if found is not None:
+        _refuse_other(found, info, shown)
+    elif names := sorted(name.name for name in places.folder.iterdir() if not _is_ignored(name.name)):
+        message = f"{shown} is not a backup, it holds {escaped(names[0])}; name an empty or a new folder"
+        raise InvalidArgumentError(message)
+
+
+def _refuse_links(places: Places, shown: str) -> None:
+    """Refuse a folder in which a writer would follow a link."""
     for path in _written_places(places):
         if path.is_symlink():
             name = escaped(str(path.relative_to(places.folder)))
             message = f"{shown}: {name} is a symbolic link, and a backup writes through none; name another folder"
             raise InvalidArgumentError(message)
-    found = read_info(places.current(INFO)) or read_info(places.unfinished / INFO)
-    if found is None:
-        if names := sorted(name.name for name in places.folder.iterdir() if not _is_ignored(name.name)):
-            message = f"{shown} is not a backup, it holds {escaped(names[0])}; name an empty or a new folder"
-            raise InvalidArgumentError(message)
-        return
+
+
+def _refuse_other(found: BackupInfo, info: BackupInfo, shown: str) -> None:
+    """Refuse a backup of something else."""
     for what, there, wanted in (
         ("workspace", found.workspace, info.workspace),
         ("the service at", found.service, info.service),

@@ -21,9 +21,8 @@ from mi_async.backup.report import BackupProgress, BackupReport
 from mi_async.backup.service_members import kept
 from mi_async.backup.work import BackupWork, DiskThread
 from mi_async.backup.writer import BackupWriter
-from mi_async.errors import InvalidArgumentError
 from mi_async.version import VERSION
-from mi_async.workflows.context import Context, refuse_async
+from mi_async.workflows.context import Context
 
 AT_ONCE = 12
 """Downloads of images at once at the most: 60 MB of the largest ones."""
@@ -63,10 +62,6 @@ async def back_up(
         verify: hold files that are there against their checksums, and download anew what does not fit.
         progress: is told of progress.
     """
-    refuse_async(progress)
-    if isinstance(persons, str | bytes):
-        message = "persons is a list of IDs"
-        raise InvalidArgumentError(message)
     place, parts = Path(folder), parts or BackupParts()
     info = _info(context, parts, whole=persons is None)
     thread = DiskThread(place)

@@ -54,12 +54,7 @@ def enroll_factory(
     *,
     found: Callable[[KnownPerson], None] | None = None,
 ) -> EngineFactory:
-    """Return the factory of runs over persons or images.
-
-    Raises:
-        InvalidArgumentError: the service would refuse how persons are compared.
-    """
-    likeness.check(context)
+    """Return the factory of runs over persons or images."""
 
     async def make(stack: AsyncExitStack, items: Input, options: BulkOptions) -> "WiredRun":
         # not before it is needed: many a program that imports the package makes no bulk run

@@ -180,7 +180,7 @@ def _wired(
     rest: tuple[Input, BulkOptions],
 ) -> WiredRun:
     items, options = rest
-    joined = JoinedInput(journal, passes_of(items), pause_of(options.life)) if journal.shards else None
+    joined = JoinedInput(journal, passes_of(items), pause_of(options.claim_life)) if journal.shards else None
     engine: Any = Engine(
         pipeline=pipeline,
         stats=stats,

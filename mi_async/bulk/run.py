@@ -5,14 +5,11 @@ Invariant: starts nothing before it is iterated over; however it ends, nothing i
 
 import asyncio
 import logging
-import os
 import weakref
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterable,
     AsyncIterator,
     Generator,
-    Iterable,
     Sequence,
     Sized,
 )
@@ -34,19 +31,12 @@ from mi_async.bulk.joining import JoinedInput
 from mi_async.bulk.journal.place import shown_journal
 from mi_async.bulk.options import BulkOptions
 from mi_async.bulk.report.report import BulkReport
-from mi_async.errors import BulkError, InvalidArgumentError, MIError
+from mi_async.errors import BulkError, MIError
 
 _log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from mi_async.bulk.factory import RunEngine
-
-READERS = {
-    "PersonInput": "read_people(path) reads a file or a directory",
-    "ThumbnailUpload": "read_thumbnails(path) reads a file or a directory",
-    "AssetInput": "read_assets(folder) reads a directory",
-}
-"""Functions of ``mi_async.bulk`` that read items, by the class of these, for whoever passes a path."""
 
 
 async def _finish(joined: JoinedInput, outcome: BulkOutcome, engine: "RunEngine") -> None:
@@ -158,13 +148,7 @@ class BulkRun:
         return stream
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what is no input, or can be gone through only once where that is not enough."""
-        items: object = self._items
-        readable = isinstance(items, Iterable | AsyncIterable) or callable(items)
-        if isinstance(items, str | bytes | os.PathLike) or not readable:
-            takes, given = self._factory.takes, type(items).__name__
-            message = f"the input must be an iterable of {takes}, got {given}; mi_async.bulk.{READERS[takes]}"
-            raise InvalidArgumentError(message)
+        """Refuse an input that can be gone through only once where that is not enough."""
         if self._options.is_shared:
             passes_of(self._items)
 

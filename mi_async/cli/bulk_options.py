@@ -52,7 +52,7 @@ class RunOptions:
     ] = None
     dry_run: Annotated[
         bool,
-        Parameter(negative=(), show_default=False, help="Make no request: print what would be done, and the time."),
+        Parameter(negative=(), show_default=False, help="Change nothing: print what would be done, and the time."),
     ] = False
     max_failures: MostFailures = DEFAULTS["max_failures"]
     report: Annotated[Path | None, Parameter(help="Write the outcome of every item to this file, as JSON Lines.")] = (

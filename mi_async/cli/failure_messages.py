@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 import attrs
-from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
+from cyclopts import (
+    App,
+    Argument,
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    Token,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 
 from mi_async.cli.exit_codes import exit_code
 from mi_async.cli.streams import ReaderGoneError, stderr
@@ -74,29 +84,57 @@ def _created(error: BaseException) -> Mapping[str, Any]:
     return getattr(source, "created", None) or {}
 
 
+NUMBERS: Mapping[object, str] = {int: "a whole number", float: "a number"}
+"""Types of options, as people call them."""
+
+
 def _message(error: BaseException) -> str:
     match error:
         case JobTimeoutError():
             return error.brief
         case MIError():
             return in_options(str(error))
-        case UnusedCliTokensError(unused_tokens=[str(token), *_]):
-            kind = "argument" if error.command_chain else "command"
-            return f'unknown {kind} "{token}"{_meant(error, token)}; see {_asked(error)} --help'
-        case MissingArgumentError() if error.argument is not None:
-            name = error.argument.name
-            name = name if error.argument.index is None else name.removeprefix("--").upper()
-            variables = "".join(f" (or set {variable})" for variable in error.argument.parameter.env_var or ())
-            return f"{name} is missing{variables}; see {_asked(error)} --help"
+        case CycloptsError():
+            return _usage_message(error)
         case _:
             return str(error)
 
 
+def _usage_message(error: CycloptsError) -> str:
+    """Return what is wrong with a command line, in one sentence; cyclopts says it in several."""
+    match error:
+        case UnusedCliTokensError(unused_tokens=[str(token), *_]):
+            kind = "argument" if error.command_chain else "command"
+            told = f'unknown {kind} "{token}"{_meant(error, token)}'
+        case UnknownCommandError(unused_tokens=[str(token), *_]):
+            told = f'unknown command "{token}"{suggestion(token, _commands(error.app))}'
+        case UnknownOptionError(token=token):
+            name = token.keyword or token.value
+            known = [each for argument in error.argument_collection if argument.parse for each in argument.names]
+            told = f'unknown option "{name}"{suggestion(name, known)}'
+        case CoercionError(msg=None, token=Token() as token, target_type=kind) if kind in NUMBERS:
+            name = token.keyword or (_name_of(error.argument) if error.argument is not None else "value")
+            told = f'{name} must be {NUMBERS[kind]}, got "{one_line(token.value)}"'
+        case MissingArgumentError(argument=Argument() as argument):
+            variables = "".join(f" (or set {variable})" for variable in argument.parameter.env_var or ())
+            told = f"{_name_of(argument)} is missing{variables}"
+        case _:
+            return str(error)
+    return f"{told}; see {_asked(error)} --help"
+
+
 def _meant(error: UnusedCliTokensError, token: str) -> str:
     """Suggest a command for one that is missing; cyclopts does so for nested ones."""
-    app = None if error.command_chain else error.app
-    names = [name for name in app or () if not name.startswith("-")]
-    return suggestion(token.casefold(), names)
+    return "" if error.command_chain else suggestion(token.casefold(), _commands(error.app))
+
+
+def _commands(app: App | None) -> list[str]:
+    return [name for name in app or () if not name.startswith("-")]
+
+
+def _name_of(argument: Argument) -> str:
+    """Return the name of an argument as help shows it."""
+    return argument.name if argument.index is None else argument.name.removeprefix("--").upper()
 
 
 def _asked(error: CycloptsError) -> str:

@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any
 
-from attrs import frozen
+from attrs import define
 
 from mi_async.bulk.engine.outcome import AssetOutcome, Status
 from mi_async.bulk.journal.place import Journalled, journal_file
@@ -52,11 +52,11 @@ def watch_command(source: str, assets: AssetOptions, flags: SyncFlags, options: 
         event_loop.run(watch.run())
     except TerminatedError:  # how a service manager ends it: no failure
         print_note("stopped by SIGTERM")
-    counts = watch.counts
-    output.show({status.value: counts[status] for status in Status if counts[status]}, service.output)
+    counts = {status.value: watch.counts[status] for status in Status}
+    output.show({"source": source, "passes": watch.passes, **counts}, service.output)
 
 
-@frozen
+@define(eq=False)
 class _Watch:
     """A watch as the command line has it.
 
@@ -67,6 +67,7 @@ class _Watch:
         options: options of each run.
         service: the service and its workspace.
         counts: files by how they ended.
+        passes: looks so far.
     """
 
     source: str
@@ -75,6 +76,7 @@ class _Watch:
     options: RunOptions
     service: InStorage
     counts: Counter[Status]
+    passes: int = 0
 
     @property
     def journal(self) -> Journalled:
@@ -94,7 +96,7 @@ class _Watch:
                 journal=journal,
                 interval=flags.interval,
                 passes=flags.passes,
-                progress=_print_pass,
+                progress=self._end_pass,
                 grace=self.options.grace,
                 **self.assets.as_arguments(),
             )
@@ -111,6 +113,10 @@ class _Watch:
         problems = "".join(f"; {problem.code}: {problem.message}" for problem in outcome.problems)
         line = f"{escaped(outcome.key)}: {outcome.status.value}{problems}"
         (print_note if outcome.status is Status.DONE else print_line)(line)
+
+    def _end_pass(self, done: WatchPass) -> None:
+        self.passes = done.number
+        (print_line if done.failure or done.unreadable else print_note)(str(done))
 
     def _facts(self, outcome: AssetOutcome, asset_id: int) -> FinishedAsset:
         return FinishedAsset(
@@ -154,7 +160,3 @@ class _Watch:
             for row in done
             if row.asset_id is not None
         ]
-
-
-def _print_pass(done: WatchPass) -> None:
-    (print_line if done.failure else print_note)(str(done))

@@ -3,6 +3,7 @@
 Invariant: has nothing to say at the end; the command itself reports how the workflow ended.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TextIO, TypeVar
@@ -32,7 +33,7 @@ def view_displayed(make: Callable[[BackEnd], V], file: TextIO | None, *, plain: 
         yield view
 
 
-class WorkflowView:
+class WorkflowView(ABC):
     """A workflow over time; each view has ``now``, a steady clock, behind arguments of its own."""
 
     now: Callable[[], float]
@@ -57,8 +58,9 @@ class WorkflowView:
         return "" if self._last else self._text
 
     @property
+    @abstractmethod
     def _text(self) -> str:
-        raise NotImplementedError
+        """How far it is, on one line."""
 
     @property
     def _age(self) -> str:

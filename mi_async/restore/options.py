@@ -14,7 +14,6 @@ from mi_async.bulk.defaults import GRACE, PATIENCE
 from mi_async.bulk.journal.place import JournalUrl, parsed
 from mi_async.bulk.options import BulkOptions
 from mi_async.errors import InvalidArgumentError
-from mi_async.workflows.enroll_decisions import check_word
 from mi_async.workflows.ingest.options import IngestOptions
 
 SUFFIX = ".journal"
@@ -46,8 +45,8 @@ class RestoreOptions:
     patience: float = PATIENCE
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what cannot work."""
-        check_word("if_exists", self.if_exists, IfPersonExists)
+        """Refuse what no run could work with."""
+        self.bulk(self.journal, 0)
 
     @property
     def assets_journal(self) -> Path:

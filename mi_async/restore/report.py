@@ -97,6 +97,10 @@ class RestoreReport(Serializable):
         ]
 
 
+ADDED = ("open", "total", "seconds", "sent")
+"""Figures of a report that are added up."""
+
+
 def together(reports: Sequence[BulkReport]) -> BulkReport | None:
     """Return one report of the runs over all projects; None without any."""
     if not reports:
@@ -104,13 +108,12 @@ def together(reports: Sequence[BulkReport]) -> BulkReport | None:
     counts = Counter[Status]()
     for report in reports:
         counts.update(report.counts)
+    endings = [report.ending for report in reports if report.ending]
+    added: dict[str, Any] = {name: sum(getattr(report, name) or 0 for report in reports) for name in ADDED}
     return evolve(
         reports[-1],
+        **added,
         counts=counts,
-        ending=next((report.ending for report in reports if report.ending), ""),
-        open=sum(report.open for report in reports),
-        total=sum(report.total or 0 for report in reports),
-        seconds=sum(report.seconds for report in reports),
-        sent=sum(report.sent or 0 for report in reports),
+        ending=endings[0] if endings else "",
         problems=tuple(problem for report in reports for problem in report.problems)[:MOST_PROBLEMS],
     )

@@ -6,38 +6,43 @@ was confirmed and is asked for again, and with nothing else.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from mi_async._core import json_codec
 from mi_async.bulk.journal.actions import PlanRecord, RemovalRecord
 from mi_async.bulk.journal.place import Journalled, journal_error, journal_file
+from mi_async.bulk.journal.utc_times import utc_time
 from mi_async.bulk.plan.dedup import existing
-from mi_async.errors import InvalidArgumentError
-from mi_async.sync.plan import SyncItem, SyncPlan
+from mi_async.sync.item import SyncItem
+from mi_async.sync.plan import SyncPlan
 from mi_async.text import encodable
+
+if TYPE_CHECKING:
+    from mi_async.bulk.journal.confirmed_plan import ConfirmedRemoval, RemovalPlan
 
 SUFFIX = ".confirmed"
 """Of the file, after the journal's name, in which earlier versions had them; it is still read, and then deleted."""
 
 
-def write_confirmed(plan: SyncPlan, removed: Sequence[SyncItem]) -> None:
-    """Write what is confirmed, with what an earlier sync has left; blocks.
+def write_confirmed(plan: SyncPlan, removed: Sequence[SyncItem], now: float) -> None:
+    """Write what is confirmed now; blocks. What was confirmed before keeps its time.
+
+    Args:
+        plan: the plan.
+        removed: what is confirmed; nothing where only what was confirmed before is gone on with.
+        now: the time, in seconds since 1970.
 
     Raises:
-        InvalidArgumentError: the journal is no file: others may be at work with it.
-        JournalError: it cannot be written.
+        JournalError: a run is under way on the journal, or it cannot be written.
     """
-    if (path := _old_file(plan.journal)) is None:
-        message = "a sync deletes and replaces only with a journal in a file, which no other process shares"
-        raise InvalidArgumentError(message)
     from mi_async.bulk.journal.confirmed_plan import confirm_removals  # noqa: PLC0415  brings SQLAlchemy, an extra
 
-    whole = evolve(plan, items=tuple(removed), delete=True, replace=True)
-    record = PlanRecord(whole.code, encodable(plan.source))
-    confirm_removals(plan.journal, record, [_row_of(item, plan.project_id, whole.code) for item in removed])
-    path.unlink(missing_ok=True)  # the journal has all of it now
+    earlier = _in_old_file(plan)
+    found = [_stored(plan, earlier, ""), _stored(plan, removed, utc_time(now))]
+    confirm_removals(plan.journal, [one for one in found if one.removals])
+    _drop_old_file(plan.journal)  # the journal has all of it now
 
 
 def read_confirmed(plan: SyncPlan) -> tuple[SyncItem, ...]:
@@ -46,7 +51,7 @@ def read_confirmed(plan: SyncPlan) -> tuple[SyncItem, ...]:
     Raises:
         JournalError: it cannot be read, or the file of an earlier version is of another source or project.
     """
-    if _old_file(plan.journal) is None or existing(plan.journal) is None:  # one that is shared has none
+    if existing(plan.journal) is None:
         return ()
     from mi_async.bulk.journal.confirmed_plan import unfinished_removals  # noqa: PLC0415  as above
     from mi_async.bulk.journal.reader import read_journal  # noqa: PLC0415  as above
@@ -59,7 +64,7 @@ def read_confirmed(plan: SyncPlan) -> tuple[SyncItem, ...]:
             plan.journal, f"it holds a confirmed plan for workspace {its.workspace!r} at {its.endpoint}"
         )
     found = {(item.bucket, item.key): item for item in _in_old_file(plan)}
-    return tuple((found | {(row.bucket, row.key): _item_of(row) for row in rows}).values())
+    return tuple((found | {item.row_key: item for item in map(_item_of, rows)}).values())
 
 
 def give_up_confirmed(plan: SyncPlan, items: Sequence[SyncItem]) -> None:
@@ -72,7 +77,11 @@ def give_up_confirmed(plan: SyncPlan, items: Sequence[SyncItem]) -> None:
 
     if items:
         give_up_removals(plan.journal, plan.project_id, [item.place for item in items])
-    if (path := _old_file(plan.journal)) is not None:
+    _drop_old_file(plan.journal)
+
+
+def _drop_old_file(journal: Journalled) -> None:
+    if (path := _old_file(journal)) is not None:
         path.unlink(missing_ok=True)
 
 
@@ -107,6 +116,14 @@ def _owner(plan: SyncPlan) -> Mapping[str, Any]:
     }
 
 
+def _stored(plan: SyncPlan, items: Sequence[SyncItem], confirmed: str) -> "RemovalPlan":
+    from mi_async.bulk.journal.confirmed_plan import RemovalPlan  # noqa: PLC0415  as above
+
+    whole = evolve(plan, items=tuple(items), delete=True, replace=True)
+    record = PlanRecord(whole.code, encodable(plan.source))
+    return RemovalPlan(record, tuple([_row_of(item, plan.project_id, whole.code) for item in items]), confirmed)
+
+
 def _row_of(item: SyncItem, project_id: int, fingerprint: str) -> RemovalRecord:
     return RemovalRecord(
         project_id=project_id,
@@ -123,7 +140,8 @@ def _row_of(item: SyncItem, project_id: int, fingerprint: str) -> RemovalRecord:
     )
 
 
-def _item_of(row: RemovalRecord) -> SyncItem:
+def _item_of(removal: "ConfirmedRemoval") -> SyncItem:
+    row = removal.record
     return SyncItem(
         key=row.key,
         bucket=row.bucket,
@@ -134,4 +152,5 @@ def _item_of(row: RemovalRecord) -> SyncItem:
         modified=row.mtime_ns,
         with_object=row.with_object,
         below_empty=row.below_empty,
+        confirmed=removal.confirmed,
     )

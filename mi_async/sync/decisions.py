@@ -52,6 +52,17 @@ class Absence(StrEnum):
     )
 
 
+class ObjectContent(StrEnum):
+    """Content of an object, beside that of its file."""
+
+    SAME = "same"
+    OTHER = "other"
+    NONE = "none"
+    """There is no object."""
+    UNKNOWN = "unknown"
+    """Nobody can tell."""
+
+
 class AssetPresence(StrEnum):
     """What the service says of an asset that a journal has."""
 
@@ -84,7 +95,7 @@ def is_own(row: AssetRecord) -> bool:
 
 
 def decide_present(
-    file: SourceFile, row: AssetRecord | None, asset: AssetPresence, *, same: bool | None
+    file: SourceFile, row: AssetRecord | None, asset: AssetPresence, content: ObjectContent
 ) -> SyncDecision:
     """Decide about a file that the source has.
 
@@ -92,17 +103,19 @@ def decide_present(
         file: as it is now.
         row: the journal's; None if there is none.
         asset: what the service says of the asset of the row.
-        same: True if the object is known to have the content of the file, None if nobody can tell.
+        content: of the object.
     """
     if not file.settled:
         return SyncDecision(SyncState.UNSETTLED)
     if row is None or row.asset_id is None:
         return SyncDecision(SyncState.NEW)
     if asset is AssetPresence.DELETED:
-        return SyncDecision(SyncState.MISSING)
-    if same:
+        # an object of ours with other content would be in the way of the file, and a run overwrites none
+        in_the_way = content is ObjectContent.OTHER and is_own(row)
+        return SyncDecision(SyncState.CHANGED if in_the_way else SyncState.MISSING)
+    if content is ObjectContent.SAME:
         return SyncDecision(SyncState.SAME)
-    reason = UNCLEAR if same is None else _reason_to_keep(row, asset)
+    reason = UNCLEAR if content is ObjectContent.UNKNOWN else _reason_to_keep(row, asset)
     return SyncDecision(SyncState.KEPT if reason else SyncState.CHANGED, reason)
 
 

@@ -11,7 +11,8 @@ from attrs import field, frozen
 from mi_async.bulk.journal.place import Journalled, journal_error
 from mi_async.bulk.journal.records import INGEST, AssetRecord, Identity
 from mi_async.bulk.plan.dedup import existing
-from mi_async.sync.sources import BucketSource, FolderSource
+from mi_async.sync.bucket_source import BucketSource
+from mi_async.sync.folder_source import FolderSource
 from mi_async.workflows.context import Context
 
 

@@ -3,7 +3,7 @@
 Invariant: a value; the code confirms exactly what it lists for deletion and replacement, in this place.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -12,10 +12,10 @@ from mi_async._core.confirmation import confirmation_code
 from mi_async.bulk.journal.place import Journalled, parsed, shown_journal
 from mi_async.bulk.plan.dedup import Gone
 from mi_async.bulk.plan.ingest import AssetPlan
-from mi_async.models import Serializable
-from mi_async.storage.models import StoredObject
 from mi_async.sync.decisions import SyncState
-from mi_async.text import aligned, escaped, quantity, size
+from mi_async.sync.item import SyncItem
+from mi_async.sync.removal_wording import confirmed_when, for_good, options_for
+from mi_async.text import aligned, escaped, size
 
 SHOWN = 20
 """Items of a kind that the table has; JSON has all, and so has the table of what is deleted or replaced for good."""
@@ -36,59 +36,26 @@ GONE_OF_RUN = frozenset(Gone().as_dict())
 
 
 @frozen
-class SyncItem(Serializable):
-    """A media file in a plan.
+class ItemList:
+    """A list of items in the table of a plan.
 
     Attributes:
-        key: of the object.
-        bucket: of the object.
-        state: what it is.
-        asset_id: ID of the asset; None where there is none.
-        reason: why it is kept.
-        source: the file, or ``s3://bucket/key``.
-        size: bytes that the source has now; 0 for none.
-        modified: time of its last change, in nanoseconds since the epoch.
-        with_object: the object in the bucket would be deleted with the asset.
-        below_empty: the folder of the file is empty, and the plan was allowed to call it gone all the same.
+        title: above it.
+        items: the items.
+        most: number of items that are shown; None for all.
     """
 
-    key: str
-    bucket: str
-    state: SyncState = field(converter=SyncState)
-    asset_id: int | None = None
-    reason: str = ""
-    source: str = ""
-    size: int = 0
-    modified: int = 0
-    with_object: bool = False
-    below_empty: bool = False
+    title: str
+    items: tuple[SyncItem, ...]
+    most: int | None = None
 
-    @property
-    def place(self) -> StoredObject:
-        """The object."""
-        return StoredObject(self.bucket, self.key)
-
-    @property
-    def row_key(self) -> tuple[str, str]:
-        """Bucket and key, by which the journal has it; the bucket of a new file is ''."""
-        return (self.bucket, self.key)
-
-    def as_row(self) -> dict[str, Any]:
-        """Return the members that people read, as a JSON object."""
-        return {
-            "key": self.key,
-            "bucket": self.bucket,
-            "state": self.state.value,
-            "asset_id": self.asset_id,
-            "reason": self.reason or None,
-            "source": self.source,
-            "size": self.size if self.size or self.modified else None,  # there is no file, or nobody knows
-        }
-
-    def __str__(self) -> str:
-        """Name the object, its asset, and why it is kept."""
-        asset = "" if self.asset_id is None else f" (asset {self.asset_id})"
-        return f"{escaped(self.key)}{asset}" + (f": {self.reason}" if self.reason else "")
+    def lines(self) -> list[str]:
+        """Return the lines, none for no items."""
+        if not self.items:
+            return []
+        shown = self.items[: self.most]
+        more = [f"  and {len(self.items) - len(shown):,} more"] if len(shown) < len(self.items) else []
+        return [f"{self.title}:", *[f"  {item}" for item in shown], *more]
 
 
 @frozen(kw_only=True)
@@ -189,13 +156,13 @@ class SyncPlan:
     @property
     def warning(self) -> str:
         """Sentence about what cannot be undone: ``2 assets would be deleted for good``; '' for nothing."""
-        return _for_good(self.removed, "would")
+        return for_good(self.removed, "would")
 
     @property
     def resumption(self) -> str:
         """Sentence about what is deleted without another code, since it was confirmed before; '' for nothing."""
-        told = _for_good(self.resumed, "will")
-        return f"{told}: confirmed before, not finished; --give-up stops it" if told else ""
+        told = for_good(self.resumed, "will")
+        return f"{told}: {confirmed_when(self.resumed)}, not finished; --give-up stops it" if told else ""
 
     @property
     def left_out(self) -> frozenset[str]:
@@ -229,59 +196,50 @@ class SyncPlan:
         }
 
     def __str__(self) -> str:
-        rows = [(label, f"{self.counts[state]:,}") for state, label in LABELS if self.counts.get(state)]
-        rows += [("bytes to send", size(self.bytes))] if self.bytes else []
-        rows += [("confirmed before and not finished", f"{len(self.unfinished):,}")] if self.unfinished else []
-        lines = [f"{self.target} of workspace {self.workspace}"]
-        lines += aligned(rows or [("nothing", "0")], right={1} if not self.bytes else ())
-        whole = {*self.removed, *self.resumed}
-        for title, items in self._lists():
-            lines += _listed(title, items, len(items) if items and items[0] in whole else SHOWN)
-        if self.ingest.items:
-            lines += ["the run over what is left:", *[f"  {line}" for line in str(self.ingest).splitlines()]]
-        return "\n".join([*lines, *[line for line in (self.resumption, self.refusal) if line]])
+        """Return the table."""
+        run = ["the run over what is left:", *[f"  {line}" for line in str(self.ingest).splitlines()]]
+        return "\n".join(
+            [
+                f"{self.target} of workspace {self.workspace}",
+                *self._counted(),
+                *[line for listed in self._lists() for line in listed.lines()],
+                *(run if self.ingest.items else ()),
+                *[line for line in (self.resumption, self.refusal) if line],
+            ]
+        )
 
-    def _lists(self) -> Iterable[tuple[str, tuple[SyncItem, ...]]]:
-        gone = "to delete, with their objects" if self.delete_objects else "to delete"
-        changed = "to replace" if self.replace else "changed, listed only (--replace replaces them)"
+    def _counted(self) -> list[str]:
+        """Return a line for each number that is not zero."""
+        counts = [(label, self.counts.get(state, 0)) for state, label in LABELS]
+        counts.append(("confirmed before and not finished", len(self.unfinished)))
+        rows = [(label, f"{count:,}") for label, count in counts if count]
+        if self.bytes:
+            return aligned([*rows, ("bytes to send", size(self.bytes))])
+        return aligned(rows or [("nothing", "0")], right={1})
+
+    def _lists(self) -> Iterable[ItemList]:
+        """Yield the lists below the counts: what is removed as a whole, of all else the beginning."""
         waiting = {item.row_key for item in self.waiting}
-        for title, state in (
-            (gone if self.delete else "gone, listed only (--delete deletes them)", SyncState.GONE),
-            (changed, SyncState.CHANGED),
-        ):
-            yield title, tuple([item for item in self.of(state) if item.row_key not in waiting])
-        yield "kept", self.of(SyncState.KEPT)
-        yield "still being written", self.of(SyncState.UNSETTLED)
-        yield "to delete, confirmed before and not finished (--give-up stops it)", self.resumed
-        options = " ".join(_options_for(self.waiting))
-        yield f"deletion confirmed before, and waiting ({options} finishes it, --give-up ends it)", self.waiting
-
-
-def _for_good(removed: Sequence[SyncItem], would: str) -> str:
-    """Return the sentence about removals that cannot be undone; '' for none."""
-    gone = [item for item in removed if item.state is not SyncState.CHANGED]
-    changed = len(removed) - len(gone)
-    objects = " and its object" if len(gone) == 1 else " and their objects"
-    objects = objects if any(item.with_object for item in gone) else ""
-    told = [f"{quantity(len(gone), 'asset')}{objects} {would} be deleted"] if gone else []
-    told += [f"{quantity(changed, 'asset')} {would} be replaced"] if changed else []
-    return f"{', and '.join(told)} for good" if told else ""
-
-
-def _options_for(removed: Sequence[SyncItem]) -> list[str]:
-    """Return the options that ask for removals as they were confirmed."""
-    gone = [item for item in removed if item.state is not SyncState.CHANGED]
-    asked = {
-        "--delete": bool(gone),
-        "--delete-objects": any(item.with_object for item in gone),
-        "--replace": len(gone) < len(removed),
-    }
-    return [option for option, is_needed in asked.items() if is_needed]
-
-
-def _listed(title: str, items: tuple[SyncItem, ...], shown: int) -> list[str]:
-    more = [f"  and {len(items) - shown:,} more"] if len(items) > shown else []
-    return [f"{title}:", *[f"  {item}" for item in items[:shown]], *more] if items else []
+        gone, changed = [
+            tuple([item for item in self.of(state) if item.row_key not in waiting])
+            for state in (SyncState.GONE, SyncState.CHANGED)
+        ]
+        objects = ", with their objects" if self.delete_objects else ""
+        if self.delete:
+            yield ItemList(f"to delete{objects}", gone)
+        else:
+            yield ItemList("gone, listed only (--delete deletes them)", gone, SHOWN)
+        if self.replace:
+            yield ItemList("to replace", changed)
+        else:
+            yield ItemList("changed, listed only (--replace replaces them)", changed, SHOWN)
+        yield ItemList("kept", self.of(SyncState.KEPT), SHOWN)
+        yield ItemList("still being written", self.of(SyncState.UNSETTLED), SHOWN)
+        confirmed = confirmed_when(self.resumed)
+        yield ItemList(f"to delete, {confirmed} and not finished (--give-up stops it)", self.resumed)
+        confirmed, options = confirmed_when(self.waiting), " ".join(options_for(self.waiting))
+        title = f"deletion {confirmed}, and waiting ({options} finishes it, --give-up ends it)"
+        yield ItemList(title, self.waiting, SHOWN)
 
 
 def without_unfinished(plan: SyncPlan, unfinished: tuple[SyncItem, ...]) -> SyncPlan:

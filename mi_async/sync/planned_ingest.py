@@ -18,9 +18,11 @@ from mi_async.bulk.plan.dry_run import PlanCounts
 from mi_async.bulk.plan.ingest import AssetPlan, add_all, plan_of
 from mi_async.bulk.plan.ingest_planner import IngestPlanner
 from mi_async.storage.models import StoredObject
+from mi_async.sync.bucket_source import BucketSource
 from mi_async.sync.decisions import SyncState, decide_examined
-from mi_async.sync.plan import SyncItem
-from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.sync.folder_source import FolderSource
+from mi_async.sync.item import SyncItem
+from mi_async.sync.sources import Scan
 from mi_async.text import encodable
 from mi_async.workflows.ingest.models import IngestState
 
@@ -68,9 +70,11 @@ class RunPlanner:
 
         def tell(outcome: BulkOutcome) -> None:
             first.extend([outcome] if len(first) < MOST_PROBLEMS else [])
+            # what can be no object, as of a name that is no text, is told by its path
+            item = before.get(outcome.key) or before.get(self.source.key_of(outcome.key) or "")
             # the first file of a name is taken, whatever becomes of a second one
-            if (item := before.get(outcome.key)) and DUPLICATE not in {problem.code for problem in outcome.problems}:
-                after[outcome.key] = self._again(item, outcome)
+            if item is not None and DUPLICATE not in {problem.code for problem in outcome.problems}:
+                after[item.key] = self._again(item, outcome)
 
         with closing(FirstSeen()) as firsts, remembered_assets(existing(self.journal), self.project_id) as known:
 

@@ -17,10 +17,12 @@ from mi_async.bulk.journal.place import Journalled
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.options import negative_fault
 from mi_async.errors import InvalidArgumentError
+from mi_async.sync.bucket_source import BucketSource
 from mi_async.sync.confirmed import read_confirmed
 from mi_async.sync.decisions import (
     Absence,
     AssetPresence,
+    ObjectContent,
     SourceFile,
     SyncDecision,
     SyncState,
@@ -31,17 +33,21 @@ from mi_async.sync.decisions import (
     used_by,
 )
 from mi_async.sync.defaults import SETTLE
+from mi_async.sync.folder_source import FolderSource
+from mi_async.sync.item import SyncItem
 from mi_async.sync.known_rows import identity_of, read_known
-from mi_async.sync.plan import SyncItem, SyncPlan, without_unfinished
+from mi_async.sync.plan import SyncPlan, without_unfinished
 from mi_async.sync.planned_ingest import RunPlanner
-from mi_async.sync.sources import BucketSource, FolderSource, Scan
-from mi_async.text import encodable, quantity
+from mi_async.sync.sources import Scan
+from mi_async.text import DAY, encodable, quantity
 from mi_async.workflows.absence import asset_of
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
 
 AT_ONCE = 8
 """Objects that are asked about at once."""
+AHEAD = float(DAY)
+"""Seconds by which the clock of a disk may be ahead, or in another time zone."""
 UNLISTED = frozenset({SyncState.NEW, SyncState.SAME})
 """States that a plan only counts."""
 
@@ -130,8 +136,8 @@ class SyncPlanner:
     async def _settled(self, scan: Scan) -> Scan:
         """Look again at files that have changed a moment ago, once it has passed."""
         now, settle = self.context.clock.wall() * 1e9, self.options.settle
-        # a time in the future is a wrong clock somewhere, and no reason to wait for it
-        young = [key for key, file in scan.files.items() if 0 <= now - file.modified < settle * 1e9]
+        # the clock of a disk in the network may be ahead; a time far in the future is that of a camera without a clock
+        young = [key for key, file in scan.files.items() if -AHEAD * 1e9 < now - file.modified < settle * 1e9]
         if not young or isinstance(self.source, BucketSource):
             return scan
         await self.context.clock.sleep(settle)
@@ -139,20 +145,21 @@ class SyncPlanner:
 
     async def _presences(self) -> dict[int, AssetPresence]:
         """Return what the service says of the assets of the journal; a listing may be behind, so each is asked for."""
-        wanted = {row.asset_id: row.key for row in self._rows.values() if row.asset_id is not None}
-        places = {row.key: (row.bucket, row.key) for row in self._rows.values() if row.asset_id is not None}
+        wanted = {row.asset_id: row for row in self._rows.values() if row.asset_id is not None}
         found = dict[int, AssetPresence]()
         if not wanted:
             return found
         async with aclosing(self.context.groups.assets.all(self.project_id)) as listed:
             async for asset in listed:
                 if asset.asset_id in wanted and asset.key is not None:
-                    found[asset.asset_id] = _presence(asset.key, wanted[asset.asset_id])
-                elif asset.key in places and asset.asset_id not in wanted:
-                    self._users[places[asset.key]] = used_by(asset.asset_id, self.project_id)
+                    found[asset.asset_id] = _presence(asset.key, wanted[asset.asset_id].key)
+                    continue
+                row = self._rows.get(asset.key or "")
+                if asset.asset_id not in wanted and row is not None and row.asset_id is not None:
+                    self._users[row.bucket, row.key] = used_by(asset.asset_id, self.project_id)
         left = [asset for asset in wanted if asset not in found]
         ask = partial(presence_of, self.context, self.project_id)
-        asked = await each(lambda asset: ask(asset, wanted[asset]), left, AT_ONCE)
+        asked = await each(lambda asset: ask(asset, wanted[asset].key), left, AT_ONCE)
         return found | dict(zip(left, asked, strict=True))
 
     def _presence(self, row: AssetRecord | None) -> AssetPresence:
@@ -162,11 +169,15 @@ class SyncPlanner:
         key, file = named
         row = self._rows.get(key)
         presence = self._presence(row)
-        same: bool | None = True
-        if file.settled and row is not None and presence is not AssetPresence.DELETED:
-            same = await self.source.is_same(row, file)
-        decision = decide_present(file, row, presence, same=same)
+        content = ObjectContent.SAME
+        if file.settled and row is not None and self._may_change(presence):
+            content = await self.source.object_content(row, file)
+        decision = decide_present(file, row, presence, content)
         return self._item(decision, row, file, key)
+
+    def _may_change(self, presence: AssetPresence) -> bool:
+        """Return True if the content of an object matters: not without an asset in a bucket, where it is the source."""
+        return presence is not AssetPresence.DELETED or isinstance(self.source, FolderSource)
 
     def _unlisted(self) -> Iterable[AssetRecord]:
         return [row for key, row in self._rows.items() if key not in self._scan.files and row.asset_id is not None]

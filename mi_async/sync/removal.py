@@ -17,11 +17,24 @@ from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.plan.dedup import remembered_assets
 from mi_async.errors import ConflictError, InvalidRequestError, NotFoundError
 from mi_async.models import Serializable
+from mi_async.storage.responses import ObjectHead
 from mi_async.storage.verify import MARK
-from mi_async.sync.decisions import NOT_OURS, OBJECT_STAYS, Absence, AssetPresence, SyncState, is_own, used_by
-from mi_async.sync.plan import SyncItem, SyncPlan
+from mi_async.sync.bucket_source import BucketSource
+from mi_async.sync.decisions import (
+    NOT_OURS,
+    OBJECT_STAYS,
+    Absence,
+    AssetPresence,
+    SourceFile,
+    SyncState,
+    is_own,
+    used_by,
+)
+from mi_async.sync.folder_source import FolderSource
+from mi_async.sync.item import SyncItem
+from mi_async.sync.plan import SyncPlan
 from mi_async.sync.planner import presence_of
-from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.sync.sources import Scan
 from mi_async.workflows.absence import tells_no_asset
 from mi_async.workflows.context import Context, known
 
@@ -110,18 +123,20 @@ class Remover:
         if user and item.with_object:
             item = evolve(item, with_object=False, reason=f"{OBJECT_STAYS}: {user}")
         head = await self.context.store.head(item.place) if item.with_object else None
-        # by its mark and not by the journal, which only knows that a run has stored one here once
-        foreign = head is not None and MARK not in head.metadata
-        if foreign and item.state is SyncState.CHANGED:  # it would be in the way of the new file
+        if _is_foreign(head) and item.state is SyncState.CHANGED:  # it would be in the way of the new file
             return SyncRemoval(item, RemovalStatus.KEPT, FOREIGN)
         removal = await self._asset_removed(item)
-        if removal.status is RemovalStatus.KEPT:
+        if removal.status is RemovalStatus.KEPT or head is None:
             return removal
-        if foreign:
-            removal = evolve(removal, reason=f"the object was left: {FOREIGN}")
-        elif head is not None and not await self.context.store.remove(item.place, head.tag):
-            removal = evolve(removal, reason="the object was left: it has changed meanwhile")
-        return removal
+        return evolve(removal, reason=await self._reason_to_leave(item, head))
+
+    async def _reason_to_leave(self, item: SyncItem, head: ObjectHead) -> str:
+        """Delete the object of an asset that is gone; return why it was left, '' if it was not."""
+        if _is_foreign(head):
+            return f"the object was left: {FOREIGN}"
+        if not await self.context.store.remove(item.place, head.tag):
+            return "the object was left: it has changed meanwhile"
+        return ""
 
     def _end(self, removal: SyncRemoval) -> None:
         """Write that a removal has ended; blocks."""
@@ -169,7 +184,9 @@ class Remover:
         """Return why the source is not as the plan has it, '' if it is."""
         file = self._scan.files.get(item.key)
         if item.state is SyncState.CHANGED:
-            same = file is not None and (file.size, file.modified) == (item.size, item.modified)
+            # of this very moment, too: the scan may be hours old, and once the asset is gone there is only the file
+            planned = SourceFile(item.size, item.modified)
+            same = file == planned and await self.source.is_still(item.key, planned)
             return "" if same else "the file has changed since the plan was made"
         if file is not None:
             return "the file is there again"
@@ -177,3 +194,8 @@ class Remover:
         # a disk may have gone since the plan: only what the plan has found below an empty folder may be there now
         allowed = absence is Absence.EMPTY and item.below_empty
         return "" if absence is Absence.ABSENT or allowed else absence.value
+
+
+def _is_foreign(head: ObjectHead | None) -> bool:
+    """Return True if no run has stored an object: by its mark, as the journal only knows that one did so once."""
+    return head is not None and MARK not in head.metadata

@@ -8,11 +8,12 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 
 from attrs import define, evolve, field, frozen
 
-from mi_async.bulk.engine.outcome import AssetOutcome, Status
+from mi_async.bulk.engine.outcome import AssetOutcome, BulkOutcome, Status
 from mi_async.bulk.engine_factory import EngineFactory
 from mi_async.bulk.journal.records import AssetRecord
 from mi_async.bulk.options import BulkOptions, negative_fault
@@ -31,12 +32,14 @@ from mi_async.errors import (
     TransportError,
 )
 from mi_async.models import Serializable
-from mi_async.sync.decisions import SourceFile
+from mi_async.sync.bucket_source import BucketSource
+from mi_async.sync.decisions import ObjectContent, SourceFile
 from mi_async.sync.defaults import INTERVAL
+from mi_async.sync.folder_source import FolderSource
 from mi_async.sync.known_rows import identity_of, read_known
-from mi_async.sync.sources import BucketSource, FolderSource, Scan
+from mi_async.sync.sources import Scan
 from mi_async.text import quantity
-from mi_async.workflows.context import Context, refuse_async
+from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.resolve import find_project, linked_bucket
 
 _log = logging.getLogger(__name__)
@@ -67,6 +70,7 @@ class WatchPass(Serializable):
         changed: files that have other content than the asset of their name; a sync can replace them.
         counts: items of the run that followed, by how they ended; none without a run.
         failure: why the look, or its run, has failed; '' if it has not.
+        unreadable: folders that cannot be read; what is in them is not taken.
     """
 
     number: int
@@ -75,12 +79,14 @@ class WatchPass(Serializable):
     changed: int = 0
     counts: Mapping[str, int] = field(factory=dict)
     failure: str = ""
+    unreadable: int = 0
 
     def __str__(self) -> str:
         """Return the line for a log."""
         told = (
             [quantity(self.files, "file"), f"{self.unsettled:,} still changing"] if not self.failure else [self.failure]
         )
+        told += [f"{quantity(self.unreadable, 'folder')} cannot be read"] if self.unreadable else []
         told += [f"{self.changed:,} changed since they were ingested"] if self.changed else []
         told += [f"{number:,} {status}" for status, number in self.counts.items()]
         return f"pass {self.number:,}: {', '.join(told)}"
@@ -114,7 +120,6 @@ class WatchRules:
         for name in ("interval", "passes"):
             if (fault := negative_fault(name, getattr(self, name))) is not None:
                 raise InvalidArgumentError(fault)
-        refuse_async(self.progress)
 
 
 def pause_after(failures: int, interval: float) -> float:
@@ -180,8 +185,10 @@ class Watcher:
             self._tell(scan, failure)
 
     def _tell(self, scan: Scan, failure: str) -> None:
-        done = WatchPass(self._number, len(scan.files), self._unsettled, self._changed, dict(self._counts), failure)
-        _log.log(logging.WARNING if failure else logging.INFO, "watch of %s: %s", self.source.name, done)
+        counts, unreadable = dict(self._counts), len(scan.unreadable)
+        done = WatchPass(self._number, len(scan.files), self._unsettled, self._changed, counts, failure, unreadable)
+        level = logging.WARNING if failure or unreadable else logging.INFO
+        _log.log(level, "watch of %s: %s", self.source.name, done)
         self.told(done)
 
     async def _found_project(self) -> int:
@@ -207,13 +214,7 @@ class Watcher:
 
     async def _taken(self, scan: Scan) -> AsyncGenerator[AssetOutcome]:
         """Ingest what is new and has stopped changing."""
-        new = {key: file for key, file in scan.files.items() if self._handled.get(key) != file}
-        seen, self._seen = self._seen, scan.files
-        if isinstance(self.source, BucketSource):  # an object is there as a whole
-            seen = new
-        ready = {key: file for key, file in new.items() if seen.get(key) == file}
-        self._unsettled, self._changed = len(new) - len(ready), 0
-        ready = await self._without_changed(ready)
+        ready = await self._without_changed(self._settled(scan))
         if not ready:
             return
         run = BulkRun(self.target.factory, self.source.items(ready.__contains__), self.options)
@@ -221,14 +222,28 @@ class Watcher:
         self._begun |= ready.keys()
         async with run:
             async for ended in run:
-                self._begun.discard(ended.key)
-                was_untold = ended.status is Status.SKIPPED and ended.key in untold
-                outcome = evolve(ended, status=Status.DONE) if was_untold else ended
-                self._counts[outcome.status.value] += 1
-                if outcome.key in ready and outcome.status is not Status.PARKED:
-                    self._handled[outcome.key] = ready[outcome.key]
+                outcome = self._noted(ended, ready, untold)
                 if outcome.status is not Status.SKIPPED and isinstance(outcome, AssetOutcome):
                     yield outcome
+
+    def _settled(self, scan: Scan) -> dict[str, SourceFile]:
+        """Return what no look has handled and the last one has found the same; an object is there as a whole."""
+        new = {key: file for key, file in scan.files.items() if self._handled.get(key) != file}
+        seen, self._seen = self._seen, scan.files
+        seen = new if isinstance(self.source, BucketSource) else seen
+        ready = {key: file for key, file in new.items() if seen.get(key) == file}
+        self._unsettled, self._changed = len(new) - len(ready), 0
+        return ready
+
+    def _noted(self, ended: BulkOutcome, ready: Mapping[str, SourceFile], untold: AbstractSet[str]) -> BulkOutcome:
+        """Count the end of a file, and handle it no more; return it as done if a run that was stopped has done it."""
+        self._begun.discard(ended.key)
+        if ended.status is Status.SKIPPED and ended.key in untold:
+            ended = evolve(ended, status=Status.DONE)
+        self._counts[ended.status.value] += 1
+        if ended.key in ready and ended.status is not Status.PARKED:
+            self._handled[ended.key] = ready[ended.key]
+        return ended
 
     async def _without_changed(self, ready: dict[str, SourceFile]) -> dict[str, SourceFile]:
         """Leave out files that are other ones than those that were ingested under their names."""
@@ -237,11 +252,19 @@ class Watcher:
         rows = await asyncio.to_thread(self._rows, list(ready))
         left = dict(ready)
         for row in rows:
-            if row.asset_id is not None and not await self.source.is_same(row, ready[row.key]):
-                self._handled[row.key] = left.pop(row.key)
-                self._changed += 1
-                _log.warning("%s has changed since it was ingested; a sync with replace takes it", row.key)
+            if row.asset_id is None:
+                continue
+            content = await self.source.object_content(row, ready[row.key])
+            if content is not ObjectContent.SAME:
+                file = left.pop(row.key)
+                if content is not ObjectContent.UNKNOWN:  # else the next look may tell
+                    self._note_change(row.key, file)
         return left
+
+    def _note_change(self, key: str, file: SourceFile) -> None:
+        self._handled[key] = file
+        self._changed += 1
+        _log.warning("%s has changed since it was ingested; a sync with replace takes it", key)
 
     def _rows(self, keys: Sequence[str]) -> list[AssetRecord]:
         """Return the journal's rows of these keys that are of this source; blocks."""

@@ -24,10 +24,10 @@ from mi_async.errors import InvalidArgumentError
 from mi_async.storage.models import StoredObject
 from mi_async.sync.confirmed import give_up_confirmed, read_confirmed, write_confirmed
 from mi_async.sync.decisions import SyncState
+from mi_async.sync.named_source import source_of
 from mi_async.sync.plan import SyncPlan
 from mi_async.sync.planner import SyncOptions, SyncPlanner
 from mi_async.sync.removal import Remover, SyncRemoval
-from mi_async.sync.sources import source_of
 from mi_async.sync.watch import Watcher, WatchPass, WatchRules, WatchTarget
 from mi_async.workflows.context import Context
 from mi_async.workflows.ingest.options import IngestOptions
@@ -123,9 +123,8 @@ async def _remove(
     removed = tuple({item.place: item for item in (*resumed, *plan.removed)}.values())
     if not again and not removed:
         return
-    if removed:
-        confirmed = {item.place: item for item in (*unfinished, *removed)}  # what waits stays confirmed
-        await asyncio.to_thread(write_confirmed, plan, tuple(confirmed.values()))
+    if removed:  # what waits stays confirmed
+        await asyncio.to_thread(write_confirmed, plan, plan.removed, context.clock.wall())
     places = [StoredObject(item.bucket, item.key) for item in again]
     await asyncio.to_thread(forget_assets, plan.journal, plan.project_id, places)
     if removed:

@@ -19,14 +19,13 @@ from mi_async.errors import APIError, ConflictError, InvalidArgumentError
 from mi_async.errors.workflows import PersonMatch
 from mi_async.media.image_source import CheckedSource, Source, check_image, load_image, loading_as
 from mi_async.text import escaped
-from mi_async.workflows.context import Context, known, refuse_async
+from mi_async.workflows.context import Context, known
 from mi_async.workflows.effects import Effects, Resumed, effects_of
 from mi_async.workflows.enroll_decisions import (
     ImageDecision,
     LikenessDecision,
     PersonDecision,
     PlannedImage,
-    check_word,
     decide_images,
     decide_person,
     doubled,
@@ -69,9 +68,6 @@ async def enroll_person(
 ) -> Person:
     """Create a person with images, the first being the primary one, and tags; see ``Workspace.enroll_person``."""
     wanted = wanted_person(name, description, tags, sources, validate=context.validate)
-    check_word("if_exists", if_exists, IfPersonExists)
-    likeness.check(context)
-    refuse_async(progress)
     begun = Resumed.of(resume)
     loads = [loading_as(load, number, wanted.sources) for number in range(len(wanted.sources))]
     images = await _check_all(context, wanted.sources, loads)

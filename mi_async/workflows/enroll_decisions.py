@@ -5,13 +5,11 @@ Invariant: pure; no I/O, no clock. What nobody can tell is decided so that nothi
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
-from typing import get_args
 
 from attrs import frozen
 
 from mi_async.api.persons import PersonThumbnail
 from mi_async.argument_types import IfPersonExists, IfPersonKnown
-from mi_async.errors import InvalidArgumentError
 from mi_async.workflows.thumbnail_names import shown_digest, shows
 
 
@@ -70,22 +68,6 @@ def decide_likeness(matches: int, known: IfPersonKnown) -> LikenessDecision:
         return LikenessDecision.CREATE
     # of several the most alike may be the wrong one, and to take thumbnails out of a person again is handwork
     return LikenessDecision.ATTACH if known == "attach" and matches == 1 else LikenessDecision.REFUSE
-
-
-def check_word(name: str, given: object, words: object) -> None:
-    """Refuse a word that says nothing.
-
-    Args:
-        name: of the argument.
-        given: the word.
-        words: the ``Literal`` of all that say something.
-
-    Raises:
-        InvalidArgumentError: it is none of them.
-    """
-    if given not in get_args(words):
-        message = f"{name} must be one of {', '.join(get_args(words))}, got {given!r}"
-        raise InvalidArgumentError(message)
 
 
 class ImageDecision(Enum):

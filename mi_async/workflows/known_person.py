@@ -16,7 +16,7 @@ from mi_async.errors.workflows import PersonMatch
 from mi_async.text import escaped
 from mi_async.workflows.context import Context
 from mi_async.workflows.curation.similar_persons import check_score, persons_by_id, told_score
-from mi_async.workflows.enroll_decisions import LikenessDecision, check_word, decide_likeness
+from mi_async.workflows.enroll_decisions import LikenessDecision, decide_likeness
 
 MEMBERS = ("personId", "id")
 """Members that hold the ID of a person; the first is the documented one of ``similar``."""
@@ -41,14 +41,15 @@ class Likeness:
         """True if anybody is compared."""
         return self.known != "ignore"
 
-    def check(self, context: Context) -> None:
-        """Refuse what cannot be asked.
+    @classmethod
+    def of(cls, context: Context, known: IfPersonKnown, score: int) -> "Likeness":
+        """Return the options as a caller gave them.
 
         Raises:
-            InvalidArgumentError: a word that says nothing, or a score out of bounds.
+            InvalidArgumentError: the score is out of bounds.
         """
-        check_word("known", self.known, IfPersonKnown)
-        check_score(context, self.score)
+        check_score(context, score)
+        return cls(known, score)
 
     def decide(self, matches: int) -> LikenessDecision:
         """Decide about a person to create whom so many persons look like."""

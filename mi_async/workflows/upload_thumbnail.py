@@ -16,9 +16,9 @@ from mi_async.errors import UploadFailedError
 from mi_async.media.image_check import Image
 from mi_async.media.image_source import CheckedSource, Source, check_image, load_image
 from mi_async.text import escaped
-from mi_async.workflows.context import Context, known, refuse_async
+from mi_async.workflows.context import Context, known
 from mi_async.workflows.effects import Effects, Resumed, effects_of
-from mi_async.workflows.enroll_decisions import check_word, doubled, thumbnail_of_content
+from mi_async.workflows.enroll_decisions import doubled, thumbnail_of_content
 from mi_async.workflows.thumbnail_names import shows
 from mi_async.workflows.upload import State, Upload, check, confirm, walk
 
@@ -42,8 +42,6 @@ async def upload_thumbnail(
     load: ImageLoader = load_image,
 ) -> Upload:
     """Give a person one more image; see ``Workspace.upload_thumbnail``."""
-    check_word("if_exists", if_exists, IfThumbnailExists)
-    refuse_async(progress)
     begun = Resumed.of(resume).by_digest
     with effects_of("upload_thumbnail", f"person {person_id}") as effects:
 
@@ -160,7 +158,6 @@ async def bring(
         load: reads the source.
         key: of an earlier upload of the same image, which is used if it has arrived.
     """
-    refuse_async(progress)
     async with context.held:
         upload = Upload(await load(source), person_id, primary)
         taken = None if key is None else await _taken_up(context, upload, key)

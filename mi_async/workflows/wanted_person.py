@@ -4,7 +4,6 @@ Invariant: pure; what the service would refuse is refused before any request.
 """
 
 from collections.abc import Iterable, Sequence
-from os import PathLike
 
 from attrs import frozen
 
@@ -35,12 +34,6 @@ def wanted_person(
     name: str, description: str | None, tags: Iterable[str], sources: Iterable[Source], *, validate: bool
 ) -> WantedPerson:
     """Return arguments in the form that is sent; refuse what the service would refuse."""
-    if isinstance(sources, str | bytes | bytearray | PathLike) or not isinstance(sources, Iterable):
-        message = "sources is a list of images, not one image: write [image]"
-        raise InvalidArgumentError(message)
-    if isinstance(tags, str) or not isinstance(tags, Iterable):
-        message = "tags is a list of names, not one name: write [tag]"
-        raise InvalidArgumentError(message)
     listed: list[Source] = list(sources)
     if not listed:
         message = "a person needs at least one image"

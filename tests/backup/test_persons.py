@@ -162,7 +162,7 @@ async def test_a_file_and_a_text_for_ids_are_refused(news: Newsroom, tmp_path: P
     (tmp_path / "file").touch()
     with pytest.raises(InvalidArgumentError, match="is a file; name a folder"):
         await news.workspace.back_up(tmp_path / "file")
-    with pytest.raises(InvalidArgumentError, match="persons is a list of IDs"):
+    with pytest.raises(InvalidArgumentError, match="persons must be a list of IDs"):
         await news.workspace.back_up(tmp_path / "new", persons="12")  # type: ignore[arg-type]
     assert not (tmp_path / "new").exists()
 

@@ -408,7 +408,7 @@ async def test_a_run_that_is_not_used_does_nothing(tmp_path: Path) -> None:
     [
         ({"journal": 7}, "journal must be the path of a file, or a URL of PostgreSQL, got int"),
         ({"grace": -1.0}, "grace must be >= 0, got -1.0"),
-        ({"patience": "long"}, "patience must be >= 0, got 'long'"),
+        ({"patience": float("nan")}, "patience must be >= 0, got nan"),
         ({"total": -1}, "total must be >= 0, got -1"),
         ({"max_failures": -1}, "max_failures must be >= 0, got -1"),
     ],

@@ -143,7 +143,7 @@ def test_ctrl_c_leaves_the_job_running_and_another_process_finds_it(
         assert waiting.stderr is not None
         assert "waiting for 1 job" in waiting.stderr.readline()
         waiting.send_signal(signal.SIGINT)
-        assert waiting.wait(10) == 130
+        assert waiting.wait(60) == 130
         said = waiting.stderr.read()
         assert "the jobs go on at the service" in said
         assert "interrupted" in said

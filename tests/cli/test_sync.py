@@ -1,6 +1,7 @@
 """``ingest-many --sync``: what it lists, what it does with the code of its plan, and what it refuses."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -156,11 +157,12 @@ def test_killed_while_it_deletes(server: Server, s3: Bucket, folder: Path, capsy
     plan = json.loads(told(capsys)[0])
     assert (plan["waiting"], plan["resumed"], plan["resumption"]) == (plan["unfinished"], [], None)
     assert sync() == 0
-    assert "confirmed before, and waiting (--delete --delete-objects finishes it" in told(capsys)[1]
+    assert " UTC, and waiting (--delete --delete-objects finishes it" in told(capsys)[1]
     assert server.log.count("assets.delete") == deleted
     assert sync(*asked, "--dry-run") == 0
     out, err = told(capsys)
-    assert json.loads(out)["resumption"].endswith("for good: confirmed before, not finished; --give-up stops it")
+    confirmed = r".* for good: confirmed 20\d\d-\d\d-\d\d \d\d:\d\d UTC, not finished; --give-up stops it"
+    assert re.fullmatch(confirmed, json.loads(out)["resumption"])
     assert ("nothing in this plan is irreversible" in err, "it was confirmed before, and no code" in err) == (
         False,
         True,

@@ -46,7 +46,7 @@ def sigint_restored() -> Iterator[None]:
 @pytest.mark.usefixtures("sigint_restored")
 async def test_it_runs(path: Path, tmp_path: Path) -> None:
     book = load(path)
-    client = NotebookClient(book, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
     await client.async_execute()
     outputs = [output for cell in book.cells for output in cell.get("outputs", ())]
     shown = [html for output in outputs if (html := output.get("data", {}).get("text/html")) is not None]
@@ -108,7 +108,7 @@ async def test_a_saved_notebook_holds_its_images_and_no_key_to_any(tmp_path: Pat
     cells = [v4.new_code_cell(cell) for cell in SESSION.split("---\n")]  # type: ignore[no-untyped-call]
     book = v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     place = {"metadata": {"path": str(tmp_path)}}
-    client = NotebookClient(book, allow_errors=True, timeout=60, kernel_name="python3", resources=place)
+    client = NotebookClient(book, allow_errors=True, timeout=300, kernel_name="python3", resources=place)
     await client.async_execute()
     nbformat.write(book, tmp_path / "afternoon.ipynb")  # type: ignore[no-untyped-call]
 

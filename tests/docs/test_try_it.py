@@ -20,7 +20,7 @@ def shell(commands: str, exports: str, folder: Path) -> subprocess.CompletedProc
     itself = f'mi-async() {{ {sys.executable} -m mi_async "$@"; }}'
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     command = ["bash", "-euc", f"{itself}\n{exports}\n{commands}"]
-    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_it_can_be_tried_without_an_account(tmp_path: Path) -> None:

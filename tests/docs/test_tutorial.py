@@ -30,7 +30,7 @@ def shell(commands: str, exports: str, folder: Path) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     return ran.stdout
 

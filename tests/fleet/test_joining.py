@@ -70,7 +70,7 @@ class Rooms:
 
     def runs(self, method: str, items: Any, **options: Any) -> list[BulkRun]:
         """A run of each session over the same input."""
-        given = {"journal": self.journal, "shards": 8, "claim_life": 5.0} | options
+        given = {"journal": self.journal, "shards": 8, "claim_life": 20.0} | options
         return [getattr(room, method)(items, **given) for room in self.rooms]
 
     async def together(self, method: str, items: Any, **options: Any) -> list[BulkReport]:

@@ -20,8 +20,8 @@ from tests.support.storage import BUCKET, Bucket
 pytestmark = pytest.mark.slow
 
 SPEED = 4.0
-LIFE = 2.0
-SLACK = 5.0
+LIFE = 6.0
+SLACK = 30.0
 """Seconds that a busy machine may add; the soak holds members against the figure itself."""
 SETTINGS = Settings(latency=Latency.lognormal(median=0.8, p95=4), enforce_quotas=False, keep_bytes=False)
 

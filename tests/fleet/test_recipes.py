@@ -63,13 +63,16 @@ def test_the_script_of_the_deployment_passes_sigterm_on(tmp_path: Path) -> None:
     with stand_in.open("a") as file:
         file.write("while :; do sleep 0.05; done\n")
     stand_in.chmod(0o755)
-    env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "JOURNAL": "j", "QUOTAS": "q"}
+    env = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "JOURNAL": "j", "QUOTAS": "q"}
     with subprocess.Popen(["/bin/sh", "-c", script], env=env) as shell:
-        until = time.monotonic() + LONG
-        while not (tmp_path / "begun").exists() and shell.poll() is None and time.monotonic() < until:
-            time.sleep(0.01)
-        shell.terminate()
-        assert shell.wait(LONG) == 143
+        try:
+            until = time.monotonic() + LONG
+            while not (tmp_path / "begun").exists() and shell.poll() is None and time.monotonic() < until:
+                time.sleep(0.01)
+            shell.terminate()
+            assert shell.wait(LONG) == 143
+        finally:
+            shell.kill()  # or leaving the block would wait for it without end
     assert (tmp_path / "end").read_text() == "left\n"
 
 

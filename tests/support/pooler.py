@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from tests.support.bound_process import bound
 from tests.support.postgres import WAIT, PostgresServer, other_user
 from tests.support.programs import program
 
@@ -31,7 +32,7 @@ def pooled(server: PostgresServer, folder: Path) -> Iterator[str]:
     settings.write_text(SETTINGS.format(server=server.folder, folder=folder))
     folder.chmod(0o777)  # it runs as another user
     url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}&port=6432"
-    with subprocess.Popen([found, "-q", settings], user=other_user()) as process:
+    with subprocess.Popen(bound([found, "-q", settings]), user=other_user()) as process:
         try:
             end = time.monotonic() + WAIT
             while not _answers(url):

@@ -20,6 +20,7 @@ import psycopg
 from attrs import define, field
 
 from mi_async.bulk.journal.place import JournalUrl, parsed
+from tests.support.bound_process import bound
 
 WAIT = 60.0
 """Seconds for a server to start on a busy machine."""
@@ -94,7 +95,7 @@ class PostgresServer:
     def _started(self, command: Sequence[str | Path], end: float) -> bool:
         """Start a process; False if it gave up: children of one that was killed may still be there."""
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, user=other_user(), stdout=log, stderr=log, cwd="/")
+            self._process = subprocess.Popen(bound(command), user=other_user(), stdout=log, stderr=log, cwd="/")
         while self._process.poll() is None and time.monotonic() < end:
             with suppress(psycopg.OperationalError):
                 psycopg.connect(self.url(), connect_timeout=5).close()

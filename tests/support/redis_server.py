@@ -12,6 +12,7 @@ from pathlib import Path
 import redis
 from attrs import define, field
 
+from tests.support.bound_process import bound
 from tests.support.programs import program
 
 READY = 20.0
@@ -45,10 +46,12 @@ class RedisServer:
 
     def start(self) -> None:
         options = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "appendonly": "no", **self.options}
-        command = [program("redis-server", package="redis-server")]
+        command: list[str | Path] = [program("redis-server", package="redis-server")]
         for name, value in options.items():
             command += [f"--{name}", value]
-        self._process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            bound(command), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         self._wait()
 
     def _wait(self) -> None:

@@ -40,7 +40,7 @@ class Synced:
 
     room: Newsroom
     source: Path | str
-    journal: Path
+    journal: Path | str
 
     async def plan(self, **options: Any) -> SyncPlan:
         options.setdefault("settle", 0)

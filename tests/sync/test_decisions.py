@@ -7,6 +7,7 @@ from mi_async.bulk.journal.records import AssetRecord
 from mi_async.sync.decisions import (
     Absence,
     AssetPresence,
+    ObjectContent,
     SourceFile,
     SyncState,
     decide_absent,
@@ -14,41 +15,48 @@ from mi_async.sync.decisions import (
     is_own,
     most_deletions,
 )
-from mi_async.sync.plan import SyncItem, SyncPlan
+from mi_async.sync.item import SyncItem
+from mi_async.sync.plan import SyncPlan
 
 FILE = SourceFile(5, 7)
 OURS = AssetRecord(1, "bucket", "a.mp4", asset_id=9, earlier=(3,))
 REUSED = AssetRecord(1, "bucket", "a.mp4", asset_id=9, earlier=(3, 9))
 UNREGISTERED = AssetRecord(1, "bucket", "a.mp4")
-PRESENT, DELETED, UNKNOWN, OTHER = (
+PRESENT, DELETED, UNKNOWN, OF_ANOTHER = (
     AssetPresence.PRESENT,
     AssetPresence.DELETED,
     AssetPresence.UNKNOWN,
     AssetPresence.OF_ANOTHER,
 )
+SAME, OTHER, NONE, UNTOLD = ObjectContent
 
 
 @pytest.mark.parametrize(
-    ("file", "row", "asset", "same", "state"),
+    ("file", "row", "asset", "content", "state"),
     [
-        (SourceFile(5, 7, settled=False), OURS, PRESENT, False, SyncState.UNSETTLED),
-        (SourceFile(5, 7, settled=False), None, DELETED, True, SyncState.UNSETTLED),
-        (FILE, None, DELETED, True, SyncState.NEW),
-        (FILE, UNREGISTERED, DELETED, True, SyncState.NEW),
-        (FILE, OURS, DELETED, False, SyncState.MISSING),
-        (FILE, OURS, PRESENT, True, SyncState.SAME),
-        (FILE, REUSED, UNKNOWN, True, SyncState.SAME),
-        (FILE, OURS, PRESENT, False, SyncState.CHANGED),
-        (FILE, OURS, PRESENT, None, SyncState.KEPT),
-        (FILE, REUSED, PRESENT, False, SyncState.KEPT),
-        (FILE, OURS, UNKNOWN, False, SyncState.KEPT),
-        (FILE, OURS, OTHER, False, SyncState.KEPT),
+        (SourceFile(5, 7, settled=False), OURS, PRESENT, OTHER, SyncState.UNSETTLED),
+        (SourceFile(5, 7, settled=False), None, DELETED, SAME, SyncState.UNSETTLED),
+        (FILE, None, DELETED, SAME, SyncState.NEW),
+        (FILE, UNREGISTERED, DELETED, SAME, SyncState.NEW),
+        (FILE, OURS, DELETED, SAME, SyncState.MISSING),
+        (FILE, OURS, DELETED, NONE, SyncState.MISSING),
+        (FILE, OURS, DELETED, UNTOLD, SyncState.MISSING),
+        (FILE, OURS, DELETED, OTHER, SyncState.CHANGED),
+        (FILE, REUSED, DELETED, OTHER, SyncState.MISSING),
+        (FILE, OURS, PRESENT, SAME, SyncState.SAME),
+        (FILE, REUSED, UNKNOWN, SAME, SyncState.SAME),
+        (FILE, OURS, PRESENT, OTHER, SyncState.CHANGED),
+        (FILE, OURS, PRESENT, NONE, SyncState.CHANGED),
+        (FILE, OURS, PRESENT, UNTOLD, SyncState.KEPT),
+        (FILE, REUSED, PRESENT, OTHER, SyncState.KEPT),
+        (FILE, OURS, UNKNOWN, OTHER, SyncState.KEPT),
+        (FILE, OURS, OF_ANOTHER, OTHER, SyncState.KEPT),
     ],
 )
 def test_a_file_that_is_there(
-    file: SourceFile, row: AssetRecord | None, asset: AssetPresence, same: bool | None, state: SyncState
+    file: SourceFile, row: AssetRecord | None, asset: AssetPresence, content: ObjectContent, state: SyncState
 ) -> None:
-    decision = decide_present(file, row, asset, same=same)
+    decision = decide_present(file, row, asset, content)
     assert decision.state is state
     assert bool(decision.reason) is (state is SyncState.KEPT)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,16 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from mi_async import InvalidArgumentError, JournalError, NotFoundError, Page, PlanNotConfirmedError, SyncPlan, SyncState
+from mi_async import (
+    Hooks,
+    InvalidArgumentError,
+    JournalError,
+    NotFoundError,
+    Page,
+    PlanNotConfirmedError,
+    SyncPlan,
+    SyncState,
+)
 from mi_async.api.assets import Asset, Assets
 from mi_async.bulk import read_assets
 from mi_async.emulator import Latency
@@ -112,6 +122,86 @@ async def test_a_folder_that_cannot_be_read_stops_deletions_below_it(
         plan = await synced.plan(delete=True)
         assert kept(plan) == dict.fromkeys(ALL[2:], "it cannot be told whether it is there")
         assert [item.key for item in plan.removed] == ["a.mp4"]
+
+
+async def test_a_folder_that_cannot_be_read_is_no_empty_one(
+    s3: Bucket, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+
+        def dead(path: Any) -> Any:
+            raise OSError(5, "Input/output error", str(path))
+
+        monkeypatch.setattr(os, "scandir", dead)
+        plan = await synced.plan(delete=True, delete_all=True)
+        assert (kept(plan), plan.code) == (dict.fromkeys(ALL, "it cannot be told whether it is there"), "")
+
+
+async def test_a_place_to_mount_a_disk_at_may_hold_a_hidden_file(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        for name in ALL[2:]:
+            (folder / name).unlink()
+        (folder / "뉴스" / ".not-mounted").touch()
+        plan = await synced.plan(delete=True)
+        assert (kept(plan), plan.code) == (dict.fromkeys(ALL[2:], "the folder is empty"), "")
+
+
+async def test_a_file_that_changes_while_others_are_removed_replaces_nothing(
+    s3: Bucket, folder: Path, tmp_path: Path
+) -> None:
+    async def change(request: object, *_more: object) -> None:
+        if getattr(request, "operation", None) == "assets.delete":  # that of a.mp4, which is removed first
+            (folder / "b.mp4").unlink(missing_ok=True)
+
+    async with archive(s3, hooks=Hooks(before=[change])) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        (folder / "a.mp4").unlink()
+        (folder / "b.mp4").write_bytes(film(size=9_000))
+        plan = await synced.plan(delete=True, replace=True)
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        await run
+        ended = [(removal.status.value, removal.reason) for removal in run.removals]
+        assert ended == [("deleted", ""), ("kept", "the file has changed since the plan was made")]
+        assert (await synced.keys(), s3.get("b.mp4")) == (ALL[1:], film(size=5_001))
+
+
+async def test_two_files_of_one_name_do_not_take_turns(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        names = unicodedata.normalize("NFC", "뉴스.mp4"), unicodedata.normalize("NFD", "뉴스.mp4")
+        for number, name in enumerate(names):
+            (folder / name).write_bytes(film(size=6_000 + number))
+        await synced.run()
+        plan = await synced.plan(replace=True)
+        assert (plan.counts, plan.code) == ({"same": 5}, "")
+
+
+async def test_an_object_is_in_the_way_of_a_file_whose_asset_somebody_has_deleted(
+    s3: Bucket, folder: Path, tmp_path: Path
+) -> None:
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        await synced.run()
+        project, assets = await first_project(room.workspace), await synced.assets()
+        await room.workspace.assets.delete(project, assets["a.mp4"])
+        (folder / "a.mp4").write_bytes(film(size=9_000))
+        plan = await synced.plan()
+        assert (plan.counts, (await synced.run(plan)).ok) == ({"changed": 1, "same": 3}, True)
+        plan = await synced.plan(replace=True)
+        await synced.run(plan, confirm=plan.code)
+        assert (await synced.keys(), s3.get("a.mp4")) == (ALL, film(size=9_000))
+        await room.workspace.assets.delete(project, (await synced.assets())["a.mp4"])
+        (folder / "a.mp4").write_bytes(film(size=9_001))
+        s3.ask("DELETE", f"/{BUCKET}/a.mp4")
+        plan = await synced.plan()  # nothing is in the way
+        assert (plan.counts, plan.code) == ({"missing": 1, "same": 3}, "")
+        await synced.run(plan)
+        assert (await synced.keys(), s3.get("a.mp4")) == (ALL, film(size=9_001))
 
 
 async def test_assets_of_others_are_never_touched(s3: Bucket, folder: Path, tmp_path: Path) -> None:
@@ -267,7 +357,8 @@ async def test_plans_of_another_workspace_project_or_journal(s3: Bucket, folder:
         assert await synced.keys() == ALL
 
 
-async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ahead", [0, 60], ids=["", "by a machine whose clock is ahead"])
+async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path, tmp_path: Path, ahead: float) -> None:
     async with archive(s3) as room:
         synced = Synced(room, folder, tmp_path / "j")
         await synced.run()
@@ -281,6 +372,7 @@ async def test_names_in_nfd_and_files_that_are_written(s3: Bucket, folder: Path,
             size = 4_000
             while True:
                 new.write_bytes(film(size=(size := size + 1)))
+                os.utime(new, (moment := time.time() + ahead, moment))
                 await asyncio.sleep(0.005)
 
         writer = asyncio.create_task(writing())

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Awaitable, Iterable
 from contextlib import closing, suppress
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from mi_async import Hooks, InvalidArgumentError, JournalError, NotFoundError, PlanNotConfirmedError, Status
+from mi_async import Hooks, JournalError, NotFoundError, PlanNotConfirmedError, Status
 from mi_async.bulk.journal.repair import rebuild_journal
 from mi_async.emulator import Fault
 from tests.support.films import film
 from tests.support.footage import first_project
 from tests.support.newsroom import Newsroom
+from tests.support.postgres import execute, lapse
 from tests.support.storage import BUCKET, Bucket
 from tests.support.synced import ALL, QUICK, Synced, archive, make_folder
 
@@ -77,7 +80,7 @@ async def stopped_at(s3: Bucket, place: Path, numbers: Iterable[int], *, late: b
     return 0
 
 
-def confirmed_in(journal: Path) -> tuple[int, int]:
+def confirmed_in(journal: Path | str) -> tuple[int, int]:
     """Number of plans and removals that a journal has."""
     with closing(sqlite3.connect(journal)) as database:
         plans, removals = [database.execute(f"SELECT * FROM {name}").fetchall() for name in ("plans", "removals")]  # noqa: S608
@@ -95,10 +98,10 @@ async def test_stopped_at_every_request(s3: Bucket, tmp_path: Path, late: bool) 
     assert await stopped_at(s3, tmp_path, count(1), late=late) > 10
 
 
-async def prepared(room: Newsroom, s3: Bucket, place: Path) -> Synced:
+async def prepared(room: Newsroom, s3: Bucket, place: Path, journal: Path | str | None = None) -> Synced:
     """A folder whose files are at the service, and that has changed since."""
     s3.empty()
-    synced = Synced(room, make_folder(place / "footage"), place / "j")
+    synced = Synced(room, make_folder(place / "footage"), journal or place / "j")
     await synced.run()
     changed(place / "footage")
     return synced
@@ -138,9 +141,9 @@ async def test_a_plan_that_was_stopped_and_is_run_again_removes_each_asset_once(
         assert (await synced.keys(), confirmed_in(synced.journal)) == (AFTER, (0, 0))
 
 
-async def half_done(room: Newsroom, s3: Bucket, place: Path) -> Synced:
+async def half_done(room: Newsroom, s3: Bucket, place: Path, journal: Path | str | None = None) -> Synced:
     """A sync whose confirmed removals were left to the next one."""
-    synced = await prepared(room, s3, place)
+    synced = await prepared(room, s3, place, journal)
     plan = await synced.plan(delete=True, replace=True)
     run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
     run.stop()
@@ -160,9 +163,12 @@ async def test_what_was_confirmed_waits_until_it_is_asked_for_again(s3: Bucket, 
         assert s3.get("b.mp4") == film(size=5_001)
         plan = await synced.plan(delete=True)
         assert ([one.key for one in plan.resumed], [one.key for one in plan.waiting]) == (["a.mp4"], ["b.mp4"])
-        told = "1 asset will be deleted for good: confirmed before, not finished; --give-up stops it"
-        assert (plan.code, plan.resumption, str(plan).splitlines()[-1]) == ("", told, told)
-        assert [row["key"] for row in plan.as_dict()["resumed"]] == ["a.mp4"]
+        ((key, confirmed),) = [(row["key"], row["confirmed"]) for row in plan.as_dict()["resumed"]]
+        when = f"confirmed {confirmed[:10]} {confirmed[11:16]} UTC"
+        told = f"1 asset will be deleted for good: {when}, not finished; --give-up stops it"
+        assert (key, plan.code, plan.resumption, str(plan).splitlines()[-1]) == ("a.mp4", "", told, told)
+        assert f"to delete, {when} and not finished (--give-up stops it):\n  a.mp4 (asset " in str(plan)
+        assert abs(time.time() - datetime.fromisoformat(confirmed).timestamp()) < 600
         await synced.run(plan)
         assert await synced.keys() == ["b.mp4", "e.mp4", *ALL[2:]]
         assert confirmed_in(synced.journal) == (1, 1)
@@ -178,7 +184,8 @@ async def test_what_replaces_an_asset_that_is_deleted_already_is_still_to_be_sen
         await room.workspace.assets.delete(await first_project(room.workspace), (await synced.assets())["b.mp4"])
         plan = await synced.plan(replace=True)
         assert ([item.key for item in plan.resumed], plan.bytes) == (["b.mp4"], 7_777 + 6_666)
-        await synced.run(plan)
+        await synced.run(await synced.plan())  # without the option nothing of it is done, nor forgotten
+        await synced.run(await synced.plan(replace=True))
         assert s3.get("b.mp4") == film(size=7_777)
 
 
@@ -222,7 +229,8 @@ async def test_what_is_confirmed_is_of_one_source_and_workspace(s3: Bucket, tmp_
         with pytest.raises(JournalError, match="it holds a confirmed plan for workspace 'newsroom'"):
             await room.session.workspace("sports").sync(sports, bucket=BUCKET, analyze=False)
         repaired = tmp_path / "repaired"
-        assert rebuild_journal(synced.journal, repaired).rows["removals"] == 2
+        rows = rebuild_journal(synced.journal, repaired).rows
+        assert (rows["removals"], rows["confirmations"]) == (2, 1)
         synced = evolve(synced, journal=repaired)
         await synced.run(await synced.plan(delete=True))
         assert "a.mp4" not in await synced.keys()
@@ -236,6 +244,36 @@ async def test_a_confirmed_removal_that_is_damaged_is_none(s3: Bucket, tmp_path:
         with pytest.raises(JournalError, match="a value in table removals"):
             await synced.plan()
         assert "a.mp4" in await synced.keys()
+
+
+async def test_what_was_confirmed_keeps_its_time(s3: Bucket, tmp_path: Path) -> None:
+    async with archive(s3) as room:
+        synced = await half_done(room, s3, tmp_path)
+        journal = synced.journal
+        with closing(sqlite3.connect(journal)) as database, database:
+            database.execute("UPDATE confirmations SET confirmed = '2026-11-27T09:00:00.000+00:00'")
+        (tmp_path / "footage" / ALL[2]).unlink()
+        plan = await synced.plan(delete=True)
+        run = room.workspace.sync(plan, confirm=plan.code, bucket=BUCKET, analyze=False)
+        run.stop()
+        await run
+        plan = await synced.plan(delete=True)
+        times = {item.key: item.confirmed[:10] for item in plan.unfinished}
+        today = times.pop(ALL[2])
+        assert times == dict.fromkeys(ALL[:2], "2026-11-27")
+        assert f"confirmed 2026-11-27 09:00 UTC to {today} " in plan.resumption
+        with closing(sqlite3.connect(journal)) as database, database:
+            database.execute("UPDATE confirmations SET confirmed = 'yesterday'")
+        with pytest.raises(JournalError, match="a value in table confirmations"):
+            await synced.plan()
+        with closing(sqlite3.connect(journal)) as database, database:
+            database.execute("DROP TABLE confirmations")  # as an earlier version has left it
+        plan = await synced.plan(delete=True)
+        assert (
+            plan.resumption == "2 assets will be deleted for good: confirmed before, not finished; --give-up stops it"
+        )
+        await synced.run(plan)
+        assert await synced.keys() == ["b.mp4", "e.mp4", ALL[3]]
 
 
 async def test_an_answer_that_is_lost_is_no_second_deletion(s3: Bucket, tmp_path: Path) -> None:
@@ -285,7 +323,7 @@ async def test_a_confirmed_plan_in_the_file_of_an_earlier_version(s3: Bucket, tm
         confirmed.write_text(json.dumps({"of": {**owner, "source": plan.source}, "items": [item]}))
         again = await synced.plan(delete=True)
         assert ([one.key for one in again.unfinished], again.code) == (["a.mp4"], "")
-        assert "confirmed before and not finished" in str(again)
+        assert "1 asset will be deleted for good: confirmed before, not finished" in str(again)
         run = room.workspace.sync(again, bucket=BUCKET, analyze=False)
         run.stop()
         await run
@@ -309,14 +347,40 @@ async def test_what_is_given_up_may_be_in_the_file_of_an_earlier_version_alone(s
         assert "a.mp4" in await synced.keys()
 
 
-async def test_a_shared_journal_takes_no_deletions(s3: Bucket, tmp_path: Path) -> None:
+async def test_a_journal_in_postgresql_finishes_what_was_confirmed(s3: Bucket, tmp_path: Path, schema_url: str) -> None:
     async with archive(s3) as room:
-        synced = await prepared(room, s3, tmp_path)
+        synced = await half_done(room, s3, tmp_path, schema_url)
         plan = await synced.plan(delete=True)
-        shared = evolve(plan, journal="postgresql://nobody@127.0.0.1:1/none")
-        with pytest.raises(InvalidArgumentError, match="only with a journal in a file"):
-            await synced.run(shared, confirm=plan.code)
+        assert ([one.key for one in plan.resumed], [one.key for one in plan.waiting]) == (["a.mp4"], ["b.mp4"])
+        assert "1 asset will be deleted for good: confirmed 20" in plan.resumption
+        await synced.run(plan)
+        assert ([row[2] for row in execute(schema_url, "SELECT * FROM removals")], s3.get("b.mp4")) == (
+            ["b.mp4"],
+            film(size=5_001),
+        )
+        await synced.run(await synced.plan(give_up=True))
+        left = "SELECT fingerprint FROM plans UNION SELECT key FROM removals UNION SELECT plan FROM confirmations"
+        assert execute(schema_url, left) == []
+        plan = await synced.plan(replace=True, delete=True)
+        await synced.run(plan, confirm=plan.code)
+        assert (await synced.keys(), s3.get("b.mp4")) == (AFTER, film(size=7_777))
+        assert (await synced.plan()).counts == {"same": 4}
+
+
+async def test_nothing_is_deleted_while_a_run_is_under_way_on_a_shared_journal(
+    s3: Bucket, tmp_path: Path, schema_url: str
+) -> None:
+    async with archive(s3) as room:
+        synced = await prepared(room, s3, tmp_path, schema_url)
+        plan = await synced.plan(delete=True)
+        other = "INSERT INTO members SELECT max(number), 'other', clock_timestamp() + interval '1 h' FROM runs"
+        execute(schema_url, other)
+        with pytest.raises(JournalError, match="a run is under way on it"):
+            await synced.run(plan, confirm=plan.code)
         assert "a.mp4" in await synced.keys()
+        lapse(schema_url, 1)
+        await synced.run(plan, confirm=plan.code)
+        assert "a.mp4" not in await synced.keys()
 
 
 async def test_a_prefix_of_a_bucket(s3: Bucket, tmp_path: Path) -> None:

@@ -152,6 +152,21 @@ async def test_a_plan_tells_of_new_files_what_a_dry_run_tells(s3: Bucket, folder
         assert (await synced.run(plan)).counts == {Status.DONE: 2, Status.SKIPPED: 3, Status.REJECTED: 1}
 
 
+async def test_a_name_that_is_no_text_is_rejected_and_deletes_nothing(s3: Bucket, folder: Path, tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/\xff.mp4")).write_bytes(film(size=5_000))
+    except OSError:  # of a file system that has none
+        pytest.skip("this file system takes names of text only")
+    async with archive(s3) as room:
+        synced = Synced(room, folder, tmp_path / "j")
+        for state in ("new", "same"):
+            plan = await synced.plan(delete=True)
+            assert (plan.counts, plan.ingest.rejected) == ({state: 4, "rejected": 1}, 1)
+            assert plan.of(SyncState.REJECTED)[0].reason == r"not an object of a bucket: '\udcff.mp4'"
+            assert (await synced.run(plan)).counts[Status.REJECTED] == 1
+        assert await synced.keys() == ALL
+
+
 async def test_a_plan_of_a_bucket_tells_of_objects_that_are_too_large(s3: Bucket, tmp_path: Path) -> None:
     s3.put("in/a.mp4", film(size=5_000))
     s3.put("in/b.png", bytes(MOST_IMAGE_BYTES + 1))

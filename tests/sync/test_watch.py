@@ -1,14 +1,25 @@
 """A source that is watched: what is taken and when, and what survives."""
 
 import asyncio
+import os
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mi_async import AssetOutcome, InvalidArgumentError, JournalError, NotFoundError, RetryPolicy, Status, WatchPass
+from mi_async import (
+    AssetOutcome,
+    InvalidArgumentError,
+    JournalError,
+    NotFoundError,
+    ResourceError,
+    RetryPolicy,
+    Status,
+    WatchPass,
+)
 from mi_async.emulator import Fault
+from mi_async.storage.local_file import open_file
 from mi_async.sync.watch import pause_after
 from tests.support.films import film
 from tests.support.newsroom import Newsroom
@@ -75,6 +86,48 @@ async def test_it_never_deletes_and_never_replaces(
         assert "b.mp4 has changed since it was ingested" in caplog.text
         assert await Synced(room, folder, tmp_path / "j").keys() == ALL
         assert s3.get("b.mp4") == film(size=5_001)
+
+
+async def test_a_file_that_cannot_be_compared_is_looked_at_again(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder(tmp_path / "footage")
+    left = iter([True])
+
+    def dead_once(path: str) -> Any:
+        if next(left, False):
+            message = "Input/output error"
+            raise ResourceError(message, source=path)
+        return open_file(path)
+
+    async with archive(s3) as room:
+        await Synced(room, folder, tmp_path / "j").run()
+        monkeypatch.setattr("mi_async.sync.folder_source.open_file", dead_once)
+        os.utime(folder / "b.mp4")
+        watched = Watched(room, folder, tmp_path / "j")
+        assert [outcome.key for outcome in await watched.run(4)] == ["b.mp4"]
+        counts = [(done.changed, done.counts) for done in watched.passes]
+        assert counts == [(0, {}), (0, {"skipped": 3}), (0, {"done": 1}), (0, {})]
+        assert next(left, None) is None
+
+
+async def test_a_folder_that_cannot_be_read_is_told(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, usual = make_folder(tmp_path / "footage"), os.scandir
+
+    def dead(path: Any) -> Any:
+        if str(path).endswith("뉴스"):
+            raise OSError(5, "Input/output error", str(path))
+        return usual(path)
+
+    monkeypatch.setattr(os, "scandir", dead)
+    async with archive(s3) as room:
+        watched = Watched(room, folder, tmp_path / "j")
+        watched.between = {2: monkeypatch.undo}
+        assert sorted(outcome.key for outcome in await watched.run(4) if outcome.asset_id) == ALL
+        assert [done.unreadable for done in watched.passes] == [1, 1, 0, 0]
+        assert str(watched.passes[0]) == "pass 1: 2 files, 2 still changing, 1 folder cannot be read"
 
 
 async def test_objects_of_a_bucket_are_taken_at_once(s3: Bucket, tmp_path: Path) -> None:

@@ -89,6 +89,19 @@ class PlanRecord:
 
 
 @frozen
+class ConfirmationRecord:
+    """Time at which a plan of a sync was confirmed.
+
+    Attributes:
+        plan: its fingerprint; the key of the row.
+        confirmed: in UTC, as ISO 8601 has it.
+    """
+
+    plan: str
+    confirmed: str
+
+
+@frozen
 class RemovalRecord:
     """Confirmed removal of an asset by a sync; the journal has it until it has ended.
 

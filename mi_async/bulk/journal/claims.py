@@ -26,14 +26,19 @@ from mi_async.errors import JournalError
 END_STALLED = """
 WITH stalled AS MATERIALIZED (
     SELECT m.run, a.pid FROM "{}".members m
-    JOIN pg_catalog.pg_locks l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid = m.xmax
+    JOIN pg_catalog.pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = m.xmax
+    AND l.mode = 'ExclusiveLock' AND l.granted
     JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid AND a.usename = current_user
-    WHERE m.lapses < clock_timestamp() AND m.run <> %s
+    WHERE m.lapses < clock_timestamp() AND m.run <> %s AND a.wait_event_type = 'Client'
     AND a.xact_start < clock_timestamp() - make_interval(secs => %s)
 )
 SELECT run FROM stalled WHERE pg_terminate_backend(pid)
 """
 """``xmax`` of a row is the transaction that is changing it; a user may end the connections of that user.
+
+The lock is exclusive for the transaction itself; who has waited for its end has a shared one for a moment.
+
+One that waits for its client has the rest of a request to come; one that waits for a disk or a lock is healthy.
 
 Materialized, since a planner may call a function for rows that the other conditions would leave out.
 """
@@ -188,7 +193,7 @@ class Claims:
                 _release(connection, runs_gone)
 
     def _end_stalled(self, connection: Connection) -> list[int]:
-        """End the connections of lapsed members whose renewal has been under way as long as a claim lasts.
+        """End the connections of lapsed members that have let the server wait in a renewal as long as a claim lasts.
 
         A process that stands still in the middle of what it sends keeps its row locked, and the server waits for the
         rest: its limit for idle transactions begins when a request has ended. The row names the transaction.

@@ -4,21 +4,36 @@ Invariant: a plan is in the journal before anything of it is done, each of its a
 written by its run (``Journal.write``) and stay, for later plans to follow; those of a sync go as each has ended.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from attrs import evolve, frozen
-from sqlalchemy import Connection, delete, func, inspect, select
+from sqlalchemy import Connection, Table, delete, func, inspect, select
 
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.actions import ActionKind, ActionRecord, ActionState, PlanRecord, RemovalRecord
+from mi_async.bulk.journal.actions import (
+    ActionKind,
+    ActionRecord,
+    ActionState,
+    ConfirmationRecord,
+    PlanRecord,
+    RemovalRecord,
+)
 from mi_async.bulk.journal.backend import open_to_change
-from mi_async.bulk.journal.connection import driver_of
 from mi_async.bulk.journal.forget import row_of
-from mi_async.bulk.journal.place import Journalled
+from mi_async.bulk.journal.place import Journalled, JournalUrl, journal_place
 from mi_async.bulk.journal.records import OPEN
-from mi_async.bulk.journal.schema import ON_CONFIRMATION, actions, assets, metadata, persons, plans, removals
-from mi_async.bulk.journal.statements import KINDS
-from mi_async.bulk.journal.typed_rows import read_action, read_plan, read_removal
+from mi_async.bulk.journal.schema import (
+    ON_CONFIRMATION,
+    actions,
+    assets,
+    confirmations,
+    metadata,
+    persons,
+    plans,
+    removals,
+)
+from mi_async.bulk.journal.statements import KINDS, postgres_kinds
+from mi_async.bulk.journal.typed_rows import read_action, read_confirmation, read_plan, read_removal
 from mi_async.storage.models import StoredObject
 
 UNFINISHED = frozenset({OPEN, Status.PARKED.value})
@@ -37,6 +52,40 @@ class StoredPlan:
     plan: PlanRecord
     actions: tuple[ActionRecord, ...]
     finished: bool
+
+
+@frozen
+class RemovalPlan:
+    """A plan of a sync, as it is written once it was confirmed.
+
+    Attributes:
+        plan: the plan.
+        removals: all that it removes.
+        confirmed: when, in UTC, as ISO 8601 has it; '' if that is not known.
+    """
+
+    plan: PlanRecord
+    removals: tuple[RemovalRecord, ...]
+    confirmed: str
+
+    @property
+    def records(self) -> tuple[RemovalRecord | ConfirmationRecord, ...]:
+        """Rows beside that of the plan."""
+        times = (ConfirmationRecord(self.plan.fingerprint, self.confirmed),) if self.confirmed else ()
+        return (*self.removals, *times)
+
+
+@frozen
+class ConfirmedRemoval:
+    """A removal that was confirmed and has not ended.
+
+    Attributes:
+        record: as it was written.
+        confirmed: when, in UTC, as ISO 8601 has it; '' if that is not known.
+    """
+
+    record: RemovalRecord
+    confirmed: str
 
 
 def stored_plan(connection: Connection) -> StoredPlan | None:
@@ -86,26 +135,34 @@ def merged_before(connection: Connection) -> Mapping[int, int]:
     }
 
 
-def unfinished_removals(connection: Connection, source: str, project_id: int) -> tuple[RemovalRecord, ...]:
+def unfinished_removals(connection: Connection, source: str, project_id: int) -> tuple[ConfirmedRemoval, ...]:
     """Return what plans of a sync of this source and project have confirmed and no run has ended."""
-    if not inspect(connection).has_table(removals.name):  # before the first confirmation
+    if not has_table(connection, removals):  # before the first confirmation
         return ()
+    times = dict[str, str]()
+    if has_table(connection, confirmations):  # since a later version
+        rows = map(read_confirmation, connection.execute(select(confirmations)))
+        times = {record.plan: record.confirmed for record in rows}
     of_source = select(removals).join(plans, plans.c.fingerprint == removals.c.plan)
     query = of_source.where(plans.c.answers == source, removals.c.project_id == project_id)
-    return tuple(map(read_removal, connection.execute(query.order_by(removals.c.key, removals.c.bucket))))
+    found = map(read_removal, connection.execute(query.order_by(removals.c.key, removals.c.bucket)))
+    return tuple([ConfirmedRemoval(record, times.get(record.plan, "")) for record in found])
 
 
-def confirm_removals(journal: Journalled, plan: PlanRecord, rows: Sequence[RemovalRecord]) -> None:
+def confirm_removals(journal: Journalled, confirmed: Iterable[RemovalPlan]) -> None:
     """Write what is confirmed; blocks. What earlier plans have left stays.
 
     Raises:
         JournalError: there is no journal, a run is under way on it, or it cannot be written.
     """
+    place = journal_place(journal)
+    kinds = postgres_kinds(place.schema) if isinstance(place, JournalUrl) else KINDS
     with open_to_change(journal) as connection:
         metadata.create_all(connection, ON_CONFIRMATION)
-        for record in (evolve(plan, number=next_number(connection)), *rows):
-            kind = KINDS[type(record)]
-            driver_of(connection).execute(kind.upsert, kind.values(record))
+        for each in confirmed:
+            for record in (evolve(each.plan, number=next_number(connection)), *each.records):
+                kind = kinds[type(record)]
+                connection.exec_driver_sql(kind.upsert, kind.values(record))
 
 
 def end_removal(journal: Journalled, project_id: int, place: StoredObject, *, forget: int | None) -> None:
@@ -114,7 +171,7 @@ def end_removal(journal: Journalled, project_id: int, place: StoredObject, *, fo
     The pages are not checked for each of thousands: whoever has confirmed them has just done that.
 
     Args:
-        journal: a file.
+        journal: of the runs over the source.
         project_id: ID of the project.
         place: the object.
         forget: ID of the asset that is gone, whose row goes; None where it was kept.
@@ -135,12 +192,19 @@ def give_up_removals(journal: Journalled, project_id: int, places: Iterable[Stor
         JournalError: a run is under way on the journal, or it cannot be written.
     """
     with open_to_change(journal) as connection:
-        if inspect(connection).has_table(removals.name):
+        if has_table(connection, removals):
             _take_out(connection, project_id, places)
 
 
 def _take_out(connection: Connection, project_id: int, places: Iterable[StoredObject]) -> None:
-    """Delete confirmed removals, and plans of which none is left."""
+    """Delete confirmed removals, and plans of which none is left with their times."""
     for place in places:
         connection.execute(delete(removals).where(row_of(removals, project_id, place)))
     connection.execute(delete(plans).where(plans.c.fingerprint.not_in(select(removals.c.plan))))
+    if has_table(connection, confirmations):
+        connection.execute(delete(confirmations).where(confirmations.c.plan.not_in(select(removals.c.plan))))
+
+
+def has_table(connection: Connection, table: Table) -> bool:
+    """Return True if a journal has a table, which in PostgreSQL is in its schema."""
+    return inspect(connection).has_table(table.name, schema=connection.schema_for_object(table))

@@ -8,7 +8,6 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -27,6 +26,7 @@ from mi_async.bulk.journal.sharing import Sharing
 from mi_async.bulk.journal.sqlite import SqliteBackend
 from mi_async.bulk.journal.statements import ASSETS_OF, BY_HASH, BY_SOURCE, IMAGES_OF, PERSONS_OF, PairLookup
 from mi_async.bulk.journal.typed_rows import read_asset, read_image, read_person
+from mi_async.bulk.journal.utc_times import utc_time
 from mi_async.errors import JournalError
 from mi_async.text import encodable
 
@@ -203,7 +203,7 @@ class JournalDatabase:
         return self.backend.begin_run(connection, facts)
 
     def _now(self) -> str:
-        return datetime.fromtimestamp(self.clock.wall(), UTC).isoformat(timespec="milliseconds")
+        return utc_time(self.clock.wall())
 
 
 def _select(

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import psycopg
 from attrs import define, field
@@ -25,6 +25,7 @@ from mi_async.bulk.journal.place import JournalUrl
 from mi_async.bulk.journal.postgres_connection import (
     MARK,
     connect_to_schema,
+    driver_below,
     end_idle_transactions,
     has_journal,
     has_schema,
@@ -34,10 +35,11 @@ from mi_async.bulk.journal.postgres_connection import (
 )
 from mi_async.bulk.journal.postgres_errors import SHOWN, cause_of, error_of, is_passing, postgres_errors
 from mi_async.bulk.journal.records import UPLOAD, Identity
-from mi_async.bulk.journal.schema import INDEX_BY_SOURCE, SHARED, in_postgres, layout_of, members, runs, shards
-from mi_async.bulk.journal.server_wait import ServerWait
+from mi_async.bulk.journal.schema import INDEX_BY_SOURCE, SHARED, layout_of, members, runs, shards
+from mi_async.bulk.journal.server_wait import SILENT, ServerWait, SilenceLimit
 from mi_async.bulk.journal.sharing import OpenShards
 from mi_async.bulk.journal.statements import PairLookup, RecordKind, postgres_kinds, renewal
+from mi_async.bulk.journal.views import in_postgres
 from mi_async.errors import JournalError
 from mi_async.text import encodable, one_line
 
@@ -264,8 +266,10 @@ class PostgresBackend:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = connect_to_schema(self.url)
-            self._driver = cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
+            # a lock of a member that stands still may last for the life of its claims
+            longest = max(self.clock.real(self.patience), self.claims.life, SILENT)
+            self._connection = connect_to_schema(self.url, SilenceLimit(self.clock, longest, self._hurry))
+            self._driver = driver_below(self._connection)
             end_idle_transactions(self._driver, self.claims.life)
         return self._connection
 

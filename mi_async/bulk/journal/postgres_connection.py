@@ -5,18 +5,20 @@ Invariant: nothing that is no journal is changed; no state outlives a transactio
 
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.pool import NullPool
 
+from mi_async.bulk.journal.bounded_connection import BoundedConnection
 from mi_async.bulk.journal.claims import Claims
 from mi_async.bulk.journal.header import identity_of
 from mi_async.bulk.journal.place import JournalUrl, journal_error
 from mi_async.bulk.journal.postgres_errors import postgres_errors
 from mi_async.bulk.journal.postgres_text import speak_text
+from mi_async.bulk.journal.server_wait import SilenceLimit
 from mi_async.errors import JournalError
 
 MARK = "mi-async journal"
@@ -37,15 +39,20 @@ DEFAULTS = {
 """Parameters of the connection that the URL does not give."""
 
 
-def connect_to_schema(url: JournalUrl) -> Connection:
+def connect_to_schema(url: JournalUrl, limit: SilenceLimit | None = None) -> Connection:
     """Connect; all statements of SQLAlchemy are on the tables of the schema.
+
+    Args:
+        url: of the journal.
+        limit: to the silence of the server.
 
     Raises:
         DBAPIError: there is no such server or database, or it refuses the user.
     """
 
     def connect() -> "psycopg.Connection[Any]":
-        driver: psycopg.Connection[Any] = psycopg.connect(make_conninfo("", **DEFAULTS | conninfo_to_dict(url.dsn)))
+        driver = BoundedConnection.connect(make_conninfo("", **DEFAULTS | conninfo_to_dict(url.dsn)))
+        driver.limit = limit
         speak_text(driver)
         if _is_pooled(driver):
             driver.prepare_threshold = None
@@ -61,6 +68,11 @@ def connect_to_schema(url: JournalUrl) -> Connection:
         execution_options={"schema_translate_map": {None: url.schema}},
     )
     return engine.connect()
+
+
+def driver_below(connection: Connection) -> "psycopg.Connection[Any]":
+    """Return the driver's connection below one of SQLAlchemy's."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def end_idle_transactions(driver: "psycopg.Connection[Any]", seconds: float) -> None:
@@ -151,11 +163,13 @@ def open_schema_to_change(url: JournalUrl) -> Generator[Connection]:
     Raises:
         JournalError: there is none, a run is under way on it, or it cannot be written.
     """
+    claims = Claims(url)
     with postgres_errors(url), closing(connect_to_schema(url)) as connection:
+        end_idle_transactions(driver_below(connection), claims.life)
         if not has_journal(url, connection):
             raise journal_error(url, "there is none")
         identity_of(url, connection)
-        lock_alone(url, connection, Claims(url))
+        lock_alone(url, connection, claims)
         yield connection
         connection.commit()
 

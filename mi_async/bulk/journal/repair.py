@@ -36,6 +36,7 @@ from mi_async.bulk.journal.schema import (
     abandoned,
     actions,
     assets,
+    confirmations,
     journal,
     layout_of,
     metadata,
@@ -53,6 +54,7 @@ from mi_async.bulk.journal.typed_rows import (
     read_abandoned,
     read_action,
     read_asset,
+    read_confirmation,
     read_image,
     read_journal_row,
     read_person,
@@ -74,6 +76,7 @@ _READ: Mapping[str, Callable[[Sequence[Any]], Any]] = {
         (actions, read_action),
         (plans, read_plan),
         (removals, read_removal),
+        (confirmations, read_confirmation),
     )
 }
 

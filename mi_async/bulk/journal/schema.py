@@ -28,6 +28,7 @@ from sqlalchemy.types import UserDefinedType
 
 from mi_async.bulk.journal.actions import ActionState
 from mi_async.bulk.journal.records import CURATE, INGEST
+from mi_async.bulk.journal.views import ASSET_VIEWS, VIEWS
 from mi_async.workflows.ingest.models import IngestState
 
 SCHEMA = 2
@@ -181,7 +182,15 @@ removals: Table = Table(
     Column("below_empty", Flag, nullable=False),
     sqlite_with_rowid=False,
 )
-ON_CONFIRMATION = (plans, removals)
+# beside the plans, since those of a journal of any age are as they are
+confirmations: Table = Table(
+    "confirmations",
+    metadata,
+    _text("plan", key=True),
+    _text("confirmed"),
+    sqlite_with_rowid=False,
+)
+ON_CONFIRMATION = (plans, removals, confirmations)
 """Tables that a journal of media files gets with the first plan that is confirmed, one of any age."""
 members: Table = Table(
     "members",
@@ -209,42 +218,6 @@ parts: Table = Table(
 )
 SHARED = (members, shards, parts)
 """Tables that only a journal in PostgreSQL has: what its processes share."""
-
-VIEWS = (
-    """CREATE VIEW summary AS -- how many persons by status, and pictures by state
-  SELECT 'persons' AS what, status, count(*) AS count FROM persons GROUP BY status
-  UNION ALL SELECT 'pictures', state, count(*) FROM pictures GROUP BY state
-  UNION ALL SELECT 'abandoned', '', count(*) FROM abandoned HAVING count(*) > 0""",
-    """CREATE VIEW problems AS -- what went wrong, once; source is the picture, or where the person was read
-  SELECT person, 'person' AS what, status, code, message, origin AS source FROM persons
-  WHERE code <> '' AND (person, code, message) NOT IN (SELECT person, code, message FROM pictures WHERE code <> '')
-  UNION ALL SELECT person, 'picture', state, code, message, source FROM pictures WHERE code <> ''
-  ORDER BY 1, 2, 6""",
-    """CREATE VIEW unattached AS -- pictures at the service that no person has; times are UTC, keys lapse after 24 h
-  SELECT person, source, thumbnail_key, state, -- presigned: it was in flight, and may be there, since then at most
-         datetime(nullif(stored_at, 0), 'unixepoch') AS stored,
-         datetime(nullif(stored_at, 0) + 86400, 'unixepoch') AS lapses
-  FROM pictures WHERE thumbnail_key IS NOT NULL AND state <> 'attached' AND (stored_at > 0 OR state = 'presigned')""",
-)
-"""For whoever opens the file with sqlite3; SQLite keeps the comments."""
-
-ASSET_VIEWS = (
-    """CREATE VIEW summary AS -- how many media files by status, and by how far they are
-  SELECT 'status' AS what, status, count(*) AS count FROM assets GROUP BY status
-  UNION ALL SELECT 'state', state, count(*) FROM assets GROUP BY state""",
-    """CREATE VIEW problems AS -- what went wrong; source is the file, or where it was read
-  SELECT key AS asset, 'asset' AS what, status, code, message,
-         CASE source WHEN '' THEN origin ELSE source END AS source
-  FROM assets WHERE code <> '' ORDER BY 1, 2, 6""",
-)
-
-
-def in_postgres(view: str) -> tuple[str, str]:
-    """Return a view in the SQL of PostgreSQL, and the statement that keeps its comment."""
-    first, _, rest = view.replace("datetime(", "to_timestamp(").replace(", 'unixepoch')", ")").partition("\n")
-    start, _, comment = first.partition(" -- ")
-    name = start.removeprefix("CREATE VIEW ").removesuffix(" AS")
-    return f"{start}\n{rest}", f"COMMENT ON VIEW {name} IS '{comment}'"
 
 
 @frozen

@@ -14,8 +14,29 @@ _log = logging.getLogger(__name__)
 
 FIRST, FACTOR, LATEST = 0.1, 2.0, 5.0
 """Seconds before the first attempt to connect again, their growth, and the most between two attempts."""
+SILENT = 60.0
+"""Seconds for which a server may say nothing in the middle of a request, at least: it may wait for a lock."""
 CLOSING = 5.0
 """Seconds to wait for the server when the run is ending."""
+
+
+@define
+class SilenceLimit:
+    """Limit to the time for which a server may say nothing in the middle of a request.
+
+    Attributes:
+        clock: of the run.
+        longest: real seconds.
+        hurry: set when the run is ending: then it is a few seconds.
+    """
+
+    clock: Clock
+    longest: float
+    hurry: threading.Event
+
+    def is_over(self, since: float) -> bool:
+        """Return True if it has said nothing for too long, since a moment of the clock's steady time."""
+        return self.clock.steady() - since > (min(CLOSING, self.longest) if self.hurry.is_set() else self.longest)
 
 
 @define

@@ -31,9 +31,19 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mi_async._core import json_codec
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.journal.actions import ActionRecord, PlanRecord, RemovalRecord
+from mi_async.bulk.journal.actions import ActionRecord, ConfirmationRecord, PlanRecord, RemovalRecord
 from mi_async.bulk.journal.records import FAILED, AbandonedRecord, AssetRecord, ImageRecord, PersonRecord
-from mi_async.bulk.journal.schema import abandoned, actions, assets, members, persons, pictures, plans, removals
+from mi_async.bulk.journal.schema import (
+    abandoned,
+    actions,
+    assets,
+    confirmations,
+    members,
+    persons,
+    pictures,
+    plans,
+    removals,
+)
 
 
 @frozen
@@ -90,6 +100,7 @@ def _kinds(dialect: Dialect, **options: Any) -> Mapping[type, RecordKind]:
         (ActionRecord, actions, _columns_of(ActionRecord)),
         (PlanRecord, plans, _columns_of(PlanRecord)),
         (RemovalRecord, removals, _columns_of(RemovalRecord)),
+        (ConfirmationRecord, confirmations, _columns_of(ConfirmationRecord)),
     )
     return {record: RecordKind(of, values, _upsert(of, dialect, **options)) for record, of, values in written}
 

@@ -14,6 +14,7 @@ from mi_async.bulk.journal.actions import (
     ACTION_STATES,
     REMOVAL_STATES,
     ActionRecord,
+    ConfirmationRecord,
     PlanRecord,
     RemovalRecord,
 )
@@ -26,6 +27,7 @@ from mi_async.bulk.journal.records import (
     ImageRecord,
     PersonRecord,
 )
+from mi_async.bulk.journal.utc_times import is_utc_time
 from mi_async.workflows.ingest.models import IngestState
 from mi_async.workflows.upload import State
 
@@ -68,6 +70,7 @@ _ASSET = _shapes("nsssnnssNsbsssn")
 _ACTION = _shapes("nnssssssss")
 _PLAN = _shapes("sssns")
 _REMOVAL = _shapes("nssssNsnnbb")
+_CONFIRMATION = _shapes("ss")
 _PROBLEM = _shapes("ssssss")
 _COUNT = _shapes("sn")
 
@@ -171,6 +174,13 @@ def read_plan(row: Sequence[Any]) -> PlanRecord:
     _check(row, _PLAN, "table plans")
     _require(0 < row[3] < MOST, row, "table plans")
     return PlanRecord(*row)
+
+
+def read_confirmation(row: Sequence[Any]) -> ConfirmationRecord:
+    """Return the record that a row of ``confirmations`` is."""
+    _check(row, _CONFIRMATION, "table confirmations")
+    _require(is_utc_time(row[1]), row, "table confirmations")
+    return ConfirmationRecord(*row)
 
 
 def read_removal(row: Sequence[Any]) -> RemovalRecord:

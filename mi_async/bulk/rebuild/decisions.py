@@ -129,29 +129,10 @@ def find_enrolled(item: PersonInput, images: ItemImages, there: Person | None, *
     if not images.contents:
         return ItemFinding(Finding.UNREADABLE)
     found = _find_images(item.key, images.contents, there, assume_counts=assume_counts)
-    if not found.attached:
-        # No image says that the person was enrolled from this input, so nothing is ever added to it by a run.
-        return _unclear_person(item, found, there) if found.unclear else _taken(item, there)
-    tags = [clean_name(tag.name) for tag in there.tags]
-    missing_tags = unassigned_tags(item.tags, tags)
-    left = found.missing or found.unclear or images.unread or missing_tags
-    return ItemFinding(
-        Finding.UNCLEAR if found.unclear else Finding.INCOMPLETE if left else Finding.COMPLETE,
-        PersonRecord(
-            item.key,
-            OPEN if left else Status.DONE.value,
-            there.id,
-            tuple(tag for tag in item.tags if tag not in missing_tags),
-            origin=item.origin,
-        ),
-        found.images,
-        attached=found.attached,
-        assumed=found.assumed,
-        unclear=found.unclear,
-        missing=found.missing,
-        tags=len(missing_tags),
-        described=item.description not in {None, there.description},
-    )
+    if found.attached:
+        return _enrolled(item, found, there, unread=images.unread)
+    # No image says that the person was enrolled from this input, so nothing is ever added to it by a run.
+    return _unclear_person(item, found, there) if found.unclear else _taken(item, there)
 
 
 def find_uploaded(item: FaceItem, images: ItemImages, there: Person | None) -> ItemFinding:
@@ -257,6 +238,30 @@ def _unclear_image(key: str, content: ImageContent, there: Person) -> ImageRecor
     message = f"person {there.id} may have it: {unknown:,} of its thumbnails are of unknown content"
     return ImageRecord(
         key, content.sha256, content.source, content.size, content.mtime_ns, FAILED, code=UNCLEAR, message=message
+    )
+
+
+def _enrolled(item: PersonInput, found: _Images, there: Person, *, unread: int) -> ItemFinding:
+    """Return the finding about a person who has images of the item, and whatever is left to do."""
+    missing_tags = unassigned_tags(item.tags, [clean_name(tag.name) for tag in there.tags])
+    left = any((found.missing, found.unclear, unread, missing_tags))
+    finding = Finding.INCOMPLETE if left else Finding.COMPLETE
+    return ItemFinding(
+        Finding.UNCLEAR if found.unclear else finding,
+        PersonRecord(
+            item.key,
+            OPEN if left else Status.DONE.value,
+            there.id,
+            tuple([tag for tag in item.tags if tag not in missing_tags]),
+            origin=item.origin,
+        ),
+        found.images,
+        attached=found.attached,
+        assumed=found.assumed,
+        unclear=found.unclear,
+        missing=found.missing,
+        tags=len(missing_tags),
+        described=item.description not in {None, there.description},
     )
 
 

@@ -126,16 +126,7 @@ class FaceRebuild:
 
     async def _candidates(self, chunk: Sequence[Item | BadInput]) -> list[_Candidate]:
         """Return the items that nothing speaks against and that no earlier rebuild has found complete."""
-        only(self.kind, chunk)
-        sound: list[FaceItem] = []
-        for item in cast("Sequence[FaceItem | BadInput]", chunk):
-            self.counts.items += 1
-            origin = item.origin or f"item {self.counts.items:,}"
-            refused = refuse(item, origin, validate=self.validate) is not None
-            if isinstance(item, BadInput) or refused or self._is_second(item, origin):
-                self.counts.add(REJECTED)
-            else:
-                sound.append(evolve(item, origin=origin))
+        sound = self._sound(chunk)
         histories: dict[str, PersonHistory] = {}
         if self.journal.run > 1:
             histories = await find_histories(self.journal, self.kind, sound)
@@ -148,6 +139,20 @@ class FaceRebuild:
             else:
                 left.append(_Candidate(item, history))
         return left
+
+    def _sound(self, chunk: Sequence[Item | BadInput]) -> list[FaceItem]:
+        """Return the items that a run would take, each with its place in the input."""
+        only(self.kind, chunk)
+        sound: list[FaceItem] = []
+        for item in cast("Sequence[FaceItem | BadInput]", chunk):
+            self.counts.items += 1
+            origin = item.origin or f"item {self.counts.items:,}"
+            refused = refuse(item, origin, validate=self.validate) is not None
+            if isinstance(item, BadInput) or refused or self._is_second(item, origin):
+                self.counts.add(REJECTED)
+            else:
+                sound.append(evolve(item, origin=origin))
+        return sound
 
     def _is_second(self, item: FaceItem, origin: str) -> bool:
         return isinstance(item, PersonInput) and self.firsts.before([(item.key, origin)])[0] is not None

@@ -12,7 +12,7 @@ from mi_async._core.concurrency import run_concurrently
 from mi_async.api.person_models import Person, SortColumn, SortType
 from mi_async.argument_types import CountProgress
 from mi_async.models import Serializable
-from mi_async.workflows.context import Context, refuse_async
+from mi_async.workflows.context import Context
 from mi_async.workflows.curation.resemblances import DuplicatePair, FoundGroup, Resemblances
 from mi_async.workflows.curation.similar_persons import AT_ONCE, PAGE, SimilarityQuestions, check_score, persons_by_id
 
@@ -67,7 +67,6 @@ def duplicate_persons(
 ) -> AsyncGenerator[DuplicateGroup]:
     """Iterate over groups of persons who look alike; see ``Workspace.duplicate_persons``."""
     check_score(context, score)
-    refuse_async(progress)
     return _duplicates(context, score=score, mutual=mutual, progress=progress)
 
 

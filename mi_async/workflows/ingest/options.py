@@ -3,11 +3,9 @@
 Invariant: values only; the same for the single call, the bulk run and its plan.
 """
 
-import inspect
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 
 from attrs import frozen
 
@@ -31,10 +29,6 @@ def project_named(text: str | None) -> int | str | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() else text
 
 
-def _is_timeout(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and value >= 0)
-
-
 @frozen(kw_only=True)
 class IngestOptions:
     """Options of an ingestion; the attributes are described at ``Workspace.ingest_asset``."""
@@ -54,7 +48,6 @@ class IngestOptions:
     def __attrs_post_init__(self) -> None:
         """Refuse values that are out of range or exclude each other."""
         mistakes = {
-            "if_exists is reuse, duplicate or error": self.if_exists not in get_args(IfExists),
             "a scene summary needs an analysis: summarize and no analysis exclude each other": (
                 self.summarize and not self.analyze
             ),
@@ -62,10 +55,7 @@ class IngestOptions:
             "analysis says how to analyse: not with analyze=False": bool(self.analysis) and not self.analyze,
             f"analysis takes {', '.join(sorted(OPTIONS))}": not isinstance(self.analysis, Mapping | None)
             or not OPTIONS.issuperset(self.analysis or ()),
-            f"timeout must be a number of seconds >= 0, got {self.timeout!r}": not _is_timeout(self.timeout),
-            "project is an ID or a name": not isinstance(self.project, int | str | None)
-            or isinstance(self.project, bool),
-            "progress is called and not awaited: give a plain function": inspect.iscoroutinefunction(self.progress),
+            f"timeout must be >= 0, got {self.timeout!r}": self.timeout is not None and not self.timeout >= 0,
         }
         if mistake := next((text for text, wrong in mistakes.items() if wrong), None):
             raise InvalidArgumentError(mistake)

@@ -56,25 +56,21 @@ class SceneQuery:
     timeout: float | None = None
 
     def asked(self) -> SearchRequest:
-        """Return the same as the service takes it.
-
-        Raises:
-            InvalidArgumentError: what should be a list is none.
-        """
+        """Return the same as the service takes it."""
         seen = PersonQuery(
-            _terms("persons", self.persons),
-            _terms("persons_any", self.persons_any),
-            _terms("persons_not", self.persons_not),
+            _terms(self.persons),
+            _terms(self.persons_any),
+            _terms(self.persons_not),
         )
         said = DialogQuery(
-            _terms("dialogs", self.dialogs),
-            _terms("dialogs_any", self.dialogs_any),
-            _terms("dialogs_not", self.dialogs_not),
+            _terms(self.dialogs),
+            _terms(self.dialogs_any),
+            _terms(self.dialogs_not),
         )
         where = SearchFilter(
-            _places("project_ids", self.project_ids),
-            _places("asset_ids", self.asset_ids),
-            _places("asset_types", self.asset_types),
+            _places(self.project_ids),
+            _places(self.asset_ids),
+            _places(self.asset_types),
             self.index_modified_from,
             self.index_modified_to,
         )
@@ -89,7 +85,7 @@ def check(wanted: SceneQuery, asked: SearchRequest, workspace_name: str) -> None
         InvalidArgumentError: the service would refuse it.
     """
     if wanted.timeout is not None and not wanted.timeout >= 0:
-        message = f"timeout is a number of seconds from 0, not {wanted.timeout!r}"
+        message = f"timeout must be >= 0, got {wanted.timeout}"
         raise InvalidArgumentError(message)
     given = dict(_arguments(asked))
     for each in CHECKS:
@@ -151,18 +147,11 @@ def _given(model: M) -> M | None:
     return None if model == type(model)() else model
 
 
-def _terms(name: str, values: Iterable[T]) -> tuple[T, ...] | None:
+def _terms(values: Iterable[T]) -> tuple[T, ...] | None:
     """Return the terms of a query; no terms are not sent."""
-    return _listed(name, values) or None
+    return tuple(values) or None
 
 
-def _places(name: str, values: Iterable[T] | None) -> tuple[T, ...] | None:
+def _places(values: Iterable[T] | None) -> tuple[T, ...] | None:
     """Return where to look; a list that came out empty is sent, since it does not mean everywhere."""
-    return None if values is None else _listed(name, values)
-
-
-def _listed(name: str, values: Iterable[T]) -> tuple[T, ...]:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        message = f"{name} is a list: write {name}=[{values!r}]"
-        raise InvalidArgumentError(message)
-    return tuple(values)
+    return None if values is None else tuple(values)

@@ -30,7 +30,7 @@ from mi_async.errors import (
 from mi_async.models import Page
 from mi_async.text import one_line
 from mi_async.workflows.absence import is_elsewhere, tells_no_project
-from mi_async.workflows.context import Context, refuse_async
+from mi_async.workflows.context import Context
 from mi_async.workflows.usage.models import ProjectUsage, UsageProgress, UsageReport, WorkspaceUsage
 from mi_async.workflows.usage.month import UsageMonth, month_of
 from mi_async.workflows.usage.notes import notes_of
@@ -130,6 +130,18 @@ class UsageQuestion:
         return await answer
 
 
+def checked_month(month: str | None, timezone: str, now: float, concurrency: int) -> UsageMonth:
+    """Return the month of a question, before anything is asked for it.
+
+    Raises:
+        InvalidArgumentError: a month, time zone or concurrency that cannot be.
+    """
+    if not 1 <= concurrency <= MOST:
+        message = f"concurrency must be 1 to {MOST}, got {concurrency}"
+        raise InvalidArgumentError(message)
+    return month_of(month, timezone, now)
+
+
 async def usage_report(
     contexts: Sequence[Context],
     *,
@@ -153,11 +165,7 @@ async def usage_report(
         progress: as there.
         all_of_account: True to leave out, and name, workspaces that the keys may not see.
     """
-    refuse_async(progress)
-    if type(concurrency) is not int or not 1 <= concurrency <= MOST:
-        message = f"concurrency must be 1 to {MOST}, got {concurrency!r}"
-        raise InvalidArgumentError(message)
-    wanted, current = month_of(month, timezone, now), month_of(None, timezone, now)
+    wanted, current = checked_month(month, timezone, now, concurrency), month_of(None, timezone, now)
     question = UsageQuestion(wanted, summaries, concurrency, progress)
     usages, hidden = list[WorkspaceUsage](), list[str]()
     for context in contexts:

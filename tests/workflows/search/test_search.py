@@ -140,12 +140,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"text": "goal", "dialogs": ["x"] * 101}, "items in dialogs, dialogs_any, dialogs_not together"),
     ({"text": "goal", "dialogs_any": ["a|b"]}, r"^dialogs_any needs none of .* in each item; it has \| in item 0$"),
-    ({"text": "goal", "dialogs": "goal"}, r"dialogs is a list: write dialogs=\['goal'\]"),
-    ({"text": "goal", "persons": 1001}, r"persons is a list: write persons=\[1001\]"),
+    ({"text": "goal", "dialogs": "goal"}, "dialogs must be a list of texts, got 'goal'"),
+    ({"text": "goal", "persons": 1001}, "persons must be a list of IDs, got int"),
     ({"text": "goal", "project_ids": [1], "asset_ids": [2]}, "give exactly one of project_ids, asset_ids"),
     ({"text": "goal", "asset_types": [AssetType.VIDEO]}, "give exactly one of project_ids, asset_ids; none"),
     ({"text": "\ud800"}, "query"),
-    ({"text": "goal", "timeout": -1.0}, "timeout is a number of seconds from 0"),
+    ({"text": "goal", "timeout": -1.0}, "timeout must be >= 0, got -1.0"),
 ]
 
 

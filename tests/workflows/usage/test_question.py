@@ -234,7 +234,7 @@ async def test_what_cannot_be_is_refused_before_any_call() -> None:
         with pytest.raises(InvalidArgumentError, match="there is no time zone"):
             await newsroom.usage(timezone="Korea/Nowhere")
         for wrong in (0, MOST + 1, True, 2.0):
-            with pytest.raises(InvalidArgumentError, match="concurrency must be 1 to 64, got"):
+            with pytest.raises(InvalidArgumentError, match=r"concurrency must be (1 to 64|a whole number), got"):
                 await newsroom.usage(concurrency=wrong)  # type: ignore[arg-type]
         with pytest.raises(InvalidArgumentError, match="plain function"):
             await newsroom.usage(progress=later)

@@ -1,0 +1,78 @@
+"""A PostgreSQL that takes a request and says nothing: no run waits for it without end."""
+
+import asyncio
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+
+from mi_async._core.clock import Clock
+from mi_async.bulk.journal.journal import Journal
+from mi_async.bulk.journal.place import JournalUrl, parsed
+from mi_async.bulk.journal.postgres_connection import open_schema_to_change
+from mi_async.bulk.journal.reader import read_journal
+from mi_async.bulk.journal.records import Identity, PersonRecord
+from mi_async.bulk.journal.server_wait import CLOSING, SilenceLimit
+from tests.support.postgres import execute
+
+NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
+CAP = 60.0
+
+
+class Told(Clock):
+    """A clock whose steady time is told."""
+
+    now = 0.0
+
+    def steady(self) -> float:
+        return self.now
+
+
+@contextmanager
+def stopped(url: str, name: str) -> Generator[None]:
+    """Have the server's process for an application stand still."""
+    ((pid,),) = execute(url, f"SELECT pid FROM pg_stat_activity WHERE application_name = '{name}'")  # noqa: S608  ours
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.slow
+async def test_a_run_that_ends_gives_up_a_process_of_the_server_that_stands_still(schema_url: str) -> None:
+    name = f"still-{uuid.uuid4().hex}"
+    journal = await Journal.open(schema_url.replace("#", f"&application_name={name}#"), NEWSROOM)
+    with stopped(schema_url, name):
+        writing = asyncio.create_task(journal.write(PersonRecord("Hong")))
+        await asyncio.wait_for(journal.aclose("finished"), CAP)
+        await writing
+    with read_journal(schema_url) as reader:
+        assert [person.person for person, _ in reader.entries()] == ["Hong"]
+        assert [run.ending for run in reader.runs()] == ["finished"]
+
+
+def test_silence_has_a_limit_and_a_short_one_when_the_run_is_ending() -> None:
+    clock, hurry = Told(), threading.Event()
+    limit = SilenceLimit(clock, 60.0, hurry)
+    clock.now = 60.0
+    assert not limit.is_over(0.0)
+    clock.now = 60.1
+    assert limit.is_over(0.0)
+    assert not limit.is_over(60.0)
+    hurry.set()
+    assert not limit.is_over(60.1 - CLOSING)
+    assert limit.is_over(60.0 - CLOSING)
+    assert SilenceLimit(clock, 1.0, hurry).is_over(59.0)
+
+
+async def test_who_changes_a_journal_and_stands_still_keeps_no_lock(schema_url: str) -> None:
+    await (await Journal.open(schema_url, NEWSROOM)).aclose("finished")
+    place = parsed(schema_url)
+    assert isinstance(place, JournalUrl)
+    with open_schema_to_change(place) as connection:
+        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one() == "30s"
