@@ -8,7 +8,7 @@ from pathlib import Path
 def bound(command: Sequence[str | Path]) -> list[str | Path]:
     """Return the command of a server that ends when the thread that starts it does, where the system can do that.
 
-    By SIGKILL: what a shell starts in the background inherits that it ignores SIGINT and SIGQUIT. An option of ``Popen``
+    By SIGKILL: what a shell starts in the background ignores SIGINT and SIGQUIT, by inheritance. An option of ``Popen``
     would fork a process with threads, of which Python warns.
     """
     setpriv = shutil.which("setpriv")
