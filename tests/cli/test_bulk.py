@@ -81,6 +81,14 @@ def test_a_run_spares_the_collector_the_modules_and_gives_them_back() -> None:
     assert gc.get_freeze_count() == 0
 
 
+def test_a_run_with_a_journal_in_postgresql(capsys: pytest.CaptureFixture[str], schema_url: str) -> None:
+    command = ["enroll-many", str(people(2)), "--journal", schema_url]
+    assert run(command) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["done"] == 2
+    assert run(command) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
+
+
 def test_pictures_go_to_people_who_are_there(server: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["enroll-many", str(people(1))]) == 0
     [person] = server.state.persons()
