@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import wraps
+from numbers import Real
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
 import mi_async
@@ -53,7 +54,7 @@ def _is_id_or_name(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return hasattr(value, "__float__") and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)  # not Decimal, which goes with no float
 
 
 def _is_flag(value: Any) -> bool:

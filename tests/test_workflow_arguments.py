@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import AsyncGenerator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -26,7 +27,7 @@ FUNCTIONS = [5, asynchronous]
 FLAGS = ["yes", 1, None]
 IDS = [-1, "7", True, None]
 COUNTS = ["five", 1.5, True]
-SECONDS = ["soon", True, [1]]
+SECONDS = ["soon", True, [1], Decimal(5)]
 PATHS = [5, b"x", ""]
 LISTS = [5, "7", ["7"], [True], [-1]]
 INPUTS = [5, None, "people.csv", b"x", {"name": "Hong"}, Path("people.csv")]

@@ -19,10 +19,10 @@ class BoundedConnection(psycopg.Connection[Any]):
     acknowledges what it is sent, and libpq has no limit for reads.
 
     Attributes:
-        limit: None to wait without end, as for a query of a person who can interrupt it.
+        limit: to the silence; a thread that waits without end keeps a program from ending, too.
     """
 
-    limit: SilenceLimit | None = None
+    limit: SilenceLimit = SilenceLimit()
 
     def wait(self, gen: PQGen[RV], *more: Any, **named: Any) -> RV:
         """Complete an exchange with the server.
@@ -30,8 +30,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         Raises:
             OperationalError: the server was silent for too long.
         """
-        bounded = gen if self.limit is None else self._bounded(gen, self.limit)
-        return super().wait(bounded, *more, **named)
+        return super().wait(self._bounded(gen, self.limit), *more, **named)
 
     def _bounded(self, gen: PQGen[RV], limit: SilenceLimit) -> Generator[Any, Any, RV]:
         """Pass on what the generator waits for; psycopg resumes it every tenth of a second.

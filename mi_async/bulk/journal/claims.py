@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from attrs import define, field, frozen
-from sqlalchemy import Connection, and_, case, delete, func, insert, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, literal, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 
 from mi_async.bulk.defaults import LIFE
@@ -102,7 +102,7 @@ class Claims:
 
     def living(self, connection: Connection) -> tuple[int, int, str] | None:
         """Return run, process and host of a member that lives, None if there is none; lapsed ones are evicted."""
-        self._evict(connection)
+        self._evict(connection, func.clock_timestamp())  # this may have waited for a lock
         rows = select(runs.c.number, runs.c.pid, runs.c.host).join(members, members.c.run == runs.c.number)
         row = connection.execute(rows.order_by(runs.c.number.desc()).limit(1)).first()
         return None if row is None else (row[0], row[1], row[2])
@@ -144,8 +144,13 @@ class Claims:
 
     def take(self, connection: Connection) -> int | None:
         """Take a shard that nobody has, the first one; None if there is none now."""
+        # who is late itself comes after a server that was away: the others have been no less punctual
+        punctual = connection.execute(
+            select(members.c.lapses >= func.now()).where(members.c.run == self.run)
+        ).scalar_one_or_none()
         self.fence(connection)
-        self._evict(connection)
+        if punctual:
+            self._evict(connection, func.now())  # when this began: the server may have stood still since
         # one that is this run's and unknown here was taken in a transaction of whose COMMIT nobody heard
         mine = and_(shards.c.run == self.run, shards.c.shard.not_in(sorted(self.held)))
         free = select(shards.c.shard).where(not_(shards.c.done), or_(shards.c.run.is_(None), mine))
@@ -182,10 +187,10 @@ class Claims:
     def _lapses(self) -> "object":
         return func.clock_timestamp() + literal(timedelta(seconds=self.life), INTERVAL)
 
-    def _evict(self, connection: Connection) -> None:
-        """Release the shards of other members that have lapsed; one that is just being renewed is passed over."""
+    def _evict(self, connection: Connection, at: ColumnElement[Any]) -> None:
+        """Release the shards of other members that had lapsed; one that is just being renewed is passed over."""
         stalled = self._end_stalled(connection)
-        lapsed = select(members.c.run).where(members.c.lapses < func.clock_timestamp(), members.c.run != self.run)
+        lapsed = select(members.c.run).where(members.c.lapses < at, members.c.run != self.run)
         free = lapsed.with_for_update(skip_locked=True)
         for found in [lapsed.where(members.c.run.in_(stalled)).with_for_update(), free] if stalled else [free]:
             gone = delete(members).where(members.c.run.in_(found)).returning(members.c.run)

@@ -44,7 +44,7 @@ def connect_to_schema(url: JournalUrl, limit: SilenceLimit | None = None) -> Con
 
     Args:
         url: of the journal.
-        limit: to the silence of the server.
+        limit: to the silence of the server; None for that of a connection outside of a run.
 
     Raises:
         DBAPIError: there is no such server or database, or it refuses the user.
@@ -52,7 +52,7 @@ def connect_to_schema(url: JournalUrl, limit: SilenceLimit | None = None) -> Con
 
     def connect() -> "psycopg.Connection[Any]":
         driver = BoundedConnection.connect(make_conninfo("", **DEFAULTS | conninfo_to_dict(url.dsn)))
-        driver.limit = limit
+        driver.limit = limit or driver.limit
         speak_text(driver)
         if _is_pooled(driver):
             driver.prepare_threshold = None

@@ -16,6 +16,8 @@ FIRST, FACTOR, LATEST = 0.1, 2.0, 5.0
 """Seconds before the first attempt to connect again, their growth, and the most between two attempts."""
 SILENT = 60.0
 """Seconds for which a server may say nothing in the middle of a request, at least: it may wait for a lock."""
+LONGEST_SILENCE = 600.0
+"""Seconds for which it may say nothing outside of a run, as while it changes all rows of a journal at once."""
 CLOSING = 5.0
 """Seconds to wait for the server when the run is ending."""
 
@@ -30,9 +32,9 @@ class SilenceLimit:
         hurry: set when the run is ending: then it is a few seconds.
     """
 
-    clock: Clock
-    longest: float
-    hurry: threading.Event
+    clock: Clock = field(factory=Clock)
+    longest: float = LONGEST_SILENCE
+    hurry: threading.Event = field(factory=threading.Event)
 
     def is_over(self, since: float) -> bool:
         """Return True if it has said nothing for too long, since a moment of the clock's steady time."""

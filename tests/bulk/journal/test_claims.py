@@ -145,12 +145,24 @@ async def test_who_only_was_late_goes_on(join: Join, schema_url: str) -> None:
     assert await other.take_shard() == 1
 
 
+async def test_nobody_is_taken_over_after_a_server_that_was_away(join: Join, schema_url: str) -> None:
+    members = [await join(shards=1), await join()]
+    assert await members[0].take_shard() == 0
+    for member in members:
+        lapse(schema_url, member.run)
+    assert await members[1].take_shard() is None
+    await members[0].write(PersonRecord("Hong"))
+    lapse(schema_url, members[0].run)
+    assert await members[1].take_shard() == 0
+
+
 async def test_who_stands_still_in_the_middle_of_a_request_is_taken_over(join: Join, schema_url: str) -> None:
     sleeper, other = await join(shards=1), await join(life=0.3)
     assert await sleeper.take_shard() == 0
     lapse(schema_url, sleeper.run)
     place = parsed(schema_url)
     assert isinstance(place, JournalUrl)
+    taken: int | None = None
     with closing(psycopg.connect(place.dsn)) as connection:
         end_idle_transactions(connection, 0.3)
         with suppress(psycopg.OperationalError), connection.pipeline():

@@ -1,6 +1,7 @@
 """A PostgreSQL that takes a request and says nothing: no run waits for it without end."""
 
 import asyncio
+import math
 import os
 import signal
 import threading
@@ -11,12 +12,14 @@ from contextlib import contextmanager
 import pytest
 
 from mi_async._core.clock import Clock
+from mi_async.bulk.journal.bounded_connection import BoundedConnection
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed
-from mi_async.bulk.journal.postgres_connection import open_schema_to_change
+from mi_async.bulk.journal.postgres_connection import driver_below, open_schema_to_change
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import Identity, PersonRecord
 from mi_async.bulk.journal.server_wait import CLOSING, SilenceLimit
+from mi_async.errors import JournalError
 from tests.support.postgres import execute
 
 NEWSROOM = Identity("https://x.test/api", "AKIA1234WXYZ", "newsroom", "enroll")
@@ -68,6 +71,25 @@ def test_silence_has_a_limit_and_a_short_one_when_the_run_is_ending() -> None:
     assert not limit.is_over(60.1 - CLOSING)
     assert limit.is_over(60.0 - CLOSING)
     assert SilenceLimit(clock, 1.0, hurry).is_over(59.0)
+
+
+async def test_nobody_waits_without_end_outside_of_a_run(schema_url: str) -> None:
+    name = f"still-{uuid.uuid4().hex}"
+    await (await Journal.open(schema_url, NEWSROOM)).aclose("finished")
+    place = parsed(schema_url.replace("#", f"&application_name={name}#"))
+    assert isinstance(place, JournalUrl)
+    with pytest.raises(JournalError, match="says nothing"):
+        ask_stopped(place, schema_url, name)
+
+
+def ask_stopped(place: JournalUrl, url: str, name: str) -> None:
+    """Ask a server that stands still, with a limit that a test can wait for."""
+    with open_schema_to_change(place) as connection, stopped(url, name):
+        driver = driver_below(connection)
+        assert isinstance(driver, BoundedConnection)
+        assert 0 < driver.limit.longest < math.inf
+        driver.limit = SilenceLimit(longest=0.1)
+        connection.exec_driver_sql("SELECT 1")
 
 
 async def test_who_changes_a_journal_and_stands_still_keeps_no_lock(schema_url: str) -> None:
