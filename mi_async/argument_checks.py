@@ -65,6 +65,12 @@ def _is_path(value: Any) -> bool:
     return isinstance(value, os.PathLike) or (isinstance(value, str) and value != "")  # "" would be the current folder
 
 
+def _is_journal(value: Any) -> bool:
+    from mi_async.bulk.journal.place import JournalUrl  # noqa: PLC0415  not before a journal is given
+
+    return _is_path(value) or isinstance(value, JournalUrl)  # the command line has read it already
+
+
 def _is_list(value: Any) -> bool:
     return hasattr(value, "__iter__") and not isinstance(value, str | bytes)
 
@@ -179,7 +185,7 @@ TYPES: Mapping[str, ArgumentRule] = {
 }
 """From an annotation without its ``| None`` to what it allows, and that in words."""
 NAMES: Mapping[str, ArgumentRule] = {
-    "journal": ArgumentRule(_is_path, "the path of a file, or a URL of PostgreSQL"),
+    "journal": ArgumentRule(_is_journal, "the path of a file, or a URL of PostgreSQL"),
     "workspaces": ArgumentRule(_are_names, "a list of names"),
     **dict.fromkeys(("person_id", "project_id", "asset_id"), ID),
 }

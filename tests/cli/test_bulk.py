@@ -1,5 +1,6 @@
 """``enroll-many`` and ``upload-many``: results, reports, exit codes, Ctrl-C, and what to do next."""
 
+import gc
 import json
 import os
 import re
@@ -63,6 +64,29 @@ def test_people_of_a_directory_are_enrolled_and_the_same_command_does_nothing_mo
     assert run(["enroll-many", "faces"]) == 0
     assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 3
     assert server.log.answers.total() == requests
+
+
+def test_a_run_spares_the_collector_the_modules_and_gives_them_back() -> None:
+    frozen: list[int] = []
+
+    def look(phase: str, _facts: dict[str, int]) -> None:
+        frozen.append(gc.get_freeze_count() if phase == "start" else 0)
+
+    gc.callbacks.append(look)
+    try:
+        assert run(["enroll-many", str(people(20))]) == 0
+    finally:
+        gc.callbacks.remove(look)
+    assert max(frozen) > 50_000
+    assert gc.get_freeze_count() == 0
+
+
+def test_a_run_with_a_journal_in_postgresql(capsys: pytest.CaptureFixture[str], schema_url: str) -> None:
+    command = ["enroll-many", str(people(2)), "--journal", schema_url]
+    assert run(command) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["done"] == 2
+    assert run(command) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
 
 
 def test_pictures_go_to_people_who_are_there(server: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import gc
 import inspect
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -115,9 +115,9 @@ def referents(each: object) -> list[object]:
     return [more for more in gc.get_referents(each) if not isinstance(more, type | ModuleType)]
 
 
-def held(root: object, kind: type) -> Any:
+def held(root: object, kind: type, besides: Collection[object] = ()) -> Any:
     """Return the object of a class that something holds, itself or by what it holds; None if there is none."""
-    waiting, seen = deque([root]), {id(root)}
+    waiting, seen = deque([root]), {id(root), *map(id, besides)}
     while waiting:
         each = waiting.popleft()
         if isinstance(each, kind):
@@ -133,10 +133,12 @@ async def arrived(begun: Any, kind: type) -> Any:
     """Return the options that a run holds, or a workflow while it works."""
     if not inspect.iscoroutine(begun):
         return held(begun, kind)
+    # the event loop of some versions of Python still holds what the workflow before had
+    before = [each for each in gc.get_objects() if type(each) is kind]
     task = asyncio.create_task(begun)
     try:
         async with asyncio.timeout(30):
-            while (found := held(task, kind)) is None and not task.done():  # noqa: ASYNC110  nothing tells of it
+            while (found := held(task, kind, before)) is None and not task.done():  # noqa: ASYNC110  nothing tells of it
                 await asyncio.sleep(0.001)
         return found
     finally:
