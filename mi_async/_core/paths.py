@@ -22,6 +22,9 @@ MOST_NAMES = 100_000
 DRIVE = re.compile(r"(?:^|/)(?:[A-Za-z]:[\\/]|\\\\[^\\])")
 """Start of an absolute path on Windows: a drive, or two backslashes before a server."""
 
+EMPTY_NAME = "the name is empty; a variable that is not set gives such a one"
+"""Refusal of an empty path, which the operating system would take for the current directory."""
+
 ABSENT = frozenset({errno.ENOENT, errno.ENAMETOOLONG})
 """Errors after which another spelling is tried; a name that is too long in NFD may be none in NFC."""
 

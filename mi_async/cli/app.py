@@ -14,6 +14,7 @@ from mi_async.cli.configuration import fill
 from mi_async.cli.examples import examples
 from mi_async.cli.exit_codes import FAILURES, epilogue
 from mi_async.cli.failure_messages import check_text, report_failure
+from mi_async.cli.path_arguments import refuse_empty
 from mi_async.cli.signals import handled
 from mi_async.cli.streams import console, quieted, stdout
 from mi_async.cli.verbosity import Verbosity
@@ -204,7 +205,7 @@ def make_app(wanted: str = "", *, whole: bool = False) -> App:
         suppress_keyboard_interrupt=False,
         console=shown,
     )
-    app.config = (fill,)
+    app.config = (fill, refuse_empty)
     app["--help"].group = OTHER
     for name, command in COMMANDS.items():
         (command.add if whole or name == wanted else command.add_line)(app, name)

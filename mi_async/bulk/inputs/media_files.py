@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from pathlib import Path, PurePosixPath
 
-from mi_async._core.paths import existing_path
 from mi_async.bulk.inputs.input_facts import PassedOver
+from mi_async.bulk.inputs.input_path import named_path
 from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_below_left_behind, is_left_behind
 from mi_async.bulk.inputs.models import AssetInput, BadInput
 from mi_async.bulk.inputs.reading import AsyncReading, Reading
@@ -32,9 +32,9 @@ def read_assets(folder: str | os.PathLike[str]) -> Reading[AssetInput | BadInput
     formats; ``facts`` of what is returned counts them.
 
     Raises:
-        InvalidArgumentError: at once, when there is no such directory.
+        InvalidArgumentError: at once, when there is no such directory, or its name is empty.
     """
-    root = Path(existing_path(folder))
+    root = Path(named_path(folder))
     if not root.exists():
         message = f"{root}: no such directory"
         raise InvalidArgumentError(message)

@@ -13,12 +13,12 @@ from typing import Protocol, TypeVar
 from attrs import frozen
 
 from mi_async._core.files import open_regular_file
-from mi_async._core.paths import existing_path
 from mi_async.bulk.inputs import csv_table, directory, jsonl, parquet, tables
 from mi_async.bulk.inputs.columns import PEOPLE, UPLOADS, Columns
 from mi_async.bulk.inputs.curation_rows import CURATION, curation_rows
 from mi_async.bulk.inputs.encodings import encoding_of
 from mi_async.bulk.inputs.input_facts import PassedOver
+from mi_async.bulk.inputs.input_path import named_path
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.reading import CHEAP, Reading
 from mi_async.bulk.inputs.tables import TableRow
@@ -172,7 +172,7 @@ def _read(
         folder: as for :func:`read_people`.
         names: counts the items of a directory; None where the folders' contents would have to be counted.
     """
-    path = Path(existing_path(given))
+    path = Path(named_path(given))
     try:
         if path.is_dir() and from_folder is None:
             message = f"{path}: a directory is no table that can be filled in"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mi_async.bulk.inputs.encodings import BLOCK
+from mi_async.bulk.inputs.media_files import read_assets
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import count, read_people, read_thumbnails
 from mi_async.errors import ConfigError, InvalidArgumentError
@@ -331,3 +332,9 @@ def test_how_many_there_are(tmp_path: Path) -> None:
     path = table(tmp_path, "name,thumbnail\nHong,a.jpg\nHong,b.jpg\nKim,\nLee,c.jpg\n")
     assert count(path, read_people) == 3
     assert count(path, read_people, cheap=10) is None
+
+
+@pytest.mark.parametrize("read", [read_people, read_thumbnails, read_assets])
+def test_an_empty_name_is_not_the_current_directory(read: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="the name is empty"):
+        read("")
