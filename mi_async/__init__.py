@@ -1,5 +1,8 @@
 """asyncio SDK for NAVER Cloud Media Intelligence.
 
+Begin with ``connect()``: ``async with mi_async.connect() as session`` takes the keys from the environment, and
+``session.workspace(name)`` has all operations and workflows, which ``help(mi_async.Workspace)`` lists.
+
 Invariant: each public name is loaded when it is first asked for, so that a program pays for what it uses; no file is
 read for that, so that it works from a zip and in a frozen application. Type checkers and editors read
 ``__init__.pyi``, which names the same.

@@ -82,9 +82,9 @@ class Stream:
         with self._failing():
             file = _open(self.file)
             try:
-                file.write(text)
+                _write_text(file, text)
             except UnicodeEncodeError:
-                file.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
+                _write_text(file, text.encode(self.encoding, "backslashreplace").decode(self.encoding))
         return len(text)
 
     def write_bytes(self, content: bytes) -> None:
@@ -92,7 +92,7 @@ class Stream:
         with self._failing():
             file = _open(self.file)
             file.flush()
-            file.buffer.write(content)
+            _write_whole(file.buffer, content)
             file.buffer.flush()
 
     def flush(self) -> None:
@@ -131,6 +131,28 @@ def _open(file: TextIO | None) -> TextIO:
     if file is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return file
+
+
+def _write_text(file: TextIO, text: str) -> None:
+    """Write a text whole, which ``TextIOWrapper`` does not do above a file without a buffer."""
+    below = getattr(file, "buffer", None)
+    if isinstance(below, io.RawIOBase):
+        _write_whole(below, text.replace("\n", os.linesep).encode(file.encoding, file.errors or "strict"))
+    else:
+        file.write(text)
+
+
+def _write_whole(file: Any, content: bytes) -> None:
+    """Write content to its end: with ``PYTHONUNBUFFERED`` the file is the system's, which may take a part of it.
+
+    A pipe does so when its reader goes away, and any file when a signal comes.
+    """
+    rest = memoryview(content)
+    while rest:
+        taken: int | None = file.write(rest)
+        if taken is None:  # a pipe that does not block, and is full
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        rest = rest[taken:]
 
 
 def stdout(*, strict: bool = True) -> Stream:

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 import pytest
@@ -13,7 +15,7 @@ from mi_async.api.persons import Person, PersonThumbnail, TagList
 from mi_async.api.projects import ProjectList
 from mi_async.api.thumbnails import UploadCheck, UploadStatus
 from mi_async.cli.output import Form, draw, show, show_each
-from mi_async.cli.streams import Stream, color_choice, console
+from mi_async.cli.streams import OutputError, ReaderGoneError, Stream, color_choice, console
 from mi_async.errors import InvalidArgumentError
 from mi_async.models import Page
 from mi_async.table import TERMINAL, table_of
@@ -190,3 +192,34 @@ def test_a_table_is_readable_and_straight_in_any_encoding(encoding: str, names: 
 )
 def test_colours_follow_the_environment(environ: dict[str, str], choice: tuple[bool | None, bool | None]) -> None:
     assert color_choice(environ) == choice
+
+
+def _write_bytes(stream: Stream, text: str) -> None:
+    stream.write_bytes(text.encode())
+
+
+@pytest.mark.parametrize("write", [Stream.write, _write_bytes])
+def test_a_reader_that_goes_away_from_a_file_without_a_buffer(write: Callable[[Stream, str], object]) -> None:
+    reading, writing = os.pipe()
+
+    def read_a_little() -> None:
+        os.read(reading, 10)
+        os.close(reading)
+
+    with io.TextIOWrapper(io.FileIO(writing, "w"), "utf-8", write_through=True) as file:
+        reader = threading.Thread(target=read_a_little)
+        reader.start()
+        with pytest.raises(ReaderGoneError):  # the system has taken the part for which the pipe had room
+            write(Stream(file, strict=True), "가" * 300_000)
+        reader.join(60)
+
+
+def test_a_pipe_that_is_full_and_does_not_block_is_an_error() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with (
+        io.FileIO(reading),
+        io.TextIOWrapper(io.FileIO(writing, "w"), "utf-8") as file,
+        pytest.raises(OutputError, match="cannot write the result"),
+    ):
+        Stream(file, strict=True).write_bytes(b"x" * 300_000)
