@@ -13,6 +13,7 @@ from numbers import Real
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
 import mi_async
+from mi_async._core.urltext import BEYOND, MAX_INTEGER
 from mi_async.argument_types import BulkOperation, IfExists, IfPersonExists, IfPersonKnown, IfThumbnailExists
 from mi_async.errors import ConfigError, InvalidArgumentError
 
@@ -46,7 +47,7 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_id(value: Any) -> bool:
-    return _is_integer(value) and value >= 0
+    return _is_integer(value) and 0 <= value <= MAX_INTEGER
 
 
 def _is_id_or_name(value: Any) -> bool:
@@ -126,7 +127,7 @@ def _items(kind: str, advice: str) -> ArgumentRule:
     return ArgumentRule(_is_input, f"an iterable of {kind}", advice=f"; mi_async.bulk.{advice}")
 
 
-_FUNCTION = ArgumentRule(_is_plain_function, "a plain function, which is called and not awaited")
+_FUNCTION = ArgumentRule(_is_plain_function, "a plain function", advice="; it is called and not awaited")
 _IDS = _list_of(_is_id, "IDs")
 ID = ArgumentRule(_is_id, "an ID, a whole number from 0")
 TYPES: Mapping[str, ArgumentRule] = {
@@ -143,9 +144,9 @@ TYPES: Mapping[str, ArgumentRule] = {
     "Iterable[int]": _IDS,
     "Sequence[int]": _IDS,
     "Iterable[str]": _list_of(_is_text, "texts"),
-    "Iterable[mi_async.AssetType]": _list_of(_is_text, "types of assets"),
+    "Iterable[mi_async.AssetType]": _list_of(_is_text, "IMAGE or VIDEO"),
     "Iterable[mi_async.Source]": ArgumentRule(_is_source_list, "a list of images, such as [image]"),
-    "mi_async.ConfidenceLevel": ArgumentRule(_is_text, "a level of confidence"),
+    "mi_async.ConfidenceLevel": ArgumentRule(_is_text, "one of LOW, MEDIUM, HIGH"),
     "datetime": ArgumentRule(_is_time, "a time, a datetime"),
     "Items[mi_async.PersonInput | mi_async.BadInput]": _items(
         "PersonInput", "read_people(path) reads a file or a directory"
@@ -256,5 +257,8 @@ def _got(value: Any, allows: Allowed) -> str:
     """Return what was given: a value that has the type and is out of bounds, and else the type."""
     if inspect.iscoroutinefunction(value):
         return "an async function"
+    members: Any = value if isinstance(value, Collection) else (value,)
+    if any(_is_integer(each) and each > MAX_INTEGER for each in members):  # repr() has a limit of its own
+        return f"an integer {BEYOND}"
     shown = isinstance(value, str | list | tuple) or (_is_integer(value) and allows in {_is_id, _is_id_or_name})
     return f"{value!r:.50}" if shown else type(value).__name__

@@ -25,17 +25,17 @@ async def asynchronous(*_: object) -> None:
 
 FUNCTIONS = [5, asynchronous]
 FLAGS = ["yes", 1, None]
-IDS = [-1, "7", True, None]
+IDS = [-1, "7", True, None, 2**64, 10**5000]
 COUNTS = ["five", 1.5, True]
 SECONDS = ["soon", True, [1], Decimal(5)]
 PATHS = [5, b"x", ""]
-LISTS = [5, "7", ["7"], [True], [-1]]
+LISTS = [5, "7", ["7"], [True], [-1], [7, 2**64], [10**5000]]
 INPUTS = [5, None, "people.csv", b"x", {"name": "Hong"}, Path("people.csv")]
 WRONG: dict[str, list[Any]] = {
     "analysis": [5, {"speed": 1}],
     "analyze": FLAGS,
     "asset_id": IDS,
-    "asset_ids": [5, "7", ["x"]],
+    "asset_ids": [5, "7", ["x"], [2**64]],
     "asset_types": [5, [5]],
     "assets": INPUTS,
     "assume_counts": FLAGS,
@@ -91,9 +91,9 @@ WRONG: dict[str, list[Any]] = {
     "prefix": [b"x", "archive"],
     "primary": FLAGS,
     "progress": FUNCTIONS,
-    "project": [b"x", True, -1, "", [1]],
+    "project": [b"x", True, -1, "", [1], 2**64],
     "project_id": IDS,
-    "project_ids": [5, "7", ["x"]],
+    "project_ids": [5, "7", ["x"], [2**64]],
     "query": [5, None, {"text_query": "goal"}],
     "query_filter": [5],
     "query_option": [5],
@@ -270,7 +270,13 @@ async def test_a_wrong_value_is_refused_by_name_before_anything_is_sent(
 
 @pytest.mark.parametrize(
     ("person_id", "told"),
-    [("Hong", "an ID, a whole number from 0, got 'Hong'"), (True, "got bool"), (-1, "got -1"), (None, "got NoneType")],
+    [
+        ("Hong", "an ID, a whole number from 0, got 'Hong'"),
+        (True, "got bool"),
+        (-1, "got -1"),
+        (None, "got NoneType"),
+        (10**30, "got an integer beyond 64 bits"),
+    ],
 )
 async def test_an_id_that_cannot_be_one_is_refused_before_the_upload(
     server: Server, session: mi_async.Session, person_id: object, told: str

@@ -72,10 +72,10 @@ class Length(Value):
         """Return the fault of a text."""
         if not isinstance(value, str):
             return None
+        if not self.blank and not value.strip():
+            return "is blank"
         size = len(value)
-        if size < self.least or (self.most is not None and size > self.most):
-            return f"has {size}"
-        return None if self.blank or value.strip() else "is blank"
+        return f"has {size}" if size < self.least or (self.most is not None and size > self.most) else None
 
 
 NOT_BLANK = Length(1, blank=False)

@@ -15,6 +15,7 @@ from mi_async.errors import InvalidArgumentError
 
 # What JSON bodies can hold too: a signed or an unsigned 64-bit integer.
 MIN_INTEGER, MAX_INTEGER = -(2**63), 2**64 - 1
+BEYOND = "beyond 64 bits"
 INTEGER = re.compile(r"-?[0-9]{1,20}")
 COMMA = re.compile(",|%2C")
 
@@ -37,7 +38,7 @@ def to_text(name: str, value: Any) -> str:
             return "true" if value else "false"
         case int():
             if not MIN_INTEGER <= value <= MAX_INTEGER:
-                message = f"{name} is beyond 64 bits"
+                message = f"{name} is {BEYOND}"
                 raise InvalidArgumentError(message)
             return str(value)
         case str():

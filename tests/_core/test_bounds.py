@@ -38,7 +38,7 @@ class Flagged(Model):
         (Length(2, 3), "2 to 3 characters", ["ab", "가나다", "  "], {"a": "has 1", "abcd": "has 4"}),
         (Length(most=3), "at most 3 characters", ["", "abc"], {"abcd": "has 4"}),
         (Length(2), "at least 2 characters", ["ab" * 99], {"": "has 0"}),
-        (Length(1, 3, blank=False), "1 to 3 characters, not blank", [" a "], {" \t": "is blank", "": "has 0"}),
+        (Length(1, 3, blank=False), "1 to 3 characters, not blank", [" a "], {" \t": "is blank", "": "is blank"}),
         (Range(0, 10), "0 to 10", [0, 10], {-1: "is -1", 11: "is 11"}),
         (Range(1), "at least 1", [1, 10**9], {0: "is 0"}),
         (Count(1, 2), "1 to 2 items", [(1,), [1, 2]], {(): "has 0", (1, 2, 3): "has 3"}),

@@ -184,7 +184,7 @@ async def test_a_failing_tag_names_the_tags_before_it() -> None:
     ("arguments", "said"),
     [
         ({"name": ""}, "name needs 1 to 50"),
-        ({"name": "  "}, "not blank"),
+        ({"name": "  "}, "not blank; it is blank"),
         ({"name": "x" * 51}, "has 51"),
         ({"description": ""}, "description needs 1 to 700"),
         ({"tags": ["x" * 31]}, "tag needs 1 to 30"),

@@ -11,6 +11,9 @@ from psycopg.abc import RV, PQGen
 
 from mi_async.bulk.journal.server_wait import SilenceLimit
 
+PROMPT = 0.05
+"""Seconds within which a generator is resumed only if something has come."""
+
 
 class BoundedConnection(psycopg.Connection[Any]):
     """A connection that is closed when the server was silent for too long in the middle of a request.
@@ -33,15 +36,19 @@ class BoundedConnection(psycopg.Connection[Any]):
         return super().wait(self._bounded(gen, self.limit), *more, **named)
 
     def _bounded(self, gen: PQGen[RV], limit: SilenceLimit) -> Generator[Any, Any, RV]:
-        """Pass on what the generator waits for; psycopg resumes it every tenth of a second.
+        """Pass on what the generator waits for; it is resumed when something has come, and every tenth of a second.
 
-        Older versions resume it then as if something had come, so only the time tells.
+        Older versions of psycopg resume it then as if something had come, so only the time tells which it is.
         """
         since = limit.clock.steady()
         try:
             wanted = next(gen)
             while True:
-                wanted = gen.send((yield wanted))
+                asked = limit.clock.steady()
+                ready = yield wanted
+                if (now := limit.clock.steady()) - asked < PROMPT:
+                    since = now
+                wanted = gen.send(ready)
                 if limit.is_over(since):
                     self.pgconn.finish()
                     message = "the server has accepted a request and says nothing"

@@ -3,6 +3,7 @@
 Invariant: pure. The bounds are those of the operation's models, told by the names of the arguments here.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,14 +11,14 @@ from typing import Any, TypeVar
 import attrs
 from attrs import evolve, frozen
 
-from mi_async._core.bounds import Length, Rule
+from mi_async._core.bounds import Each, Length, Pattern, Rule
 from mi_async._core.checks import compiled
 from mi_async._core.declare import operations_of
 from mi_async.api.indexes import AssetType, ConfidenceLevel
 from mi_async.api.search import DialogQuery, PersonQuery, QueryOption, Search, SearchFilter, SearchQuery
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source
-from mi_async.models import Model
+from mi_async.models import Model, OpenEnum
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -107,6 +108,7 @@ NAMES: Mapping[type[Model], Mapping[str, str]] = {
     SearchQuery: {"text_query": "text", "image_query": "image"},
     PersonQuery: {"must": "persons", "any": "persons_any", "not_": "persons_not"},
     DialogQuery: {"must": "dialogs", "any": "dialogs_any", "not_": "dialogs_not"},
+    QueryOption: {"confidence_level": "confidence_level"},
     SearchFilter: {
         name: name for name in ("project_ids", "asset_ids", "asset_types", "index_modified_from", "index_modified_to")
     },
@@ -116,7 +118,7 @@ NAMES: Mapping[type[Model], Mapping[str, str]] = {
 
 def _arguments(asked: SearchRequest) -> Iterator[tuple[str, Any]]:
     """Arguments by name, lists as they will be sent."""
-    for model in (asked.query, asked.query.person_query, asked.query.dialog_query, asked.where):
+    for model in (asked.query, asked.query.person_query, asked.query.dialog_query, asked.option, asked.where):
         if model is not None:
             yield from ((ours, getattr(model, member)) for member, ours in NAMES[type(model)].items())
 
@@ -132,13 +134,23 @@ def _rules(model: type[Model]) -> Iterator[Rule]:
         yield evolve(rule, names=tuple(NAMES[model][name] for name in rule.names))
 
 
+def _word_of(kind: type[OpenEnum]) -> Pattern:
+    return Pattern("|".join(map(re.escape, kind)), f"one of {', '.join(kind)}")
+
+
 QUERY = (SearchQuery, PersonQuery, DialogQuery)
 CHECKS = compiled(
-    [("text", str, (Length(1, blank=False),)), *[member for model in QUERY for member in _members(model)]],
+    [
+        ("text", str, (Length(1, blank=False),)),
+        ("confidence_level", ConfidenceLevel, (_word_of(ConfidenceLevel),)),
+        *[member for model in QUERY for member in _members(model)],
+    ],
     [rule for model in QUERY for rule in _rules(model)],
 )
 """Bounds of every search."""
-PLACES = compiled(_members(SearchFilter), _rules(SearchFilter))
+PLACES = compiled(
+    [*_members(SearchFilter), ("asset_types", AssetType, (Each(_word_of(AssetType)),))], _rules(SearchFilter)
+)
 """Bounds of the places of a search that does not look everywhere."""
 
 

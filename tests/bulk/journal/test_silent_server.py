@@ -7,7 +7,7 @@ import signal
 import threading
 import uuid
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -15,7 +15,7 @@ from mi_async._core.clock import Clock
 from mi_async.bulk.journal.bounded_connection import BoundedConnection
 from mi_async.bulk.journal.journal import Journal
 from mi_async.bulk.journal.place import JournalUrl, parsed
-from mi_async.bulk.journal.postgres_connection import driver_below, open_schema_to_change
+from mi_async.bulk.journal.postgres_connection import connect_to_schema, driver_below, open_schema_to_change
 from mi_async.bulk.journal.reader import read_journal
 from mi_async.bulk.journal.records import Identity, PersonRecord
 from mi_async.bulk.journal.server_wait import CLOSING, SilenceLimit
@@ -80,6 +80,14 @@ async def test_nobody_waits_without_end_outside_of_a_run(schema_url: str) -> Non
     assert isinstance(place, JournalUrl)
     with pytest.raises(JournalError, match="says nothing"):
         ask_stopped(place, schema_url, name)
+
+
+def test_an_answer_that_comes_little_by_little_is_no_silence(schema_url: str) -> None:
+    place = parsed(schema_url)
+    assert isinstance(place, JournalUrl)
+    with closing(connect_to_schema(place, SilenceLimit(longest=1.0))) as connection:
+        slow = "SELECT repeat('x', 4000), pg_sleep(0.01) FROM generate_series(1, 150)"
+        assert len(connection.exec_driver_sql(slow).all()) == 150
 
 
 def ask_stopped(place: JournalUrl, url: str, name: str) -> None:

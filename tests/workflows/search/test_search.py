@@ -132,7 +132,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({}, "^give exactly one of text, image; none was given$"),
     ({"text": "goal", "image": b"x"}, "^give exactly one of text, image; text and image were given$"),
     ({"text": "goal; drop"}, r"^text needs none of ; \| `; it has ;$"),
-    ({"text": ""}, "^text needs at least 1 character, not blank; it has 0$"),
+    ({"text": ""}, "^text needs at least 1 character, not blank; it is blank$"),
     ({"text": " "}, "^text needs at least 1 character, not blank; it is blank$"),
     (
         {"text": "goal", "persons": [1] * 60, "persons_not": [2] * 41},
@@ -144,6 +144,15 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"text": "goal", "persons": 1001}, "persons must be a list of IDs, got int"),
     ({"text": "goal", "project_ids": [1], "asset_ids": [2]}, "give exactly one of project_ids, asset_ids"),
     ({"text": "goal", "asset_types": [AssetType.VIDEO]}, "give exactly one of project_ids, asset_ids; none"),
+    (
+        {"text": "goal", "confidence_level": "high"},
+        "^confidence_level needs one of LOW, MEDIUM, HIGH; it is 'high'$",
+    ),
+    (
+        {"text": "goal", "project_ids": [1], "asset_types": ["VIDEO", "FILM"]},
+        "^asset_types needs one of IMAGE, VIDEO in each item; it is 'FILM' in item 1$",
+    ),
+    ({"text": "goal", "confidence_level": 5}, "^confidence_level must be one of LOW, MEDIUM, HIGH or None, got int$"),
     ({"text": "\ud800"}, "query"),
     ({"text": "goal", "timeout": -1.0}, "timeout must be >= 0, got -1.0"),
 ]
@@ -171,7 +180,9 @@ async def test_without_validation_the_service_decides() -> None:
     async with newsroom(SEARCHED, validate=False) as news:
         with pytest.raises(mi_async.InvalidRequestError):
             await found(news.workspace, "goal; drop")
-        assert asked(news, "request") == 1
+        with pytest.raises(mi_async.InvalidRequestError):
+            await found(news.workspace, "goal", confidence_level=ConfidenceLevel("VERY_HIGH"))
+        assert asked(news, "request") == 2
 
 
 async def test_pages_come_as_they_are_consumed() -> None:
