@@ -147,8 +147,8 @@ def test_a_plan_names_the_line_and_never_the_file_that_holds_it(
     [
         ("enroll-many -", "", "a table on standard input has no name for a journal; give --journal FILE"),
         ("enroll-many - --dry-run", "", "<stdin>: the file is empty"),
-        ("enroll-many - --dry-run", "nam,thumbnail\n", "<stdin>: there is no column 'nam' (did you mean 'name'?)"),
-        ("enroll-many - --dry-run --input-format csv", "{}\n", "<stdin>: there is no column '{}'"),
+        ("enroll-many - --dry-run", "nam,thumbnail\n", "<stdin>: unknown column 'nam' (did you mean 'name'?)"),
+        ("enroll-many - --dry-run --input-format csv", "{}\n", "<stdin>: unknown column '{}'"),
         ("enroll-many a.csv --input-format csv", "", "--input-format is for a table on standard input; give - as"),
         ("ingest-many -", "", "media files are not listed on standard input; give a directory or s3://bucket/prefix"),
     ],
