@@ -255,7 +255,7 @@ async def test_an_item_of_another_kind_is_told_by_its_number_and_what_makes_one(
         media = [*(AssetInput(f"{number}.txt") for number in range(40)), bad]
         told = said.format("AssetInput", r"read_assets\(folder\)$")
         with pytest.raises(BulkError, match=told):
-            await news.workspace.ingest_many(media, journal=tmp_path / "media")
+            await news.workspace.ingest_many(media, journal=tmp_path / "media", bucket="archive")
         with pytest.raises(InvalidArgumentError, match=told):
             plan_assets(media)
 
