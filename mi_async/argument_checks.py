@@ -237,6 +237,15 @@ def check_workspace_name(name: Any) -> None:
         raise InvalidArgumentError(message)
 
 
+def check_id(name: str, value: Any) -> None:
+    """Refuse what can be the ID of nothing.
+
+    Raises:
+        InvalidArgumentError: it is none.
+    """
+    _refuse(name, value, ID)
+
+
 def _rows(annotations: Mapping[str, str]) -> Iterator[tuple[str, ArgumentRule]]:
     for name, annotation in annotations.items():
         text = annotation.removesuffix(OPTIONAL)

@@ -186,7 +186,7 @@ class SyncWorkflows(WorkspacePart):
         Args:
             source: a folder, or ``s3://bucket/prefix``.
             journal: of the runs over this source, as in :meth:`Workspace.ingest_many`; what it has is not yielded.
-            interval: seconds between two looks.
+            interval: seconds between two looks; 0 only with ``passes``.
             project: number or name of the project; by default the workspace's base project.
             bucket: as in :meth:`Workspace.ingest_many`, and so are analyze to locale.
             analyze: request an analysis, and wait for its index.

@@ -11,9 +11,10 @@ from typing import Annotated, Protocol, TypeAlias
 
 from cyclopts import Parameter
 
-from mi_async._core.confirmation import check_confirmed
+from mi_async._core.confirmation import CODE, check_confirmed
 from mi_async.cli.streams import stderr
 from mi_async.errors import PlanNotConfirmedError
+from mi_async.text import escaped
 
 Confirm: TypeAlias = Annotated[
     str | None,
@@ -50,6 +51,10 @@ async def confirmed(plan: ShownPlan, given: str | None, *, what: str) -> str:
         if given.strip().lower() != plan.code:
             message = f"{what}; the code of the plan was not typed, and nothing was done"
             raise PlanNotConfirmedError(message)
+    if given and not plan.code and not CODE.fullmatch(given.strip().lower()):
+        # A code is no mistake there: the same command resumes, and by then its plan may have been carried out.
+        message = f"{escaped(repr(given), 40)} is the code of no plan, and nothing in this one needs any"
+        raise PlanNotConfirmedError(message)
     check_confirmed(plan.code, given, what=what, how=IN_COMMAND)
     return plan.code
 

@@ -107,6 +107,9 @@ class SyncFlags:
         if self.watch:
             self._refuse((*PLAN, "confirm"), "not with --watch, which deletes nothing and takes what has settled")
             self._check_run()
+        elif self.sync and self.confirm is not None and not self.delete and not self.replace:
+            message = "--confirm: only with --delete or --replace, which it confirms"
+            raise InvalidArgumentError(message)
         else:
             self._refuse(WATCH, "only with --watch")
 

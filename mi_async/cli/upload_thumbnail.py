@@ -11,6 +11,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from mi_async._core.concurrency import each
+from mi_async.argument_checks import check_id
 from mi_async.argument_types import IfThumbnailExists, Progress
 from mi_async.bulk.images.image_converter import image_loader
 from mi_async.cli import event_loop
@@ -46,6 +47,7 @@ def upload_thumbnail(
         person_id: ID of the person.
         primary: Make the first image the person's primary thumbnail.
     """
+    check_id("PERSON_ID", person_id)
     refuse_unknown_options(sources, upload_thumbnail, "upload-thumbnail")
     refuse_directories(sources, "upload-many")
     if not sources:

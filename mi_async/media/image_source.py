@@ -216,6 +216,8 @@ def unreadable_file(name: str, error: Exception) -> ImageRejectedError | Resourc
 
     A readable object is not asked again whatever it raises: what it gave already is lost.
     """
+    if not name:
+        return ImageRejectedError("the path of an image is empty", source=name, reason="unreadable")
     if is_transient(error):
         return ResourceError(f"{name}: cannot be read now: {getattr(error, 'strerror', None)}", source=name)
     return unreadable(name, error)

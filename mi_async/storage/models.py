@@ -3,8 +3,10 @@
 Invariant: values only.
 """
 
+import os
 import re
 import ssl
+import unicodedata
 from collections.abc import Callable
 from typing import Self
 
@@ -159,3 +161,21 @@ class Call:
 
     def __str__(self) -> str:
         return f"{self.operation} of {self.place} at {self.url}"
+
+
+def key_of_file(path: str, key: str | None) -> str:
+    """Return the key of a file's object, in Unicode NFC, so that a name typed on one system is found on another.
+
+    Args:
+        path: of the file, whose name is the key by default.
+        key: the key, if one was given.
+
+    Raises:
+        InvalidArgumentError: it would be empty.
+    """
+    name = os.path.basename(path) if key is None else key  # noqa: PTH119  a million of them
+    if not name:
+        given = f"{path!r} names no file" if path else "the path is empty"
+        message = f"not a media file: {given}" if key is None else "key is empty; leave it out for the name of the file"
+        raise InvalidArgumentError(message)
+    return unicodedata.normalize("NFC", name)

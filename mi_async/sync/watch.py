@@ -120,6 +120,9 @@ class WatchRules:
         for name in ("interval", "passes"):
             if (fault := negative_fault(name, getattr(self, name))) is not None:
                 raise InvalidArgumentError(fault)
+        if self.interval == 0 and self.passes is None:
+            message = "interval must be > 0 without passes, got 0: it would look without a pause and without an end"
+            raise InvalidArgumentError(message)
 
 
 def pause_after(failures: int, interval: float) -> float:

@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 MOST_SHOWN = 10
 """Names and keys of one kind that a line lists; the record's ``mi_created`` has all."""
 LONGEST_LINE = 4000
+KINDS = ("person_id", "tag_ids", "thumbnail_keys", "query_image")
+"""Kinds of what a call that can be resumed creates."""
 
 
 @define
@@ -144,6 +146,10 @@ class Resumed:
         given: Any = {} if created is None else created
         if not isinstance(given, Mapping):
             message = f"resume is error.created of the call that failed, not {type(given).__name__}"
+            raise InvalidArgumentError(message)
+        if given and not any(kind in given for kind in KINDS):
+            named = ", ".join(f"{kind!r:.50}" for kind in list(given)[:MOST_SHOWN])
+            message = f"resume has nothing of error.created: {named}; it holds {', '.join(KINDS)}"
             raise InvalidArgumentError(message)
         person_id, keys = given.get("person_id"), given.get("thumbnail_keys", ())
         is_id = person_id is None or (isinstance(person_id, int) and not isinstance(person_id, bool))

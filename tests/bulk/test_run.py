@@ -12,10 +12,12 @@ from weakref import ref
 
 import pytest
 
-from mi_async import BulkError, BulkReport, BulkRun, ConfigError, InvalidArgumentError, JournalError
+from mi_async import BulkError, BulkReport, BulkRun, ConfigError, InvalidArgumentError, JournalError, Storage
 from mi_async.bulk.engine.outcome import Status
-from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
+from mi_async.bulk.inputs.models import AssetInput, BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.readers import read_people
+from mi_async.bulk.plan.enroll import plan_people
+from mi_async.bulk.plan.ingest import plan_assets
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.media.image_check import ImageRules, checked_image
 from mi_async.workflow_parts import HELD
@@ -238,6 +240,24 @@ async def test_an_item_of_another_kind_stops_the_run(item: Any, tmp_path: Path) 
             await news.workspace.enroll_many([item], journal=tmp_path / "j")
         assert isinstance(caught.value.__cause__, InvalidArgumentError)
         await nothing_left(news)
+
+
+async def test_an_item_of_another_kind_is_told_by_its_number_and_what_makes_one(tmp_path: Path) -> None:
+    bad: Any = {"name": "Hong"}
+    said = r"item 41: this run takes {0}, not dict; make one with {0}\(...\), or all with {1}"
+    async with newsroom(storage=Storage("http://127.0.0.1:9")) as news:
+        people = [*(PersonInput(f"Hong {number}", [b"GIF89a"]) for number in range(40)), bad]
+        told = said.format("PersonInput", r"read_people\(path\)$")
+        with pytest.raises(BulkError, match=told):
+            await news.workspace.enroll_many(people, journal=tmp_path / "people")
+        with pytest.raises(InvalidArgumentError, match=told):
+            plan_people(people)
+        media = [*(AssetInput(f"{number}.txt") for number in range(40)), bad]
+        told = said.format("AssetInput", r"read_assets\(folder\)$")
+        with pytest.raises(BulkError, match=told):
+            await news.workspace.ingest_many(media, journal=tmp_path / "media", bucket="archive")
+        with pytest.raises(InvalidArgumentError, match=told):
+            plan_assets(media)
 
 
 async def test_thumbnails_go_to_persons_who_are_there(tmp_path: Path) -> None:

@@ -230,6 +230,11 @@ def test_many_problems_stop_the_run_when_asked(capsys: pytest.CaptureFixture[str
         ("enroll-many nowhere", 2, "nowhere: cannot be read: No such file or directory"),
         ("enroll-many faces --report nowhere/r", 2, "--report: cannot write nowhere/r: there is no directory "),
         ("enroll-many faces --journal nowhere/j", 2, "there is no directory"),
+        (
+            "enroll-many faces --journal mysql://u:p@db/x",
+            2,
+            "error: journal: a URL of a journal begins with postgresql:",
+        ),
         ("enroll-many faces --journal faces/0/1.jpg", 2, "the file is something else; it is left as it is"),
         ("enroll-many faces --grace -1", 2, "for --grace. Must be >= 0."),
         ("enroll-many faces --max-failures=-1", 2, "for --max-failures. Must be >= 0."),

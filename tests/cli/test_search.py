@@ -130,6 +130,10 @@ def test_where_to_look(word: str, capsys: pytest.CaptureFixture[str]) -> None:
         (["a;b"], "needs none of"),
         (["goal", "--confidence", "SOME"], "confidence"),
         (["goal", "--limit", "-1"], "limit"),
+        (
+            ["goal", "--asset-type", "VIDEO"],
+            "with --asset-type, give exactly one of --project, --asset; none was given",
+        ),
         (["--image", "none.jpg"], "cannot be read"),
         (["--image", __file__], "not a jpg, png, webp or heic"),
     ],

@@ -147,8 +147,8 @@ def test_a_plan_names_the_line_and_never_the_file_that_holds_it(
     [
         ("enroll-many -", "", "a table on standard input has no name for a journal; give --journal FILE"),
         ("enroll-many - --dry-run", "", "<stdin>: the file is empty"),
-        ("enroll-many - --dry-run", "nam,thumbnail\n", "<stdin>: there is no column 'nam' (did you mean 'name'?)"),
-        ("enroll-many - --dry-run --input-format csv", "{}\n", "<stdin>: there is no column '{}'"),
+        ("enroll-many - --dry-run", "nam,thumbnail\n", "<stdin>: unknown column 'nam' (did you mean 'name'?)"),
+        ("enroll-many - --dry-run --input-format csv", "{}\n", "<stdin>: unknown column '{}'"),
         ("enroll-many a.csv --input-format csv", "", "--input-format is for a table on standard input; give - as"),
         ("ingest-many -", "", "media files are not listed on standard input; give a directory or s3://bucket/prefix"),
     ],
@@ -202,10 +202,16 @@ def test_one_that_cannot_be_kept(
         ("enrol", 'unknown command "enrol", did you mean "enroll"?; see mi-async --help'),
         ("Persons", 'unknown command "Persons", did you mean "persons"?; see mi-async --help'),
         ("xyzzy", 'unknown command "xyzzy"; see mi-async --help'),
-        ("persons lst", 'Did you mean "list"?'),
-        ("journal retyr j", 'Did you mean "retry"?'),
-        ("enroll-many x --jornal y", "Did you mean --journal?"),
-        ("persons list --pagesize 3", "Did you mean --page-size?"),
+        ("persons lst", 'unknown command "lst", did you mean "list"?; see mi-async persons --help'),
+        ("journal retyr j", 'unknown command "retyr", did you mean "retry"?; see mi-async journal --help'),
+        (
+            "enroll-many x --jornal y",
+            'unknown option "--jornal", did you mean "--journal"?; see mi-async enroll-many --help',
+        ),
+        (
+            "persons list --pagesize 3",
+            'unknown option "--pagesize", did you mean "--page-size"?; see mi-async persons list --help',
+        ),
     ],
 )
 def test_a_mistyped_command_or_option_gets_a_suggestion(

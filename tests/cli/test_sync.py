@@ -92,6 +92,8 @@ def test_from_the_first_sync_to_a_confirmed_deletion(
         "b.mp4",
     ]
     assert server.log.count("assets.delete") == 2
+    assert sync(*removing, "--confirm", code) == 0  # the same command again, as after a kill: its code is spent
+    assert server.log.count("assets.delete") == 2
     assert (s3.get("a.mp4"), s3.get("b.mp4")) == (None, film(size=7_777))
 
 
@@ -99,6 +101,13 @@ def test_what_is_refused(server: Server, folder: Path, capsys: pytest.CaptureFix
     assert run(["ingest-many", "footage", "--delete", "--confirm", "7f3a-91c2"]) == 2
     assert "--delete, --confirm: only with --sync" in capsys.readouterr().err
     assert sync("--delete-objects") == 2
+    capsys.readouterr()
+    for more in ((), ("--dry-run",)):
+        assert sync("--confirm", "7f3a-91c2", *more) == 2
+        assert capsys.readouterr().err == "error: --confirm: only with --delete or --replace, which it confirms\n"
+    assert sync("--delete", "--confirm", "abc") == 2
+    assert "'abc' is the code of no plan" in capsys.readouterr().err
+    assert not server.log.count("assets.register")
     assert sync("--on", "local:2") == 2
     assert "a sync is made by one" in capsys.readouterr().err
     assert sync() == 0

@@ -207,6 +207,14 @@ def test_nothing_is_uploaded_for_a_person_who_does_not_exist(
     assert not server.log.arrivals["thumbnails.presign"]
 
 
+def test_no_number_of_a_person_is_refused_before_any_request(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["upload-thumbnail", "-1", JPG]) == 2
+    assert capsys.readouterr().err == "error: PERSON_ID must be an ID, a whole number from 0, got -1\n"
+    assert not server.log.answers
+
+
 def test_verbose_tells_of_each_request_and_of_no_secret(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.faults.next("thumbnails.presign", Fault.UNAVAILABLE)
     assert run(["enroll", "Ama", JPG, "-v", "-v", "--timeout", "30"]) == 0

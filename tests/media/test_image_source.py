@@ -231,6 +231,10 @@ async def test_what_cannot_be_opened(path: str | bytes, said: str, tmp_path: Pat
     assert isinstance(error.__cause__, OSError | ValueError)
 
 
+async def test_an_empty_path_is_called_empty() -> None:
+    assert str(await rejected("")) == "the path of an image is empty"
+
+
 @pytest.fixture
 def closed_file(file: Path) -> Path:
     file.chmod(0)

@@ -178,7 +178,7 @@ async def test_what_no_later_look_mends_is_raised(s3: Bucket, tmp_path: Path) ->
         nowhere = room.session.workspace("nowhere").watch(empty, journal=tmp_path / "j", passes=1)
         with pytest.raises(NotFoundError):
             await anext(nowhere)
-        wrongs: tuple[dict[str, Any], ...] = ({"interval": -1}, {"passes": -1})
+        wrongs: tuple[dict[str, Any], ...] = ({"interval": -1}, {"interval": 0}, {"passes": -1})
         for wrong in wrongs:
             with pytest.raises(InvalidArgumentError):
                 room.workspace.watch(folder, journal=tmp_path / "j", **wrong)

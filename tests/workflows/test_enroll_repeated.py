@@ -21,6 +21,7 @@ from mi_async import (
     Upload,
 )
 from mi_async.emulator import Fault, Latency, Settings
+from mi_async.workflows.effects import Resumed
 from tests.support.costs import costs
 from tests.support.interruption import CancelAt
 from tests.support.newsroom import Newsroom, newsroom, no_lease_held, nothing_held
@@ -285,6 +286,9 @@ async def test_keys_that_never_arrived_are_uploaded_again() -> None:
         ({"person_id": True}, "person_id as a number"),
         ({"thumbnail_keys": "abc"}, "a list of texts"),
         ({"thumbnail_keys": [7]}, "a list of texts"),
+        ({"person": 1}, "resume has nothing of error.created: 'person'; it holds person_id, tag_ids, thumbnail_keys"),
+        ({"object": "s3://b/k", "asset_id": 1}, "nothing of error.created: 'object', 'asset_id'"),
+        ({1: 2}, "nothing of error.created: 1;"),
     ],
 )
 async def test_resume_with_something_else_is_refused_before_any_request(resume: Any, said: str) -> None:
@@ -294,6 +298,11 @@ async def test_resume_with_something_else_is_refused_before_any_request(resume: 
         with pytest.raises(InvalidArgumentError, match=said):
             await news.workspace.upload_thumbnail(1, IMAGES[0], resume=resume)
         assert not news.server.log.arrivals
+
+
+@pytest.mark.parametrize("resume", [{}, {"tag_ids": [1]}, {"query_image": "k"}, {"person": 1, "thumbnail_keys": []}])
+def test_resume_takes_what_an_error_may_hold(resume: dict[str, Any]) -> None:
+    assert Resumed.of(resume) == Resumed()
 
 
 async def test_resume_of_another_person_is_refused() -> None:

@@ -70,7 +70,7 @@ class EnrollAdmission:
 
     async def decide(self, chunk: Sequence[Item | BadInput]) -> list[BulkOutcome | EnrollWork]:
         """Return for each item how it has ended or its work; by then all of them are in the journal."""
-        facts = await self._facts(only(self.kind, chunk))
+        facts = await self._facts(only(self.kind, chunk, self._ordinal))
         decided = [self._admit(cast("FaceItem | BadInput", item), facts) for item in chunk]
         await self._recall([key for key, row in facts.seen.items() if row.status == Status.REJECTED.value])
         if self.kind is ThumbnailUpload:

@@ -65,7 +65,7 @@ class IngestAdmission:
 
     async def decide(self, chunk: Sequence[Item | BadInput]) -> list[AssetOutcome | AssetWork]:
         """Return for each item its outcome, or the work that is left; the journal has all of them by then."""
-        items = only(AssetInput, chunk)
+        items = only(AssetInput, chunk, self._number)
         if self._bucket is None and not all(isinstance(item.source, StoredObject) for item in items):
             self._bucket = await self.find_bucket()
         candidates = [self._candidate(item) for item in chunk if isinstance(item, AssetInput | BadInput)]

@@ -5,7 +5,7 @@ Invariant: never ahead of the consumer by more than a chunk.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
@@ -80,17 +80,32 @@ def _take(
     return chunk, True, None
 
 
-def only(kind: type[T], chunk: Sequence[Item | BadInput]) -> list[T]:
+READERS: Mapping[str, str] = {
+    "PersonInput": "read_people(path)",
+    "ThumbnailUpload": "read_thumbnails(path)",
+    "AssetInput": "read_assets(folder)",
+}
+"""Functions of ``mi_async.bulk`` that make items of a class."""
+
+
+def only(kind: type[T], chunk: Sequence[Item | BadInput], before: int = 0) -> list[T]:
     """Return the items of a chunk, without bad inputs.
+
+    Args:
+        kind: the class of an item.
+        chunk: the items.
+        before: items of the input that came before the chunk.
 
     Raises:
         InvalidArgumentError: an item is of another class.
     """
     items: list[T] = []
-    for item in chunk:
+    for number, item in enumerate(chunk, before + 1):
         if isinstance(item, kind):
             items.append(item)
         elif not isinstance(item, BadInput):
-            message = f"this run takes {kind.__name__}, not {type(item).__name__}"
+            ours = kind.__name__
+            advice = f"make one with {ours}(...)" + (f", or all with {READERS[ours]}" if ours in READERS else "")
+            message = f"item {number:,}: this run takes {ours}, not {type(item).__name__}; {advice}"
             raise InvalidArgumentError(message)
     return items

@@ -58,7 +58,7 @@ class Columns:
 
     def _unknown(self, meant: Sequence[str]) -> str | None:
         unknown = next((name for name in meant if name not in self.names), None)
-        return unknown and f"there is no column {self._near(unknown)}; columns are {', '.join(self._bilingual())}"
+        return unknown and f"unknown column {self._near(unknown)}; the columns are {', '.join(self._bilingual())}"
 
     def _twice(self, given: Sequence[str], meant: Sequence[str]) -> str | None:
         twice = next((name for name in sorted(meant) if meant.count(name) > 1), None)

@@ -1,7 +1,7 @@
 """Directories of images: one folder for each person, one file for each person, or both.
 
 Invariant: sorted by name whatever the file system says, in flat memory. What is passed over is counted; only journals
-and what lies beside them (``JOURNALS``) are passed over in silence.
+and what lies beside them (``is_journal``) are passed over in silence.
 """
 
 import heapq
@@ -18,13 +18,10 @@ from typing import TextIO
 from mi_async._core.names import clean_name, is_unicode
 from mi_async.bulk.inputs.cells import IMAGE_SUFFIXES, number
 from mi_async.bulk.inputs.input_facts import PassedOver
-from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_left_behind
+from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_journal, is_left_behind
 from mi_async.bulk.inputs.models import BadInput, PersonInput, ThumbnailUpload
 from mi_async.bulk.inputs.own_reports import OWN_REPORTS, is_own_report
 from mi_async.text import encodable
-
-JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
-"""Endings of journals and of the files beside them; by default a run's journal is in the directory it is begun in."""
 
 RUN = 50_000
 """Names that are sorted in memory; more are merged from a temporary file."""
@@ -125,7 +122,7 @@ def _entries(folder: str | Path, passed_over: PassedOver, most: int = RUN) -> It
         with os.scandir(folder) as found:
             for entry in found:
                 is_folder = _is_folder(entry)
-                if not is_folder and entry.name.lower().endswith(JOURNALS):
+                if not is_folder and is_journal(entry.name):
                     continue
                 if is_left_behind(entry.name, is_folder=is_folder):
                     passed_over.add(LEFT_BEHIND)

@@ -77,6 +77,9 @@ FILE_SUFFIXES = (
 OWNED = re.compile(r"~\$|~.*\.tmp$|found\.\d{3}$", re.IGNORECASE)
 """Open documents of Office, temporary files, and what chkdsk found."""
 
+JOURNALS = (".journal", ".journal-wal", ".journal-shm", ".journal-journal", ".journal.lock")
+"""Endings of journals and of the files beside them; by default a run's journal is in the directory it is begun in."""
+
 LEFT_BEHIND = "hidden or system"
 """Name of all of these in counts."""
 
@@ -89,6 +92,11 @@ def is_left_behind(name: str, *, is_folder: bool) -> bool:
     if is_folder:
         return lower in FOLDERS or lower.endswith(FOLDER_SUFFIXES)
     return lower in FILES or lower.endswith(FILE_SUFFIXES)
+
+
+def is_journal(name: str) -> bool:
+    """Return True if a file is a journal or lies beside one by its name: passed over in silence."""
+    return name.lower().endswith(JOURNALS)
 
 
 def is_below_left_behind(key: str) -> bool:

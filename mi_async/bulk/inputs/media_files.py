@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from mi_async.bulk.inputs.input_facts import PassedOver
 from mi_async.bulk.inputs.input_path import named_path
-from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_below_left_behind, is_left_behind
+from mi_async.bulk.inputs.leftovers import LEFT_BEHIND, is_below_left_behind, is_journal, is_left_behind
 from mi_async.bulk.inputs.models import AssetInput, BadInput
 from mi_async.bulk.inputs.reading import AsyncReading, Reading
 from mi_async.errors import InvalidArgumentError
@@ -72,7 +72,8 @@ def _kept(entry: os.DirEntry[str], prefix: str, passed_over: PassedOver) -> tupl
     if is_folder:
         return f"{key}/", entry.path
     if PurePosixPath(key).suffix.lower() not in SUFFIXES:
-        passed_over.add_file(entry.name)
+        if not is_journal(entry.name):
+            passed_over.add_file(entry.name)
         return "", ""
     return key, entry.path
 

@@ -4,7 +4,6 @@ Invariant: frozen values; what the service would refuse is found here, before an
 """
 
 import os
-import unicodedata
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
 
@@ -15,18 +14,13 @@ from mi_async._core.names import clean_name
 from mi_async.bulk.inputs.person_change import PersonChange
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.image_source import Source, name_of
-from mi_async.storage.models import SCHEME, StoredObject
+from mi_async.storage.models import SCHEME, StoredObject, key_of_file
 from mi_async.workflows.person_texts import person_fault
 
 T = TypeVar("T")
 
 PERSON_ID = Range(1, 2**63 - 1)
 """IDs of persons; a journal holds no larger ones."""
-
-
-def _nfc(text: str) -> str:
-    """Return a text in Unicode NFC, so that a name typed on one system is found on another."""
-    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
 
 
 def _several(what: str, value: Iterable[T]) -> tuple[T, ...]:
@@ -178,7 +172,7 @@ class AssetInput:
                 message = f"{self.source} names its key already"
                 raise InvalidArgumentError(message)
             return self.source
-        return StoredObject(bucket, _nfc(os.path.basename(self.source) if self.key is None else self.key))  # noqa: PTH119  a million of them
+        return StoredObject(bucket, key_of_file(self.source, self.key))
 
 
 @frozen

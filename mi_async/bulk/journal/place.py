@@ -18,6 +18,7 @@ from mi_async.text import one_line
 
 SCHEMES = ("postgresql", "postgres")
 """Schemes of libpq: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS."""
+URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 SCHEMA_NAME = "mi_async"
 """Schema that holds the journal where the URL names none."""
 NO_ESCAPE = re.compile(r"%(?!0[1-9a-f]|[1-9a-f][0-9a-f])", re.IGNORECASE)
@@ -63,8 +64,13 @@ def parsed(journal: Journalled) -> str | os.PathLike[str] | JournalUrl:
     Raises:
         ConfigError: the URL cannot be meant; it is not shown, since nobody knows which part is the password.
     """
-    if not isinstance(journal, str) or journal.partition("://")[0] not in SCHEMES or "://" not in journal:
+    if not isinstance(journal, str) or not (found := URL.match(journal)):
         return journal
+    if found[0].removesuffix("://") not in SCHEMES:
+        if os.path.isdir(os.path.dirname(journal)):  # noqa: PTH112, PTH120  of a text that pathlib would change
+            return journal
+        message = f"journal: a URL of a journal begins with postgresql://, got {found[0]}"
+        raise ConfigError(message)
     parts = _split(journal)
     user, at, host = parts.netloc.rpartition("@")
     schema = unicodedata.normalize("NFC", unquote(parts.fragment)) or SCHEMA_NAME

@@ -94,7 +94,7 @@ class EnrollPlanner:
 
     def _sift(self, chunk: Sequence[FaceItem | BadInput]) -> list[BulkOutcome | Candidate]:
         """Reject what can be rejected without a look at an image."""
-        only(self.kind, chunk)
+        only(self.kind, chunk, self._ordinal)
         problems: dict[int, Problem] = {}
         good: dict[int, tuple[FaceItem, str]] = {}
         for number, item in enumerate(chunk):

@@ -68,8 +68,8 @@ class IngestPlanner:
 
     def add(self, chunk: Sequence[AssetInput | BadInput]) -> None:
         """Count some items."""
-        only(AssetInput, chunk)
         number = self.counts.counts["items"]
+        only(AssetInput, chunk, number)
         self.counts.add("items", len(chunk))
         candidates = [AssetCandidate.of(item, number + at, NOWHERE) for at, item in enumerate(chunk, 1)]
         rows = {}

@@ -142,7 +142,7 @@ class FaceRebuild:
 
     def _sound(self, chunk: Sequence[Item | BadInput]) -> list[FaceItem]:
         """Return the items that a run would take, each with its place in the input."""
-        only(self.kind, chunk)
+        only(self.kind, chunk, self.counts.items)
         sound: list[FaceItem] = []
         for item in cast("Sequence[FaceItem | BadInput]", chunk):
             self.counts.items += 1

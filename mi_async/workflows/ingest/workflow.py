@@ -5,14 +5,12 @@ Cancelling leaves the service's jobs running.
 """
 
 import os
-import unicodedata
-from pathlib import Path
 
 from attrs import define, evolve
 
 from mi_async.errors import InvalidArgumentError
 from mi_async.media.readable_source import ReadableSource, reader_of
-from mi_async.storage.models import SCHEME, StoredObject
+from mi_async.storage.models import SCHEME, StoredObject, key_of_file
 from mi_async.workflows.context import Context, known
 from mi_async.workflows.effects import Effects, effects_of
 from mi_async.workflows.ingest.asset_index import AssetIndex, asset_file_name
@@ -59,7 +57,7 @@ async def ingest_asset(
     reader = reader_of(source)
     if reader is None:
         return await _ingest(context, source, options)
-    name = options.key or own_name(source)
+    name = own_name(source) if options.key is None else key_of_file("", options.key)
     async with received_file(context.store, reader, name, options.folder) as path:
         return await _ingest(context, path, evolve(options, key=name, state_folder=None))
 
@@ -96,6 +94,4 @@ def _started(source: object, options: IngestOptions) -> Ingestion:
         message = f"source must be a path, a stored object or a readable object, got {type(place).__name__}"
         raise InvalidArgumentError(message)
     name = os.fsdecode(place)
-    # In Unicode NFC, so that a name typed on one system is found on another.
-    key = unicodedata.normalize("NFC", Path(name).name if options.key is None else options.key)
-    return Ingestion(name, place=StoredObject(options.bucket or UNKNOWN_BUCKET, key))
+    return Ingestion(name, place=StoredObject(options.bucket or UNKNOWN_BUCKET, key_of_file(name, options.key)))

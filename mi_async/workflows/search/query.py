@@ -94,6 +94,7 @@ def check(wanted: SceneQuery, asked: SearchRequest, workspace_name: str) -> None
     if asked.where is not None:
         for each in PLACES:
             each(given.get, "")
+        _check_place(given)
     REQUEST.build(
         {
             "workspace_name": workspace_name,
@@ -102,6 +103,14 @@ def check(wanted: SceneQuery, asked: SearchRequest, workspace_name: str) -> None
             "query_filter": asked.where,
         }
     )
+
+
+def _check_place(given: Mapping[str, Any]) -> None:
+    """Refuse places that do not go together; what only narrows them down is named, since it is what was given."""
+    if (fault := ONE_PLACE.fault(given.get)) is not None:
+        narrowing = next((f"with {name}, " for name in NARROWING if given[name] is not None), "")
+        message = f"{narrowing}{ONE_PLACE.text}; {fault}"
+        raise InvalidArgumentError(message)
 
 
 NAMES: Mapping[type[Model], Mapping[str, str]] = {
@@ -148,9 +157,10 @@ CHECKS = compiled(
     [rule for model in QUERY for rule in _rules(model)],
 )
 """Bounds of every search."""
-PLACES = compiled(
-    [*_members(SearchFilter), ("asset_types", AssetType, (Each(_word_of(AssetType)),))], _rules(SearchFilter)
-)
+(ONE_PLACE,) = _rules(SearchFilter)
+NARROWING = ("asset_types", "index_modified_from", "index_modified_to")
+"""Arguments that narrow down the places of a search, and are none."""
+PLACES = compiled([*_members(SearchFilter), ("asset_types", AssetType, (Each(_word_of(AssetType)),))], ())
 """Bounds of the places of a search that does not look everywhere."""
 
 

@@ -100,6 +100,8 @@ def test_no_asset_is_made_of_it_and_other_formats_are_counted(tmp_path: Path) ->
     number = left(tmp_path, "a.mp4") + left(tmp_path / "뉴스", "a.mp4")
     for name in ("a.mp4", "뉴스/b.MOV", "뉴스/c.mxf", "d.MXF", "e.ts", "f.avi", "g.srt", "README", "뉴스/h.tar.gz"):
         (tmp_path / name).touch()
+    for end in ("", "-wal", "-shm", "-journal", ".lock"):  # in silence, as where people are read
+        (tmp_path / f"뉴스/Footage.JOURNAL{end}").touch()
     assets = read_assets(tmp_path)
     assert [item.key for item in assets if isinstance(item, AssetInput)] == ["a.mp4", "뉴스/b.MOV"]
     assert assets.facts.passed_over == {

@@ -155,18 +155,18 @@ def test_a_quotation_mark_that_is_left_open(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("name,thumbnail,tag", "there is no column 'tag' (did you mean 'tags'?)"),
+        ("name,thumbnail,tag", "unknown column 'tag' (did you mean 'tags'?)"),
         (
             "name,thumbnail,age",
-            "there is no column 'age'; columns are name (이름), thumbnails (사진), thumbnail, description (설명), tags",
+            "unknown column 'age'; the columns are name (이름), thumbnails (사진), thumbnail, description (설명), tags",
         ),
-        ("name,,thumbnail,age", "there is no column 'age'"),
+        ("name,,thumbnail,age", "unknown column 'age'"),
         ("name,description", "the column 'thumbnails' or 'thumbnail' (사진) is missing; there are name, description"),
         ("thumbnail", "the column 'name' (이름) is missing"),
         ("name,name,thumbnail", "the column 'name' is there twice"),
         ("name,thumbnail,thumbnails", "give one of the columns thumbnails and thumbnail, not both"),
         ("", "the file is empty"),
-        ("person_id,thumbnail", "there is no column 'person_id'"),
+        ("person_id,thumbnail", "unknown column 'person_id'"),
     ],
 )
 def test_columns_are_checked_before_anything(header: str, said: str, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_bad_lines_of_json(tmp_path: Path) -> None:
     assert found["4"] == "name is text, not int"
     assert found["5"] == "thumbnails is a list of texts, not dict"
     assert found["6"] == "thumbnails is text, not int"
-    assert found["7"].startswith("there is no column 'tag' (did you mean 'tags'?)")
+    assert found["7"].startswith("unknown column 'tag' (did you mean 'tags'?)")
     assert found["8"] == "give one of the columns thumbnails and thumbnail, not both"
     assert found["9"] == "name is empty"
     assert found["10"] == "the line is longer than 1,048,576 characters"
@@ -254,7 +254,7 @@ def test_bad_lines_of_json(tmp_path: Path) -> None:
 
 
 def test_json_lines_that_cannot_be_meant(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgumentError, match="there is no column 'tag'"):
+    with pytest.raises(InvalidArgumentError, match="unknown column 'tag'"):
         read_people(table(tmp_path, '{"name": "Kim", "thumbnail": "a", "tag": "x"}', "people.jsonl"))
     with pytest.raises(InvalidArgumentError, match="this is one JSON array"):
         read_people(table(tmp_path, '\n [{"name": "Kim", "thumbnail": "a"}]', "people.jsonl"))

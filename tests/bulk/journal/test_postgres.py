@@ -171,6 +171,9 @@ async def test_a_report_and_an_error_do_not_show_the_password(postgres_server: P
         ("postgresql://u:s3%00cret@host/db", "%23 %25 %5B %5D"),
         ("postgresql://u:s3[cret@host/db", "%23 %25 %5B %5D"),
         ("postgresql://u:s3\N{CARE OF}cret@host/db", "%23 %25 %5B %5D"),
+        ("mysql://u:s3cret@host/db", "^journal: a URL of a journal begins with postgresql://, got mysql://$"),
+        ("postgresql+psycopg://u:s3cret@host/db", "begins with postgresql://"),
+        ("PostgreSQL://u:s3cret@host/db", "begins with postgresql://"),
         ("postgresql://host/db#pg_own", "after # comes the name of a schema"),
         ("postgresql://host/db#" + "x" * 64, "after # comes the name of a schema"),
         ("postgresql://host/db#a%22b", "after # comes the name of a schema"),
@@ -181,6 +184,12 @@ def test_a_url_that_cannot_be_meant_is_refused_and_not_shown(url: str, said: str
         parsed(url)
     assert "s3cret" not in str(refused.value)
     assert "ss@" not in str(refused.value)
+
+
+def test_a_path_that_reads_like_a_url_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("s3:").mkdir()
+    assert parsed("s3://people.journal") == "s3://people.journal"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A media file from disk to its index: the emulator beside a real S3 implementation."""
 
 import asyncio
+import io
 import math
 import pickle
 import unicodedata
@@ -30,6 +31,7 @@ from mi_async import (
     Timeout,
 )
 from mi_async.api.indexes import AnalysisStatus
+from mi_async.bulk.inputs.models import AssetInput
 from mi_async.emulator import Fault, Latency, Settings
 from mi_async.errors import MIError, SessionError
 from mi_async.storage.part_layout import LEAST_PART
@@ -364,6 +366,26 @@ async def test_a_key_that_says_that_it_is_no_media_file_is_refused(s3: Bucket, c
         with pytest.raises(MediaRejectedError, match=r"x\.txt: no mp4"):
             await room.workspace.ingest_asset(clip, bucket=BUCKET, key="x.txt")
     assert s3.get("x.txt") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "said"),
+    [
+        ("", None, r"^not a media file: the path is empty$"),
+        ("footage/", None, r"^not a media file: 'footage/' names no file$"),
+        ("a.mp4", "", r"^key is empty; leave it out for the name of the file$"),
+        (io.BytesIO(b"x"), "", r"^key is empty; leave it out for the name of the file$"),
+    ],
+)
+async def test_an_empty_path_or_key_is_called_empty(s3: Bucket, source: Any, key: str | None, said: str) -> None:
+    async with session_with(s3) as (room, _):
+        with pytest.raises(InvalidArgumentError, match=said):
+            await room.workspace.ingest_asset(source, bucket=BUCKET, key=key)
+        if isinstance(source, str):
+            with pytest.raises(InvalidArgumentError, match=said):
+                AssetInput(source, key).place(BUCKET)
+        with pytest.raises(MediaRejectedError, match=r"^\.: "):
+            await room.workspace.ingest_asset(".", bucket=BUCKET)
 
 
 async def test_a_given_key_is_taken_in_one_spelling(s3: Bucket, clip: Path) -> None:

@@ -143,7 +143,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"text": "goal", "dialogs": "goal"}, "dialogs must be a list of texts, got 'goal'"),
     ({"text": "goal", "persons": 1001}, "persons must be a list of IDs, got int"),
     ({"text": "goal", "project_ids": [1], "asset_ids": [2]}, "give exactly one of project_ids, asset_ids"),
-    ({"text": "goal", "asset_types": [AssetType.VIDEO]}, "give exactly one of project_ids, asset_ids; none"),
+    (
+        {"text": "goal", "asset_types": [AssetType.VIDEO]},
+        "^with asset_types, give exactly one of project_ids, asset_ids; none",
+    ),
     (
         {"text": "goal", "confidence_level": "high"},
         "^confidence_level needs one of LOW, MEDIUM, HIGH; it is 'high'$",
