@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import wraps
 from numbers import Real
+from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
 import mi_async
@@ -201,7 +202,7 @@ def checked(method: Method) -> Method:
     rows = dict(_rows(method.__annotations__))
     if not rows:
         return method
-    code = method.__code__
+    code = cast("FunctionType", method).__code__
     names = code.co_varnames[1 : code.co_argcount]
 
     def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

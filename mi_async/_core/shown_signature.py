@@ -38,7 +38,8 @@ class ShownSignature(inspect.Signature):
 
     def format(self, **options: Any) -> str:  # pragma: no cover  not before Python 3.13
         """Return it as one writes it."""
-        return self._shown().format(**options)  # type: ignore[attr-defined,no-any-return,unused-ignore]
+        shown: Any = self._shown()
+        return str(shown.format(**options))
 
     def __str__(self) -> str:
         """Return it as one writes it."""
