@@ -7,6 +7,9 @@
 A count does not depend on how busy the machine is. GET reads a person with tags and thumbnails, POST asks for a
 presigned URL, each by 32 callers with IDs that vary. One process under callgrind makes all of the calls; it calls
 ``getppid`` between two blocks, at which callgrind writes what it has counted since the last time.
+
+Growth is the same by 256 callers, who share 100 connections on both sides: how much more of raw aiohttp's own request a
+call takes there. Left out with ``--check``.
 """
 
 import argparse
@@ -26,15 +29,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
+from calls import CONNECTIONS
 from harness import options, scaled
 from results import Table, finish
 from servers import ANSWER, Server, fixed
 
 import mi_async
 
-CALLERS = 32
-CALLS = scaled(640, CALLERS)
-WARM = scaled(320, CALLERS)
+CALLERS, MANY = 32, scaled(256, 64)
+"""Calls in flight: of what is recorded, and of the growth."""
+EACH, WARM = scaled(20), scaled(10)
+"""Calls that each caller makes: counted ones, and those before."""
 RECORDED = Path(__file__).with_suffix(".json")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The version under which ratios are recorded: another interpreter takes other instructions, on both sides."""
@@ -71,13 +76,13 @@ async def serve() -> None:
     await listening[0].serve_forever()
 
 
-async def measured(persons: str, presigns: str) -> None:
+async def measured(persons: str, presigns: str, callers: int) -> None:
     """Make the calls of each block, and mark where one ends."""
     keys = mi_async.Credentials("ACCESSKEY0123456789A", "0123456789abcdef0123456789abcdef01234567")
     quotas = {"thumbnails.presign": mi_async.Quota(1_000_000, 1.0)}
     path = "/api/v1/workspaces/newsroom"
     async with (
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as raw,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as raw,
         mi_async.connect(keys, base_url=persons, quotas=quotas) as getting,
         mi_async.connect(keys, base_url=presigns, quotas=quotas) as posting,
     ):
@@ -97,14 +102,14 @@ async def measured(persons: str, presigns: str) -> None:
 
         calls = (raw_get, newsroom.get, raw_post, our_post)
         for call in calls:
-            await batch(call, WARM)
+            await batch(call, callers, WARM)
         start_counting()
         for call in calls:
-            await batch(call, CALLERS)  # opens again what the server or the pool has closed meanwhile
+            await batch(call, callers, 1)  # opens again what the server or the pool has closed meanwhile
             gc.collect()
             gc.freeze()  # else one collection of the whole heap falls into some block
             os.getppid()
-            await batch(call, CALLS)
+            await batch(call, callers, EACH)
             os.getppid()
 
 
@@ -114,18 +119,19 @@ def start_counting() -> None:
     subprocess.run([control, "-i", "on", str(os.getpid())], check=True, capture_output=True)
 
 
-async def batch(call: Call, calls: int) -> None:
-    numbers = iter(range(1000, 1000 + calls))
+async def batch(call: Call, callers: int, each: int) -> None:
+    numbers = iter(range(1000, 1000 + callers * each))
 
     async def caller() -> None:
         for number in numbers:
             await call(number)
 
-    await asyncio.gather(*(caller() for _ in range(CALLERS)))
+    await asyncio.gather(*(caller() for _ in range(callers)))
 
 
-def counted(directory: Path, ports: list[str]) -> dict[str, float]:
+def counted(directory: Path, ports: list[str], callers: int) -> dict[str, float]:
     """Run the calls under callgrind; returns instructions of one call by block."""
+    directory.mkdir(parents=True)
     command = [
         "valgrind",
         "--tool=callgrind",
@@ -134,7 +140,7 @@ def counted(directory: Path, ports: list[str]) -> dict[str, float]:
         f"--callgrind-out-file={directory}/out",
     ]
     urls = [f"http://127.0.0.1:{port}" for port in ports]
-    run = [sys.executable, __file__, "--measured", *urls]
+    run = [sys.executable, __file__, "--measured", *urls, str(callers)]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     done = subprocess.run([*command, *run], env=environment, check=False, capture_output=True, text=True)
     if done.returncode:
@@ -142,7 +148,7 @@ def counted(directory: Path, ports: list[str]) -> dict[str, float]:
     parts = sorted(directory.glob("out.*"), key=lambda path: int(path.suffix[1:]))
     totals = [int(re.search(r"^totals: (\d+)", part.read_text(), re.MULTILINE)[1]) for part in parts]  # type: ignore[index]
     names = ("GET raw", "GET ours", "POST raw", "POST ours")
-    return {name: total / CALLS for name, total in zip(names, totals[1::2], strict=False)}
+    return {name: total / (callers * EACH) for name, total in zip(names, totals[1::2], strict=False)}
 
 
 def main() -> None:
@@ -151,14 +157,15 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="record the ratios of this run")
     parser.add_argument("--keep", type=Path, help="directory for what callgrind writes")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--measured", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--measured", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
         asyncio.run(serve())
         return
     if given.measured:
         with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(PatientSelector())) as runner:
-            runner.run(measured(*given.measured))
+            persons, presigns, callers = given.measured
+            runner.run(measured(persons, presigns, int(callers)))
         return
     if shutil.which("valgrind") is None:
         missing = ["valgrind is not installed (Debian: apt-get install valgrind)"]
@@ -171,7 +178,9 @@ def main() -> None:
         tempfile.TemporaryDirectory() as directory,
     ):
         try:
-            figures = counted(given.keep or Path(directory), server.stdout.readline().split())  # type: ignore[union-attr]
+            kept, ports = given.keep or Path(directory), server.stdout.readline().split()  # type: ignore[union-attr]
+            figures = counted(kept / "few", ports, CALLERS)
+            grown = {} if given.check else counted(kept / "many", ports, MANY)
         finally:
             server.terminate()
     rows = [
@@ -185,7 +194,13 @@ def main() -> None:
         for kind, ratio in ratios(figures).items()
     ]
     head = ["", "raw aiohttp", "mi_async", "of raw GET", "recorded"]
-    finish(given.json, ratios(figures), Table("Instructions of a call", head, rows))
+    tables, told = [Table("Instructions of a call", head, rows)], ratios(figures)
+    if grown:
+        own = {kind: [of[f"{kind} ours"] / of[f"{kind} raw"] for of in (figures, grown)] for kind in told}
+        rows = [[kind, *(f"{ratio:.3f}" for ratio in (*few, few[1] / few[0]))] for kind, few in own.items()]
+        tables.append(Table("Growth", ["", f"x raw's own, {CALLERS} callers", f"{MANY} callers", "growth"], rows))
+        told |= {f"{kind}.growth": few[1] / few[0] for kind, few in own.items()}
+    finish(given.json, told, *tables)
     if given.record:
         every[PYTHON] = {kind: round(ratio, 3) for kind, ratio in ratios(figures).items()}
         RECORDED.write_text(json.dumps(every) + "\n")
