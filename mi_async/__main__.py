@@ -4,6 +4,7 @@ Invariant: gets the process ready (streams, signals, the extra ``cli``) before a
 else.
 """
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -14,11 +15,14 @@ from mi_async.errors import ConfigError
 from mi_async.version import VERSION
 
 SHOW_CURSOR = b"\x1b[?25h"
+YOUNG = 20_000
+"""New objects after which the collector looks: at Python's 700 it goes through all modules once more as they load."""
 
 
 def main() -> int:
     """Run the command line on ``sys.argv``; returns the exit code."""
     with handled() as received:
+        gc.set_threshold(max(YOUNG, gc.get_threshold()[0]))
         _fill_closed()
         if sys.argv[1:] == ["--version"] and _show_version():
             return 0
