@@ -52,7 +52,7 @@ class ShownSignature(inspect.Signature):
 
 
 def show_annotations(of: type) -> None:
-    """Let the methods of a class whose annotations are texts show these without quotes."""
+    """Show annotations of the methods of a class, which are texts, without quotes."""
     for member in vars(of).values():
         if isinstance(member, FunctionType):
             told = inspect.unwrap(member).__annotations__

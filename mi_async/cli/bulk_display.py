@@ -33,7 +33,7 @@ def run_shown(run: WatchedRun, service: InWorkspace, left: Callable[[], str]) ->
             print_note("stopping at once")
 
     verbose = service.verbose > 0
-    # Each collection of a long run would look at all modules again, which takes a tenth of the run's CPU time.
+    # Each full collection of a long run would look at all modules again.
     gc.freeze()
     try:
         with (

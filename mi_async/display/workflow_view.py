@@ -60,7 +60,7 @@ class WorkflowView(ABC):
     @property
     @abstractmethod
     def _text(self) -> str:
-        """How far it is, on one line."""
+        """Progress of the workflow, on one line."""
 
     @property
     def _age(self) -> str:
